@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
+import { fetchQuijote } from '../corpus/book-fetch.js';
+import { readCorpus } from '../corpus/corpus-file.js';
+import { corpusInfo, type CorpusInfo } from '../corpus/corpus-info.js';
+
+const SYMBOLS_SHOWN = 20;
+
+export function addCorpus(program: Command): void {
+  const corpus = program.command('corpus').description('get a text, or look at one');
+  corpus
+    .command('fetch')
+    .description('get a book from Project Gutenberg into the cache')
+    .argument('<book>', 'quijote', (book: string) => book)
+    .option('--url <url>', 'another address of the same text')
+    .option('--json', 'end with one line of JSON on standard output', false)
+    .action(async (book: string, flags: { url?: string; json: boolean }, command: Command) => {
+      if (book !== 'quijote') command.error(`error: book: expected quijote, received ${book}`);
+      const onProgress = showDownload();
+      const fetched = await fetchQuijote({ url: flags.url, environment: process.env, onProgress });
+      if (process.stderr.isTTY) process.stderr.write('\n');
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(fetched)}\n`
+          : `${fetched.path}\nuse it with: ./rocinante train --corpus quijote\n`,
+      );
+    });
+  corpus
+    .command('info')
+    .description('what a text has: characters, symbols, windows, steps of an epoch')
+    .argument('<text>', 'a text file, bundled or quijote')
+    .addOption(
+      new Option('--normalisation <name>', 'how the text is treated first')
+        .choices(NORMALISATIONS)
+        .default('reference'),
+    )
+    .option('--json', 'one line of JSON on standard output', false)
+    .action(async (name: string, flags: { normalisation: Normalisation; json: boolean }) => {
+      const { bytes } = await readCorpus(name, process.env);
+      const info = corpusInfo(bytes, flags.normalisation, `corpus ${name}`);
+      process.stdout.write(flags.json ? `${JSON.stringify(info)}\n` : infoText(info));
+    });
+}
+
+function showDownload(): (received: number, total: number | null) => void {
+  if (!process.stderr.isTTY) return () => undefined;
+  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+  return (received, total) => {
+    const of = total === null ? '' : ` of ${megabytes(total)}`;
+    process.stderr.write(`\rreceived ${megabytes(received)}${of} MB`);
+  };
+}
+
+function infoText(info: CorpusInfo): string {
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const most = info.symbolCounts
+    .slice(0, SYMBOLS_SHOWN)
+    .map(({ symbol, count }) => `${JSON.stringify(symbol)} ${number(count)}`);
+  const lines = [
+    `${number(info.bytes)} bytes, SHA-256 ${info.sha256}`,
+    `${number(info.characters)} characters, ${info.symbols} symbols (normalisation ${info.normalisation})`,
+    `most frequent: ${most.join(', ')}`,
+    ...info.epochs.map(
+      ({ window, stride, windows, batch, steps }) =>
+        `windows of ${window}, stride ${stride}: ${number(windows)}; an epoch is ${number(steps)} steps of ${batch}`,
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}

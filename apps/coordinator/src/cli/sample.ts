@@ -1,0 +1,43 @@
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { sampleText, type SampleTextOptions } from '../sample-text.js';
+import { nonNegative, wholeNumber } from './option-values.js';
+
+interface SampleFlags {
+  readonly prompt?: string;
+  readonly length: number;
+  readonly temperature?: number;
+  readonly wholeWords: boolean;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+const DEFAULT_LENGTH = 500;
+
+export function addSample(program: Command): void {
+  program
+    .command('sample')
+    .description('write text with trained weights')
+    .argument('<weights>', 'a weights file, such as runs/<time>/weights/final.safetensors')
+    .option('--prompt <text>', 'what the text goes on from (default: a line break)')
+    .option('--length <n>', 'characters to write', wholeNumber(1, 1_000_000), DEFAULT_LENGTH)
+    .option(
+      '--temperature <x>',
+      'below 1 the likely gains, above 1 the unlikely; 0 takes the likeliest (default: 0.5, whole words 0.75)',
+      nonNegative,
+    )
+    .option('--whole-words', 'write only words that occur in the text', false)
+    .option('--seed <n>', 'another seed, another text', wholeNumber(0), 1)
+    .option('--json', 'end with one line of JSON on standard output', false)
+    .action(async (weights: string, flags: SampleFlags) => {
+      const { json, ...options } = flags;
+      const order: SampleTextOptions = { weights, threads: availableParallelism(), ...options };
+      if (json) {
+        const text = await sampleText(order, () => undefined);
+        process.stdout.write(`${JSON.stringify({ text, ...options })}\n`);
+      } else {
+        await sampleText(order, (piece) => process.stdout.write(piece));
+        process.stdout.write('\n');
+      }
+    });
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { runConfigSchema, type RunConfig } from '@rocinante/training';
+import { UsageError } from './errors.js';
+import { presets, type PresetName } from './presets.js';
+
+/** What a command line may change of a configuration. What is absent was not given. */
+export interface ConfigFlags {
+  readonly config?: string | undefined;
+  readonly preset?: PresetName | undefined;
+  readonly steps?: number | undefined;
+  readonly epochs?: number | undefined;
+  readonly batch?: number | undefined;
+  readonly microBatch?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+const DEFAULT_PRESET: PresetName = 'quick';
+
+/** A JSON object's worth of settings, some of them objects again. */
+interface Settings {
+  readonly [key: string]: unknown;
+}
+
+/**
+ * The run's configuration, resolved: flags (and their environment variables) over the file over the preset, or over
+ * `saved`, the configuration of the run that is resumed.
+ * @throws {UsageError} an unknown key or preset, a value out of range, a file that is missing or not JSON.
+ */
+export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig {
+  const file = flags.config === undefined ? {} : readSettings(flags.config);
+  const { preset: filePreset, ...fileSettings } = file;
+  const base =
+    saved !== undefined && flags.preset === undefined ? saved : presetOf(flags.preset ?? filePreset);
+  const flagSettings = {
+    ...(flags.steps !== undefined && { steps: flags.steps }),
+    ...(flags.epochs !== undefined && {
+      epochs: flags.epochs,
+      ...(flags.steps === undefined && { steps: null }),
+    }),
+    ...(flags.seed !== undefined && { seed: flags.seed }),
+    batch: {
+      ...(flags.batch !== undefined && { size: flags.batch }),
+      ...(flags.microBatch !== undefined && { microBatch: flags.microBatch }),
+    },
+  };
+  const merged = merge(merge(base, fileSettings), flagSettings);
+  return parseConfig(merged, flags.config);
+}
+
+/** Checks a configuration that was read back. @throws {UsageError} */
+export function parseConfig(value: unknown, source?: string): RunConfig {
+  const parsed = runConfigSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const where = source === undefined ? 'configuration' : `configuration (with ${source})`;
+  const issues = parsed.error.issues.map((issue) => describe(issue, value));
+  throw new UsageError(`${where}: ${issues.join('; ')}; see 'rocinante config print'`);
+}
+
+function presetOf(name: unknown = DEFAULT_PRESET): RunConfig {
+  const found = Object.entries(presets).find(([known]) => known === name);
+  if (found) return found[1];
+  const known = Object.keys(presets).join(' or ');
+  throw new UsageError(`preset: expected ${known}, received ${JSON.stringify(name)}`);
+}
+
+function readSettings(path: string): Settings {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`configuration ${path}: cannot be read (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isSettings(value)) return value;
+  } catch (error) {
+    throw new UsageError(`configuration ${path}: not JSON (${(error as Error).message})`, { cause: error });
+  }
+  throw new UsageError(`configuration ${path}: expected a JSON object`);
+}
+
+/** Later settings over earlier ones, object by object; anything else, arrays too, is taken whole. */
+function merge(under: Settings, over: Settings): Settings {
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isSettings(value) && isSettings(below) ? merge(below, value) : value;
+  }
+  return merged;
+}
+
+function isSettings(value: unknown): value is Settings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One issue as `key: what was expected, received …`. */
+function describe(issue: z.core.$ZodIssue, root: unknown): string {
+  const key = issue.path.join('.');
+  let received: unknown = root;
+  for (const part of issue.path) received = (received as Record<PropertyKey, unknown> | undefined)?.[part];
+  const value = received === undefined ? 'nothing' : JSON.stringify(received);
+  return `${key === '' ? '' : `${key}: `}${lowerFirst(issue.message)}${issue.code === 'unrecognized_keys' ? '' : `, received ${value}`}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,15 @@
+import { RocinanteError } from '@rocinante/base';
+
+/** Wrong usage, configuration or input: exit code 2. The message says what was expected, received, and what to do. */
+export class UsageError extends RocinanteError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('USAGE', 2, message, options);
+  }
+}
+
+/** The run could not go on: exit code 1. */
+export class RunFailedError extends RocinanteError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('RUN_FAILED', 1, message, options);
+  }
+}

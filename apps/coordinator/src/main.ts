@@ -1,0 +1,48 @@
+import { Command, CommanderError } from 'commander';
+import { RocinanteError } from '@rocinante/base';
+import { addConfig } from './cli/config-print.js';
+import { addCorpus } from './cli/corpus.js';
+import { addSample } from './cli/sample.js';
+import { addTrain } from './cli/train.js';
+
+const EXIT_USAGE = 2;
+
+/**
+ * The command line: parses, runs one command, and says what went wrong in one line.
+ * @param argv the words after `rocinante`.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('rocinante')
+    .description('trains character LSTMs over many workers, exact to the bit')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rocinante: ')) })
+    .showSuggestionAfterError(false);
+  addTrain(program, (code) => {
+    exitCode = code;
+  });
+  addSample(program);
+  addCorpus(program);
+  addConfig(program);
+  inheritSettings(program);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (error instanceof RocinanteError) {
+      process.stderr.write(`rocinante: ${error.message}\n`);
+      return error.exitCode;
+    }
+    throw error;
+  }
+}
+
+/** Commands made before settings were given do not have them. */
+function inheritSettings(command: Command): void {
+  for (const sub of command.commands) {
+    sub.copyInheritedSettings(command);
+    inheritSettings(sub);
+  }
+}

@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { engineEnvironment } from '@rocinante/engine';
+
+export interface LocalWorkersOptions {
+  readonly count: number;
+  /** Compute threads of each. */
+  readonly threads: number;
+  readonly corpusCache: boolean;
+  /** One line for people. */
+  readonly notice: (message: string) => void;
+  /** No worker is left, and none will be started again. `output` is the last that one said. */
+  readonly onNoneLeft: (output: string) => void;
+}
+
+/** How often one local worker is started again in a run; one that dies more often has a cause that starting cannot mend. */
+const RESTARTS_MAX = 3;
+
+/** Of a worker's standard error, so much is kept for the message about its death, in characters. */
+const OUTPUT_KEPT = 2_000;
+
+const STOP_GRACE_MS = 5_000;
+
+const workerMain = fileURLToPath(new URL('../../../worker/dist/main.js', import.meta.url));
+
+/** Worker processes on this machine, started and kept by the coordinator of `train`. */
+export class LocalWorkers {
+  readonly #options: LocalWorkersOptions;
+  readonly #running = new Map<number, ChildProcess>();
+  #stopping = false;
+
+  constructor(options: LocalWorkersOptions) {
+    this.#options = options;
+  }
+
+  /** @param address `host:port` of the coordinator. */
+  start(address: string): void {
+    for (let index = 1; index <= this.#options.count; index++) this.#spawn(address, index, 0);
+  }
+
+  /** Ends them; one that does not listen is killed. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(
+      [...this.#running.values()].map(
+        (child) =>
+          new Promise<void>((resolve) => {
+            const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+            child.once('exit', () => {
+              clearTimeout(timer);
+              resolve();
+            });
+            child.kill('SIGTERM');
+          }),
+      ),
+    );
+  }
+
+  #spawn(address: string, index: number, restarts: number): void {
+    const { threads, corpusCache } = this.#options;
+    const name = `worker-${index}`;
+    const args = [
+      '--coordinator',
+      address,
+      '--name',
+      name,
+      '--threads',
+      String(threads),
+      '--end-with-parent',
+    ];
+    if (!corpusCache) args.push('--no-corpus-cache');
+    // The worker ends when its standard input does: when this process ends, however it ends.
+    const child = spawn(process.execPath, [workerMain, ...args], {
+      stdio: ['pipe', 'ignore', 'pipe'],
+      env: { ...process.env, ...engineEnvironment({ threads }) },
+      // Ctrl-C goes to the coordinator, which ends its workers after the checkpoint.
+      detached: true,
+    });
+    this.#running.set(index, child);
+    let output = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-OUTPUT_KEPT);
+    });
+    child.on('exit', (code, signal) => {
+      this.#running.delete(index);
+      if (this.#stopping) return;
+      const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+      const said = output.trim() === '' ? '' : `: ${output.trim()}`;
+      if (restarts < RESTARTS_MAX) {
+        this.#options.notice(`${name} ${how}${said}; starting it again`);
+        this.#spawn(address, index, restarts + 1);
+        return;
+      }
+      this.#options.notice(`${name} ${how}${said}; it is not started again`);
+      if (this.#running.size === 0) this.#options.onNoneLeft(output.trim());
+    });
+  }
+}

@@ -1,0 +1,218 @@
+import { assertNever } from '@rocinante/base';
+import {
+  RunMachine,
+  windowsOf,
+  type RunEffect,
+  type RunEvent,
+  type RunProgress,
+  type RunShape,
+} from '@rocinante/training';
+import {
+  int32Range,
+  WireError,
+  type ContributionRangeMessage,
+  type EvaluationMessage,
+  type ReportMessage,
+  type SampleResultMessage,
+} from '@rocinante/wire';
+import type { ParameterFeed } from '../service/parameter-feed.js';
+import type { Session } from '../service/session.js';
+import type { SessionListener, TrainingService } from '../service/training-service.js';
+import type { RunObserver } from './run-observer.js';
+import type { SampleDesk } from './sample-desk.js';
+import type { RunVectors } from './run-vectors.js';
+
+/** An event as it is posted: the driver adds the time. */
+type Posted = RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'at'> : never) : never;
+
+export interface RunDriverParts {
+  readonly shape: RunShape;
+  readonly progress: RunProgress;
+  readonly vectors: RunVectors;
+  readonly feed: ParameterFeed;
+  readonly observer: Required<RunObserver>;
+  readonly samples: SampleDesk;
+  /** Saves a checkpoint of the closed state: what it needs is copied before this returns; it settles when it is on the disk. */
+  readonly save: (effect: Extract<RunEffect, { type: 'save' }>) => Promise<void>;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** Carries out what the state machine decides: the one place where events become messages, sums and files. */
+export class RunDriver implements SessionListener {
+  readonly #parts: RunDriverParts;
+  readonly #machine: RunMachine;
+  readonly #queue: Posted[] = [];
+  readonly #answers: Posted[] = [];
+  #draining = false;
+  /** What came with the event in hand. */
+  #arrived: { readonly report?: ReportMessage; readonly values?: Int32Array } = {};
+  #rangeAdded = false;
+  #firstApply = true;
+  #step = 0;
+  #assigned = new Set<Session>();
+  #service: TrainingService | null = null;
+
+  constructor(parts: RunDriverParts) {
+    this.#parts = parts;
+    this.#machine = new RunMachine(parts.shape, parts.progress, parts.now());
+  }
+
+  get progress(): RunProgress {
+    return this.#machine.progress;
+  }
+
+  /** Begins, with the service through which workers come. */
+  start(service: TrainingService): void {
+    this.#service = service;
+    this.#post({ type: 'tick' });
+  }
+
+  /** Lets time pass: checkpoints by the clock depend on it. */
+  tick(): void {
+    this.#post({ type: 'tick' });
+  }
+
+  /** Asks the run to end at the step's end, with a checkpoint. */
+  stop(): void {
+    this.#post({ type: 'stop-requested' });
+  }
+
+  ready(session: Session): void {
+    this.#parts.observer.workerJoined(session);
+    this.#post({ type: 'worker-joined', worker: session.id });
+  }
+
+  left(session: Session, reason: string): void {
+    this.#assigned.delete(session);
+    if (!session.ready) return;
+    this.#parts.observer.workerLeft(session, reason);
+    this.#post({ type: 'worker-left', worker: session.id });
+  }
+
+  reported(session: Session, report: ReportMessage): void {
+    const blocks = this.#parts.vectors.layout.blockCount;
+    if (report.magnitudes.byteLength !== blocks * Float32Array.BYTES_PER_ELEMENT) {
+      throw new WireError(
+        'MALFORMED',
+        `report: expected magnitudes of ${blocks} blocks, received ${report.magnitudes.byteLength} bytes`,
+      );
+    }
+    const { assignment, results, fits, computeSeconds } = report;
+    this.#arrived = { report };
+    this.#post({ type: 'reported', worker: session.id, assignment, results, fits, computeSeconds });
+  }
+
+  evaluated(session: Session, { assignment, results, computeSeconds }: EvaluationMessage): void {
+    this.#post({ type: 'evaluated', worker: session.id, assignment, results, computeSeconds });
+  }
+
+  rangeArrived(session: Session, message: ContributionRangeMessage): boolean {
+    const { assignment, range } = message;
+    this.#arrived = { values: int32Range(message, this.#parts.vectors.layout) };
+    this.#rangeAdded = false;
+    this.#post({ type: 'range-arrived', worker: session.id, assignment, range });
+    return this.#rangeAdded;
+  }
+
+  sampled(_session: Session, result: SampleResultMessage): void {
+    this.#parts.samples.answered(result);
+  }
+
+  #post(event: Posted): void {
+    this.#queue.push(event);
+    if (this.#draining) return;
+    this.#draining = true;
+    for (let next = this.#queue.shift(); next; next = this.#answers.shift() ?? this.#queue.shift()) {
+      const event = { ...next, at: this.#parts.now() } as RunEvent;
+      for (const effect of this.#machine.handle(event)) this.#carryOut(effect);
+    }
+    this.#draining = false;
+  }
+
+  #carryOut(effect: RunEffect): void {
+    const { vectors, feed, observer } = this.#parts;
+    switch (effect.type) {
+      case 'issue':
+        vectors.issue(effect.grid);
+        feed.discard();
+        this.#step = effect.step;
+        this.#firstApply = true;
+        this.#assigned = new Set();
+        return observer.stepIssued(effect.step, effect.issue);
+      case 'assign': {
+        const session = this.#session(effect.worker);
+        if (!session) return;
+        const grid = effect.assignment.kind === 'evaluate' ? new Int8Array() : vectors.exponents;
+        this.#assigned.add(session);
+        return session.assign(effect.assignment, feed.closedVersion, grid);
+      }
+      case 'withdraw':
+        return this.#session(effect.worker)?.send({ withdraw: { assignment: effect.assignment } });
+      case 'grant': {
+        const { worker, assignment, range } = effect;
+        return this.#session(worker)?.send({ grant: { assignment, range } });
+      }
+      case 'keep-report':
+        return vectors.keepReport(effect.assignment, float32(this.#arrived.report!.magnitudes));
+      case 'add-range':
+        this.#rangeAdded = true;
+        return vectors.addRange(effect.range, this.#arrived.values!);
+      case 'judge-grid':
+        this.#answers.push({ type: 'grid-judged', agrees: vectors.judge(effect.assignments) });
+        return;
+      case 'apply':
+        return this.#apply(effect.ranges);
+      case 'close-step':
+        vectors.close();
+        feed.close();
+        return observer.stepClosed(effect, this.#machine.view);
+      case 'record':
+        return observer.recorded(effect.entry, effect.best);
+      case 'save':
+        return this.#save(effect);
+      case 'ignore':
+        return observer.ignored(effect);
+      case 'dismiss':
+        return this.#session(effect.worker)?.end(new WireError('MALFORMED', effect.why));
+      case 'notice':
+        return observer.noticed(effect.message);
+      case 'finish':
+        return observer.finished(effect.outcome, effect.reason);
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  /** A session that has ended a moment ago is gone here, and the event that says so is in the queue. */
+  #session(worker: string): Session | undefined {
+    return this.#service!.session(worker);
+  }
+
+  #apply(ranges: readonly number[]): void {
+    const { vectors, feed, shape } = this.#parts;
+    const windows = windowsOf(shape, this.#step);
+    let finite = true;
+    for (const range of ranges) {
+      finite &&= vectors.apply(range, windows, this.#firstApply);
+      this.#firstApply = false;
+      feed.made(vectors.nextParameters, range);
+    }
+    for (const session of this.#assigned) session.downlink.follow(feed.makingVersion!);
+    for (const session of this.#assigned) session.downlink.pump();
+    this.#answers.push({ type: 'applied', ranges, finite });
+  }
+
+  #save(effect: Extract<RunEffect, { type: 'save' }>): void {
+    const { step } = effect;
+    this.#parts.save(effect).then(
+      () => this.#post({ type: 'saved', step }),
+      (error: Error) => this.#post({ type: 'save-failed', step, reason: error.message }),
+    );
+  }
+}
+
+/** A message's bytes as float32, in memory of their own: they are not aligned. */
+function float32(bytes: Buffer): Float32Array {
+  return new Float32Array(Uint8Array.from(bytes).buffer);
+}

@@ -1,0 +1,19 @@
+/** What Ctrl-C gives as an exit code. */
+const EXIT_AT_ONCE = 130;
+
+/**
+ * Calls `stop` at the first SIGINT or SIGTERM, and ends the process at the second.
+ * @returns a function that lets go of the signals.
+ */
+export function stopOnSignals(stop: () => void): () => void {
+  let asked = false;
+  const listener = (): void => {
+    if (asked) process.exit(EXIT_AT_ONCE);
+    asked = true;
+    stop();
+  };
+  process.on('SIGINT', listener).on('SIGTERM', listener);
+  return () => {
+    process.off('SIGINT', listener).off('SIGTERM', listener);
+  };
+}

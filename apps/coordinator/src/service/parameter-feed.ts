@@ -1,0 +1,85 @@
+import type { ParameterLayout } from '@rocinante/parameters';
+import { assert } from '@rocinante/base';
+import { encodeParametersRange } from '@rocinante/wire';
+
+interface Version {
+  readonly number: number;
+  readonly vector: Float32Array;
+  /** How many ranges may be sent, by index. */
+  readonly made: boolean[];
+  /** Ranges in the form in which they travel; encoded once for all workers. */
+  readonly encoded: (Buffer | undefined)[];
+}
+
+/**
+ * The parameters as workers may have them: the last closed version, and the one in the making, range by range.
+ *
+ * A version's number only grows and is never used again, so a version whose step was issued again is forgotten for good.
+ */
+export class ParameterFeed {
+  readonly #layout: ParameterLayout;
+  #closed: Version | null = null;
+  #making: Version | null = null;
+  #lastNumber = 0;
+
+  constructor(layout: ParameterLayout) {
+    this.#layout = layout;
+  }
+
+  /** The version to compute with now. */
+  get closedVersion(): number {
+    assert(this.#closed !== null, 'there is no closed version before publish');
+    return this.#closed.number;
+  }
+
+  /** The version that the step in progress makes; null before its first range. */
+  get makingVersion(): number | null {
+    return this.#making?.number ?? null;
+  }
+
+  /** Publishes a whole vector: what a run starts from. */
+  publish(vector: Float32Array): void {
+    this.#closed = this.#version(vector, true);
+  }
+
+  /** A range of the next vector is made. */
+  made(vector: Float32Array, range: number): void {
+    this.#making ??= this.#version(vector, false);
+    this.#making.made[range] = true;
+    // Whoever still lacks the closed version gets it encoded anew; usually nobody does.
+    this.#closed?.encoded.fill(undefined);
+  }
+
+  /** What was made is void: the step is issued again. */
+  discard(): void {
+    this.#making = null;
+  }
+
+  /** The next vector is whole, and its step closed. */
+  close(): void {
+    assert(this.#making?.made.every(Boolean) === true, 'a version is closed with all its ranges made');
+    this.#closed = this.#making;
+    this.#making = null;
+  }
+
+  /** A range as it travels; null while it is not made, or for a version that is gone. */
+  range(version: number, range: number): Buffer | null {
+    const found = [this.#closed, this.#making].find((candidate) => candidate?.number === version);
+    if (!found?.made[range]) return null;
+    return (found.encoded[range] ??= encodeParametersRange(
+      version,
+      found.vector,
+      this.#layout.ranges[range],
+    ));
+  }
+
+  #version(vector: Float32Array, made: boolean): Version {
+    const count = this.#layout.ranges.length;
+    return {
+      number: ++this.#lastNumber,
+      vector,
+      made: new Array<boolean>(count).fill(made),
+      encoded: new Array<Buffer | undefined>(count).fill(undefined),
+    };
+  }
+}

@@ -1,0 +1,93 @@
+import type { Assignment, MicroBatchResult, RunConfig } from '@rocinante/training';
+import type { WholeParameters } from './parameters-receiver.js';
+
+/**
+ * What the network's thread and the engine's thread say to each other. TensorFlow blocks the thread that calls it, so it
+ * has one of its own, and the network's stays free to answer keep-alives however long a step takes.
+ *
+ * Long vectors lie in shared memory: the network's thread fills parameters and reads sums, the engine's thread the
+ * other way round, never both at once.
+ */
+export type EngineRequest =
+  | { readonly type: 'describe' }
+  | OpenRun
+  | { readonly type: 'close-run' }
+  | TrainWork
+  | EvaluateWork
+  | SampleWork;
+
+/** Lay out a run's network over its encoded corpus. */
+export interface OpenRun {
+  readonly type: 'open-run';
+  readonly config: RunConfig;
+  readonly vocabularySize: number;
+  /** Encoded ids, little-endian, `idBytes` each. */
+  readonly ids: SharedArrayBuffer;
+  readonly idBytes: number;
+}
+
+/** Compute gradients and put their sum on the grid. */
+export interface TrainWork {
+  readonly type: 'train';
+  readonly assignment: Assignment;
+  readonly parameters: WholeParameters;
+  /** [blocks] */
+  readonly exponents: Int8Array;
+  /** [layout.length], filled where everything fits. */
+  readonly sum: Int32Array<SharedArrayBuffer>;
+  /** One element: set to 1 when the work is not wanted any more; looked at between micro-batches. */
+  readonly cancelled: Int32Array<SharedArrayBuffer>;
+}
+
+export interface EvaluateWork {
+  readonly type: 'evaluate';
+  readonly assignment: Assignment;
+  readonly parameters: WholeParameters;
+  readonly cancelled: Int32Array<SharedArrayBuffer>;
+}
+
+export interface SampleWork {
+  readonly type: 'sample';
+  readonly parameters: WholeParameters;
+  readonly prompt: readonly number[];
+  readonly length: number;
+  readonly temperature: number;
+  readonly seed: number;
+}
+
+export interface EngineFacts {
+  readonly tensorflow: string;
+  readonly device: string;
+  readonly model: string;
+  readonly features: readonly string[];
+}
+
+/** `null` where the work was cancelled. */
+export interface TrainResult {
+  readonly results: readonly MicroBatchResult[];
+  /** [blocks] */
+  readonly magnitudes: Float32Array;
+  readonly fits: boolean;
+  readonly computeSeconds: number;
+}
+
+export interface EvaluateResult {
+  readonly results: readonly { readonly microBatch: number; readonly lossSum: number }[];
+  readonly computeSeconds: number;
+}
+
+/** The answer to each type of request. */
+export interface EngineAnswers {
+  describe: EngineFacts;
+  'open-run': null;
+  'close-run': null;
+  train: TrainResult | null;
+  evaluate: EvaluateResult | null;
+  sample: number[];
+}
+
+/** An error crosses threads as its line and its code. */
+export type EngineReply = { readonly id: number } & (
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly code: string; readonly message: string }
+);

@@ -1,0 +1,44 @@
+import { Worker } from 'node:worker_threads';
+import { RocinanteError } from '@rocinante/base';
+import { engineEnvironment } from '@rocinante/engine';
+import type { EngineAnswers, EngineReply, EngineRequest } from './engine-messages.js';
+
+/** The engine's thread, as seen from the network's: requests out, answers back, in order. */
+export class EngineProxy {
+  readonly #thread: Worker;
+  readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  #nextId = 0;
+
+  /** @param onDeath the thread ended by itself: nothing it was asked will be answered. */
+  constructor(threads: number, onDeath: (error: Error) => void) {
+    // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
+    Object.assign(process.env, engineEnvironment({ threads }));
+    this.#thread = new Worker(new URL('./engine-thread.js', import.meta.url), { workerData: { threads } });
+    this.#thread.on('message', (reply: EngineReply) => this.#settle(reply));
+    this.#thread.on('error', onDeath);
+  }
+
+  /**
+   * Asks the engine for something; requests are answered in the order they were made.
+   * @throws {RocinanteError} the engine refused, with its line.
+   */
+  request<R extends EngineRequest>(request: R): Promise<EngineAnswers[R['type']]> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#thread.postMessage({ id, request });
+    });
+  }
+
+  /** Ends the thread. TensorFlow cannot be interrupted: this waits for the micro-batch in progress. */
+  async stop(): Promise<void> {
+    await this.#thread.terminate();
+  }
+
+  #settle(reply: EngineReply): void {
+    const pending = this.#pending.get(reply.id)!;
+    this.#pending.delete(reply.id);
+    if (reply.ok) pending.resolve(reply.value as never);
+    else pending.reject(new RocinanteError(reply.code, 1, reply.message));
+  }
+}

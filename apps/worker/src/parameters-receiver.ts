@@ -1,0 +1,67 @@
+import type { ParameterLayout } from '@rocinante/parameters';
+import { decodeRange, limits, WireError, type ParametersRangeMessage } from '@rocinante/wire';
+
+/** A version of the parameters, whole: in shared memory, so that the engine's thread reads it in place. */
+export interface WholeParameters {
+  readonly version: number;
+  readonly vector: Float32Array<SharedArrayBuffer>;
+}
+
+/**
+ * Collects ranges of parameters into whole versions.
+ *
+ * Two vectors take turns: the last whole version stays as it is while the next one arrives.
+ */
+export class ParametersReceiver {
+  readonly #layout: ParameterLayout;
+  readonly #vectors: [Float32Array<SharedArrayBuffer>, Float32Array<SharedArrayBuffer>];
+  #arriving = { version: -1, nextRange: 0 };
+  #whole: WholeParameters | null = null;
+  #waiting: { version: number; resolve: (whole: WholeParameters) => void }[] = [];
+
+  constructor(layout: ParameterLayout) {
+    this.#layout = layout;
+    const vector = (): Float32Array<SharedArrayBuffer> =>
+      new Float32Array(new SharedArrayBuffer(layout.length * Float32Array.BYTES_PER_ELEMENT));
+    this.#vectors = [vector(), vector()];
+  }
+
+  /** How many ranges the coordinator may send before it hears more. */
+  static readonly initialCredit = limits.CREDITS_OUTSTANDING_MAX;
+
+  /**
+   * Takes one range.
+   * @throws {WireError} MALFORMED (out of order, another length) or CHECKSUM_MISMATCH.
+   */
+  receive(message: ParametersRangeMessage): void {
+    if (message.version !== this.#arriving.version)
+      this.#arriving = { version: message.version, nextRange: 0 };
+    const { version, nextRange } = this.#arriving;
+    if (message.range !== nextRange) {
+      throw new WireError(
+        'MALFORMED',
+        `parameters ${version}: expected range ${nextRange}, received ${message.range}`,
+      );
+    }
+    decodeRange(message, this.#layout, this.#vectors[0]);
+    this.#arriving.nextRange += 1;
+    if (this.#arriving.nextRange === this.#layout.ranges.length) this.#complete(version);
+  }
+
+  /** The named version, as soon as it is whole. Never settles when the session ends before. */
+  whole(version: number): Promise<WholeParameters> {
+    if (this.#whole?.version === version) return Promise.resolve(this.#whole);
+    return new Promise((resolve) => this.#waiting.push({ version, resolve }));
+  }
+
+  #complete(version: number): void {
+    const [vector, other] = this.#vectors;
+    this.#vectors.splice(0, 2, other, vector);
+    const whole = { version, vector };
+    this.#whole = whole;
+    this.#arriving = { version: -1, nextRange: 0 };
+    const ready = this.#waiting.filter((waiter) => waiter.version === version);
+    this.#waiting = this.#waiting.filter((waiter) => waiter.version !== version);
+    for (const { resolve } of ready) resolve(whole);
+  }
+}

@@ -1,0 +1,172 @@
+import { crc32 } from '@rocinante/base';
+import {
+  addQuantised,
+  fits,
+  maxMagnitudes,
+  measureBlocks,
+  quantise,
+  type GradientMeasure,
+} from '@rocinante/codec';
+import { Network, Sampler, type MicroBatch } from '@rocinante/compute';
+import {
+  evaluationWindows,
+  fillWindows,
+  microBatchWindows,
+  type SymbolIds,
+  type WindowSet,
+} from '@rocinante/corpus';
+import type { Engine } from '@rocinante/engine';
+import { WireError } from '@rocinante/wire';
+import {
+  microBatchesOf,
+  networkOf,
+  runWindows,
+  type MicroBatchResult,
+  type RunWindows,
+} from '@rocinante/training';
+import type {
+  EvaluateResult,
+  EvaluateWork,
+  OpenRun,
+  SampleWork,
+  TrainResult,
+  TrainWork,
+} from './engine-messages.js';
+import { GradientCache } from './gradient-cache.js';
+import type { WholeParameters } from './parameters-receiver.js';
+
+/** One run's work in the engine's thread: windows in, gradients measured and put on the grid, sums out. */
+export class RunCompute {
+  readonly #run: OpenRun;
+  readonly #network: Network;
+  readonly #ids: SymbolIds;
+  readonly #plan: RunWindows;
+  readonly #cache: GradientCache;
+  readonly #quanta: Int32Array;
+  #parametersVersion = -1;
+
+  constructor(engine: Engine, run: OpenRun) {
+    this.#run = run;
+    this.#ids = idsOf(run.ids, run.idBytes);
+    this.#plan = runWindows(run.config, this.#ids.length);
+    this.#network = Network.create(engine, networkOf(run.config, run.vocabularySize), {
+      windowLength: run.config.text.window,
+    });
+    const { length, blockCount } = this.#network.layout;
+    this.#cache = new GradientCache(length, blockCount);
+    this.#quanta = new Int32Array(length);
+  }
+
+  /**
+   * Gradients of an assignment's micro-batches, each measured and put on the grid by itself, and their sum in `work.sum`.
+   * From the first micro-batch that does not fit on, micro-batches are measured only.
+   * @returns null when the work was cancelled.
+   */
+  train(work: TrainWork): TrainResult | null {
+    const { assignment, exponents, sum, cancelled } = work;
+    const { layout } = this.#network;
+    this.#take(work.parameters);
+    const started = performance.now();
+    const magnitudes = new Float32Array(layout.blockCount);
+    const results: MicroBatchResult[] = [];
+    let allFit = true;
+    for (const microBatch of assignment.microBatches) {
+      if (Atomics.load(cancelled, 0) === 1) return null;
+      const measured = this.#cache.take(assignment.step, microBatch, (room) =>
+        this.#measuredGradient(assignment.step, microBatch, room),
+      );
+      const finite = measured.finite && Number.isFinite(measured.lossSum);
+      if (finite) maxMagnitudes(magnitudes, measured.magnitudes);
+      allFit &&= finite && fits(measured.magnitudes, exponents, microBatchesOf(this.#run.config));
+      const wanted = allFit && !assignment.magnitudesOnly;
+      const checksum = wanted ? this.#addToSum(measured.gradient, exponents, sum, results.length === 0) : 0;
+      results.push({
+        microBatch,
+        lossSum: measured.lossSum,
+        norm: Math.sqrt(measured.squaredNorm),
+        finite,
+        checksum,
+      });
+    }
+    return { results, magnitudes, fits: allFit, computeSeconds: (performance.now() - started) / 1000 };
+  }
+
+  /** Losses of an assignment's held-out micro-batches; null when the work was cancelled. */
+  evaluate(work: EvaluateWork): EvaluateResult | null {
+    this.#take(work.parameters);
+    const started = performance.now();
+    const results: { microBatch: number; lossSum: number }[] = [];
+    const set = this.#plan.windows.validation!;
+    for (const microBatch of work.assignment.microBatches) {
+      if (Atomics.load(work.cancelled, 0) === 1) return null;
+      const windows = evaluationWindows(set.count, this.#plan.batches.microBatch, microBatch);
+      results.push({ microBatch, lossSum: this.#network.evaluate(this.#symbols(set, windows)).lossSum });
+    }
+    return { results, computeSeconds: (performance.now() - started) / 1000 };
+  }
+
+  /** Symbols drawn after a prompt. */
+  sample(work: SampleWork): number[] {
+    this.#take(work.parameters);
+    const sampler = new Sampler(this.#network);
+    return [...sampler.sample(Int32Array.from(work.prompt), work)];
+  }
+
+  dispose(): void {
+    this.#network.dispose();
+  }
+
+  #take({ version, vector }: WholeParameters): void {
+    if (version === this.#parametersVersion) return;
+    this.#network.setParameters(vector);
+    this.#parametersVersion = version;
+  }
+
+  #measuredGradient(
+    step: number,
+    microBatch: number,
+    { gradient, magnitudes }: { gradient: Float32Array; magnitudes: Float32Array },
+  ): GradientMeasure & { lossSum: number } {
+    const windows = this.#trainingWindows(step, microBatch);
+    const { lossSum } = this.#network.gradient(
+      windows,
+      { seed: this.#run.config.seed, step, microBatch },
+      gradient,
+    );
+    return { lossSum, ...measureBlocks(gradient, this.#network.layout, magnitudes) };
+  }
+
+  #trainingWindows(step: number, microBatch: number): MicroBatch {
+    const { windows, batches } = this.#plan;
+    return this.#symbols(windows.train, microBatchWindows(batches, this.#run.config.seed, step, microBatch));
+  }
+
+  #symbols(set: WindowSet, windows: Uint32Array): MicroBatch {
+    const symbols = new Int32Array(windows.length * (set.length + 1));
+    fillWindows(this.#ids, set, windows, symbols);
+    return { windows: windows.length, symbols };
+  }
+
+  /** Puts the gradient on the grid and adds it to the sum; gives the CRC-32 of its own quanta. */
+  #addToSum(gradient: Float32Array, exponents: Int8Array, sum: Int32Array, first: boolean): number {
+    const quanta = first ? sum : this.#quanta;
+    quantise(gradient, exponents, this.#network.layout, quanta);
+    const checksum = crc32(quanta);
+    if (!first) addQuantised(sum, quanta);
+    return checksum;
+  }
+}
+
+/** A view of encoded ids, which are as wide as the vocabulary needs. */
+function idsOf(buffer: SharedArrayBuffer, idBytes: number): SymbolIds {
+  switch (idBytes) {
+    case 1:
+      return new Uint8Array(buffer);
+    case 2:
+      return new Uint16Array(buffer);
+    case 4:
+      return new Uint32Array(buffer);
+    default:
+      throw new WireError('MALFORMED', `ids of ${idBytes} bytes: expected 1, 2 or 4`);
+  }
+}

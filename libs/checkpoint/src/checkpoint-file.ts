@@ -1,0 +1,155 @@
+/** A checkpoint as a file: written whole or not at all, its hash taken on the way; verified when read. */
+import { createHash } from 'node:crypto';
+import { assert, bytesOf, sha256 } from '@rocinante/base';
+import {
+  WRITE_CHUNK_BYTES,
+  float32View,
+  quoted,
+  readSafetensorsFile,
+  writeAtomically,
+  type OpenWritable,
+  type SafetensorsFile,
+} from '@rocinante/weights';
+import type { Checkpoint } from './checkpoint.js';
+import {
+  checkFormat,
+  HASH_ENTRY,
+  HASH_PLACEHOLDER,
+  decodeCheckpointHeader,
+  encodeCheckpointHeader,
+} from './checkpoint-header.js';
+import { CheckpointWriteError, DamagedCheckpointError, NonFiniteCheckpointError } from './errors.js';
+
+/** The vectors of a checkpoint in the order of the file, with the prefix of their tensors' names. */
+const VECTORS = [
+  { prefix: '', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.parameters },
+  { prefix: 'adam/m/', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.m },
+  { prefix: 'adam/v/', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.v },
+] as const;
+
+/**
+ * Writes a checkpoint. The path holds what it held before until the new file is whole and on the disk.
+ * @returns the file's bytes.
+ * @throws {NonFiniteCheckpointError} something in it is not finite. Nothing is left behind.
+ * @throws {CheckpointWriteError} the disk did not take it. Nothing is left behind.
+ */
+export async function writeCheckpointFile(
+  path: string,
+  checkpoint: Checkpoint,
+  best: boolean,
+  openFile?: OpenWritable,
+): Promise<number> {
+  const { layout, magnitudes } = checkpoint;
+  for (const { prefix, vector } of VECTORS) {
+    const { length } = vector(checkpoint);
+    assert(length === layout.length, `${prefix}: expected ${layout.length} elements, received ${length}`);
+  }
+  assert(magnitudes.length === layout.blockCount, `expected ${layout.blockCount} magnitudes`);
+
+  const header = encodeCheckpointHeader(checkpoint, best);
+  const bytes =
+    header.length + bytesOf(checkpoint.parameters).length * VECTORS.length + magnitudes.byteLength;
+  try {
+    await writeAtomically(
+      path,
+      async (file) => {
+        const hash = createHash('sha256').update(header);
+        let position = header.length;
+        for (const part of finiteParts(checkpoint)) {
+          hash.update(part);
+          await file.write(part, position);
+          position += part.length;
+        }
+        await file.write(withHash(header, hash.digest('hex')), 0);
+      },
+      openFile,
+    );
+  } catch (error) {
+    if (error instanceof NonFiniteCheckpointError) throw error;
+    throw new CheckpointWriteError(path, error);
+  }
+  return bytes;
+}
+
+/**
+ * Reads a checkpoint and verifies every byte of it.
+ * @param name names it in errors.
+ * @throws {DamagedCheckpointError} it cannot be read, or is not the file that was written.
+ */
+export async function readCheckpointFile(path: string, name = path): Promise<Checkpoint> {
+  const file = await readSafetensorsFile(path).catch((cause: unknown): never => {
+    throw new DamagedCheckpointError(name, (cause as Error).message, { cause });
+  });
+  checkFormat(name, file);
+  verifyHash(name, file);
+  const { state, layout } = decodeCheckpointHeader(name, file);
+  const vectorBytes = layout.length * Float32Array.BYTES_PER_ELEMENT;
+  const view = (index: number): Float32Array =>
+    float32View(file, index * vectorBytes, (index + 1) * vectorBytes);
+  const magnitudesBegin = VECTORS.length * vectorBytes;
+  return {
+    ...state,
+    layout,
+    parameters: view(0),
+    m: view(1),
+    v: view(2),
+    magnitudes: float32View(file, magnitudesBegin, magnitudesBegin + layout.blockCount * 4),
+  };
+}
+
+/** The data section in pieces, each checked to be finite before it is handed out. */
+function* finiteParts(checkpoint: Checkpoint): Generator<Uint8Array> {
+  const { layout, magnitudes, step } = checkpoint;
+  const chunk = WRITE_CHUNK_BYTES / Float32Array.BYTES_PER_ELEMENT;
+  for (const { prefix, vector } of VECTORS) {
+    const values = vector(checkpoint);
+    for (let start = 0; start < values.length; start += chunk) {
+      const part = values.subarray(start, start + chunk);
+      const wrong = nonFiniteIndex(part);
+      if (wrong !== -1) {
+        const tensor = layout.tensors.find(({ offset, size }) => start + wrong < offset + size)!;
+        throw new NonFiniteCheckpointError(step, prefix + tensor.name);
+      }
+      yield bytesOf(part);
+    }
+  }
+  if (nonFiniteIndex(magnitudes) !== -1) throw new NonFiniteCheckpointError(step, 'grid/magnitudes');
+  yield bytesOf(magnitudes);
+}
+
+function nonFiniteIndex(values: Float32Array): number {
+  // A plain loop: findIndex is many times slower, and this runs over every element.
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) return i;
+  }
+  return -1;
+}
+
+/** Where the hash's digits stand: behind the 8 bytes of the length and the text that every checkpoint begins with. */
+const HASH_BEGIN = 8 + `{"__metadata__":{"${HASH_ENTRY}":"`.length;
+const HASH_END = HASH_BEGIN + HASH_PLACEHOLDER.length;
+
+/** A copy of the header with these digits for its hash. */
+function withHash(header: Uint8Array, digits: string): Uint8Array {
+  const copy = header.slice();
+  copy.set(new TextEncoder().encode(digits), HASH_BEGIN);
+  return copy;
+}
+
+/** Takes the whole file's hash, with zeros for the hash's own digits, and compares it with them. */
+function verifyHash(
+  name: string,
+  { bytes, metadata }: SafetensorsFile & { readonly bytes: Uint8Array },
+): void {
+  const expected = metadata[HASH_ENTRY] ?? 'none';
+  const digits = bytes.subarray(HASH_BEGIN, HASH_END);
+  const standing = new TextDecoder().decode(digits);
+  digits.set(new TextEncoder().encode(HASH_PLACEHOLDER));
+  const received = sha256(bytes);
+  if (expected !== received || standing !== expected) {
+    throw new DamagedCheckpointError(
+      name,
+      `expected contents of SHA-256 ${quoted(expected)}, received ${received}: bytes have changed`,
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import type { Checkpoint } from './checkpoint.js';
+import type { PassedOver } from './errors.js';
+
+/** A checkpoint that was saved. */
+export interface SavedCheckpoint {
+  /** Its name within the store, such as `step-00000060.safetensors`. */
+  readonly name: string;
+  readonly step: number;
+  readonly bytes: number;
+}
+
+/** A checkpoint that was loaded, with the newer ones that were damaged. */
+export interface LoadedCheckpoint {
+  readonly name: string;
+  readonly checkpoint: Checkpoint;
+  /** Newest first. A person is told of each. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+/**
+ * Where a run's checkpoints are. One process at a time saves into a store.
+ *
+ * It keeps the newest few and the best, and never removes the last good one. The caller says which is best, by held-out
+ * loss or else training loss.
+ */
+export interface CheckpointStore {
+  /**
+   * Saves a checkpoint; when this returns, a loss of power does not lose it. Calls are not made at the same time.
+   * @param options.best this is the best so far, and takes the place of the one before.
+   * @throws {NonFiniteCheckpointError | CheckpointWriteError} nothing is saved, and nothing lost.
+   */
+  save(checkpoint: Checkpoint, options: { readonly best: boolean }): Promise<SavedCheckpoint>;
+
+  /**
+   * Loads the newest good checkpoint, passing over damaged ones.
+   * @throws {NoGoodCheckpointError} there is none; it names the damaged ones.
+   */
+  loadLatest(): Promise<LoadedCheckpoint>;
+
+  /** Loads one by its name. @throws {DamagedCheckpointError} */
+  load(name: string): Promise<Checkpoint>;
+
+  /** The names of what is there, damaged or not, oldest first. Empty for a place that does not exist yet. */
+  names(): Promise<string[]>;
+
+  /** The name of the best that was saved; undefined where none was marked. */
+  best(): Promise<string | undefined>;
+}

@@ -1,0 +1,255 @@
+/**
+ * Goal: whatever happens, the last good checkpoint is there and is found. Method: a real directory, damage done to real
+ * files, a disk that fails after some bytes, and (as root on Linux) a file system that really is full.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AssertionError } from '@rocinante/base';
+import { createLayout } from '@rocinante/parameters';
+import { openWritable, type OpenWritable } from '@rocinante/weights';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Checkpoint } from './checkpoint.js';
+import { checkpointName, DirectoryStore } from './directory-store.js';
+import { CheckpointWriteError, NoGoodCheckpointError, NonFiniteCheckpointError } from './errors.js';
+
+const layout = createLayout([{ name: 'dense/kernel', shape: [5000] }]);
+
+function checkpointOf(step: number): Checkpoint {
+  return {
+    step,
+    layout,
+    parameters: new Float32Array(layout.length).fill(step),
+    m: new Float32Array(layout.length),
+    v: new Float32Array(layout.length),
+    magnitudes: new Float32Array(layout.blockCount),
+    beta1Power: 0.9 ** step,
+    beta2Power: 0.999 ** step,
+    issueCount: step,
+    joiningProof: '',
+    lossHistory: [],
+    configuration: {},
+    vocabulary: ['a'],
+    corpusSha256: '',
+    further: {},
+  };
+}
+
+let directory: string;
+let store: DirectoryStore;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rocinante-store-'));
+  store = new DirectoryStore(directory);
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function saveAll(steps: readonly number[], best?: number): Promise<void> {
+  for (const step of steps) await store.save(checkpointOf(step), { best: step === best });
+}
+
+const steps = async (): Promise<number[]> => (await store.names()).map((name) => Number(name.slice(5, 13)));
+
+async function flipByte(step: number): Promise<void> {
+  const path = join(directory, checkpointName(step));
+  const bytes = await readFile(path);
+  bytes[bytes.length - 100] ^= 4;
+  await writeFile(path, bytes);
+}
+
+describe('a directory of checkpoints', () => {
+  it('loads the newest that was saved', async () => {
+    expect(await store.save(checkpointOf(0), { best: false })).toMatchObject({
+      name: 'step-00000000.safetensors',
+      step: 0,
+    });
+    await saveAll([20, 100]);
+    const { name, checkpoint, passedOver } = await store.loadLatest();
+    expect([name, passedOver]).toEqual(['step-00000100.safetensors', []]);
+    expect(checkpoint).toEqual(checkpointOf(100));
+    expect(await store.load('step-00000020.safetensors')).toEqual(checkpointOf(20));
+  });
+
+  it('is made when it does not exist, and holds none until then', async () => {
+    store = new DirectoryStore(join(directory, 'run', 'checkpoints'));
+    expect(await store.names()).toEqual([]);
+    await saveAll([1]);
+    expect(await steps()).toEqual([1]);
+  });
+
+  it('sorts by step, also when the numbers outgrow their digits', async () => {
+    await saveAll([99_999_999, 100_000_000]);
+    expect((await store.loadLatest()).checkpoint.step).toBe(100_000_000);
+  });
+
+  it('keeps the newest three', async () => {
+    await saveAll([0, 10, 20, 30, 40]);
+    expect(await steps()).toEqual([20, 30, 40]);
+  });
+
+  it('keeps the best until another is, also after a restart and when its step is saved again', async () => {
+    await saveAll([0, 10, 20, 30, 40], 10);
+    expect(await steps()).toEqual([10, 20, 30, 40]);
+    store = new DirectoryStore(directory);
+    expect(await store.best()).toBe(checkpointName(10));
+    await store.save(checkpointOf(10), { best: false });
+    expect(await store.best()).toBe(checkpointName(10));
+    await saveAll([50, 60], 50);
+    expect(await steps()).toEqual([40, 50, 60]);
+    expect(await store.best()).toBe(checkpointName(50));
+  });
+
+  it('leaves alone what is not its own, and removes what a killed process left', async () => {
+    const foreign = ['notes.txt', 'step-1.safetensors', 'final.safetensors.partial'];
+    for (const file of [...foreign, 'step-00000007.safetensors.partial'])
+      await writeFile(join(directory, file), 'x');
+    await saveAll([1, 2, 3, 4]);
+    expect((await readdir(directory)).filter((file) => !/^step-\d{8}/.test(file))).toEqual(foreign.sort());
+    expect(await readdir(directory)).toHaveLength(3 + foreign.length);
+  });
+
+  it('saves one at a time', async () => {
+    const first = store.save(checkpointOf(1), { best: false });
+    await expect(store.save(checkpointOf(2), { best: false })).rejects.toThrow(AssertionError);
+    await first;
+    await saveAll([2]);
+    expect(await steps()).toEqual([1, 2]);
+  });
+});
+
+describe('damage', () => {
+  it('is passed over, newest first, each with its reason', async () => {
+    await saveAll([10, 20, 30]);
+    await flipByte(20);
+    await truncate(join(directory, checkpointName(30)), 5000);
+    const { checkpoint, passedOver } = await store.loadLatest();
+    expect(checkpoint).toEqual(checkpointOf(10));
+    expect(passedOver.map(({ name }) => name)).toEqual([checkpointName(30), checkpointName(20)]);
+    expect(passedOver[0].reason).toMatch(/the file is cut/);
+    expect(passedOver[1].reason).toMatch(/bytes have changed/);
+  });
+
+  it('never costs the last good one: damaged ones do not count among the newest, and go once a good one is saved', async () => {
+    await saveAll([10, 20, 30]);
+    await flipByte(20);
+    await flipByte(30);
+    await store.loadLatest();
+    await saveAll([11]);
+    expect(await steps()).toEqual([10, 11]);
+    await saveAll([20, 30]);
+    expect((await store.loadLatest()).checkpoint).toEqual(checkpointOf(30));
+  });
+
+  it('of all of them is an error that names each', async () => {
+    await saveAll([10, 20]);
+    await flipByte(10);
+    await flipByte(20);
+    const error: unknown = await store.loadLatest().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(NoGoodCheckpointError);
+    expect(error).toMatchObject({ code: 'checkpoint-none-good', exitCode: 1, place: directory });
+    expect((error as NoGoodCheckpointError).passedOver).toHaveLength(2);
+    expect((error as Error).message).toMatch(/step-00000020.*bytes have changed.*step-00000010/);
+  });
+
+  it('is told from an empty directory', async () => {
+    await expect(store.loadLatest()).rejects.toThrow(
+      `${directory}: expected a good checkpoint, received none`,
+    );
+  });
+
+  it('is a checkpoint under another step’s name', async () => {
+    await saveAll([10]);
+    await writeFile(join(directory, checkpointName(99)), await readFile(join(directory, checkpointName(10))));
+    const { checkpoint, passedOver } = await store.loadLatest();
+    expect(checkpoint.step).toBe(10);
+    expect(passedOver[0].reason).toMatch(/expected another name for step 10/);
+  });
+});
+
+describe('a save that fails', () => {
+  /** A disk that takes so many bytes and then fails. */
+  function failingAfter(bytesMax: number, code: string): OpenWritable {
+    return async (path) => {
+      const file = await openWritable(path);
+      let written = 0;
+      return {
+        ...file,
+        async write(bytes, position) {
+          written += bytes.length;
+          if (written > bytesMax) throw Object.assign(new Error(`${code}: write failed`), { code });
+          await file.write(bytes, position);
+        },
+      };
+    };
+  }
+
+  it.each([
+    ['ENOSPC', 0, true, /the disk is full; the checkpoints before it are intact/],
+    ['ENOSPC', 30_000, true, /the disk is full/],
+    ['EIO', 60_000, false, /EIO: write failed; the checkpoints before it are intact/],
+  ])('with %s after %i bytes leaves those before it as they were', async (code, bytes, full, message) => {
+    await saveAll([10, 20, 30]);
+    const before = await readdir(directory);
+    store = new DirectoryStore(directory, { openFile: failingAfter(bytes, code) });
+    for (const step of [30, 40]) {
+      const error: unknown = await store
+        .save(checkpointOf(step), { best: true })
+        .catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(CheckpointWriteError);
+      expect(error).toMatchObject({ code: 'checkpoint-not-written', exitCode: 1, full });
+      expect((error as Error).message).toMatch(message);
+    }
+    expect(await readdir(directory)).toEqual(before);
+    expect((await store.loadLatest()).checkpoint).toEqual(checkpointOf(30));
+  });
+
+  it('for a number that is not finite leaves those before it as they were', async () => {
+    await saveAll([10]);
+    const broken = { ...checkpointOf(20), v: new Float32Array(layout.length).fill(NaN) };
+    await expect(store.save(broken, { best: false })).rejects.toThrow(NonFiniteCheckpointError);
+    expect((await store.loadLatest()).checkpoint.step).toBe(10);
+    await saveAll([30]);
+    expect(await steps()).toEqual([10, 30]);
+  });
+
+  it('because the directory is a file says so', async () => {
+    await writeFile(join(directory, 'file'), 'x');
+    store = new DirectoryStore(join(directory, 'file'));
+    await expect(store.save(checkpointOf(1), { best: false })).rejects.toMatchObject({ full: false });
+  });
+});
+
+describe('a full disk', () => {
+  /** Whether this process may mount a file system of 160 KiB, which two checkpoints of 60 KB fill. */
+  const mounts = ((): boolean => {
+    const probe = mkdtempSync(join(tmpdir(), 'rocinante-mount-'));
+    const mounted = mount(probe);
+    if (mounted) spawnSync('umount', [probe]);
+    rmSync(probe, { recursive: true });
+    return mounted;
+  })();
+
+  function mount(path: string): boolean {
+    return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=160k', 'rocinante-test', path]).status === 0;
+  }
+
+  it.skipIf(!mounts)(
+    'is named, and the last good checkpoint stays (needs the right to mount a tmpfs)',
+    async () => {
+      expect(mount(directory)).toBe(true);
+      try {
+        await saveAll([10, 20]);
+        const error: unknown = await store
+          .save(checkpointOf(30), { best: false })
+          .catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ name: 'CheckpointWriteError', full: true });
+        expect((error as Error).message).toMatch(/step-00000030.*the disk is full/);
+        expect((await store.loadLatest()).checkpoint).toEqual(checkpointOf(20));
+        expect(await readdir(directory)).toHaveLength(2);
+      } finally {
+        spawnSync('umount', [directory]);
+      }
+    },
+  );
+});

@@ -1,0 +1,148 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assert } from '@rocinante/base';
+import { PARTIAL_SUFFIX, readSafetensorsHeader, type OpenWritable } from '@rocinante/weights';
+import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
+import type { Checkpoint } from './checkpoint.js';
+import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint } from './checkpoint-store.js';
+import {
+  CheckpointWriteError,
+  DamagedCheckpointError,
+  NoGoodCheckpointError,
+  type PassedOver,
+} from './errors.js';
+
+/** The newest checkpoints that are kept, beside the best. */
+export const KEPT_CHECKPOINTS = 3;
+
+/** Digits enough for a run of 99,999,999 steps to sort by name; longer numbers are read too. */
+const STEP_DIGITS = 8;
+const NAME_PATTERN = /^step-(\d{8,15})\.safetensors$/;
+
+/** The name of a step's checkpoint: `step-00000060.safetensors`. */
+export function checkpointName(step: number): string {
+  return `step-${String(step).padStart(STEP_DIGITS, '0')}.safetensors`;
+}
+
+/**
+ * Checkpoints in a directory of a local file system.
+ *
+ * After each save it removes what is neither among the newest `kept` good ones nor the best, and the damaged ones that
+ * `loadLatest` passed over (it has named them, and a good one is newer now). The best is the newest that says so in its
+ * own header, so no second file can contradict it.
+ */
+export class DirectoryStore implements CheckpointStore {
+  readonly directory: string;
+  readonly #kept: number;
+  readonly #openFile: OpenWritable | undefined;
+  readonly #damaged = new Set<string>();
+  #saving = false;
+
+  /** @param options.openFile opens files for writing; tests put a disk that fails in its place. */
+  constructor(directory: string, options: { readonly kept?: number; readonly openFile?: OpenWritable } = {}) {
+    const { kept = KEPT_CHECKPOINTS, openFile } = options;
+    assert(Number.isInteger(kept) && kept >= 1, `at least one checkpoint is kept, not ${kept}`);
+    this.directory = directory;
+    this.#kept = kept;
+    this.#openFile = openFile;
+  }
+
+  async save(checkpoint: Checkpoint, { best }: { readonly best: boolean }): Promise<SavedCheckpoint> {
+    assert(!this.#saving, 'a checkpoint is being saved already');
+    this.#saving = true;
+    try {
+      return await this.#save(checkpoint, best);
+    } finally {
+      this.#saving = false;
+    }
+  }
+
+  async #save(checkpoint: Checkpoint, best: boolean): Promise<SavedCheckpoint> {
+    const { step } = checkpoint;
+    const name = checkpointName(step);
+    const path = join(this.directory, name);
+    try {
+      await mkdir(this.directory, { recursive: true });
+      await this.#removePartial();
+    } catch (error) {
+      throw new CheckpointWriteError(path, error);
+    }
+    // A step that is saved again, as on resume, is the same state: it stays the best if it was.
+    const stillBest = best || (await this.best()) === name;
+    const bytes = await writeCheckpointFile(path, checkpoint, stillBest, this.#openFile);
+    this.#damaged.delete(name);
+    await this.#removeOld(name);
+    return { name, step, bytes };
+  }
+
+  async loadLatest(): Promise<LoadedCheckpoint> {
+    const passedOver: PassedOver[] = [];
+    for (const name of (await this.names()).reverse()) {
+      try {
+        return { name, checkpoint: await this.load(name), passedOver };
+      } catch (error) {
+        if (!(error instanceof DamagedCheckpointError)) throw error;
+        this.#damaged.add(name);
+        passedOver.push({ name, reason: error.reason });
+      }
+    }
+    throw new NoGoodCheckpointError(this.directory, passedOver);
+  }
+
+  async load(name: string): Promise<Checkpoint> {
+    assert(NAME_PATTERN.test(name), `${name} is no checkpoint's name`);
+    const checkpoint = await readCheckpointFile(join(this.directory, name), name);
+    if (checkpointName(checkpoint.step) !== name) {
+      throw new DamagedCheckpointError(
+        name,
+        `expected another name for step ${checkpoint.step}: the file was renamed`,
+      );
+    }
+    return checkpoint;
+  }
+
+  async names(): Promise<string[]> {
+    const files = await this.#files();
+    return files.filter((file) => NAME_PATTERN.test(file)).sort((a, b) => stepOf(a) - stepOf(b));
+  }
+
+  async best(): Promise<string | undefined> {
+    for (const name of (await this.names()).reverse()) {
+      if (this.#damaged.has(name)) continue;
+      const header = await readSafetensorsHeader(join(this.directory, name)).catch(() => undefined);
+      if (header?.metadata['best'] === 'true') return name;
+    }
+    return undefined;
+  }
+
+  /** Removes what need not be kept, once `saved` is safe on the disk. */
+  async #removeOld(saved: string): Promise<void> {
+    const names = await this.names();
+    const good = names.filter((name) => !this.#damaged.has(name));
+    const keep = new Set([saved, await this.best(), ...good.slice(-this.#kept)]);
+    for (const name of names) {
+      if (!keep.has(name)) await rm(join(this.directory, name), { force: true });
+    }
+    this.#damaged.clear();
+  }
+
+  /** Removes what a process left behind that was killed while it wrote. */
+  async #removePartial(): Promise<void> {
+    for (const file of await this.#files()) {
+      const isPartial =
+        file.endsWith(PARTIAL_SUFFIX) && NAME_PATTERN.test(file.slice(0, -PARTIAL_SUFFIX.length));
+      if (isPartial) await rm(join(this.directory, file), { force: true });
+    }
+  }
+
+  async #files(): Promise<string[]> {
+    return readdir(this.directory).catch((error: NodeJS.ErrnoException): string[] => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+  }
+}
+
+function stepOf(name: string): number {
+  return Number(NAME_PATTERN.exec(name)![1]);
+}

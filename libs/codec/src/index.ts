@@ -1,0 +1,20 @@
+export {
+  GRADIENT_CODECS,
+  PARAMETER_CODECS,
+  isGradientCodec,
+  isParameterCodec,
+  type GradientCodec,
+  type ParameterCodec,
+} from './codecs.js';
+export {
+  EXPONENT_LIMIT,
+  MICRO_BATCHES_MAX,
+  POWERS_OF_TWO,
+  fits,
+  gridExponents,
+  gridStep,
+  maxMagnitudes,
+  nextMagnitudes,
+  quantumLimit,
+} from './grid.js';
+export { addQuantised, measureBlocks, quantise, subtractQuantised, type GradientMeasure } from './quanta.js';

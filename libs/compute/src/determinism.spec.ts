@@ -1,0 +1,61 @@
+// The same bits with any number of compute threads, and whatever was computed before: each case in processes of its own.
+// Sizes are the smallest at which wrong choices of ops were seen to differ (README.md), so that the test stays quick.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { InputKind, LossKind } from '@rocinante/model';
+import { describe, expect, it } from 'vitest';
+import type { HashCase } from './programs/gradient-hashes.js';
+import { networkOf } from './random-network.js';
+
+const PROGRAM = fileURLToPath(new URL('../dist/programs/gradient-hashes.js', import.meta.url));
+
+async function hashes(threads: number, cases: readonly HashCase[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    PROGRAM,
+    String(threads),
+    JSON.stringify(cases),
+  ]);
+  return stdout;
+}
+
+const inputs: readonly InputKind[] = ['scaled', 'one-hot', 'embedding'];
+const losses: readonly LossKind[] = ['last', 'every'];
+const windows = [1, 3, 32];
+const small = inputs.flatMap((input) =>
+  losses.map((loss): HashCase => {
+    return { spec: networkOf({ input, loss, vocabularySize: 39 }, [33, 16], 0.5), windowLength: 25, windows };
+  }),
+);
+/** Long inner dimensions: 2,048 gate columns, some hundreds of rows. */
+const wide: HashCase = {
+  spec: networkOf({ input: 'scaled', loss: 'every', vocabularySize: 61 }, [512, 512], 0.5),
+  windowLength: 12,
+  windows: [3, 24],
+};
+const hard: HashCase = {
+  spec: {
+    ...networkOf({ input: 'one-hot', loss: 'last', vocabularySize: 39 }, [64]),
+    recurrentActivation: 'hard-sigmoid',
+  },
+  windowLength: 9,
+  windows: [1, 16],
+};
+
+describe('bits', () => {
+  it('do not depend on the number of threads', { timeout: 120_000 }, async () => {
+    const cases = [...small, wide, hard];
+    const one = await hashes(1, cases);
+    expect(one.trim().split('\n')).toHaveLength(6 * 3 + 2 + 2);
+    for (const threads of [2, 4]) expect(await hashes(threads, cases), `${threads} threads`).toBe(one);
+  });
+
+  it('do not depend on what was computed before', { timeout: 60_000 }, async () => {
+    const forwards = await hashes(1, small);
+    const backwards = await hashes(
+      1,
+      small.toReversed().map((item) => ({ ...item, windows: item.windows.toReversed() })),
+    );
+    expect(backwards.trim().split('\n').toReversed()).toEqual(forwards.trim().split('\n'));
+  });
+});

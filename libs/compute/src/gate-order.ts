@@ -1,0 +1,21 @@
+// A layer's 4H gate columns: parameters hold Keras's order i, f, c, o; the engine's op wants i, c, f, o. The
+// permutation that swaps f and c is its own inverse.
+const ENGINE_FROM_KERAS = [0, 2, 1, 3];
+
+/**
+ * Copies `source` [rows, 4H] into `target` from `targetOffset` on, the columns' blocks f and c exchanged: from Keras's
+ * order to the engine's, or back. Offsets and sizes are in elements.
+ */
+export function copySwappingGates(
+  source: Float32Array,
+  target: Float32Array,
+  targetOffset: number,
+  units: number,
+): void {
+  for (let from = 0; from < source.length; from += 4 * units) {
+    for (let gate = 0; gate < 4; gate++) {
+      const start = from + ENGINE_FROM_KERAS[gate] * units;
+      target.set(source.subarray(start, start + units), targetOffset + from + gate * units);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// Loss and gradient against test/reference/golden, which Keras computed in float64.
+//
+// Tolerance: an element may be off by 1e-5 of its tensor's largest. float32 rounds to 6e-8; a gradient here goes through
+// some hundreds of such roundings, so 1e-5 passes sound arithmetic and fails any wrong term.
+import { readdirSync, readFileSync } from 'node:fs';
+import { Engine } from '@rocinante/engine';
+import type { NetworkSpec } from '@rocinante/model';
+import { describe, expect, it } from 'vitest';
+import { Network } from './network.js';
+
+const FOLDER = new URL('../../../test/reference/golden/', import.meta.url);
+const TOLERANCE = 1e-5;
+
+interface Golden {
+  readonly network: NetworkSpec;
+  readonly windowLength: number;
+  readonly windows: number;
+  readonly symbols: readonly number[];
+  readonly lossSum: number;
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly values: readonly number[];
+    readonly gradient: readonly number[];
+  }[];
+}
+
+const engine = Engine.load();
+const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+
+describe('golden numbers', () => {
+  it('cover both losses, three inputs and both activations', () => {
+    expect(files).toHaveLength(12);
+  });
+
+  it.each(files)('%s', (file) => {
+    const golden = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as Golden;
+    const { windowLength, windows } = golden;
+    const network = Network.create(engine, golden.network, { windowLength });
+    expect(golden.tensors.map(({ name }) => name)).toEqual(network.layout.tensors.map(({ name }) => name));
+    network.setParameters(Float32Array.from(golden.tensors.flatMap(({ values }) => values)));
+
+    const batch = { windows, symbols: Int32Array.from(golden.symbols) };
+    const gradient = new Float32Array(network.layout.length);
+    const { lossSum } = network.gradient(batch, null, gradient);
+    expect(Math.abs(lossSum - golden.lossSum)).toBeLessThan(TOLERANCE * golden.lossSum);
+    expect(Math.abs(network.evaluate(batch).lossSum - golden.lossSum)).toBeLessThan(
+      TOLERANCE * golden.lossSum,
+    );
+    for (const [index, expected] of golden.tensors.entries()) {
+      const { offset, size, name } = network.layout.tensors[index];
+      const received = gradient.subarray(offset, offset + size);
+      const largest = Math.max(...expected.gradient.map(Math.abs));
+      const error = Math.max(...expected.gradient.map((value, at) => Math.abs(value - received[at])));
+      expect(error / largest, name).toBeLessThan(TOLERANCE);
+    }
+    network.dispose();
+  });
+});

@@ -1,0 +1,141 @@
+// One LSTM layer over time, forwards and backwards. B windows, T positions, H units; gates in the order i, c, f, o.
+// Graves 2013, "Generating sequences with recurrent neural networks", equations 7 to 11, without peepholes.
+import {
+  add,
+  addAll,
+  concatenate,
+  matMul,
+  multiply,
+  splitColumns,
+  sumFirst,
+  tanh,
+  unpack,
+  type CellStep,
+  type Engine,
+  type Tensor,
+} from '@rocinante/engine';
+import type { Gates } from './gates.js';
+
+/** The part of a layer's weights that the recurrence uses. */
+export interface RecurrentWeights {
+  readonly recurrent_H4H: Tensor;
+  readonly bias_4H: Tensor;
+}
+
+/** A layer's state after a position: hidden and cell, [B, H] each. */
+export interface CellState {
+  readonly hidden: Tensor;
+  readonly cell: Tensor;
+}
+
+/** What a layer computed, position by position: `hidden[t]` is [B, H]; `steps` is empty unless a trace was asked for. */
+export interface LayerRun {
+  readonly hidden: readonly Tensor[];
+  readonly lastCell: Tensor;
+  readonly steps: readonly CellStep[];
+}
+
+/**
+ * Runs a layer over T positions.
+ *
+ * `input_TB4H` is [T, B, 4H]: the input's share in the gates and the bias. Without `initial` the state before the first
+ * position is zero, and its product is left out. With `trace`, what the backward pass needs is kept.
+ */
+export function runLayer(
+  engine: Engine,
+  gates: Gates,
+  { recurrent_H4H }: RecurrentWeights,
+  input_TB4H: Tensor,
+  { trace, initial }: { readonly trace: boolean; readonly initial?: CellState | undefined },
+): LayerRun {
+  const hidden: Tensor[] = [];
+  const steps: CellStep[] = [];
+  let previous = initial;
+  for (const input_B4H of unpack(engine, input_TB4H)) {
+    const { step, hidden: hidden_BH } = engine.scope(() => {
+      const gates_B4H = previous
+        ? add(engine, matMul(engine, previous.hidden, recurrent_H4H), input_B4H)
+        : input_B4H;
+      return runCell(engine, gates, gates_B4H, previous?.cell);
+    });
+    engine.free(input_B4H);
+    if (trace) steps.push(step);
+    else {
+      engine.free(step.input, step.candidate, step.forget, step.output, step.cellOut);
+      if (previous !== undefined && previous !== initial) engine.free(previous.cell);
+    }
+    hidden.push(hidden_BH);
+    previous = { hidden: hidden_BH, cell: step.cell };
+  }
+  return { hidden, lastCell: previous!.cell, steps };
+}
+
+function runCell(
+  engine: Engine,
+  gates: Gates,
+  gates_B4H: Tensor,
+  previousCell: Tensor | undefined,
+): { step: CellStep; hidden: Tensor } {
+  const [i, c, f, o] = splitColumns(engine, gates_B4H, 4);
+  const input = gates.activate(i);
+  const candidate = tanh(engine, c);
+  const forget = gates.activate(f);
+  const output = gates.activate(o);
+  const written = multiply(engine, input, candidate);
+  const cell =
+    previousCell === undefined ? written : add(engine, multiply(engine, forget, previousCell), written);
+  const cellOut = tanh(engine, cell);
+  return {
+    step: { input, candidate, forget, output, cell, cellOut },
+    hidden: multiply(engine, output, cellOut),
+  };
+}
+
+/** The gradients of a layer's gates before activation, [T·B, 4H], and their sum over rows, the bias's, [4H]. */
+export interface GateGradients {
+  readonly gates: Tensor;
+  readonly bias: Tensor;
+}
+
+/**
+ * Runs a layer backwards: from the gradients of its hidden states to those of its gates.
+ *
+ * `hiddenGradients[t]` is [B, H], or undefined where the loss does not reach the state directly. `recurrentT_4HH` is
+ * the recurrent weights transposed: a product with a few rows is twice as fast so.
+ * Memory: frees the trace's steps as it has used them.
+ */
+export function runLayerBack(
+  engine: Engine,
+  gates: Gates,
+  { recurrent_H4H, bias_4H }: RecurrentWeights,
+  recurrentT_4HH: Tensor,
+  steps: readonly CellStep[],
+  hiddenGradients: readonly (Tensor | undefined)[],
+): GateGradients {
+  return engine.scope(() => {
+    const [B, H] = steps[0].cell.shape as [number, number];
+    const zero_BH = engine.float32(new Float32Array(B * H), [B, H]);
+    const any_H = engine.float32(new Float32Array(H), [H]);
+    const empty_B0 = engine.float32(new Float32Array(0), [B, 0]);
+    const shape = { recurrent_H4H, bias_4H, any_BH: zero_BH, any_H, empty_B0 };
+
+    const parts = new Array<Tensor>(steps.length);
+    let cellGradient = zero_BH;
+    for (let t = steps.length - 1; t >= 0; t--) {
+      const step = steps[t];
+      const later = parts[t + 1];
+      const direct = hiddenGradients[t];
+      const { previousCell, gates: part } = engine.scope(() => {
+        const through = later && matMul(engine, later, recurrentT_4HH);
+        const hiddenGradient =
+          through && direct ? add(engine, through, direct) : (through ?? direct ?? zero_BH);
+        return gates.backward(shape, step, steps[t - 1]?.cell ?? zero_BH, cellGradient, hiddenGradient);
+      });
+      engine.free(step.input, step.candidate, step.forget, step.output, step.cell, step.cellOut);
+      if (cellGradient !== zero_BH) engine.free(cellGradient);
+      cellGradient = previousCell;
+      parts[t] = part;
+    }
+    return { gates: concatenate(engine, parts), bias: sumFirst(engine, addAll(engine, parts)) };
+  });
+}

@@ -1,0 +1,17 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('../dist/programs/many-steps.js', import.meta.url));
+const MEBIBYTE = 2 ** 20;
+
+it('2,000 steps leave no handle and no memory behind', { timeout: 180_000 }, async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM, '2000']);
+  const { before, after } = JSON.parse(stdout) as Record<
+    'before' | 'after',
+    { handles: number; resident: number }
+  >;
+  expect(after.handles).toBe(before.handles);
+  expect(Math.abs(after.resident - before.resident)).toBeLessThan(16 * MEBIBYTE);
+});

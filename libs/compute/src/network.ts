@@ -1,0 +1,300 @@
+// B windows computed, T positions, V symbols, H units, I a layer's inputs; N = T·B rows, position-major.
+import { assert } from '@rocinante/base';
+import {
+  biasAdd,
+  concatenate,
+  matMul,
+  multiply,
+  reshape,
+  sliceFirst,
+  sparseSoftmaxCrossEntropy,
+  unpack,
+  type Engine,
+  type Tensor,
+} from '@rocinante/engine';
+import { networkLayout, type NetworkSpec } from '@rocinante/model';
+import type { ParameterLayout } from '@rocinante/parameters';
+import { dropoutMask, type DropoutKey } from './dropout.js';
+import { copySwappingGates } from './gate-order.js';
+import { createGates, type Gates } from './gates.js';
+import { inputGates, inputGradients } from './input-layer.js';
+import { runLayer, runLayerBack, type CellState, type LayerRun } from './lstm-layer.js';
+import { layOutRows, sumLosses, type MicroBatch, type Rows } from './micro-batch.js';
+import { NetworkWeights } from './network-weights.js';
+import { transposedProduct } from './row-product.js';
+
+/** What a layer leaves for the way back. */
+interface LayerTrace {
+  readonly run: LayerRun;
+  /** [N, I]: what entered, after dropout; undefined in the first layer, which the symbols enter. */
+  readonly input_NI: Tensor | undefined;
+  /** [N, H] */
+  readonly hidden_NH: Tensor;
+  /** Of the layer's outputs: [N, H], or [B, H] in the last layer of a loss on the last position. */
+  readonly mask: Tensor | undefined;
+}
+
+/** A network on the engine: the loss of a micro-batch and its gradient. */
+export class Network {
+  readonly layout: ParameterLayout;
+  #weights: NetworkWeights | undefined;
+
+  private constructor(
+    readonly engine: Engine,
+    readonly spec: NetworkSpec,
+    readonly windowLength: number,
+  ) {
+    this.layout = networkLayout(spec);
+  }
+
+  /** `windowLength` is T, the symbols of a window without the one that follows. Parameters are set before first use. */
+  static create(engine: Engine, spec: NetworkSpec, options: { readonly windowLength: number }): Network {
+    return new Network(engine, spec, options.windowLength);
+  }
+
+  /** Replaces all parameters by a copy of `flat`, in the layout's order; the caller may write to it afterwards. */
+  setParameters(flat: Float32Array): void {
+    this.#checkLength(flat);
+    this.#weights?.dispose();
+    this.#weights = new NetworkWeights(this.engine, this.spec, this.layout, flat);
+  }
+
+  /**
+   * The gradient of a micro-batch's loss: the sum over windows of the mean over positions of the cross-entropy.
+   *
+   * Shapes: `out` has `layout.length` elements and is overwritten.
+   * Units: nats; a sum over windows, so the caller divides by the step's windows once.
+   * Order: fixed. The same parameters, micro-batch and key give the same bits, with any number of compute threads and
+   * whatever was computed before, on processors of one kind.
+   * `dropout` null leaves dropout out.
+   * @throws {EngineOperationError} TensorFlow has not the memory.
+   */
+  gradient(batch: MicroBatch, dropout: DropoutKey | null, out: Float32Array): { lossSum: number } {
+    this.#checkLength(out);
+    const { engine } = this;
+    const rows = layOutRows(this.spec, this.windowLength, batch);
+    return engine.scope(() => {
+      const gates = createGates(engine, this.spec.recurrentActivation);
+      const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
+      const { traces, output } = this.#runLayers(gates, rows, symbols_N, dropout, true);
+      const { losses_N, logitsGradient_NV } = this.#lossOf(output, rows);
+      const outputGradient = this.#denseBack(output, logitsGradient_NV, rows, out);
+      this.#layersBack(gates, traces, symbols_N, outputGradient, rows, out);
+      return { lossSum: sumLosses(rows, losses_N) };
+    });
+  }
+
+  /** The micro-batch's loss without dropout, in the units of `gradient`. */
+  evaluate(batch: MicroBatch): { lossSum: number } {
+    const { engine } = this;
+    const rows = layOutRows(this.spec, this.windowLength, batch);
+    return engine.scope(() => {
+      const gates = createGates(engine, this.spec.recurrentActivation);
+      const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
+      const { output } = this.#runLayers(gates, rows, symbols_N, null, false);
+      return { lossSum: sumLosses(rows, this.#lossOf(output, rows).losses_N) };
+    });
+  }
+
+  /**
+   * Feeds symbols through one copy of the network, from a state or from zeros, without dropout.
+   *
+   * Gives the logits [V] of the symbol after the last, and the states of the layers, which the caller frees.
+   */
+  advance(
+    symbols: Int32Array,
+    states?: readonly CellState[],
+  ): { readonly logits: Float32Array; readonly states: readonly CellState[] } {
+    const { engine, spec } = this;
+    const weights = this.#loaded();
+    const T = symbols.length;
+    return engine.scope(() => {
+      const gates = createGates(engine, spec.recurrentActivation);
+      const symbols_N = engine.int32(symbols.slice(), [T]);
+      const ends: CellState[] = [];
+      let gates_N4H = inputGates(engine, spec, weights, symbols_N);
+      for (const [index, { units }] of spec.layers.entries()) {
+        const input_TB4H = reshape(engine, gates_N4H, [T, 1, 4 * units]);
+        const run = runLayer(engine, gates, weights.layers[index], input_TB4H, {
+          trace: false,
+          initial: states?.[index],
+        });
+        ends.push({ hidden: run.hidden.at(-1)!, cell: run.lastCell });
+        const next = weights.layers[index + 1];
+        if (next !== undefined) gates_N4H = this.#gatesOf(concatenate(engine, run.hidden), next);
+      }
+      const logits = biasAdd(engine, matMul(engine, ends.at(-1)!.hidden, weights.dense_HV), weights.dense_V);
+      return { logits: engine.readFloat32(logits), states: ends };
+    });
+  }
+
+  /** Frees the parameters' tensors. */
+  dispose(): void {
+    this.#weights?.dispose();
+    this.#weights = undefined;
+  }
+
+  /** Runs the stack; `output` is what enters the dense layer, [N, H], or [B, H] for a loss on the last position. */
+  #runLayers(
+    gates: Gates,
+    rows: Rows,
+    symbols_N: Tensor,
+    dropout: DropoutKey | null,
+    trace: boolean,
+  ): { traces: LayerTrace[]; output: Tensor } {
+    const { engine, spec } = this;
+    const { T, B } = rows;
+    const weights = this.#loaded();
+    const traces: LayerTrace[] = [];
+    let gates_N4H = inputGates(engine, spec, weights, symbols_N);
+    let input_NI: Tensor | undefined;
+    for (const [index, { units, dropout: rate }] of spec.layers.entries()) {
+      const next = weights.layers[index + 1];
+      const run = runLayer(
+        engine,
+        gates,
+        weights.layers[index],
+        reshape(engine, gates_N4H, [T, B, 4 * units]),
+        { trace },
+      );
+      engine.free(gates_N4H);
+      const hidden_NH = concatenate(engine, run.hidden);
+      const last = next === undefined && spec.loss === 'last';
+      const output = last ? sliceFirst(engine, hidden_NH, (T - 1) * B, B) : hidden_NH;
+      engine.free(...run.hidden);
+      const mask = dropout && rate > 0 ? dropoutMask(engine, dropout, index, rate, output.shape) : undefined;
+      const kept = mask ? multiply(engine, output, mask) : output;
+      traces.push({ run, input_NI, hidden_NH, mask });
+      if (next === undefined) return { traces, output: kept };
+      gates_N4H = this.#gatesOf(kept, next);
+      input_NI = kept;
+    }
+    throw new Error('a network has at least one layer');
+  }
+
+  #gatesOf(input_NI: Tensor, { kernel_I4H, bias_4H }: NetworkWeights['layers'][number]): Tensor {
+    const { engine } = this;
+    return engine.scope(() => biasAdd(engine, matMul(engine, input_NI, kernel_I4H), bias_4H));
+  }
+
+  #lossOf(output: Tensor, rows: Rows): { losses_N: Float32Array; logitsGradient_NV: Tensor } {
+    const { engine } = this;
+    const weights = this.#loaded();
+    return engine.scope(() => {
+      const logits = biasAdd(engine, matMul(engine, output, weights.dense_HV), weights.dense_V);
+      const labels = engine.int32(rows.labels_N, [rows.labels_N.length]);
+      const shares = engine.float32(rows.shares_N, [rows.shares_N.length, 1]);
+      const { loss, gradient } = sparseSoftmaxCrossEntropy(engine, logits, labels);
+      return {
+        losses_N: engine.readFloat32(loss),
+        logitsGradient_NV: multiply(engine, gradient, shares),
+      };
+    });
+  }
+
+  /** Writes the dense layer's gradients and gives that of its input. */
+  #denseBack(output: Tensor, logitsGradient_NV: Tensor, rows: Rows, out: Float32Array): Tensor {
+    const { engine } = this;
+    return engine.scope(() => {
+      const groups = output.shape[0] / rows.B;
+      this.#write(out, 'dense/kernel', transposedProduct(engine, output, logitsGradient_NV, groups));
+      const ones = engine.float32(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
+      this.#write(out, 'dense/bias', transposedProduct(engine, ones, logitsGradient_NV, groups));
+      return matMul(engine, logitsGradient_NV, this.#loaded().transposed.dense_VH);
+    });
+  }
+
+  /** Runs the stack backwards from the gradient of its output, writing each layer's gradients. */
+  #layersBack(
+    gates: Gates,
+    traces: readonly LayerTrace[],
+    symbols_N: Tensor,
+    outputGradient: Tensor,
+    { T, B }: Rows,
+    out: Float32Array,
+  ): void {
+    const { engine, spec } = this;
+    const weights = this.#loaded();
+    let gradient = outputGradient;
+    for (let index = traces.length - 1; index >= 0; index--) {
+      const { run, input_NI, hidden_NH, mask } = traces[index];
+      const { units } = spec.layers[index];
+      const name = `lstm_${index + 1}`;
+      const transposed = weights.transposed.layers[index];
+      const below = engine.scope(() => {
+        const hiddenGradient = mask ? multiply(engine, gradient, mask) : gradient;
+        const { gates: gates_N4H, bias } = runLayerBack(
+          engine,
+          gates,
+          weights.layers[index],
+          transposed.recurrent_4HH,
+          run.steps,
+          perPosition(engine, hiddenGradient, T, B),
+        );
+        this.#write(out, `${name}/bias`, bias, units);
+        this.#write(
+          out,
+          `${name}/recurrent_kernel`,
+          recurrentGradient(engine, hidden_NH, gates_N4H, T, B),
+          units,
+        );
+        if (input_NI !== undefined) {
+          this.#write(out, `${name}/kernel`, transposedProduct(engine, input_NI, gates_N4H, T), units);
+          return matMul(engine, gates_N4H, transposed.kernel_4HI!);
+        }
+        const { embedding, kernel } = inputGradients(engine, spec, weights, symbols_N, gates_N4H, T);
+        this.#write(out, `${name}/kernel`, kernel, units);
+        if (embedding !== undefined) this.#write(out, 'embedding/embeddings', embedding);
+        return undefined;
+      });
+      engine.free(gradient, hidden_NH);
+      if (mask !== undefined) engine.free(mask);
+      // Without dropout the input is the layer below's hidden states, which that layer's turn frees.
+      if (traces[index - 1]?.mask !== undefined) engine.free(input_NI!);
+      if (below === undefined) return;
+      gradient = below;
+    }
+  }
+
+  /** Copies a gradient into its place in the flat vector, a layer's in Keras's order of gates. */
+  #write(out: Float32Array, name: string, gradient: Tensor, units?: number): void {
+    const { offset } = this.layout.tensors.find((tensor) => tensor.name === name)!;
+    const values = this.engine.readFloat32(gradient);
+    if (units === undefined) out.set(values, offset);
+    else copySwappingGates(values, out, offset, units);
+  }
+
+  #loaded(): NetworkWeights {
+    assert(this.#weights !== undefined, 'setParameters comes before the first micro-batch');
+    return this.#weights;
+  }
+
+  #checkLength(flat: Float32Array): void {
+    assert(
+      flat.length === this.layout.length,
+      `parameters: expected ${this.layout.length} elements, received ${flat.length}`,
+    );
+  }
+}
+
+/** Each position's gradient of the hidden states [B, H]; only the last position's where the loss looks at that alone. */
+function perPosition(engine: Engine, gradient: Tensor, T: number, B: number): (Tensor | undefined)[] {
+  const [rows, H] = gradient.shape as [number, number];
+  if (rows === T * B) return unpack(engine, reshape(engine, gradient, [T, B, H]));
+  return [...new Array<undefined>(T - 1).fill(undefined), gradient];
+}
+
+/** Position t's gates came from the hidden state before: h[0 … T−2]ᵀ · dgates[1 … T−1], [H, 4H]. */
+function recurrentGradient(
+  engine: Engine,
+  hidden_NH: Tensor,
+  gates_N4H: Tensor,
+  T: number,
+  B: number,
+): Tensor {
+  const rows = (T - 1) * B;
+  const H = hidden_NH.shape[1];
+  if (T === 1) return engine.float32(new Float32Array(4 * H * H), [H, 4 * H]);
+  const before = sliceFirst(engine, hidden_NH, 0, rows);
+  return transposedProduct(engine, before, sliceFirst(engine, gates_N4H, B, rows), T - 1);
+}

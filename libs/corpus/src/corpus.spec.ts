@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytesOf } from '@rocinante/base';
+import { describe, expect, it } from 'vitest';
+import { corpusFromBytes, describeCorpus, encodeCorpus } from './corpus.js';
+import { CorpusDamagedError, EmptyCorpusError, NotUtf8Error, VocabularyInvalidError } from './errors.js';
+
+const quijote = process.env['ROCINANTE_QUIJOTE'];
+
+describe('encodeCorpus', () => {
+  const bytes = Buffer.from('\ufeffÁrbol\r\n\r\nárbol 😀', 'utf8');
+
+  it('encodes with the characters that occur, by code point', () => {
+    const corpus = encodeCorpus(bytes, { normalisation: 'none' });
+    expect(corpus.vocabulary.symbols).toEqual(['\n', ' ', 'b', 'l', 'o', 'r', 'Á', 'á', '😀']);
+    expect(corpus.vocabulary.decode(corpus.ids)).toBe('Árbol\n\nárbol 😀');
+    expect(corpus.textSha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+    expect(corpus.idsSha256).toBe(createHash('sha256').update(corpus.ids).digest('hex'));
+  });
+
+  it('encodes the normalised text', () => {
+    const corpus = encodeCorpus(bytes, { normalisation: 'reference' });
+    expect(corpus.vocabulary.decode(corpus.ids)).toBe('arbol\narbol 😀');
+    expect(corpus.normalisation).toBe('reference');
+  });
+
+  it.each([300, 70_000])('holds %i symbols at their width', (size) => {
+    const codes = Array.from({ length: size }, (_, i) => 0x10000 + i);
+    const text = codes.map((code) => String.fromCodePoint(code)).join('');
+    const corpus = encodeCorpus(Buffer.from(text), { normalisation: 'none' });
+    expect(corpus.vocabulary.size).toBe(size);
+    expect(corpus.ids.BYTES_PER_ELEMENT).toBe(size === 300 ? 2 : 4);
+    expect(corpus.ids.every((id: number, index: number) => id === index)).toBe(true);
+  });
+
+  it.each(['', '\ufeff'])('refuses a text without characters: %j', (text) => {
+    expect(() => encodeCorpus(Buffer.from(text), { normalisation: 'none', subject: 'b.txt' })).toThrow(
+      EmptyCorpusError,
+    );
+  });
+
+  it('refuses a text of which the normalisation leaves nothing', () => {
+    expect(() => encodeCorpus(Buffer.from('\u00ad'), { normalisation: 'reference' })).toThrow(
+      'corpus: expected a text, received no characters',
+    );
+  });
+
+  it('names the subject of a text that is not UTF-8', () => {
+    const attempt = (): unknown =>
+      encodeCorpus(Uint8Array.of(0x41, 0xe9), { normalisation: 'none', subject: 'b.txt' });
+    expect(attempt).toThrow(NotUtf8Error);
+    expect(attempt).toThrow(/^b\.txt: expected UTF-8 text, received 0xE9 at byte 1;/);
+  });
+});
+
+describe('corpusFromBytes', () => {
+  const corpus = encodeCorpus(Buffer.from('漢'.repeat(3) + String.fromCodePoint(...range(0x4e00, 300))), {
+    normalisation: 'none',
+  });
+  const description = describeCorpus(corpus);
+
+  it('puts the corpus together again, aligned or not', () => {
+    const unaligned = new Uint8Array(corpus.ids.byteLength + 1).subarray(1);
+    unaligned.set(bytesOf(corpus.ids));
+    for (const bytes of [bytesOf(corpus.ids), unaligned]) {
+      const copy = corpusFromBytes(bytes, description);
+      expect(copy.ids).toEqual(corpus.ids);
+      expect(describeCorpus(copy)).toEqual(description);
+    }
+  });
+
+  it('refuses a cut, a changed and a foreign one', () => {
+    const bytes = Uint8Array.from(bytesOf(corpus.ids));
+    expect(() => corpusFromBytes(bytes.subarray(2), description)).toThrow(/length: expected 606 bytes/);
+    bytes[5] ^= 1;
+    expect(() => corpusFromBytes(bytes, description)).toThrow(/SHA-256: expected/);
+    expect(() => corpusFromBytes(bytes, { ...description, symbols: ['a', 'a'] })).toThrow(
+      VocabularyInvalidError,
+    );
+  });
+
+  it('refuses ids outside of the vocabulary', () => {
+    const symbols = description.symbols.slice(0, -2);
+    expect(() => corpusFromBytes(bytesOf(corpus.ids), { ...description, symbols })).toThrow(
+      CorpusDamagedError,
+    );
+  });
+});
+
+// The figures of the reference network's own preparation of the book: design anchors, not results of this code.
+describe.skipIf(quijote === undefined)('Don Quijote (skipped where ROCINANTE_QUIJOTE is not set)', () => {
+  it.each([
+    ['don-quijote-chapters-1-10.txt', 109_563, 39],
+    ['don-quijote-full.txt', 2_065_969, 49],
+  ])('%s has %i characters and %i symbols, folded', (file, characters, symbols) => {
+    const path = join(quijote!, file);
+    expect(existsSync(path), `${path} is there`).toBe(true);
+    const corpus = encodeCorpus(readFileSync(path), { normalisation: 'reference', subject: file });
+    expect(corpus.ids.length).toBe(characters);
+    expect(corpus.vocabulary.size).toBe(symbols);
+  });
+});
+
+function range(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => first + i);
+}

@@ -1,0 +1,144 @@
+import { assert, sha256 } from '@rocinante/base';
+import { CorpusDamagedError, EmptyCorpusError } from './errors.js';
+import { normalisePieces, type Normalisation } from './normalisation.js';
+import { textPieces } from './utf8-text.js';
+import { createIds, idBytes, Vocabulary, type SymbolIds } from './vocabulary.js';
+
+/** A text as the network sees it. Offsets and lengths are in symbols. */
+export interface EncodedCorpus {
+  readonly ids: SymbolIds;
+  readonly vocabulary: Vocabulary;
+  readonly normalisation: Normalisation;
+  /** SHA-256 of the text's bytes as they were given, before decoding. */
+  readonly textSha256: string;
+  /** SHA-256 of the ids' little-endian bytes. */
+  readonly idsSha256: string;
+}
+
+/** All of an encoded corpus but the ids: what travels beside them, and what a checkpoint keeps. */
+export interface CorpusDescription {
+  readonly symbols: readonly string[];
+  /** How many ids there are. */
+  readonly symbolCount: number;
+  readonly normalisation: Normalisation;
+  readonly textSha256: string;
+  readonly idsSha256: string;
+}
+
+export interface EncodeOptions {
+  readonly normalisation: Normalisation;
+  /** What messages call the text; its file name, say. Default `corpus`. */
+  readonly subject?: string;
+}
+
+const CODE_POINTS = 0x110000;
+
+/**
+ * Decodes, normalises and encodes a text. Its vocabulary is the characters that occur in it, by code point.
+ *
+ * The text is decoded twice, once to count and once to write, so memory is the bytes, the ids and about 15 MB.
+ * @throws {NotUtf8Error} the bytes are not UTF-8; names the first wrong one.
+ * @throws {EmptyCorpusError} no character is left.
+ * @throws {CorpusTooLargeError} there are more than CORPUS_BYTES_MAX bytes.
+ */
+export function encodeCorpus(bytes: Uint8Array, options: EncodeOptions): EncodedCorpus {
+  const { normalisation, subject = 'corpus' } = options;
+  const pieces = (): Iterable<string> => normalisePieces(textPieces(bytes, subject), normalisation);
+  const { present, symbolCount } = survey(pieces());
+  if (symbolCount === 0) throw new EmptyCorpusError(subject);
+
+  const symbols: string[] = [];
+  const idOf = new Uint32Array(CODE_POINTS);
+  for (let codePoint = 0; codePoint < CODE_POINTS; codePoint++) {
+    if (present[codePoint] === 0) continue;
+    idOf[codePoint] = symbols.length;
+    symbols.push(String.fromCodePoint(codePoint));
+  }
+  const ids = createIds(symbols.length, symbolCount);
+  writeIds(pieces(), idOf, ids);
+  return {
+    ids,
+    vocabulary: new Vocabulary(symbols),
+    normalisation,
+    textSha256: sha256(bytes),
+    idsSha256: sha256(ids),
+  };
+}
+
+/** Which code points occur, and how many characters there are. */
+function survey(pieces: Iterable<string>): { present: Uint8Array; symbolCount: number } {
+  const present = new Uint8Array(CODE_POINTS);
+  let symbolCount = 0;
+  for (const piece of pieces) {
+    for (let unit = 0; unit < piece.length; unit++) {
+      const codePoint = piece.codePointAt(unit)!;
+      if (codePoint > 0xffff) unit++;
+      present[codePoint] = 1;
+      symbolCount++;
+    }
+  }
+  return { present, symbolCount };
+}
+
+function writeIds(pieces: Iterable<string>, idOf: Uint32Array, ids: SymbolIds): void {
+  let written = 0;
+  for (const piece of pieces) {
+    for (let unit = 0; unit < piece.length; unit++) {
+      const codePoint = piece.codePointAt(unit)!;
+      if (codePoint > 0xffff) unit++;
+      ids[written++] = idOf[codePoint]!;
+    }
+  }
+  assert(written === ids.length, `wrote ${written} ids where ${ids.length} were counted`);
+}
+
+/** What goes with the ids when they are sent or stored. */
+export function describeCorpus(corpus: EncodedCorpus): CorpusDescription {
+  return {
+    symbols: corpus.vocabulary.toJSON(),
+    symbolCount: corpus.ids.length,
+    normalisation: corpus.normalisation,
+    textSha256: corpus.textSha256,
+    idsSha256: corpus.idsSha256,
+  };
+}
+
+/**
+ * Puts a corpus together from its description and the ids' bytes, which came from outside: nothing is believed unchecked.
+ *
+ * The ids share the bytes' memory where it is aligned for their width, and are a copy otherwise.
+ * @throws {VocabularyInvalidError} the symbols are not different characters.
+ * @throws {CorpusDamagedError} the bytes have another length or hash, or an id is outside of the vocabulary.
+ */
+export function corpusFromBytes(bytes: Uint8Array, description: CorpusDescription): EncodedCorpus {
+  const vocabulary = Vocabulary.fromJSON(description.symbols);
+  const width = idBytes(vocabulary.size);
+  const expectedBytes = description.symbolCount * width;
+  if (bytes.length !== expectedBytes) {
+    throw new CorpusDamagedError('length', `${expectedBytes} bytes`, `${bytes.length} bytes`);
+  }
+  const received = sha256(bytes);
+  if (received !== description.idsSha256) {
+    throw new CorpusDamagedError('SHA-256', description.idsSha256, received);
+  }
+  const ids = viewIds(bytes, width);
+  const outside = ids.findIndex((id: number) => id >= vocabulary.size);
+  if (outside >= 0) {
+    throw new CorpusDamagedError(`id ${outside}`, `below ${vocabulary.size}`, String(ids[outside]));
+  }
+  const { normalisation, textSha256, idsSha256 } = description;
+  return { ids, vocabulary, normalisation, textSha256, idsSha256 };
+}
+
+function viewIds(bytes: Uint8Array, width: 1 | 2 | 4): SymbolIds {
+  const aligned = bytes.byteOffset % width === 0 ? bytes : Uint8Array.from(bytes);
+  const count = bytes.length / width;
+  switch (width) {
+    case 1:
+      return new Uint8Array(aligned.buffer, aligned.byteOffset, count);
+    case 2:
+      return new Uint16Array(aligned.buffer, aligned.byteOffset, count);
+    case 4:
+      return new Uint32Array(aligned.buffer, aligned.byteOffset, count);
+  }
+}

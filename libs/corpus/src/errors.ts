@@ -1,0 +1,108 @@
+import { RocinanteError } from '@rocinante/base';
+
+const thousands = new Intl.NumberFormat('en-US');
+
+/** A number as messages show it: 1,234,567. */
+function shown(count: number): string {
+  return thousands.format(count);
+}
+
+/** The text is not UTF-8: another encoding (often Latin-1), a binary file, or a file cut inside a character. */
+export class NotUtf8Error extends RocinanteError {
+  constructor(
+    readonly subject: string,
+    /** Place of the first byte that begins no UTF-8 character, from 0, in the bytes as given. */
+    readonly offset: number,
+    readonly byte: number,
+  ) {
+    const received = `0x${byte.toString(16).toUpperCase().padStart(2, '0')} at byte ${offset}`;
+    super(
+      'CORPUS_NOT_UTF8',
+      2,
+      `${subject}: expected UTF-8 text, received ${received}; convert it, for example with \`iconv -f ISO-8859-1 -t UTF-8\``,
+    );
+  }
+}
+
+/** Nothing to train on: no bytes, only a byte-order mark, or only characters that the normalisation drops. */
+export class EmptyCorpusError extends RocinanteError {
+  constructor(readonly subject: string) {
+    super('CORPUS_EMPTY', 2, `${subject}: expected a text, received no characters`);
+  }
+}
+
+/** More bytes than CORPUS_BYTES_MAX. */
+export class CorpusTooLargeError extends RocinanteError {
+  constructor(
+    readonly subject: string,
+    readonly bytes: number,
+    readonly bytesMax: number,
+  ) {
+    super(
+      'CORPUS_TOO_LARGE',
+      2,
+      `${subject}: expected at most ${shown(bytesMax)} bytes (1 GiB), received ${shown(bytes)}; train on a part of it`,
+    );
+  }
+}
+
+/** A part of the text holds no window: a very short text, a long window, or a split of a text too short to split. */
+export class CorpusTooShortError extends RocinanteError {
+  constructor(
+    /** The part that is too short: `text` where no split was asked for. */
+    readonly part: string,
+    readonly expected: number,
+    readonly received: number,
+    readonly windowLength: number,
+  ) {
+    super(
+      'CORPUS_TOO_SHORT',
+      2,
+      `corpus, ${part}: expected at least ${shown(expected)} characters (a window of ${shown(windowLength)} and the one ` +
+        `that follows), received ${shown(received)}; take a longer text or a shorter window`,
+    );
+  }
+}
+
+/** How many unknown symbols a message names; the error's field holds all. */
+const SYMBOLS_NAMED_MAX = 10;
+
+/** A text has characters that the vocabulary lacks: a prompt in another script, or one that was not normalised. */
+export class UnknownSymbolsError extends RocinanteError {
+  constructor(
+    /** Each unknown symbol once, in order of code point. */
+    readonly symbols: readonly string[],
+    readonly vocabularySize: number,
+  ) {
+    const named = symbols.slice(0, SYMBOLS_NAMED_MAX).map((symbol) => JSON.stringify(symbol));
+    const more = symbols.length - named.length;
+    super(
+      'CORPUS_UNKNOWN_SYMBOLS',
+      2,
+      `text: expected only the vocabulary's ${shown(vocabularySize)} symbols, received ${named.join(', ')}` +
+        (more > 0 ? ` and ${shown(more)} more` : ''),
+    );
+  }
+}
+
+/** A vocabulary read from a file or a message is not a list of different characters: it was damaged or written by hand. */
+export class VocabularyInvalidError extends RocinanteError {
+  constructor(readonly received: string) {
+    super(
+      'CORPUS_VOCABULARY_INVALID',
+      2,
+      `vocabulary: expected a list of different characters, received ${received}`,
+    );
+  }
+}
+
+/** An encoded corpus that came from outside is not the one described: bytes lost or changed on the way. */
+export class CorpusDamagedError extends RocinanteError {
+  constructor(
+    readonly what: string,
+    readonly expected: string,
+    readonly received: string,
+  ) {
+    super('CORPUS_DAMAGED', 1, `encoded corpus, ${what}: expected ${expected}, received ${received}`);
+  }
+}

@@ -1,0 +1,42 @@
+export {
+  corpusFromBytes,
+  describeCorpus,
+  encodeCorpus,
+  type CorpusDescription,
+  type EncodedCorpus,
+  type EncodeOptions,
+} from './corpus.js';
+export {
+  CorpusDamagedError,
+  CorpusTooLargeError,
+  CorpusTooShortError,
+  EmptyCorpusError,
+  NotUtf8Error,
+  UnknownSymbolsError,
+  VocabularyInvalidError,
+} from './errors.js';
+export {
+  createBatchPlan,
+  evaluationMicroBatchCount,
+  evaluationWindows,
+  microBatchWindows,
+  positionOf,
+  stepsPerEpoch,
+  type BatchPlan,
+  type StepPosition,
+  type WindowOrder,
+} from './micro-batches.js';
+export { NORMALISATIONS, normaliseText, type Normalisation } from './normalisation.js';
+export { Permutation } from './permutation.js';
+export { CORPUS_BYTES_MAX, textPieces } from './utf8-text.js';
+export { idBytes, Vocabulary, type SymbolIds } from './vocabulary.js';
+export {
+  countWindows,
+  fillWindows,
+  planWindows,
+  type CorpusPart,
+  type WindowOptions,
+  type WindowPlan,
+  type WindowSet,
+} from './windows.js';
+export { WholeWords, WORDS_MAX, wordsOf } from './whole-words.js';

@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module';
+import { EngineLoadError } from './errors.js';
+
+/** TensorFlow's numbers for the element types in use (TF_DataType). */
+export const DataType = { float32: 1, int32: 3, int64: 9, bool: 10, uint16: 17, uint32: 22 } as const;
+
+/** The binding's numbers for the kinds of attribute (TF_AttrType). */
+export const AttributeType = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5 } as const;
+
+/** An op's attribute as the binding takes it. */
+export interface Attribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: number | boolean | string | readonly number[];
+}
+
+/** A tensor that TensorFlow holds. `id` is the binding's name for it; `dtype` one of `DataType`. */
+export interface Tensor {
+  readonly id: number;
+  readonly shape: readonly number[];
+  readonly dtype: number;
+}
+
+/** The part of tfjs_binding.node that we call. Everything is synchronous. */
+export interface Binding {
+  readonly TF_Version: string;
+  createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array | Int32Array;
+  executeOp(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): Tensor[];
+  isUsingGpuDevice(): boolean;
+  getNumOfTensors(): number;
+}
+
+/**
+ * Loads the native module.
+ * @throws {EngineLoadError} the system's loader refused it.
+ */
+export function loadBinding(path: string): Binding {
+  try {
+    return createRequire(import.meta.url)(path) as Binding;
+  } catch (cause) {
+    throw new EngineLoadError(path, cause);
+  }
+}

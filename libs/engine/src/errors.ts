@@ -1,0 +1,55 @@
+import { RocinanteError } from '@rocinante/base';
+
+/**
+ * The folder with TensorFlow's libraries and the binding is not where it should be, or lacks a file.
+ * Cause: the set-up was never run here, `npm ci` removed what it made, or `ROCINANTE_ENGINE_DIR` names another folder.
+ */
+export class EngineNotFoundError extends RocinanteError {
+  constructor(
+    readonly missing: string,
+    readonly searched: string,
+  ) {
+    super(
+      'engine-not-found',
+      1,
+      `TensorFlow's engine: expected ${missing} (searched: ${searched}), found none; run ./rocinante doctor, or set ROCINANTE_ENGINE_DIR`,
+    );
+  }
+}
+
+/**
+ * The files are there, but the system cannot load them.
+ * Cause: a binding built for another platform or library version, a cut download, too old a C++ runtime.
+ */
+export class EngineLoadError extends RocinanteError {
+  constructor(
+    readonly path: string,
+    cause: unknown,
+  ) {
+    super(
+      'engine-load-failed',
+      1,
+      `TensorFlow's engine: ${path} does not load: ${messageOf(cause)}; remove its folder and set it up again`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * TensorFlow refused or failed an op.
+ * Cause: not enough memory on the host or the device, or (a fault of ours) inputs that do not fit the op.
+ */
+export class EngineOperationError extends RocinanteError {
+  constructor(
+    readonly operation: string,
+    cause: unknown,
+  ) {
+    super('engine-operation-failed', 1, `TensorFlow op ${operation}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The first line that says something: the binding writes `Invalid TF_Status: 3`, then `Message: …` and the op. */
+function messageOf(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return (/^Message: (.*)$/m.exec(text)?.[1] ?? text).split('\n')[0];
+}

@@ -1,0 +1,10 @@
+export {
+  ADAM_DEFAULTS,
+  INITIAL_POWERS,
+  advancePowers,
+  applyAdamRange,
+  type AdamOptions,
+  type AdamPowers,
+  type AdamRangeStep,
+} from './adam.js';
+export { clipFactor, gradientNorm } from './clip.js';

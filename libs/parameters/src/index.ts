@@ -1,0 +1,12 @@
+export {
+  BLOCK_ELEMENTS,
+  RANGE_BLOCKS,
+  createLayout,
+  layoutSha256,
+  type ParameterLayout,
+  type ParameterRange,
+  type TensorEntry,
+  type TensorSpec,
+} from './layout.js';
+export { NORM_BLOCK_ELEMENTS, l2Norm } from './norms.js';
+export { addRange } from './sums.js';

@@ -1,0 +1,20 @@
+import { assert } from '@rocinante/base';
+import type { ParameterRange } from './layout.js';
+
+/**
+ * Adds one range of a contribution into the step's accumulator.
+ *
+ * Shapes: `accumulator` holds the whole vector; `values` holds the range's elements only, in multiples of the grid.
+ * Order: none matters, integer addition is associative. The grid's rules keep the sum of a step within int32
+ * (`@rocinante/codec`); a sum beyond it wraps around here without a word.
+ */
+export function addRange(accumulator: Int32Array, values: Int32Array, range: ParameterRange): void {
+  const { index, start, end } = range;
+  assert(values.length === end - start, `range ${index} has ${end - start} elements, not ${values.length}`);
+  assert(
+    end <= accumulator.length,
+    `range ${index} ends at ${end}, the accumulator at ${accumulator.length}`,
+  );
+  const count = values.length;
+  for (let i = 0; i < count; i++) accumulator[start + i] += values[i];
+}

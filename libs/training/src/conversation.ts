@@ -1,0 +1,169 @@
+/** For specs: a machine that is talked to in short words and answers in lines, each of which shows its effect whole. */
+import { assertNever } from '@rocinante/base';
+import type { RunEffect } from './effects.js';
+import type { RunEvent } from './events.js';
+import { RunMachine } from './machine.js';
+import { noProgress, type RunProgress, type RunShape } from './run-state.js';
+import type { AssignmentId, WorkerId } from './work.js';
+
+/** Two epochs of two steps; a step has four micro-batches of two windows, an epoch's last only two, the last of one window. */
+export const smallShape: RunShape = {
+  stepsTotal: 4,
+  windowsPerEpoch: 11,
+  microBatchesPerStep: 4,
+  windowsPerMicroBatch: 2,
+  evaluationWindows: 0,
+  rangeCount: 2,
+  clips: false,
+  checkpointIntervalMs: 0,
+};
+
+/** A run's progress after some closed steps, with a history of epochs closed. */
+export function progressAt(step: number, history: RunProgress['history'] = []): RunProgress {
+  return { ...noProgress, step, issues: step, epochLossSum: 8, epochLossWindows: 8, lastLoss: 1, history };
+}
+
+export interface ReportOptions {
+  readonly fits?: boolean;
+  /** Micro-batches that are not finite. */
+  readonly notFinite?: readonly number[];
+  readonly seconds?: number;
+}
+
+export class Conversation {
+  readonly machine: RunMachine;
+  at = 0;
+
+  constructor(shape: Partial<RunShape> = {}, progress: RunProgress = noProgress) {
+    this.machine = new RunMachine({ ...smallShape, ...shape }, progress, 0);
+  }
+
+  /** A run that has its first checkpoint and these workers, with a step issued to them. */
+  static begun(
+    workers: readonly WorkerId[],
+    shape: Partial<RunShape> = {},
+    progress = noProgress,
+  ): Conversation {
+    const run = new Conversation(shape, progress);
+    run.tick();
+    for (const worker of workers) run.join(worker);
+    if (progress.step === 0) run.saved(0);
+    return run;
+  }
+
+  say(
+    event: RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'at'> : never) : never,
+  ): string[] {
+    return this.machine.handle({ ...event, at: this.at }).map(line);
+  }
+
+  tick(at = this.at): string[] {
+    this.at = at;
+    return this.say({ type: 'tick' });
+  }
+
+  join(worker: WorkerId): string[] {
+    return this.say({ type: 'worker-joined', worker });
+  }
+
+  leave(worker: WorkerId): string[] {
+    return this.say({ type: 'worker-left', worker });
+  }
+
+  saved(step: number): string[] {
+    return this.say({ type: 'saved', step });
+  }
+
+  stop(): string[] {
+    return this.say({ type: 'stop-requested' });
+  }
+
+  judged(agrees: boolean): string[] {
+    return this.say({ type: 'grid-judged', agrees });
+  }
+
+  applied(ranges: readonly number[], finite = true): string[] {
+    return this.say({ type: 'applied', ranges, finite });
+  }
+
+  range(worker: WorkerId, assignment: AssignmentId, range: number): string[] {
+    return this.say({ type: 'range-arrived', worker, assignment, range });
+  }
+
+  /** A report whose losses are 1 for each micro-batch and a hundredth of its number. */
+  report(
+    worker: WorkerId,
+    assignment: AssignmentId,
+    microBatches: readonly number[],
+    options: ReportOptions = {},
+  ): string[] {
+    const { fits = true, notFinite = [], seconds = 1 } = options;
+    const results = microBatches.map((microBatch) => {
+      const finite = !notFinite.includes(microBatch);
+      return { microBatch, lossSum: 1 + microBatch / 100, norm: 1, finite, checksum: 0 };
+    });
+    return this.say({ type: 'reported', worker, assignment, results, fits, computeSeconds: seconds });
+  }
+
+  evaluated(worker: WorkerId, assignment: AssignmentId, losses: Readonly<Record<number, number>>): string[] {
+    const results = Object.entries(losses).map(([microBatch, lossSum]) => ({
+      microBatch: Number(microBatch),
+      lossSum,
+    }));
+    return this.say({ type: 'evaluated', worker, assignment, results, computeSeconds: 1 });
+  }
+
+  /** Takes a step that one worker has all of from its report to its close, on the first issue. */
+  closeAlone(worker: WorkerId, assignment: AssignmentId, microBatches: readonly number[]): string[] {
+    const { rangeCount } = smallShape;
+    this.report(worker, assignment, microBatches);
+    this.judged(true);
+    let last: string[] = [];
+    for (let range = 0; range < rangeCount; range++) {
+      this.range(worker, assignment, range);
+      last = this.applied([range]);
+    }
+    return last;
+  }
+}
+
+function line(effect: RunEffect): string {
+  switch (effect.type) {
+    case 'issue':
+      return `issue ${effect.step}/${effect.issue} on ${effect.grid}`;
+    case 'assign': {
+      const { id, kind, step, issue, microBatches, parametersVersion, firstRange, magnitudesOnly } =
+        effect.assignment;
+      const rest = `${firstRange > 0 ? ` from range ${firstRange}` : ''}${magnitudesOnly ? ' magnitudes only' : ''}`;
+      return `assign ${effect.worker} #${id} ${kind} ${step}/${issue} v${parametersVersion} [${microBatches.join()}]${rest}`;
+    }
+    case 'withdraw':
+      return `withdraw ${effect.worker} #${effect.assignment}`;
+    case 'grant':
+      return `grant ${effect.worker} #${effect.assignment} range ${effect.range}`;
+    case 'keep-report':
+      return `keep #${effect.assignment}`;
+    case 'add-range':
+      return `add #${effect.assignment} range ${effect.range}`;
+    case 'judge-grid':
+      return `judge ${effect.assignments.map((id) => `#${id}`).join(' ')}`;
+    case 'apply':
+      return `apply ${effect.ranges.join()}`;
+    case 'close-step':
+      return `close ${effect.step}/${effect.issue} epoch ${effect.epoch} windows ${effect.windows} loss ${effect.loss}`;
+    case 'record':
+      return `record ${JSON.stringify(Object.values(effect.entry))}${effect.best ? ' best' : ''}`;
+    case 'save':
+      return `save ${effect.step} ${effect.reason}${effect.best ? ' best' : ''} with ${effect.progress.history.length} entries`;
+    case 'ignore':
+      return `ignore ${effect.what} ${effect.worker} #${effect.assignment}: ${effect.why}`;
+    case 'dismiss':
+      return `dismiss ${effect.worker}: ${effect.why}`;
+    case 'notice':
+      return `notice ${effect.worker}: ${effect.message}`;
+    case 'finish':
+      return `finish ${effect.outcome}: ${effect.reason}`;
+    default:
+      return assertNever(effect);
+  }
+}

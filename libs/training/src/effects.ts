@@ -1,0 +1,88 @@
+import type { HistoryEntry, RunProgress } from './run-state.js';
+import type { Assignment, AssignmentId, WorkerId } from './work.js';
+
+/**
+ * What the driver must do, in the given order, before it hands over the next event. Long vectors stay with the driver:
+ * closed parameters and moments, the next ones in the making, one accumulator, a grid, magnitudes by assignment.
+ */
+export type RunEffect =
+  /**
+   * A step is issued: clear the accumulator, forget what of the next vectors was made, drop the step's magnitudes, and
+   * take the grid: `previous` is that of r(s−1), the closed state's; `own` the one that the step's last `judge-grid` called
+   * for. Grants of an earlier issue are void.
+   */
+  | {
+      readonly type: 'issue';
+      readonly step: number;
+      readonly issue: number;
+      readonly grid: 'previous' | 'own';
+    }
+  /** Send work. The worker must get the parameters of the named version too. */
+  | { readonly type: 'assign'; readonly worker: WorkerId; readonly assignment: Assignment }
+  /** Tell a live worker that an assignment is not wanted any more. Its magnitudes may be dropped. */
+  | { readonly type: 'withdraw'; readonly worker: WorkerId; readonly assignment: AssignmentId }
+  | {
+      readonly type: 'grant';
+      readonly worker: WorkerId;
+      readonly assignment: AssignmentId;
+      readonly range: number;
+    }
+  /** The report that has just arrived counts: keep its magnitudes under the id, until `judge-grid` leaves it out. */
+  | { readonly type: 'keep-report'; readonly assignment: AssignmentId }
+  /** Add the range that has just arrived into the accumulator. */
+  | { readonly type: 'add-range'; readonly assignment: AssignmentId; readonly range: number }
+  /**
+   * Every micro-batch of the step has a report: from the magnitudes of these assignments compute r(s), and whether the
+   * grid they call for (that of r(s−1) where they fit it, else that of r(s)) is the one this issue has. Answer at once
+   * with `grid-judged`. Magnitudes of other assignments are not needed again.
+   */
+  | { readonly type: 'judge-grid'; readonly assignments: readonly AssignmentId[] }
+  /** Sums of these ranges are whole: make their next parameters and moments. Answer at once with `applied`. */
+  | { readonly type: 'apply'; readonly ranges: readonly number[] }
+  /** The step is closed: the next vectors become the closed ones, r(s) their grid's state, version `step + 1`. */
+  | {
+      readonly type: 'close-step';
+      readonly step: number;
+      readonly issue: number;
+      /** Counted from 0. */
+      readonly epoch: number;
+      readonly windows: number;
+      /** Mean over the step's windows, in nats. */
+      readonly loss: number;
+    }
+  /** An evaluation point was passed: an epoch's end, or the run's. */
+  | { readonly type: 'record'; readonly entry: HistoryEntry; readonly best: boolean }
+  /**
+   * Save a checkpoint of the closed state and this progress, beside the work: copy the vectors before the next effect, and
+   * answer with `saved` or `save-failed` when it is on the disk, or is not. One at a time.
+   */
+  | {
+      readonly type: 'save';
+      readonly step: number;
+      readonly reason: SaveReason;
+      /** Whether the state that is saved is the best so far. */
+      readonly best: boolean;
+      readonly progress: RunProgress;
+    }
+  /** Something arrived that counts for nothing: a late duplicate, another issue's, a stranger's. Count it. */
+  | {
+      readonly type: 'ignore';
+      readonly what: 'report' | 'evaluation' | 'range';
+      readonly worker: WorkerId;
+      readonly assignment: AssignmentId;
+      readonly why: string;
+    }
+  /**
+   * A worker broke the rules in a way that would leave the step waiting for it: end its session. It counts as gone already;
+   * a `worker-left` that follows changes nothing.
+   */
+  | { readonly type: 'dismiss'; readonly worker: WorkerId; readonly why: string }
+  /** One line for people, such as that a worker is a spare. */
+  | { readonly type: 'notice'; readonly worker: WorkerId | null; readonly message: string }
+  /** The last effect of a run: no assignment is wanted any more. A save in flight may end; its answer changes nothing. */
+  | { readonly type: 'finish'; readonly outcome: RunOutcome; readonly reason: string };
+
+export type SaveReason = 'start' | 'interval' | 'epoch' | 'stop' | 'end';
+
+/** `done`: all steps are closed. `stopped`: on request. `failed`: it cannot go on; `reason` says why. */
+export type RunOutcome = 'done' | 'stopped' | 'failed';

@@ -1,0 +1,56 @@
+import { handOut, reportedHolding, type AssignmentFrame, type Desk } from './desk.js';
+import type { RunEvent } from './events.js';
+import { IssueLedger } from './issue-ledger.js';
+import type { WorkerId } from './work.js';
+
+const noSuspects: ReadonlyMap<number, WorkerId> = new Map();
+
+/** The held-out loss after a number of closed steps, computed by whoever is there. */
+export class EvaluationWork {
+  readonly #desk: Desk;
+  readonly #ledger: IssueLedger;
+  readonly #frame: AssignmentFrame;
+
+  constructor(desk: Desk, stepsClosed: number, microBatchCount: number) {
+    this.#desk = desk;
+    this.#ledger = new IssueLedger(microBatchCount, 0);
+    this.#frame = {
+      kind: 'evaluate',
+      step: stepsClosed,
+      issue: 0,
+      parametersVersion: stepsClosed,
+      magnitudesOnly: false,
+    };
+    this.workersChanged();
+  }
+
+  /** The sum over all windows, in nats, in the order of micro-batches; null while some are missing. */
+  get lossSum(): number | null {
+    return this.#ledger.allReported ? this.#ledger.lossSum() : null;
+  }
+
+  /** Hands out what nobody holds. */
+  workersChanged(): void {
+    handOut(this.#desk, this.#ledger, this.#frame, noSuspects);
+  }
+
+  workerLeft(worker: WorkerId): void {
+    for (const holding of this.#ledger.holdings) {
+      if (holding.worker === worker && !holding.reported) this.#ledger.drop(holding.assignment.id);
+    }
+    this.workersChanged();
+  }
+
+  evaluated({ worker, assignment, results }: Extract<RunEvent, { type: 'evaluated' }>): void {
+    const microBatches = results.map(({ microBatch }) => microBatch);
+    const holding = reportedHolding(this.#desk, this.#ledger, 'evaluation', worker, assignment, microBatches);
+    if (holding) this.#ledger.accept(assignment, results, true);
+  }
+
+  /** Tells workers that what they have not computed is not wanted. */
+  abandon(): void {
+    for (const { worker, reported, assignment } of this.#ledger.holdings) {
+      if (!reported) this.#desk.emit({ type: 'withdraw', worker, assignment: assignment.id });
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { AssignmentId, MicroBatchResult, WorkerId } from './work.js';
+
+/**
+ * What happens to a run. Every event has the time at which it was seen, in milliseconds of a clock that never goes back;
+ * an event that waited in a queue may be handed over with an older time. Times decide checkpoints, never numbers.
+ */
+export type RunEvent = { readonly at: number } & (
+  | { readonly type: 'worker-joined'; readonly worker: WorkerId }
+  /** A session has ended, for whatever reason. Nothing of this worker arrives afterwards. */
+  | { readonly type: 'worker-left'; readonly worker: WorkerId }
+  /** A worker has computed an assignment of kind `train`. Its magnitudes wait at the driver for `keep-report`. */
+  | {
+      readonly type: 'reported';
+      readonly worker: WorkerId;
+      readonly assignment: AssignmentId;
+      readonly results: readonly MicroBatchResult[];
+      /** Whether every micro-batch fits the grid that the issue has. */
+      readonly fits: boolean;
+      readonly computeSeconds: number;
+    }
+  /** A worker has computed an assignment of kind `evaluate`. */
+  | {
+      readonly type: 'evaluated';
+      readonly worker: WorkerId;
+      readonly assignment: AssignmentId;
+      readonly results: readonly { readonly microBatch: number; readonly lossSum: number }[];
+      readonly computeSeconds: number;
+    }
+  /** A whole range has arrived and its checksum is right. It is in no sum yet. */
+  | {
+      readonly type: 'range-arrived';
+      readonly worker: WorkerId;
+      readonly assignment: AssignmentId;
+      readonly range: number;
+    }
+  /** The answer to the effect `judge-grid`. */
+  | {
+      readonly type: 'grid-judged';
+      /** Whether the grid that the magnitudes call for is the one that this issue has. */
+      readonly agrees: boolean;
+    }
+  /** The answer to the effect `apply`. */
+  | {
+      readonly type: 'applied';
+      readonly ranges: readonly number[];
+      /** Whether every new parameter and moment of these ranges is finite in float32. */
+      readonly finite: boolean;
+    }
+  /** The answer to the effect `save`: the checkpoint is whole and on the disk. */
+  | { readonly type: 'saved'; readonly step: number }
+  | { readonly type: 'save-failed'; readonly step: number; readonly reason: string }
+  /** Someone asks the run to end at the next step's end, with a checkpoint. */
+  | { readonly type: 'stop-requested' }
+  /** Time passed, and nothing else. */
+  | { readonly type: 'tick' }
+);

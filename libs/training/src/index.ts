@@ -1,0 +1,34 @@
+export { identityDifferences, identityOf, type Difference, type RunIdentity } from './identity.js';
+export {
+  MICRO_BATCHES_MAX,
+  microBatchesOf,
+  networkOf,
+  runConfigSchema,
+  type RunConfig,
+} from './run-config.js';
+export type { Assignment, AssignmentId, MicroBatchResult, WorkerId, WorkKind } from './work.js';
+export { noProgress, type HistoryEntry, type RunProgress, type RunShape } from './run-state.js';
+export type { RunEvent } from './events.js';
+export type { RunEffect, RunOutcome, SaveReason } from './effects.js';
+export { runWindows, type RunWindows } from './run-windows.js';
+export { RunMachine, type RunView } from './machine.js';
+export {
+  endsEpoch,
+  epochOf,
+  evaluationDue,
+  evaluationMicroBatchCount,
+  microBatchCount,
+  stepsPerEpoch,
+  windowsOf,
+} from './plan.js';
+export { GRANTS_OUTSTANDING_MAX } from './issue-ledger.js';
+export { ISSUES_MAX } from './step-work.js';
+export {
+  drawScenario,
+  simulate,
+  type SimulationFaults,
+  type SimulationOutcome,
+  type SimulationScenario,
+} from './simulation.js';
+export type { SimulationCounts } from './simulated-coordinator.js';
+export type { ToyDivergence } from './toy-problem.js';

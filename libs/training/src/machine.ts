@@ -1,0 +1,292 @@
+import { assert, assertNever } from '@rocinante/base';
+import type { Desk } from './desk.js';
+import type { RunEffect, RunOutcome, SaveReason } from './effects.js';
+import { EvaluationWork } from './evaluation-work.js';
+import type { RunEvent } from './events.js';
+import { checkShape, epochOf, evaluationDue, evaluationMicroBatchCount, windowsOf } from './plan.js';
+import { withEntry, withStep } from './progress.js';
+import { Roster } from './roster.js';
+import type { RunProgress, RunShape } from './run-state.js';
+import { StepWork } from './step-work.js';
+import type { WorkerId } from './work.js';
+
+/** What displays show of a run beside its progress. */
+export interface RunView {
+  /** `saving`: the next step waits for a checkpoint. */
+  readonly phase: 'saving' | 'training' | 'evaluating' | 'over';
+  /** The issue of the step in progress; 0 where there is none. */
+  readonly issue: number;
+  /** Live workers in the order of joining, and how fast each was of late; null before it was measured. */
+  readonly workers: readonly { readonly worker: WorkerId; readonly microBatchesPerSecond: number | null }[];
+  /** Live workers beyond the micro-batches of a step. */
+  readonly spares: number;
+}
+
+/**
+ * A synchronous run as a pure state machine: events in, effects out, and nothing else in or out.
+ *
+ * The driver's loop. It hands over one event at a time and carries out the effects in their order before the next one.
+ * Three effects are questions. `judge-grid` and `apply` are answered at once: the answers go into a queue of their own, in
+ * order, and are handed over before any event from outside. `save` is answered whenever it is done. The driver begins with
+ * a `tick`, and ends after `finish`: later events give no effects.
+ *
+ *     queue.push(event);
+ *     while ((next = answers.shift() ?? queue.shift())) {
+ *       for (const effect of machine.handle(next)) carryOut(effect, answers);
+ *     }
+ *
+ * `keep-report` and `add-range` speak of the report or range that came with the event just handed over. Without them it
+ * counts for nothing, and the driver lets it go.
+ *
+ * A run at step 0 saves before its first issue; one with steps closed goes on where its checkpoint stands.
+ * @throws {AssertionError} an answer to no question, a worker that joins twice, a shape or progress that cannot be.
+ */
+export class RunMachine {
+  readonly #shape: RunShape;
+  readonly #roster = new Roster();
+  readonly #desk: Desk;
+  #progress: RunProgress;
+  #effects: RunEffect[] = [];
+  #work: StepWork | EvaluationWork | null = null;
+  #assignments = 0;
+  #now: number;
+  #saveStartedAt: number;
+  /** The progress whose save is under way, and that of the last one done; compared by identity. */
+  #saving: RunProgress | null = null;
+  #saved: RunProgress | null;
+  /** A save that must begin before the run goes on. */
+  #owed: { readonly reason: SaveReason; readonly best: boolean } | null;
+  #stopping = false;
+  #over = false;
+
+  /** @param startedAt the time from which the first interval between checkpoints counts, in milliseconds. */
+  constructor(shape: RunShape, progress: RunProgress, startedAt: number) {
+    checkShape(shape);
+    assert(progress.step <= shape.stepsTotal, `${progress.step} of ${shape.stepsTotal} steps are closed`);
+    this.#shape = shape;
+    this.#progress = progress;
+    this.#now = startedAt;
+    this.#saveStartedAt = startedAt;
+    this.#saved = progress.step > 0 ? progress : null;
+    this.#owed = progress.step > 0 ? null : { reason: 'start', best: false };
+    this.#desk = {
+      roster: this.#roster,
+      emit: (effect) => this.#effects.push(effect),
+      nextAssignment: () => (this.#assignments += 1),
+      dismiss: (worker, why) => {
+        this.#effects.push({ type: 'dismiss', worker, why });
+        this.#workerLeft(worker);
+      },
+    };
+  }
+
+  /** Where the run stands between steps; a new object after each change. */
+  get progress(): RunProgress {
+    return this.#progress;
+  }
+
+  get view(): RunView {
+    const work = this.#work;
+    const working = work === null ? 'saving' : work instanceof StepWork ? 'training' : 'evaluating';
+    return {
+      phase: this.#over ? 'over' : working,
+      issue: work instanceof StepWork ? work.issue : 0,
+      workers: this.#roster.speeds(),
+      spares: Math.max(0, this.#roster.size - this.#shape.microBatchesPerStep),
+    };
+  }
+
+  /** What the driver must do now that this has happened, in order. */
+  handle(event: RunEvent): RunEffect[] {
+    if (this.#over) return [];
+    this.#effects = [];
+    this.#now = Math.max(this.#now, event.at);
+    this.#take(event);
+    while (!this.#over && this.#goOn());
+    return this.#effects;
+  }
+
+  #take(event: RunEvent): void {
+    const step = this.#work instanceof StepWork ? this.#work : null;
+    const evaluation = this.#work instanceof EvaluationWork ? this.#work : null;
+    switch (event.type) {
+      case 'worker-joined':
+        this.#workerJoined(event.worker);
+        break;
+      case 'worker-left':
+        this.#workerLeft(event.worker);
+        break;
+      case 'reported':
+        if (step) step.reported(event);
+        else this.#ignore('report', event);
+        break;
+      case 'evaluated':
+        if (evaluation) evaluation.evaluated(event);
+        else this.#ignore('evaluation', event);
+        break;
+      case 'range-arrived':
+        if (step) step.rangeArrived(event);
+        else this.#ignore('range', event);
+        break;
+      case 'grid-judged':
+        assert(step !== null, 'grid-judged comes in a step');
+        step.gridJudged(event);
+        break;
+      case 'applied':
+        assert(step !== null, 'applied comes in a step');
+        step.applied(event);
+        break;
+      case 'saved':
+        assert(this.#saving?.step === event.step, `saved: step ${event.step} is not being saved`);
+        this.#saved = this.#saving;
+        this.#saving = null;
+        break;
+      case 'save-failed':
+        assert(this.#saving?.step === event.step, `save-failed: step ${event.step} is not being saved`);
+        this.#finish('failed', `the checkpoint of step ${event.step} was not saved: ${event.reason}`);
+        break;
+      case 'stop-requested':
+        this.#stopping = true;
+        break;
+      case 'tick':
+        break;
+      default:
+        assertNever(event);
+    }
+  }
+
+  #workerJoined(worker: WorkerId): void {
+    this.#roster.join(worker);
+    const { microBatchesPerStep } = this.#shape;
+    if (this.#roster.size > microBatchesPerStep) {
+      const message = `worker ${worker} is a spare: ${this.#roster.size} workers, and a step has ${microBatchesPerStep} micro-batches`;
+      this.#desk.emit({ type: 'notice', worker, message });
+    }
+    this.#work?.workersChanged();
+  }
+
+  #workerLeft(worker: WorkerId): void {
+    if (!this.#roster.has(worker)) return;
+    this.#roster.leave(worker);
+    this.#work?.workerLeft(worker);
+  }
+
+  #ignore(
+    what: 'report' | 'evaluation' | 'range',
+    { worker, assignment }: { worker: WorkerId; assignment: number },
+  ): void {
+    this.#desk.emit({ type: 'ignore', what, worker, assignment, why: 'nothing like it is wanted now' });
+  }
+
+  /** Takes one transition that needs no event, if there is one. */
+  #goOn(): boolean {
+    if (this.#work instanceof StepWork) return this.#goOnInStep(this.#work);
+    if (this.#work instanceof EvaluationWork) return this.#goOnInEvaluation(this.#work);
+    return this.#goOnBetween();
+  }
+
+  #goOnInStep(work: StepWork): boolean {
+    const { outcome } = work;
+    switch (outcome.type) {
+      case 'open':
+        if (!this.#stopping || this.#roster.size > 0) return false;
+        this.#work = null;
+        return true;
+      case 'failed':
+        this.#finish('failed', outcome.reason);
+        return true;
+      case 'complete': {
+        const { step } = this.#progress;
+        const windows = windowsOf(this.#shape, step);
+        this.#progress = withStep(this.#progress, work.issue, outcome.lossSum, windows);
+        this.#desk.emit({
+          type: 'close-step',
+          step,
+          issue: work.issue,
+          epoch: epochOf(this.#shape, step),
+          windows,
+          loss: outcome.lossSum / windows,
+        });
+        this.#work = null;
+        return true;
+      }
+      default:
+        return assertNever(outcome);
+    }
+  }
+
+  #goOnInEvaluation(work: EvaluationWork): boolean {
+    if (work.lossSum !== null) {
+      this.#work = null;
+      this.#record(work.lossSum / this.#shape.evaluationWindows);
+      return true;
+    }
+    if (!this.#stopping) return false;
+    work.abandon();
+    this.#work = null;
+    return true;
+  }
+
+  #goOnBetween(): boolean {
+    const { step } = this.#progress;
+    const ended = step === this.#shape.stepsTotal;
+    if (this.#owed) {
+      if (this.#saving) return false;
+      this.#save(this.#owed.reason, this.#owed.best);
+      this.#owed = null;
+      return true;
+    }
+    const due = evaluationDue(this.#shape, this.#progress);
+    const count = evaluationMicroBatchCount(this.#shape);
+    if (due && count === 0) {
+      this.#record(null);
+      return true;
+    }
+    if (this.#stopping || (ended && !due)) {
+      const kept = this.#saved === this.#progress || this.#saving === this.#progress;
+      if (!kept) this.#owed = { reason: due || !ended ? 'stop' : 'end', best: false };
+      else if (this.#saving) return false;
+      else if (due || !ended) this.#finish('stopped', `stopped on request after step ${step}`);
+      else this.#finish('done', `all ${step} steps are closed`);
+      return true;
+    }
+    // The checkpoint before the first step must be whole, so that a kill at any time can be resumed.
+    if (this.#saved === null) return false;
+    if (due) {
+      this.#work = new EvaluationWork(this.#desk, step, count);
+      return true;
+    }
+    if (this.#intervalIsOver()) this.#save('interval', false);
+    this.#work = new StepWork(this.#shape, step, this.#desk);
+    return true;
+  }
+
+  #record(validationLoss: number | null): void {
+    const { progress, entry, best } = withEntry(this.#shape, this.#progress, validationLoss);
+    this.#progress = progress;
+    this.#desk.emit({ type: 'record', entry, best });
+    this.#owed = { reason: progress.step === this.#shape.stepsTotal ? 'end' : 'epoch', best };
+  }
+
+  #intervalIsOver(): boolean {
+    const { checkpointIntervalMs } = this.#shape;
+    return (
+      checkpointIntervalMs > 0 &&
+      this.#saving === null &&
+      this.#saved !== this.#progress &&
+      this.#now - this.#saveStartedAt >= checkpointIntervalMs
+    );
+  }
+
+  #save(reason: SaveReason, best: boolean): void {
+    this.#saving = this.#progress;
+    this.#saveStartedAt = this.#now;
+    this.#desk.emit({ type: 'save', step: this.#progress.step, reason, best, progress: this.#progress });
+  }
+
+  #finish(outcome: RunOutcome, reason: string): void {
+    this.#over = true;
+    this.#work = null;
+    this.#desk.emit({ type: 'finish', outcome, reason });
+  }
+}

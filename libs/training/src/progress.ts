@@ -1,0 +1,59 @@
+/** How a run's progress grows: by closed steps, and by entries of its history. Values are never changed in place. */
+import { endsEpoch, epochOf } from './plan.js';
+import type { HistoryEntry, RunProgress, RunShape } from './run-state.js';
+
+/**
+ * The progress after one more step.
+ * @param issues how often the step was issued.
+ * @param lossSum over the step's windows, in nats, added in the order of micro-batches.
+ */
+export function withStep(
+  progress: RunProgress,
+  issues: number,
+  lossSum: number,
+  windows: number,
+): RunProgress {
+  return {
+    ...progress,
+    step: progress.step + 1,
+    issues: progress.issues + issues,
+    epochLossSum: progress.epochLossSum + lossSum,
+    epochLossWindows: progress.epochLossWindows + windows,
+    lastLoss: lossSum / windows,
+  };
+}
+
+/** What an evaluation point adds. */
+export interface RecordedEntry {
+  readonly progress: RunProgress;
+  readonly entry: HistoryEntry;
+  /** Whether its loss, held-out or else training, is lower than all before. NaN is not. */
+  readonly best: boolean;
+}
+
+/**
+ * The progress after an evaluation point. The epoch's sums begin anew only where an epoch ends: a run that ended in the
+ * middle of one goes on there when it is given more steps.
+ */
+export function withEntry(
+  shape: RunShape,
+  progress: RunProgress,
+  validationLoss: number | null,
+): RecordedEntry {
+  const { step, epochLossSum, epochLossWindows, bestLoss } = progress;
+  const loss = epochLossSum / epochLossWindows;
+  const entry: HistoryEntry = { step, epoch: epochOf(shape, step - 1) + 1, loss, validationLoss };
+  const deciding = validationLoss ?? loss;
+  const best = bestLoss === null ? !Number.isNaN(deciding) : deciding < bestLoss;
+  const sums = endsEpoch(shape, step) ? { epochLossSum: 0, epochLossWindows: 0 } : {};
+  return {
+    progress: {
+      ...progress,
+      ...sums,
+      history: [...progress.history, entry],
+      bestLoss: best ? deciding : bestLoss,
+    },
+    entry,
+    best,
+  };
+}

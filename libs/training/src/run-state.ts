@@ -1,0 +1,60 @@
+/**
+ * A run's length and pieces: constants of the machine.
+ *
+ * Steps are counted from 0 over the whole run; step s belongs to epoch floor(s / stepsPerEpoch). An epoch's last step may
+ * be short: its windows are what is left, and it has ceil(windows / windowsPerMicroBatch) micro-batches.
+ */
+export interface RunShape {
+  readonly stepsTotal: number;
+  readonly windowsPerEpoch: number;
+  /** M, the micro-batches of a full step. */
+  readonly microBatchesPerStep: number;
+  readonly windowsPerMicroBatch: number;
+  /** Windows held out for validation; 0 where nothing is. */
+  readonly evaluationWindows: number;
+  /** Ranges of the parameters' vector. */
+  readonly rangeCount: number;
+  /** Whether the gradient's norm over all ranges is wanted before any range is applied. */
+  readonly clips: boolean;
+  /** Time between two checkpoints by the clock; 0 for none but those at epochs' ends, at the end and on a stop. */
+  readonly checkpointIntervalMs: number;
+}
+
+/** What was measured at one evaluation point: an epoch's end, or the run's. */
+export interface HistoryEntry {
+  /** Steps closed by then. */
+  readonly step: number;
+  /** Epochs begun by then: the epoch that has just ended counts. */
+  readonly epoch: number;
+  /** Mean training loss over the epoch's windows so far, in nats; dropout on. */
+  readonly loss: number;
+  /** Mean loss over the held-out windows, in nats; null where nothing is held out. */
+  readonly validationLoss: number | null;
+}
+
+/** Where a run stands between two steps. It goes into every checkpoint, and out of one on resume. */
+export interface RunProgress {
+  /** Steps closed; also the version of the parameters. */
+  readonly step: number;
+  /** Issues of all steps so far: `step` plus those issued again. */
+  readonly issues: number;
+  /** The epoch's training loss so far: sums in float64, in the order of steps and micro-batches. */
+  readonly epochLossSum: number;
+  readonly epochLossWindows: number;
+  /** Mean training loss of the last closed step; null before the first. */
+  readonly lastLoss: number | null;
+  readonly history: readonly HistoryEntry[];
+  /** The lowest loss that decides which checkpoint is best (held-out, else training); null before the first. */
+  readonly bestLoss: number | null;
+}
+
+/** The progress of a run that has not begun. */
+export const noProgress: RunProgress = {
+  step: 0,
+  issues: 0,
+  epochLossSum: 0,
+  epochLossWindows: 0,
+  lastLoss: null,
+  history: [],
+  bestLoss: null,
+};

@@ -1,0 +1,364 @@
+/** The driver of a simulated run: carries the machine's effects out on toy vectors, and checks what must always hold. */
+import { assert } from '@rocinante/base';
+import type { RunEffect } from './effects.js';
+import type { RunEvent } from './events.js';
+import { GRANTS_OUTSTANDING_MAX } from './issue-ledger.js';
+import { RunMachine } from './machine.js';
+import { microBatchCount } from './plan.js';
+import type { RunProgress, RunShape } from './run-state.js';
+import {
+  takeMaxima,
+  toyFits,
+  toyGrid,
+  toyJudgement,
+  toyRange,
+  toyUpdate,
+  type ToyProblem,
+  type ToyReference,
+  type ToyState,
+} from './toy-problem.js';
+import type { Assignment, AssignmentId, WorkerId } from './work.js';
+
+/** What goes down to a worker. Vectors are those of the moment of sending. */
+export type SimulatedMessage =
+  | {
+      readonly type: 'assign';
+      readonly assignment: Assignment;
+      readonly state: ToyState;
+      readonly grid: readonly number[];
+    }
+  | { readonly type: 'withdraw'; readonly assignment: AssignmentId }
+  | { readonly type: 'grant'; readonly assignment: AssignmentId; readonly range: number };
+
+/** What comes up with an event and does not pass through the machine: a report's magnitudes, or a range's sums. */
+export interface Payload {
+  readonly issue: string;
+  readonly microBatches: readonly number[];
+  readonly values: readonly number[];
+}
+
+export interface SimulatedCheckpoint {
+  readonly progress: RunProgress;
+  readonly state: ToyState;
+}
+
+/** What a coordinator sees of the world. */
+export interface CoordinatorSurroundings {
+  send(worker: WorkerId, message: SimulatedMessage): void;
+  endSession(worker: WorkerId): void;
+  save(checkpoint: SimulatedCheckpoint): void;
+  /** Whether there is a checkpoint to resume from. */
+  hasCheckpoint(): boolean;
+  finished(outcome: 'done' | 'stopped' | 'failed', reason: string): void;
+}
+
+/** What a simulation counts. */
+export interface SimulationCounts {
+  events: number;
+  issues: number;
+  stepsClosed: number;
+  ignored: number;
+  dismissed: number;
+  notices: number;
+}
+
+/** One life of a coordinator, from a start or a resume to its finish or its death. */
+export class SimulatedCoordinator {
+  readonly machine: RunMachine;
+  readonly #problem: ToyProblem;
+  /** What an undisturbed run does; null where workers differ, and only the sums' rules are checked. */
+  readonly #reference: ToyReference | null;
+  readonly #around: CoordinatorSurroundings;
+  readonly #counts: SimulationCounts;
+  readonly #answers: RunEvent[] = [];
+  readonly #sessions = new Set<WorkerId>();
+  #state: ToyState;
+  #parameters: number[] = [];
+  #sums: number[] = [];
+  #grid: readonly number[] = [];
+  #issue = '';
+  #called: { expected: number[]; grid: number[] } | null = null;
+  #judged = new Set<AssignmentId>();
+  readonly #magnitudes = new Map<AssignmentId, readonly number[]>();
+  readonly #assigned = new Map<
+    AssignmentId,
+    { readonly worker: WorkerId; readonly assignment: Assignment }
+  >();
+  /** For each range, which assignment brought which micro-batch. */
+  #sources: Map<number, AssignmentId>[] = [];
+  #applied = new Set<number>();
+  #outstanding = new Map<WorkerId, Set<string>>();
+  #saving = false;
+
+  constructor(
+    problem: ToyProblem,
+    shape: RunShape,
+    reference: ToyReference | null,
+    from: SimulatedCheckpoint,
+    now: number,
+    around: CoordinatorSurroundings,
+    counts: SimulationCounts,
+  ) {
+    this.#problem = problem;
+    this.#reference = reference;
+    this.#state = from.state;
+    this.#around = around;
+    this.#counts = counts;
+    this.machine = new RunMachine(shape, from.progress, now);
+  }
+
+  /** Hands over an event from outside, and the answers that follow. */
+  deliver(event: RunEvent, payload?: Payload): void {
+    if (event.type === 'worker-joined') this.#sessions.add(event.worker);
+    if (event.type === 'worker-left') this.#forget(event.worker);
+    if (event.type === 'saved' || event.type === 'save-failed') this.#saving = false;
+    for (let next: RunEvent | undefined = event; next; next = this.#answers.shift()) {
+      this.#counts.events += 1;
+      for (const effect of this.machine.handle(next))
+        this.#carryOut(effect, next, next === event ? payload : undefined);
+    }
+  }
+
+  #carryOut(effect: RunEffect, event: RunEvent, payload: Payload | undefined): void {
+    switch (effect.type) {
+      case 'issue':
+        this.#beginIssue(effect);
+        break;
+      case 'assign':
+        this.#assign(effect.worker, effect.assignment);
+        break;
+      case 'withdraw':
+        this.#check(this.#sessions.has(effect.worker), `a withdrawal goes to ${effect.worker}, who is gone`);
+        this.#around.send(effect.worker, { type: 'withdraw', assignment: effect.assignment });
+        break;
+      case 'grant':
+        this.#grant(effect.worker, effect.assignment, effect.range);
+        break;
+      case 'keep-report':
+        this.#check(
+          event.type === 'reported' && event.assignment === effect.assignment,
+          'a report is kept that did not come',
+        );
+        this.#check(payload!.issue === this.#issue, 'a report of another issue is kept');
+        this.#magnitudes.set(effect.assignment, payload!.values);
+        break;
+      case 'add-range':
+        this.#addRange(effect, event, payload!);
+        break;
+      case 'judge-grid':
+        this.#judge(effect.assignments, event.at);
+        break;
+      case 'apply':
+        this.#apply(effect.ranges, event.at);
+        break;
+      case 'close-step':
+        this.#closeStep(effect);
+        break;
+      case 'record':
+        this.#checkRecord(effect);
+        break;
+      case 'save':
+        this.#check(!this.#saving, 'two saves are under way');
+        this.#check(effect.progress.step === effect.step, 'a save of another step');
+        this.#saving = true;
+        this.#around.save({ progress: effect.progress, state: this.#state });
+        break;
+      case 'ignore':
+        this.#counts.ignored += 1;
+        break;
+      case 'dismiss':
+        this.#counts.dismissed += 1;
+        this.#check(this.#sessions.has(effect.worker), `${effect.worker} is dismissed, who is gone`);
+        this.#forget(effect.worker);
+        this.#around.endSession(effect.worker);
+        break;
+      case 'notice':
+        this.#counts.notices += 1;
+        break;
+      case 'finish':
+        this.#around.finished(effect.outcome, effect.reason);
+        break;
+    }
+  }
+
+  #beginIssue({ step, issue, grid }: Extract<RunEffect, { type: 'issue' }>): void {
+    const { rangeCount } = this.#problem.shape;
+    this.#check(
+      step === this.machine.progress.step,
+      `step ${step} is issued after ${this.machine.progress.step} closed ones`,
+    );
+    this.#check(this.#around.hasCheckpoint(), 'a step is issued before there is a checkpoint');
+    this.#counts.issues += 1;
+    this.#issue = `${step}/${issue}`;
+    this.#grid = grid === 'previous' ? toyGrid(this.#state.expected) : this.#called!.grid;
+    this.#sums = this.#state.parameters.map(() => 0);
+    this.#parameters = [...this.#state.parameters];
+    this.#sources = Array.from({ length: rangeCount }, () => new Map<number, AssignmentId>());
+    this.#applied = new Set();
+    this.#magnitudes.clear();
+    this.#assigned.clear();
+    this.#outstanding.clear();
+    this.#judged.clear();
+  }
+
+  #assign(worker: WorkerId, assignment: Assignment): void {
+    this.#check(this.#sessions.has(worker), `work is given to ${worker}, who is gone`);
+    this.#check(!this.#assigned.has(assignment.id), `assignment ${assignment.id} is given twice`);
+    this.#check(
+      assignment.parametersVersion === this.machine.progress.step,
+      'work is wanted with other parameters',
+    );
+    this.#check(assignment.microBatches.length > 0, `assignment ${assignment.id} is empty`);
+    this.#assigned.set(assignment.id, { worker, assignment });
+    this.#around.send(worker, { type: 'assign', assignment, state: this.#state, grid: this.#grid });
+  }
+
+  #grant(worker: WorkerId, id: AssignmentId, range: number): void {
+    const outstanding = this.#outstanding.get(worker) ?? new Set();
+    this.#outstanding.set(worker, outstanding.add(`${id}:${range}`));
+    this.#check(
+      outstanding.size <= GRANTS_OUTSTANDING_MAX,
+      `${worker} has ${outstanding.size} grants outstanding`,
+    );
+    const given = this.#assigned.get(id)!;
+    this.#check(
+      this.#sessions.has(worker) && given.worker === worker,
+      `a grant goes to ${worker}, who does not hold it`,
+    );
+    this.#check(
+      toyFits(this.#magnitudes.get(id)!, this.#grid),
+      'a range is granted that does not fit the grid',
+    );
+    this.#check(
+      !given.assignment.magnitudesOnly && range >= given.assignment.firstRange,
+      'an unwanted range is granted',
+    );
+    for (const microBatch of given.assignment.microBatches) {
+      this.#check(
+        !this.#sources[range].has(microBatch),
+        `range ${range} has micro-batch ${microBatch}, and is granted again`,
+      );
+    }
+    this.#around.send(worker, { type: 'grant', assignment: id, range });
+  }
+
+  #addRange(
+    { assignment, range }: Extract<RunEffect, { type: 'add-range' }>,
+    event: RunEvent,
+    payload: Payload,
+  ): void {
+    this.#check(
+      event.type === 'range-arrived' && event.assignment === assignment && event.range === range,
+      'another range is added',
+    );
+    this.#check(
+      payload.issue === this.#issue,
+      `a range of issue ${payload.issue} is added in ${this.#issue}`,
+    );
+    this.#check(!this.#applied.has(range), `range ${range} is added to after its Adam`);
+    this.#outstanding.get(this.#assigned.get(assignment)!.worker)!.delete(`${assignment}:${range}`);
+    const source = this.#sources[range];
+    for (const microBatch of payload.microBatches) {
+      this.#check(!source.has(microBatch), `range ${range} has micro-batch ${microBatch} twice`);
+      source.set(microBatch, assignment);
+    }
+    const width = payload.values.length;
+    payload.values.forEach((value, index) => (this.#sums[range * width + index] += value));
+  }
+
+  #judge(assignments: readonly AssignmentId[], at: number): void {
+    const magnitudes = new Array<number>(this.#problem.shape.rangeCount).fill(0);
+    const seen = new Set<number>();
+    for (const id of assignments) {
+      for (const microBatch of this.#assigned.get(id)!.assignment.microBatches) {
+        this.#check(!seen.has(microBatch), `micro-batch ${microBatch} is judged twice`);
+        seen.add(microBatch);
+      }
+      this.#check(this.#magnitudes.has(id), `assignment ${id} is judged without a report`);
+      takeMaxima(magnitudes, this.#magnitudes.get(id)!);
+    }
+    this.#check(seen.size === this.#microBatches(), `${seen.size} micro-batches are judged`);
+    this.#judged = new Set(assignments);
+    this.#called = toyJudgement(this.#state.expected, magnitudes);
+    this.#answers.push({ type: 'grid-judged', at, agrees: this.#agrees() });
+  }
+
+  #apply(ranges: readonly number[], at: number): void {
+    const { divergence, shape } = this.#problem;
+    const { step } = this.machine.progress;
+    this.#check(
+      !shape.clips || ranges.length === shape.rangeCount,
+      'a range is applied before the norm is known',
+    );
+    this.#check(
+      this.#judged.size > 0 && this.#agrees(),
+      'a range is applied on a grid that is not called for',
+    );
+    for (const range of ranges) {
+      this.#check(
+        this.#sources[range].size === this.#microBatches(),
+        `range ${range} is applied before it is whole`,
+      );
+      this.#check(!this.#applied.has(range), `range ${range} is applied twice`);
+      this.#applied.add(range);
+      const next = toyUpdate(
+        toyRange(this.#parameters, range),
+        toyRange(this.#sums, range),
+        this.#grid[range],
+        step,
+      );
+      this.#parameters.splice(range * next.length, next.length, ...next);
+    }
+    const finite = !(divergence?.kind === 'update' && divergence.step === step && ranges.includes(0));
+    this.#answers.push({ type: 'applied', at, ranges, finite });
+  }
+
+  #closeStep({ step, loss }: Extract<RunEffect, { type: 'close-step' }>): void {
+    this.#counts.stepsClosed += 1;
+    this.#check(
+      this.#applied.size === this.#problem.shape.rangeCount,
+      `step ${step} is closed before all ranges are applied`,
+    );
+    this.#check(this.#agrees(), `step ${step} is closed on a grid that is not called for`);
+    for (const id of this.#sources.at(-1)!.values()) {
+      this.#check(this.#judged.has(id), `assignment ${id} is in the sum and was not judged`);
+    }
+    this.#state = { parameters: this.#parameters, expected: this.#called!.expected };
+    const reference = this.#reference;
+    if (!reference) return;
+    const expected = reference.states[step + 1];
+    this.#check(
+      JSON.stringify(this.#state) === JSON.stringify(expected),
+      `step ${step} gives other parameters`,
+    );
+    this.#check(loss === reference.progresses[step + 1].lastLoss, `step ${step} has another loss`);
+  }
+
+  #checkRecord({ entry, best }: Extract<RunEffect, { type: 'record' }>): void {
+    const expected = this.#reference?.recorded.get(entry.step);
+    if (!this.#reference) return;
+    this.#check(
+      JSON.stringify(entry) === JSON.stringify(expected?.entry),
+      `the entry of step ${entry.step} is another`,
+    );
+    this.#check(best === expected?.best, `the entry of step ${entry.step} is best where it is not`);
+  }
+
+  #forget(worker: WorkerId): void {
+    this.#sessions.delete(worker);
+    this.#outstanding.delete(worker);
+  }
+
+  /** Whether the last judgement called for the grid that this issue has. */
+  #agrees(): boolean {
+    return this.#called!.grid.join() === this.#grid.join();
+  }
+
+  #microBatches(): number {
+    return microBatchCount(this.#problem.shape, this.machine.progress.step);
+  }
+
+  #check(condition: boolean, message: string): void {
+    assert(condition, `simulation ${this.#problem.seed}: ${message}`);
+  }
+}

@@ -1,0 +1,374 @@
+/**
+ * A run simulated from one seed: the machine with a driver, workers and a network of its own time, and what goes wrong.
+ *
+ * The driver checks the rules of sums, grants, steps and saves at each effect, and every closed step and history entry
+ * against a run worked out without the machine. The simulation ends when the run does; one that stands still is an error.
+ */
+import { assert, RandomStream } from '@rocinante/base';
+import { EventQueue } from './event-queue.js';
+import { microBatchCount } from './plan.js';
+import { noProgress, type RunShape } from './run-state.js';
+import {
+  SimulatedCoordinator,
+  type Payload,
+  type SimulatedCheckpoint,
+  type SimulatedMessage,
+  type SimulationCounts,
+} from './simulated-coordinator.js';
+import { SimulatedWorker, type Misdeed, type Upward } from './simulated-worker.js';
+import {
+  toyFirstState,
+  toyReference,
+  type ToyDivergence,
+  type ToyProblem,
+  type ToyReference,
+} from './toy-problem.js';
+
+/** What goes wrong in a simulated run: how often at most, at moments that the seed draws. */
+export interface SimulationFaults {
+  readonly workerCrashes: number;
+  readonly coordinatorCrashes: number;
+  readonly stops: number;
+  readonly failedSaves: number;
+  /** Micro-batches that come out as not finite once, and reports and ranges against the rules. */
+  readonly misdeeds: number;
+  /** The share of upward messages that arrive a second time, later. */
+  readonly duplicates: number;
+  /** Whether workers differ in their gradients, as under `--exact off`. */
+  readonly drift: boolean;
+  readonly divergence: ToyDivergence | null;
+}
+
+export interface SimulationScenario {
+  readonly seed: number;
+  readonly shape: RunShape;
+  readonly workers: number;
+  /** Steps at which the run first ends before it is given its whole length; null where it has it from the start. */
+  readonly endsFirstAt: number | null;
+  readonly faults: SimulationFaults;
+}
+
+export interface SimulationOutcome extends SimulationCounts {
+  readonly outcome: 'done' | 'diverged' | 'unsettled';
+  readonly lives: number;
+  /** Simulated time, in milliseconds. */
+  readonly timeMs: number;
+}
+
+type Budget = 'workerCrashes' | 'coordinatorCrashes' | 'stops' | 'failedSaves' | 'misdeeds';
+
+/** How often each fault may still happen. */
+type Budgets = { [key in Budget]: number };
+
+/** More events than any scenario needs: a run that goes on beyond them goes in a circle. */
+const EVENTS_MAX = 200_000;
+
+/** Draws a scenario; half of all have no drift, divergence or misdeed, and must have the very numbers of the reference. */
+export function drawScenario(seed: number): SimulationScenario {
+  const random = new RandomStream(seed, 'simulation', 1);
+  const from = (least: number, most: number): number => least + random.integer(most - least + 1);
+  const chance = (share: number): boolean => random.uniform() < share;
+  const microBatchesPerStep = from(1, 5);
+  const windowsPerMicroBatch = from(1, 3);
+  const stepsTotal = from(1, 12);
+  const shape: RunShape = {
+    stepsTotal,
+    windowsPerEpoch: from(1, 4 * microBatchesPerStep * windowsPerMicroBatch),
+    microBatchesPerStep,
+    windowsPerMicroBatch,
+    evaluationWindows: chance(0.6) ? from(1, 9) : 0,
+    rangeCount: from(1, 4),
+    clips: chance(0.3),
+    checkpointIntervalMs: chance(0.5) ? from(100, 1500) : 0,
+  };
+  const divergesAt = from(0, stepsTotal - 1);
+  const divergence: ToyDivergence = chance(0.5)
+    ? { kind: 'update', step: divergesAt }
+    : { kind: 'micro-batch', step: divergesAt, microBatch: from(0, microBatchCount(shape, divergesAt) - 1) };
+  return {
+    seed,
+    shape,
+    workers: from(1, 6),
+    endsFirstAt: chance(0.2) && stepsTotal > 1 ? from(1, stepsTotal - 1) : null,
+    faults: {
+      workerCrashes: chance(0.8) ? from(1, 16) : 0,
+      coordinatorCrashes: chance(0.4) ? from(1, 3) : 0,
+      stops: chance(0.3) ? from(1, 3) : 0,
+      failedSaves: chance(0.1) ? 1 : 0,
+      misdeeds: chance(0.25) ? from(1, 3) : 0,
+      duplicates: chance(0.5) ? 0.2 : 0,
+      drift: chance(0.1),
+      divergence: chance(0.08) ? divergence : null,
+    },
+  };
+}
+
+/**
+ * Plays a scenario to its end.
+ * @throws {AssertionError} a rule was broken; the message names the seed and the rule.
+ */
+export function simulate(scenario: SimulationScenario): SimulationOutcome {
+  return new Simulation(scenario).play();
+}
+
+const MISDEEDS: readonly Misdeed[] = ['not-finite', 'wrong-set', 'wrong-fit', 'out-of-order', 'not-granted'];
+
+class Simulation {
+  readonly #scenario: SimulationScenario;
+  readonly #problem: ToyProblem;
+  readonly #reference: ToyReference | null;
+  readonly #queue = new EventQueue();
+  readonly #random: RandomStream;
+  readonly #left: Budgets;
+  readonly #counts: SimulationCounts = {
+    events: 0,
+    issues: 0,
+    stepsClosed: 0,
+    ignored: 0,
+    dismissed: 0,
+    notices: 0,
+  };
+  readonly #workers = new Map<string, SimulatedWorker>();
+  /** When the last message sent down to a worker arrives. */
+  readonly #downAt = new Map<string, number>();
+  #coordinator!: SimulatedCoordinator;
+  #checkpoint: SimulatedCheckpoint;
+  #hasCheckpoint = false;
+  #stepsTotal: number;
+  #sessions = 0;
+  #lives = 0;
+  #outcome: SimulationOutcome['outcome'] | null = null;
+  #wasNotFinite = false;
+
+  constructor(scenario: SimulationScenario) {
+    const { seed, shape, faults, endsFirstAt } = scenario;
+    this.#scenario = scenario;
+    this.#problem = { seed, shape, divergence: faults.divergence };
+    const ends = endsFirstAt === null ? [shape.stepsTotal] : [endsFirstAt, shape.stepsTotal];
+    this.#reference = faults.drift ? null : toyReference(this.#problem, ends);
+    this.#random = new RandomStream(seed, 'simulation', 2);
+    this.#left = { ...faults };
+    this.#checkpoint = { progress: noProgress, state: toyFirstState(this.#problem) };
+    this.#stepsTotal = ends[0];
+  }
+
+  play(): SimulationOutcome {
+    this.#beginLife();
+    for (let worker = 0; worker < this.#scenario.workers; worker++) this.#join(this.#between(0, 500));
+    while (this.#outcome === null) {
+      this.#check(
+        this.#queue.step(),
+        `the run stands still at step ${this.#coordinator.machine.progress.step}`,
+      );
+      this.#check(this.#counts.events < EVENTS_MAX, 'the run does not end');
+    }
+    return { ...this.#counts, outcome: this.#outcome, lives: this.#lives, timeMs: this.#queue.now };
+  }
+
+  #beginLife(): void {
+    this.#lives += 1;
+    const life = this.#lives;
+    const shape = { ...this.#scenario.shape, stepsTotal: this.#stepsTotal };
+    const coordinator = new SimulatedCoordinator(
+      this.#problem,
+      shape,
+      this.#reference,
+      this.#checkpoint,
+      this.#queue.now,
+      {
+        send: (worker, message) => this.#sendDown(worker, message),
+        endSession: (worker) => this.#endSession(worker),
+        save: (checkpoint) => this.#save(checkpoint, life),
+        hasCheckpoint: () => this.#hasCheckpoint,
+        finished: (outcome, reason) => this.#finished(outcome, reason),
+      },
+      this.#counts,
+    );
+    this.#coordinator = coordinator;
+    this.#queue.schedule(0, () => {
+      if (life === this.#lives) this.#deliver({ type: 'tick' });
+    });
+  }
+
+  /** Everything that knows of the coordinator's present life ends with it. */
+  #endLife(): void {
+    for (const worker of this.#workers.values()) worker.die();
+    const count = this.#workers.size;
+    this.#workers.clear();
+    this.#beginLife();
+    for (let worker = 0; worker < count; worker++) this.#join(this.#between(0, 2000));
+  }
+
+  /** A worker's session begins after a while. */
+  #join(delay: number): void {
+    this.#sessions += 1;
+    const id = `w${this.#sessions}`;
+    const lastAt = { control: 0, ranges: 0 };
+    const worker = new SimulatedWorker(
+      id,
+      this.#problem,
+      this.#queue,
+      this.#random,
+      this.#between(20, 200),
+      this.#scenario.faults.drift,
+      {
+        send: (stream, event, payload) => {
+          lastAt[stream] = Math.max(lastAt[stream], this.#queue.now + this.#between(1, 60));
+          this.#sendUp(event, payload, lastAt[stream] - this.#queue.now, worker);
+        },
+        misdeed: () => this.#misdeed(),
+      },
+    );
+    this.#workers.set(id, worker);
+    const life = this.#lives;
+    this.#queue.schedule(delay, () => {
+      if (life === this.#lives && this.#workers.get(id) === worker)
+        this.#deliver({ type: 'worker-joined', worker: id });
+    });
+  }
+
+  #sendDown(id: string, message: SimulatedMessage): void {
+    const worker = this.#workers.get(id);
+    if (!worker) return;
+    const at = Math.max(this.#downAt.get(id) ?? 0, this.#queue.now + this.#between(1, 40));
+    this.#downAt.set(id, at);
+    this.#queue.schedule(at - this.#queue.now, () => worker.receive(message));
+  }
+
+  #sendUp(event: Upward, payload: Payload, delay: number, worker: SimulatedWorker): void {
+    this.#queue.schedule(delay, () => {
+      // Of a session that is over little arrives: that is the later duplicate's part.
+      if (this.#workers.get(worker.id) === worker || this.#random.uniform() < 0.2)
+        this.#deliver(event, payload);
+    });
+    if (this.#random.uniform() < this.#scenario.faults.duplicates) {
+      this.#queue.schedule(delay + this.#between(0, 1500), () => this.#deliver(event, payload));
+    }
+  }
+
+  #deliver(event: Upward, payload?: Payload): void {
+    if (this.#outcome !== null) return;
+    this.#coordinator.deliver({ ...event, at: this.#queue.now }, payload);
+    this.#maybeFail();
+  }
+
+  /** After any event anything may fail. */
+  #maybeFail(): void {
+    if (this.#outcome !== null) return;
+    if (this.#draws('workerCrashes', 0.06)) {
+      const ids = [...this.#workers.keys()];
+      if (ids.length > 0) this.#crash(ids[this.#random.integer(ids.length)]);
+    }
+    if (this.#draws('stops', 0.02)) this.#later(() => this.#deliver({ type: 'stop-requested' }));
+    if (this.#random.uniform() < 0.02) this.#later(() => this.#deliver({ type: 'tick' }));
+    if (this.#draws('coordinatorCrashes', 0.015)) this.#later(() => this.#endLife());
+  }
+
+  #draws(fault: Budget, share: number): boolean {
+    if (this.#left[fault] === 0 || this.#random.uniform() >= share) return false;
+    this.#left[fault] -= 1;
+    return true;
+  }
+
+  /** At once after the present event, in the same life. */
+  #later(happen: () => void): void {
+    const life = this.#lives;
+    this.#queue.schedule(0, () => {
+      if (life === this.#lives && this.#outcome === null) happen();
+    });
+  }
+
+  /** A worker dies now, and its coordinator hears of it a little later; meanwhile what it sent may arrive. */
+  #crash(id: string): void {
+    const worker = this.#workers.get(id)!;
+    const life = this.#lives;
+    worker.die();
+    this.#queue.schedule(this.#between(0, 150), () => {
+      if (life !== this.#lives || this.#workers.get(id) !== worker) return;
+      this.#workers.delete(id);
+      this.#deliver({ type: 'worker-left', worker: id });
+      this.#join(this.#between(20, 2000));
+    });
+  }
+
+  #endSession(id: string): void {
+    this.#workers.get(id)?.die();
+    this.#workers.delete(id);
+    this.#later(() => this.#deliver({ type: 'worker-left', worker: id }));
+    this.#join(this.#between(20, 2000));
+  }
+
+  #save(checkpoint: SimulatedCheckpoint, life: number): void {
+    const fails = this.#draws('failedSaves', 0.2);
+    const { step } = checkpoint.progress;
+    this.#queue.schedule(this.#between(1, 400), () => {
+      if (life !== this.#lives || this.#outcome !== null) return;
+      if (!fails) this.#checkpoint = checkpoint;
+      this.#hasCheckpoint ||= !fails;
+      this.#deliver(
+        fails ? { type: 'save-failed', step, reason: 'the disk is full' } : { type: 'saved', step },
+      );
+    });
+  }
+
+  #finished(outcome: 'done' | 'stopped' | 'failed', reason: string): void {
+    const { progress } = this.#coordinator.machine;
+    const { divergence, drift } = this.#scenario.faults;
+    if (outcome === 'failed') {
+      if (reason.includes('the disk is full')) this.#later(() => this.#endLife());
+      else if (divergence && reason.startsWith(`diverged: step ${divergence.step}`))
+        this.#outcome = 'diverged';
+      else if (drift && reason.includes('magnitudes were others')) this.#outcome = 'unsettled';
+      else this.#check(false, `the run failed: ${reason}`);
+      return;
+    }
+    this.#check(
+      JSON.stringify(this.#checkpoint.progress) === JSON.stringify(progress),
+      'the run ends without its last checkpoint',
+    );
+    if (outcome === 'stopped') {
+      this.#later(() => this.#endLife());
+      return;
+    }
+    if (this.#stepsTotal < this.#scenario.shape.stepsTotal) {
+      this.#stepsTotal = this.#scenario.shape.stepsTotal;
+      this.#later(() => this.#endLife());
+      return;
+    }
+    if (this.#reference) this.#checkEnd();
+    this.#outcome = 'done';
+  }
+
+  #checkEnd(): void {
+    const { progress, state } = this.#checkpoint;
+    const { end, states } = this.#reference!;
+    // A report that lies about the grid has its step issued once more, which is not of the numbers.
+    const issues = this.#scenario.faults.misdeeds > 0 ? progress.issues : end.issues;
+    this.#check(
+      JSON.stringify(progress) === JSON.stringify({ ...end, issues }),
+      'the run ends with another progress',
+    );
+    this.#check(
+      JSON.stringify(state) === JSON.stringify(states.at(-1)),
+      'the run ends with other parameters',
+    );
+    this.#check(!this.#scenario.faults.divergence, 'the run ends well where it should not');
+  }
+
+  #misdeed(): Misdeed | null {
+    if (!this.#draws('misdeeds', 0.1)) return null;
+    const misdeed = MISDEEDS[this.#random.integer(MISDEEDS.length)];
+    // Twice in one micro-batch would be a divergence by the rules.
+    if (misdeed === 'not-finite' && this.#wasNotFinite) return null;
+    this.#wasNotFinite ||= misdeed === 'not-finite';
+    return misdeed;
+  }
+
+  #between(least: number, most: number): number {
+    return least + this.#random.uniform() * (most - least);
+  }
+
+  #check(condition: boolean, message: string): void {
+    assert(condition, `simulation ${this.#scenario.seed}: ${message}`);
+  }
+}

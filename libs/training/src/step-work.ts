@@ -1,0 +1,254 @@
+import { assert } from '@rocinante/base';
+import { handOut, liveHolding, reportedHolding, type Desk } from './desk.js';
+import type { RunEvent } from './events.js';
+import { IssueLedger, type Holding } from './issue-ledger.js';
+import { microBatchCount } from './plan.js';
+import type { RunShape } from './run-state.js';
+import type { AssignmentId, MicroBatchResult, WorkerId } from './work.js';
+
+/** How often a step is issued at most: once, and three times again. */
+export const ISSUES_MAX = 4;
+
+type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
+
+/** How a step stands. `lossSum` is over its windows, in nats. */
+export type StepOutcome =
+  | { readonly type: 'open' }
+  | { readonly type: 'complete'; readonly lossSum: number }
+  | { readonly type: 'failed'; readonly reason: string };
+
+/**
+ * One step, from its first issue until every range has its Adam.
+ *
+ * An issue goes through: work handed out; reports in; grid judged, which accepts the issue or begins the next one; sums
+ * whole; ranges applied. Ranges travel before the judgement already, and none is applied before it.
+ */
+export class StepWork {
+  readonly #shape: RunShape;
+  readonly #step: number;
+  readonly #desk: Desk;
+  #ledger!: IssueLedger;
+  #issue = 0;
+  #grid: 'previous' | 'own' = 'previous';
+  /** Whether some report of this issue does not fit its grid: it will not close, and nothing more travels. */
+  #misfit = false;
+  /** Whether the last judgement of this issue agreed. */
+  #accepted = false;
+  #judging = false;
+  #applying: readonly number[] = [];
+  readonly #asked = new Set<number>();
+  #appliedCount = 0;
+  #reporters = new Set<WorkerId>();
+  #reportersBefore = new Set<WorkerId>();
+  /** Micro-batches that came out as not finite once and wait for another's word, with whose word it was. */
+  readonly #suspects = new Map<number, WorkerId>();
+  #outcome: StepOutcome = { type: 'open' };
+
+  constructor(shape: RunShape, step: number, desk: Desk) {
+    this.#shape = shape;
+    this.#step = step;
+    this.#desk = desk;
+    this.#issueAgain('previous');
+  }
+
+  get issue(): number {
+    return this.#issue;
+  }
+
+  get outcome(): StepOutcome {
+    return this.#outcome;
+  }
+
+  /** Hands out what nobody holds. */
+  workersChanged(): void {
+    const frame = {
+      kind: 'train',
+      step: this.#step,
+      issue: this.#issue,
+      parametersVersion: this.#step,
+      magnitudesOnly: this.#misfit,
+    } as const;
+    handOut(this.#desk, this.#ledger, frame, this.#suspects);
+  }
+
+  /** A lost worker keeps what is summed whole, and after a misfit what is reported, since no more than that is wanted. */
+  workerLeft(worker: WorkerId): void {
+    for (const holding of this.#ledger.holdings) {
+      const stays = this.#ledger.isComplete(holding) || (this.#misfit && holding.reported);
+      if (holding.worker === worker && !stays) this.#ledger.drop(holding.assignment.id);
+    }
+    this.workersChanged();
+  }
+
+  reported({ worker, assignment, results, fits, computeSeconds }: Of<'reported'>): void {
+    const microBatches = results.map(({ microBatch }) => microBatch);
+    const holding = reportedHolding(this.#desk, this.#ledger, 'report', worker, assignment, microBatches);
+    if (!holding) return;
+    this.#desk.roster.measure(worker, results.length, computeSeconds);
+    const notFinite = results.filter(({ finite, lossSum }) => !finite || !Number.isFinite(lossSum));
+    if (notFinite.length > 0) {
+      this.#suspect(holding, notFinite);
+      return;
+    }
+    this.#clear(worker, microBatches);
+    this.#ledger.accept(assignment, results, fits);
+    this.#reporters.add(worker);
+    this.#misfit ||= !fits;
+    this.#desk.emit({ type: 'keep-report', assignment });
+    this.#grant(worker);
+    if (this.#ledger.allReported) {
+      this.#judging = true;
+      const assignments = this.#ledger.holdings.map((held) => held.assignment.id);
+      this.#desk.emit({ type: 'judge-grid', assignments });
+    }
+  }
+
+  rangeArrived({ worker, assignment, range }: Of<'range-arrived'>): void {
+    const holding = liveHolding(this.#desk, this.#ledger, 'range', worker, assignment);
+    if (!holding) return;
+    const granted = range < holding.granted;
+    if (range !== holding.added || !granted) {
+      const why = !granted
+        ? `range ${range} was not granted`
+        : range < holding.added
+          ? `range ${range} is added already, or was never wanted`
+          : `range ${range} came before range ${holding.added}`;
+      this.#desk.emit({ type: 'ignore', what: 'range', worker, assignment, why });
+      if (granted && range > holding.added) this.#desk.dismiss(worker, `ranges come in order: ${why}`);
+      return;
+    }
+    this.#ledger.add(assignment, range);
+    this.#desk.emit({ type: 'add-range', assignment, range });
+    this.#grant(worker);
+    this.#applyWhole();
+  }
+
+  gridJudged({ agrees }: Of<'grid-judged'>): void {
+    assert(this.#judging, 'grid-judged answers a judge-grid');
+    this.#judging = false;
+    if (agrees && !this.#misfit) {
+      this.#accepted = true;
+      this.#applyWhole();
+      return;
+    }
+    if (this.#issue === ISSUES_MAX) {
+      const workers = [...new Set([...this.#reportersBefore, ...this.#reporters])].join(', ');
+      this.#fail(
+        `step ${this.#step} was issued ${ISSUES_MAX} times, and its gradient’s magnitudes were others each time; ` +
+          `the last two times it was computed by ${workers}`,
+      );
+      return;
+    }
+    if (agrees) this.#dismissMisfits();
+    this.#issueAgain(agrees ? this.#grid : 'own');
+  }
+
+  applied({ ranges, finite }: Of<'applied'>): void {
+    assert(
+      ranges.join() === this.#applying.join(),
+      `applied answers apply of ${this.#applying.join()}, not ${ranges.join()}`,
+    );
+    this.#applying = [];
+    if (!finite) {
+      this.#fail(`diverged: step ${this.#step} would make a parameter or a moment that is not finite`);
+      return;
+    }
+    this.#appliedCount += ranges.length;
+    if (this.#appliedCount < this.#shape.rangeCount) return;
+    this.#outcome = { type: 'complete', lossSum: this.#ledger.lossSum() };
+  }
+
+  /** Begins the next issue: everything of the one before is void. */
+  #issueAgain(grid: 'previous' | 'own'): void {
+    for (const holding of this.#issue === 0 ? [] : this.#ledger.holdings) {
+      const { worker, assignment } = holding;
+      if (this.#desk.roster.has(worker) && !this.#ledger.isComplete(holding)) {
+        this.#desk.emit({ type: 'withdraw', worker, assignment: assignment.id });
+      }
+    }
+    this.#issue += 1;
+    this.#grid = grid;
+    this.#ledger = new IssueLedger(microBatchCount(this.#shape, this.#step), this.#shape.rangeCount);
+    this.#misfit = false;
+    this.#accepted = false;
+    this.#asked.clear();
+    this.#appliedCount = 0;
+    this.#reportersBefore = this.#reporters;
+    this.#reporters = new Set();
+    this.#desk.emit({ type: 'issue', step: this.#step, issue: this.#issue, grid });
+    this.workersChanged();
+    this.#desk.roster.countIdle(this.#ledger.loads());
+  }
+
+  #grant(worker: WorkerId): void {
+    if (this.#misfit) return;
+    for (const { assignment, range } of this.#ledger.grant(worker)) {
+      this.#desk.emit({ type: 'grant', worker, assignment, range });
+    }
+  }
+
+  /** Asks for the Adam of every range whose sum is whole; with clipping of all ranges at once. */
+  #applyWhole(): void {
+    if (!this.#accepted) return;
+    const ranges: number[] = [];
+    for (let range = 0; range < this.#shape.rangeCount; range++) {
+      if (this.#ledger.isWhole(range) && !this.#asked.has(range)) ranges.push(range);
+    }
+    if (ranges.length === 0 || (this.#shape.clips && ranges.length < this.#shape.rangeCount)) return;
+    for (const range of ranges) this.#asked.add(range);
+    this.#applying = ranges;
+    this.#desk.emit({ type: 'apply', ranges });
+  }
+
+  /** A contribution with a micro-batch that is not finite leaves the step, and another computes it again. */
+  #suspect({ worker, assignment }: Holding, notFinite: readonly MicroBatchResult[]): void {
+    for (const { microBatch } of notFinite) {
+      const first = this.#suspects.get(microBatch);
+      if (first !== undefined) {
+        this.#fail(
+          `diverged: step ${this.#step}, micro-batch ${microBatch} has a loss or gradient that is not finite, ` +
+            (first === worker ? `computed twice by ${worker}` : `computed by ${first} and by ${worker}`),
+        );
+        return;
+      }
+    }
+    for (const { microBatch } of notFinite) this.#suspects.set(microBatch, worker);
+    this.#desk.emit({ type: 'withdraw', worker, assignment: assignment.id });
+    this.#drop(assignment.id);
+  }
+
+  /** A second computation that is finite stands. */
+  #clear(worker: WorkerId, microBatches: readonly number[]): void {
+    for (const microBatch of microBatches) {
+      const first = this.#suspects.get(microBatch);
+      if (first === undefined) continue;
+      this.#suspects.delete(microBatch);
+      const message =
+        `step ${this.#step}, micro-batch ${microBatch}: worker ${first} computed what is not finite, ` +
+        (first === worker
+          ? 'and computed it again as finite'
+          : `worker ${worker} did not; the second result stands`);
+      this.#desk.emit({ type: 'notice', worker: first, message });
+    }
+  }
+
+  #drop(assignment: AssignmentId): void {
+    this.#ledger.drop(assignment);
+    this.workersChanged();
+  }
+
+  /** The grid fits what was reported, and these reports say that it does not. */
+  #dismissMisfits(): void {
+    for (const { worker, fits, assignment } of this.#ledger.holdings) {
+      if (fits || !this.#desk.roster.has(worker)) continue;
+      this.#desk.dismiss(
+        worker,
+        `its report on assignment ${assignment.id} says of magnitudes that fit the grid that they do not`,
+      );
+    }
+  }
+
+  #fail(reason: string): void {
+    this.#outcome = { type: 'failed', reason };
+  }
+}

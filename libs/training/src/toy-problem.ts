@@ -1,0 +1,198 @@
+/**
+ * A training problem of a few small integers with the structure of the real one: gradients depend on the parameters, the
+ * step and the micro-batch; each range has one block with a grid; the update depends on the grid. So a contribution that is
+ * counted twice, missed, rounded on another grid or computed with other parameters changes every number after it.
+ */
+import { randomWords } from '@rocinante/base';
+import { microBatchCount, evaluationDue, evaluationMicroBatchCount, windowsOf } from './plan.js';
+import { withEntry, withStep, type RecordedEntry } from './progress.js';
+import { noProgress, type RunProgress, type RunShape } from './run-state.js';
+
+/** Elements of a range. */
+const ELEMENTS = 2;
+
+/** The largest |q| that fits the grid. */
+const QUANTUM_LIMIT = 15;
+
+/** What the coordinator's vectors are after some closed steps. Never changed in place. */
+export interface ToyState {
+  /** One int32 an element. */
+  readonly parameters: readonly number[];
+  /** The expected magnitude r of each range. */
+  readonly expected: readonly number[];
+}
+
+/** Where the run cannot go on: a micro-batch that is not finite, or an update that is not. */
+export type ToyDivergence =
+  | { readonly kind: 'micro-batch'; readonly step: number; readonly microBatch: number }
+  | { readonly kind: 'update'; readonly step: number };
+
+export interface ToyProblem {
+  readonly seed: number;
+  readonly shape: RunShape;
+  readonly divergence: ToyDivergence | null;
+}
+
+export function toyFirstState({ shape: { rangeCount } }: ToyProblem): ToyState {
+  return {
+    parameters: Array.from({ length: rangeCount * ELEMENTS }, (_, index) => index + 1),
+    expected: new Array<number>(rangeCount).fill(0),
+  };
+}
+
+/** A micro-batch's gradient; steps differ in scale, so that some do not fit the grid of the one before. */
+export function toyGradient(
+  { seed, shape }: ToyProblem,
+  state: ToyState,
+  step: number,
+  microBatch: number,
+): number[] {
+  const scale = 2 ** (randomWords(seed, 'simulation', step, 0xffff)[0] % 8);
+  const gradient: number[] = [];
+  for (let range = 0; range < shape.rangeCount; range++) {
+    const words = randomWords(seed, 'simulation', step, microBatch, range);
+    for (let element = 0; element < ELEMENTS; element++) {
+      const mixed = Math.imul(state.parameters[gradient.length] ^ words[element], 0x9e3779b1) >>> 8;
+      gradient.push((mixed % (2 * scale + 1)) - scale);
+    }
+  }
+  return gradient;
+}
+
+/** A loss that depends on all parameters; for a held-out micro-batch the step is −1. */
+export function toyLoss({ seed }: ToyProblem, state: ToyState, step: number, microBatch: number): number {
+  let mixed = randomWords(seed, 'simulation', step, microBatch, 0xffff)[0];
+  for (const parameter of state.parameters) mixed = Math.imul(mixed ^ parameter, 0x85ebca6b) >>> 0;
+  return mixed / 2 ** 31 + 0.1;
+}
+
+/** The largest |g| in each range. */
+export function toyMagnitudes(gradient: readonly number[]): number[] {
+  const magnitudes = new Array<number>(gradient.length / ELEMENTS).fill(0);
+  gradient.forEach((value, index) => {
+    const range = Math.floor(index / ELEMENTS);
+    magnitudes[range] = Math.max(magnitudes[range], Math.abs(value));
+  });
+  return magnitudes;
+}
+
+/** Takes each range's larger magnitude into `into`. */
+export function takeMaxima(into: number[], magnitudes: readonly number[]): void {
+  magnitudes.forEach((magnitude, range) => (into[range] = Math.max(into[range], magnitude)));
+}
+
+/** The exponent of each range's grid; −1, on which only zeros fit, where nothing is expected yet. */
+export function toyGrid(expected: readonly number[]): number[] {
+  return expected.map((r) => (r === 0 ? -1 : Math.max(0, Math.ceil(Math.log2(r)) - 2)));
+}
+
+export function toyFits(magnitudes: readonly number[], grid: readonly number[]): boolean {
+  return magnitudes.every((magnitude, range) => {
+    if (grid[range] < 0) return magnitude === 0;
+    return Math.round(magnitude / 2 ** grid[range]) <= QUANTUM_LIMIT;
+  });
+}
+
+export function toyQuanta(gradient: readonly number[], grid: readonly number[]): number[] {
+  return gradient.map((value, index) => Math.round(value / 2 ** grid[Math.floor(index / ELEMENTS)]));
+}
+
+/** The elements of a range. */
+export function toyRange<Value>(vector: readonly Value[], range: number): Value[] {
+  return vector.slice(range * ELEMENTS, (range + 1) * ELEMENTS);
+}
+
+/** r(s). */
+export function toyExpected(before: readonly number[], magnitudes: readonly number[]): number[] {
+  return before.map((r, range) => Math.max(magnitudes[range], r / 2));
+}
+
+/** What the magnitudes of a step call for: r(s), and the grid, the former one where they fit it. */
+export function toyJudgement(
+  before: readonly number[],
+  magnitudes: readonly number[],
+): { expected: number[]; grid: number[] } {
+  const expected = toyExpected(before, magnitudes);
+  const former = toyGrid(before);
+  return { expected, grid: toyFits(magnitudes, former) ? former : toyGrid(expected) };
+}
+
+/** A range's next parameters. */
+export function toyUpdate(
+  parameters: readonly number[],
+  sums: readonly number[],
+  exponent: number,
+  step: number,
+): number[] {
+  const scale = exponent < 0 ? 0 : 2 ** exponent;
+  return parameters.map((parameter, index) => (Math.imul(parameter, 31) + sums[index] * scale + step) | 0);
+}
+
+/** What an undisturbed run does, worked out without the machine. */
+export interface ToyReference {
+  /** After so many steps: the vectors, and the progress before an evaluation there. */
+  readonly states: readonly ToyState[];
+  readonly progresses: readonly RunProgress[];
+  /** By steps closed: what is recorded there. */
+  readonly recorded: ReadonlyMap<number, RecordedEntry>;
+  readonly end: RunProgress;
+}
+
+/** @param ends steps at which the run ended and was given more, ascending; the last is its own. */
+export function toyReference(problem: ToyProblem, ends: readonly number[]): ToyReference {
+  const { divergence } = problem;
+  const states = [toyFirstState(problem)];
+  const progresses = [noProgress];
+  const recorded = new Map<number, RecordedEntry>();
+  let progress = noProgress;
+  for (const stepsTotal of ends) {
+    const shape = { ...problem.shape, stepsTotal };
+    while (progress.step < stepsTotal && progress.step !== divergence?.step) {
+      const { step } = progress;
+      const { state, issues, lossSum } = referenceStep(problem, states[step], step);
+      states.push(state);
+      progress = withStep(progress, issues, lossSum, windowsOf(shape, step));
+      progresses.push(progress);
+      if (!evaluationDue(shape, progress)) continue;
+      const entry = withEntry(shape, progress, referenceEvaluation(problem, state));
+      recorded.set(progress.step, entry);
+      progress = entry.progress;
+    }
+  }
+  return { states, progresses, recorded, end: progress };
+}
+
+function referenceStep(
+  problem: ToyProblem,
+  before: ToyState,
+  step: number,
+): { state: ToyState; issues: number; lossSum: number } {
+  const { shape } = problem;
+  const magnitudes = new Array<number>(shape.rangeCount).fill(0);
+  const gradients: number[][] = [];
+  let lossSum = 0;
+  for (let microBatch = 0; microBatch < microBatchCount(shape, step); microBatch++) {
+    const gradient = toyGradient(problem, before, step, microBatch);
+    gradients.push(gradient);
+    takeMaxima(magnitudes, toyMagnitudes(gradient));
+    lossSum += toyLoss(problem, before, step, microBatch);
+  }
+  const { expected, grid } = toyJudgement(before.expected, magnitudes);
+  const sums = before.parameters.map(() => 0);
+  for (const gradient of gradients) toyQuanta(gradient, grid).forEach((q, index) => (sums[index] += q));
+  const parameters = grid.flatMap((exponent, range) =>
+    toyUpdate(toyRange(before.parameters, range), toyRange(sums, range), exponent, step),
+  );
+  const issues = toyFits(magnitudes, toyGrid(before.expected)) ? 1 : 2;
+  return { state: { parameters, expected }, issues, lossSum };
+}
+
+function referenceEvaluation(problem: ToyProblem, state: ToyState): number | null {
+  const { evaluationWindows } = problem.shape;
+  if (evaluationWindows === 0) return null;
+  let lossSum = 0;
+  for (let microBatch = 0; microBatch < evaluationMicroBatchCount(problem.shape); microBatch++) {
+    lossSum += toyLoss(problem, state, -1, microBatch);
+  }
+  return lossSum / evaluationWindows;
+}

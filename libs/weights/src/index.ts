@@ -1,0 +1,38 @@
+export {
+  PARTIAL_SUFFIX,
+  WRITE_CHUNK_BYTES,
+  openWritable,
+  writeAtomically,
+  type OpenWritable,
+  type WritableFile,
+} from './atomic-file.js';
+export {
+  SafetensorsError,
+  WeightsFileError,
+  type SafetensorsErrorCode,
+  type WeightsFileErrorCode,
+} from './errors.js';
+export { quoted } from './quoted.js';
+export { FILE_BYTES_MAX, readSafetensorsFile, readSafetensorsHeader } from './safetensors-file.js';
+export {
+  HEADER_BYTES_MAX,
+  PREFIX_BYTES,
+  encodeHeader,
+  float32View,
+  parseSafetensors,
+  tensorMismatch,
+  type Dtype,
+  type PlacedTensor,
+  type SafetensorsFile,
+  type SafetensorsHeader,
+  type TensorDescription,
+} from './safetensors.js';
+export {
+  encodeWeightsHeader,
+  readWeightsFile,
+  weightsSha256,
+  writeWeightsFile,
+  type Weights,
+  type WeightsFile,
+} from './weights-file.js';
+export { WEIGHTS_FORMAT, WEIGHTS_VERSION, type WeightsDescription } from './weights-metadata.js';

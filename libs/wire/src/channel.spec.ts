@@ -1,0 +1,103 @@
+import { status, type ServiceError } from '@grpc/grpc-js';
+import http2 from 'node:http2';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLayout } from '@rocinante/parameters';
+import { dial, listen, type ListeningServer } from './channel.js';
+import { serverTraffic } from './http2-server.js';
+import { FLOW_CONTROL_WINDOW_BYTES, MESSAGE_BYTES_MAX } from './limits.js';
+import { encodeContributionRange, encodeParametersRange } from './ranges.js';
+import type { ContributionRangeMessage, ParametersRangeMessage } from './messages.js';
+import type { TrainingClient, TrainingHandlers } from './service.js';
+
+const layout = createLayout([{ name: 'kernel', shape: [256, 1024] }]);
+const [range] = layout.ranges;
+
+let server: ListeningServer | null = null;
+let client: TrainingClient | null = null;
+
+afterEach(async () => {
+  client?.close();
+  await server?.stop();
+  server = client = null;
+});
+
+async function serve(handlers: Partial<TrainingHandlers>): Promise<TrainingClient> {
+  const unused = (): never => {
+    throw new Error('not called in this test');
+  };
+  server = await listen('127.0.0.1:0', {
+    Work: unused,
+    Contribute: unused,
+    Parameters: unused,
+    Corpus: unused,
+    ...handlers,
+  });
+  client = dial(server.address);
+  return client;
+}
+
+describe('a server and a client', () => {
+  it('move ranges both ways, and count the bytes', async () => {
+    const before = serverTraffic();
+    const received: number[] = [];
+    const training = await serve({
+      Contribute: (call, callback) => {
+        call.on('data', (message: ContributionRangeMessage) => received.push(message.values.length));
+        call.on('end', () => callback(null, { rangesAdded: received.length, rangesIgnored: 0 }));
+      },
+      Parameters: (call) => {
+        call.write(encodeParametersRange(3, new Float32Array(layout.length).fill(1.5), range));
+        call.end();
+      },
+    });
+    const summary = await new Promise((resolve, reject) => {
+      const call = training.contribute((error, value) => (error ? reject(error) : resolve(value)));
+      for (let i = 0; i < 5; i++)
+        call.write(encodeContributionRange('s', i, new Int32Array(layout.length), range));
+      call.end();
+    });
+    expect(summary).toMatchObject({ rangesAdded: 5 });
+    const values = await new Promise<Buffer>((resolve, reject) => {
+      training
+        .parameters({ session: 's' })
+        .on('data', ({ values }: ParametersRangeMessage) => resolve(values))
+        .on('error', reject);
+    });
+    expect(values.readFloatLE(0)).toBe(1.5);
+    const after = serverTraffic();
+    expect(after.bytesReceived - before.bytesReceived).toBeGreaterThan(5 * 2 ** 20);
+    expect(after.bytesSent - before.bytesSent).toBeGreaterThan(2 ** 20);
+  });
+
+  it('gives streams and connections windows of 8 MiB, which grpc-js has no option for', async () => {
+    await serve({});
+    const session = http2.connect(`http://${server!.address}`);
+    const settings = await new Promise<http2.Settings>((resolve) => session.once('remoteSettings', resolve));
+    expect(settings.initialWindowSize).toBe(FLOW_CONTROL_WINDOW_BYTES);
+    // The connection's window comes by a WINDOW_UPDATE of its own; a ping's answer comes after it.
+    await new Promise((resolve) => session.ping(resolve));
+    expect(session.state.remoteWindowSize).toBe(FLOW_CONTROL_WINDOW_BYTES);
+    session.destroy();
+  });
+
+  it('refuses a message over the limit by name', async () => {
+    const training = await serve({
+      Contribute: (call) => {
+        call.on('error', () => undefined);
+      },
+    });
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      const call = training.contribute((ended) => resolve(ended));
+      call.on('error', () => undefined);
+      call.write(Buffer.alloc(MESSAGE_BYTES_MAX + 1));
+    });
+    expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
+  });
+
+  it('names the address that is taken', async () => {
+    await serve({});
+    await expect(listen(server!.address, {} as TrainingHandlers)).rejects.toThrow(
+      `cannot listen at ${server!.address}`,
+    );
+  });
+});

@@ -1,0 +1,77 @@
+import { credentials, Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { WireError } from './errors.js';
+import {
+  FLOW_CONTROL_WINDOW_BYTES,
+  KEEPALIVE_TIMEOUT_MS,
+  KEEPALIVE_TIME_MS,
+  MESSAGE_BYTES_MAX,
+  NAME_RESOLUTION_INTERVAL_MIN_MS,
+  RECONNECT_BACKOFF_MAX_MS,
+  RECONNECT_BACKOFF_MIN_MS,
+  SHUTDOWN_GRACE_MS,
+} from './limits.js';
+import { TrainingClientClass, trainingService } from './proto.js';
+import { prepareHttp2Servers } from './http2-server.js';
+import type { TrainingClient, TrainingHandlers } from './service.js';
+
+const common: ChannelOptions = {
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
+  'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+};
+
+/** A client of the coordinator at `host:port`. It connects when the first call is made, and again when it must. */
+export function dial(address: string): TrainingClient {
+  return new TrainingClientClass(address, credentials.createInsecure(), {
+    ...common,
+    'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+    'grpc.keepalive_permit_without_calls': 1,
+    'grpc.initial_reconnect_backoff_ms': RECONNECT_BACKOFF_MIN_MS,
+    'grpc.min_reconnect_backoff_ms': RECONNECT_BACKOFF_MIN_MS,
+    'grpc.max_reconnect_backoff_ms': RECONNECT_BACKOFF_MAX_MS,
+    'grpc.dns_min_time_between_resolutions_ms': NAME_RESOLUTION_INTERVAL_MIN_MS,
+    'grpc.enable_retries': 0,
+  });
+}
+
+/** A server that listens, and how to stop it. */
+export interface ListeningServer {
+  /** `host:port`, with the port that was really taken. */
+  readonly address: string;
+  /** Lets streams end by themselves for SHUTDOWN_GRACE_MS, then cuts them. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the protocol at `host:port`; port 0 takes any free one.
+ * @throws {WireError} ADDRESS_IN_USE, which names the address.
+ */
+export async function listen(address: string, handlers: TrainingHandlers): Promise<ListeningServer> {
+  prepareHttp2Servers();
+  const server = new Server(common);
+  server.addService(trainingService, handlers);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(new WireError('ADDRESS_IN_USE', `cannot listen at ${address}: ${error.message}`));
+    });
+  });
+  return {
+    address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
+    stop: () => stopServer(server),
+  };
+}
+
+function stopServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, SHUTDOWN_GRACE_MS);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,10 @@
+// Original file: protos/rocinante/training/v1/training.proto
+
+
+export interface Ready {
+  'run'?: (string);
+}
+
+export interface Ready__Output {
+  'run': (string);
+}

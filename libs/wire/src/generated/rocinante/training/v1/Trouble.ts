@@ -1,0 +1,12 @@
+// Original file: protos/rocinante/training/v1/training.proto
+
+
+export interface Trouble {
+  'code'?: (string);
+  'message'?: (string);
+}
+
+export interface Trouble__Output {
+  'code': (string);
+  'message': (string);
+}

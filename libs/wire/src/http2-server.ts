@@ -1,0 +1,63 @@
+import http2 from 'node:http2';
+import type { Socket } from 'node:net';
+import { FLOW_CONTROL_WINDOW_BYTES } from './limits.js';
+
+/** Bytes that this process's servers have moved, protocol overhead included. */
+export interface Traffic {
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+let prepared = false;
+const sockets = new Set<Socket>();
+let closed: Traffic = { bytesSent: 0, bytesReceived: 0 };
+
+/**
+ * Prepares Node's HTTP/2 for the servers that grpc-js will make: raises their windows, and counts their bytes.
+ *
+ * grpc-js 1.14.7 honours `grpc-node.flow_control_window` on the client only, so a server would receive at 64 KiB a round
+ * trip. Node's own module is the one place left: the default import is the object whose functions grpc-js reads when it
+ * binds. The stream's window goes out with the settings, the connection's by a WINDOW_UPDATE once there is a session.
+ *
+ * @see http2-server.spec.ts fails when an upgrade of grpc-js or Node makes this void.
+ */
+export function prepareHttp2Servers(): void {
+  if (prepared) return;
+  prepared = true;
+  const { createServer, createSecureServer } = http2;
+  http2.createServer = (...args: readonly unknown[]) => prepare(createServer, args);
+  http2.createSecureServer = ((...args: readonly unknown[]) =>
+    prepare(createSecureServer, args)) as typeof createSecureServer;
+}
+
+/** What all servers of this process have sent and received until now. */
+export function serverTraffic(): Traffic {
+  let { bytesSent, bytesReceived } = closed;
+  for (const socket of sockets) {
+    bytesSent += socket.bytesWritten;
+    bytesReceived += socket.bytesRead;
+  }
+  return { bytesSent, bytesReceived };
+}
+
+type ServerFactory = (options: http2.ServerOptions, ...rest: unknown[]) => http2.Http2Server;
+
+function prepare(create: unknown, [first, ...rest]: readonly unknown[]): http2.Http2Server {
+  const given = (typeof first === 'object' ? first : {}) as http2.ServerOptions;
+  const settings = { ...given.settings, initialWindowSize: FLOW_CONTROL_WINDOW_BYTES };
+  const server = (create as ServerFactory)({ ...given, settings }, ...rest);
+  server.on('session', (session) => session.setLocalWindowSize(FLOW_CONTROL_WINDOW_BYTES));
+  server.on('connection', count);
+  return server;
+}
+
+function count(socket: Socket): void {
+  sockets.add(socket);
+  socket.on('close', () => {
+    sockets.delete(socket);
+    closed = {
+      bytesSent: closed.bytesSent + socket.bytesWritten,
+      bytesReceived: closed.bytesReceived + socket.bytesRead,
+    };
+  });
+}

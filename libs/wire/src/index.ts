@@ -1,0 +1,15 @@
+export { dial, listen, type ListeningServer } from './channel.js';
+export { WireError, type WireErrorCode } from './errors.js';
+export { serverTraffic, type Traffic } from './http2-server.js';
+export * as limits from './limits.js';
+export type * from './messages.js';
+export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './proto.js';
+export {
+  decodeRange,
+  encodeContributionRange,
+  encodeParametersRange,
+  int32Range,
+  type RangePayload,
+} from './ranges.js';
+export type { TrainingClient, TrainingHandlers } from './service.js';
+export { mayRetry, statusOf } from './status.js';

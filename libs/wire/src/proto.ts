@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import { type Client, loadPackageDefinition, makeClientConstructor } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import type { TrainingDefinition } from './generated/rocinante/training/v1/Training.js';
+import type { ProtoGrpcType } from './generated/training.js';
+import type { TrainingClient } from './service.js';
+
+const protoPath = fileURLToPath(
+  new URL('../../../protos/rocinante/training/v1/training.proto', import.meta.url),
+);
+
+/** How messages look in JavaScript; the generated types are made with the same options (`npm run codegen`). */
+const definition = loadSync(protoPath, {
+  keepCase: false,
+  longs: Number,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
+
+const types = loadPackageDefinition(definition) as unknown as ProtoGrpcType;
+const service = types.rocinante.training.v1.Training.service;
+
+/**
+ * The two long messages are handed to gRPC as bytes that are encoded already: what a vector held at that moment travels,
+ * whatever becomes of the vector while the message waits, and what goes to many workers is encoded once.
+ */
+const asBytes = (message: unknown): Buffer => message as Buffer;
+export const encodeContribution = service.Contribute.requestSerialize;
+export const encodeParameters = service.Parameters.responseSerialize;
+
+/** The service, for a server and for clients. */
+export const trainingService: TrainingDefinition = {
+  ...service,
+  Contribute: { ...service.Contribute, requestSerialize: asBytes },
+  Parameters: { ...service.Parameters, responseSerialize: asBytes },
+};
+export const TrainingClientClass = makeClientConstructor(trainingService, 'Training') as unknown as new (
+  ...args: ConstructorParameters<typeof Client>
+) => TrainingClient;
+
+/** The protocol's version that this release speaks, and the oldest that it still serves. */
+export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION_MIN = 1;

@@ -1,0 +1,85 @@
+import { bytesOf, crc32 } from '@rocinante/base';
+import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
+import { WireError } from './errors.js';
+import { encodeContribution, encodeParameters } from './proto.js';
+
+/** A range's elements as they travel: raw little-endian bytes and their CRC-32. */
+export interface RangePayload {
+  readonly values: Buffer;
+  readonly checksum: number;
+}
+
+/** One range of a contribution, encoded: the vector may change afterwards. */
+export function encodeContributionRange(
+  session: string,
+  assignment: number,
+  vector: Int32Array,
+  range: ParameterRange,
+): Buffer {
+  return encodeContribution({ session, assignment, range: range.index, ...payload(vector, range) });
+}
+
+/** One range of a version of the parameters, encoded: the vector may change afterwards. */
+export function encodeParametersRange(version: number, vector: Float32Array, range: ParameterRange): Buffer {
+  return encodeParameters({ version, range: range.index, ...payload(vector, range) });
+}
+
+function payload(vector: Int32Array | Float32Array, range: ParameterRange): RangePayload {
+  const bytes = bytesOf(vector.subarray(range.start, range.end));
+  const values = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { values, checksum: crc32(values) };
+}
+
+/** Copies a payload to the range's place in a vector, after its length and checksum have been checked.
+ * @throws {WireError} MALFORMED (no such range, another length) or CHECKSUM_MISMATCH. Nothing is copied.
+ */
+export function decodeRange(
+  payload: { readonly range: number } & RangePayload,
+  layout: ParameterLayout,
+  vector: Int32Array | Float32Array,
+): void {
+  const range = checkRange(payload, layout);
+  bytesOf(vector).set(payload.values, range.start * vector.BYTES_PER_ELEMENT);
+}
+
+/** A payload as a range's elements, in memory of their own (a message's bytes are not aligned).
+ * @throws {WireError} as decodeRange.
+ */
+export function int32Range(
+  payload: { readonly range: number } & RangePayload,
+  layout: ParameterLayout,
+): Int32Array {
+  const range = checkRange(payload, layout);
+  const elements = new Int32Array(range.end - range.start);
+  bytesOf(elements).set(payload.values);
+  return elements;
+}
+
+function checkRange(
+  { range: index, values, checksum }: { readonly range: number } & RangePayload,
+  layout: ParameterLayout,
+): ParameterRange {
+  const range = layout.ranges[index];
+  if (!range) {
+    throw new WireError('MALFORMED', `range ${index}: expected 0 to ${layout.ranges.length - 1}`);
+  }
+  const expected = (range.end - range.start) * 4;
+  if (values.byteLength !== expected) {
+    throw new WireError(
+      'MALFORMED',
+      `range ${index}: expected ${expected} bytes, received ${values.byteLength}`,
+    );
+  }
+  const received = crc32(values);
+  if (received !== checksum) {
+    throw new WireError(
+      'CHECKSUM_MISMATCH',
+      `range ${index}: expected CRC-32 ${hex(checksum)}, received ${hex(received)}`,
+    );
+  }
+  return range;
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,127 @@
+/**
+ * The promise that everything else stands on: one configuration, one set of bits, whatever the number of workers and
+ * threads, and whatever dies on the way. Real processes, the real engine, `kill -9`.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { smallConfig, smallText } from '../support/small-run.js';
+
+const LONG = process.env.ROCINANTE_LONG === '1';
+const STEPS = 60;
+const workspace = new Workspace();
+let common: string[];
+let undisturbed: Summary;
+
+beforeAll(async () => {
+  const corpus = workspace.write('corpus.txt', smallText(40_000));
+  const config = workspace.write('config.json', smallConfig);
+  common = [
+    '--corpus',
+    corpus,
+    '--config',
+    config,
+    '--batch',
+    '64',
+    '--micro-batch',
+    '8',
+    '--steps',
+    String(STEPS),
+  ];
+  undisturbed = await train([
+    ...common,
+    '--workers',
+    '1',
+    '--threads',
+    '1',
+    '--run-dir',
+    workspace.in('one'),
+  ]);
+}, 120_000);
+
+afterAll(() => workspace.remove());
+
+/** Process ids of a coordinator's workers. */
+function workersOf(coordinator: Rocinante): number[] {
+  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(coordinator.process.pid)], {
+    encoding: 'utf8',
+  });
+  return children
+    .split('\n')
+    .filter((line) => line.includes('worker/dist/main.js'))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+async function stepsTaken(runDir: string, count: number): Promise<void> {
+  const taken = (): number =>
+    existsSync(`${runDir}/events.jsonl`) ? events(runDir).filter((event) => 'step' in event).length : -1;
+  while (taken() < count) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('the same weights', () => {
+  it.each([
+    { workers: 2, threads: 1 },
+    { workers: 3, threads: 1 },
+    { workers: 5, threads: 1 },
+    { workers: 1, threads: 2 },
+    { workers: 2, threads: 2 },
+  ])('come from $workers workers of $threads threads', { timeout: 120_000 }, async ({ workers, threads }) => {
+    const runDir = workspace.in(`w${workers}t${threads}`);
+    const args = ['--workers', String(workers), '--threads', String(threads), '--run-dir', runDir];
+    const summary = await train([...common, ...args]);
+    expect(summary.weightsSha256).toBe(undisturbed.weightsSha256);
+    expect(summary.validationLoss).toBe(undisturbed.validationLoss);
+  });
+
+  it('come where a worker is killed in the middle, and comes back', { timeout: 120_000 }, async () => {
+    const runDir = workspace.in('worker-killed');
+    const coordinator = new Rocinante(['train', '--json', ...common, '--workers', '2', '--run-dir', runDir]);
+    await stepsTaken(runDir, 20);
+    process.kill(workersOf(coordinator)[0], 'SIGKILL');
+    const { code, stdout } = await coordinator.finished;
+    expect(code).toBe(0);
+    expect(stdout).toContain(undisturbed.weightsSha256);
+    expect(events(runDir).filter(({ event }) => event === 'worker-left')).toHaveLength(1);
+    expect(events(runDir).filter(({ event }) => event === 'worker-joined')).toHaveLength(3);
+  });
+
+  // The first moment is before any step; the others are spread over the run by a fixed rule.
+  const moments = Array.from({ length: LONG ? 20 : 3 }, (_, index) => (index * 37) % STEPS);
+  it.each(moments)(
+    'come where the coordinator is killed after step %i, and resumed',
+    { timeout: 120_000 },
+    async (moment) => {
+      const runDir = workspace.in(`killed-${moment}`);
+      const coordinator = new Rocinante([
+        'train',
+        ...common,
+        ...['--workers', '2', '--checkpoint', '1', '--run-dir', runDir],
+      ]);
+      await stepsTaken(runDir, moment);
+      coordinator.process.kill('SIGKILL');
+      await coordinator.finished;
+      const summary = await train([...common, '--workers', '3', '--resume', '--run-dir', runDir]);
+      expect(summary).toMatchObject({
+        steps: STEPS,
+        weightsSha256: undisturbed.weightsSha256,
+        loss: undisturbed.loss,
+        validationLoss: undisturbed.validationLoss,
+      });
+      const steps = events(runDir).flatMap((event) => ('step' in event ? [event.step] : []));
+      expect(steps).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
+    },
+  );
+
+  it('come after Ctrl-C, which ends with 130 and a checkpoint', { timeout: 120_000 }, async () => {
+    const runDir = workspace.in('interrupted');
+    const coordinator = new Rocinante(['train', ...common, '--run-dir', runDir]);
+    await stepsTaken(runDir, 15);
+    coordinator.process.kill('SIGINT');
+    const { code, stderr } = await coordinator.finished;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/stopped after step \d+; go on with: \.\/rocinante train --resume --run-dir/);
+    const summary = await train(['--resume', '--run-dir', runDir]);
+    expect(summary.weightsSha256).toBe(undisturbed.weightsSha256);
+  });
+});

@@ -1,0 +1,103 @@
+/** From a trained run to what people take away: the weights file as Python sees it, and text. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { smallConfig, smallText } from '../support/small-run.js';
+
+const workspace = new Workspace();
+const python = process.env.ROCINANTE_PYTHON;
+let run: Summary;
+let weights: string;
+
+beforeAll(async () => {
+  const corpus = workspace.write('corpus.txt', smallText(30_000));
+  const config = workspace.write('config.json', smallConfig);
+  run = await train([
+    '--corpus',
+    corpus,
+    '--config',
+    config,
+    '--steps',
+    '150',
+    '--run-dir',
+    workspace.in('run'),
+  ]);
+  weights = join(run.runDir, 'weights', 'final.safetensors');
+}, 120_000);
+
+afterAll(() => workspace.remove());
+
+describe('the final weights', () => {
+  it.skipIf(!python)('open in Python with Keras’s names and shapes, and hash to weightsSha256', () => {
+    const script = [
+      'import hashlib, json, sys',
+      'from safetensors.numpy import load_file',
+      'path = sys.argv[1]',
+      'tensors = load_file(path)',
+      'data = open(path, "rb").read()',
+      'begin = 8 + int.from_bytes(data[:8], "little")',
+      'shapes = {name: list(t.shape) for name, t in tensors.items()}',
+      'print(json.dumps({"sha256": hashlib.sha256(data[begin:]).hexdigest(), "shapes": shapes}))',
+    ].join('\n');
+    const { sha256, shapes } = JSON.parse(
+      execFileSync(python!, ['-c', script, weights], { encoding: 'utf8' }),
+    ) as { sha256: string; shapes: Record<string, number[]> };
+    expect(sha256).toBe(run.weightsSha256);
+    const symbols = shapes['dense/bias'][0];
+    expect(shapes).toEqual({
+      'lstm_1/kernel': [symbols, 96],
+      'lstm_1/recurrent_kernel': [24, 96],
+      'lstm_1/bias': [96],
+      'lstm_2/kernel': [24, 96],
+      'lstm_2/recurrent_kernel': [24, 96],
+      'lstm_2/bias': [96],
+      'dense/kernel': [24, symbols],
+      'dense/bias': [symbols],
+    });
+  });
+
+  it('come with what the run was: configuration, events, losses', () => {
+    const record = JSON.parse(readFileSync(join(run.runDir, 'config.json'), 'utf8')) as { config: object };
+    expect(record.config).toMatchObject({ steps: 150, network: { input: 'one-hot' } });
+    expect(run.loss).toBeLessThan(2.9);
+    expect(run.validationLoss).toBeLessThan(2.9);
+  });
+});
+
+describe('sample', () => {
+  it('writes the same text for the same seed, and another for another', async () => {
+    const one = await rocinante(['sample', weights, '--length', '80', '--prompt', 'the whale ', '--json']);
+    const again = await rocinante(['sample', weights, '--length', '80', '--prompt', 'the whale ', '--json']);
+    const other = await rocinante([
+      'sample',
+      weights,
+      '--length',
+      '80',
+      '--prompt',
+      'the whale ',
+      '--seed',
+      '2',
+      '--json',
+    ]);
+    const text = (JSON.parse(one.stdout) as { text: string }).text;
+    expect([...text]).toHaveLength(80);
+    expect(again.stdout).toBe(one.stdout);
+    expect((JSON.parse(other.stdout) as { text: string }).text).not.toBe(text);
+  });
+
+  it('writes whole words of the text only', async () => {
+    const { stdout } = await rocinante(['sample', weights, '--length', '200', '--whole-words', '--json']);
+    const { text } = JSON.parse(stdout) as { text: string };
+    const words = new Set(smallText(30_000).match(/[a-z]+/g));
+    // The last word may be cut by the length.
+    for (const word of text.match(/[a-z]+(?=[^a-z])/g) ?? []) expect(words).toContain(word);
+  });
+
+  it('names the characters of a prompt that the network does not know', async () => {
+    const { code, stderr } = await rocinante(['sample', weights, '--prompt', 'Queequeg']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^rocinante: .*Q.*\n$/);
+  });
+});

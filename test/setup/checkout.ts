@@ -1,0 +1,191 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const repository = resolve(import.meta.dirname, '..', '..');
+
+/** How a launcher ended, and what it wrote. */
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A launcher that runs. */
+export interface Running {
+  process: ChildProcess;
+  /** What it has written to standard error so far. */
+  stderr: () => string;
+  ended: Promise<Ended>;
+}
+
+/** The fake engine: a wheel, the pin that names it, and a compiler that gives a binding which loads. */
+export interface FakeEngine {
+  package: string;
+  version: string;
+  libraryBytes: number;
+  fileName: string;
+  folder: string;
+  wheel: Buffer;
+  /** Writes a pin file for the wheel, with some fields changed. */
+  pin: (changes?: object) => string;
+  compiler: string;
+}
+
+/** An empty folder below the system's temporary one. */
+export function temporaryFolder(name: string): string {
+  return mkdtempSync(join(tmpdir(), `rocinante-${name}-`));
+}
+
+/**
+ * Makes the fake engine; its library is `libraryBytes` of zeros.
+ * The compiler's stand-in copies a binding that was compiled here, for the real one takes ten seconds and the real headers.
+ */
+export function makeFakeEngine(folder: string, libraryBytes: number): FakeEngine {
+  const [name, version] = ['rocinante-fake-engine', '1.0'];
+  const fileName = `rocinante_fake_engine-${version}-py3-none-any.whl`;
+  const file = join(folder, fileName);
+  const script = join(import.meta.dirname, 'make_wheel.py');
+  execFileSync('python3', [script, file, name, version, String(libraryBytes)]);
+  const wheel = readFileSync(file);
+
+  const source = join(folder, 'binding.cc');
+  const binding = join(folder, 'binding.node');
+  writeFileSync(
+    source,
+    `#include <node_api.h>
+     NAPI_MODULE_INIT() {
+       napi_value version;
+       napi_create_string_utf8(env, "${version}", NAPI_AUTO_LENGTH, &version);
+       napi_set_named_property(env, exports, "TF_Version", version);
+       return exports;
+     }`,
+  );
+  const headers = join(repository, 'node_modules', 'node-api-headers', 'include');
+  execFileSync('c++', ['-shared', '-fPIC', `-I${headers}`, source, '-o', binding]);
+  const compiler = join(folder, 'compiler');
+  writeFileSync(compiler, `#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp '${binding}' "$2"\n`, {
+    mode: 0o755,
+  });
+
+  const pin = (changes: object = {}): string => {
+    const fields = {
+      package: name,
+      version,
+      fileName,
+      bytes: wheel.length,
+      sha256: createHash('sha256').update(wheel).digest('hex'),
+      platform: 'manylinux_2_27_x86_64',
+      pythonVersion: '3.11',
+      ...changes,
+    };
+    const pinFile = join(mkdtempSync(join(folder, 'pin-')), 'pin.json');
+    writeFileSync(pinFile, JSON.stringify({ cpu: fields }));
+    return pinFile;
+  };
+  return { package: name, version, libraryBytes, fileName, folder, wheel, pin, compiler };
+}
+
+/** A small checkout around the real launcher and the real set-up: its one program prints its arguments as JSON. */
+export class Checkout {
+  constructor(
+    readonly root: string,
+    private readonly env: Record<string, string>,
+  ) {}
+
+  /** Makes one whose packages are links to this repository's, so that `npm ci` needs no network. */
+  static make(root: string, env: Record<string, string>): Checkout {
+    mkdirSync(join(root, 'apps', 'coordinator', 'src'), { recursive: true });
+    mkdirSync(join(root, 'libs'));
+    cpSync(join(repository, 'rocinante'), join(root, 'rocinante'));
+    cpSync(join(repository, 'deploy', 'setup'), join(root, 'deploy', 'setup'), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.state'),
+    });
+    const modules = join(repository, 'node_modules');
+    const write = (file: string, value: unknown): void =>
+      writeFileSync(join(root, file), JSON.stringify(value));
+    write('package.json', {
+      name: 'checkout',
+      private: true,
+      type: 'module',
+      dependencies: { typescript: `file:${join(modules, 'typescript')}` },
+    });
+    write('tsconfig.json', { files: [], references: [{ path: 'apps/coordinator' }] });
+    write('apps/coordinator/tsconfig.json', {
+      compilerOptions: {
+        composite: true,
+        rootDir: 'src',
+        outDir: 'dist',
+        module: 'NodeNext',
+        target: 'ES2023',
+        types: [],
+      },
+      include: ['src'],
+    });
+    const checkout = new Checkout(root, env);
+    checkout.writeProgram('console.log(JSON.stringify(argv)); return Promise.resolve(argv.length);');
+    execFileSync('npm', ['install', '--package-lock-only', '--no-audit', '--no-fund'], {
+      cwd: root,
+      env: cleanEnv({}),
+    });
+    return checkout;
+  }
+
+  writeProgram(body: string): void {
+    const text = `declare const console: { log(text: string): void };
+      export function main(argv: string[]): Promise<number> { ${body} }`;
+    writeFileSync(join(this.root, 'apps', 'coordinator', 'src', 'main.ts'), text);
+  }
+
+  /** Another checkout with the same contents and node_modules. */
+  copy(root: string): Checkout {
+    cpSync(this.root, root, { recursive: true, verbatimSymlinks: true });
+    return new Checkout(root, this.env);
+  }
+
+  start(args: string[], env: Record<string, string>): Running {
+    const child = spawn(join(this.root, 'rocinante'), args, {
+      env: cleanEnv({ ...this.env, ...env }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
+    child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+    const ended = new Promise<Ended>((done) =>
+      child.on('close', (code, signal) => done({ code, signal, stdout, stderr })),
+    );
+    return { process: child, stderr: () => stderr, ended };
+  }
+
+  run(args: string[], env: Record<string, string>): Promise<Ended> {
+    return this.start(args, env).ended;
+  }
+}
+
+/** What lies in the cache, but for locks: a whole engine's folder, or leftovers. */
+export function cacheEntries(cache: string): string[] {
+  const folder = join(cache, 'engine');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith('.lock')) : [];
+}
+
+/** This process's environment without what would lead the launcher or pip elsewhere. */
+function cleanEnv(more: Record<string, string>): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !/^(ROCINANTE_|PIP_|npm_|NODE_OPTIONS|VITEST)/i.test(entry[0]),
+  );
+  return { ...Object.fromEntries(kept), ...more };
+}

@@ -1,0 +1,14 @@
+// What `./rocinante test` runs each project's tests with. A report lies beside each project, and the command adds them up.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // Specs are compiled with their lib; only the sources are run.
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    passWithNoTests: true,
+    // Child processes, not threads: the engine and the process's signals belong to one test file at a time.
+    pool: 'forks',
+    reporters: ['default', 'json'],
+    outputFile: { json: 'test-results.json' },
+  },
+});
