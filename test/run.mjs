@@ -127,8 +127,8 @@ async function processTests(tally, output) {
  */
 async function vitest(tally, output, folders, selection, options) {
   for (const folder of folders) rmSync(join(root, folder, reportName), { force: true });
-  const config = join(root, 'vitest.config.mjs');
-  const { code } = await run(output, 'nx', [...selection, '--', `--config=${config}`, ...options]);
+  const passed = options.length > 0 ? ['--', ...options] : [];
+  const { code } = await run(output, 'nx', [...selection, ...passed]);
   const failuresBefore = tally.failures.length;
   for (const folder of folders) addReport(tally, folder);
   if (code !== 0 && tally.failures.length === failuresBefore)

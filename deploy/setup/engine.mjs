@@ -10,7 +10,7 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bindingFile, bindingPackages, checkBinding, compileBinding, recipe } from './binding.mjs';
 import { runChild } from './child.mjs';
 import { flush, renameWhole, writeWhole } from './durable.mjs';
@@ -93,7 +93,7 @@ export async function fillEngine(places, pin, folder, from) {
     if (from === undefined) await downloadWheel(pin, join(part, 'download'), kept, log);
     const wheel = from === undefined ? kept : await wheelFromFolder(pin, from);
     rmSync(join(part, 'download'), { recursive: true, force: true });
-    await unpack(wheel, part, log);
+    await unpack(pin, wheel, part, log);
     await compileBinding(places.root, part, log);
     await checkBinding(part, pin.version, log);
 
@@ -146,16 +146,17 @@ export function checkOwnEngine(folder) {
 }
 
 /**
+ * @param {Pin} pin
  * @param {string} wheel
  * @param {string} folder
  * @param {string} log
  */
-async function unpack(wheel, folder, log) {
+async function unpack(pin, wheel, folder, log) {
   const script = join(import.meta.dirname, 'unpack_wheel.py');
   const rules = Object.entries(members).map(([prefix, place]) => `${prefix}=${place}`);
   let progress = '';
   const { ok, how, tail } = await during(
-    `unpacking ${basename(wheel)}`,
+    `unpacking ${pin.package} ${pin.version}`,
     () => progress,
     () =>
       runChild('python3', [script, wheel, folder, ...rules], {

@@ -9,7 +9,9 @@ const workspace = new Workspace();
 let corpus: string;
 let config: string;
 
-beforeAll(() => {
+beforeAll(async () => {
+  // Whatever there is to set up or to build is said once, here.
+  await rocinante(['config', 'print']);
   corpus = workspace.write('corpus.txt', smallText(20_000));
   config = workspace.write('config.json', smallConfig);
   workspace.write(
@@ -20,7 +22,7 @@ beforeAll(() => {
   workspace.write('short.txt', 'call me Ishmael');
   workspace.write('unknown-key.json', { optimizer: { momentum: 0.9 } });
   workspace.write('broken.json', '{');
-});
+}, 120_000);
 
 afterAll(() => workspace.remove());
 

@@ -201,9 +201,8 @@ describe('a process that ends too early', () => {
     index.behaviour = 'stalls';
     const interrupted = checkout.start([], env);
     await index.whenHalfSent();
-    const children = execFileSync('ps', ['--ppid', String(interrupted.process.pid), '-o', 'pid='], {
-      encoding: 'utf8',
-    });
+    const pid = interrupted.process.pid;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
     expect(children.trim()).not.toBe('');
     interrupted.process.kill('SIGINT');
     expect((await interrupted.ended).code).toBe(130);
@@ -282,7 +281,9 @@ describe('a missing prerequisite', () => {
     ]) {
       if (missing.includes(name)) continue;
       const target =
-        name === 'node' ? process.execPath : execFileSync('which', [name], { encoding: 'utf8' }).trim();
+        name === 'node'
+          ? process.execPath
+          : execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
       symlinkSync(target, join(path, name));
     }
     return path;

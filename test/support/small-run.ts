@@ -3,13 +3,12 @@ export const smallConfig = {
   preset: 'quick',
   network: {
     input: 'one-hot',
-    embeddingSize: undefined,
     layers: [
       { units: 24, dropout: 0.3 },
       { units: 24, dropout: 0.3 },
     ],
   },
-  text: { window: 20, stride: 20 },
+  text: { window: 20 },
   optimizer: { clipNorm: 0 },
 } as const;
 

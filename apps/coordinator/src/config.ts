@@ -44,8 +44,27 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
       ...(flags.microBatch !== undefined && { microBatch: flags.microBatch }),
     },
   };
-  const merged = merge(merge(base, fileSettings), flagSettings);
-  return parseConfig(merged, flags.config);
+  const settled = settle(merge(base, fileSettings), fileSettings);
+  return parseConfig(merge(settled, flagSettings), flags.config);
+}
+
+/**
+ * Settings that follow from others, where the file gives the others and not them: without input `embedding` there is no
+ * embedding's size; the stride is 1 for a loss on the last position, and the window for one on every position.
+ */
+function settle(merged: Settings, given: Settings): Settings {
+  const network = isSettings(merged.network) ? merged.network : {};
+  const text = isSettings(merged.text) ? merged.text : {};
+  const givenNetwork = isSettings(given.network) ? given.network : {};
+  const givenText = isSettings(given.text) ? given.text : {};
+  const { embeddingSize, ...others } = network;
+  const keepsSize = network.input === 'embedding' || 'embeddingSize' in givenNetwork;
+  const strideFollows = !('stride' in givenText) && ('loss' in givenNetwork || 'window' in givenText);
+  return {
+    ...merged,
+    network: keepsSize ? { ...others, embeddingSize } : others,
+    text: strideFollows ? { ...text, stride: network.loss === 'every' ? text.window : 1 } : text,
+  };
 }
 
 /** Checks a configuration that was read back. @throws {UsageError} */

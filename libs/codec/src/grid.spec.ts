@@ -127,15 +127,15 @@ describe('nextMagnitudes', () => {
     { name: 'dense', shape: [1024] },
   ]);
 
-  it('takes the largest of the step, half of the last, and a 64th of the tensor', () => {
+  it('takes the largest of the step, half of the last, and an eighth of the tensor', () => {
     const previous = floats(8, 0, 1, 0);
     const step = floats(3, 64, 0, 0);
-    expect([...nextMagnitudes(previous, step, layout)]).toEqual([4, 64, 1, 0]);
+    expect([...nextMagnitudes(previous, step, layout)]).toEqual([8, 64, 8, 0]);
   });
 
   it('does not let a tensor raise another', () => {
     expect([...nextMagnitudes(floats(0, 0, 0, 0), floats(0, 6400, 0, 1), layout)]).toEqual([
-      100, 6400, 100, 1,
+      800, 6400, 800, 1,
     ]);
   });
 
@@ -143,7 +143,7 @@ describe('nextMagnitudes', () => {
     let r: Float32Array = new Float32Array(layout.blockCount);
     const common = floats(0.9, 1.1, 0, 0.1);
     for (let step = 0; step < 50; step++) r = nextMagnitudes(r, common, layout);
-    const rare = floats(0.9, 1.1, 0.12, 0.1);
+    const rare = floats(0.9, 1.1, 1.1, 0.1);
     expect(fits(rare, gridExponents(r, 8), 8)).toBe(true);
     // Without the tensor's term the block's own r would be 0 by now, and nothing would fit.
     expect(fits(rare, gridExponents(floats(0.9, 1.1, 0, 0.1), 8), 8)).toBe(false);
@@ -158,7 +158,7 @@ describe('nextMagnitudes', () => {
   it('may write over the magnitudes of before', () => {
     const r = floats(8, 0, 1, 0);
     expect(nextMagnitudes(r, floats(3, 64, 0, 0), layout, r)).toBe(r);
-    expect([...r]).toEqual([4, 64, 1, 0]);
+    expect([...r]).toEqual([8, 64, 8, 0]);
   });
 });
 

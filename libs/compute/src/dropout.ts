@@ -2,8 +2,11 @@ import { randomWords } from '@rocinante/base';
 import {
   greaterEqual,
   multiply,
-  statelessUniform,
+  reshape,
+  sliceFirst,
+  statelessPairs,
   toFloat,
+  toUint16,
   type Engine,
   type Tensor,
 } from '@rocinante/engine';
@@ -16,8 +19,12 @@ export interface DropoutKey {
   readonly microBatch: number;
 }
 
+/** A mask's random numbers have 16 bits: half the work of 32, and the share dropped is within 1/131072 of the rate. */
+const LEVELS = 2 ** 16;
+
 /**
- * Inverted dropout as Keras does it: 0 with probability `rate`, else 1 / (1 − rate), for each element on its own.
+ * Inverted dropout as Keras does it: 0 with probability `rate`, else 1 / (1 − rate), for each element on its own; the
+ * rate is rounded to a multiple of 2^-16, and the scale follows the rounded one.
  * `layer` counts from 0. The same key, layer and shape give the same bits.
  */
 export function dropoutMask(
@@ -25,16 +32,19 @@ export function dropoutMask(
   key: DropoutKey,
   layer: number,
   rate: number,
-  shape: readonly number[],
+  [rows, columns]: readonly [number, number],
 ): Tensor {
   return engine.scope(() => {
     const [word0, word1] = randomWords(key.seed, 'dropout-mask', key.step, key.microBatch, layer);
-    const words = engine.int32(Int32Array.of(word0, word1), [2]);
-    const kept = greaterEqual(engine, statelessUniform(engine, shape, words), scalar(engine, rate));
-    return multiply(engine, toFloat(engine, kept), scalar(engine, 1 / (1 - rate)));
-  });
-}
+    const dropped = Math.min(Math.round(rate * LEVELS), LEVELS - 1);
+    const threshold = toUint16(engine, engine.int32(Int32Array.of(dropped), []));
+    const scale = engine.float32(Float32Array.of(LEVELS / (LEVELS - dropped)), []);
 
-function scalar(engine: Engine, value: number): Tensor {
-  return engine.float32(Float32Array.of(value), []);
+    const elements = rows * columns;
+    const words = engine.int32(Int32Array.of(word0, word1), [2]);
+    const pairs = reshape(engine, statelessPairs(engine, Math.ceil(elements / 2), words), [-1]);
+    const numbers = elements % 2 === 0 ? pairs : sliceFirst(engine, pairs, 0, elements);
+    const kept = toFloat(engine, greaterEqual(engine, numbers, threshold));
+    return reshape(engine, multiply(engine, kept, scale), [rows, columns]);
+  });
 }

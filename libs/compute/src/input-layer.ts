@@ -1,18 +1,7 @@
 // How symbols enter the first LSTM layer. V symbols, E embedding size, H units; N = T·B rows, position-major.
-import {
-  biasAdd,
-  gatherRows,
-  matMul,
-  multiply,
-  reshape,
-  sumFirst,
-  sumRowsByIndex,
-  add,
-  type Engine,
-  type Tensor,
-} from '@rocinante/engine';
+import { gatherRows, matMul, multiply, sumRowsByIndex, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
-import type { NetworkWeights } from './network-weights.js';
+import type { LoadedWeights } from './network-weights.js';
 import { transposedProduct } from './row-product.js';
 
 /** The gradients of the tensors that a symbol meets first. */
@@ -23,7 +12,7 @@ export interface InputGradients {
 }
 
 /**
- * The input's share in the first layer's gates, with the bias: [N, 4H].
+ * The input's share in the first layer's gates, without the bias: [N, 4H].
  *
  * A scaled or one-hot symbol has one row of gates wherever it stands, so these are rows of a table [V, 4H], and no
  * product over positions is needed.
@@ -31,21 +20,20 @@ export interface InputGradients {
 export function inputGates(
   engine: Engine,
   network: NetworkSpec,
-  weights: NetworkWeights,
+  weights: LoadedWeights,
   symbols_N: Tensor,
 ): Tensor {
-  const { kernel_I4H, bias_4H } = weights.layers[0];
+  const { kernel_I4H } = weights.layers[0];
   return engine.scope(() => {
     switch (network.input) {
       case 'scaled': {
-        const table = add(engine, multiply(engine, scale_V1(engine, network), kernel_I4H), bias_4H);
-        return gatherRows(engine, table, symbols_N);
+        return gatherRows(engine, multiply(engine, scale_V1(engine, network), kernel_I4H), symbols_N);
       }
       case 'one-hot':
-        return gatherRows(engine, biasAdd(engine, kernel_I4H, bias_4H), symbols_N);
+        return gatherRows(engine, kernel_I4H, symbols_N);
       case 'embedding': {
         const embedded_NE = gatherRows(engine, weights.embedding_VE!, symbols_N);
-        return biasAdd(engine, matMul(engine, embedded_NE, kernel_I4H), bias_4H);
+        return matMul(engine, embedded_NE, kernel_I4H);
       }
     }
   });
@@ -55,7 +43,7 @@ export function inputGates(
 export function inputGradients(
   engine: Engine,
   network: NetworkSpec,
-  weights: NetworkWeights,
+  weights: LoadedWeights,
   symbols_N: Tensor,
   gates_N4H: Tensor,
   T: number,
@@ -64,9 +52,8 @@ export function inputGradients(
   return engine.scope(() => {
     switch (network.input) {
       case 'scaled': {
-        const table = sumRowsByIndex(engine, gates_N4H, symbols_N, V);
-        const kernel = sumFirst(engine, multiply(engine, scale_V1(engine, network), table));
-        return { embedding: undefined, kernel: reshape(engine, kernel, [1, kernel.shape[0]]) };
+        const input_N1 = gatherRows(engine, scale_V1(engine, network), symbols_N);
+        return { embedding: undefined, kernel: transposedProduct(engine, input_N1, gates_N4H, T) };
       }
       case 'one-hot':
         return { embedding: undefined, kernel: sumRowsByIndex(engine, gates_N4H, symbols_N, V) };

@@ -3,6 +3,7 @@
 import {
   add,
   addAll,
+  biasAdd,
   concatenate,
   matMul,
   multiply,
@@ -38,25 +39,25 @@ export interface LayerRun {
 /**
  * Runs a layer over T positions.
  *
- * `input_TB4H` is [T, B, 4H]: the input's share in the gates and the bias. Without `initial` the state before the first
- * position is zero, and its product is left out. With `trace`, what the backward pass needs is kept.
+ * `input_TB4H` is [T, B, 4H]: the input's share in the gates, without the bias, which is added position by position
+ * while the sum is at hand. Without `initial` the state before the first position is zero, and its product is left out.
+ * With `trace`, what the backward pass needs is kept.
  */
 export function runLayer(
   engine: Engine,
   gates: Gates,
-  { recurrent_H4H }: RecurrentWeights,
+  { recurrent_H4H, bias_4H }: RecurrentWeights,
   input_TB4H: Tensor,
   { trace, initial }: { readonly trace: boolean; readonly initial?: CellState | undefined },
 ): LayerRun {
   const hidden: Tensor[] = [];
   const steps: CellStep[] = [];
   let previous = initial;
+  const bias_B4H = repeatRow(engine, bias_4H, input_TB4H.shape[1]);
   for (const input_B4H of unpack(engine, input_TB4H)) {
     const { step, hidden: hidden_BH } = engine.scope(() => {
-      const gates_B4H = previous
-        ? add(engine, matMul(engine, previous.hidden, recurrent_H4H), input_B4H)
-        : input_B4H;
-      return runCell(engine, gates, gates_B4H, previous?.cell);
+      const shares = previous ? [matMul(engine, previous.hidden, recurrent_H4H)] : [];
+      return runCell(engine, gates, addAll(engine, [...shares, input_B4H, bias_B4H]), previous?.cell);
     });
     engine.free(input_B4H);
     if (trace) steps.push(step);
@@ -67,7 +68,16 @@ export function runLayer(
     hidden.push(hidden_BH);
     previous = { hidden: hidden_BH, cell: step.cell };
   }
+  engine.free(bias_B4H);
   return { hidden, lastCell: previous!.cell, steps };
+}
+
+/** A row [C] B times: [B, C]. */
+function repeatRow(engine: Engine, row_C: Tensor, B: number): Tensor {
+  return engine.scope(() => {
+    const zeros = engine.float32(new Float32Array(B * row_C.shape[0]), [B, row_C.shape[0]]);
+    return biasAdd(engine, zeros, row_C);
+  });
 }
 
 function runCell(

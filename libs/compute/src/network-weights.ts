@@ -1,3 +1,4 @@
+import { assert } from '@rocinante/base';
 import { transpose, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import type { ParameterLayout, TensorEntry } from '@rocinante/parameters';
@@ -17,65 +18,97 @@ export interface TransposedWeights {
   readonly dense_VH: Tensor;
 }
 
-/** A network's parameters on the engine, made from the flat vector and replaced as a whole. */
-export class NetworkWeights {
+/** All of a network's weights on the engine. V symbols, E embedding size. */
+export interface LoadedWeights {
   readonly embedding_VE: Tensor | undefined;
   readonly layers: readonly LayerWeights[];
   readonly dense_HV: Tensor;
   readonly dense_V: Tensor;
-  readonly #made: Tensor[] = [];
-  #transposed: TransposedWeights | undefined;
+  /** Made when first asked for. */
+  readonly transposed: TransposedWeights;
+}
 
-  /** Copies `flat`: the caller may write to it afterwards. */
+/**
+ * Holds a network's parameters on the engine, and replaces them as a whole.
+ *
+ * Memory: TensorFlow may work on our copy of a tensor's values itself, so that copy is written to only after its tensor
+ * was freed; it is kept from one load to the next, as fresh memory of this size costs more than the copying.
+ */
+export class NetworkWeights {
+  readonly #copies: readonly Float32Array[];
+  readonly #made: Tensor[] = [];
+  #loaded: LoadedWeights | undefined;
+
   constructor(
     readonly engine: Engine,
-    network: NetworkSpec,
-    layout: ParameterLayout,
-    flat: Float32Array,
+    readonly network: NetworkSpec,
+    readonly layout: ParameterLayout,
   ) {
-    const entries = new Map(layout.tensors.map((entry) => [entry.name, entry]));
-    const load = (name: string, units?: number): Tensor => {
-      const entry = entries.get(name)!;
-      return this.#keep(engine.float32(copyTensor(flat, entry, units), entry.shape));
-    };
-    this.embedding_VE = network.input === 'embedding' ? load('embedding/embeddings') : undefined;
-    this.layers = network.layers.map(({ units }, index) => ({
-      kernel_I4H: load(`lstm_${index + 1}/kernel`, units),
-      recurrent_H4H: load(`lstm_${index + 1}/recurrent_kernel`, units),
-      bias_4H: load(`lstm_${index + 1}/bias`, units),
+    this.#copies = layout.tensors.map(({ size }) => new Float32Array(size));
+  }
+
+  /** The weights; `load` comes first. */
+  get loaded(): LoadedWeights {
+    assert(this.#loaded !== undefined, 'setParameters comes before the first micro-batch');
+    return this.#loaded;
+  }
+
+  /** Copies `flat`, in the layout's order: the caller may write to it afterwards. */
+  load(flat: Float32Array): void {
+    this.unload();
+    const tensors = new Map<string, Tensor>();
+    for (const [index, entry] of this.layout.tensors.entries()) {
+      const copy = this.#copies[index];
+      this.#copy(flat, entry, copy);
+      tensors.set(entry.name, this.#keep(this.engine.float32(copy, entry.shape)));
+    }
+    const layers = this.network.layers.map((_, index) => ({
+      kernel_I4H: tensors.get(`lstm_${index + 1}/kernel`)!,
+      recurrent_H4H: tensors.get(`lstm_${index + 1}/recurrent_kernel`)!,
+      bias_4H: tensors.get(`lstm_${index + 1}/bias`)!,
     }));
-    this.dense_HV = load('dense/kernel');
-    this.dense_V = load('dense/bias');
-  }
-
-  /** The transposed copies, made when first asked for. */
-  get transposed(): TransposedWeights {
-    const make = (tensor: Tensor): Tensor => this.#keep(transpose(this.engine, tensor));
-    this.#transposed ??= {
-      layers: this.layers.map(({ kernel_I4H, recurrent_H4H }, index) => ({
-        recurrent_4HH: make(recurrent_H4H),
-        kernel_4HI: index > 0 || this.embedding_VE !== undefined ? make(kernel_I4H) : undefined,
-      })),
-      dense_VH: make(this.dense_HV),
+    const embedding_VE = tensors.get('embedding/embeddings');
+    const dense_HV = tensors.get('dense/kernel')!;
+    let transposed: TransposedWeights | undefined;
+    const transposeAll = (): TransposedWeights =>
+      this.#transpose(layers, embedding_VE !== undefined, dense_HV);
+    this.#loaded = {
+      embedding_VE,
+      layers,
+      dense_HV,
+      dense_V: tensors.get('dense/bias')!,
+      get transposed() {
+        return (transposed ??= transposeAll());
+      },
     };
-    return this.#transposed;
   }
 
-  dispose(): void {
+  /** Frees the tensors. */
+  unload(): void {
+    this.#loaded = undefined;
     this.engine.free(...this.#made.splice(0));
+  }
+
+  #copy(flat: Float32Array, { name, offset, size }: TensorEntry, copy: Float32Array): void {
+    const source = flat.subarray(offset, offset + size);
+    const layer = /^lstm_(\d+)\//.exec(name);
+    if (layer === null) copy.set(source);
+    else copySwappingGates(source, copy, 0, this.network.layers[Number(layer[1]) - 1].units);
+  }
+
+  #transpose(layers: readonly LayerWeights[], embedded: boolean, dense_HV: Tensor): TransposedWeights {
+    const make = (tensor: Tensor): Tensor => this.#keep(transpose(this.engine, tensor));
+    return {
+      layers: layers.map(({ kernel_I4H, recurrent_H4H }, index) => ({
+        recurrent_4HH: make(recurrent_H4H),
+        kernel_4HI: index > 0 || embedded ? make(kernel_I4H) : undefined,
+      })),
+      dense_VH: make(dense_HV),
+    };
   }
 
   #keep(tensor: Tensor): Tensor {
     this.#made.push(this.engine.keep(tensor));
     return tensor;
   }
-}
-
-/** A tensor's elements, in a new array; of a layer with `units`, in the engine's order of gates. */
-function copyTensor(flat: Float32Array, { offset, size }: TensorEntry, units?: number): Float32Array {
-  const source = flat.subarray(offset, offset + size);
-  if (units === undefined) return source.slice();
-  const copy = new Float32Array(size);
-  copySwappingGates(source, copy, 0, units);
-  return copy;
 }

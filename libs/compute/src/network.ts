@@ -37,7 +37,7 @@ interface LayerTrace {
 /** A network on the engine: the loss of a micro-batch and its gradient. */
 export class Network {
   readonly layout: ParameterLayout;
-  #weights: NetworkWeights | undefined;
+  readonly #weights: NetworkWeights;
 
   private constructor(
     readonly engine: Engine,
@@ -45,6 +45,7 @@ export class Network {
     readonly windowLength: number,
   ) {
     this.layout = networkLayout(spec);
+    this.#weights = new NetworkWeights(engine, spec, this.layout);
   }
 
   /** `windowLength` is T, the symbols of a window without the one that follows. Parameters are set before first use. */
@@ -55,8 +56,7 @@ export class Network {
   /** Replaces all parameters by a copy of `flat`, in the layout's order; the caller may write to it afterwards. */
   setParameters(flat: Float32Array): void {
     this.#checkLength(flat);
-    this.#weights?.dispose();
-    this.#weights = new NetworkWeights(this.engine, this.spec, this.layout, flat);
+    this.#weights.load(flat);
   }
 
   /**
@@ -106,7 +106,7 @@ export class Network {
     states?: readonly CellState[],
   ): { readonly logits: Float32Array; readonly states: readonly CellState[] } {
     const { engine, spec } = this;
-    const weights = this.#loaded();
+    const weights = this.#weights.loaded;
     const T = symbols.length;
     return engine.scope(() => {
       const gates = createGates(engine, spec.recurrentActivation);
@@ -121,7 +121,7 @@ export class Network {
         });
         ends.push({ hidden: run.hidden.at(-1)!, cell: run.lastCell });
         const next = weights.layers[index + 1];
-        if (next !== undefined) gates_N4H = this.#gatesOf(concatenate(engine, run.hidden), next);
+        if (next !== undefined) gates_N4H = matMul(engine, concatenate(engine, run.hidden), next.kernel_I4H);
       }
       const logits = biasAdd(engine, matMul(engine, ends.at(-1)!.hidden, weights.dense_HV), weights.dense_V);
       return { logits: engine.readFloat32(logits), states: ends };
@@ -130,8 +130,7 @@ export class Network {
 
   /** Frees the parameters' tensors. */
   dispose(): void {
-    this.#weights?.dispose();
-    this.#weights = undefined;
+    this.#weights.unload();
   }
 
   /** Runs the stack; `output` is what enters the dense layer, [N, H], or [B, H] for a loss on the last position. */
@@ -144,7 +143,7 @@ export class Network {
   ): { traces: LayerTrace[]; output: Tensor } {
     const { engine, spec } = this;
     const { T, B } = rows;
-    const weights = this.#loaded();
+    const weights = this.#weights.loaded;
     const traces: LayerTrace[] = [];
     let gates_N4H = inputGates(engine, spec, weights, symbols_N);
     let input_NI: Tensor | undefined;
@@ -162,24 +161,22 @@ export class Network {
       const last = next === undefined && spec.loss === 'last';
       const output = last ? sliceFirst(engine, hidden_NH, (T - 1) * B, B) : hidden_NH;
       engine.free(...run.hidden);
-      const mask = dropout && rate > 0 ? dropoutMask(engine, dropout, index, rate, output.shape) : undefined;
+      const mask =
+        dropout && rate > 0
+          ? dropoutMask(engine, dropout, index, rate, output.shape as [number, number])
+          : undefined;
       const kept = mask ? multiply(engine, output, mask) : output;
       traces.push({ run, input_NI, hidden_NH, mask });
       if (next === undefined) return { traces, output: kept };
-      gates_N4H = this.#gatesOf(kept, next);
+      gates_N4H = matMul(engine, kept, next.kernel_I4H);
       input_NI = kept;
     }
     throw new Error('a network has at least one layer');
   }
 
-  #gatesOf(input_NI: Tensor, { kernel_I4H, bias_4H }: NetworkWeights['layers'][number]): Tensor {
-    const { engine } = this;
-    return engine.scope(() => biasAdd(engine, matMul(engine, input_NI, kernel_I4H), bias_4H));
-  }
-
   #lossOf(output: Tensor, rows: Rows): { losses_N: Float32Array; logitsGradient_NV: Tensor } {
     const { engine } = this;
-    const weights = this.#loaded();
+    const weights = this.#weights.loaded;
     return engine.scope(() => {
       const logits = biasAdd(engine, matMul(engine, output, weights.dense_HV), weights.dense_V);
       const labels = engine.int32(rows.labels_N, [rows.labels_N.length]);
@@ -200,7 +197,7 @@ export class Network {
       this.#write(out, 'dense/kernel', transposedProduct(engine, output, logitsGradient_NV, groups));
       const ones = engine.float32(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
       this.#write(out, 'dense/bias', transposedProduct(engine, ones, logitsGradient_NV, groups));
-      return matMul(engine, logitsGradient_NV, this.#loaded().transposed.dense_VH);
+      return matMul(engine, logitsGradient_NV, this.#weights.loaded.transposed.dense_VH);
     });
   }
 
@@ -214,7 +211,7 @@ export class Network {
     out: Float32Array,
   ): void {
     const { engine, spec } = this;
-    const weights = this.#loaded();
+    const weights = this.#weights.loaded;
     let gradient = outputGradient;
     for (let index = traces.length - 1; index >= 0; index--) {
       const { run, input_NI, hidden_NH, mask } = traces[index];
@@ -262,11 +259,6 @@ export class Network {
     const values = this.engine.readFloat32(gradient);
     if (units === undefined) out.set(values, offset);
     else copySwappingGates(values, out, offset, units);
-  }
-
-  #loaded(): NetworkWeights {
-    assert(this.#weights !== undefined, 'setParameters comes before the first micro-batch');
-    return this.#weights;
   }
 
   #checkLength(flat: Float32Array): void {

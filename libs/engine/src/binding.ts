@@ -14,8 +14,8 @@ export interface Attribute {
   readonly value: number | boolean | string | readonly number[];
 }
 
-/** A tensor that TensorFlow holds. `id` is the binding's name for it; `dtype` one of `DataType`. */
-export interface Tensor {
+/** What the binding says of a tensor that it made. */
+export interface TensorInfo {
   readonly id: number;
   readonly shape: readonly number[];
   readonly dtype: number;
@@ -32,7 +32,7 @@ export interface Binding {
     attributes: readonly Attribute[],
     inputs: readonly number[],
     outputs: number,
-  ): Tensor[];
+  ): TensorInfo[];
   isUsingGpuDevice(): boolean;
   getNumOfTensors(): number;
 }

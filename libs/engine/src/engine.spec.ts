@@ -12,9 +12,10 @@ import {
   reshape,
   sliceFirst,
   splitColumns,
-  statelessUniform,
+  statelessPairs,
   sumFirst,
   sumRowsByIndex,
+  toFloat,
   transpose,
   unpack,
 } from './ops.js';
@@ -141,7 +142,9 @@ describe('ops', () => {
 
   check('stateless numbers are a function of shape and key', () => {
     const draw = (word: number) =>
-      numbers(statelessUniform(engine, [4, 5], engine.int32(Int32Array.of(word, 9), [2])));
+      numbers(toFloat(engine, statelessPairs(engine, 10, engine.int32(Int32Array.of(word, 9), [2]))));
+    expect(draw(1)).toHaveLength(20);
+    expect(Math.max(...draw(1))).toBeGreaterThan(32_768);
     expect(draw(1)).toEqual(draw(1));
     expect(draw(1)).not.toEqual(draw(2));
   });

@@ -1,9 +1,10 @@
 import { assert } from '@rocinante/base';
-import { type Attribute, type Binding, DataType, loadBinding, type Tensor } from './binding.js';
+import { type Attribute, type Binding, DataType, loadBinding, type TensorInfo } from './binding.js';
 import { describeEngine, type EngineDescription } from './description.js';
 import { applyEnvironment, type ThreadOptions } from './environment.js';
 import { EngineOperationError } from './errors.js';
 import { locateBinding } from './location.js';
+import { Scope, Tensor } from './tensor.js';
 
 export type EngineOptions = ThreadOptions;
 
@@ -20,7 +21,7 @@ let loaded: Engine | undefined;
 export class Engine {
   readonly description: EngineDescription;
   readonly #binding: Binding;
-  readonly #scopes: Set<Tensor>[] = [];
+  #scope: Scope | undefined;
 
   private constructor(binding: Binding, threads: number) {
     this.#binding = binding;
@@ -60,28 +61,29 @@ export class Engine {
    * result (itself, or in arrays and plain objects of it): these belong to the enclosing scope, or to the caller.
    */
   scope<T>(work: () => T): T {
-    const made = new Set<Tensor>();
-    this.#scopes.push(made);
+    const outer = this.#scope;
+    const scope = new Scope();
+    this.#scope = scope;
     try {
       const result = work();
-      this.#handUp(result, made);
+      handUp(result, scope, outer);
       return result;
     } finally {
-      this.#scopes.pop();
-      for (const tensor of made) this.#binding.deleteTensor(tensor.id);
+      this.#scope = outer;
+      for (const tensor of scope.made) if (tensor.owner === scope) this.free(tensor);
     }
   }
 
   /** Takes a tensor out of its scope: it lives until `free`. */
   keep(tensor: Tensor): Tensor {
-    for (const scope of this.#scopes) scope.delete(tensor);
+    tensor.owner = undefined;
     return tensor;
   }
 
   /** Frees tensors now, before their scope ends. Each may be freed once. */
   free(...tensors: readonly Tensor[]): void {
     for (const tensor of tensors) {
-      this.keep(tensor);
+      tensor.owner = undefined;
       this.#binding.deleteTensor(tensor.id);
     }
   }
@@ -125,30 +127,35 @@ export class Engine {
     outputCount: number,
   ): Tensor[] {
     const ids = inputs.map((tensor) => tensor.id);
-    let outputs: Tensor[];
+    let outputs: TensorInfo[];
     try {
       outputs = this.#binding.executeOp(operation, attributes, ids, outputCount);
     } catch (cause) {
       throw new EngineOperationError(operation, cause);
     }
-    const scope = this.#scopes.at(-1);
-    if (scope !== undefined) for (const tensor of outputs) scope.add(tensor);
-    return outputs;
+    return outputs.map(({ id, shape, dtype }) => new Tensor(id, shape, dtype, this.#scope));
   }
 
   #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): Tensor {
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     assert(values.length === size, `shape [${shape.join(', ')}] has ${size} elements, not ${values.length}`);
-    const tensor = { id: this.#binding.createTensor(shape, dtype, values), shape, dtype };
-    this.#scopes.at(-1)?.add(tensor);
-    return tensor;
+    return new Tensor(this.#binding.createTensor(shape, dtype, values), shape, dtype, this.#scope);
   }
+}
 
-  #handUp(value: unknown, made: Set<Tensor>): void {
-    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
-    if (made.delete(value as Tensor)) this.#scopes.at(-2)?.add(value as Tensor);
-    else if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) {
-      for (const part of Object.values(value)) this.#handUp(part, made);
-    }
+/** Gives the tensors in a scope's result to the scope around it. */
+function handUp(value: unknown, from: Scope, to: Scope | undefined): void {
+  if (value instanceof Tensor) {
+    if (value.owner !== from) return;
+    value.owner = to;
+    to?.made.push(value);
+  } else if (Array.isArray(value)) {
+    for (const part of value) handUp(part, from, to);
+  } else if (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype
+  ) {
+    for (const key in value) handUp(value[key as keyof typeof value], from, to);
   }
 }

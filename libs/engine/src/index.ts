@@ -1,4 +1,4 @@
-export { DataType, type Tensor } from './binding.js';
+export { DataType } from './binding.js';
 export type { EngineDescription } from './description.js';
 export { Engine, type EngineOptions } from './engine.js';
 export { engineEnvironment, type ThreadOptions } from './environment.js';
@@ -25,16 +25,18 @@ export {
   sliceFirst,
   sparseSoftmaxCrossEntropy,
   splitColumns,
-  statelessUniform,
+  statelessPairs,
   subtract,
   sumFirst,
   sumRowsByIndex,
   tanh,
   tanhGrad,
   toFloat,
+  toUint16,
   transpose,
   unpack,
   type CellShape,
   type CellStep,
   type Transposition,
 } from './ops.js';
+export type { Tensor } from './tensor.js';

@@ -1,5 +1,6 @@
-import { AttributeType, DataType, type Attribute, type Tensor } from './binding.js';
+import { AttributeType, DataType, type Attribute } from './binding.js';
 import type { Engine } from './engine.js';
+import type { Tensor } from './tensor.js';
 
 // TensorFlow's ops, as functions: each makes new tensors and frees none of its inputs. Shapes in comments are row-major.
 
@@ -39,12 +40,12 @@ function withInts(
 }
 
 /** [M, K] · [K, N]; a factor marked as transposed is given as [K, M] or [N, K]. */
-export const matMul = (engine: Engine, a: Tensor, b: Tensor, transposed: Transposition = {}): Tensor =>
+export const matMul = (engine: Engine, a: Tensor, b: Tensor, transposed?: Transposition): Tensor =>
   one(
     engine,
     'MatMul',
     [a, b],
-    [bool('transpose_a', transposed.a ?? false), bool('transpose_b', transposed.b ?? false)],
+    transposed && [bool('transpose_a', transposed.a ?? false), bool('transpose_b', transposed.b ?? false)],
   );
 
 /** As `matMul`, over the leading dimensions, which broadcast. */
@@ -73,8 +74,11 @@ export const tanhGrad = (engine: Engine, y: Tensor, dy: Tensor): Tensor => one(e
 export const clip = (engine: Engine, a: Tensor, low: Tensor, high: Tensor): Tensor =>
   one(engine, 'ClipByValue', [a, low, high]);
 /** A bool tensor as 0 and 1 in float32. */
-export const toFloat = (engine: Engine, a: Tensor): Tensor =>
-  one(engine, 'Cast', [a], [type('SrcT', a.dtype), type('DstT', DataType.float32)]);
+export const toFloat = (engine: Engine, a: Tensor): Tensor => cast(engine, a, DataType.float32);
+/** An int32 tensor as uint16. */
+export const toUint16 = (engine: Engine, a: Tensor): Tensor => cast(engine, a, DataType.uint16);
+const cast = (engine: Engine, a: Tensor, to: number): Tensor =>
+  one(engine, 'Cast', [a], [type('SrcT', a.dtype), type('DstT', to)]);
 
 /** The sum of tensors of one shape, element by element, in the order given. */
 export const addAll = (engine: Engine, parts: readonly Tensor[]): Tensor =>
@@ -91,9 +95,19 @@ export const biasAdd = (engine: Engine, a: Tensor, bias: Tensor): Tensor => one(
 export const reshape = (engine: Engine, a: Tensor, shape: readonly number[]): Tensor =>
   withInts(engine, shape, [shape.length], (ints) => engine.execute('Reshape', [], [a, ints], 1))[0];
 
-/** [M, N] to [N, M]. */
-export const transpose = (engine: Engine, a: Tensor): Tensor =>
-  withInts(engine, [1, 0], [2], (order) => engine.execute('Transpose', [], [a, order], 1))[0];
+/**
+ * [M, N] to [N, M].
+ *
+ * Where N is a multiple of 128 the columns are transposed as [128, N/128]: TensorFlow's kernel for three axes takes half
+ * the time of that for two (512 × 2048: 0.85 against 1.67 ms).
+ */
+export function transpose(engine: Engine, a: Tensor): Tensor {
+  const [M, N] = a.shape as [number, number];
+  const turn = (tensor: Tensor, order: readonly number[]): Tensor =>
+    withInts(engine, order, [order.length], (ints) => engine.execute('Transpose', [], [tensor, ints], 1))[0];
+  if (N % 128 !== 0) return turn(a, [1, 0]);
+  return engine.scope(() => reshape(engine, turn(reshape(engine, a, [M, 128, N / 128]), [1, 2, 0]), [N, M]));
+}
 
 /** The entries along the first axis: [N, …] to N times […]. No copy where an entry's bytes are a multiple of 64. */
 export const unpack = (engine: Engine, a: Tensor): Tensor[] =>
@@ -136,13 +150,17 @@ export const sumRowsByIndex = (engine: Engine, rows: Tensor, indices: Tensor, si
   )[0];
 
 /**
- * float32 in [0, 1), multiples of 2^-23, from a counter-based generator: a function of the shape and the key alone.
- * `key` is an int32 tensor of two words.
+ * Integers in [0, 65536), uniform, from a counter-based generator: a function of the count and the key alone.
+ * Gives a uint16 tensor [count, 2]; `key` is an int32 tensor of two words.
  */
-export const statelessUniform = (engine: Engine, shape: readonly number[], key: Tensor): Tensor =>
-  withInts(engine, shape, [shape.length], (ints) =>
-    engine.execute('StatelessRandomUniform', [type('dtype', DataType.float32)], [ints, key], 1),
-  )[0];
+export function statelessPairs(engine: Engine, count: number, key: Tensor): Tensor {
+  return engine.scope(() => {
+    const [words] = withInts(engine, [count], [1], (shape) =>
+      engine.execute('StatelessRandomUniformFullInt', [type('dtype', DataType.uint32)], [shape, key], 1),
+    );
+    return one(engine, 'Bitcast', [words], [type('T', DataType.uint32), type('type', DataType.uint16)]);
+  });
+}
 
 /**
  * Softmax cross-entropy in nats: logits [N, V] and int32 labels [N] give the losses [N] and their gradient with respect

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
-import { fetchQuijote } from '../corpus/book-fetch.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { corpusInfo, type CorpusInfo } from '../corpus/corpus-info.js';
 
@@ -17,6 +16,7 @@ export function addCorpus(program: Command): void {
     .option('--json', 'end with one line of JSON on standard output', false)
     .action(async (book: string, flags: { url?: string; json: boolean }, command: Command) => {
       if (book !== 'quijote') command.error(`error: book: expected quijote, received ${book}`);
+      const { fetchQuijote } = await import('../corpus/book-fetch.js');
       const onProgress = showDownload();
       const fetched = await fetchQuijote({ url: flags.url, environment: process.env, onProgress });
       if (process.stderr.isTTY) process.stderr.write('\n');

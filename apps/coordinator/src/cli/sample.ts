@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { sampleText, type SampleTextOptions } from '../sample-text.js';
+import type { SampleTextOptions } from '../sample-text.js';
 import { nonNegative, wholeNumber } from './option-values.js';
 
 interface SampleFlags {
@@ -30,6 +30,7 @@ export function addSample(program: Command): void {
     .option('--seed <n>', 'another seed, another text', wholeNumber(0), 1)
     .option('--json', 'end with one line of JSON on standard output', false)
     .action(async (weights: string, flags: SampleFlags) => {
+      const { sampleText } = await import('../sample-text.js');
       const { json, ...options } = flags;
       const order: SampleTextOptions = { weights, threads: availableParallelism(), ...options };
       if (json) {

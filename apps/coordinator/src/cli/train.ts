@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { WORKERS_MAX, train, type TrainOptions } from '../run/train.js';
+import type { TrainOptions } from '../run/train.js';
 import { presets } from '../presets.js';
 import { nonNegative, wholeNumber } from './option-values.js';
 
 const DEFAULT_WORKERS = 2;
+const WORKERS_MAX = 256;
 const DEFAULT_CHECKPOINT_SECONDS = 60;
 
 interface TrainFlags {
@@ -78,7 +79,10 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     )
     .option('--no-corpus-cache', 'workers keep no encoded corpus on this machine')
     .option('--json', 'end with one line of JSON on standard output', false)
-    .action(async (flags: TrainFlags) => exit(await train(trainOptions(flags))));
+    .action(async (flags: TrainFlags) => {
+      const { train } = await import('../run/train.js');
+      exit(await train(trainOptions(flags)));
+    });
 }
 
 function trainOptions(flags: TrainFlags): TrainOptions {

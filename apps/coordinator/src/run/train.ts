@@ -20,8 +20,6 @@ import { Throughput } from './throughput.js';
 import { closingText, openingLines, summarise } from './train-report.js';
 import { runShape, TrainingRun } from './training-run.js';
 
-export const WORKERS_MAX = 256;
-
 const DEFAULT_CORPUS = 'bundled';
 
 /** Ctrl-C, after a checkpoint. */

@@ -15,9 +15,12 @@ const networks = (['scaled', 'embedding'] as const).map((input) => {
   });
 });
 
+const parametersOf = new Map(networks.map((network) => [network, randomParameters(network, 1, 0.2)]));
+
 function step(number: number): void {
   const network = networks[number % networks.length];
-  network.setParameters(randomParameters(network, number, 0.2));
+  const parameters = parametersOf.get(network)!.slice();
+  network.setParameters(parameters);
   const batch = randomBatch(network.spec, windowLength, 1 + (number % 12), number);
   network.gradient(batch, { seed: 1, step: number, microBatch: 0 }, new Float32Array(network.layout.length));
   network.evaluate(batch);

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { resolveConfig } from './config.js';
+import { presets } from './presets.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rocinante-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(settings: unknown): string {
+  const path = join(folder, 'config.json');
+  writeFileSync(path, JSON.stringify(settings));
+  return path;
+}
+
+describe('a configuration', () => {
+  it('is the preset where nothing else is said', () => {
+    expect(resolveConfig({})).toEqual(presets.quick);
+    expect(resolveConfig({ preset: 'seed' })).toEqual(presets.seed);
+  });
+
+  it('takes flags over the file over the preset', () => {
+    const config = file({ preset: 'seed', seed: 5, batch: { size: 128 }, optimizer: { learningRate: 0.01 } });
+    expect(resolveConfig({ config, seed: 6, microBatch: 16 })).toEqual({
+      ...presets.seed,
+      seed: 6,
+      batch: { size: 128, microBatch: 16 },
+      optimizer: { ...presets.seed.optimizer, learningRate: 0.01 },
+    });
+  });
+
+  it('takes the run that is resumed in place of a preset, and a longer schedule', () => {
+    const saved = { ...presets.seed, seed: 9, steps: 100 };
+    expect(resolveConfig({ steps: 200 }, saved)).toEqual({ ...saved, steps: 200 });
+    expect(resolveConfig({ epochs: 3 }, saved)).toEqual({ ...saved, epochs: 3, steps: null });
+  });
+
+  it('settles what follows from what the file says', () => {
+    const oneHot = resolveConfig({ config: file({ network: { input: 'one-hot' }, text: { window: 50 } }) });
+    expect(oneHot.network).not.toHaveProperty('embeddingSize');
+    expect(oneHot.text).toMatchObject({ window: 50, stride: 50 });
+    expect(resolveConfig({ config: file({ network: { loss: 'last' } }) }).text.stride).toBe(1);
+    expect(resolveConfig({ config: file({ text: { window: 50, stride: 10 } }) }).text.stride).toBe(10);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [{ optimiser: {} }, /unrecognized key.*optimiser/],
+    [{ batch: { size: 30, microBatch: 8 } }, /batch\.microBatch: must divide the batch, received 8/],
+    [{ network: { layers: [] } }, /network\.layers: .*received \[\]/],
+    [{ network: { input: 'embedding', embeddingSize: 0 } }, /network\.embeddingSize: .*received 0/],
+    [{ preset: 'huge' }, /preset: expected quick or seed, received "huge"/],
+    [{ seed: -1 }, /seed: .*received -1/],
+  ])('%j is refused with its key and value', (settings, line) => {
+    expect(() => resolveConfig({ config: file(settings) })).toThrow(line);
+  });
+});

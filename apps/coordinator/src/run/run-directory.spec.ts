@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { presets } from '../presets.js';
+import { RunDirectory, type RunRecord } from './run-directory.js';
+
+const record: RunRecord = {
+  version: 1,
+  config: presets.quick,
+  corpus: { source: 'bundled', sha256: 'a'.repeat(64) },
+};
+let folder: string;
+let directory: RunDirectory;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rocinante-directory-'));
+  directory = new RunDirectory(join(folder, 'run'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('a run directory', () => {
+  it('gives back what was written', () => {
+    directory.create();
+    directory.write(record);
+    expect(directory.read()).toEqual(record);
+  });
+
+  it('is not taken for a new run when something is in it', () => {
+    directory.create();
+    directory.write(record);
+    directory.release();
+    expect(() => directory.create()).toThrow('there is a run in it; use --resume or another --run-dir');
+    writeFileSync(join(folder, 'notes.txt'), '');
+    expect(() => new RunDirectory(folder).create()).toThrow('it is not empty; use another --run-dir');
+  });
+
+  it('lets one coordinator in at a time, and takes over the lock of one that is gone', () => {
+    directory.create();
+    expect(() => directory.reopen(record, record)).toThrow(`process ${process.pid} works in it`);
+    // No process has this number: it is above the kernel's largest.
+    writeFileSync(join(directory.path, 'lock'), '4194305\n');
+    directory.reopen(record, record);
+    expect(readFileSync(join(directory.path, 'lock'), 'utf8')).toBe(`${process.pid}\n`);
+  });
+
+  it('goes on longer, but not as another run, and names what differs', () => {
+    directory.create();
+    directory.release();
+    const longer = { ...record, config: { ...record.config, epochs: 99 } };
+    directory.reopen(record, longer);
+    directory.release();
+    const other = { ...record, config: { ...record.config, seed: 2 }, corpus: { source: 'x', sha256: 'b' } };
+    expect(() => directory.reopen(record, other)).toThrow(
+      /it is another run's \(seed is 1, not 2; corpusSha256 is "a+", not "b"\)|\(corpusSha256 is "a+", not "b"; seed is 1, not 2\)/,
+    );
+  });
+
+  it('without a record has nothing to resume; with a damaged one says so', () => {
+    expect(() => directory.read()).toThrow('nothing to resume, there is no config.json');
+    directory.create();
+    writeFileSync(directory.configPath, '{"version": 2}');
+    expect(() => directory.read()).toThrow('not the record of a run of this release');
+  });
+});

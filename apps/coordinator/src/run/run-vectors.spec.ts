@@ -1,0 +1,170 @@
+/**
+ * The coordinator's arithmetic of whole steps, with gradients that the test makes: what a step's weights are must not
+ * depend on who computed what, in which order it arrived, or how often the step was issued.
+ */
+import { describe, expect, it } from 'vitest';
+import { RandomStream } from '@rocinante/base';
+import { fits, gridExponents, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
+import { INITIAL_POWERS } from '@rocinante/optimizer';
+import { createLayout, l2Norm } from '@rocinante/parameters';
+import type { RunConfig } from '@rocinante/training';
+import { presets } from '../presets.js';
+import { RunVectors, type ClosedState } from './run-vectors.js';
+
+/** Small, but of two ranges: a tensor has a block of its own, and a range 256 blocks. */
+const layout = createLayout(Array.from({ length: 300 }, (_, i) => ({ name: `tensor_${i}`, shape: [9] })));
+const M = 4;
+const WINDOWS = 32;
+const config: RunConfig = {
+  ...presets.quick,
+  batch: { size: WINDOWS, microBatch: WINDOWS / M },
+  optimizer: { ...presets.quick.optimizer, clipNorm: 0 },
+};
+
+function firstState(magnitudes = new Float32Array(layout.blockCount)): ClosedState {
+  const stream = new RandomStream(3, 'simulation');
+  return {
+    parameters: Float32Array.from({ length: layout.length }, () => stream.uniform() - 0.5),
+    m: new Float32Array(layout.length),
+    v: new Float32Array(layout.length),
+    magnitudes,
+    powers: INITIAL_POWERS,
+  };
+}
+
+/** A micro-batch's gradient: a function of the step and its number, `scale` times as large as usual. */
+function gradient(step: number, k: number, scale = 1): Float32Array {
+  const stream = new RandomStream(step * M + k, 'simulation', 7);
+  return Float32Array.from({ length: layout.length }, () => (stream.uniform() - 0.5) * scale);
+}
+
+/** One issue: every contribution reports, and if all fit and the grid is right, its ranges arrive. */
+function tryIssue(
+  vectors: RunVectors,
+  step: number,
+  contributions: readonly number[][],
+  scale: number,
+): boolean {
+  const sums = contributions.map((microBatches, id) => {
+    const magnitudes = new Float32Array(layout.blockCount);
+    const sum = new Int32Array(layout.length);
+    let allFit = true;
+    for (const k of microBatches) {
+      const g = gradient(step, k, scale);
+      const own = new Float32Array(layout.blockCount);
+      measureBlocks(g, layout, own);
+      maxMagnitudes(magnitudes, own);
+      allFit &&= fits(own, vectors.exponents, M);
+      if (!allFit) continue;
+      const quanta = new Int32Array(layout.length);
+      quantise(g, vectors.exponents, layout, quanta);
+      for (let i = 0; i < sum.length; i++) sum[i] += quanta[i];
+    }
+    vectors.keepReport(id, magnitudes);
+    return sum;
+  });
+  if (!vectors.judge(contributions.map((_, id) => id))) return false;
+  for (const sum of sums) {
+    for (const { index, start, end } of layout.ranges) vectors.addRange(index, sum.subarray(start, end));
+  }
+  return true;
+}
+
+/** Takes a step; gives how often it was issued. */
+function takeStep(vectors: RunVectors, step: number, contributions: readonly number[][], scale = 1): number {
+  vectors.issue('previous');
+  let issues = 1;
+  while (!tryIssue(vectors, step, contributions, scale)) {
+    issues += 1;
+    vectors.issue('own');
+  }
+  layout.ranges.forEach(({ index }, i) => expect(vectors.apply(index, WINDOWS, i === 0)).toBe(true));
+  vectors.close();
+  return issues;
+}
+
+const alone = [[0, 1, 2, 3]];
+
+describe('a step', () => {
+  it('gives the same bits for every split and order of contributions', () => {
+    const states = [
+      alone,
+      [[0], [1], [2], [3]],
+      [
+        [3, 1],
+        [0, 2],
+      ],
+      [[2], [1, 0, 3]],
+    ].map((contributions) => {
+      const vectors = new RunVectors(config, layout, firstState());
+      for (let step = 0; step < 3; step++) takeStep(vectors, step, contributions);
+      return vectors.closed;
+    });
+    for (const state of states) expect(state).toEqual(states[0]);
+  });
+
+  it('is issued twice when it is the first, and once when the gradient is about as large as before', () => {
+    const vectors = new RunVectors(config, layout, firstState());
+    expect([0, 1, 2, 3].map((step) => takeStep(vectors, step, alone))).toEqual([2, 1, 1, 1]);
+  });
+
+  it('whose gradient grows a thousandfold is issued again, with the bits of the coarser grid from the start', () => {
+    const vectors = new RunVectors(config, layout, firstState());
+    takeStep(vectors, 0, alone);
+    const before = vectors.closed;
+    const copy = {
+      ...before,
+      parameters: before.parameters.slice(),
+      m: before.m.slice(),
+      v: before.v.slice(),
+    };
+    expect(takeStep(vectors, 1, alone, 1000)).toBe(2);
+
+    // A run that expected such magnitudes already: r(s−1) has the grid that the step called for.
+    const coarse = new RunVectors(config, layout, { ...copy, magnitudes: vectors.closed.magnitudes });
+    expect(takeStep(coarse, 1, alone, 1000)).toBe(1);
+    expect(coarse.closed.parameters).toEqual(vectors.closed.parameters);
+    expect(coarse.closed.m).toEqual(vectors.closed.m);
+    expect(coarse.closed.v).toEqual(vectors.closed.v);
+  });
+
+  it('moves its weights as float32 gradients would, to the grid’s precision', () => {
+    const vectors = new RunVectors(config, layout, firstState());
+    takeStep(vectors, 0, alone);
+    const { m } = vectors.closed;
+    for (let i = 0; i < layout.length; i += 97) {
+      const sum = [0, 1, 2, 3].reduce((total, k) => total + gradient(0, k)[i], 0);
+      const expected = (sum / WINDOWS) * (1 - config.optimizer.beta1);
+      // Half a grid step for each micro-batch, and float32's own rounding.
+      expect(Math.abs(m[i] - expected)).toBeLessThan(2 ** -26 * 0.1);
+    }
+  });
+
+  it('with clipping has a mean gradient of at most the norm that is allowed', () => {
+    const clipped = { ...config, optimizer: { ...config.optimizer, clipNorm: 0.5 } };
+    const vectors = new RunVectors(clipped, layout, firstState());
+    takeStep(vectors, 0, alone);
+    const norm = l2Norm(vectors.closed.m);
+    expect(norm / (1 - config.optimizer.beta1)).toBeCloseTo(0.5, 5);
+  });
+
+  it('leaves the closed state as it was until it is closed', () => {
+    const vectors = new RunVectors(config, layout, firstState());
+    takeStep(vectors, 0, alone);
+    const before = vectors.closed.parameters.slice();
+    vectors.issue('previous');
+    tryIssue(vectors, 1, alone, 1);
+    layout.ranges.forEach(({ index }, i) => vectors.apply(index, WINDOWS, i === 0));
+    expect(vectors.closed.parameters).toEqual(before);
+    expect(vectors.nextParameters).not.toEqual(before);
+  });
+});
+
+describe('the grid of the first issue', () => {
+  it('is the finest, on which nothing real fits', () => {
+    const vectors = new RunVectors(config, layout, firstState());
+    vectors.issue('previous');
+    expect(vectors.exponents).toEqual(gridExponents(new Float32Array(layout.blockCount), M));
+    expect(tryIssue(vectors, 0, alone, 1)).toBe(false);
+  });
+});

@@ -1,0 +1,87 @@
+/** Parameters on their way to a worker: only what is made, only against credits, and the right version. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createLayout } from '@rocinante/parameters';
+import { encodeParametersRange } from '@rocinante/wire';
+import { Downlink } from './downlink.js';
+import { ParameterFeed } from './parameter-feed.js';
+
+/** Three ranges: a tensor has a block of its own, and a range 256 blocks. */
+const layout = createLayout(Array.from({ length: 600 }, (_, i) => ({ name: `tensor_${i}`, shape: [2] })));
+const closed = new Float32Array(layout.length).fill(1);
+const next = new Float32Array(layout.length).fill(2);
+
+let feed: ParameterFeed;
+let downlink: Downlink;
+let sent: Buffer[];
+
+beforeEach(() => {
+  feed = new ParameterFeed(layout);
+  feed.publish(closed);
+  sent = [];
+  downlink = new Downlink(feed, layout.ranges.length);
+  downlink.attach({ write: (bytes: Buffer) => sent.push(bytes) } as never);
+});
+
+function range(version: number, vector: Float32Array, index: number): Buffer {
+  return encodeParametersRange(version, vector, layout.ranges[index]);
+}
+
+describe('a downlink', () => {
+  it('sends nothing without a credit, and one range for each', () => {
+    downlink.need(feed.closedVersion);
+    expect(sent).toHaveLength(0);
+    downlink.addCredits(2);
+    expect(sent).toEqual([range(1, closed, 0), range(1, closed, 1)]);
+    downlink.addCredits(1);
+    expect(sent).toHaveLength(3);
+    downlink.addCredits(1);
+    expect(sent).toHaveLength(3);
+  });
+
+  it('sends a version once, however often it is needed', () => {
+    downlink.addCredits(8);
+    downlink.need(1);
+    downlink.need(1);
+    expect(sent).toHaveLength(3);
+  });
+
+  it('follows the version in the making, range by range', () => {
+    downlink.addCredits(8);
+    downlink.need(1);
+    feed.made(next, 0);
+    downlink.follow(feed.makingVersion!);
+    expect(sent[3]).toEqual(range(2, next, 0));
+    feed.made(next, 1);
+    feed.made(next, 2);
+    downlink.pump();
+    expect(sent).toHaveLength(6);
+    feed.close();
+    downlink.need(feed.closedVersion);
+    expect(sent).toHaveLength(6);
+  });
+
+  it('does not leave a version that is still needed for one in the making', () => {
+    downlink.addCredits(1);
+    downlink.need(1);
+    feed.made(next, 0);
+    downlink.follow(feed.makingVersion!);
+    downlink.addCredits(2);
+    expect(sent).toEqual([0, 1, 2].map((index) => range(1, closed, index)));
+  });
+
+  it('begins anew after a step was issued again: the number of what was abandoned never comes back', () => {
+    downlink.addCredits(8);
+    downlink.need(1);
+    feed.made(next, 0);
+    downlink.follow(feed.makingVersion!);
+    feed.discard();
+    feed.made(next, 0);
+    downlink.follow(feed.makingVersion!);
+    expect(feed.makingVersion).toBe(3);
+    expect(feed.range(2, 0)).toBeNull();
+  });
+
+  it('refuses more credit than a worker may have outstanding', () => {
+    expect(() => downlink.addCredits(9)).toThrow('credits: expected at most 8 outstanding, received 9');
+  });
+});
