@@ -10,14 +10,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cacheDirectory } from '@rocinante/base';
+import { projectRoot as root } from '../support/project-root.js';
 import { train } from '../support/rocinante.js';
 
 const TORCH_VERSION = '2.15.0';
 const BATCH = 64;
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 const { values } = parseArgs({
   options: {

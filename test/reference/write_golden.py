@@ -1,4 +1,4 @@
-"""Writes golden/*.json: the loss and the gradient of tiny networks, in float64, by Keras's own layers on PyTorch.
+"""Writes golden/networks/*.json: the loss and the gradient of tiny networks, in float64, by Keras's own layers on PyTorch.
 
 Run:  python -m venv .venv && .venv/bin/pip install keras==3.15.0 torch numpy && .venv/bin/python write_golden.py
 
@@ -17,7 +17,7 @@ import keras
 import numpy
 import torch
 
-FOLDER = pathlib.Path(__file__).parent / "golden"
+FOLDER = pathlib.Path(__file__).parent / "golden" / "networks"
 VOCABULARY, WINDOWS, LENGTH, EMBEDDING = 7, 3, 6, 5
 UNITS = {"sigmoid": (5, 4), "hard-sigmoid": (4, 6, 5)}
 
@@ -110,7 +110,7 @@ def write(seed, input_kind, loss_kind, activation):
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     cases = itertools.product(("scaled", "one-hot", "embedding"), ("last", "every"), ("sigmoid", "hard-sigmoid"))
     for seed, (input_kind, loss_kind, activation) in enumerate(cases):
         write(seed, input_kind, loss_kind, activation)

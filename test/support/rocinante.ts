@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { projectRoot } from './project-root.js';
 
-const launcher = fileURLToPath(new URL('../../rocinante', import.meta.url));
+const launcher = join(projectRoot, 'rocinante');
 
 export interface Finished {
   /** Null where a signal ended it. */

@@ -31,9 +31,9 @@ export const presets = {
       loss: 'every',
     },
     text: { normalisation: 'none', window: 100, stride: 100, heldOut: true, order: 'shuffled' },
-    batch: { size: 32, microBatch: 8 },
-    optimizer: { ...adam, learningRate: 0.003, clipNorm: 1 },
-    epochs: 10,
+    batch: { size: 32, microBatch: 16 },
+    optimizer: { ...adam, learningRate: 0.004, clipNorm: 1 },
+    epochs: 6,
   },
   /**
    * The reference network and its training (jsga/DonQuijote_RNN, 2018): one number a character, the symbol after the

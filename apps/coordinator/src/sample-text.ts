@@ -1,8 +1,10 @@
-import { Network, Sampler } from '@rocinante/compute';
-import { normaliseText, NORMALISATIONS, Vocabulary, WholeWords, type Normalisation } from '@rocinante/corpus';
-import { Engine } from '@rocinante/engine';
+import { Worker } from 'node:worker_threads';
+import { RocinanteError } from '@rocinante/base';
+import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
+import { engineEnvironment } from '@rocinante/engine';
 import { readWeightsFile } from '@rocinante/weights';
 import { UsageError } from './errors.js';
+import type { SampleMessage, SampleWork } from './sample-thread.js';
 
 /** Under this name a weights file carries the words of its text, as a JSON array. */
 export const WORDS_ENTRY = 'words';
@@ -31,33 +33,55 @@ export interface SampleTextOptions {
  * @throws {WeightsFileError} the file is not a whole weights file.
  * @throws {UnknownSymbolsError} the prompt has characters that the network does not know.
  * @throws {UsageError} whole words of a weights file that carries none.
+ * @throws {RocinanteError} the engine is not there.
  */
 export async function sampleText(
   options: SampleTextOptions,
   write: (piece: string) => void,
 ): Promise<string> {
+  const { length, seed, threads } = options;
   const weights = await readWeightsFile(options.weights);
   const vocabulary = new Vocabulary(weights.vocabulary);
-  const prompt = promptIds(options.prompt, vocabulary, weights.normalisation);
   const words = options.wholeWords ? wordsIn(options.weights, weights.further?.[WORDS_ENTRY]) : null;
-
-  const engine = Engine.load({ threads: options.threads });
-  const network = Network.create(engine, weights.network, { windowLength: weights.window });
-  network.setParameters(weights.parameters);
-  const symbols = new Sampler(network).sample(prompt, {
-    length: options.length,
-    temperature: options.temperature ?? (words ? WHOLE_WORDS_TEMPERATURE : TEMPERATURE),
-    seed: options.seed,
-    allowed: words ? new WholeWords(vocabulary, words, prompt).allowed : undefined,
-  });
   let text = '';
-  for (const symbol of symbols) {
-    const piece = vocabulary.decode([symbol]);
-    write(piece);
-    text += piece;
-  }
-  network.dispose();
+  await drawInThread(
+    {
+      threads,
+      network: weights.network,
+      windowLength: weights.window,
+      parameters: weights.parameters,
+      symbols: weights.vocabulary,
+      prompt: promptIds(options.prompt, vocabulary, weights.normalisation),
+      length,
+      temperature: options.temperature ?? (words ? WHOLE_WORDS_TEMPERATURE : TEMPERATURE),
+      seed,
+      words,
+    },
+    (symbol) => {
+      const piece = vocabulary.decode([symbol]);
+      text += piece;
+      write(piece);
+    },
+  );
   return text;
+}
+
+async function drawInThread(work: SampleWork, onSymbol: (symbol: number) => void): Promise<void> {
+  // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
+  Object.assign(process.env, engineEnvironment({ threads: work.threads }));
+  const thread = new Worker(new URL('./sample-thread.js', import.meta.url), { workerData: work });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      thread.on('error', reject);
+      thread.on('message', (message: SampleMessage) => {
+        if ('symbol' in message) onSymbol(message.symbol);
+        else if (message.error === null) resolve();
+        else reject(new RocinanteError(message.error.code, 1, message.error.message));
+      });
+    });
+  } finally {
+    await thread.terminate();
+  }
 }
 
 function promptIds(prompt: string | undefined, vocabulary: Vocabulary, normalisation: string): Int32Array {

@@ -10,7 +10,7 @@ function taker(cache: GradientCache) {
     cache.take(step, microBatch, ({ gradient }) => {
       computed.push(`${step}.${microBatch}`);
       gradient[0] = step * 100 + microBatch;
-      return { squaredNorm: 1, finite, lossSum: microBatch };
+      return { squaredNorm: 1, finite, lossSum: microBatch, seconds: 1 };
     });
   return { take, computed };
 }

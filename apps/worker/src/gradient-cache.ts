@@ -5,11 +5,19 @@ export interface MeasuredGradient extends GradientMeasure {
   readonly microBatch: number;
   /** As `Network.gradient` gives it. */
   readonly lossSum: number;
+  /** How long computing it took. */
+  readonly seconds: number;
   /** Flat, float32. */
   readonly gradient: Float32Array;
   /** The largest |g| of each block. */
   readonly magnitudes: Float32Array;
 }
+
+/** Memory for one gradient and its magnitudes. */
+export type Room = Pick<MeasuredGradient, 'gradient' | 'magnitudes'>;
+
+/** What computing gives beside what it fills. */
+export type Computed = Omit<MeasuredGradient, 'microBatch' | keyof Room>;
 
 /** Gradients that a worker keeps for the case that their step is issued again: at most so many bytes. */
 const CACHE_BYTES_MAX = 256 << 20;
@@ -24,7 +32,7 @@ export class GradientCache {
   readonly #capacity: number;
   #step = -1;
   readonly #kept: MeasuredGradient[] = [];
-  readonly #free: Pick<MeasuredGradient, 'gradient' | 'magnitudes'>[] = [];
+  readonly #free: Room[] = [];
 
   /** @param length elements, and @param blocks blocks, of a gradient. */
   constructor(length: number, blocks: number) {
@@ -34,13 +42,7 @@ export class GradientCache {
   }
 
   /** The gradient of a micro-batch of a step: kept, or computed now by `compute`, which fills what it is given. */
-  take(
-    step: number,
-    microBatch: number,
-    compute: (
-      room: Pick<MeasuredGradient, 'gradient' | 'magnitudes'>,
-    ) => GradientMeasure & { lossSum: number },
-  ): MeasuredGradient {
+  take(step: number, microBatch: number, compute: (room: Room) => Computed): MeasuredGradient {
     if (step !== this.#step) {
       this.#step = step;
       this.#free.push(...this.#kept.splice(0));

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceError } from '@grpc/grpc-js';
 import { RocinanteError } from '@rocinante/base';
 import { dial, limits, mayRetry } from '@rocinante/wire';
 import { workerCommand, type WorkerConfig } from './config.js';
@@ -22,25 +21,24 @@ async function work(config: WorkerConfig): Promise<void> {
   process.once('SIGINT', stop);
   if (config.endWithParent) process.stdin.on('end', () => process.exit(0)).resume();
 
+  let waitMs: number = limits.RECONNECT_BACKOFF_MIN_MS;
   while (!stopping.signal.aborted) {
     session = new Session(client, engine, config);
     try {
       await session.open();
     } catch (error) {
-      if (!isRetriable(error)) fail(error);
+      if (!mayRetry(error)) fail(error);
     }
-    if (!stopping.signal.aborted) {
-      await sleep(limits.RECONNECT_BACKOFF_MIN_MS, undefined, { signal: stopping.signal }).catch(
-        () => undefined,
-      );
+    if (stopping.signal.aborted) break;
+    if (session.welcomed) {
+      waitMs = limits.RECONNECT_BACKOFF_MIN_MS;
+      process.stderr.write(`rocinante worker: the session is over; waiting for ${config.coordinator}\n`);
     }
+    await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    waitMs = Math.min(2 * waitMs, limits.RECONNECT_BACKOFF_MAX_MS);
   }
   client.close();
   await engine.stop();
-}
-
-function isRetriable(error: unknown): boolean {
-  return typeof (error as ServiceError).code === 'number' && mayRetry(error as ServiceError);
 }
 
 function fail(error: unknown): never {

@@ -1,12 +1,5 @@
 import { crc32 } from '@rocinante/base';
-import {
-  addQuantised,
-  fits,
-  maxMagnitudes,
-  measureBlocks,
-  quantise,
-  type GradientMeasure,
-} from '@rocinante/codec';
+import { addQuantised, fits, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
 import { Network, Sampler, type MicroBatch } from '@rocinante/compute';
 import {
   evaluationWindows,
@@ -32,7 +25,7 @@ import type {
   TrainResult,
   TrainWork,
 } from './engine-messages.js';
-import { GradientCache } from './gradient-cache.js';
+import { GradientCache, type Computed, type Room } from './gradient-cache.js';
 import type { WholeParameters } from './parameters-receiver.js';
 
 /** One run's work in the engine's thread: windows in, gradients measured and put on the grid, sums out. */
@@ -66,15 +59,16 @@ export class RunCompute {
     const { assignment, exponents, sum, cancelled } = work;
     const { layout } = this.#network;
     this.#take(work.parameters);
-    const started = performance.now();
     const magnitudes = new Float32Array(layout.blockCount);
     const results: MicroBatchResult[] = [];
     let allFit = true;
+    let computeSeconds = 0;
     for (const microBatch of assignment.microBatches) {
       if (Atomics.load(cancelled, 0) === 1) return null;
       const measured = this.#cache.take(assignment.step, microBatch, (room) =>
         this.#measuredGradient(assignment.step, microBatch, room),
       );
+      computeSeconds += measured.seconds;
       const finite = measured.finite && Number.isFinite(measured.lossSum);
       if (finite) maxMagnitudes(magnitudes, measured.magnitudes);
       allFit &&= finite && fits(measured.magnitudes, exponents, microBatchesOf(this.#run.config));
@@ -88,7 +82,7 @@ export class RunCompute {
         checksum,
       });
     }
-    return { results, magnitudes, fits: allFit, computeSeconds: (performance.now() - started) / 1000 };
+    return { results, magnitudes, fits: allFit, computeSeconds };
   }
 
   /** Losses of an assignment's held-out micro-batches; null when the work was cancelled. */
@@ -122,18 +116,16 @@ export class RunCompute {
     this.#parametersVersion = version;
   }
 
-  #measuredGradient(
-    step: number,
-    microBatch: number,
-    { gradient, magnitudes }: { gradient: Float32Array; magnitudes: Float32Array },
-  ): GradientMeasure & { lossSum: number } {
+  #measuredGradient(step: number, microBatch: number, { gradient, magnitudes }: Room): Computed {
+    const started = performance.now();
     const windows = this.#trainingWindows(step, microBatch);
     const { lossSum } = this.#network.gradient(
       windows,
       { seed: this.#run.config.seed, step, microBatch },
       gradient,
     );
-    return { lossSum, ...measureBlocks(gradient, this.#network.layout, magnitudes) };
+    const measure = measureBlocks(gradient, this.#network.layout, magnitudes);
+    return { ...measure, lossSum, seconds: (performance.now() - started) / 1000 };
   }
 
   #trainingWindows(step: number, microBatch: number): MicroBatch {

@@ -45,12 +45,19 @@ export class Session {
     this.ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === null ? resolve() : reject(error));
     });
+    // A connection may be refused before anyone waits for the end: `open` hands the same promise on.
+    this.ended.catch(() => undefined);
     this.#control = client.work();
     this.#control.on('data', (message: CoordinatorMessageReceived) =>
       this.#guard(() => this.#receive(message)),
     );
     this.#control.on('error', (error) => this.#close(error));
     this.#control.on('end', () => this.#close(null));
+  }
+
+  /** Whether the coordinator has welcomed this worker. */
+  get welcomed(): boolean {
+    return this.#id !== '';
   }
 
   /** Introduces the worker; everything else follows from what the coordinator answers. */

@@ -1,4 +1,4 @@
-// Loss and gradient against test/reference/golden, which Keras computed in float64.
+// Loss and gradient against test/reference/golden/networks, which Keras computed in float64.
 //
 // Tolerance: an element may be off by 1e-5 of its tensor's largest. float32 rounds to 6e-8; a gradient here goes through
 // some hundreds of such roundings, so 1e-5 passes sound arithmetic and fails any wrong term.
@@ -8,7 +8,7 @@ import type { NetworkSpec } from '@rocinante/model';
 import { describe, expect, it } from 'vitest';
 import { Network } from './network.js';
 
-const FOLDER = new URL('../../../test/reference/golden/', import.meta.url);
+const FOLDER = new URL('../../../test/reference/golden/networks/', import.meta.url);
 const TOLERANCE = 1e-5;
 
 interface Golden {

@@ -12,7 +12,7 @@ export class EngineNotFoundError extends RocinanteError {
     super(
       'engine-not-found',
       1,
-      `TensorFlow's engine: expected ${missing} (searched: ${searched}), found none; run ./rocinante doctor, or set ROCINANTE_ENGINE_DIR`,
+      `TensorFlow's engine: expected ${missing} (searched: ${searched}), found none; any ./rocinante command sets it up; or set ROCINANTE_ENGINE_DIR`,
     );
   }
 }

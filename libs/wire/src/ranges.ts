@@ -42,15 +42,18 @@ export function decodeRange(
   bytesOf(vector).set(payload.values, range.start * vector.BYTES_PER_ELEMENT);
 }
 
-/** A payload as a range's elements, in memory of their own (a message's bytes are not aligned).
+/**
+ * A payload as a range's elements, at the beginning of `room`, since a message's bytes are not aligned.
+ * @param room as long as a range may be; what it held is gone.
  * @throws {WireError} as decodeRange.
  */
 export function int32Range(
   payload: { readonly range: number } & RangePayload,
   layout: ParameterLayout,
+  room: Int32Array,
 ): Int32Array {
   const range = checkRange(payload, layout);
-  const elements = new Int32Array(range.end - range.start);
+  const elements = room.subarray(0, range.end - range.start);
   bytesOf(elements).set(payload.values);
   return elements;
 }

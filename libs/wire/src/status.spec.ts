@@ -21,5 +21,8 @@ describe('errors as statuses', () => {
     expect(mayRetry({ code: status.UNAVAILABLE })).toBe(true);
     expect(mayRetry({ code: status.NOT_FOUND })).toBe(true);
     expect(mayRetry({ code: status.INTERNAL })).toBe(true);
+    expect(mayRetry(new WireError('CHECKSUM_MISMATCH', 'x'))).toBe(true);
+    expect(mayRetry(new WireError('MALFORMED', 'x'))).toBe(false);
+    expect(mayRetry(new TypeError('x'))).toBe(false);
   });
 });

@@ -34,7 +34,9 @@ export function statusOf(error: unknown): Partial<StatusObject> {
   return { code, details, metadata: new Metadata() };
 }
 
-/** Whether a call that ended so may be tried again. */
-export function mayRetry(error: Pick<ServiceError, 'code'>): boolean {
-  return !finalStatuses.has(error.code);
+/** Whether a session that ended with this error, the other side's status or our own finding, may be tried again. */
+export function mayRetry(error: unknown): boolean {
+  if (error instanceof WireError) return table[error.code].retry;
+  const { code } = error as Partial<ServiceError>;
+  return typeof code === 'number' && !finalStatuses.has(code);
 }

@@ -27,6 +27,11 @@ export class EventLog implements RunObserver {
     this.#write('started', { atStep: step });
   }
 
+  /** @param address `host:port` at which workers find the coordinator. */
+  listening(address: string): void {
+    this.#write('listening', { atStep: this.#step, address });
+  }
+
   workerJoined(session: Session): void {
     this.#names.set(session.id, session.name);
     const { name, engine, threads } = session;

@@ -85,14 +85,24 @@ export class LocalWorkers {
       this.#running.delete(index);
       if (this.#stopping) return;
       const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-      const said = output.trim() === '' ? '' : `: ${output.trim()}`;
+      const words = withoutEngineTalk(output);
+      const said = words === '' ? '' : `: ${words}`;
       if (restarts < RESTARTS_MAX) {
         this.#options.notice(`${name} ${how}${said}; starting it again`);
         this.#spawn(address, index, restarts + 1);
         return;
       }
       this.#options.notice(`${name} ${how}${said}; it is not started again`);
-      if (this.#running.size === 0) this.#options.onNoneLeft(output.trim());
+      if (this.#running.size === 0) this.#options.onNoneLeft(words);
     });
   }
+}
+
+/** What a worker said, without the lines that TensorFlow writes whenever it is loaded. */
+function withoutEngineTalk(output: string): string {
+  return output
+    .split('\n')
+    .filter((line) => !/^(WARNING: All log messages before|[IW]\d{4} \d\d:)/.test(line))
+    .join('\n')
+    .trim();
 }

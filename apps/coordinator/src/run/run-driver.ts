@@ -1,4 +1,5 @@
 import { assertNever } from '@rocinante/base';
+import { BLOCK_ELEMENTS, RANGE_BLOCKS } from '@rocinante/parameters';
 import {
   RunMachine,
   windowsOf,
@@ -47,6 +48,7 @@ export class RunDriver implements SessionListener {
   #draining = false;
   /** What came with the event in hand. */
   #arrived: { readonly report?: ReportMessage; readonly values?: Int32Array } = {};
+  readonly #room = new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS);
   #rangeAdded = false;
   #firstApply = true;
   #step = 0;
@@ -109,7 +111,7 @@ export class RunDriver implements SessionListener {
 
   rangeArrived(session: Session, message: ContributionRangeMessage): boolean {
     const { assignment, range } = message;
-    this.#arrived = { values: int32Range(message, this.#parts.vectors.layout) };
+    this.#arrived = { values: int32Range(message, this.#parts.vectors.layout, this.#room) };
     this.#rangeAdded = false;
     this.#post({ type: 'range-arrived', worker: session.id, assignment, range });
     return this.#rangeAdded;
@@ -198,8 +200,10 @@ export class RunDriver implements SessionListener {
       this.#firstApply = false;
       feed.made(vectors.nextParameters, range);
     }
-    for (const session of this.#assigned) session.downlink.follow(feed.makingVersion!);
-    for (const session of this.#assigned) session.downlink.pump();
+    // One worker gets the parameters as they are made, and the others after it, so that they do not all compute, and
+    // then all send, at the same time: one's exchange goes on beside another's computing.
+    const [first] = this.#assigned;
+    first?.downlink.follow(feed.makingVersion!);
     this.#answers.push({ type: 'applied', ranges, finite });
   }
 

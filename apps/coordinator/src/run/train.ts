@@ -126,7 +126,9 @@ async function runToEnd(options: TrainOptions, prepared: Prepared): Promise<numb
     run.stop();
   });
   try {
-    workers.start(await run.start('127.0.0.1:0'));
+    const address = await run.start('127.0.0.1:0');
+    log.listening(address);
+    workers.start(address);
     const outcome = await run.end();
     if (outcome === 'stopped') {
       display.finished();

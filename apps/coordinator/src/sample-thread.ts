@@ -1,0 +1,50 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert, RocinanteError } from '@rocinante/base';
+import { Network, Sampler } from '@rocinante/compute';
+import { Vocabulary, WholeWords } from '@rocinante/corpus';
+import { Engine } from '@rocinante/engine';
+import type { NetworkSpec } from '@rocinante/model';
+
+/** What the thread draws from, and how much. */
+export interface SampleWork {
+  readonly threads: number;
+  readonly network: NetworkSpec;
+  readonly windowLength: number;
+  readonly parameters: Float32Array;
+  readonly symbols: readonly string[];
+  /** Ids that the text goes on from. */
+  readonly prompt: Int32Array;
+  readonly length: number;
+  readonly temperature: number;
+  readonly seed: number;
+  /** The only words that may be written; null for any text. */
+  readonly words: readonly string[] | null;
+}
+
+/** A symbol's id as it is drawn; at the end null, or the error that ended it. */
+export type SampleMessage =
+  | { readonly symbol: number }
+  | { readonly error: { readonly code: string; readonly message: string } | null };
+
+/** Draws in a thread of its own: a signal that is handled in a thread that computes may corrupt memory (libs/engine). */
+function draw(work: SampleWork, send: (message: SampleMessage) => void): void {
+  const engine = Engine.load({ threads: work.threads });
+  const network = Network.create(engine, work.network, { windowLength: work.windowLength });
+  network.setParameters(work.parameters);
+  const { prompt, length, temperature, seed, words } = work;
+  const allowed = words ? new WholeWords(new Vocabulary(work.symbols), words, prompt).allowed : undefined;
+  for (const symbol of new Sampler(network).sample(prompt, { length, temperature, seed, allowed })) {
+    send({ symbol });
+  }
+  network.dispose();
+}
+
+const port = parentPort;
+assert(port !== null, 'sample-thread.js runs as a worker thread');
+try {
+  draw(workerData as SampleWork, (message) => port.postMessage(message));
+  port.postMessage({ error: null });
+} catch (error) {
+  if (!(error instanceof RocinanteError)) throw error;
+  port.postMessage({ error: { code: error.code, message: error.message } });
+}

@@ -1,0 +1,118 @@
+/**
+ * What comes to the coordinator's port beside its own workers: a worker from elsewhere, which is welcome, and those who do
+ * not keep to the protocol, who are refused by name. Either way the run ends with the bits of an undisturbed one.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { status, type ServiceError } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { dial, type CoordinatorMessageReceived, type WorkerMessage } from '@rocinante/wire';
+import { projectRoot } from '../support/project-root.js';
+import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { smallConfig, smallText } from '../support/small-run.js';
+
+const workspace = new Workspace();
+let args: string[];
+let undisturbed: Summary;
+
+beforeAll(async () => {
+  const corpus = workspace.write('corpus.txt', smallText(40_000));
+  const config = workspace.write('config.json', smallConfig);
+  const batch = ['--batch', '64', '--micro-batch', '8', '--steps', '60'];
+  args = ['--corpus', corpus, '--config', config, ...batch, '--workers', '1', '--threads', '1'];
+  undisturbed = await train([...args, '--run-dir', workspace.in('undisturbed')]);
+}, 120_000);
+afterAll(() => workspace.remove());
+
+/** Starts a run, and waits until it has taken some steps. */
+async function begun(name: string): Promise<{ run: Rocinante; runDir: string; address: string }> {
+  const runDir = workspace.in(name);
+  const run = new Rocinante(['train', '--json', ...args, '--run-dir', runDir]);
+  await run.says(/step 1\//);
+  const address = events(runDir).find(({ event }) => event === 'listening')!.address as string;
+  return { run, runDir, address };
+}
+
+async function endsUndisturbed(run: Rocinante): Promise<void> {
+  const { code, stdout } = await run.finished;
+  expect(code).toBe(0);
+  expect(stdout).toContain(undisturbed.weightsSha256);
+}
+
+/** Speaks as a worker would, and gives how the session ended. */
+async function speak(
+  address: string,
+  answer: (message: CoordinatorMessageReceived) => readonly WorkerMessage[],
+  first: WorkerMessage | null,
+): Promise<ServiceError> {
+  const client = dial(address);
+  const call = client.work();
+  call.on('data', (message: CoordinatorMessageReceived) => {
+    for (const next of answer(message)) call.write(next);
+  });
+  if (first) call.write(first);
+  const [error] = (await once(call, 'error').catch((thrown: unknown) => [thrown])) as [ServiceError];
+  client.close();
+  return error;
+}
+
+const hello = { protocolMin: 1, protocolMax: 1, name: 'stranger', threads: 1 };
+
+it('a worker that joins in the middle shares the work', { timeout: 60_000 }, async () => {
+  const { run, runDir, address } = await begun('joined');
+  const main = join(projectRoot, 'apps/worker/dist/main.js');
+  const extra = spawn(
+    process.execPath,
+    [main, '--coordinator', address, '--name', 'extra', '--threads', '1'],
+    {
+      stdio: 'ignore',
+    },
+  );
+  await endsUndisturbed(run);
+  expect(events(runDir).some(({ event, worker }) => event === 'worker-joined' && worker === 'extra')).toBe(
+    true,
+  );
+  // It waits for the coordinator's return, as a worker does, and ends when it is told to.
+  expect(extra.exitCode).toBeNull();
+  extra.kill('SIGTERM');
+  const [code] = (await once(extra, 'exit')) as [number];
+  expect(code).toBe(0);
+});
+
+it(
+  'who does not keep to the protocol is refused by name, and the run goes on',
+  { timeout: 60_000 },
+  async () => {
+    const { run, address } = await begun('refused');
+    const [host, port] = address.split(':');
+    const noise = connect(Number(port), host);
+    noise.on('error', () => undefined);
+    noise.write(Buffer.from('GET / HTTP/1.1\r\nHost: nobody\r\n\r\n\0\xff\x00garbage'));
+
+    const silence = (): readonly WorkerMessage[] => [];
+    const [silent, newer, headless, greedy, liar, twice] = await Promise.all([
+      speak(address, silence, null),
+      speak(address, silence, { hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
+      speak(address, silence, { credit: { ranges: 1 } }),
+      speak(address, ({ welcome }) => (welcome ? [{ credit: { ranges: 1000 } }] : []), { hello }),
+      speak(
+        address,
+        ({ startRun }) => (startRun ? [{ ready: { run: startRun.run } }, { report: { assignment: 1 } }] : []),
+        { hello },
+      ),
+      speak(address, ({ welcome }) => (welcome ? [{ hello }] : []), { hello }),
+    ]);
+    expect(silent).toMatchObject({ code: status.DEADLINE_EXCEEDED, details: 'no Hello within 5000 ms' });
+    expect(newer.code).toBe(status.FAILED_PRECONDITION);
+    expect(newer.details).toMatch(/worker stranger: expected protocol 1 to 1, received 8 to 9/);
+    expect(headless).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(headless.details).toMatch(/first message of a session must be Hello/);
+    expect(greedy.details).toMatch(/credits: expected at most 8 outstanding, received 1000/);
+    expect(liar.details).toMatch(/report: expected magnitudes of \d+ blocks, received 0 bytes/);
+    expect(twice.details).toMatch(/said Hello twice/);
+    noise.destroy();
+    await endsUndisturbed(run);
+  },
+);
