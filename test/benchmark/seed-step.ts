@@ -72,7 +72,10 @@ console.log(
 );
 const pairs: { ours: number; pytorch: number }[] = [];
 for (let pair = 0; pair < Number(values.pairs); pair++) {
-  const measured = { ours: await ours(), pytorch: pytorch(python) };
+  // Each goes first in turn.
+  const peerFirst = pair % 2 === 1 ? pytorch(python) : null;
+  const own = await ours();
+  const measured = { ours: own, pytorch: peerFirst ?? pytorch(python) };
   pairs.push(measured);
   console.log(
     `pair ${pair + 1}: ours ${measured.ours.toFixed(3)} s, PyTorch ${measured.pytorch.toFixed(3)} s, ` +

@@ -53,10 +53,16 @@ function workersOf(coordinator: Rocinante): number[] {
     .map((line) => Number.parseInt(line, 10));
 }
 
-async function stepsTaken(runDir: string, count: number): Promise<void> {
+/** Waits until a run has taken so many steps; fails when it ends before. */
+async function stepsTaken(run: Rocinante, runDir: string, count: number): Promise<void> {
+  let ended = false;
+  void run.finished.then(() => (ended = true));
   const taken = (): number =>
     existsSync(`${runDir}/events.jsonl`) ? events(runDir).filter((event) => 'step' in event).length : -1;
-  while (taken() < count) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (taken() < count) {
+    if (ended) throw new Error(`the run ended after ${taken()} steps`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 describe('the same weights', () => {
@@ -77,7 +83,7 @@ describe('the same weights', () => {
   it('come where a worker is killed in the middle, and comes back', { timeout: 120_000 }, async () => {
     const runDir = workspace.in('worker-killed');
     const coordinator = new Rocinante(['train', '--json', ...common, '--workers', '2', '--run-dir', runDir]);
-    await stepsTaken(runDir, 20);
+    await stepsTaken(coordinator, runDir, 20);
     process.kill(workersOf(coordinator)[0], 'SIGKILL');
     const { code, stdout } = await coordinator.finished;
     expect(code).toBe(0);
@@ -98,7 +104,7 @@ describe('the same weights', () => {
         ...common,
         ...['--workers', '2', '--checkpoint', '1', '--run-dir', runDir],
       ]);
-      await stepsTaken(runDir, moment);
+      await stepsTaken(coordinator, runDir, moment);
       coordinator.process.kill('SIGKILL');
       await coordinator.finished;
       const summary = await train([...common, '--workers', '3', '--resume', '--run-dir', runDir]);
@@ -116,7 +122,7 @@ describe('the same weights', () => {
   it('come after Ctrl-C, which ends with 130 and a checkpoint', { timeout: 120_000 }, async () => {
     const runDir = workspace.in('interrupted');
     const coordinator = new Rocinante(['train', ...common, '--run-dir', runDir]);
-    await stepsTaken(runDir, 15);
+    await stepsTaken(coordinator, runDir, 15);
     coordinator.process.kill('SIGINT');
     const { code, stderr } = await coordinator.finished;
     expect(code).toBe(130);

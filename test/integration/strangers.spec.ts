@@ -20,7 +20,7 @@ let undisturbed: Summary;
 beforeAll(async () => {
   const corpus = workspace.write('corpus.txt', smallText(40_000));
   const config = workspace.write('config.json', smallConfig);
-  const batch = ['--batch', '64', '--micro-batch', '8', '--steps', '60'];
+  const batch = ['--batch', '64', '--micro-batch', '8', '--steps', '150'];
   args = ['--corpus', corpus, '--config', config, ...batch, '--workers', '1', '--threads', '1'];
   undisturbed = await train([...args, '--run-dir', workspace.in('undisturbed')]);
 }, 120_000);
@@ -80,6 +80,31 @@ it('a worker that joins in the middle shares the work', { timeout: 60_000 }, asy
   const [code] = (await once(extra, 'exit')) as [number];
   expect(code).toBe(0);
 });
+
+it(
+  'a worker that reports on other micro-batches than it was given is sent away',
+  { timeout: 60_000 },
+  async () => {
+    const { run, runDir, address } = await begun('dismissed');
+    const error = await speak(
+      address,
+      ({ welcome, startRun, assign }) => {
+        if (welcome) return [{ credit: { ranges: 8 } }];
+        if (startRun) return [{ ready: { run: startRun.run } }];
+        if (!assign) return [];
+        const results = [{ microBatch: 1000, lossSum: 1, norm: 1, finite: true, checksum: 0 }];
+        const magnitudes = Buffer.alloc(4 * assign.gridExponents.length);
+        return [
+          { report: { assignment: assign.assignment, results, magnitudes, fits: true, computeSeconds: 1 } },
+        ];
+      },
+      { hello },
+    );
+    expect(error.code).toBe(status.INVALID_ARGUMENT);
+    await endsUndisturbed(run);
+    expect(events(runDir).filter(({ event }) => event === 'ignored')).not.toHaveLength(0);
+  },
+);
 
 it(
   'who does not keep to the protocol is refused by name, and the run goes on',

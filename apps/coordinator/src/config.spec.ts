@@ -34,6 +34,7 @@ describe('a configuration', () => {
     const saved = { ...presets.seed, seed: 9, steps: 100 };
     expect(resolveConfig({ steps: 200 }, saved)).toEqual({ ...saved, steps: 200 });
     expect(resolveConfig({ epochs: 3 }, saved)).toEqual({ ...saved, epochs: 3, steps: null });
+    expect(resolveConfig({ preset: 'seed' }, saved)).toMatchObject({ seed: 1, steps: 100 });
   });
 
   it('settles what follows from what the file says', () => {

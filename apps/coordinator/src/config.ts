@@ -44,7 +44,9 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
       ...(flags.microBatch !== undefined && { microBatch: flags.microBatch }),
     },
   };
-  const settled = settle(merge(base, fileSettings), fileSettings);
+  // A preset named again on resume is compared, but a run's length is the saved one until a flag gives another.
+  const length = saved === undefined ? {} : { epochs: saved.epochs, steps: saved.steps };
+  const settled = settle(merge(merge(base, length), fileSettings), fileSettings);
   return parseConfig(merge(settled, flagSettings), flags.config);
 }
 

@@ -5,6 +5,7 @@ import { addCorpus } from './cli/corpus.js';
 import { addSample } from './cli/sample.js';
 import { addTrain } from './cli/train.js';
 
+const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
 /**
@@ -14,6 +15,11 @@ const EXIT_USAGE = 2;
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
+  // Whoever reads our output may stop reading: `sample … | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   const program = new Command('rocinante')
     .description('trains character LSTMs over many workers, exact to the bit')
     .exitOverride()
@@ -34,6 +40,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof RocinanteError) {
       process.stderr.write(`rocinante: ${error.message}\n`);
       return error.exitCode;
+    }
+    // The operating system's refusals, a full disk for one, are a person's matter too.
+    if (error instanceof Error && 'syscall' in error) {
+      process.stderr.write(`rocinante: ${error.message}\n`);
+      return EXIT_FAILED;
     }
     throw error;
   }

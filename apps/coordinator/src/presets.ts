@@ -1,14 +1,8 @@
+import { ADAM_DEFAULTS } from '@rocinante/optimizer';
 import type { RunConfig } from '@rocinante/training';
 
 /** Keras's Adam with its defaults, and no clipping. */
-const adam = {
-  kind: 'adam',
-  learningRate: 0.001,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-7,
-  clipNorm: 0,
-} as const;
+const adam = { kind: 'adam', ...ADAM_DEFAULTS, clipNorm: 0 } as const;
 
 const common = {
   schedule: { kind: 'constant' },

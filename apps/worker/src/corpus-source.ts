@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesOf, crc32, sha256 } from '@rocinante/base';
 import {
@@ -10,7 +10,7 @@ import {
 } from '@rocinante/wire';
 
 /** Corpora up to 1 GB of text; an id takes at most four bytes. */
-const CORPUS_BYTES_MAX = 4 * 2 ** 30;
+const ENCODED_BYTES_MAX = 4 * 2 ** 30;
 
 export interface CorpusRequestOptions {
   readonly client: TrainingClient;
@@ -28,7 +28,7 @@ export interface CorpusRequestOptions {
 export async function corpusIds(options: CorpusRequestOptions): Promise<SharedArrayBuffer> {
   const { corpus, cacheFolder } = options;
   const size = corpus.length * corpus.idBytes;
-  if (!/^[0-9a-f]{64}$/.test(corpus.sha256) || !(size > 0 && size <= CORPUS_BYTES_MAX)) {
+  if (!/^[0-9a-f]{64}$/.test(corpus.sha256) || !(size > 0 && size <= ENCODED_BYTES_MAX)) {
     throw new WireError(
       'MALFORMED',
       `corpus: ${corpus.length} ids of ${corpus.idBytes} bytes, ${corpus.sha256}`,
@@ -103,6 +103,7 @@ async function keep(path: string, folder: string, bytes: Uint8Array): Promise<vo
     await writeFile(beside, bytesOf(bytes), { mode: 0o600 });
     await rename(beside, path);
   } catch (error) {
+    await rm(beside, { force: true });
     process.emitWarning(`the corpus is not kept: ${(error as Error).message}`);
   }
 }

@@ -21,11 +21,12 @@ async function work(config: WorkerConfig): Promise<void> {
   process.once('SIGINT', stop);
   if (config.endWithParent) process.stdin.on('end', () => process.exit(0)).resume();
 
+  const facts = await engine.request({ type: 'describe' });
   let waitMs: number = limits.RECONNECT_BACKOFF_MIN_MS;
   while (!stopping.signal.aborted) {
-    session = new Session(client, engine, config);
+    session = new Session(client, engine, facts, config);
     try {
-      await session.open();
+      await session.ended;
     } catch (error) {
       if (!mayRetry(error)) fail(error);
     }

@@ -17,6 +17,7 @@ import {
 } from '@rocinante/wire';
 import type { WorkerConfig } from './config.js';
 import { corpusIds } from './corpus-source.js';
+import type { EngineFacts } from './engine-messages.js';
 import type { EngineProxy } from './engine-proxy.js';
 import { ParametersReceiver } from './parameters-receiver.js';
 import { RunWork } from './run-work.js';
@@ -38,14 +39,15 @@ export class Session {
   readonly ended: Promise<void>;
   #end!: (error: Error | null) => void;
 
-  constructor(client: TrainingClient, engine: EngineProxy, config: WorkerConfig) {
+  /** Dials, and introduces the worker; everything else follows from what the coordinator answers. */
+  constructor(client: TrainingClient, engine: EngineProxy, facts: EngineFacts, config: WorkerConfig) {
     this.#client = client;
     this.#engine = engine;
     this.#config = config;
     this.ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === null ? resolve() : reject(error));
     });
-    // A connection may be refused before anyone waits for the end: `open` hands the same promise on.
+    // A connection may be refused before anyone waits for the end.
     this.ended.catch(() => undefined);
     this.#control = client.work();
     this.#control.on('data', (message: CoordinatorMessageReceived) =>
@@ -53,26 +55,20 @@ export class Session {
     );
     this.#control.on('error', (error) => this.#close(error));
     this.#control.on('end', () => this.#close(null));
+    this.#send({
+      hello: {
+        protocolMin: PROTOCOL_VERSION_MIN,
+        protocolMax: PROTOCOL_VERSION,
+        name: config.name,
+        engine: { ...facts, features: [...facts.features] },
+        threads: config.threads,
+      },
+    });
   }
 
   /** Whether the coordinator has welcomed this worker. */
   get welcomed(): boolean {
     return this.#id !== '';
-  }
-
-  /** Introduces the worker; everything else follows from what the coordinator answers. */
-  async open(): Promise<void> {
-    const engine = await this.#engine.request({ type: 'describe' });
-    this.#send({
-      hello: {
-        protocolMin: PROTOCOL_VERSION_MIN,
-        protocolMax: PROTOCOL_VERSION,
-        name: this.#config.name,
-        engine: { ...engine, features: [...engine.features] },
-        threads: this.#config.threads,
-      },
-    });
-    return this.ended;
   }
 
   /** Leaves: what this worker holds is given to others. */
@@ -89,8 +85,10 @@ export class Session {
         void this.#startRun(message.startRun!).catch((error: unknown) => this.#giveUp(error));
         return;
       case 'endRun':
+        process.stderr.write(`rocinante worker: ${message.endRun!.reason}\n`);
         this.#run?.abandon();
         this.#run = null;
+        void this.#engine.request({ type: 'close-run' });
         return;
       case 'assign':
         return this.#run?.assign(message.assign!);
@@ -135,6 +133,8 @@ export class Session {
       corpus,
       cacheFolder: this.#config.corpusCache ? join(cacheDirectory(process.env), 'encoded') : null,
     });
+    // Meanwhile the session may have ended, and another may have begun: the engine is that one's.
+    if (this.#over) return;
     await this.#engine.request({
       type: 'open-run',
       config,
@@ -142,6 +142,7 @@ export class Session {
       ids,
       idBytes: corpus.idBytes,
     });
+    if (this.#over) return;
     this.#run = new RunWork(this.#engine, layout, {
       session: this.#id,
       send: (answer) => this.#send(answer),

@@ -1,11 +1,4 @@
-export {
-  GRADIENT_CODECS,
-  PARAMETER_CODECS,
-  isGradientCodec,
-  isParameterCodec,
-  type GradientCodec,
-  type ParameterCodec,
-} from './codecs.js';
+export { GRADIENT_CODECS, PARAMETER_CODECS } from './codecs.js';
 export {
   EXPONENT_LIMIT,
   MICRO_BATCHES_MAX,

@@ -3,6 +3,12 @@ import type { Vocabulary } from './vocabulary.js';
 /** Words that a weights file carries for sampling by whole words: the most frequent ones of the text. */
 export const WORDS_MAX = 50_000;
 
+/** Different words that are counted, at most: beyond them, in a huge text, new ones are as rare as can be. */
+const COUNTED_MAX = 1_000_000;
+
+/** A run of letters longer than this, in UTF-16 units, is no word: a text without spaces has none. */
+const WORD_LENGTH_MAX = 100;
+
 /** A word is a run of letters, marks, digits and apostrophes; everything else stands between words. */
 const WORD = /[\p{L}\p{M}\p{N}'’]+/gu;
 const WORD_CHARACTER = /^[\p{L}\p{M}\p{N}'’]$/u;
@@ -11,13 +17,20 @@ const WORD_CHARACTER = /^[\p{L}\p{M}\p{N}'’]$/u;
 export function wordsOf(pieces: Iterable<string>): string[] {
   const counts = new Map<string, number>();
   let held = '';
+  const count = (word: string): void => {
+    const before = counts.get(word) ?? 0;
+    if (word.length <= WORD_LENGTH_MAX && (before > 0 || counts.size < COUNTED_MAX)) {
+      counts.set(word, before + 1);
+    }
+  };
   for (const piece of pieces) {
     const text = held + piece;
     const cut = text.length - (/[\p{L}\p{M}\p{N}'’]*$/u.exec(text)?.[0].length ?? 0);
-    for (const [word] of text.slice(0, cut).matchAll(WORD)) counts.set(word, (counts.get(word) ?? 0) + 1);
-    held = text.slice(cut);
+    for (const [word] of text.slice(0, cut).matchAll(WORD)) count(word);
+    // What is too long already need not be kept longer than it takes to see that.
+    held = text.slice(cut).slice(-WORD_LENGTH_MAX - 1);
   }
-  if (held !== '') counts.set(held, (counts.get(held) ?? 0) + 1);
+  if (held !== '') count(held);
   return [...counts]
     .sort(([, a], [, b]) => b - a)
     .slice(0, WORDS_MAX)

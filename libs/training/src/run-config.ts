@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GRADIENT_CODECS, PARAMETER_CODECS } from '@rocinante/codec';
 import type { NetworkSpec } from '@rocinante/model';
 
 /**
@@ -76,7 +77,7 @@ export const runConfigSchema = z.strictObject({
   /** How the learning rate goes over the steps. */
   schedule: z.strictObject({ kind: z.literal('constant') }),
   /** What travels: gradients up, parameters down. */
-  codec: z.strictObject({ up: z.literal('int32-grid'), down: z.literal('float32') }),
+  codec: z.strictObject({ up: z.enum(GRADIENT_CODECS), down: z.enum(PARAMETER_CODECS) }),
   precision: z.literal('float32'),
   /** Decides first values, order of windows and dropout masks. */
   seed: z.int().min(0),

@@ -8,9 +8,6 @@ export const MESSAGE_BYTES_MAX = 4 << 20;
 /** HTTP/2 windows of a stream and of a connection: 64 KiB, the default, holds a link to one window a round trip. */
 export const FLOW_CONTROL_WINDOW_BYTES = 8 << 20;
 
-/** Ranges of contributions that one worker may have under way: 2 MiB. */
-export const GRANTS_OUTSTANDING_MAX = 2;
-
 /**
  * Ranges of parameters that one worker may have under way. grpc-js buffers without bound what a client does not read, so
  * a server sends only against credits.

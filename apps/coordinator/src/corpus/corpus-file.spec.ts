@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CORPUS_BYTES_MAX, CorpusTooLargeError, EmptyCorpusError } from '@rocinante/corpus';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bundledPath, cacheFolder, quijotePath, readCorpus } from './corpus-file.js';
+import { bundledPath, quijotePath, readCorpus } from './corpus-file.js';
 import { CorpusFileError } from './errors.js';
 import { corpusInfo } from './corpus-info.js';
 
@@ -15,16 +15,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
-});
-
-describe('cacheFolder', () => {
-  it('is ROCINANTE_CACHE, else in XDG_CACHE_HOME, else in the home folder; empty variables count as none', () => {
-    const home = { HOME: '/home/sancho' };
-    expect(cacheFolder({ ...home, XDG_CACHE_HOME: '/x', ROCINANTE_CACHE: '/r' })).toBe('/r');
-    expect(cacheFolder({ ...home, XDG_CACHE_HOME: '/x', ROCINANTE_CACHE: '' })).toBe('/x/rocinante');
-    expect(cacheFolder({ ...home, XDG_CACHE_HOME: '' })).toBe('/home/sancho/.cache/rocinante');
-    expect(quijotePath({ ROCINANTE_CACHE: '/r' })).toBe('/r/corpus/quijote.txt');
-  });
 });
 
 describe('readCorpus', () => {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cacheDirectory } from '@rocinante/base';
 import { CORPUS_BYTES_MAX, CorpusTooLargeError, EmptyCorpusError } from '@rocinante/corpus';
 import { CorpusFileError } from './errors.js';
 
@@ -16,16 +16,9 @@ export interface CorpusFile {
   readonly bytes: Uint8Array;
 }
 
-/** The folder of what can be fetched or built again: ROCINANTE_CACHE, else `rocinante` in XDG_CACHE_HOME, else in ~/.cache. */
-export function cacheFolder(environment: Environment): string {
-  if (environment['ROCINANTE_CACHE']) return environment['ROCINANTE_CACHE'];
-  const caches = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
-  return join(caches, 'rocinante');
-}
-
 /** Where `corpus fetch quijote` puts the book. */
 export function quijotePath(environment: Environment): string {
-  return join(cacheFolder(environment), 'corpus', 'quijote.txt');
+  return join(cacheDirectory(environment), 'corpus', 'quijote.txt');
 }
 
 /** The bundled book: Moby Dick, once, from its package; the package's chapter files repeat it. */

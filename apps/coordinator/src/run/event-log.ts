@@ -33,7 +33,7 @@ export class EventLog implements RunObserver {
   }
 
   workerJoined(session: Session): void {
-    this.#names.set(session.id, session.name);
+    this.#names.set(session.worker, session.name);
     const { name, engine, threads } = session;
     this.#write('worker-joined', { atStep: this.#step, worker: name, threads, engine });
   }

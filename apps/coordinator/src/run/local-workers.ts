@@ -81,11 +81,14 @@ export class LocalWorkers {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-OUTPUT_KEPT);
     });
-    child.on('exit', (code, signal) => {
+    child.on('error', (error) => {
+      output += error.message;
+    });
+    child.on('close', (code, signal) => {
       this.#running.delete(index);
       if (this.#stopping) return;
       const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-      const words = withoutEngineTalk(output);
+      const words = lastWords(output);
       const said = words === '' ? '' : `: ${words}`;
       if (restarts < RESTARTS_MAX) {
         this.#options.notice(`${name} ${how}${said}; starting it again`);
@@ -98,11 +101,12 @@ export class LocalWorkers {
   }
 }
 
-/** What a worker said, without the lines that TensorFlow writes whenever it is loaded. */
-function withoutEngineTalk(output: string): string {
-  return output
-    .split('\n')
-    .filter((line) => !/^(WARNING: All log messages before|[IW]\d{4} \d\d:)/.test(line))
-    .join('\n')
-    .trim();
+/** The last thing that a worker said, without what TensorFlow writes whenever it is loaded, and stack traces. */
+function lastWords(output: string): string {
+  return (
+    output
+      .split('\n')
+      .filter((line) => !/^(WARNING: All log messages before|[IW]\d{4} \d\d:|Node\.js v|\s|$|})/.test(line))
+      .at(-1) ?? ''
+  );
 }

@@ -39,6 +39,8 @@ export class ProgressDisplay implements RunObserver {
           cliProgress.Presets.rect,
         )
       : null;
+    // However the process ends, the terminal gets its cursor back.
+    process.once('exit', () => this.#bar?.stop());
     this.#bar?.start(shape.stepsTotal, step, { epoch: '-', loss: '-', rate: '-', left: '-' });
   }
 

@@ -1,7 +1,15 @@
 import { DirectoryStore, type Checkpoint, type PassedOver } from '@rocinante/checkpoint';
-import { assert } from '@rocinante/base';
-import type { ParameterLayout } from '@rocinante/parameters';
-import { noProgress, type RunConfig, type RunEffect, type RunProgress } from '@rocinante/training';
+import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
+import {
+  identityDifferences,
+  identityOf,
+  noProgress,
+  type RunConfig,
+  type RunEffect,
+  type RunProgress,
+} from '@rocinante/training';
+import { parseConfig } from '../config.js';
+import { UsageError } from '../errors.js';
 import type { CheckpointSaved } from './run-observer.js';
 import type { ClosedState } from './run-vectors.js';
 
@@ -70,9 +78,14 @@ export class RunCheckpoints {
     return { name, bytes, step, reason: effect.reason, seconds: (performance.now() - started) / 1000 };
   }
 
-  /** @throws {NoGoodCheckpointError} there is none. */
+  /**
+   * The newest good checkpoint.
+   * @throws {NoGoodCheckpointError} there is none.
+   * @throws {UsageError} it is another run's; names the first keys that differ.
+   */
   async load(): Promise<LoadedRun> {
     const { name, checkpoint, passedOver } = await this.#store.loadLatest();
+    this.#checkOwn(name, checkpoint);
     const { parameters, m, v, magnitudes, beta1Power, beta2Power } = checkpoint;
     // What the file holds are views of one buffer; the run's vectors are its own, and change.
     const state = {
@@ -84,11 +97,28 @@ export class RunCheckpoints {
     };
     return { name, state, progress: progressOf(checkpoint), passedOver };
   }
+
+  /** A file that was put here from another run's directory is good in itself, but not ours. */
+  #checkOwn(name: string, checkpoint: Checkpoint): void {
+    const { config, corpusSha256, layout } = this.#frame;
+    const theirs = parseConfig(checkpoint.configuration, name);
+    const [difference] = identityDifferences(
+      identityOf(theirs, checkpoint.corpusSha256),
+      identityOf(config, corpusSha256),
+    );
+    if (difference === undefined && layoutSha256(checkpoint.layout) === layoutSha256(layout)) return;
+    const { key, first, second } = difference ?? { key: 'network', first: 'another', second: 'this one' };
+    throw new UsageError(
+      `checkpoint ${name}: it is another run's (${key} is ${first}, not ${second}); remove it`,
+    );
+  }
 }
 
 function progressOf(checkpoint: Checkpoint): RunProgress {
   const { step, issueCount, lossHistory, further } = checkpoint;
   const saved = JSON.parse(further.progress ?? '{}') as Partial<RunProgress>;
-  assert(saved.step === step, `checkpoint of step ${step} has the progress of step ${saved.step}`);
+  if (saved.step !== step) {
+    throw new UsageError(`checkpoint of step ${step}: it has the progress of step ${saved.step}; remove it`);
+  }
   return { ...noProgress, ...saved, issues: issueCount, history: lossHistory };
 }

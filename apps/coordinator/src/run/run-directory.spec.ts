@@ -35,9 +35,17 @@ describe('a run directory', () => {
     expect(() => new RunDirectory(folder).create()).toThrow('it is not empty; use another --run-dir');
   });
 
+  it('is taken again where a coordinator was killed before it wrote anything', () => {
+    directory.create();
+    directory.create();
+    directory.write(record);
+    expect(directory.read()).toEqual(record);
+  });
+
   it('lets one coordinator in at a time, and takes over the lock of one that is gone', () => {
     directory.create();
-    expect(() => directory.reopen(record, record)).toThrow(`process ${process.pid} works in it`);
+    writeFileSync(join(directory.path, 'lock'), `${process.ppid}\n`);
+    expect(() => directory.reopen(record, record)).toThrow(`process ${process.ppid} works in it`);
     // No process has this number: it is above the kernel's largest.
     writeFileSync(join(directory.path, 'lock'), '4194305\n');
     directory.reopen(record, record);

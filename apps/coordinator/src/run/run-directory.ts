@@ -71,7 +71,7 @@ export class RunDirectory {
    * @throws {UsageError} something is in it. @throws {RunFailedError} it cannot be written.
    */
   create(): void {
-    if (existsSync(this.path) && readdirSync(this.path).length > 0) {
+    if (existsSync(this.path) && !this.#isUnbegun()) {
       const here = existsSync(this.configPath)
         ? 'there is a run in it; use --resume or'
         : 'it is not empty; use';
@@ -108,6 +108,14 @@ export class RunDirectory {
     this.#lock();
   }
 
+  /** Whether nothing is here but what a coordinator that was killed at once leaves. */
+  #isUnbegun(): boolean {
+    const leftovers = ['checkpoints', 'config.json.partial', 'lock', 'weights'];
+    const isEmpty = (name: string): boolean =>
+      !['checkpoints', 'weights'].includes(name) || readdirSync(join(this.path, name)).length === 0;
+    return readdirSync(this.path).every((name) => leftovers.includes(name) && isEmpty(name));
+  }
+
   /** Writes `config.json`, whole or not at all. */
   write(record: RunRecord): void {
     const beside = `${this.configPath}.partial`;
@@ -134,7 +142,8 @@ export class RunDirectory {
         }
       }
       const holder = Number(readFileSync(this.#lockPath, 'utf8'));
-      if (isAlive(holder)) {
+      // A container that starts again often gives the same process id to the same program.
+      if (holder !== process.pid && isAlive(holder)) {
         throw new RunFailedError(
           `run directory ${this.path}: process ${holder} works in it; stop that one first`,
         );

@@ -82,14 +82,14 @@ export class RunDriver implements SessionListener {
 
   ready(session: Session): void {
     this.#parts.observer.workerJoined(session);
-    this.#post({ type: 'worker-joined', worker: session.id });
+    this.#post({ type: 'worker-joined', worker: session.worker });
   }
 
   left(session: Session, reason: string): void {
     this.#assigned.delete(session);
     if (!session.ready) return;
     this.#parts.observer.workerLeft(session, reason);
-    this.#post({ type: 'worker-left', worker: session.id });
+    this.#post({ type: 'worker-left', worker: session.worker });
   }
 
   reported(session: Session, report: ReportMessage): void {
@@ -100,20 +100,23 @@ export class RunDriver implements SessionListener {
         `report: expected magnitudes of ${blocks} blocks, received ${report.magnitudes.byteLength} bytes`,
       );
     }
+    if (!float32(report.magnitudes).every((magnitude) => magnitude >= 0 && magnitude < Infinity)) {
+      throw new WireError('MALFORMED', 'report: expected finite magnitudes, none below zero');
+    }
     const { assignment, results, fits, computeSeconds } = report;
     this.#arrived = { report };
-    this.#post({ type: 'reported', worker: session.id, assignment, results, fits, computeSeconds });
+    this.#post({ type: 'reported', worker: session.worker, assignment, results, fits, computeSeconds });
   }
 
   evaluated(session: Session, { assignment, results, computeSeconds }: EvaluationMessage): void {
-    this.#post({ type: 'evaluated', worker: session.id, assignment, results, computeSeconds });
+    this.#post({ type: 'evaluated', worker: session.worker, assignment, results, computeSeconds });
   }
 
   rangeArrived(session: Session, message: ContributionRangeMessage): boolean {
     const { assignment, range } = message;
     this.#arrived = { values: int32Range(message, this.#parts.vectors.layout, this.#room) };
     this.#rangeAdded = false;
-    this.#post({ type: 'range-arrived', worker: session.id, assignment, range });
+    this.#post({ type: 'range-arrived', worker: session.worker, assignment, range });
     return this.#rangeAdded;
   }
 

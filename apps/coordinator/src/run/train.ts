@@ -148,10 +148,7 @@ async function runToEnd(options: TrainOptions, prepared: Prepared): Promise<numb
       parameters: run.parameters,
     });
     display.finished();
-    const text = await drawSample(run, config, corpus).catch((error: Error) => {
-      display.line(error.message);
-      return null;
-    });
+    const text = options.json ? null : await sampleOrSayWhy(run, config, corpus, display);
     const summary = {
       ...summarise(run.progress),
       windowsPerSecond: throughput.windowsPerSecond,
@@ -179,6 +176,21 @@ async function loadNewest(checkpoints: RunCheckpoints): Promise<LoadedRun | null
   } catch (error) {
     if (error instanceof NoGoodCheckpointError && error.passedOver.length === 0) return null;
     throw error;
+  }
+}
+
+/** A sample is no reason for a run that is done to fail. */
+async function sampleOrSayWhy(
+  run: TrainingRun,
+  config: RunConfig,
+  corpus: EncodedCorpus,
+  display: ProgressDisplay,
+): Promise<string | null> {
+  try {
+    return await drawSample(run, config, corpus);
+  } catch (error) {
+    display.line((error as Error).message);
+    return null;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   limits,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_MIN,
+  statusOf,
   WireError,
   type CoordinatorMessage,
   type EngineDescriptionMessage,
@@ -22,8 +23,10 @@ const wireKinds: Readonly<Record<WorkKind, 'WORK_KIND_TRAIN' | 'WORK_KIND_EVALUA
 
 /** One worker, from its Hello to the end of its control stream: what it is, and how to speak to it. */
 export class Session {
-  /** Unguessable, since it admits to the other streams; also the worker's id in the run's state machine. */
+  /** Unguessable, since it admits to the other streams: for the wire only. */
   readonly id = randomUUID();
+  /** The worker's id in the run's state machine, which people may see: its name and the session's number. */
+  readonly worker: string;
   /** What logs call the worker. */
   readonly name: string;
   readonly engine: EngineDescriptionMessage | null;
@@ -35,11 +38,13 @@ export class Session {
 
   /**
    * Welcomes a worker.
+   * @param ordinal the session's number in this coordinator's life.
    * @throws {WireError} PROTOCOL_VERSION: no version in common. MALFORMED: a name too long.
    */
   constructor(
     control: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>,
     hello: HelloMessage,
+    ordinal: number,
     feed: ParameterFeed,
     rangeCount: number,
   ) {
@@ -55,6 +60,7 @@ export class Session {
       throw new WireError('MALFORMED', `worker's name: expected 1 to ${limits.NAME_LENGTH_MAX} characters`);
     }
     this.name = hello.name;
+    this.worker = `${hello.name}#${ordinal}`;
     this.engine = hello.engine;
     this.threads = hello.threads;
     this.downlink = new Downlink(feed, rangeCount);
@@ -88,7 +94,8 @@ export class Session {
   /** Ends the session from this side, with a reason where it is the worker's fault. */
   end(error?: Error): void {
     this.downlink.end();
-    if (error) this.#control.destroy(error);
+    // A destroyed stream never sends its status; an error that is emitted does.
+    if (error) this.#control.emit('error', Object.assign(new Error(error.message), statusOf(error)));
     else this.#control.end();
   }
 }

@@ -52,6 +52,7 @@ export class TrainingService {
   readonly #run: ServedRun;
   readonly #listener: SessionListener;
   readonly #sessions = new Map<string, Session>();
+  #sessionCount = 0;
 
   constructor(run: ServedRun, listener: SessionListener) {
     this.#run = run;
@@ -63,8 +64,9 @@ export class TrainingService {
     return [...this.#sessions.values()].filter((session) => session.ready);
   }
 
-  session(id: string): Session | undefined {
-    return this.#sessions.get(id);
+  /** The session of a worker, by its id in the state machine. */
+  session(worker: string): Session | undefined {
+    return [...this.#sessions.values()].find((session) => session.worker === worker);
   }
 
   readonly handlers: TrainingHandlers = {
@@ -125,7 +127,7 @@ export class TrainingService {
       );
     }
     const { id, configJson, corpus, layoutSha256, feed, rangeCount } = this.#run;
-    const session = new Session(call, message.hello, feed, rangeCount);
+    const session = new Session(call, message.hello, (this.#sessionCount += 1), feed, rangeCount);
     this.#sessions.set(session.id, session);
     session.send({
       startRun: {
