@@ -82,8 +82,12 @@ export class Conversation {
     return this.say({ type: 'grid-judged', agrees });
   }
 
-  applied(ranges: readonly number[], finite = true): string[] {
-    return this.say({ type: 'applied', ranges, finite });
+  /** The answer of the issue in progress, or of another. */
+  applied(
+    ranges: readonly number[],
+    { finite = true, step = this.machine.progress.step, issue = this.machine.view.issue } = {},
+  ): string[] {
+    return this.say({ type: 'applied', step, issue, ranges, finite });
   }
 
   range(worker: WorkerId, assignment: AssignmentId, range: number): string[] {
@@ -148,7 +152,7 @@ function line(effect: RunEffect): string {
     case 'judge-grid':
       return `judge ${effect.assignments.map((id) => `#${id}`).join(' ')}`;
     case 'apply':
-      return `apply ${effect.ranges.join()}`;
+      return `apply ${effect.ranges.join()} of ${effect.step}/${effect.issue}`;
     case 'close-step':
       return `close ${effect.step}/${effect.issue} epoch ${effect.epoch} windows ${effect.windows} loss ${effect.loss}`;
     case 'record':

@@ -37,8 +37,17 @@ export type RunEffect =
    * with `grid-judged`. Magnitudes of other assignments are not needed again.
    */
   | { readonly type: 'judge-grid'; readonly assignments: readonly AssignmentId[] }
-  /** Sums of these ranges are whole: make their next parameters and moments. Answer at once with `applied`. */
-  | { readonly type: 'apply'; readonly ranges: readonly number[] }
+  /**
+   * Sums of these ranges are whole: make their next parameters and moments, and answer with `applied`, together or in
+   * parts, when they are made. Nothing is added to these sums any more. What an issue that is given up still makes must be
+   * over, or go nowhere, before the next issue's ranges are made.
+   */
+  | {
+      readonly type: 'apply';
+      readonly step: number;
+      readonly issue: number;
+      readonly ranges: readonly number[];
+    }
   /** The step is closed: the next vectors become the closed ones, r(s) their grid's state, version `step + 1`. */
   | {
       readonly type: 'close-step';

@@ -39,9 +39,14 @@ export type RunEvent = { readonly at: number } & (
       /** Whether the grid that the magnitudes call for is the one that this issue has. */
       readonly agrees: boolean;
     }
-  /** The answer to the effect `apply`. */
+  /**
+   * An answer to the effect `apply`: for all of its ranges or some, once for each, in any order and any time later. Where the
+   * issue was given up meanwhile (another begun, the step abandoned, the run over) it may come or not, and changes nothing.
+   */
   | {
       readonly type: 'applied';
+      readonly step: number;
+      readonly issue: number;
       readonly ranges: readonly number[];
       /** Whether every new parameter and moment of these ranges is finite in float32. */
       readonly finite: boolean;

@@ -299,7 +299,9 @@ describe('what cannot be', () => {
     );
     expect(() => new RunMachine(smallShape, progressAt(5), 0)).toThrow('5 of 4 steps are closed');
     expect(() => Conversation.begun(['a']).judged(true)).toThrow('grid-judged answers a judge-grid');
-    expect(() => Conversation.begun(['a']).applied([0])).toThrow('applied answers apply of');
+    expect(() => Conversation.begun(['a']).applied([0])).toThrow(
+      'applied answers apply, and range 0 was not asked for',
+    );
     expect(() => new Conversation().saved(0)).toThrow('saved: step 0 is not being saved');
   });
 });

@@ -26,9 +26,9 @@ export interface RunView {
  * A synchronous run as a pure state machine: events in, effects out, and nothing else in or out.
  *
  * The driver's loop. It hands over one event at a time and carries out the effects in their order before the next one.
- * Three effects are questions. `judge-grid` and `apply` are answered at once: the answers go into a queue of their own, in
- * order, and are handed over before any event from outside. `save` is answered whenever it is done. The driver begins with
- * a `tick`, and ends after `finish`: later events give no effects.
+ * Three effects are questions. `judge-grid` is answered at once: the answer is handed over before any event from outside.
+ * `apply` and `save` are answered whenever they are done, beside other work; several `apply` may be under way. The driver
+ * begins with a `tick`, and ends after `finish`: later events give no effects.
  *
  *     queue.push(event);
  *     while ((next = answers.shift() ?? queue.shift())) {
@@ -133,8 +133,7 @@ export class RunMachine {
         step.gridJudged(event);
         break;
       case 'applied':
-        assert(step !== null, 'applied comes in a step');
-        step.applied(event);
+        step?.applied(event);
         break;
       case 'saved':
         assert(this.#saving?.step === event.step, `saved: step ${event.step} is not being saved`);

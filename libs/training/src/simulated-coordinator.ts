@@ -42,11 +42,16 @@ export interface SimulatedCheckpoint {
   readonly state: ToyState;
 }
 
+/** An answer that comes in its own time, as the event that it becomes. */
+export type SimulatedAnswer = Omit<Extract<RunEvent, { type: 'applied' }>, 'at'>;
+
 /** What a coordinator sees of the world. */
 export interface CoordinatorSurroundings {
   send(worker: WorkerId, message: SimulatedMessage): void;
   endSession(worker: WorkerId): void;
   save(checkpoint: SimulatedCheckpoint): void;
+  /** Does a piece of work after a while, beside others, and delivers its answer, unless this life has ended. */
+  beside(work: () => SimulatedAnswer): void;
   /** Whether there is a checkpoint to resume from. */
   hasCheckpoint(): boolean;
   finished(outcome: 'done' | 'stopped' | 'failed', reason: string): void;
@@ -86,6 +91,8 @@ export class SimulatedCoordinator {
   >();
   /** For each range, which assignment brought which micro-batch. */
   #sources: Map<number, AssignmentId>[] = [];
+  /** Ranges of the issue in progress whose Adam was asked for, and those that are made. */
+  #asked = new Set<number>();
   #applied = new Set<number>();
   #outstanding = new Map<WorkerId, Set<string>>();
   #saving = false;
@@ -114,8 +121,10 @@ export class SimulatedCoordinator {
     if (event.type === 'saved' || event.type === 'save-failed') this.#saving = false;
     for (let next: RunEvent | undefined = event; next; next = this.#answers.shift()) {
       this.#counts.events += 1;
-      for (const effect of this.machine.handle(next))
-        this.#carryOut(effect, next, next === event ? payload : undefined);
+      const late = next.type === 'applied' && `${next.step}/${next.issue}` !== this.#issue;
+      const effects = this.machine.handle(next);
+      this.#check(!late || effects.length === 0, 'an answer of an issue given up has effects');
+      for (const effect of effects) this.#carryOut(effect, next, next === event ? payload : undefined);
     }
   }
 
@@ -149,7 +158,7 @@ export class SimulatedCoordinator {
         this.#judge(effect.assignments, event.at);
         break;
       case 'apply':
-        this.#apply(effect.ranges, event.at);
+        this.#apply(effect);
         break;
       case 'close-step':
         this.#closeStep(effect);
@@ -194,6 +203,7 @@ export class SimulatedCoordinator {
     this.#sums = this.#state.parameters.map(() => 0);
     this.#parameters = [...this.#state.parameters];
     this.#sources = Array.from({ length: rangeCount }, () => new Map<number, AssignmentId>());
+    this.#asked = new Set();
     this.#applied = new Set();
     this.#magnitudes.clear();
     this.#assigned.clear();
@@ -255,7 +265,7 @@ export class SimulatedCoordinator {
       payload.issue === this.#issue,
       `a range of issue ${payload.issue} is added in ${this.#issue}`,
     );
-    this.#check(!this.#applied.has(range), `range ${range} is added to after its Adam`);
+    this.#check(!this.#asked.has(range), `range ${range} is added to after its Adam`);
     this.#outstanding.get(this.#assigned.get(assignment)!.worker)!.delete(`${assignment}:${range}`);
     const source = this.#sources[range];
     for (const microBatch of payload.microBatches) {
@@ -283,9 +293,9 @@ export class SimulatedCoordinator {
     this.#answers.push({ type: 'grid-judged', at, agrees: this.#agrees() });
   }
 
-  #apply(ranges: readonly number[], at: number): void {
-    const { divergence, shape } = this.#problem;
-    const { step } = this.machine.progress;
+  #apply({ step, issue, ranges }: Extract<RunEffect, { type: 'apply' }>): void {
+    const { shape } = this.#problem;
+    this.#check(`${step}/${issue}` === this.#issue, `a range of issue ${step}/${issue} is applied`);
     this.#check(
       !shape.clips || ranges.length === shape.rangeCount,
       'a range is applied before the norm is known',
@@ -299,18 +309,23 @@ export class SimulatedCoordinator {
         this.#sources[range].size === this.#microBatches(),
         `range ${range} is applied before it is whole`,
       );
-      this.#check(!this.#applied.has(range), `range ${range} is applied twice`);
-      this.#applied.add(range);
-      const next = toyUpdate(
-        toyRange(this.#parameters, range),
-        toyRange(this.#sums, range),
-        this.#grid[range],
-        step,
-      );
-      this.#parameters.splice(range * next.length, next.length, ...next);
+      this.#check(!this.#asked.has(range), `range ${range} is applied twice`);
+      this.#asked.add(range);
+      this.#make(range, step, issue);
     }
-    const finite = !(divergence?.kind === 'update' && divergence.step === step && ranges.includes(0));
-    this.#answers.push({ type: 'applied', at, ranges, finite });
+  }
+
+  /** Makes a range beside other work, in the vectors of its issue, and answers; other issues' answers may overtake it. */
+  #make(range: number, step: number, issue: number): void {
+    const { divergence } = this.#problem;
+    const [parameters, sums, grid, applied] = [this.#parameters, this.#sums, this.#grid, this.#applied];
+    this.#around.beside(() => {
+      const next = toyUpdate(toyRange(parameters, range), toyRange(sums, range), grid[range], step);
+      parameters.splice(range * next.length, next.length, ...next);
+      applied.add(range);
+      const finite = !(divergence?.kind === 'update' && divergence.step === step && range === 0);
+      return { type: 'applied', step, issue, ranges: [range], finite };
+    });
   }
 
   #closeStep({ step, loss }: Extract<RunEffect, { type: 'close-step' }>): void {

@@ -11,6 +11,7 @@ import { noProgress, type RunShape } from './run-state.js';
 import {
   SimulatedCoordinator,
   type Payload,
+  type SimulatedAnswer,
   type SimulatedCheckpoint,
   type SimulatedMessage,
   type SimulationCounts,
@@ -179,6 +180,7 @@ class Simulation {
         send: (worker, message) => this.#sendDown(worker, message),
         endSession: (worker) => this.#endSession(worker),
         save: (checkpoint) => this.#save(checkpoint, life),
+        beside: (work) => this.#beside(work, life),
         hasCheckpoint: () => this.#hasCheckpoint,
         finished: (outcome, reason) => this.#finished(outcome, reason),
       },
@@ -246,7 +248,7 @@ class Simulation {
     }
   }
 
-  #deliver(event: Upward, payload?: Payload): void {
+  #deliver(event: Upward | SimulatedAnswer, payload?: Payload): void {
     if (this.#outcome !== null) return;
     this.#coordinator.deliver({ ...event, at: this.#queue.now }, payload);
     this.#maybeFail();
@@ -308,6 +310,14 @@ class Simulation {
       this.#deliver(
         fails ? { type: 'save-failed', step, reason: 'the disk is full' } : { type: 'saved', step },
       );
+    });
+  }
+
+  /** Adam takes from no time to longer than a worker's loss is noticed, a return, or another issue. */
+  #beside(work: () => SimulatedAnswer, life: number): void {
+    const delay = this.#random.uniform() < 0.8 ? this.#between(0, 30) : this.#between(0, 1500);
+    this.#queue.schedule(delay, () => {
+      if (life === this.#lives && this.#outcome === null) this.#deliver(work());
     });
   }
 

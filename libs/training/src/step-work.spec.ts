@@ -17,13 +17,13 @@ describe('an issue that fits', () => {
       'judge #1 #2',
     ]);
     expect(run.judged(true)).toEqual([]);
-    expect(run.range('b', 2, 0)).toEqual(['add #2 range 0', 'grant b #2 range 2', 'apply 0']);
+    expect(run.range('b', 2, 0)).toEqual(['add #2 range 0', 'grant b #2 range 2', 'apply 0 of 0/1']);
     expect(run.applied([0])).toEqual([]);
     expect(run.range('b', 2, 1)).toEqual(['add #2 range 1']);
-    expect(run.range('a', 1, 1)).toEqual(['add #1 range 1', 'apply 1']);
+    expect(run.range('a', 1, 1)).toEqual(['add #1 range 1', 'apply 1 of 0/1']);
     run.applied([1]);
     run.range('b', 2, 2);
-    expect(run.range('a', 1, 2)).toEqual(['add #1 range 2', 'apply 2']);
+    expect(run.range('a', 1, 2)).toEqual(['add #1 range 2', 'apply 2 of 0/1']);
     expect(run.applied([2])[0]).toBe('close 0/1 epoch 0 windows 8 loss 0.5075');
   });
 
@@ -32,7 +32,7 @@ describe('an issue that fits', () => {
     run.report('a', 1, all);
     run.judged(true);
     expect(run.range('a', 1, 0)).toEqual(['add #1 range 0']);
-    expect(run.range('a', 1, 1)).toEqual(['add #1 range 1', 'apply 0,1']);
+    expect(run.range('a', 1, 1)).toEqual(['add #1 range 1', 'apply 0,1 of 0/1']);
     expect(run.applied([0, 1])[0]).toBe('close 0/1 epoch 0 windows 8 loss 0.5075');
   });
 
@@ -59,6 +59,65 @@ describe('an issue that fits', () => {
       run.applied([range]);
     }
     expect(run.machine.progress.epochLossSum).toBe(1e16 + 2);
+  });
+});
+
+describe('Adam', () => {
+  it('is answered in any order and late, while other ranges arrive', () => {
+    const run = Conversation.begun(['a'], { rangeCount: 3 });
+    run.report('a', 1, all);
+    run.range('a', 1, 0);
+    run.range('a', 1, 1);
+    expect(run.judged(true)).toEqual(['apply 0,1 of 0/1']);
+    expect(run.applied([1])).toEqual([]);
+    expect(run.range('a', 1, 2)).toEqual(['add #1 range 2', 'apply 2 of 0/1']);
+    expect(run.applied([2])).toEqual([]);
+    expect(run.leave('a')).toEqual([]);
+    expect(run.applied([0])[0]).toBe('close 0/1 epoch 0 windows 8 loss 0.5075');
+    expect(run.applied([0], { step: 0, issue: 1 })).toEqual([]);
+  });
+
+  it('of an issue that was given up counts for nothing', () => {
+    const run = Conversation.begun(['a', 'b']);
+    run.report('a', 1, [0, 1]);
+    run.report('b', 2, [2, 3]);
+    run.judged(true);
+    run.range('a', 1, 0);
+    expect(run.range('b', 2, 0)).toEqual(['add #2 range 0', 'apply 0 of 0/1']);
+    run.leave('a');
+    run.report('b', 3, [0, 1], { fits: false });
+    expect(run.judged(false)).toContain('issue 0/2 on own');
+    expect(run.applied([0], { issue: 1, finite: false })).toEqual([]);
+    run.report('b', 4, all);
+    run.judged(true);
+    run.range('b', 4, 0);
+    run.range('b', 4, 1);
+    expect(run.applied([0])).toEqual([]);
+    expect(run.applied([1], { issue: 1 })).toEqual([]);
+    expect(run.applied([1])[0]).toBe('close 0/2 epoch 0 windows 8 loss 0.5075');
+  });
+
+  it('that comes after a stop in mid-step changes nothing', () => {
+    const run = Conversation.begun(['a', 'b']);
+    run.report('a', 1, [0, 1]);
+    run.report('b', 2, [2, 3]);
+    run.judged(true);
+    run.range('a', 1, 0);
+    run.range('b', 2, 0);
+    run.leave('a');
+    run.stop();
+    run.leave('b');
+    expect(run.applied([0], { step: 0, issue: 1 })).toEqual([]);
+    expect(run.machine.progress.step).toBe(0);
+  });
+
+  it('is answered once for each range', () => {
+    const run = Conversation.begun(['a']);
+    run.report('a', 1, all);
+    run.judged(true);
+    run.range('a', 1, 0);
+    run.applied([0]);
+    expect(() => run.applied([0])).toThrow('applied answers apply, and range 0 was not asked for, or twice');
   });
 });
 
@@ -144,13 +203,13 @@ describe('a lost worker', () => {
     run.report('b', 2, [2, 3]);
     run.judged(true);
     run.range('a', 1, 0);
-    expect(run.range('b', 2, 0)).toEqual(['add #2 range 0', 'apply 0']);
+    expect(run.range('b', 2, 0)).toEqual(['add #2 range 0', 'apply 0 of 0/1']);
     run.applied([0]);
     expect(run.leave('a')).toEqual(['assign b #3 train 0/1 v0 [0,1] from range 1']);
     expect(run.range('b', 2, 1)).toEqual(['add #2 range 1']);
     expect(run.report('b', 3, [0, 1])).toEqual(['keep #3', 'grant b #3 range 1', 'judge #2 #3']);
     expect(run.judged(true)).toEqual([]);
-    expect(run.range('b', 3, 1)).toEqual(['add #3 range 1', 'apply 1']);
+    expect(run.range('b', 3, 1)).toEqual(['add #3 range 1', 'apply 1 of 0/1']);
     expect(run.applied([1])[0]).toBe('close 0/1 epoch 0 windows 8 loss 0.5075');
   });
 
@@ -178,7 +237,7 @@ describe('a lost worker', () => {
       'judge #4',
     ]);
     expect(run.judged(true)).toEqual([]);
-    expect(run.range('b', 4, 0)).toEqual(['add #4 range 0', 'apply 0']);
+    expect(run.range('b', 4, 0)).toEqual(['add #4 range 0', 'apply 0 of 0/2']);
     expect(run.applied([0])).toEqual([]);
     run.range('b', 4, 1);
     expect(run.applied([1])[0]).toBe('close 0/2 epoch 0 windows 8 loss 0.5075');
@@ -222,7 +281,7 @@ describe('a lost worker', () => {
     // Range 0 is whole, and whether its grid is the right one is not known.
     expect(run.range('c', 3, 0)).toEqual(['add #3 range 0']);
     run.report('b', 4, [0]);
-    expect(run.judged(true)).toEqual(['apply 0']);
+    expect(run.judged(true)).toEqual(['apply 0 of 0/1']);
   });
 
   it('is replaced by groups, each from its own first range', () => {
@@ -308,7 +367,7 @@ describe('what is not finite', () => {
     run.report('a', 1, all);
     run.judged(true);
     run.range('a', 1, 0);
-    expect(run.applied([0], false)).toEqual([
+    expect(run.applied([0], { finite: false })).toEqual([
       'finish failed: diverged: step 0 would make a parameter or a moment that is not finite',
     ]);
     expect(run.machine.progress.step).toBe(0);

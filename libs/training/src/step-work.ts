@@ -35,9 +35,9 @@ export class StepWork {
   /** Whether the last judgement of this issue agreed. */
   #accepted = false;
   #judging = false;
-  #applying: readonly number[] = [];
+  /** Ranges whose Adam was asked for in this issue, and those of them that are not answered yet. */
   readonly #asked = new Set<number>();
-  #appliedCount = 0;
+  readonly #applying = new Set<number>();
   #reporters = new Set<WorkerId>();
   #reportersBefore = new Set<WorkerId>();
   /** Micro-batches that came out as not finite once and wait for another's word, with whose word it was. */
@@ -143,18 +143,20 @@ export class StepWork {
     this.#issueAgain(agrees ? this.#grid : 'own');
   }
 
-  applied({ ranges, finite }: Of<'applied'>): void {
-    assert(
-      ranges.join() === this.#applying.join(),
-      `applied answers apply of ${this.#applying.join()}, not ${ranges.join()}`,
-    );
-    this.#applying = [];
+  /** Answers may come in parts, in any order and late: one of an issue that was given up counts for nothing. */
+  applied({ step, issue, ranges, finite }: Of<'applied'>): void {
+    if (step !== this.#step || issue !== this.#issue) return;
+    for (const range of ranges) {
+      assert(
+        this.#applying.delete(range),
+        `applied answers apply, and range ${range} was not asked for, or twice`,
+      );
+    }
     if (!finite) {
       this.#fail(`diverged: step ${this.#step} would make a parameter or a moment that is not finite`);
       return;
     }
-    this.#appliedCount += ranges.length;
-    if (this.#appliedCount < this.#shape.rangeCount) return;
+    if (this.#applying.size > 0 || this.#asked.size < this.#shape.rangeCount) return;
     this.#outcome = { type: 'complete', lossSum: this.#ledger.lossSum() };
   }
 
@@ -172,7 +174,7 @@ export class StepWork {
     this.#misfit = false;
     this.#accepted = false;
     this.#asked.clear();
-    this.#appliedCount = 0;
+    this.#applying.clear();
     this.#reportersBefore = this.#reporters;
     this.#reporters = new Set();
     this.#desk.emit({ type: 'issue', step: this.#step, issue: this.#issue, grid });
@@ -195,9 +197,11 @@ export class StepWork {
       if (this.#ledger.isWhole(range) && !this.#asked.has(range)) ranges.push(range);
     }
     if (ranges.length === 0 || (this.#shape.clips && ranges.length < this.#shape.rangeCount)) return;
-    for (const range of ranges) this.#asked.add(range);
-    this.#applying = ranges;
-    this.#desk.emit({ type: 'apply', ranges });
+    for (const range of ranges) {
+      this.#asked.add(range);
+      this.#applying.add(range);
+    }
+    this.#desk.emit({ type: 'apply', step: this.#step, issue: this.#issue, ranges });
   }
 
   /** A contribution with a micro-batch that is not finite leaves the step, and another computes it again. */

@@ -12,6 +12,8 @@ import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
 import type { CheckpointSaved } from './run-observer.js';
 import type { ClosedState } from './run-vectors.js';
+import { sharedCopy } from './shared-vector.js';
+import type { StateVectors } from './step-arithmetic.js';
 
 /** What goes into every checkpoint of a run beside its state. */
 export interface CheckpointFrame {
@@ -33,7 +35,7 @@ export interface LoadedRun {
 export class RunCheckpoints {
   readonly #store: DirectoryStore;
   readonly #frame: CheckpointFrame;
-  readonly #snapshot: Pick<ClosedState, 'parameters' | 'm' | 'v'>;
+  readonly #snapshot: StateVectors;
 
   constructor(path: string, frame: CheckpointFrame) {
     this.#store = new DirectoryStore(path);
@@ -89,9 +91,9 @@ export class RunCheckpoints {
     const { parameters, m, v, magnitudes, beta1Power, beta2Power } = checkpoint;
     // What the file holds are views of one buffer; the run's vectors are its own, and change.
     const state = {
-      parameters: parameters.slice(),
-      m: m.slice(),
-      v: v.slice(),
+      parameters: sharedCopy(parameters),
+      m: sharedCopy(m),
+      v: sharedCopy(v),
       magnitudes: magnitudes.slice(),
       powers: { beta1Power, beta2Power },
     };

@@ -1,5 +1,4 @@
 import { assertNever } from '@rocinante/base';
-import { BLOCK_ELEMENTS, RANGE_BLOCKS } from '@rocinante/parameters';
 import {
   RunMachine,
   windowsOf,
@@ -19,6 +18,8 @@ import {
 import type { ParameterFeed } from '../service/parameter-feed.js';
 import type { Session } from '../service/session.js';
 import type { SessionListener, TrainingService } from '../service/training-service.js';
+import type { RangeMade } from './arithmetic-messages.js';
+import type { ArithmeticThread, RangeRoom } from './arithmetic-thread.js';
 import type { RunObserver } from './run-observer.js';
 import type { SampleDesk } from './sample-desk.js';
 import type { RunVectors } from './run-vectors.js';
@@ -30,6 +31,7 @@ export interface RunDriverParts {
   readonly shape: RunShape;
   readonly progress: RunProgress;
   readonly vectors: RunVectors;
+  readonly arithmetic: ArithmeticThread;
   readonly feed: ParameterFeed;
   readonly observer: Required<RunObserver>;
   readonly samples: SampleDesk;
@@ -47,17 +49,20 @@ export class RunDriver implements SessionListener {
   readonly #answers: Posted[] = [];
   #draining = false;
   /** What came with the event in hand. */
-  #arrived: { readonly report?: ReportMessage; readonly values?: Int32Array } = {};
-  readonly #room = new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS);
+  #arrived: { readonly report?: ReportMessage; readonly room?: RangeRoom } = {};
   #rangeAdded = false;
-  #firstApply = true;
-  #step = 0;
+  /** The issue in progress, or the last one. */
+  #issued = { step: 0, issue: 0 };
+  /** Grants that wait until the arithmetic has caught up. */
+  #held: Extract<RunEffect, { type: 'grant' }>[] = [];
   #assigned = new Set<Session>();
   #service: TrainingService | null = null;
 
   constructor(parts: RunDriverParts) {
     this.#parts = parts;
     this.#machine = new RunMachine(parts.shape, parts.progress, parts.now());
+    parts.arithmetic.onMade = (made) => this.#made(made);
+    parts.arithmetic.onAdded = () => this.#sendGrants();
   }
 
   get progress(): RunProgress {
@@ -114,9 +119,16 @@ export class RunDriver implements SessionListener {
 
   rangeArrived(session: Session, message: ContributionRangeMessage): boolean {
     const { assignment, range } = message;
-    this.#arrived = { values: int32Range(message, this.#parts.vectors.layout, this.#room) };
+    const { arithmetic, vectors } = this.#parts;
+    const room = arithmetic.takeRoom();
+    this.#arrived = { room };
     this.#rangeAdded = false;
-    this.#post({ type: 'range-arrived', worker: session.worker, assignment, range });
+    try {
+      int32Range(message, vectors.layout, room);
+      this.#post({ type: 'range-arrived', worker: session.worker, assignment, range });
+    } finally {
+      if (!this.#rangeAdded) arithmetic.giveBack(room);
+    }
     return this.#rangeAdded;
   }
 
@@ -136,13 +148,13 @@ export class RunDriver implements SessionListener {
   }
 
   #carryOut(effect: RunEffect): void {
-    const { vectors, feed, observer } = this.#parts;
+    const { shape, vectors, arithmetic, feed, observer } = this.#parts;
     switch (effect.type) {
       case 'issue':
-        vectors.issue(effect.grid);
+        arithmetic.begin(vectors.issue(effect.grid, windowsOf(shape, effect.step)));
         feed.discard();
-        this.#step = effect.step;
-        this.#firstApply = true;
+        this.#issued = { step: effect.step, issue: effect.issue };
+        this.#held = [];
         this.#assigned = new Set();
         return observer.stepIssued(effect.step, effect.issue);
       case 'assign': {
@@ -154,20 +166,19 @@ export class RunDriver implements SessionListener {
       }
       case 'withdraw':
         return this.#session(effect.worker)?.send({ withdraw: { assignment: effect.assignment } });
-      case 'grant': {
-        const { worker, assignment, range } = effect;
-        return this.#session(worker)?.send({ grant: { assignment, range } });
-      }
+      case 'grant':
+        this.#held.push(effect);
+        return this.#sendGrants();
       case 'keep-report':
         return vectors.keepReport(effect.assignment, float32(this.#arrived.report!.magnitudes));
       case 'add-range':
         this.#rangeAdded = true;
-        return vectors.addRange(effect.range, this.#arrived.values!);
+        return arithmetic.add(effect.range, this.#arrived.room!);
       case 'judge-grid':
         this.#answers.push({ type: 'grid-judged', agrees: vectors.judge(effect.assignments) });
         return;
       case 'apply':
-        return this.#apply(effect.ranges);
+        return arithmetic.apply(effect.step, effect.issue, effect.ranges);
       case 'close-step':
         vectors.close();
         feed.close();
@@ -194,20 +205,26 @@ export class RunDriver implements SessionListener {
     return this.#service!.session(worker);
   }
 
-  #apply(ranges: readonly number[]): void {
-    const { vectors, feed, shape } = this.#parts;
-    const windows = windowsOf(shape, this.#step);
-    let finite = true;
-    for (const range of ranges) {
-      finite &&= vectors.apply(range, windows, this.#firstApply);
-      this.#firstApply = false;
-      feed.made(vectors.nextParameters, range);
+  /** Sends what may be sent: a range that comes is to find the arithmetic ready for it, or soon. */
+  #sendGrants(): void {
+    while (this.#held.length > 0 && !this.#parts.arithmetic.isBehind) {
+      const { worker, assignment, range } = this.#held.shift()!;
+      this.#session(worker)?.send({ grant: { assignment, range } });
     }
-    // One worker gets the parameters as they are made, and the others after it, so that they do not all compute, and
-    // then all send, at the same time: one's exchange goes on beside another's computing.
-    const [first] = this.#assigned;
-    first?.downlink.follow(feed.makingVersion!);
-    this.#answers.push({ type: 'applied', ranges, finite });
+  }
+
+  #made({ step, issue, range, finite }: RangeMade): void {
+    // Of an issue that was given up; its version is gone from the feed.
+    if (step !== this.#issued.step || issue !== this.#issued.issue) return;
+    const { vectors, feed } = this.#parts;
+    if (finite) {
+      feed.made(vectors.nextParameters, range);
+      // One worker gets the parameters as they are made, and the others after it, so that they do not all compute, and
+      // then all send, at the same time: one's exchange goes on beside another's computing.
+      const [first] = this.#assigned;
+      first?.downlink.follow(feed.makingVersion!);
+    }
+    this.#post({ type: 'applied', step, issue, ranges: [range], finite });
   }
 
   #save(effect: Extract<RunEffect, { type: 'save' }>): void {

@@ -10,6 +10,8 @@ import { createLayout, l2Norm } from '@rocinante/parameters';
 import type { RunConfig } from '@rocinante/training';
 import { presets } from '../presets.js';
 import { RunVectors, type ClosedState } from './run-vectors.js';
+import { sharedCopy, sharedVector } from './shared-vector.js';
+import { StepArithmetic } from './step-arithmetic.js';
 
 /** Small, but of two ranges: a tensor has a block of its own, and a range 256 blocks. */
 const layout = createLayout(Array.from({ length: 300 }, (_, i) => ({ name: `tensor_${i}`, shape: [9] })));
@@ -24,12 +26,26 @@ const config: RunConfig = {
 function firstState(magnitudes = new Float32Array(layout.blockCount)): ClosedState {
   const stream = new RandomStream(3, 'simulation');
   return {
-    parameters: Float32Array.from({ length: layout.length }, () => stream.uniform() - 0.5),
-    m: new Float32Array(layout.length),
-    v: new Float32Array(layout.length),
+    parameters: sharedCopy(Float32Array.from({ length: layout.length }, () => stream.uniform() - 0.5)),
+    m: sharedVector(layout.length),
+    v: sharedVector(layout.length),
     magnitudes,
     powers: INITIAL_POWERS,
   };
+}
+
+/** The vectors and their arithmetic, joined as the driver joins them, in one thread. */
+class Run extends RunVectors {
+  readonly arithmetic: StepArithmetic;
+
+  constructor(ofRun: RunConfig, state: ClosedState) {
+    super(ofRun, layout, state);
+    this.arithmetic = new StepArithmetic(layout, ofRun.optimizer, this.halves);
+  }
+
+  begin(grid: 'previous' | 'own'): void {
+    this.arithmetic.begin(this.issue(grid, WINDOWS));
+  }
 }
 
 /** A micro-batch's gradient: a function of the step and its number, `scale` times as large as usual. */
@@ -39,12 +55,7 @@ function gradient(step: number, k: number, scale = 1): Float32Array {
 }
 
 /** One issue: every contribution reports, and if all fit and the grid is right, its ranges arrive. */
-function tryIssue(
-  vectors: RunVectors,
-  step: number,
-  contributions: readonly number[][],
-  scale: number,
-): boolean {
+function tryIssue(vectors: Run, step: number, contributions: readonly number[][], scale: number): boolean {
   const sums = contributions.map((microBatches, id) => {
     const magnitudes = new Float32Array(layout.blockCount);
     const sum = new Int32Array(layout.length);
@@ -65,20 +76,20 @@ function tryIssue(
   });
   if (!vectors.judge(contributions.map((_, id) => id))) return false;
   for (const sum of sums) {
-    for (const { index, start, end } of layout.ranges) vectors.addRange(index, sum.subarray(start, end));
+    for (const { index, start } of layout.ranges) vectors.arithmetic.add(index, sum.subarray(start));
   }
   return true;
 }
 
 /** Takes a step; gives how often it was issued. */
-function takeStep(vectors: RunVectors, step: number, contributions: readonly number[][], scale = 1): number {
-  vectors.issue('previous');
+function takeStep(vectors: Run, step: number, contributions: readonly number[][], scale = 1): number {
+  vectors.begin('previous');
   let issues = 1;
   while (!tryIssue(vectors, step, contributions, scale)) {
     issues += 1;
-    vectors.issue('own');
+    vectors.begin('own');
   }
-  layout.ranges.forEach(({ index }, i) => expect(vectors.apply(index, WINDOWS, i === 0)).toBe(true));
+  for (const { index } of layout.ranges) expect(vectors.arithmetic.apply(index)).toBe(true);
   vectors.close();
   return issues;
 }
@@ -96,7 +107,7 @@ describe('a step', () => {
       ],
       [[2], [1, 0, 3]],
     ].map((contributions) => {
-      const vectors = new RunVectors(config, layout, firstState());
+      const vectors = new Run(config, firstState());
       for (let step = 0; step < 3; step++) takeStep(vectors, step, contributions);
       return vectors.closed;
     });
@@ -104,24 +115,24 @@ describe('a step', () => {
   });
 
   it('is issued twice when it is the first, and once when the gradient is about as large as before', () => {
-    const vectors = new RunVectors(config, layout, firstState());
+    const vectors = new Run(config, firstState());
     expect([0, 1, 2, 3].map((step) => takeStep(vectors, step, alone))).toEqual([2, 1, 1, 1]);
   });
 
   it('whose gradient grows a thousandfold is issued again, with the bits of the coarser grid from the start', () => {
-    const vectors = new RunVectors(config, layout, firstState());
+    const vectors = new Run(config, firstState());
     takeStep(vectors, 0, alone);
     const before = vectors.closed;
     const copy = {
       ...before,
-      parameters: before.parameters.slice(),
-      m: before.m.slice(),
-      v: before.v.slice(),
+      parameters: sharedCopy(before.parameters),
+      m: sharedCopy(before.m),
+      v: sharedCopy(before.v),
     };
     expect(takeStep(vectors, 1, alone, 1000)).toBe(2);
 
     // A run that expected such magnitudes already: r(s−1) has the grid that the step called for.
-    const coarse = new RunVectors(config, layout, { ...copy, magnitudes: vectors.closed.magnitudes });
+    const coarse = new Run(config, { ...copy, magnitudes: vectors.closed.magnitudes });
     expect(takeStep(coarse, 1, alone, 1000)).toBe(1);
     expect(coarse.closed.parameters).toEqual(vectors.closed.parameters);
     expect(coarse.closed.m).toEqual(vectors.closed.m);
@@ -129,7 +140,7 @@ describe('a step', () => {
   });
 
   it('moves its weights as float32 gradients would, to the grid’s precision', () => {
-    const vectors = new RunVectors(config, layout, firstState());
+    const vectors = new Run(config, firstState());
     takeStep(vectors, 0, alone);
     const { m } = vectors.closed;
     for (let i = 0; i < layout.length; i += 97) {
@@ -142,19 +153,19 @@ describe('a step', () => {
 
   it('with clipping has a mean gradient of at most the norm that is allowed', () => {
     const clipped = { ...config, optimizer: { ...config.optimizer, clipNorm: 0.5 } };
-    const vectors = new RunVectors(clipped, layout, firstState());
+    const vectors = new Run(clipped, firstState());
     takeStep(vectors, 0, alone);
     const norm = l2Norm(vectors.closed.m);
     expect(norm / (1 - config.optimizer.beta1)).toBeCloseTo(0.5, 5);
   });
 
   it('leaves the closed state as it was until it is closed', () => {
-    const vectors = new RunVectors(config, layout, firstState());
+    const vectors = new Run(config, firstState());
     takeStep(vectors, 0, alone);
     const before = vectors.closed.parameters.slice();
-    vectors.issue('previous');
+    vectors.begin('previous');
     tryIssue(vectors, 1, alone, 1);
-    layout.ranges.forEach(({ index }, i) => vectors.apply(index, WINDOWS, i === 0));
+    for (const { index } of layout.ranges) vectors.arithmetic.apply(index);
     expect(vectors.closed.parameters).toEqual(before);
     expect(vectors.nextParameters).not.toEqual(before);
   });
@@ -162,8 +173,8 @@ describe('a step', () => {
 
 describe('the grid of the first issue', () => {
   it('is the finest, on which nothing real fits', () => {
-    const vectors = new RunVectors(config, layout, firstState());
-    vectors.issue('previous');
+    const vectors = new Run(config, firstState());
+    vectors.begin('previous');
     expect(vectors.exponents).toEqual(gridExponents(new Float32Array(layout.blockCount), M));
     expect(tryIssue(vectors, 0, alone, 1)).toBe(false);
   });

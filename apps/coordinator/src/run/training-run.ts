@@ -18,11 +18,13 @@ import { listen, type ListeningServer } from '@rocinante/wire';
 import { RunFailedError } from '../errors.js';
 import { ParameterFeed } from '../service/parameter-feed.js';
 import { TrainingService } from '../service/training-service.js';
+import { ArithmeticThread } from './arithmetic-thread.js';
 import type { RunCheckpoints, LoadedRun } from './run-checkpoints.js';
 import { RunDriver } from './run-driver.js';
 import { tellAll, type RunObserver } from './run-observer.js';
 import { RunVectors, type ClosedState } from './run-vectors.js';
 import { SampleDesk, type SampleOrder } from './sample-desk.js';
+import { sharedCopy, sharedVector } from './shared-vector.js';
 
 /** How often the state machine hears that time passes. */
 const TICK_MS = 250;
@@ -57,6 +59,7 @@ export function runShape(config: RunConfig, corpus: EncodedCorpus, checkpointInt
 export class TrainingRun {
   readonly layout: ParameterLayout;
   readonly #vectors: RunVectors;
+  readonly #arithmetic: ArithmeticThread;
   readonly #driver: RunDriver;
   readonly #service: TrainingService;
   readonly #samples: SampleDesk;
@@ -84,10 +87,15 @@ export class TrainingRun {
       ...parts.observers,
       { finished: (outcome, reason) => settle({ outcome, reason }) },
     ]);
+    this.#arithmetic = new ArithmeticThread(
+      { layout: this.layout, optimizer: config.optimizer, halves: this.#vectors.halves },
+      (error) => this.#arithmeticDied(error),
+    );
     this.#driver = new RunDriver({
       shape: parts.shape,
       progress: loaded?.progress ?? noProgress,
       vectors: this.#vectors,
+      arithmetic: this.#arithmetic,
       feed,
       observer,
       samples: this.#samples,
@@ -158,13 +166,20 @@ export class TrainingRun {
     if (this.#ticker) clearInterval(this.#ticker);
     this.#service.endRun(reason);
     await this.#server?.stop();
+    await this.#arithmetic.stop();
+  }
+
+  /** @throws the error, which ends the process, where it is a programmer's. */
+  #arithmeticDied(error: NodeJS.ErrnoException): void {
+    if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+    this.abort(new RunFailedError(`the thread of sums and Adam ended: ${error.message}`));
   }
 
   #firstState(parameters: Float32Array): ClosedState {
     return {
-      parameters,
-      m: new Float32Array(parameters.length),
-      v: new Float32Array(parameters.length),
+      parameters: sharedCopy(parameters),
+      m: sharedVector(parameters.length),
+      v: sharedVector(parameters.length),
       magnitudes: new Float32Array(this.layout.blockCount),
       powers: INITIAL_POWERS,
     };

@@ -1,0 +1,32 @@
+import type { ParameterLayout } from '@rocinante/parameters';
+import type { IssueTerms, OptimizerTerms, StateVectors } from './step-arithmetic.js';
+
+/** What the arithmetic's thread begins with; the vectors lie in shared memory. */
+export interface ArithmeticSetting {
+  readonly layout: ParameterLayout;
+  readonly optimizer: OptimizerTerms;
+  readonly halves: readonly [StateVectors, StateVectors];
+}
+
+/** What the network's thread asks of it; carried out in this order. */
+export type ArithmeticRequest =
+  | { readonly type: 'begin'; readonly terms: IssueTerms }
+  | { readonly type: 'add'; readonly range: number; readonly values: Int32Array<SharedArrayBuffer> }
+  | {
+      readonly type: 'apply';
+      readonly step: number;
+      readonly issue: number;
+      readonly ranges: readonly number[];
+    };
+
+/** What it answers: for each `add` that its values are not needed any more, for each range of an `apply` that it is made. */
+export type ArithmeticAnswer = { readonly type: 'added' } | ({ readonly type: 'made' } & RangeMade);
+
+/** A range of the next state is made. */
+export interface RangeMade {
+  readonly step: number;
+  readonly issue: number;
+  readonly range: number;
+  /** Whether every value of it is finite. */
+  readonly finite: boolean;
+}

@@ -1,0 +1,129 @@
+/** The thread itself: what it makes is what StepArithmetic makes here, in order, and what it takes it gives back. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { RandomStream } from '@rocinante/base';
+import { createLayout } from '@rocinante/parameters';
+import type { RangeMade } from './arithmetic-messages.js';
+import { ArithmeticThread } from './arithmetic-thread.js';
+import { sharedCopy, sharedVector } from './shared-vector.js';
+import { StepArithmetic, type IssueTerms, type StateVectors } from './step-arithmetic.js';
+
+/** Of two ranges. */
+const layout = createLayout([{ name: 'a', shape: [300, 1024] }]);
+const { length } = layout;
+const optimizer = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 1 };
+const terms: IssueTerms = {
+  closed: 0,
+  exponents: new Int8Array(layout.blockCount).fill(-20),
+  windows: 3,
+  powers: { beta1Power: 0.9, beta2Power: 0.999 },
+};
+
+function halves(): [StateVectors, StateVectors] {
+  const stream = new RandomStream(1, 'simulation');
+  const parameters = sharedCopy(Float32Array.from({ length }, () => stream.uniform() - 0.5));
+  return [
+    { parameters, m: sharedVector(length), v: sharedVector(length) },
+    { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) },
+  ];
+}
+
+/** The contribution of one worker to a range. */
+function values(range: number, worker: number): Int32Array {
+  const { start, end } = layout.ranges[range];
+  const stream = new RandomStream(10 * range + worker, 'simulation', 1);
+  return Int32Array.from({ length: end - start }, () => stream.integer(2001) - 1000);
+}
+
+let thread: ArithmeticThread | null = null;
+afterEach(() => thread?.stop());
+
+function started(of: [StateVectors, StateVectors]): ArithmeticThread {
+  thread = new ArithmeticThread({ layout, optimizer, halves: of }, (error) => {
+    throw error;
+  });
+  return thread;
+}
+
+function add(to: ArithmeticThread, range: number, worker: number): void {
+  const room = to.takeRoom();
+  room.set(values(range, worker));
+  to.add(range, room);
+}
+
+/** What the thread makes, until it has made so many ranges. */
+function made(by: ArithmeticThread, count: number): Promise<RangeMade[]> {
+  const ranges: RangeMade[] = [];
+  return new Promise((resolve) => {
+    by.onMade = ({ step, issue, range, finite }) => {
+      ranges.push({ step, issue, range, finite });
+      if (ranges.length === count) resolve(ranges);
+    };
+  });
+}
+
+describe('the arithmetic’s thread', () => {
+  it('makes the same bits as the arithmetic in this thread, and nothing of an issue that was given up', async () => {
+    const [here, there] = [halves(), halves()];
+    const plain = new StepArithmetic(layout, optimizer, here);
+    plain.begin(terms);
+    for (const range of [0, 1]) for (const worker of [1, 2]) plain.add(range, values(range, worker));
+    expect([0, 1].map((range) => plain.apply(range))).toEqual([true, true]);
+
+    const beside = started(there);
+    beside.begin(terms);
+    for (const range of [0, 1]) add(beside, range, 3);
+    beside.apply(7, 1, [1]);
+    beside.begin(terms);
+    for (const range of [1, 0]) for (const worker of [2, 1]) add(beside, range, worker);
+    beside.apply(7, 2, [0, 1]);
+    expect(await made(beside, 3)).toEqual([
+      { step: 7, issue: 1, range: 1, finite: true },
+      { step: 7, issue: 2, range: 0, finite: true },
+      { step: 7, issue: 2, range: 1, finite: true },
+    ]);
+    for (const name of ['parameters', 'm', 'v'] as const) {
+      expect(Buffer.compare(bytes(there[1][name]), bytes(here[1][name]))).toBe(0);
+      expect(there[1][name].some((value) => value !== 0)).toBe(true);
+    }
+    expect(Buffer.compare(bytes(there[0].parameters), bytes(here[0].parameters))).toBe(0);
+  });
+
+  it('says of a range that it is not finite', async () => {
+    const vectors = halves();
+    vectors[0].parameters[5] = NaN;
+    const beside = started(vectors);
+    beside.begin(terms);
+    beside.apply(0, 1, [0, 1]);
+    expect((await made(beside, 2)).map(({ finite }) => finite)).toEqual([false, true]);
+  });
+
+  it('is behind while many ranges wait, and uses their rooms again', async () => {
+    const beside = started(halves());
+    beside.begin(terms);
+    const caughtUp = new Promise<void>((resolve) => {
+      beside.onAdded = resolve;
+    });
+    const rooms = new Set<Int32Array>();
+    while (!beside.isBehind) {
+      const room = beside.takeRoom();
+      rooms.add(room);
+      beside.add(0, room);
+    }
+    expect(rooms.size).toBe(16);
+    await caughtUp;
+    expect(beside.isBehind).toBe(false);
+    expect(rooms.has(beside.takeRoom())).toBe(true);
+  });
+
+  it('that fails tells why', async () => {
+    const died = new Promise<Error>((resolve) => {
+      thread = new ArithmeticThread({ layout, optimizer, halves: halves() }, resolve);
+    });
+    thread!.apply(0, 1, [0]);
+    expect((await died).message).toContain('a range is applied in an issue');
+  });
+});
+
+function bytes({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,99 @@
+import { assert } from '@rocinante/base';
+import {
+  applyAdamRange,
+  clipFactor,
+  gradientNorm,
+  type AdamOptions,
+  type AdamPowers,
+} from '@rocinante/optimizer';
+import { addRange, type ParameterLayout } from '@rocinante/parameters';
+
+/** Parameters and moments, each [parameters]. */
+export interface StateVectors {
+  readonly parameters: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+}
+
+/** Which of the two halves of a run's state is closed; the other is the next one, in the making. */
+export type Half = 0 | 1;
+
+/** What the sums and Adam of one issue of a step need beside the vectors. */
+export interface IssueTerms {
+  readonly closed: Half;
+  /** The issue's grid, one int8 a block. */
+  readonly exponents: Int8Array;
+  /** The step's. */
+  readonly windows: number;
+  /** The step's: advanced from those of the closed state. */
+  readonly powers: AdamPowers;
+}
+
+/** The settings of the optimizer; a `clipNorm` of 0 is no clipping. */
+export type OptimizerTerms = AdamOptions & { readonly clipNorm: number };
+
+/**
+ * The arithmetic on long vectors: contributions are added into one accumulator, and ranges whose sum is whole make the
+ * next state from the closed one. It reads the closed half and writes the next one, each as the issue begun last says.
+ */
+export class StepArithmetic {
+  readonly #layout: ParameterLayout;
+  readonly #optimizer: OptimizerTerms;
+  readonly #halves: readonly [StateVectors, StateVectors];
+  readonly #sum: Int32Array;
+  #terms: IssueTerms | null = null;
+  /** What clipping multiplies the gradient by; null before the issue's first range. */
+  #clip: number | null = null;
+
+  constructor(
+    layout: ParameterLayout,
+    optimizer: OptimizerTerms,
+    halves: readonly [StateVectors, StateVectors],
+  ) {
+    this.#layout = layout;
+    this.#optimizer = optimizer;
+    this.#halves = halves;
+    this.#sum = new Int32Array(layout.length);
+  }
+
+  /** Begins an issue: all that was added is void, and what was made will be made again. */
+  begin(terms: IssueTerms): void {
+    this.#sum.fill(0);
+    this.#terms = terms;
+    this.#clip = null;
+  }
+
+  /** @param values the range's, in multiples of the grid; what lies behind them is not looked at. */
+  add(range: number, values: Int32Array): void {
+    const { start, end } = this.#layout.ranges[range];
+    addRange(this.#sum, values.subarray(0, end - start), this.#layout.ranges[range]);
+  }
+
+  /**
+   * Makes the next parameters and moments of a range whose sum is whole; with clipping, an issue's first range asks that
+   * all sums are.
+   * @returns whether every value is finite.
+   */
+  apply(range: number): boolean {
+    assert(this.#terms !== null, 'a range is applied in an issue');
+    const { closed, exponents, windows, powers } = this.#terms;
+    const { clipNorm, ...options } = this.#optimizer;
+    this.#clip ??=
+      clipNorm > 0 ? clipFactor(gradientNorm(this.#sum, exponents, windows, this.#layout), clipNorm) : 1;
+    const next = this.#halves[1 - closed];
+    return applyAdamRange({
+      ...options,
+      ...powers,
+      ...this.#halves[closed],
+      layout: this.#layout,
+      range: this.#layout.ranges[range],
+      sum: this.#sum,
+      exponents,
+      windows,
+      gradientFactor: this.#clip,
+      nextParameters: next.parameters,
+      nextM: next.m,
+      nextV: next.v,
+    });
+  }
+}
