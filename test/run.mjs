@@ -33,6 +33,10 @@ class Tally {
  * @returns {Promise<number>} 0, 1 when anything failed, 2 for an unknown option.
  */
 export async function main(argv) {
+  if (argv.includes('--help')) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
   const unknown = argv.find((arg) => arg !== '--long' && arg !== '--json');
   if (unknown !== undefined) {
     process.stderr.write(`rocinante: test: ${usage}; received ${unknown}\n`);

@@ -24,7 +24,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('trains character LSTMs over many workers, exact to the bit')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rocinante: ')) })
-    .showSuggestionAfterError(false);
+    .showSuggestionAfterError(false)
+    .addHelpText(
+      'after',
+      '\nAnd for this checkout:\n  test [--long] [--json]  format, lint, unit, integration and end-to-end tests',
+    );
   addTrain(program, (code) => {
     exitCode = code;
   });

@@ -27,7 +27,7 @@ export const presets = {
     text: { normalisation: 'none', window: 100, stride: 100, heldOut: true, order: 'shuffled' },
     batch: { size: 32, microBatch: 16 },
     optimizer: { ...adam, learningRate: 0.004, clipNorm: 1 },
-    epochs: 6,
+    epochs: 4,
   },
   /**
    * The reference network and its training (jsga/DonQuijote_RNN, 2018): one number a character, the symbol after the

@@ -27,8 +27,10 @@ function reply(message: EngineReply): void {
 
 function answer(request: EngineRequest): unknown {
   switch (request.type) {
-    case 'describe':
-      return engine.description;
+    case 'describe': {
+      const { tensorflowVersion, device, processor, features } = engine.description;
+      return { tensorflow: tensorflowVersion, device, model: processor, features };
+    }
     case 'open-run':
       run?.dispose();
       run = new RunCompute(engine, request);

@@ -40,6 +40,8 @@ async function work(config: WorkerConfig): Promise<void> {
   }
   client.close();
   await engine.stop();
+  // A parent's pipe, which is still open, would keep the process alive.
+  process.exit(0);
 }
 
 function fail(error: unknown): never {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { identityDifferences, identityOf, runConfigSchema } from '@rocinante/training';
 import { RunFailedError, UsageError } from '../errors.js';
@@ -27,6 +27,12 @@ export class RunDirectory {
 
   constructor(path: string) {
     this.path = resolve(path);
+  }
+
+  /** The path as people read it: from where they stand, where it lies below. */
+  get shownPath(): string {
+    const below = relative(process.cwd(), this.path);
+    return below === '' || below.startsWith('..') ? this.path : below;
   }
 
   get configPath(): string {
@@ -78,8 +84,8 @@ export class RunDirectory {
       throw new UsageError(`run directory ${this.path}: ${here} another --run-dir`);
     }
     try {
-      mkdirSync(join(this.path, 'checkpoints'), { recursive: true });
-      mkdirSync(join(this.path, 'weights'), { recursive: true });
+      makeFolder(join(this.path, 'checkpoints'));
+      makeFolder(join(this.path, 'weights'));
     } catch (error) {
       throw new RunFailedError(`run directory ${this.path}: ${(error as Error).message}`, { cause: error });
     }
@@ -152,6 +158,13 @@ export class RunDirectory {
     }
     throw new RunFailedError(`run directory ${this.path}: another coordinator took it at this moment`);
   }
+}
+
+/** A folder with those above it. Node's own recursive way goes on for ever where a folder cannot be made, as in /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function isAlive(pid: number): boolean {

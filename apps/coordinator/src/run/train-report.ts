@@ -49,7 +49,7 @@ export function openingLines(
   const number = (value: number): string => value.toLocaleString('en-US');
   const { workers, threads } = options;
   return [
-    `run ${directory.path}`,
+    `run ${directory.shownPath}`,
     `text: ${number(corpus.ids.length)} characters, ${corpus.vocabulary.size} symbols; ` +
       `${number(shape.windowsPerEpoch)} windows of ${config.text.window}` +
       (shape.evaluationWindows > 0 ? `, ${number(shape.evaluationWindows)} held out` : ''),
@@ -60,6 +60,7 @@ export function openingLines(
       ({ name, reason }) => `warning: checkpoint ${name} is damaged (${reason}); the one before it is used`,
     ),
     ...(loaded ? [`going on from ${loaded.name}`] : []),
+    ...(loaded?.progress.step === shape.stepsTotal ? ['all its steps are done already'] : []),
   ];
 }
 
@@ -70,7 +71,7 @@ export function closingText(summary: TrainSummary, weightsPath: string, sample: 
     `done: ${steps} steps, loss ${loss.toFixed(4)}` +
       (validationLoss === null ? '' : `, held-out loss ${validationLoss.toFixed(4)}`) +
       (windowsPerSecond === null ? '' : `, ${windowsPerSecond.toFixed(1)} windows/s`),
-    `weights: ${weightsPath} (SHA-256 ${weightsSha256})`,
+    `weights: ${weightsPath} (its parameters’ SHA-256: ${weightsSha256})`,
   ];
   if (sample !== null) lines.push('', 'a sample:', sample);
   return `${lines.join('\n')}\n`;

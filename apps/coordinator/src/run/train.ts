@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { RandomStream } from '@rocinante/base';
 import { NoGoodCheckpointError } from '@rocinante/checkpoint';
 import { encodeCorpus, wordsOf, type EncodedCorpus } from '@rocinante/corpus';
@@ -133,7 +133,7 @@ async function runToEnd(options: TrainOptions, prepared: Prepared): Promise<numb
     if (outcome === 'stopped') {
       display.finished();
       display.line(
-        `stopped after step ${run.progress.step}; go on with: ./rocinante train --resume --run-dir ${directory.path}`,
+        `stopped after step ${run.progress.step}; go on with: ./rocinante train --resume --run-dir ${directory.shownPath}`,
       );
       return EXIT_INTERRUPTED;
     }
@@ -157,7 +157,9 @@ async function runToEnd(options: TrainOptions, prepared: Prepared): Promise<numb
       runDir: directory.path,
     };
     process.stdout.write(
-      options.json ? `${JSON.stringify(summary)}\n` : closingText(summary, weights.path, text),
+      options.json
+        ? `${JSON.stringify(summary)}\n`
+        : closingText(summary, join(directory.shownPath, 'weights', 'final.safetensors'), text),
     );
     return 0;
   } finally {
