@@ -34,7 +34,7 @@ export interface Running {
 export interface FakeEngine {
   package: string;
   version: string;
-  libraryBytes: number;
+  fakeLibrarySize: number;
   fileName: string;
   folder: string;
   wheel: Buffer;
@@ -49,15 +49,15 @@ export function temporaryFolder(name: string): string {
 }
 
 /**
- * Makes the fake engine; its library is `libraryBytes` of zeros.
+ * Makes the fake engine; its library is `fakeLibrarySize` of zeros.
  * The compiler's stand-in copies a binding that was compiled here, for the real one takes ten seconds and the real headers.
  */
-export function makeFakeEngine(folder: string, libraryBytes: number): FakeEngine {
+export function makeFakeEngine(folder: string, fakeLibrarySize: number): FakeEngine {
   const [name, version] = ['rocinante-fake-engine', '1.0'];
   const fileName = `rocinante_fake_engine-${version}-py3-none-any.whl`;
   const file = join(folder, fileName);
   const script = join(import.meta.dirname, 'make_wheel.py');
-  execFileSync('python3', [script, file, name, version, String(libraryBytes)]);
+  execFileSync('python3', [script, file, name, version, String(fakeLibrarySize)]);
   const wheel = readFileSync(file);
 
   const source = join(folder, 'binding.cc');
@@ -94,7 +94,7 @@ export function makeFakeEngine(folder: string, libraryBytes: number): FakeEngine
     writeFileSync(pinFile, JSON.stringify({ cpu: fields }));
     return pinFile;
   };
-  return { package: name, version, libraryBytes, fileName, folder, wheel, pin, compiler };
+  return { package: name, version, fakeLibrarySize, fileName, folder, wheel, pin, compiler };
 }
 
 /** A small checkout around the real launcher and the real set-up: its one program prints its arguments as JSON. */

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesOf, crc32, sha256 } from '@rocinante/base';
+import { crc32, sha256 } from '@rocinante/base';
 import {
   limits,
   WireError,
@@ -100,7 +100,7 @@ async function keep(path: string, folder: string, bytes: Uint8Array): Promise<vo
   const beside = `${path}.${process.pid}`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(beside, bytesOf(bytes), { mode: 0o600 });
+    await writeFile(beside, bytes, { mode: 0o600 });
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });

@@ -49,7 +49,7 @@ export class RunDriver implements SessionListener {
   readonly #answers: Posted[] = [];
   #draining = false;
   /** What came with the event in hand. */
-  #arrived: { readonly report?: ReportMessage; readonly room?: RangeRoom } = {};
+  #arrived: { readonly magnitudes?: Float32Array; readonly room?: RangeRoom } = {};
   #rangeAdded = false;
   /** The issue in progress, or the last one. */
   #issued = { step: 0, issue: 0 };
@@ -105,11 +105,12 @@ export class RunDriver implements SessionListener {
         `report: expected magnitudes of ${blocks} blocks, received ${report.magnitudes.byteLength} bytes`,
       );
     }
-    if (!float32(report.magnitudes).every((magnitude) => magnitude >= 0 && magnitude < Infinity)) {
+    const magnitudes = float32(report.magnitudes);
+    if (!magnitudes.every((magnitude) => magnitude >= 0 && magnitude < Infinity)) {
       throw new WireError('MALFORMED', 'report: expected finite magnitudes, none below zero');
     }
     const { assignment, results, fits, computeSeconds } = report;
-    this.#arrived = { report };
+    this.#arrived = { magnitudes };
     this.#post({ type: 'reported', worker: session.worker, assignment, results, fits, computeSeconds });
   }
 
@@ -170,7 +171,7 @@ export class RunDriver implements SessionListener {
         this.#held.push(effect);
         return this.#sendGrants();
       case 'keep-report':
-        return vectors.keepReport(effect.assignment, float32(this.#arrived.report!.magnitudes));
+        return vectors.keepReport(effect.assignment, this.#arrived.magnitudes!);
       case 'add-range':
         this.#rangeAdded = true;
         return arithmetic.add(effect.range, this.#arrived.room!);
