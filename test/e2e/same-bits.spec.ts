@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RandomStream } from '@rocinante/base';
 import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
@@ -92,13 +93,16 @@ describe('the same weights', () => {
     expect(events(runDir).filter(({ event }) => event === 'worker-joined')).toHaveLength(3);
   });
 
-  // The first moment is before any step; the others are spread over the run by a fixed rule.
-  const moments = Array.from({ length: LONG ? 20 : 3 }, (_, index) => (index * 37) % STEPS);
-  it.each(moments)(
-    'come where the coordinator is killed after step %i, and resumed',
+  // The first moment is before any step; the seed draws the others.
+  const stream = new RandomStream(20, 'simulation');
+  const moments = Array.from({ length: LONG ? 20 : 3 }, (_, index) =>
+    index === 0 ? 0 : stream.integer(STEPS),
+  );
+  it.each(moments.map((moment, index) => ({ moment, index })))(
+    'come where the coordinator is killed after step $moment, and resumed',
     { timeout: 120_000 },
-    async (moment) => {
-      const runDir = workspace.in(`killed-${moment}`);
+    async ({ moment, index }) => {
+      const runDir = workspace.in(`killed-${index}`);
       const coordinator = new Rocinante([
         'train',
         ...common,

@@ -51,6 +51,15 @@ export class Conversation {
     return run;
   }
 
+  /** A run in which a has reported on micro-batches 0 and 1 as #1, b on 2 and 3 as #2, and the issue is accepted. */
+  static accepted(): Conversation {
+    const run = Conversation.begun(['a', 'b']);
+    run.report('a', 1, [0, 1]);
+    run.report('b', 2, [2, 3]);
+    run.judged(true);
+    return run;
+  }
+
   say(
     event: RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'at'> : never) : never,
   ): string[] {
