@@ -18,7 +18,7 @@ export interface SampleTextOptions {
   readonly weights: string;
   /** Treated as the text was before training. Default: a line break, or the first symbol where there is none. */
   readonly prompt?: string | undefined;
-  /** Characters to write. */
+  /** Characters to write; with whole words a few more, so that the last one is whole. */
   readonly length: number;
   /** Default: 0.5, and 0.75 with whole words. */
   readonly temperature?: number | undefined;

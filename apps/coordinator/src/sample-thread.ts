@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, RocinanteError } from '@rocinante/base';
 import { Network, Sampler } from '@rocinante/compute';
-import { Vocabulary, WholeWords } from '@rocinante/corpus';
+import { Vocabulary, WholeWords, WORD_LENGTH_MAX } from '@rocinante/corpus';
 import { Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 
@@ -14,6 +14,7 @@ export interface SampleWork {
   readonly symbols: readonly string[];
   /** Ids that the text goes on from. */
   readonly prompt: Int32Array;
+  /** Symbols to draw; with words a few more, so that the last one is whole. */
   readonly length: number;
   readonly temperature: number;
   readonly seed: number;
@@ -31,10 +32,15 @@ function draw(work: SampleWork, send: (message: SampleMessage) => void): void {
   const engine = Engine.load({ threads: work.threads });
   const network = Network.create(engine, work.network, { windowLength: work.windowLength });
   network.setParameters(work.parameters);
-  const { prompt, length, temperature, seed, words } = work;
-  const allowed = words ? new WholeWords(new Vocabulary(work.symbols), words, prompt).allowed : undefined;
-  for (const symbol of new Sampler(network).sample(prompt, { length, temperature, seed, allowed })) {
+  const { prompt, temperature, seed, words } = work;
+  const whole = words ? new WholeWords(new Vocabulary(work.symbols), words, prompt) : null;
+  const length = work.length + (whole ? WORD_LENGTH_MAX : 0);
+  const sampler = new Sampler(network);
+  const drawn: number[] = [];
+  for (const symbol of sampler.sample(prompt, { length, temperature, seed, allowed: whole?.allowed })) {
     send({ symbol });
+    drawn.push(symbol);
+    if (drawn.length >= work.length && (whole === null || whole.isWhole(drawn))) break;
   }
   network.dispose();
 }

@@ -39,4 +39,4 @@ export {
   type WindowPlan,
   type WindowSet,
 } from './windows.js';
-export { WholeWords, WORDS_MAX, wordsOf } from './whole-words.js';
+export { WholeWords, WORD_LENGTH_MAX, WORDS_MAX, wordsOf } from './whole-words.js';

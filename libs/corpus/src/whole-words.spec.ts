@@ -37,6 +37,12 @@ describe('WholeWords', () => {
     expect(next(['abc'], 'bb')).toBe(' .');
   });
 
+  it('knows where a text may end', () => {
+    const whole = new WholeWords(vocabulary, ['ab', 'abc'], []);
+    const texts = ['a', 'ab', 'abc', 'abc.', 'abc.a'];
+    expect(texts.map((text) => whole.isWhole(ids(text)))).toEqual([false, true, true, true, false]);
+  });
+
   it('follows what is drawn, symbol by symbol', () => {
     const whole = new WholeWords(vocabulary, ['ab', 'c'], []);
     const drawn: number[] = [];

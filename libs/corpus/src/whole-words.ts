@@ -7,7 +7,7 @@ export const WORDS_MAX = 50_000;
 const COUNTED_MAX = 1_000_000;
 
 /** A run of letters longer than this, in UTF-16 units, is no word: a text without spaces has none. */
-const WORD_LENGTH_MAX = 100;
+export const WORD_LENGTH_MAX = 100;
 
 /** A word is a run of letters, marks, digits and apostrophes; everything else stands between words. */
 const WORD = /[\p{L}\p{M}\p{N}'’]+/gu;
@@ -68,8 +68,7 @@ export class WholeWords {
    * for each draw, with one symbol more each time.
    */
   readonly allowed = (drawn: readonly number[]): Uint8Array => {
-    for (; this.#seen < drawn.length; this.#seen++) this.#step(drawn[this.#seen]);
-    const between = this.#node === null || this.#node === this.#root || this.#node.ends;
+    const between = this.isWhole(drawn);
     const allowed = new Uint8Array(this.#size);
     for (let id = 0; id < this.#size; id++) {
       allowed[id] = (this.#isWord[id] === 1 ? this.#node?.next.has(id) : between) ? 1 : 0;
@@ -77,6 +76,12 @@ export class WholeWords {
     // No list of words and no text between them: nothing could come, and the word is let go as it is.
     return allowed.includes(1) ? allowed : allowed.fill(1);
   };
+
+  /** Whether what was drawn so far does not end within a word of the list. `drawn` only grows from call to call. */
+  isWhole(drawn: readonly number[]): boolean {
+    for (; this.#seen < drawn.length; this.#seen++) this.#step(drawn[this.#seen]);
+    return this.#node === null || this.#node === this.#root || this.#node.ends;
+  }
 
   #step(id: number): void {
     this.#node = this.#isWord[id] === 1 ? (this.#node?.next.get(id) ?? null) : this.#root;

@@ -20,7 +20,12 @@ export function addSample(program: Command): void {
     .description('write text with trained weights')
     .argument('<weights>', 'a weights file, such as runs/<time>/weights/final.safetensors')
     .option('--prompt <text>', 'what the text goes on from (default: a line break)')
-    .option('--length <n>', 'characters to write', wholeNumber(1, 1_000_000), DEFAULT_LENGTH)
+    .option(
+      '--length <n>',
+      'characters to write; the last of whole words is finished',
+      wholeNumber(1, 1_000_000),
+      DEFAULT_LENGTH,
+    )
     .option(
       '--temperature <x>',
       'below 1 the likely gains, above 1 the unlikely; 0 takes the likeliest (default: 0.5, whole words 0.75)',

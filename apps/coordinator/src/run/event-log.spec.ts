@@ -51,3 +51,14 @@ it('goes on from a checkpoint: steps that were lost are taken again, and a cut l
   after.close();
   expect(lines().flatMap(({ step }) => (step === undefined ? [] : [step]))).toEqual([1, 2, 3, 4]);
 });
+
+it('that cannot be written any more says so once, and lets the run end by itself', () => {
+  const log = new EventLog(path, 0);
+  const failures: string[] = [];
+  log.onFailure = (error) => failures.push(error.message);
+  // A descriptor that was closed under the log fails as a full disk does: at the next write.
+  log.close();
+  log.noticed('a');
+  log.noticed('b');
+  expect(failures).toEqual(['EBADF: bad file descriptor, write']);
+});

@@ -13,6 +13,11 @@ type Fields = Readonly<Record<string, unknown>>;
  * were lost with the process that took them are removed, since those steps are taken again.
  */
 export class EventLog implements RunObserver {
+  /** Told once when the log cannot be written any more, such as on a full disk; what follows is not logged. */
+  onFailure: (error: Error) => void = (error) => {
+    throw error;
+  };
+  #failed = false;
   readonly #file: number;
   readonly #names = new Map<string, string>();
   #step: number;
@@ -87,7 +92,13 @@ export class EventLog implements RunObserver {
   }
 
   #write(event: string, fields: Fields): void {
-    writeSync(this.#file, `${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
+    if (this.#failed) return;
+    try {
+      writeSync(this.#file, `${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
+    } catch (error) {
+      this.#failed = true;
+      this.onFailure(error as Error);
+    }
   }
 }
 

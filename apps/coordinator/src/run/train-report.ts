@@ -60,6 +60,7 @@ export function openingLines(
       ({ name, reason }) => `warning: checkpoint ${name} is damaged (${reason}); the one before it is used`,
     ),
     ...(loaded ? [`going on from ${loaded.name}`] : []),
+    ...(options.resume && !loaded ? ['there is no checkpoint: the run begins anew'] : []),
     ...(loaded?.progress.step === shape.stepsTotal ? ['all its steps are done already'] : []),
   ];
 }

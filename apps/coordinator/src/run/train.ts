@@ -111,6 +111,10 @@ async function runToEnd(options: TrainOptions, prepared: Prepared): Promise<numb
   for (const line of openingLines(options, prepared)) display.line(line);
 
   const run = new TrainingRun({ ...prepared, observers: [throughput, log, display] });
+  log.onFailure = (error) =>
+    run.abort(
+      new RunFailedError(`${directory.eventsPath}: cannot be written: ${error.message}`, { cause: error }),
+    );
   const workers = new LocalWorkers({
     count: options.workers,
     threads: options.threads,
