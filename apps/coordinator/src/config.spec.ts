@@ -37,6 +37,11 @@ describe('a configuration', () => {
     expect(resolveConfig({ preset: 'seed' }, saved)).toMatchObject({ seed: 1, steps: 100 });
   });
 
+  it('takes the configuration out of a run’s own record', () => {
+    const record = { version: 1, config: { ...presets.seed, seed: 4 }, corpus: { source: 'x', sha256: 'y' } };
+    expect(resolveConfig({ config: file(record) })).toEqual({ ...presets.seed, seed: 4 });
+  });
+
   it('settles what follows from what the file says', () => {
     const oneHot = resolveConfig({ config: file({ network: { input: 'one-hot' }, text: { window: 50 } }) });
     expect(oneHot.network).not.toHaveProperty('embeddingSize');
@@ -52,6 +57,10 @@ describe('a configuration', () => {
     [{ network: { input: 'embedding', embeddingSize: 0 } }, /network\.embeddingSize: .*received 0/],
     [{ preset: 'huge' }, /preset: expected quick or seed, received "huge"/],
     [{ seed: -1 }, /seed: .*received -1/],
+    [
+      { network: { layers: [{ units: 8 }] } },
+      /network\.layers\.0\.dropout: expected number, received nothing;/,
+    ],
   ])('%j is refused with its key and value', (settings, line) => {
     expect(() => resolveConfig({ config: file(settings) })).toThrow(line);
   });

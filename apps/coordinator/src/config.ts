@@ -96,7 +96,8 @@ function readSettings(path: string): Settings {
   }
   try {
     const value: unknown = JSON.parse(text);
-    if (isSettings(value)) return value;
+    // A run's own `config.json` has its configuration beside what else there is to know of it.
+    if (isSettings(value)) return isSettings(value.config) ? value.config : value;
   } catch (error) {
     throw new UsageError(`configuration ${path}: not JSON (${(error as Error).message})`, { cause: error });
   }
@@ -123,7 +124,9 @@ function describe(issue: z.core.$ZodIssue, root: unknown): string {
   let received: unknown = root;
   for (const part of issue.path) received = (received as Record<PropertyKey, unknown> | undefined)?.[part];
   const value = received === undefined ? 'nothing' : JSON.stringify(received);
-  return `${key === '' ? '' : `${key}: `}${lowerFirst(issue.message)}${issue.code === 'unrecognized_keys' ? '' : `, received ${value}`}`;
+  // zod's own word on what it received is a type's name; ours is the value.
+  const expected = lowerFirst(issue.message.replace(/^Invalid input: /, '').replace(/, received \w+$/, ''));
+  return `${key === '' ? '' : `${key}: `}${expected}${issue.code === 'unrecognized_keys' ? '' : `, received ${value}`}`;
 }
 
 function lowerFirst(text: string): string {

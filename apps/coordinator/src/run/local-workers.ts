@@ -49,7 +49,8 @@ export class LocalWorkers {
         (child) =>
           new Promise<void>((resolve) => {
             const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
-            child.once('exit', () => {
+            // As below: one that has exited, and whose output is still being read, is running in this sense.
+            child.once('close', () => {
               clearTimeout(timer);
               resolve();
             });

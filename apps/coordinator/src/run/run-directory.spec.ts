@@ -32,6 +32,7 @@ describe('a run directory', () => {
     directory.release();
     expect(() => directory.create()).toThrow('there is a run in it; use --resume or another --run-dir');
     writeFileSync(join(folder, 'notes.txt'), '');
+    expect(() => new RunDirectory(join(folder, 'notes.txt')).create()).toThrow('expected a directory');
     expect(() => new RunDirectory(folder).create()).toThrow('it is not empty; use another --run-dir');
   });
 

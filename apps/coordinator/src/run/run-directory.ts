@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { identityDifferences, identityOf, runConfigSchema } from '@rocinante/training';
@@ -77,7 +86,11 @@ export class RunDirectory {
    * @throws {UsageError} something is in it. @throws {RunFailedError} it cannot be written.
    */
   create(): void {
-    if (existsSync(this.path) && !this.#isUnbegun()) {
+    const found = statSync(this.path, { throwIfNoEntry: false });
+    if (found && !found.isDirectory()) {
+      throw new UsageError(`--run-dir ${this.path}: expected a directory or nothing, received a file`);
+    }
+    if (found && !this.#isUnbegun()) {
       const here = existsSync(this.configPath)
         ? 'there is a run in it; use --resume or'
         : 'it is not empty; use';

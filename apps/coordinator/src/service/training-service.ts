@@ -51,7 +51,9 @@ export interface SessionListener {
 export class TrainingService {
   readonly #run: ServedRun;
   readonly #listener: SessionListener;
+  /** By the id that the wire knows, and by the one that the state machine knows. */
   readonly #sessions = new Map<string, Session>();
+  readonly #byWorker = new Map<string, Session>();
   #sessionCount = 0;
 
   constructor(run: ServedRun, listener: SessionListener) {
@@ -66,7 +68,7 @@ export class TrainingService {
 
   /** The session of a worker, by its id in the state machine. */
   session(worker: string): Session | undefined {
-    return [...this.#sessions.values()].find((session) => session.worker === worker);
+    return this.#byWorker.get(worker);
   }
 
   readonly handlers: TrainingHandlers = {
@@ -79,17 +81,23 @@ export class TrainingService {
   /** Ends every session; workers hear why. */
   endRun(reason: string): void {
     for (const session of this.#sessions.values()) {
-      this.#sessions.delete(session.id);
+      this.#forget(session);
       session.send({ endRun: { run: this.#run.id, reason } });
       session.end();
     }
+  }
+
+  /** @returns whether it was there. */
+  #forget(session: Session): boolean {
+    this.#byWorker.delete(session.worker);
+    return this.#sessions.delete(session.id);
   }
 
   #work(call: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>): void {
     let session: Session | null = null;
     const close = (reason: string, error?: Error): void => {
       clearTimeout(timer);
-      if (session && this.#sessions.delete(session.id)) {
+      if (session && this.#forget(session)) {
         this.#listener.left(session, reason);
         session.downlink.end();
       }
@@ -129,6 +137,7 @@ export class TrainingService {
     const { id, configJson, corpus, layoutSha256, feed, rangeCount } = this.#run;
     const session = new Session(call, message.hello, (this.#sessionCount += 1), feed, rangeCount);
     this.#sessions.set(session.id, session);
+    this.#byWorker.set(session.worker, session);
     session.send({
       startRun: {
         run: id,
