@@ -8,7 +8,11 @@ const layers = {
   domain: { libs: ['corpus', 'model', 'optimizer', 'codec', 'training'], mayImport: ['base', 'domain'] },
   engine: { libs: ['engine', 'compute'], mayImport: ['base', 'domain', 'engine'] },
   // The one domain lib that a format may know is `model`: it says what the tensors are called.
-  edge: { libs: ['wire', 'checkpoint', 'weights'], mayImport: ['base', 'edge'], alsoLibs: ['model'] },
+  edge: {
+    libs: ['wire', 'checkpoint', 'weights', 'metrics', 'log'],
+    mayImport: ['base', 'edge'],
+    alsoLibs: ['model'],
+  },
 };
 
 const tensorflow = {

@@ -12,6 +12,12 @@ const root = join(import.meta.dirname, '..', '..');
 
 /** A command's module: runs it and gives the process's exit code. @typedef {{ main(argv: string[]): Promise<number> }} Command */
 
+/** Commands that have a module of their own, which gets the words after them; all others are the coordinator's. */
+const ownFiles = new Map([
+  ['test', ['test', 'run.mjs']],
+  ['worker', ['apps', 'worker', 'dist', 'main.js']],
+]);
+
 /**
  * @param {string[]} argv the launcher's arguments.
  * @returns {Promise<number>} the exit code.
@@ -22,10 +28,11 @@ async function launch(argv) {
   }
   const { engineFrom, rest } = takeEngineFrom(argv);
   await setUp(placesOf(root, process.env), engineFrom);
-  const isTest = rest[0] === 'test';
-  const file = isTest ? join(root, 'test', 'run.mjs') : join(root, 'apps', 'coordinator', 'dist', 'main.js');
+  const [word] = rest;
+  const own = ownFiles.get(word);
+  const file = join(root, ...(own ?? ['apps', 'coordinator', 'dist', 'main.js']));
   const command = /** @type {Command} */ (await import(pathToFileURL(file).href));
-  return await command.main(isTest ? rest.slice(1) : rest);
+  return await command.main(own ? rest.slice(1) : rest);
 }
 
 /**

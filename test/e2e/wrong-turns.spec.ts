@@ -1,13 +1,30 @@
 /** Wrong usage and input: exit code 2, one line that says what was expected and received, and nothing half-written. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { networkLayout } from '@rocinante/model';
+import { writeWeightsFile, type Weights } from '@rocinante/weights';
+import { Daemon, type RunJson } from '../support/daemon.js';
 import { rocinante, train, Workspace } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
+
+/** Nobody listens there: the port of a service that has not been in use for decades. */
+const NOBODY = '127.0.0.1:9';
 
 const workspace = new Workspace();
 let corpus: string;
 let config: string;
+/** What lies in the workspace before the wrong turns, and after them. */
+let there: string[];
 
 beforeAll(async () => {
   // Whatever there is to set up or to build is said once, here.
@@ -20,44 +37,227 @@ beforeAll(async () => {
   );
   workspace.write('empty.txt', '');
   workspace.write('short.txt', 'call me Ishmael');
+  // Takes no room: a file of nothing but a hole.
+  truncateSync(workspace.write('long.txt', ''), 2 ** 30 + 1);
+  workspace.write('other.txt', smallText(20_000).replaceAll('whale', 'Wal'));
   workspace.write('unknown-key.json', { optimizer: { momentum: 0.9 } });
   workspace.write('broken.json', '{');
+  mkdirSync(workspace.in('folder'));
+  await writeWeights();
+  there = readdirSync(workspace.path);
 }, 120_000);
 
 afterAll(() => workspace.remove());
 
-describe('train refuses', () => {
-  it.each<[string, string[], RegExp]>([
-    ['an unknown option', ['--step', '5'], /unknown option '--step'/],
-    ['an unknown preset', ['--preset', 'huge'], /--preset.*huge.*quick, seed/],
-    ['a value out of range', ['--workers', '0'], /--workers.*'0'.*whole number from 1/],
-    ['a value that is no number', ['--steps', 'many'], /--steps.*'many'.*whole number/],
+/** Weights of the small network over the letters of its text; and the same cut, of another network, and hostile. */
+async function writeWeights(): Promise<void> {
+  const vocabulary = [...new Set(smallText(20_000))].sort();
+  const weights = (units: number): Weights => {
+    const layers = [units, units].map((units) => ({ units, dropout: 0.3 }));
+    const network = {
+      input: 'one-hot',
+      layers,
+      recurrentActivation: 'sigmoid',
+      loss: 'every',
+      vocabularySize: vocabulary.length,
+    } as const;
+    return {
+      network,
+      vocabulary,
+      normalisation: 'none',
+      window: 20,
+      step: 1,
+      configuration: {},
+      further: {},
+      parameters: new Float32Array(networkLayout(network).length),
+    };
+  };
+  await writeWeightsFile(workspace.in('good.st'), weights(24));
+  await writeWeightsFile(workspace.in('wider.st'), weights(32));
+  const good = readFileSync(workspace.in('good.st'));
+  workspace.write('cut.st', good.subarray(0, good.length - 1000));
+  workspace.write('no-weights.st', smallText(1000));
+  workspace.write(
+    'endless-header.st',
+    Buffer.concat([Buffer.from('ffffffffffffff7f', 'hex'), good.subarray(8)]),
+  );
+  workspace.write('deep-header.st', safetensors('['.repeat(100_000)));
+  const header = good.subarray(8, 8 + Number(good.readBigUInt64LE())).toString();
+  workspace.write(
+    'vast-tensor.st',
+    safetensors(header.replace('"shape":[20,96]', '"shape":[2000000000,2000000000]')),
+  );
+  workspace.write(
+    'far-tensor.st',
+    safetensors(header.replace(/"data_offsets":\[0,\d+\]/, '"data_offsets":[0,1e300]')),
+  );
+}
+
+function safetensors(header: string): Buffer {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)));
+  return Buffer.concat([length, Buffer.from(header), Buffer.alloc(40_000)]);
+}
+
+/** Names of files and folders become those of the workspace. */
+function inWorkspace(words: readonly string[]): string[] {
+  return words.map((word) => (/\.(txt|json|st)$|^folder$|^new$/.test(word) ? workspace.in(word) : word));
+}
+
+/** One line on standard error, nothing on standard output, nothing written. */
+async function refuses(code: 1 | 2, words: readonly string[], line: RegExp): Promise<void> {
+  const finished = await rocinante(inWorkspace(words));
+  expect({ ...finished, stderr: '' }).toEqual({ code, stdout: '', stderr: '' });
+  expect(finished.stderr).toMatch(line);
+  expect(finished.stderr).toMatch(/^rocinante: .*\n$/);
+  expect(readdirSync(workspace.path)).toEqual(there);
+}
+
+type Case = readonly [what: string, words: string, line: RegExp];
+
+const texts: readonly Case[] = [
+  ['a missing text', '--corpus nowhere.txt', /nowhere\.txt: expected a text file, received no file/],
+  ['a folder for a text', '--corpus folder', /folder: expected a text file, received a folder/],
+  ['an empty text', '--corpus empty.txt', /empty\.txt: expected a text, received no characters/],
+  ['a text shorter than a window', '--corpus short.txt', /expected at least \d+ characters .*, received 1\d/],
+  ['a text that is not UTF-8, with the place', '--corpus latin1.txt', /latin1\.txt: .*0xF1 at byte 5/],
+  ['a text over 1 GiB', '--corpus long.txt', /long\.txt: expected at most 1,073,741,824 bytes/],
+];
+
+const configurations: readonly Case[] = [
+  ['an unknown option', '--step 5', /unknown option '--step'/],
+  ['an unknown preset', '--preset huge', /--preset.*huge.*quick, seed/],
+  ['a value out of range', '--learning-rate 0', /--learning-rate.*'0'.*above 0/],
+  ['a value that is no number', '--steps many', /--steps.*'many'.*whole number/],
+  [
+    'a batch that is no multiple',
+    '--batch 30 --micro-batch 8',
+    /microBatch: must divide the batch, received 8/,
+  ],
+  ['an unknown key', '--config unknown-key.json', /unknown-key\.json.*momentum/],
+  ['a file that is not JSON', '--config broken.json', /broken\.json: not JSON/],
+];
+
+const ours = '--corpus corpus.txt --config config.json';
+const beginnings: readonly Case[] = [
+  ['missing weights', `${ours} --init-from nowhere.st`, /nowhere\.st: .*no such file/],
+  ['cut weights', `${ours} --init-from cut.st`, /cut\.st: .*the file is cut/],
+  ['a file that is no weights', `${ours} --init-from no-weights.st`, /no-weights\.st: no sound weights file/],
+  ['a header without end', `${ours} --init-from endless-header.st`, /header: expected at most \d+ bytes/],
+  [
+    'weights of another network',
+    `${ours} --init-from wider.st`,
+    /wider\.st: lstm_1\/kernel: expected \[20,96\], received \[20,128\]/,
+  ],
+  [
+    'a text of other symbols',
+    `--corpus other.txt --config config.json --init-from good.st`,
+    /other\.txt: .*expected only the vocabulary's 20 symbols, received "W"/,
+  ],
+];
+
+describe.concurrent('exit code 2, in one line:', () => {
+  it.each([
+    ...[...texts, ...configurations, ...beginnings].flatMap(([what, words, line]) => [
+      [`train: ${what}`, `train --run-dir new ${words}`, line] as const,
+      [`run start: ${what}`, `run start --coordinator ${NOBODY} ${words}`, line] as const,
+    ]),
+    ...texts.slice(0, 2).map(([what, words, line]) => {
+      const [, text] = words.split(' ');
+      return [`corpus push: ${what}`, `corpus push ${text} --coordinator ${NOBODY}`, line] as const;
+    }),
+    ['train: too many workers', 'train --workers 0', /--workers.*'0'.*whole number from 1/],
+    ['train: --resume without a directory', 'train --resume', /--resume: expected --run-dir/],
+    ['train: nothing to resume', 'train --resume --run-dir new', /nothing to resume/],
+    ['train: a word too many', 'train quickly', /too many arguments/],
+    ['run start: a limit', `run start --coordinator ${NOBODY} --min-workers 0`, /--min-workers.*from 1 to/],
     [
-      'a batch that the micro-batch does not divide',
-      ['--batch', '30', '--micro-batch', '8'],
-      /microBatch: must divide the batch, received 8/,
+      'run start: an address',
+      'run start --coordinator nowhere',
+      /--coordinator.*'nowhere'.*expected host:port/,
     ],
-    ['an unknown key', ['--config', 'unknown-key.json'], /momentum/],
-    ['a file that is not JSON', ['--config', 'broken.json'], /broken\.json: not JSON/],
-    ['a missing text', ['--corpus', 'nowhere.txt'], /nowhere\.txt/],
-    ['a folder for a text', ['--corpus', '.'], /a folder/],
-    ['an empty text', ['--corpus', 'empty.txt'], /empty\.txt/],
-    ['a text shorter than a window', ['--corpus', 'short.txt'], /expected/],
-    ['a text that is not UTF-8, with the place', ['--corpus', 'latin1.txt'], /byte.* 5\b|offset 5\b/],
-    ['--resume without a directory', ['--resume'], /--resume: expected --run-dir/],
-    ['--resume with nothing to resume', ['--resume', '--run-dir', 'nothing'], /nothing to resume/],
-  ])('%s', async (_what, args, line) => {
-    const inFolder = args.map((arg) => (/\.(txt|json)$|^\.$|^nothing$/.test(arg) ? workspace.in(arg) : arg));
-    const target =
-      args.includes('--run-dir') || args.includes('--resume') ? [] : ['--run-dir', workspace.in('new')];
-    const { code, stderr, stdout } = await rocinante(['train', ...inFolder, ...target]);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(line);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(existsSync(workspace.in('new'))).toBe(false);
+    ['run resume: a length', `run resume r1 --coordinator ${NOBODY} --steps 0`, /--steps.*'0'.*at least 1/],
+    ['run resume: which', `run resume --coordinator ${NOBODY}`, /missing required argument 'run'/],
+    ['run: an unknown command', 'run frobnicate', /unknown command 'frobnicate'/],
+    ['an unknown command', 'frobnicate', /unknown command 'frobnicate'/],
+    ['weights pull: no file', `weights pull r1 --coordinator ${NOBODY}`, /'--out <file>' not specified/],
+    ['weights pull: a folder', `weights pull r1 --coordinator ${NOBODY} --out folder`, /received a folder/],
+    [
+      'weights pull: a file',
+      `weights pull r1 --coordinator ${NOBODY} --out good.st`,
+      /good\.st: there is a file/,
+    ],
+    ['weights pull: a format', `weights pull r1 --out x.st --format keras`, /--format.*'keras'.*safetensors/],
+    ['serve: an address', 'serve --listen nonsense', /--listen.*'nonsense'.*expected host:port/],
+    ['serve: in plain for all', 'serve --listen 0.0.0.0:7070', /--listen 0\.0\.0\.0:7070: .*give --insecure/],
+    ['serve: pages in plain for all', 'serve --http [::]:7071', /--http \[::\]:7071: .*give --insecure/],
+    ['serve: a file for its data', 'serve --data corpus.txt', /corpus\.txt: expected a directory/],
+    ['serve: an unknown option', 'serve --port 7070', /unknown option '--port'/],
+    ['worker: no coordinator', 'worker', /'--coordinator <host:port>' not specified/],
+    ['worker: an address', 'worker --coordinator nowhere', /--coordinator.*'nowhere'.*expected host:port/],
+    ['worker: threads', `worker --coordinator ${NOBODY} --threads 0`, /--threads.*'0'.*from 1 to 1024/],
+    ['worker: a name', `worker --coordinator ${NOBODY} --name a/b`, /--name.*'a\/b'.*letters, digits/],
+    ['worker: a pool', `worker --coordinator ${NOBODY} --pool a/b`, /--pool.*'a\/b'.*letters, digits/],
+    ['worker: a device', `worker --coordinator ${NOBODY} --device abacus`, /--device.*'abacus'.*auto, cpu/],
+    ['worker: pages for all', `worker --coordinator ${NOBODY} --http 0.0.0.0:9464`, /--http: .*--insecure/],
+    ['sample: missing weights', 'sample nowhere.st', /nowhere\.st: .*no such file/],
+    ['sample: a folder', 'sample folder', /folder: .*expected a file, received a directory/],
+    ['sample: cut weights', 'sample cut.st', /cut\.st: .*the file is cut/],
+    ['sample: no weights', 'sample no-weights.st', /no-weights\.st: no sound weights file/],
+    ['sample: a header without end', 'sample endless-header.st', /header: expected at most \d+ bytes/],
+    ['sample: a header without bottom', 'sample deep-header.st', /header: expected at most \d+ levels/],
+    ['sample: a vast tensor', 'sample vast-tensor.st', /lstm_1\/kernel": expected 1\d+ bytes/],
+    ['sample: a tensor far away', 'sample far-tensor.st', /lstm_1\/kernel": expected data_offsets/],
+    ['sample: unknown characters', 'sample good.st --prompt Queequeg', /received "Q", "q", "u"/],
+    ['sample: a temperature', 'sample good.st --temperature -1', /--temperature.*'-1'.*at least 0/],
+  ] as readonly Case[])('%s', { timeout: 60_000 }, (_what, words, line) =>
+    refuses(2, words.split(' '), line),
+  );
+});
+
+describe('exit code 1, in one line:', () => {
+  let taken: Server;
+  let address: string;
+
+  beforeAll(async () => {
+    taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    address = `127.0.0.1:${(taken.address() as { port: number }).port}`;
+  });
+  afterAll(() => taken.close());
+
+  it.each([
+    'run list',
+    'run show r1',
+    'run resume r1',
+    'run watch r1',
+    'weights pull r1 --out new.st',
+    'corpus push corpus.txt',
+  ])('no coordinator there: %s', async (words) => {
+    const line = /no coordinator at 127\.0\.0\.1:9: connection refused; start one with \.\/rocinante serve/;
+    await refuses(1, [...words.split(' '), '--coordinator', NOBODY], line);
   });
 
-  it('a directory with another run in it, and says what differs', { timeout: 60_000 }, async () => {
+  it.each(['--listen', '--http'])('a port of serve that is in use: %s', async (option) => {
+    const free = option === '--listen' ? '--http' : '--listen';
+    const words = ['serve', '--data', workspace.in('data'), option, address, free, '127.0.0.1:0'];
+    const { code, stdout, stderr } = await rocinante(words);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^rocinante: .*\n$/);
+    expect(stderr).toContain(address);
+    expect(stderr).toMatch(/in use/i);
+    rmSync(workspace.in('data'), { recursive: true });
+  });
+
+  it('a port of a worker that is in use', async () => {
+    const { code, stderr } = await rocinante(['worker', '--coordinator', NOBODY, '--http', address]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`"level":"error".*${address}.*in use`, 'i'));
+  });
+});
+
+describe('a run directory', () => {
+  it('of another identity is refused, and what differs is said', { timeout: 60_000 }, async () => {
     const runDir = workspace.in('run');
     const args = ['--corpus', corpus, '--config', config, '--steps', '3', '--run-dir', runDir];
     await train(args);
@@ -81,11 +281,7 @@ describe('a damaged checkpoint', () => {
     const args = ['--corpus', corpus, '--config', config, '--run-dir', runDir];
     const whole = await train([...args.slice(0, -1), workspace.in('whole'), '--steps', '8']);
     await train([...args, '--steps', '4']);
-    const newest = readdirSync(join(runDir, 'checkpoints')).sort().at(-1)!;
-    const path = join(runDir, 'checkpoints', newest);
-    const bytes = readFileSync(path);
-    bytes[bytes.length - 100] ^= 1;
-    writeFileSync(path, bytes);
+    const newest = damageNewest(join(runDir, 'checkpoints'));
     const { code, stderr, stdout } = await rocinante([
       'train',
       '--json',
@@ -110,3 +306,67 @@ describe('a damaged checkpoint', () => {
     expect(stderr).toMatch(/expected a good checkpoint, received step-00000004\.safetensors/);
   });
 });
+
+describe('a daemon', () => {
+  let daemon: Daemon;
+  let run: RunJson;
+  let whole: string;
+
+  beforeAll(async () => {
+    const args = ['--corpus', corpus, '--config', config];
+    const trained = await train([...args, '--run-dir', workspace.in('longer'), '--steps', '12']);
+    whole = trained.weightsSha256;
+    daemon = await Daemon.start({ data: workspace.in('daemon') });
+    daemon.worker('own');
+    run = await daemon.startRun([...args, '--steps', '6']);
+    await daemon.ended(run.id);
+  }, 120_000);
+  afterAll(() => daemon.end());
+
+  it.each<[string, string, RegExp]>([
+    ['a run that is not there', 'run show r9', /run r9: .*no run/],
+    [
+      'stopping a run that has ended',
+      'run stop r1',
+      /run r1: expected one that is queued or active; it is done/,
+    ],
+    ['resuming nothing', 'run resume r9', /r9/],
+    ['a run shorter than it is', 'run resume r1 --steps 3', /r1.*6.*3|3.*6/],
+    ['weights of a run that is not there', 'weights pull r9 --out new.st', /r9/],
+  ])('refuses %s', async (_what, words, line) => {
+    const { code, stdout, stderr } = await daemon.command(inWorkspace(words.split(' ')));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^rocinante: .*\n$/);
+    expect(stderr).toMatch(line);
+    expect(existsSync(workspace.in('new.st'))).toBe(false);
+    expect(daemon.record(run.id).state).toBe('done');
+  });
+
+  it(
+    'passes over a damaged checkpoint, says so, and goes on from the one before',
+    { timeout: 60_000 },
+    async () => {
+      const folder = join(daemon.data, 'runs', run.id, 'checkpoints');
+      const newest = damageNewest(folder);
+      await daemon.json(['run', 'resume', run.id, '--steps', '12']);
+      expect(await daemon.ended(run.id)).toMatchObject({ state: 'done', step: 12, weightsSha256: whole });
+      const { incidents } = await daemon.json<{ incidents: { kind: string; cause: string }[] }>([
+        'run',
+        'show',
+        run.id,
+      ]);
+      const [passedOver] = incidents.filter(({ kind }) => kind === 'checkpoint-passed-over');
+      expect(passedOver.cause).toContain(`${newest} is damaged`);
+    },
+  );
+});
+
+/** Flips a bit of the newest checkpoint in a folder, and gives its name. */
+function damageNewest(folder: string): string {
+  const newest = readdirSync(folder).sort().at(-1)!;
+  const path = join(folder, newest);
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 100] ^= 1;
+  writeFileSync(path, bytes);
+  return newest;
+}

@@ -33,8 +33,10 @@ export class Rocinante {
   #stderr = '';
   readonly #watchers: (() => void)[] = [];
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.process = spawn(launcher, args, {
+  /** @param within words of a command that runs it elsewhere, such as in a network namespace, in the same process. */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, within: readonly string[] = []) {
+    const [command, ...words] = [...within, launcher, ...args];
+    this.process = spawn(command, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

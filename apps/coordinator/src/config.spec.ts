@@ -50,6 +50,66 @@ describe('a configuration', () => {
     expect(resolveConfig({ config: file({ text: { window: 50, stride: 10 } }) }).text.stride).toBe(10);
   });
 
+  it('takes every flag to its place', () => {
+    const initFrom = 'ab'.repeat(32);
+    expect(
+      resolveConfig({
+        heldOut: true,
+        learningRate: 0.01,
+        warmupSteps: 10,
+        weightDecay: 0.1,
+        clipNorm: 0,
+        evaluateEvery: 100,
+        patience: 3,
+        initFrom,
+      }),
+    ).toEqual({
+      ...presets.quick,
+      optimizer: { ...presets.quick.optimizer, learningRate: 0.01, weightDecay: 0.1, clipNorm: 0 },
+      schedule: { kind: 'constant', warmupSteps: 10 },
+      evaluation: { ...presets.quick.evaluation, everySteps: 100 },
+      earlyStopping: { patience: 3, minDelta: 0 },
+      initFrom,
+    });
+    expect(resolveConfig({ preset: 'seed', heldOut: true }).text.heldOut).toBe(true);
+    expect(resolveConfig({ heldOut: false }).text.heldOut).toBe(false);
+  });
+
+  it('has a schedule of another kind with that kind’s settings, and the warm-up of before', () => {
+    const config = file({ schedule: { kind: 'cosine', warmupSteps: 10, finalShare: 0.1 } });
+    expect(resolveConfig({ config }).schedule).toEqual({ kind: 'cosine', warmupSteps: 10, finalShare: 0.1 });
+    expect(resolveConfig({ schedule: 'cosine' }).schedule).toEqual({
+      kind: 'cosine',
+      warmupSteps: 0,
+      finalShare: 0,
+    });
+    expect(resolveConfig({ config, schedule: 'step', decayEvery: 50 }).schedule).toEqual({
+      kind: 'step',
+      warmupSteps: 10,
+      everySteps: 50,
+      factor: 0.5,
+    });
+    expect(resolveConfig({ config, schedule: 'constant' }).schedule).toEqual({
+      kind: 'constant',
+      warmupSteps: 10,
+    });
+    expect(resolveConfig({ config, schedule: 'cosine', warmupSteps: 5 }).schedule).toEqual({
+      kind: 'cosine',
+      warmupSteps: 5,
+      finalShare: 0.1,
+    });
+    expect(() => resolveConfig({ decayEvery: 50 })).toThrow(/schedule: unrecognized key.*everySteps/);
+  });
+
+  it('keeps what a file says of early stopping under a flag', () => {
+    const config = file({ earlyStopping: { patience: 2, minDelta: 0.01 } });
+    expect(resolveConfig({ config, patience: 5 }).earlyStopping).toEqual({ patience: 5, minDelta: 0.01 });
+    expect(resolveConfig({ config: file({ earlyStopping: { patience: 2 } }) }).earlyStopping).toEqual({
+      patience: 2,
+      minDelta: 0,
+    });
+  });
+
   it.each<[unknown, RegExp]>([
     [{ optimiser: {} }, /unrecognized key.*optimiser/],
     [{ batch: { size: 30, microBatch: 8 } }, /batch\.microBatch: must divide the batch, received 8/],

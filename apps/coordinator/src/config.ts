@@ -13,7 +13,30 @@ export interface ConfigFlags {
   readonly batch?: number | undefined;
   readonly microBatch?: number | undefined;
   readonly seed?: number | undefined;
+  readonly heldOut?: boolean | undefined;
+  readonly learningRate?: number | undefined;
+  readonly schedule?: ScheduleKind | undefined;
+  readonly warmupSteps?: number | undefined;
+  /** Of schedule `step`: steps between two falls, and what each multiplies the rate by. */
+  readonly decayEvery?: number | undefined;
+  readonly decayFactor?: number | undefined;
+  readonly weightDecay?: number | undefined;
+  readonly clipNorm?: number | undefined;
+  /** Steps between two evaluations. */
+  readonly evaluateEvery?: number | undefined;
+  /** Evaluations without a better loss after which the run ends. */
+  readonly patience?: number | undefined;
+  /** SHA-256 of the weights file that the run begins with. */
+  readonly initFrom?: string | undefined;
 }
+
+/** What a schedule's further settings are where only its kind is given; what is missing here must be given. */
+const SCHEDULE_DEFAULTS = { constant: {}, cosine: { finalShare: 0 }, step: { factor: 0.5 } } as const;
+
+export type ScheduleKind = keyof typeof SCHEDULE_DEFAULTS;
+export const SCHEDULE_KINDS = Object.keys(SCHEDULE_DEFAULTS) as ScheduleKind[];
+
+const EARLY_STOPPING_DEFAULTS = { minDelta: 0 } as const;
 
 const DEFAULT_PRESET: PresetName = 'quick';
 
@@ -32,22 +55,56 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
   const { preset: filePreset, ...fileSettings } = file;
   const base =
     saved !== undefined && flags.preset === undefined ? saved : presetOf(flags.preset ?? filePreset);
-  const flagSettings = {
-    ...(flags.steps !== undefined && { steps: flags.steps }),
-    ...(flags.epochs !== undefined && {
-      epochs: flags.epochs,
-      ...(flags.steps === undefined && { steps: null }),
-    }),
-    ...(flags.seed !== undefined && { seed: flags.seed }),
-    batch: {
-      ...(flags.batch !== undefined && { size: flags.batch }),
-      ...(flags.microBatch !== undefined && { microBatch: flags.microBatch }),
-    },
-  };
   // A preset named again on resume is compared, but a run's length is the saved one until a flag gives another.
   const length = saved === undefined ? {} : { epochs: saved.epochs, steps: saved.steps };
-  const settled = settle(merge(merge(base, length), fileSettings), fileSettings);
-  return parseConfig(merge(settled, flagSettings), flags.config);
+  const settled = settle(layer(layer(base, length), fileSettings), fileSettings);
+  return parseConfig(layer(settled, flagSettings(flags)), flags.config);
+}
+
+/** What flags say, where they would stand in a file. */
+function flagSettings(flags: ConfigFlags): Settings {
+  const { steps, epochs, seed, initFrom, batch, microBatch, heldOut } = flags;
+  const { learningRate, weightDecay, clipNorm, evaluateEvery, patience } = flags;
+  const { schedule, warmupSteps, decayEvery, decayFactor } = flags;
+  const settings = present({
+    steps: steps ?? (epochs === undefined ? undefined : null),
+    epochs,
+    seed,
+    initFrom,
+    batch: present({ size: batch, microBatch }),
+    text: present({ heldOut }),
+    optimizer: present({ learningRate, weightDecay, clipNorm }),
+    schedule: present({ kind: schedule, warmupSteps, everySteps: decayEvery, factor: decayFactor }),
+    evaluation: present({ everySteps: evaluateEvery }),
+    earlyStopping: present({ patience }),
+  });
+  return settings ?? {};
+}
+
+/** The settings that are there; undefined where none is. */
+function present(settings: Settings): Settings | undefined {
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/**
+ * Later settings over earlier ones. A schedule of another kind keeps nothing of the earlier one but its warm-up, and early
+ * stopping that is only now turned on has its defaults.
+ */
+function layer(under: Settings, over: Settings): Settings {
+  const merged: Record<string, unknown> = merge(under, over);
+  const { schedule, earlyStopping } = over;
+  if (isSettings(schedule) && isSettings(under.schedule)) {
+    const { kind, warmupSteps } = under.schedule;
+    const newKind = SCHEDULE_KINDS.find((known) => known === schedule.kind);
+    if (newKind !== undefined && newKind !== kind) {
+      merged.schedule = { ...present({ warmupSteps }), ...SCHEDULE_DEFAULTS[newKind], ...schedule };
+    }
+  }
+  if (isSettings(earlyStopping) && !isSettings(under.earlyStopping)) {
+    merged.earlyStopping = { ...EARLY_STOPPING_DEFAULTS, ...earlyStopping };
+  }
+  return merged;
 }
 
 /**

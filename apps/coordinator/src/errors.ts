@@ -13,3 +13,8 @@ export class RunFailedError extends RocinanteError {
     super('RUN_FAILED', 1, message, options);
   }
 }
+
+/** Whether the world caused an error, so that a person is told of it in one line; any other is ours. */
+export function isExpected(error: unknown): error is Error {
+  return error instanceof RocinanteError || (error instanceof Error && 'syscall' in error);
+}

@@ -2,8 +2,11 @@ import { Command, CommanderError } from 'commander';
 import { RocinanteError } from '@rocinante/base';
 import { addConfig } from './cli/config-print.js';
 import { addCorpus } from './cli/corpus.js';
+import { addRun } from './cli/run.js';
 import { addSample } from './cli/sample.js';
+import { addServe } from './cli/serve.js';
 import { addTrain } from './cli/train.js';
+import { addWeights } from './cli/weights.js';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -27,11 +30,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     .showSuggestionAfterError(false)
     .addHelpText(
       'after',
-      '\nAnd for this checkout:\n  test [--long] [--json]  format, lint, unit, integration and end-to-end tests',
+      '\nAnd:\n  worker --coordinator <host:port>  compute gradients for a coordinator on any machine' +
+        '\n  test [--long] [--json]            format, lint, unit, integration and end-to-end tests of this checkout',
     );
-  addTrain(program, (code) => {
+  const exit = (code: number): void => {
     exitCode = code;
-  });
+  };
+  addTrain(program, exit);
+  addServe(program, exit);
+  addRun(program, exit);
+  addWeights(program);
   addSample(program);
   addCorpus(program);
   addConfig(program);

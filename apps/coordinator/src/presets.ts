@@ -5,7 +5,10 @@ import type { RunConfig } from '@rocinante/training';
 const adam = { kind: 'adam', ...ADAM_DEFAULTS, clipNorm: 0 } as const;
 
 const common = {
-  schedule: { kind: 'constant' },
+  schedule: { kind: 'constant', warmupSteps: 0 },
+  evaluation: { everySteps: null, symbolsMax: 1_048_576 },
+  earlyStopping: null,
+  initFrom: null,
   codec: { up: 'int32-grid', down: 'float32' },
   precision: 'float32',
   seed: 1,

@@ -94,7 +94,14 @@ function promptIds(prompt: string | undefined, vocabulary: Vocabulary, normalisa
 
 function wordsIn(path: string, entry: string | undefined): string[] {
   if (entry === undefined) throw new UsageError(`--whole-words: ${path} carries no words of its text`);
-  const words: unknown = JSON.parse(entry);
-  if (Array.isArray(words) && words.every((word) => typeof word === 'string')) return words;
-  throw new UsageError(`--whole-words: ${path}: expected a list of words`);
+  const refuse = (options?: ErrorOptions): never => {
+    throw new UsageError(`--whole-words: ${path}: expected a JSON list of words`, options);
+  };
+  let words: unknown;
+  try {
+    words = JSON.parse(entry);
+  } catch (cause) {
+    return refuse({ cause });
+  }
+  return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : refuse();
 }

@@ -1,5 +1,7 @@
-import { availableParallelism, hostname } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { hostname } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { availableCores } from '@rocinante/base';
+import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import { limits } from '@rocinante/wire';
 
 /** What a worker needs to know before it can dial. Everything about a run comes from the coordinator. */
@@ -8,43 +10,99 @@ export interface WorkerConfig {
   readonly coordinator: string;
   /** What logs call this worker. Default: host name and process id. */
   readonly name: string;
-  /** Compute threads. Default: one a core. */
+  /** Which runs it works for. Default: "default". */
+  readonly pool: string;
+  /** `auto` takes what the engine finds; `cpu` hides the cards from it. */
+  readonly device: 'auto' | 'cpu';
+  /** Compute threads. Default: the cores that this process may use. */
   readonly threads: number;
+  /** `host:port` at which the worker serves its own metrics and health; absent serves none. */
+  readonly http?: string;
+  /** Whether `http` may be another address than a loopback one, though nothing there is protected. */
+  readonly insecure: boolean;
   /** Whether encoded corpora are kept on this machine for the next run. Default true. */
   readonly corpusCache: boolean;
+  readonly logLevel: LogLevel;
   /** Whether the worker ends when its standard input does: a local worker's parent holds the other end. */
   readonly endWithParent: boolean;
 }
 
 /** The worker's options, as flags over environment over defaults. */
 export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Command {
-  return new Command('worker')
-    .description('compute gradients for a coordinator')
-    .requiredOption('--coordinator <host:port>', 'where the coordinator listens', parseAddress)
-    .option('--name <name>', 'what logs call this worker', parseName, `${hostname()}-${process.pid}`)
-    .option('--threads <n>', 'compute threads (default: one a core)', parseThreads, availableParallelism())
+  const command = new Command('rocinante worker')
+    .description('compute gradients for a coordinator: join, work, come back after any loss of connection')
+    .addOption(
+      option('--coordinator <host:port>', 'where the coordinator listens', 'COORDINATOR')
+        .argParser(parseAddress)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      option('--name <name>', 'what logs call this worker', 'NAME')
+        .argParser(parseName)
+        .default(`${hostname()}-${process.pid}`.slice(-limits.NAME_LENGTH_MAX), 'host name and process id'),
+    )
+    .addOption(
+      option('--pool <name>', 'which runs it works for', 'POOL').argParser(parseName).default('default'),
+    )
+    .addOption(
+      option('--device <name>', 'what to compute on', 'DEVICE').choices(['auto', 'cpu']).default('auto'),
+    )
+    .addOption(
+      option('--threads <n>', 'compute threads', 'THREADS')
+        .argParser(parseThreads)
+        .default(availableCores(), 'the cores that this process may use'),
+    )
+    .addOption(
+      option('--http <host:port>', 'where to serve metrics and health; nowhere without it', 'HTTP').argParser(
+        parseAddress,
+      ),
+    )
+    .option('--insecure', 'serve --http also at an address that others reach, unprotected', false)
     .option('--no-corpus-cache', 'keep no encoded corpus on this machine')
+    .addOption(
+      option('--log-level <level>', 'the least important event that is logged', 'LOG_LEVEL')
+        .choices([...LOG_LEVELS])
+        .default('info'),
+    )
     .option('--end-with-parent', 'end when standard input does', false)
-    .action((options: WorkerConfig) => run(options));
+    .action((config: WorkerConfig) => {
+      if (config.http !== undefined && !config.insecure && !isLoopback(config.http)) {
+        command.error(
+          `error: --http: expected a loopback address such as 127.0.0.1:9464, received ${config.http}; ` +
+            'to serve it unprotected to others, say --insecure',
+        );
+      }
+      return run(config);
+    });
+  return command;
+}
+
+/** An option that an environment variable can give too. */
+function option(flags: string, description: string, environment: string): Option {
+  return new Option(flags, description).env(`ROCINANTE_${environment}`);
+}
+
+function isLoopback(address: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]):/.test(address);
 }
 
 function parseAddress(value: string): string {
-  const port = Number(/^.+:(\d{1,5})$/.exec(value)?.[1]);
+  const port = Number(/^(?:[^:\s]+|\[[^\]\s]+\]):(\d{1,5})$/.exec(value)?.[1]);
   if (!(port >= 1 && port <= 65_535)) throw new InvalidArgumentError('expected host:port.');
   return value;
 }
 
 function parseName(value: string): string {
-  if (value.length === 0 || value.length > limits.NAME_LENGTH_MAX) {
-    throw new InvalidArgumentError(`expected 1 to ${limits.NAME_LENGTH_MAX} characters.`);
+  if (!limits.NAME_PATTERN.test(value) || value.length > limits.NAME_LENGTH_MAX) {
+    throw new InvalidArgumentError(`expected 1 to ${limits.NAME_LENGTH_MAX} letters, digits or -_.:@.`);
   }
   return value;
 }
 
 function parseThreads(value: string): number {
   const threads = Number(value);
-  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
-    throw new InvalidArgumentError('expected an integer from 1 to 1024.');
+  if (!/^\d+$/.test(value) || threads < 1 || threads > 1024) {
+    throw new InvalidArgumentError('expected a whole number from 1 to 1024.');
   }
   return threads;
 }

@@ -34,6 +34,11 @@ export class Contributions {
     return contribution;
   }
 
+  /** How many are held. */
+  get count(): number {
+    return this.#held.size;
+  }
+
   get(assignment: number): Contribution | undefined {
     return this.#held.get(assignment);
   }

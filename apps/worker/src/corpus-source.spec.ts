@@ -23,19 +23,21 @@ beforeEach(async () => {
     throw new Error('not called in this test');
   };
   server = await listen('127.0.0.1:0', {
-    Work: unused,
-    Contribute: unused,
-    Parameters: unused,
-    Corpus: (call) => {
-      calls += 1;
-      const { offset, bytes } = call.request;
-      for (let at = offset; at < offset + bytes; at += limits.CORPUS_CHUNK_BYTES_MAX) {
-        const data = Buffer.from(
-          ids.subarray(at, Math.min(offset + bytes, at + limits.CORPUS_CHUNK_BYTES_MAX)),
-        );
-        call.write({ offset: at, data, checksum: crc32(data) });
-      }
-      call.end();
+    training: {
+      Work: unused,
+      Contribute: unused,
+      Parameters: unused,
+      Corpus: (call) => {
+        calls += 1;
+        const { offset, bytes } = call.request;
+        for (let at = offset; at < offset + bytes; at += limits.CORPUS_CHUNK_BYTES_MAX) {
+          const data = Buffer.from(
+            ids.subarray(at, Math.min(offset + bytes, at + limits.CORPUS_CHUNK_BYTES_MAX)),
+          );
+          call.write({ offset: at, data, checksum: crc32(data) });
+        }
+        call.end();
+      },
     },
   });
   client = dial(server.address);
@@ -47,8 +49,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const fetch = (cacheFolder: string | null, wanted = corpus): Promise<SharedArrayBuffer> =>
-  corpusIds({ client, session: 's', corpus: wanted, cacheFolder });
+const fetch = (
+  cacheFolder: string | null,
+  wanted = corpus,
+  signal = new AbortController().signal,
+): Promise<SharedArrayBuffer> => corpusIds({ client, session: 's', corpus: wanted, cacheFolder, signal });
 
 it('is fetched once, and kept with mode 0600', async () => {
   expect(sha256(new Uint8Array(await fetch(folder)))).toBe(corpus.sha256);
@@ -79,5 +84,10 @@ it('is refused where it is not what was announced', async () => {
     `corpus: expected ${'f'.repeat(64)}, received ${corpus.sha256}`,
   );
   await expect(fetch(folder, { ...corpus, sha256: '../evil' })).rejects.toThrow('corpus: ');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it('is not fetched on once its run has ended, and what came is not kept', async () => {
+  await expect(fetch(folder, corpus, AbortSignal.abort())).rejects.toThrow('corpus: ');
   expect(readdirSync(folder)).toEqual([]);
 });

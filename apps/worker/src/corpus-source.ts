@@ -18,12 +18,14 @@ export interface CorpusRequestOptions {
   readonly corpus: CorpusDescriptionMessage;
   /** Where encoded corpora are kept, named by their hash; null keeps none. */
   readonly cacheFolder: string | null;
+  /** The run has ended meanwhile: nothing more is fetched. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * A run's encoded corpus, in shared memory: from this machine's cache where it is there and whole, else from the
  * coordinator. Either way its SHA-256 is checked. What is kept is readable by its owner only (mode 0600).
- * @throws {WireError} CHECKSUM_MISMATCH, MALFORMED, CONNECTION_LOST.
+ * @throws {WireError} CHECKSUM_MISMATCH, MALFORMED, CONNECTION_LOST, which an abandoned fetch ends with too.
  */
 export async function corpusIds(options: CorpusRequestOptions): Promise<SharedArrayBuffer> {
   const { corpus, cacheFolder } = options;
@@ -63,7 +65,7 @@ async function readCached(path: string, into: Uint8Array, expected: string): Pro
 }
 
 function fetchPiece(
-  { client, session, corpus }: CorpusRequestOptions,
+  { client, session, corpus, signal }: CorpusRequestOptions,
   into: Uint8Array,
   start: number,
   size: number,
@@ -71,6 +73,10 @@ function fetchPiece(
   return new Promise((resolve, reject) => {
     let offset = start;
     const call = client.corpus({ session, sha256: corpus.sha256, offset: start, bytes: size });
+    const abandon = (): void => call.cancel();
+    if (signal.aborted) abandon();
+    signal.addEventListener('abort', abandon);
+    call.on('status', () => signal.removeEventListener('abort', abandon));
     call.on('data', (chunk: CorpusChunkMessage) => {
       if (chunk.offset !== offset || offset + chunk.data.byteLength > start + size) {
         call.cancel();

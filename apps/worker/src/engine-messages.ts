@@ -76,18 +76,23 @@ export interface EvaluateResult {
   readonly computeSeconds: number;
 }
 
+/** What the engine's thread says of a `train`, and how long it took there, in seconds. */
+export interface TimedTrainResult extends TrainResult {
+  readonly seconds: number;
+}
+
 /** The answer to each type of request. */
 export interface EngineAnswers {
   describe: EngineFacts;
   'open-run': null;
   'close-run': null;
-  train: TrainResult | null;
+  train: TimedTrainResult | null;
   evaluate: EvaluateResult | null;
   sample: number[];
 }
 
-/** An error crosses threads as its line and its code. */
-export type EngineReply = { readonly id: number } & (
+/** An error crosses threads as its line and its code. `liveHandles` are the engine's after the request. */
+export type EngineReply = { readonly id: number; readonly liveHandles: number } & (
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly code: string; readonly message: string }
 );

@@ -3,23 +3,32 @@ import { RocinanteError } from '@rocinante/base';
 import { engineEnvironment } from '@rocinante/engine';
 import type { EngineAnswers, EngineReply, EngineRequest } from './engine-messages.js';
 
+// From dist, also where a spec runs the sources: a thread's code must be JavaScript.
+const threadFile = new URL('../dist/engine-thread.js', import.meta.url);
+
 /** The engine's thread, as seen from the network's: requests out, answers back, in order. */
 export class EngineProxy {
   readonly #thread: Worker;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #nextId = 0;
+  #liveHandles = 0;
 
   /** @param onDeath the thread ended by itself: nothing it was asked will be answered. */
   constructor(threads: number, onDeath: (error: Error) => void) {
     // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
     Object.assign(process.env, engineEnvironment({ threads }));
-    this.#thread = new Worker(new URL('./engine-thread.js', import.meta.url), { workerData: { threads } });
+    this.#thread = new Worker(threadFile, { workerData: { threads } });
     this.#thread.on('message', (reply: EngineReply) => this.#settle(reply));
     this.#thread.on('error', onDeath);
   }
 
+  /** The engine's live handles after the last request that was answered. */
+  get liveHandles(): number {
+    return this.#liveHandles;
+  }
+
   /**
-   * Asks the engine for something; requests are answered in the order they were made.
+   * Asks the engine for something, `describe` first; requests are answered in the order they were made.
    * @throws {RocinanteError} the engine refused, with its line.
    */
   request<R extends EngineRequest>(request: R): Promise<EngineAnswers[R['type']]> {
@@ -30,7 +39,10 @@ export class EngineProxy {
     });
   }
 
-  /** Ends the thread. TensorFlow cannot be interrupted: this waits for the micro-batch in progress. */
+  /**
+   * Ends the thread; what it was asked is not answered any more. An op of TensorFlow cannot be interrupted, so this waits for
+   * the one in progress, of which a micro-batch has thousands.
+   */
   async stop(): Promise<void> {
     await this.#thread.terminate();
   }
@@ -38,6 +50,7 @@ export class EngineProxy {
   #settle(reply: EngineReply): void {
     const pending = this.#pending.get(reply.id)!;
     this.#pending.delete(reply.id);
+    this.#liveHandles = reply.liveHandles;
     if (reply.ok) pending.resolve(reply.value as never);
     else pending.reject(new RocinanteError(reply.code, 1, reply.message));
   }

@@ -9,15 +9,17 @@ import { RunCompute } from './run-compute.js';
  */
 const port = parentPort;
 assert(port !== null, 'engine-thread.js runs as a worker thread');
-const engine = Engine.load({ threads: (workerData as { threads: number }).threads });
+const { threads } = workerData as { threads: number };
+let engine: Engine | null = null;
 let run: RunCompute | null = null;
 
 port.on('message', ({ id, request }: { id: number; request: EngineRequest }) => {
   try {
-    reply({ id, ok: true, value: answer(request) });
+    const value = answer(request);
+    reply({ id, ok: true, value, liveHandles: loaded().liveHandles });
   } catch (error) {
     if (!(error instanceof RocinanteError)) throw error;
-    reply({ id, ok: false, code: error.code, message: error.message });
+    reply({ id, ok: false, code: error.code, message: error.message, liveHandles: engine?.liveHandles ?? 0 });
   }
 });
 
@@ -28,19 +30,23 @@ function reply(message: EngineReply): void {
 function answer(request: EngineRequest): unknown {
   switch (request.type) {
     case 'describe': {
+      engine ??= Engine.load({ threads });
       const { tensorflowVersion, device, processor, features } = engine.description;
       return { tensorflow: tensorflowVersion, device, model: processor, features };
     }
     case 'open-run':
       run?.dispose();
-      run = new RunCompute(engine, request);
+      run = new RunCompute(loaded(), request);
       return null;
     case 'close-run':
       run?.dispose();
       run = null;
       return null;
-    case 'train':
-      return openRun().train(request);
+    case 'train': {
+      const started = performance.now();
+      const result = openRun().train(request);
+      return result && { ...result, seconds: (performance.now() - started) / 1000 };
+    }
     case 'evaluate':
       return openRun().evaluate(request);
     case 'sample':
@@ -48,6 +54,11 @@ function answer(request: EngineRequest): unknown {
     default:
       return assertNever(request);
   }
+}
+
+function loaded(): Engine {
+  assert(engine !== null, 'the engine is loaded by the first request, `describe`');
+  return engine;
 }
 
 function openRun(): RunCompute {

@@ -1,52 +1,106 @@
 #!/usr/bin/env node
-import { setTimeout as sleep } from 'node:timers/promises';
+import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from 'commander';
 import { RocinanteError } from '@rocinante/base';
-import { dial, limits, mayRetry } from '@rocinante/wire';
+import { createLogger, type Logger } from '@rocinante/log';
+import { healthRoutes, serveHttp } from '@rocinante/metrics';
 import { workerCommand, type WorkerConfig } from './config.js';
 import { EngineProxy } from './engine-proxy.js';
-import { Session } from './session.js';
+import { LogRelay } from './log-relay.js';
+import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { Worker } from './worker.js';
 
-/** Joins, works, and comes back after any loss of connection, until it is told to stop. */
-async function work(config: WorkerConfig): Promise<void> {
-  const stopping = new AbortController();
-  const engine = new EngineProxy(config.threads, (error) => fail(error));
-  const client = dial(config.coordinator);
-  let session: Session | null = null;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+/** What Ctrl-C gives as an exit code, where a second one ends at once. */
+const EXIT_AT_ONCE = 130;
 
-  const stop = (): void => {
-    stopping.abort();
-    session?.close();
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+/** How long the engine's op in progress is waited for. One that takes longer hangs, and only the kernel can end it. */
+const ENGINE_STOP_MS = 6_000;
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/**
+ * The command `worker`: joins a coordinator and works for it until SIGTERM or SIGINT.
+ * @param argv the words after `worker`.
+ * @returns the exit code: 0 stopped, 1 failed, 2 wrong usage.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const command = workerCommand(async (config) => {
+    exitCode = await work(config);
+  })
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rocinante: ')) })
+    .showSuggestionAfterError(false);
+  try {
+    await command.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    throw error;
+  }
+}
+
+async function work(config: WorkerConfig): Promise<number> {
+  const relay = new LogRelay();
+  const log = createLogger({ level: config.logLevel, onLine: relay.take }).child({ worker: config.name });
+  const metrics = new WorkerMetrics(version);
+  // TensorFlow finds cards when it is loaded; it is told of them as it is told of threads.
+  if (config.device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
+  let engineDied: (error: Error) => void;
+  const death = new Promise<never>((_, reject) => (engineDied = reject));
+  const engine = new EngineProxy(config.threads, (error) => engineDied(error));
+  const worker = new Worker(config, { engine, log, relay, metrics });
+
+  const stopped = new Promise<null>((resolve) => {
+    const stop = (reason: string): void => {
+      log.info(`stopping: ${reason}`);
+      worker.stop();
+      resolve(null);
+    };
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(EXIT_AT_ONCE);
+      asked = true;
+      stop(`received ${signal}`);
+    };
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  });
   if (config.endWithParent) process.stdin.on('end', () => process.exit(0)).resume();
 
-  const facts = await engine.request({ type: 'describe' });
-  let waitMs: number = limits.RECONNECT_BACKOFF_MIN_MS;
-  while (!stopping.signal.aborted) {
-    session = new Session(client, engine, facts, config);
-    try {
-      await session.ended;
-    } catch (error) {
-      if (!mayRetry(error)) fail(error);
+  try {
+    const routes = healthRoutes(metrics, () =>
+      worker.connected ? null : `no session with the coordinator at ${config.coordinator}`,
+    );
+    const http = config.http === undefined ? null : await serveHttp(config.http, routes);
+    const facts = await Promise.race([engine.request({ type: 'describe' }), death, stopped]);
+    if (facts !== null) {
+      metrics.engineStarted(facts);
+      await Promise.race([worker.run(facts), death]);
     }
-    if (stopping.signal.aborted) break;
-    if (session.welcomed) {
-      waitMs = limits.RECONNECT_BACKOFF_MIN_MS;
-      process.stderr.write(`rocinante worker: the session is over; waiting for ${config.coordinator}\n`);
-    }
-    await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    waitMs = Math.min(2 * waitMs, limits.RECONNECT_BACKOFF_MAX_MS);
+    await http?.stop();
+  } catch (error) {
+    if (!(error instanceof RocinanteError)) throw error;
+    log.error({ code: error.code }, error.message);
+    return EXIT_FAILED;
   }
-  client.close();
+  await endEngine(engine, log);
+  return 0;
+}
+
+async function endEngine(engine: EngineProxy, log: Logger): Promise<void> {
+  const timer = setTimeout(() => {
+    log.error(`an op of the engine has not ended within ${ENGINE_STOP_MS / 1000} s: the process is killed`);
+    process.kill(process.pid, 'SIGKILL');
+  }, ENGINE_STOP_MS);
   await engine.stop();
-  // A parent's pipe, which is still open, would keep the process alive.
-  process.exit(0);
+  clearTimeout(timer);
 }
 
-function fail(error: unknown): never {
-  process.stderr.write(`rocinante worker: ${(error as Error).message}\n`);
-  process.exit(error instanceof RocinanteError ? error.exitCode : 1);
+// Local workers run this file; the launcher imports it.
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exit(await main(process.argv.slice(2)));
 }
-
-await workerCommand(work).parseAsync();

@@ -2,14 +2,14 @@ import { crc32 } from '@rocinante/base';
 import { addQuantised, fits, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
 import { Network, Sampler, type MicroBatch } from '@rocinante/compute';
 import {
-  evaluationWindows,
   fillWindows,
   microBatchWindows,
+  pieceStreams,
+  pieceWindows,
   type SymbolIds,
   type WindowSet,
 } from '@rocinante/corpus';
 import type { Engine } from '@rocinante/engine';
-import { WireError } from '@rocinante/wire';
 import {
   microBatchesOf,
   networkOf,
@@ -17,6 +17,7 @@ import {
   type MicroBatchResult,
   type RunWindows,
 } from '@rocinante/training';
+import { WireError } from '@rocinante/wire';
 import type {
   EvaluateResult,
   EvaluateWork,
@@ -85,16 +86,16 @@ export class RunCompute {
     return { results, magnitudes, fits: allFit, computeSeconds };
   }
 
-  /** Losses of an assignment's held-out micro-batches; null when the work was cancelled. */
+  /** Losses of an assignment's pieces of the held-out part; null when the work was cancelled. */
   evaluate(work: EvaluateWork): EvaluateResult | null {
     this.#take(work.parameters);
     const started = performance.now();
+    const isCancelled = (): boolean => Atomics.load(work.cancelled, 0) === 1;
     const results: { microBatch: number; lossSum: number }[] = [];
-    const set = this.#plan.windows.validation!;
-    for (const microBatch of work.assignment.microBatches) {
-      if (Atomics.load(work.cancelled, 0) === 1) return null;
-      const windows = evaluationWindows(set.count, this.#plan.batches.microBatch, microBatch);
-      results.push({ microBatch, lossSum: this.#network.evaluate(this.#symbols(set, windows)).lossSum });
+    for (const piece of work.assignment.microBatches) {
+      const loss = isCancelled() ? null : this.#evaluatePiece(piece, isCancelled);
+      if (loss === null) return null;
+      results.push({ microBatch: piece, lossSum: loss.lossSum });
     }
     return { results, computeSeconds: (performance.now() - started) / 1000 };
   }
@@ -126,6 +127,18 @@ export class RunCompute {
     );
     const measure = measureBlocks(gradient, this.#network.layout, magnitudes);
     return { ...measure, lossSum, seconds: (performance.now() - started) / 1000 };
+  }
+
+  #evaluatePiece(piece: number, isCancelled: () => boolean): { lossSum: number } | null {
+    const { evaluation, windows } = this.#plan;
+    if (evaluation === null || windows.validation === null) {
+      throw new WireError('MALFORMED', 'an evaluation is wanted in a run that holds nothing out');
+    }
+    if (evaluation.kind === 'windows') {
+      return this.#network.evaluate(this.#symbols(windows.validation, pieceWindows(evaluation, piece)));
+    }
+    const symbols = pieceStreams(this.#ids, evaluation, piece);
+    return this.#network.evaluateStreams({ symbols, primed: evaluation.primed }, isCancelled);
   }
 
   #trainingWindows(step: number, microBatch: number): MicroBatch {

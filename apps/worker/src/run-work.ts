@@ -1,6 +1,6 @@
-import type { EngineProxy } from './engine-proxy.js';
+import { positionOf, type BatchPlan } from '@rocinante/corpus';
 import type { ParameterLayout } from '@rocinante/parameters';
-import type { Assignment, WorkKind } from '@rocinante/training';
+import { runWindows, type Assignment, type WorkKind } from '@rocinante/training';
 import {
   encodeContributionRange,
   WireError,
@@ -10,7 +10,11 @@ import {
   type WorkerMessage,
 } from '@rocinante/wire';
 import { Contributions, type Contribution } from './contributions.js';
+import type { EngineProxy } from './engine-proxy.js';
+import type { WorkerMetrics } from './metrics/worker-metrics.js';
 import { ParametersReceiver } from './parameters-receiver.js';
+import type { PreparedRun } from './run-preparation.js';
+import { WorkMeter } from './work-meter.js';
 
 /** Where a run's answers go. */
 export interface Outlets {
@@ -28,16 +32,25 @@ export class RunWork {
   readonly #engine: EngineProxy;
   readonly #layout: ParameterLayout;
   readonly #outlets: Outlets;
+  readonly #metrics: WorkerMetrics;
+  readonly #meter: WorkMeter;
   readonly #receiver: ParametersReceiver;
   readonly #contributions: Contributions;
+  readonly #batches: BatchPlan;
   #last: Promise<void> = Promise.resolve();
+  #abandoned = false;
 
-  constructor(engine: EngineProxy, layout: ParameterLayout, outlets: Outlets) {
+  /** @param prepared the run that the engine has opened. */
+  constructor(engine: EngineProxy, prepared: PreparedRun, outlets: Outlets, metrics: WorkerMetrics) {
+    const { layout, opening } = prepared;
     this.#engine = engine;
     this.#layout = layout;
     this.#outlets = outlets;
+    this.#metrics = metrics;
+    this.#meter = new WorkMeter(metrics);
     this.#receiver = new ParametersReceiver(layout);
     this.#contributions = new Contributions(layout.length);
+    this.#batches = runWindows(opening.config, opening.ids.byteLength / opening.idBytes).batches;
   }
 
   /** @throws {WireError} as ParametersReceiver. */
@@ -56,6 +69,7 @@ export class RunWork {
     }
     // A Buffer's bytes as signed numbers, in memory of their own.
     const exponents = new Int8Array(Uint8Array.from(message.gridExponents).buffer);
+    this.#meter.assigned();
     const contribution = this.#contributions.add(assignment, exponents);
     this.#enqueue(() => this.#compute(contribution));
   }
@@ -63,7 +77,7 @@ export class RunWork {
   withdraw(assignment: number): void {
     this.#contributions.cancel(assignment);
     // The engine may be writing to it at this moment: its memory is free once the queue has come past it.
-    this.#enqueue(() => Promise.resolve(this.#contributions.release(assignment)));
+    this.#enqueue(() => Promise.resolve(this.#release(assignment)));
   }
 
   /** Sends one range; a grant that crossed a withdrawal is void. */
@@ -76,41 +90,64 @@ export class RunWork {
         'MALFORMED',
         `grant of range ${rangeIndex}: there are ${this.#layout.ranges.length}`,
       );
-    this.#outlets.contribute(
-      encodeContributionRange(this.#outlets.session, assignment, contribution.sum, range),
-    );
-    if (rangeIndex === this.#layout.ranges.length - 1) this.#contributions.release(assignment);
+    const bytes = encodeContributionRange(this.#outlets.session, assignment, contribution.sum, range);
+    this.#outlets.contribute(bytes);
+    this.#meter.sent(bytes.byteLength);
+    if (rangeIndex < this.#layout.ranges.length - 1) return;
+    this.#meter.sentLast(assignment);
+    this.#release(assignment);
   }
 
   sample(request: SampleRequestMessage): void {
     this.#enqueue(async () => {
       const parameters = await this.#receiver.whole(request.parametersVersion);
+      if (this.#abandoned) return;
       try {
         const symbols = await this.#engine.request({ type: 'sample', parameters, ...request });
-        this.#outlets.send({ sampleResult: { request: request.request, symbols } });
+        this.#send({ sampleResult: { request: request.request, symbols } });
       } catch (error) {
-        this.#outlets.send({ sampleResult: { request: request.request, error: (error as Error).message } });
+        this.#send({ sampleResult: { request: request.request, error: (error as Error).message } });
       }
     });
   }
 
-  /** The session is over: the engine stops at its next micro-batch. */
+  /** The run or the session is over: the engine stops at its next micro-batch, and nothing more is said of this run. */
   abandon(): void {
+    this.#abandoned = true;
     this.#contributions.cancelAll();
   }
 
-  /** One piece of work after another, in the order they came. */
+  #send(message: WorkerMessage): void {
+    if (!this.#abandoned) this.#outlets.send(message);
+  }
+
+  #release(assignment: number): void {
+    this.#contributions.release(assignment);
+    this.#meter.released(assignment, this.#contributions.count === 0);
+  }
+
+  /**
+   * One piece of work after another, in the order they came. Nothing is asked of the engine once the run is over, which it
+   * may have closed by then.
+   */
   #enqueue(work: () => Promise<void>): void {
-    this.#last = this.#last.then(work).catch((error: unknown) => this.#outlets.fail(error as Error));
+    this.#last = this.#last
+      .then(() => (this.#abandoned ? undefined : work()))
+      .catch((error: unknown) => {
+        if (!this.#abandoned) this.#outlets.fail(error as Error);
+      });
   }
 
   async #compute({ assignment, exponents, sum, cancelled }: Contribution): Promise<void> {
     if (Atomics.load(cancelled, 0) === 1) return;
+    const waitedSince = performance.now();
     const parameters = await this.#receiver.whole(assignment.parametersVersion);
+    this.#meter.parametersWhole(waitedSince);
+    if (Atomics.load(cancelled, 0) === 1) return;
     if (assignment.kind === 'evaluate') {
       const result = await this.#engine.request({ type: 'evaluate', assignment, parameters, cancelled });
-      if (result) this.#outlets.send({ evaluation: { assignment: assignment.id, ...mutable(result) } });
-      this.#contributions.release(assignment.id);
+      if (result) this.#send({ evaluation: { assignment: assignment.id, ...mutable(result) } });
+      this.#release(assignment.id);
       return;
     }
     const result = await this.#engine.request({
@@ -121,15 +158,26 @@ export class RunWork {
       sum,
       cancelled,
     });
+    this.#metrics.engineHandles(this.#engine.liveHandles);
     if (!result) return;
-    const { magnitudes } = result;
-    this.#outlets.send({
+    const { results, magnitudes, fits, computeSeconds } = result;
+    this.#send({
       report: {
         assignment: assignment.id,
-        ...mutable(result),
+        results: [...results],
         magnitudes: Buffer.from(magnitudes.buffer, magnitudes.byteOffset, magnitudes.byteLength),
+        fits,
+        computeSeconds,
       },
     });
+    this.#meter.reported(assignment.id, result, this.#windowsOf(assignment));
+  }
+
+  /** Windows of an assignment's micro-batches; an epoch's last one may have fewer than the others. */
+  #windowsOf({ step, microBatches }: Assignment): number {
+    const { microBatch } = this.#batches;
+    const { windowCount } = positionOf(this.#batches, step);
+    return microBatches.reduce((sum, k) => sum + Math.min(microBatch, windowCount - k * microBatch), 0);
   }
 }
 

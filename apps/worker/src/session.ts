@@ -1,49 +1,71 @@
 import type { ClientDuplexStream, ClientReadableStream, ClientWritableStream } from '@grpc/grpc-js';
 import { join } from 'node:path';
 import { cacheDirectory, RocinanteError } from '@rocinante/base';
-import { networkLayout } from '@rocinante/model';
-import { layoutSha256 } from '@rocinante/parameters';
-import { networkOf, runConfigSchema } from '@rocinante/training';
+import type { Logger } from '@rocinante/log';
 import {
   limits,
-  PROTOCOL_VERSION,
-  PROTOCOL_VERSION_MIN,
   WireError,
+  type AssignMessage,
   type CoordinatorMessageReceived,
+  type Hello,
   type ParametersRangeMessage,
   type StartRunMessage,
   type TrainingClient,
   type WorkerMessage,
 } from '@rocinante/wire';
-import type { WorkerConfig } from './config.js';
-import { corpusIds } from './corpus-source.js';
-import type { EngineFacts } from './engine-messages.js';
 import type { EngineProxy } from './engine-proxy.js';
+import type { LogRelay } from './log-relay.js';
+import type { WorkerMetrics } from './metrics/worker-metrics.js';
 import { ParametersReceiver } from './parameters-receiver.js';
+import { prepareRun } from './run-preparation.js';
 import { RunWork } from './run-work.js';
 
+/** What a worker has for all its sessions. */
+export interface SessionSetting {
+  readonly engine: EngineProxy;
+  readonly hello: Hello;
+  /** Whether encoded corpora are kept on this machine. */
+  readonly corpusCache: boolean;
+  readonly log: Logger;
+  readonly relay: LogRelay;
+  readonly metrics: WorkerMetrics;
+  /** The coordinator has taken this worker. */
+  readonly onWelcome: () => void;
+}
+
+/** The run that the coordinator has begun and not ended. `work` is null while it is prepared. */
+interface OpenedRun {
+  readonly id: string;
+  readonly firstVersion: number;
+  readonly firstAssignment: number;
+  readonly over: AbortController;
+  work: RunWork | null;
+}
+
 /**
- * One session with the coordinator, from Hello to the end of the control stream. It rejects with the error that ended it;
- * a session that the coordinator closed resolves.
+ * One session with the coordinator, from Hello to the end of the control stream: it serves run after run, and waits between
+ * them. `ended` rejects with the error that ended it; a session that either side closed resolves it.
  */
 export class Session {
+  readonly ended: Promise<void>;
+  /** Both sides have heard of the end, or SHUTDOWN_GRACE_MS have passed: the connection may be closed. */
+  readonly left: Promise<void>;
   readonly #client: TrainingClient;
-  readonly #engine: EngineProxy;
-  readonly #config: WorkerConfig;
+  readonly #setting: SessionSetting;
   readonly #control: ClientDuplexStream<WorkerMessage, CoordinatorMessageReceived>;
+  readonly #joining: NodeJS.Timeout;
+  #relaying: NodeJS.Timeout | null = null;
   #id = '';
   #contributions: ClientWritableStream<Buffer> | null = null;
   #parameters: ClientReadableStream<ParametersRangeMessage> | null = null;
-  #run: RunWork | null = null;
+  #run: OpenedRun | null = null;
   #over = false;
-  readonly ended: Promise<void>;
   #end!: (error: Error | null) => void;
 
   /** Dials, and introduces the worker; everything else follows from what the coordinator answers. */
-  constructor(client: TrainingClient, engine: EngineProxy, facts: EngineFacts, config: WorkerConfig) {
+  constructor(client: TrainingClient, setting: SessionSetting) {
     this.#client = client;
-    this.#engine = engine;
-    this.#config = config;
+    this.#setting = setting;
     this.ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === null ? resolve() : reject(error));
     });
@@ -55,15 +77,11 @@ export class Session {
     );
     this.#control.on('error', (error) => this.#close(error));
     this.#control.on('end', () => this.#close(null));
-    this.#send({
-      hello: {
-        protocolMin: PROTOCOL_VERSION_MIN,
-        protocolMax: PROTOCOL_VERSION,
-        name: config.name,
-        engine: { ...facts, features: [...facts.features] },
-        threads: config.threads,
-      },
-    });
+    this.left = new Promise((resolve) => this.#control.once('status', () => resolve()));
+    this.#joining = setTimeout(() => {
+      this.#close(new WireError('TIMEOUT', `no answer within ${limits.CONNECT_TIMEOUT_MS} ms`));
+    }, limits.CONNECT_TIMEOUT_MS);
+    this.#send({ hello: setting.hello });
   }
 
   /** Whether the coordinator has welcomed this worker. */
@@ -77,79 +95,119 @@ export class Session {
   }
 
   #receive(message: CoordinatorMessageReceived): void {
+    if (!this.welcomed && message.message !== 'welcome') {
+      throw new WireError(
+        'MALFORMED',
+        `expected Welcome first, received ${message.message ?? 'nothing known'}`,
+      );
+    }
     switch (message.message) {
       case 'welcome':
-        this.#id = message.welcome!.session;
-        return this.#openStreams();
+        return this.#welcome(message.welcome!.session);
       case 'startRun':
-        void this.#startRun(message.startRun!).catch((error: unknown) => this.#giveUp(error));
-        return;
+        return this.#startRun(message.startRun!);
       case 'endRun':
-        process.stderr.write(`rocinante worker: ${message.endRun!.reason}\n`);
-        this.#run?.abandon();
-        this.#run = null;
-        void this.#engine.request({ type: 'close-run' });
-        return;
+        // One that crossed our giving up is of no run that is open.
+        if (this.#run?.id !== message.endRun!.run) return;
+        this.#setting.log.info({ run: this.#run.id }, `the run is over: ${message.endRun!.reason}`);
+        return this.#closeRun();
       case 'assign':
-        return this.#run?.assign(message.assign!);
+        return this.#assign(message.assign!);
       case 'withdraw':
-        return this.#run?.withdraw(message.withdraw!.assignment);
+        return this.#run?.work?.withdraw(message.withdraw!.assignment);
       case 'grant':
-        return this.#run?.grant(message.grant!.assignment, message.grant!.range);
+        return this.#run?.work?.grant(message.grant!.assignment, message.grant!.range);
       case 'sampleRequest':
-        return this.#run?.sample(message.sampleRequest!);
+        return this.#run?.work?.sample(message.sampleRequest!);
       case undefined:
         throw new WireError('MALFORMED', 'the coordinator sent a message of no known kind');
     }
   }
 
-  #openStreams(): void {
+  #welcome(session: string): void {
+    if (this.welcomed) throw new WireError('MALFORMED', 'the coordinator said Welcome twice');
+    clearTimeout(this.#joining);
+    this.#id = session;
     this.#contributions = this.#client.contribute(() => {
       // Its end is the session's, which the control stream tells.
     });
     this.#contributions.on('error', (error) => this.#close(error));
-    this.#parameters = this.#client.parameters({ session: this.#id });
+    this.#parameters = this.#client.parameters({ session });
     this.#parameters.on('data', (range: ParametersRangeMessage) =>
-      this.#guard(() => {
-        this.#run?.receiveParameters(range);
-        this.#send({ credit: { ranges: 1 } });
-      }),
+      this.#guard(() => this.#receiveParameters(range)),
     );
     this.#parameters.on('error', (error) => this.#close(error));
     this.#send({ credit: { ranges: ParametersReceiver.initialCredit } });
+    this.#relaying = setInterval(() => void this.#relayMetrics(), limits.METRICS_INTERVAL_MS).unref();
+    this.#setting.metrics.connected();
+    this.#setting.onWelcome();
+    void this.#relayMetrics();
   }
 
-  async #startRun(message: StartRunMessage): Promise<void> {
-    const corpus = message.corpus!;
-    const config = runConfigSchema.parse(JSON.parse(message.configJson));
-    const layout = networkLayout(networkOf(config, corpus.vocabularySize));
-    const sha256 = layoutSha256(layout);
-    if (sha256 !== message.layoutSha256) {
-      throw new WireError('MALFORMED', `layout: expected ${message.layoutSha256}, received ${sha256}`);
+  /** A credit is the session's: it goes back also for a range that no run wants any more. */
+  #receiveParameters(range: ParametersRangeMessage): void {
+    if (this.#run && range.version >= this.#run.firstVersion) this.#run.work?.receiveParameters(range);
+    this.#setting.metrics.received(range.values.byteLength);
+    this.#send({ credit: { ranges: 1 } });
+  }
+
+  #assign(message: AssignMessage): void {
+    if (this.#run && message.assignment >= this.#run.firstAssignment) this.#run.work?.assign(message);
+  }
+
+  #startRun(message: StartRunMessage): void {
+    if (this.#run) {
+      throw new WireError('MALFORMED', `run ${message.run} begins before run ${this.#run.id} has ended`);
     }
-    const ids = await corpusIds({
+    const { run: id, firstVersion, firstAssignment } = message;
+    const run: OpenedRun = { id, firstVersion, firstAssignment, over: new AbortController(), work: null };
+    this.#run = run;
+    this.#setting.relay.attach(id, (json) => this.#send({ logLines: { json } }));
+    void this.#prepare(run, message).catch((error: unknown) => {
+      if (!run.over.signal.aborted) this.#giveUp(error);
+    });
+  }
+
+  /** At each pause the run may have ended, and another may have begun: the engine is that one's then. */
+  async #prepare(run: OpenedRun, message: StartRunMessage): Promise<void> {
+    const { engine, corpusCache, metrics, log } = this.#setting;
+    const { signal } = run.over;
+    log.info({ run: run.id }, 'preparing the run');
+    const prepared = await prepareRun(message, {
       client: this.#client,
       session: this.#id,
-      corpus,
-      cacheFolder: this.#config.corpusCache ? join(cacheDirectory(process.env), 'encoded') : null,
+      cacheFolder: corpusCache ? join(cacheDirectory(process.env), 'encoded') : null,
+      signal,
     });
-    // Meanwhile the session may have ended, and another may have begun: the engine is that one's.
-    if (this.#over) return;
-    await this.#engine.request({
-      type: 'open-run',
-      config,
-      vocabularySize: corpus.vocabularySize,
-      ids,
-      idBytes: corpus.idBytes,
-    });
-    if (this.#over) return;
-    this.#run = new RunWork(this.#engine, layout, {
+    if (signal.aborted) return;
+    await engine.request(prepared.opening);
+    if (signal.aborted) return;
+    const outlets = {
       session: this.#id,
-      send: (answer) => this.#send(answer),
-      contribute: (range) => this.#over || this.#contributions!.write(range),
-      fail: (error) => this.#giveUp(error),
-    });
-    this.#send({ ready: { run: message.run } });
+      send: (answer: WorkerMessage): void => this.#send(answer),
+      contribute: (range: Buffer): void => {
+        if (!this.#over) this.#contributions!.write(range);
+      },
+      fail: (error: Error): void => this.#giveUp(error),
+    };
+    run.work = new RunWork(engine, prepared, outlets, metrics);
+    log.info({ run: run.id }, 'ready to work for the run');
+    this.#send({ ready: { run: run.id } });
+  }
+
+  /** Nothing more is sent of the run. What was asked of the engine before is done before this is. */
+  #closeRun(): void {
+    if (!this.#run) return;
+    this.#setting.relay.detach();
+    this.#run.over.abort();
+    this.#run.work?.abandon();
+    this.#run = null;
+    void this.#setting.engine.request({ type: 'close-run' });
+  }
+
+  async #relayMetrics(): Promise<void> {
+    const text = await this.#setting.metrics.text();
+    if (Buffer.byteLength(text) <= limits.METRICS_BYTES_MAX) this.#send({ metrics: { text } });
   }
 
   #send(message: WorkerMessage): void {
@@ -157,6 +215,7 @@ export class Session {
   }
 
   #guard(action: () => void): void {
+    if (this.#over) return;
     try {
       action();
     } catch (error) {
@@ -174,12 +233,20 @@ export class Session {
   #close(error: Error | null): void {
     if (this.#over) return;
     this.#over = true;
-    this.#run?.abandon();
-    // Half-closing lets what was written last go out; the coordinator answers by ending the other half.
-    this.#control.end();
-    this.#contributions?.end();
-    this.#parameters?.cancel();
-    setTimeout(() => this.#control.cancel(), limits.SHUTDOWN_GRACE_MS).unref();
+    clearTimeout(this.#joining);
+    if (this.#relaying) clearInterval(this.#relaying);
+    this.#closeRun();
+    this.#setting.metrics.disconnected();
+    if (this.welcomed) {
+      // Half-closing lets what was written last go out; the coordinator answers by ending the other half.
+      this.#control.end();
+      this.#contributions?.end();
+      this.#parameters?.cancel();
+      const timer = setTimeout(() => this.#control.cancel(), limits.SHUTDOWN_GRACE_MS);
+      void this.left.then(() => clearTimeout(timer));
+    } else {
+      this.#control.cancel();
+    }
     this.#end(error);
   }
 }

@@ -2,13 +2,14 @@
  * Goal: what is read is what was saved, to the bit, or it is refused with a reason. Method: round trips, every kind of
  * damage, and a file that release 0.1.0 wrote, which every later release must open.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bytesOf, RandomStream, sha256 } from '@rocinante/base';
 import { createLayout } from '@rocinante/parameters';
-import { encodeHeader, parseSafetensors } from '@rocinante/weights';
+import { encodeHeader, parseSafetensors, type Dtype } from '@rocinante/weights';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 import { LOSS_ENTRIES_MAX, type Checkpoint } from './checkpoint.js';
@@ -239,6 +240,46 @@ describe('a damaged file', () => {
     await expectDamaged(new RegExp(`state: .*${subject}`));
   });
 
+  it.each<[string, RegExp, string, RegExp]>([
+    ['a power beyond float64', /"beta1Power":[^,]+/, '"beta1Power":1e999', /state: beta1Power/],
+    ['NaN', /"beta2Power":[^,]+/, '"beta2Power":NaN', /state: expected JSON/],
+    ['a count beyond whole numbers', /"issueCount":[^,]+/, '"issueCount":1e300', /state: issueCount/],
+    ['an infinite loss', /"loss":3.25/, '"loss":1e999', /state: lossHistory/],
+    ['a state of __proto__ alone', /^.*$/, '{"__proto__":{"step":60}}', /state: step is missing/],
+  ])('is refused when its state has %s', async (_what, part, other, message) => {
+    await writeForged((metadata) => ({ ...metadata, state: metadata['state'].replace(part, other) }));
+    await expectDamaged(message);
+  });
+
+  it('keeps further strings of any name', async () => {
+    await writeForged((metadata) => ({
+      ...metadata,
+      state: metadata['state'].replace('"further":{', '"further":{"__proto__":"x",'),
+    }));
+    const { further } = await readCheckpointFile(path);
+    expect(Object.entries(further)).toEqual([
+      ['__proto__', 'x'],
+      ['exact', 'true'],
+    ]);
+    expect(Object.getPrototypeOf(further)).toBe(Object.prototype);
+  });
+
+  it('is refused when it is a directory or a pipe, without waiting for a writer', async () => {
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    await expectDamaged(/expected a file, received a pipe/);
+    path = directory;
+    await expectDamaged(/expected a file, received a directory/);
+  });
+
+  it('is refused when its tensors are of another dtype', async () => {
+    await writeForged(
+      (metadata) => metadata,
+      (name) => name,
+      'I32',
+    );
+    await expectDamaged(/expected "lstm_1\/kernel" F32 \[1,4\], received "lstm_1\/kernel" I32 \[1,4\]/);
+  });
+
   it('is refused when its tensors do not belong together', async () => {
     await writeForged(
       (metadata) => metadata,
@@ -253,10 +294,11 @@ describe('a damaged file', () => {
   async function writeForged(
     change: (metadata: Record<string, string>) => Record<string, string>,
     rename = (name: string): string => name,
+    dtype: Dtype = 'F32',
   ): Promise<void> {
     const { metadata, tensors, data } = parseSafetensors(await readFile(versionOnePath));
     const changed = change({ ...metadata, contents_sha256: '0'.repeat(64) });
-    const renamed = tensors.map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
+    const renamed = tensors.map((tensor) => ({ ...tensor, name: rename(tensor.name), dtype }));
     const bytes = Buffer.concat([encodeHeader(renamed, changed), data]);
     bytes.set(Buffer.from(sha256(bytes)), bytes.indexOf('0'.repeat(64)));
     await writeFile(path, bytes);

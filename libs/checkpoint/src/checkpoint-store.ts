@@ -20,7 +20,7 @@ export interface LoadedCheckpoint {
 /**
  * Where a run's checkpoints are. One process at a time saves into a store.
  *
- * It keeps the newest few and the best, and never removes the last good one. The caller says which is best, by held-out
+ * It keeps the newest few, the best, and perhaps every so many steps, and never removes the last good one. The caller says which is best, by held-out
  * loss or else training loss.
  */
 export interface CheckpointStore {

@@ -58,6 +58,22 @@ async function flipByte(step: number): Promise<void> {
   await writeFile(path, bytes);
 }
 
+/** A disk that takes so many bytes and then fails. */
+function failingAfter(bytesMax: number, code: string): OpenWritable {
+  return async (path) => {
+    const file = await openWritable(path);
+    let written = 0;
+    return {
+      ...file,
+      async write(bytes, position) {
+        written += bytes.length;
+        if (written > bytesMax) throw Object.assign(new Error(`${code}: write failed`), { code });
+        await file.write(bytes, position);
+      },
+    };
+  };
+}
+
 describe('a directory of checkpoints', () => {
   it('loads the newest that was saved', async () => {
     expect(await store.save(checkpointOf(0), { best: false })).toMatchObject({
@@ -86,6 +102,17 @@ describe('a directory of checkpoints', () => {
   it('keeps the newest three', async () => {
     await saveAll([0, 10, 20, 30, 40]);
     expect(await steps()).toEqual([20, 30, 40]);
+  });
+
+  it('keeps as many of the newest as it is told, and those of every so many steps for good', async () => {
+    store = new DirectoryStore(directory, { keepLast: 1, keepEverySteps: 20 });
+    await saveAll([0, 10, 15, 20, 30, 40, 45, 50], 15);
+    expect(await steps()).toEqual([0, 15, 20, 40, 50]);
+    store = new DirectoryStore(directory, { keepLast: 2 });
+    await saveAll([60]);
+    expect(await steps()).toEqual([15, 50, 60]);
+    expect(() => new DirectoryStore(directory, { keepLast: 0 })).toThrow(AssertionError);
+    expect(() => new DirectoryStore(directory, { keepEverySteps: -1 })).toThrow(AssertionError);
   });
 
   it('keeps the best until another is, also after a restart and when its step is saved again', async () => {
@@ -141,6 +168,24 @@ describe('damage', () => {
     expect((await store.loadLatest()).checkpoint).toEqual(checkpointOf(30));
   });
 
+  it('is not kept for its step’s sake, and costs no good one, whatever retention says', async () => {
+    store = new DirectoryStore(directory, { keepLast: 1, keepEverySteps: 20 });
+    await saveAll([20, 30, 40, 60], 30);
+    // The best, a multiple and the newest: the last good one is what the run goes on from, and it stays.
+    for (const step of [30, 40, 60]) await flipByte(step);
+    expect((await store.loadLatest()).checkpoint.step).toBe(20);
+    expect(await steps()).toEqual([20, 30, 40, 60]);
+    store = new DirectoryStore(directory, { keepLast: 1, openFile: failingAfter(1000, 'ENOSPC') });
+    await store.loadLatest();
+    await expect(saveAll([25])).rejects.toThrow(CheckpointWriteError);
+    expect(await steps()).toEqual([20, 30, 40, 60]);
+    store = new DirectoryStore(directory, { keepLast: 2, keepEverySteps: 20 });
+    await store.loadLatest();
+    await saveAll([25]);
+    expect(await steps()).toEqual([20, 25]);
+    expect((await store.loadLatest()).checkpoint.step).toBe(25);
+  });
+
   it('of all of them is an error that names each', async () => {
     await saveAll([10, 20]);
     await flipByte(10);
@@ -168,24 +213,13 @@ describe('damage', () => {
 });
 
 describe('a save that fails', () => {
-  /** A disk that takes so many bytes and then fails. */
-  function failingAfter(bytesMax: number, code: string): OpenWritable {
-    return async (path) => {
-      const file = await openWritable(path);
-      let written = 0;
-      return {
-        ...file,
-        async write(bytes, position) {
-          written += bytes.length;
-          if (written > bytesMax) throw Object.assign(new Error(`${code}: write failed`), { code });
-          await file.write(bytes, position);
-        },
-      };
-    };
-  }
-
   it.each([
-    ['ENOSPC', 0, true, /the disk is full; the checkpoints before it are intact/],
+    [
+      'ENOSPC',
+      0,
+      true,
+      /the disk is full \(ENOSPC\); the checkpoints before it are intact: resume the run once/,
+    ],
     ['ENOSPC', 30_000, true, /the disk is full/],
     ['EIO', 60_000, false, /EIO: write failed; the checkpoints before it are intact/],
   ])('with %s after %i bytes leaves those before it as they were', async (code, bytes, full, message) => {
@@ -244,7 +278,10 @@ describe('a full disk', () => {
           .save(checkpointOf(30), { best: false })
           .catch((thrown: unknown) => thrown);
         expect(error).toMatchObject({ name: 'CheckpointWriteError', full: true });
-        expect((error as Error).message).toMatch(/step-00000030.*the disk is full/);
+        expect((error as Error).message).toBe(
+          `${join(directory, checkpointName(30))}: expected to write a checkpoint, but the disk is full (ENOSPC); ` +
+            'the checkpoints before it are intact: resume the run once there is room',
+        );
         expect((await store.loadLatest()).checkpoint).toEqual(checkpointOf(20));
         expect(await readdir(directory)).toHaveLength(2);
       } finally {

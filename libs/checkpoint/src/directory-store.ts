@@ -12,7 +12,15 @@ import {
   type PassedOver,
 } from './errors.js';
 
-/** The newest checkpoints that are kept, beside the best. */
+/** What is kept of the checkpoints of a run, beside the best. */
+export interface Retention {
+  /** How many of the newest good ones. At least 1, and without it `KEPT_CHECKPOINTS`. */
+  readonly keepLast?: number;
+  /** Those of steps that are multiples of this, for good; 0 for none, as without it. */
+  readonly keepEverySteps?: number;
+}
+
+/** The newest checkpoints that are kept where nothing else is said. */
 export const KEPT_CHECKPOINTS = 3;
 
 /** Digits enough for a run of 99,999,999 steps to sort by name; longer numbers are read too. */
@@ -27,23 +35,26 @@ export function checkpointName(step: number): string {
 /**
  * Checkpoints in a directory of a local file system.
  *
- * After each save it removes what is neither among the newest `kept` good ones nor the best, and the damaged ones that
- * `loadLatest` passed over (it has named them, and a good one is newer now). The best is the newest that says so in its
+ * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has
+ * named them, and there is a good one now). What was just saved is always kept. The best is the newest that says so in its
  * own header, so no second file can contradict it.
  */
 export class DirectoryStore implements CheckpointStore {
   readonly directory: string;
-  readonly #kept: number;
+  readonly #keepLast: number;
+  readonly #keepEverySteps: number;
   readonly #openFile: OpenWritable | undefined;
   readonly #damaged = new Set<string>();
   #saving = false;
 
   /** @param options.openFile opens files for writing; tests put a disk that fails in its place. */
-  constructor(directory: string, options: { readonly kept?: number; readonly openFile?: OpenWritable } = {}) {
-    const { kept = KEPT_CHECKPOINTS, openFile } = options;
-    assert(Number.isInteger(kept) && kept >= 1, `at least one checkpoint is kept, not ${kept}`);
+  constructor(directory: string, options: Retention & { readonly openFile?: OpenWritable } = {}) {
+    const { keepLast = KEPT_CHECKPOINTS, keepEverySteps = 0, openFile } = options;
+    assert(Number.isInteger(keepLast) && keepLast >= 1, `at least one checkpoint is kept, not ${keepLast}`);
+    assert(Number.isInteger(keepEverySteps) && keepEverySteps >= 0, `every n steps, not ${keepEverySteps}`);
     this.directory = directory;
-    this.#kept = kept;
+    this.#keepLast = keepLast;
+    this.#keepEverySteps = keepEverySteps;
     this.#openFile = openFile;
   }
 
@@ -119,7 +130,9 @@ export class DirectoryStore implements CheckpointStore {
   async #removeOld(saved: string): Promise<void> {
     const names = await this.names();
     const good = names.filter((name) => !this.#damaged.has(name));
-    const keep = new Set([saved, await this.best(), ...good.slice(-this.#kept)]);
+    // A remainder of 0 steps is NaN: none.
+    const forGood = good.filter((name) => stepOf(name) % this.#keepEverySteps === 0);
+    const keep = new Set([saved, await this.best(), ...good.slice(-this.#keepLast), ...forGood]);
     for (const name of names) {
       if (!keep.has(name)) await rm(join(this.directory, name), { force: true });
     }

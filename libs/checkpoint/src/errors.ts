@@ -50,11 +50,12 @@ export class CheckpointWriteError extends RocinanteError {
   constructor(path: string, cause: unknown) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const full = code === 'ENOSPC' || code === 'EDQUOT';
-    const reason = full ? 'the disk is full' : message;
+    const reason = full ? `the disk is full (${code})` : message;
+    const todo = full ? 'resume the run once there is room' : 'resume the run once that is mended';
     super(
       'checkpoint-not-written',
       1,
-      `${path}: expected to write a checkpoint, but ${reason}; the checkpoints before it are intact`,
+      `${path}: expected to write a checkpoint, but ${reason}; the checkpoints before it are intact: ${todo}`,
       { cause },
     );
     this.path = path;

@@ -9,10 +9,10 @@ export interface MicroBatch {
 }
 
 /**
- * The fewest windows that are computed; a smaller micro-batch is filled up with windows of no weight. For matrices of a
- * few rows TensorFlow's products cut the inner dimension by the number of threads, and the bits would depend on it.
+ * The fewest windows, or streams, that are computed; fewer are filled up with ones of no weight. For matrices of a few
+ * rows TensorFlow's products cut the inner dimension by the number of threads, and the bits would depend on it.
  */
-const COMPUTED_WINDOWS_MIN = 8;
+export const COMPUTED_WINDOWS_MIN = 8;
 
 /** A micro-batch as the network computes it: position-major, filled up. B windows, T positions; N = T·B or B rows. */
 export interface Rows {

@@ -18,10 +18,12 @@ import { dropoutMask, type DropoutKey } from './dropout.js';
 import { copySwappingGates } from './gate-order.js';
 import { createGates, type Gates } from './gates.js';
 import { inputGates, inputGradients } from './input-layer.js';
+import { freeStates, readOn } from './layer-stack.js';
 import { runLayer, runLayerBack, type CellState, type LayerRun } from './lstm-layer.js';
 import { layOutRows, sumLosses, type MicroBatch, type Rows } from './micro-batch.js';
 import { NetworkWeights } from './network-weights.js';
 import { transposedProduct } from './row-product.js';
+import { addLosses, layOutStreams, type Streams } from './streams.js';
 
 /** What a layer leaves for the way back. */
 interface LayerTrace {
@@ -92,7 +94,8 @@ export class Network {
       const gates = createGates(engine, this.spec.recurrentActivation);
       const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
       const { output } = this.#runLayers(gates, rows, symbols_N, null, false);
-      return { lossSum: sumLosses(rows, this.#lossOf(output, rows).losses_N) };
+      const { loss } = this.#crossEntropy(output, rows.labels_N);
+      return { lossSum: sumLosses(rows, engine.readFloat32(loss)) };
     });
   }
 
@@ -107,25 +110,43 @@ export class Network {
   ): { readonly logits: Float32Array; readonly states: readonly CellState[] } {
     const { engine, spec } = this;
     const weights = this.#weights.loaded;
-    const T = symbols.length;
     return engine.scope(() => {
-      const gates = createGates(engine, spec.recurrentActivation);
-      const symbols_N = engine.int32(symbols.slice(), [T]);
-      const ends: CellState[] = [];
-      let gates_N4H = inputGates(engine, spec, weights, symbols_N);
-      for (const [index, { units }] of spec.layers.entries()) {
-        const input_TB4H = reshape(engine, gates_N4H, [T, 1, 4 * units]);
-        const run = runLayer(engine, gates, weights.layers[index], input_TB4H, {
-          trace: false,
-          initial: states?.[index],
-        });
-        ends.push({ hidden: run.hidden.at(-1)!, cell: run.lastCell });
-        const next = weights.layers[index + 1];
-        if (next !== undefined) gates_N4H = matMul(engine, concatenate(engine, run.hidden), next.kernel_I4H);
-      }
+      const { states: ends } = readOn(engine, spec, weights, symbols.slice(), 1, states);
       const logits = biasAdd(engine, matMul(engine, ends.at(-1)!.hidden, weights.dense_HV), weights.dense_V);
       return { logits: engine.readFloat32(logits), states: ends };
     });
+  }
+
+  /**
+   * The sum of the cross-entropy of the symbols that streams predict, without dropout: the state is carried from each
+   * stream's beginning to its end.
+   *
+   * Streams are read side by side, `windowLength` positions at a time, which bounds the memory and not what is seen.
+   * Units: nats; a sum over symbols.
+   * Order: fixed, as in `gradient`; losses are added in float64, position by position and then stream by stream.
+   * `isCancelled` is asked before each stretch of `windowLength` positions; the result is null where it says so.
+   */
+  evaluateStreams(streams: Streams, isCancelled: () => boolean = () => false): { lossSum: number } | null {
+    const { engine, spec } = this;
+    const weights = this.#weights.loaded;
+    const sums = new Float64Array(streams.symbols.length);
+    let states: readonly CellState[] | undefined;
+    try {
+      for (const chunk of layOutStreams(spec, streams, this.windowLength)) {
+        if (isCancelled()) return null;
+        const ends = engine.scope(() => {
+          const run = readOn(engine, spec, weights, chunk.symbols_TB, chunk.B, states);
+          const output = concatenate(engine, run.hidden);
+          addLosses(sums, chunk, engine.readFloat32(this.#crossEntropy(output, chunk.labels_N).loss));
+          return run.states;
+        });
+        freeStates(engine, states);
+        states = ends;
+      }
+    } finally {
+      freeStates(engine, states);
+    }
+    return { lossSum: sums.reduce((sum, streamSum) => sum + streamSum, 0) };
   }
 
   /** Frees the parameters' tensors. */
@@ -176,16 +197,23 @@ export class Network {
 
   #lossOf(output: Tensor, rows: Rows): { losses_N: Float32Array; logitsGradient_NV: Tensor } {
     const { engine } = this;
-    const weights = this.#weights.loaded;
     return engine.scope(() => {
-      const logits = biasAdd(engine, matMul(engine, output, weights.dense_HV), weights.dense_V);
-      const labels = engine.int32(rows.labels_N, [rows.labels_N.length]);
+      const { loss, gradient } = this.#crossEntropy(output, rows.labels_N);
       const shares = engine.float32(rows.shares_N, [rows.shares_N.length, 1]);
-      const { loss, gradient } = sparseSoftmaxCrossEntropy(engine, logits, labels);
       return {
         losses_N: engine.readFloat32(loss),
         logitsGradient_NV: multiply(engine, gradient, shares),
       };
+    });
+  }
+
+  /** Each row's loss [N], and its gradient by the logits [N, V]. */
+  #crossEntropy(output: Tensor, labels_N: Int32Array): { loss: Tensor; gradient: Tensor } {
+    const { engine } = this;
+    const weights = this.#weights.loaded;
+    return engine.scope(() => {
+      const logits = biasAdd(engine, matMul(engine, output, weights.dense_HV), weights.dense_V);
+      return sparseSoftmaxCrossEntropy(engine, logits, engine.int32(labels_N, [labels_N.length]));
     });
   }
 

@@ -1,4 +1,5 @@
 import { assert, RandomStream } from '@rocinante/base';
+import { freeStates } from './layer-stack.js';
 import type { CellState } from './lstm-layer.js';
 import type { Network } from './network.js';
 
@@ -63,7 +64,7 @@ class StateReader {
   }
 
   dispose(): void {
-    freeStates(this.network, this.#states);
+    freeStates(this.network.engine, this.#states);
     this.#states = undefined;
   }
 }
@@ -77,17 +78,13 @@ class WindowReader {
   read(symbols: Int32Array): Float32Array {
     this.#window = [...this.#window, ...symbols].slice(-this.network.windowLength);
     const { logits, states } = this.network.advance(Int32Array.from(this.#window));
-    freeStates(this.network, states);
+    freeStates(this.network.engine, states);
     return logits;
   }
 
   dispose(): void {
     this.#window = [];
   }
-}
-
-function freeStates({ engine }: Network, states: readonly CellState[] = []): void {
-  for (const { hidden, cell } of states) engine.free(hidden, cell);
 }
 
 /** Draws from softmax(logits / temperature) over the symbols that may be drawn, in index order. */

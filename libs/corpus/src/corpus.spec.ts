@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { bytesOf } from '@rocinante/base';
 import { describe, expect, it } from 'vitest';
 import { corpusFromBytes, describeCorpus, encodeCorpus } from './corpus.js';
-import { CorpusDamagedError, EmptyCorpusError, NotUtf8Error, VocabularyInvalidError } from './errors.js';
+import {
+  CorpusDamagedError,
+  EmptyCorpusError,
+  NotUtf8Error,
+  UnknownSymbolsError,
+  VocabularyInvalidError,
+} from './errors.js';
+import { Vocabulary } from './vocabulary.js';
 
 const quijote = process.env['ROCINANTE_QUIJOTE'];
 
@@ -23,6 +30,33 @@ describe('encodeCorpus', () => {
     const corpus = encodeCorpus(bytes, { normalisation: 'reference' });
     expect(corpus.vocabulary.decode(corpus.ids)).toBe('arbol\narbol 😀');
     expect(corpus.normalisation).toBe('reference');
+  });
+
+  it('encodes with a vocabulary that is given, in its order, used up or not', () => {
+    const vocabulary = new Vocabulary(['x', '😀', 'l', 'o', ' ', 'b', 'r', '\n', 'a']);
+    const corpus = encodeCorpus(bytes, { normalisation: 'reference', vocabulary });
+    expect(corpus.vocabulary).toBe(vocabulary);
+    expect([...corpus.ids]).toEqual([8, 6, 5, 3, 2, 7, 8, 6, 5, 3, 2, 4, 1]);
+    expect(corpusFromBytes(bytesOf(corpus.ids), describeCorpus(corpus)).ids).toEqual(corpus.ids);
+    const many = new Vocabulary(Array.from({ length: 257 }, (_, id) => String.fromCodePoint(10 + id)));
+    const wide = encodeCorpus(Buffer.from('AB'), { normalisation: 'none', vocabulary: many });
+    expect(wide.ids).toEqual(Uint16Array.of(55, 56));
+  });
+
+  it('gives the same ids for the vocabulary that it found itself', () => {
+    const found = encodeCorpus(bytes, { normalisation: 'none' });
+    const again = encodeCorpus(bytes, { normalisation: 'none', vocabulary: found.vocabulary });
+    expect(again).toEqual(found);
+  });
+
+  it('refuses characters that the vocabulary given lacks, and names the text and them', () => {
+    const vocabulary = new Vocabulary(['a', 'b', 'r']);
+    const attempt = (): unknown =>
+      encodeCorpus(bytes, { normalisation: 'reference', subject: 'b.txt', vocabulary });
+    expect(attempt).toThrow(UnknownSymbolsError);
+    expect(attempt).toThrow(
+      'b.txt: expected only the vocabulary\'s 3 symbols, received "\\n", " ", "l", "o", "😀"; take another text, or one without them',
+    );
   });
 
   it.each([300, 70_000])('holds %i symbols at their width', (size) => {

@@ -1,5 +1,5 @@
 import { assert, sha256 } from '@rocinante/base';
-import { CorpusDamagedError, EmptyCorpusError } from './errors.js';
+import { CorpusDamagedError, EmptyCorpusError, UnknownSymbolsError } from './errors.js';
 import { normalisePieces, type Normalisation } from './normalisation.js';
 import { textPieces } from './utf8-text.js';
 import { createIds, idBytes, Vocabulary, type SymbolIds } from './vocabulary.js';
@@ -29,17 +29,21 @@ export interface EncodeOptions {
   readonly normalisation: Normalisation;
   /** What messages call the text; its file name, say. Default `corpus`. */
   readonly subject?: string;
+  /** The symbols that the ids stand for, in this order; the text may use fewer. Default: those that occur in it. */
+  readonly vocabulary?: Vocabulary | undefined;
 }
 
 const CODE_POINTS = 0x110000;
 
 /**
- * Decodes, normalises and encodes a text. Its vocabulary is the characters that occur in it, by code point.
+ * Decodes, normalises and encodes a text. Its vocabulary is the characters that occur in it, by code point, or the one
+ * given, all of it.
  *
  * The text is decoded twice, once to count and once to write, so memory is the bytes, the ids and about 15 MB.
  * @throws {NotUtf8Error} the bytes are not UTF-8; names the first wrong one.
  * @throws {EmptyCorpusError} no character is left.
  * @throws {CorpusTooLargeError} there are more than CORPUS_BYTES_MAX bytes.
+ * @throws {UnknownSymbolsError} characters occur that the vocabulary given lacks; names the text.
  */
 export function encodeCorpus(bytes: Uint8Array, options: EncodeOptions): EncodedCorpus {
   const { normalisation, subject = 'corpus' } = options;
@@ -47,22 +51,43 @@ export function encodeCorpus(bytes: Uint8Array, options: EncodeOptions): Encoded
   const { present, symbolCount } = survey(pieces());
   if (symbolCount === 0) throw new EmptyCorpusError(subject);
 
-  const symbols: string[] = [];
-  const idOf = new Uint32Array(CODE_POINTS);
-  for (let codePoint = 0; codePoint < CODE_POINTS; codePoint++) {
-    if (present[codePoint] === 0) continue;
-    idOf[codePoint] = symbols.length;
-    symbols.push(String.fromCodePoint(codePoint));
+  const occurring = charactersOf(present);
+  const vocabulary = options.vocabulary ?? new Vocabulary(occurring);
+  const idOf = idTable(vocabulary);
+  const unknown = occurring.filter((symbol) => idOf[symbol.codePointAt(0)!] === NO_ID);
+  if (unknown.length > 0) {
+    const advice = 'take another text, or one without them';
+    throw new UnknownSymbolsError(unknown, vocabulary.size, { subject, advice });
   }
-  const ids = createIds(symbols.length, symbolCount);
+  const ids = createIds(vocabulary.size, symbolCount);
   writeIds(pieces(), idOf, ids);
-  return {
-    ids,
-    vocabulary: new Vocabulary(symbols),
-    normalisation,
-    textSha256: sha256(bytes),
-    idsSha256: sha256(ids),
-  };
+  return { ids, vocabulary, normalisation, textSha256: sha256(bytes), idsSha256: sha256(ids) };
+}
+
+/** What stands in a table of ids for a character without one. */
+const NO_ID = 0xffffffff;
+
+/** The id of each code point that is a symbol. */
+function idTable({ symbols }: Vocabulary): Uint32Array {
+  const idOf = new Uint32Array(CODE_POINTS).fill(NO_ID);
+  for (const [id, symbol] of symbols.entries()) {
+    const codePoint = symbol.codePointAt(0);
+    assert(
+      codePoint !== undefined && String.fromCodePoint(codePoint) === symbol,
+      `${symbol} is one character`,
+    );
+    idOf[codePoint] = id;
+  }
+  return idOf;
+}
+
+/** The characters that were seen, in order of code point. */
+function charactersOf(present: Uint8Array): string[] {
+  const characters: string[] = [];
+  for (let codePoint = 0; codePoint < CODE_POINTS; codePoint++) {
+    if (present[codePoint] === 1) characters.push(String.fromCodePoint(codePoint));
+  }
+  return characters;
 }
 
 /** Which code points occur, and how many characters there are. */

@@ -73,14 +73,17 @@ export class UnknownSymbolsError extends RocinanteError {
     /** Each unknown symbol once, in order of code point. */
     readonly symbols: readonly string[],
     readonly vocabularySize: number,
+    /** What the text is called, and what to do about it. */
+    { subject = 'text', advice }: { readonly subject?: string; readonly advice?: string } = {},
   ) {
     const named = symbols.slice(0, SYMBOLS_NAMED_MAX).map((symbol) => JSON.stringify(symbol));
     const more = symbols.length - named.length;
     super(
       'CORPUS_UNKNOWN_SYMBOLS',
       2,
-      `text: expected only the vocabulary's ${shown(vocabularySize)} symbols, received ${named.join(', ')}` +
-        (more > 0 ? ` and ${shown(more)} more` : ''),
+      `${subject}: expected only the vocabulary's ${shown(vocabularySize)} symbols, received ${named.join(', ')}` +
+        (more > 0 ? ` and ${shown(more)} more` : '') +
+        (advice === undefined ? '' : `; ${advice}`),
     );
   }
 }

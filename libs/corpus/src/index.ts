@@ -16,9 +16,15 @@ export {
   VocabularyInvalidError,
 } from './errors.js';
 export {
+  pieceStreams,
+  pieceWindows,
+  planEvaluation,
+  type EvaluationPlan,
+  type StreamEvaluation,
+  type WindowEvaluation,
+} from './evaluation.js';
+export {
   createBatchPlan,
-  evaluationMicroBatchCount,
-  evaluationWindows,
   microBatchWindows,
   positionOf,
   stepsPerEpoch,

@@ -2,8 +2,6 @@ import { AssertionError } from '@rocinante/base';
 import { describe, expect, it } from 'vitest';
 import {
   createBatchPlan,
-  evaluationMicroBatchCount,
-  evaluationWindows,
   microBatchWindows,
   positionOf,
   stepsPerEpoch,
@@ -91,16 +89,5 @@ describe('createBatchPlan', () => {
     expect(() => planOf(100, 10, 4)).toThrow(AssertionError);
     expect(() => planOf(0, 8, 4)).toThrow(AssertionError);
     expect(() => planOf(100, 8, 0.5)).toThrow(AssertionError);
-  });
-});
-
-describe('evaluationWindows', () => {
-  it('goes through the windows in order, once', () => {
-    const parts = Array.from({ length: evaluationMicroBatchCount(21, 8) }, (_, k) =>
-      evaluationWindows(21, 8, k),
-    );
-    expect(parts.map((part) => part.length)).toEqual([8, 8, 5]);
-    expect(parts.flatMap((part) => [...part])).toEqual(Array.from({ length: 21 }, (_, i) => i));
-    expect(() => evaluationWindows(21, 8, 3)).toThrow(AssertionError);
   });
 });

@@ -76,18 +76,3 @@ export function microBatchWindows(plan: BatchPlan, seed: number, step: number, k
   for (let i = 0; i < windows.length; i++) windows[i] = permutation.at(first + i);
   return windows;
 }
-
-/** Micro-batches of one evaluation over `windowCount` windows, `microBatch` at a time. */
-export function evaluationMicroBatchCount(windowCount: number, microBatch: number): number {
-  return Math.ceil(windowCount / microBatch);
-}
-
-/** The windows of an evaluation's micro-batch k, from 0: in the text's order; the last one may have fewer. */
-export function evaluationWindows(windowCount: number, microBatch: number, k: number): Uint32Array {
-  const first = k * microBatch;
-  assert(
-    k >= 0 && first < windowCount,
-    `evaluation micro-batch ${k} begins at window ${first} of ${windowCount}`,
-  );
-  return Uint32Array.from({ length: Math.min(microBatch, windowCount - first) }, (_, i) => first + i);
-}

@@ -43,6 +43,8 @@ export class Engine {
       const path = locateBinding(process.env);
       applyEnvironment(options, process.env);
       loaded = new Engine(loadBinding(path), threads);
+      // The binding crashes at the process's end where it has never made a tensor.
+      loaded.free(loaded.float32(new Float32Array(1), [1]));
     }
     assert(
       loaded.description.threads === threads,

@@ -1,4 +1,5 @@
-"""Writes adam.json: what Keras's Adam makes of a small vector over 300 steps, with and without a global clip norm.
+"""Writes adam.json: what Keras's Adam makes of a small vector over 300 steps, plain, with a global clip norm, and as AdamW
+with a rate that changes from step to step.
 
 Run with KERAS_BACKEND=torch (or another) and Keras 3: `python keras-adam.py > adam.json`. Keras computes in float64 here,
 so that the numbers show the formula and not float32's rounding; ours stores float32, hence the test's tolerance.
@@ -31,12 +32,13 @@ def quanta(step: int) -> np.ndarray:
     return np.array(values, dtype=np.float64)
 
 
-def run(clip: float | None) -> list[dict]:
+def run(optimizer: keras.optimizers.Optimizer, rates: list[float] | None = None) -> list[dict]:
     variable = keras.Variable(np.array([(i - 3.5) / 10 for i in range(ELEMENTS)]), dtype="float64")
-    optimizer = keras.optimizers.Adam(learning_rate=0.001, global_clipnorm=clip)
     optimizer.build([variable])
     saved = []
     for step in range(1, STEPS + 1):
+        if rates is not None:
+            optimizer.learning_rate = rates[step - 1]
         gradient = quanta(step) * 2.0**EXPONENT / WINDOWS
         optimizer.apply([keras.ops.convert_to_tensor(gradient, dtype="float64")])
         if step in SAVED_STEPS:
@@ -56,13 +58,20 @@ def run(clip: float | None) -> list[dict]:
 CLIP_NORM = 0.003
 norms = [float(np.linalg.norm(quanta(step) * 2.0**EXPONENT / WINDOWS)) for step in range(1, STEPS + 1)]
 clipped = sum(norm > CLIP_NORM for norm in norms)
+
+# A decay that shows in 300 steps, and a rate of 0.001 that halves every 100 steps.
+WEIGHT_DECAY = 0.5
+RATES = [0.001 * 0.5 ** ((step - 1) // 100) for step in range(1, STEPS + 1)]
+
 json.dump(
     {
         "keras": keras.__version__,
         "clipNorm": CLIP_NORM,
         "clippedSteps": clipped,
-        "plain": run(None),
-        "clipped": run(CLIP_NORM),
+        "plain": run(keras.optimizers.Adam(learning_rate=0.001)),
+        "clipped": run(keras.optimizers.Adam(learning_rate=0.001, global_clipnorm=CLIP_NORM)),
+        "weightDecay": WEIGHT_DECAY,
+        "decayed": run(keras.optimizers.AdamW(weight_decay=WEIGHT_DECAY), RATES),
     },
     sys.stdout,
     indent=1,

@@ -15,6 +15,7 @@ import {
   type AdamRangeStep,
 } from './adam.js';
 import { clipFactor, gradientNorm } from './clip.js';
+import { learningRateAt, type Schedule } from './schedule.js';
 
 interface GoldenState {
   readonly step: number;
@@ -27,6 +28,8 @@ interface Golden {
   readonly clippedSteps: number;
   readonly plain: GoldenState[];
   readonly clipped: GoldenState[];
+  readonly weightDecay: number;
+  readonly decayed: GoldenState[];
 }
 
 const golden = JSON.parse(readFileSync(new URL('../reference/adam.json', import.meta.url), 'utf8')) as Golden;
@@ -37,7 +40,8 @@ function zeroState(length: number): State {
   return { parameters: new Float32Array(length), m: new Float32Array(length), v: new Float32Array(length) };
 }
 
-type Gradient = Pick<AdamRangeStep, 'sum' | 'exponents' | 'windows'> & { gradientFactor?: number };
+type Gradient = Pick<AdamRangeStep, 'sum' | 'exponents' | 'windows'> &
+  Partial<Pick<AdamRangeStep, 'gradientFactor' | 'learningRate' | 'weightDecay'>>;
 
 /** One step over all ranges, into new vectors. */
 function applyStep(layout: ParameterLayout, state: State, powers: AdamPowers, gradient: Gradient) {
@@ -73,31 +77,40 @@ describe('against Keras', () => {
     });
   }
 
-  it.each([
-    ['without clipping', Infinity, 0, golden.plain],
-    ['with a global clip norm', golden.clipNorm, golden.clippedSteps, golden.clipped],
-  ] as const)('takes 300 steps %s to the same values', (_name, clipNorm, clippedExpected, states) => {
-    let state = zeroState(8);
-    state.parameters.set(Array.from({ length: 8 }, (_, i) => (i - 3.5) / 10));
-    let powers = INITIAL_POWERS;
-    let clippedSteps = 0;
-    for (let step = 1; step <= 300; step++) {
-      powers = advancePowers(powers, ADAM_DEFAULTS.beta1, ADAM_DEFAULTS.beta2);
-      const sum = quanta(step);
-      const gradientFactor = clipFactor(gradientNorm(sum, exponents, windows, layout), clipNorm);
-      if (gradientFactor < 1) clippedSteps++;
-      state = applyStep(layout, state, powers, { sum, exponents, windows, gradientFactor }).next;
-      const expected = states.find((saved) => saved.step === step);
-      if (expected === undefined) continue;
-      // Keras's numbers are float64; ours are rounded to float32 each step, by at most 2^-25 of a parameter below 1/2.
-      state.parameters.forEach((p, i) => {
-        expect(Math.abs(p - expected.parameters[i])).toBeLessThan(step * 2 ** -26 + 1e-8);
-      });
-      state.m.forEach((m, i) => expectClose(m, expected.m[i], 1e-6, 1e-9));
-      state.v.forEach((v, i) => expectClose(v, expected.v[i], 5e-6, 1e-15));
-    }
-    expect(clippedSteps).toBe(clippedExpected);
-  });
+  const constant = { kind: 'constant', warmupSteps: 0 } as const;
+  const halved = { kind: 'step', warmupSteps: 0, everySteps: 100, factor: 0.5 } as const;
+
+  it.each<[string, number, number, number, Schedule, GoldenState[]]>([
+    ['without clipping', Infinity, 0, 0, constant, golden.plain],
+    ['with a global clip norm', golden.clipNorm, golden.clippedSteps, 0, constant, golden.clipped],
+    ['of AdamW and a rate that falls', Infinity, 0, golden.weightDecay, halved, golden.decayed],
+  ])(
+    'takes 300 steps %s to the same values',
+    (_name, clipNorm, clippedExpected, weightDecay, schedule, states) => {
+      let state = zeroState(8);
+      state.parameters.set(Array.from({ length: 8 }, (_, i) => (i - 3.5) / 10));
+      let powers = INITIAL_POWERS;
+      let clippedSteps = 0;
+      for (let step = 1; step <= 300; step++) {
+        powers = advancePowers(powers, ADAM_DEFAULTS.beta1, ADAM_DEFAULTS.beta2);
+        const sum = quanta(step);
+        const gradientFactor = clipFactor(gradientNorm(sum, exponents, windows, layout), clipNorm);
+        if (gradientFactor < 1) clippedSteps++;
+        const learningRate = learningRateAt(schedule, ADAM_DEFAULTS.learningRate, step - 1, 300);
+        const gradient = { sum, exponents, windows, gradientFactor, learningRate, weightDecay };
+        state = applyStep(layout, state, powers, gradient).next;
+        const expected = states.find((saved) => saved.step === step);
+        if (expected === undefined) continue;
+        // Keras's numbers are float64; ours are rounded to float32 each step, by at most 2^-25 of a parameter below 1/2.
+        state.parameters.forEach((p, i) => {
+          expect(Math.abs(p - expected.parameters[i])).toBeLessThan(step * 2 ** -26 + 1e-8);
+        });
+        state.m.forEach((m, i) => expectClose(m, expected.m[i], 1e-6, 1e-9));
+        state.v.forEach((v, i) => expectClose(v, expected.v[i], 5e-6, 1e-15));
+      }
+      expect(clippedSteps).toBe(clippedExpected);
+    },
+  );
 
   function expectClose(received: number, expected: number, relative: number, absolute: number): void {
     expect(Math.abs(received - expected)).toBeLessThanOrEqual(relative * Math.abs(expected) + absolute);
@@ -113,7 +126,7 @@ describe('applyAdamRange', () => {
   ]);
   const powers = advancePowers({ beta1Power: 0.9 ** 3, beta2Power: 0.999 ** 3 }, 0.9, 0.999);
 
-  function randomStep(seed: number): { state: State; gradient: Required<Gradient> } {
+  function randomStep(seed: number): { state: State; gradient: Gradient & { gradientFactor: number } } {
     const stream = new RandomStream(seed, 'simulation');
     const state = zeroState(layout.length);
     const sum = new Int32Array(layout.length);
@@ -127,26 +140,31 @@ describe('applyAdamRange', () => {
     return { state, gradient: { sum, exponents, windows: 63, gradientFactor: 0.7 } };
   }
 
-  it('is the formula in the written order, rounded once for each stored value', () => {
-    const { state, gradient } = randomStep(1);
-    const { next, finite } = applyStep(layout, state, powers, gradient);
-    expect(finite).toBe(true);
-    const { learningRate, beta1, beta2, epsilon } = ADAM_DEFAULTS;
-    const alpha = (learningRate * Math.sqrt(1 - powers.beta2Power)) / (1 - powers.beta1Power);
-    const expected = zeroState(layout.length);
-    for (let block = 0; block < layout.blockCount; block++) {
-      for (let i = layout.blockStarts[block]; i < layout.blockStarts[block + 1]; i++) {
-        const g =
-          ((gradient.sum[i] * 2 ** gradient.exponents[block]) / gradient.windows) * gradient.gradientFactor;
-        const m = state.m[i] + (g - state.m[i]) * (1 - beta1);
-        const v = state.v[i] + (g * g - state.v[i]) * (1 - beta2);
-        expected.m[i] = m;
-        expected.v[i] = v;
-        expected.parameters[i] = state.parameters[i] - (m * alpha) / (Math.sqrt(v) + epsilon);
+  it.each([0, 0.03])(
+    'is the formula in the written order, rounded once for each stored value, decay %d',
+    (decay) => {
+      const { state, gradient } = randomStep(1);
+      const { next, finite } = applyStep(layout, state, powers, { ...gradient, weightDecay: decay });
+      expect(finite).toBe(true);
+      const { learningRate, beta1, beta2, epsilon } = ADAM_DEFAULTS;
+      const kept = 1 - decay * learningRate;
+      const alpha = (learningRate * Math.sqrt(1 - powers.beta2Power)) / (1 - powers.beta1Power);
+      const expected = zeroState(layout.length);
+      for (let block = 0; block < layout.blockCount; block++) {
+        for (let i = layout.blockStarts[block]; i < layout.blockStarts[block + 1]; i++) {
+          const g =
+            ((gradient.sum[i] * 2 ** gradient.exponents[block]) / gradient.windows) * gradient.gradientFactor;
+          const m = state.m[i] + (g - state.m[i]) * (1 - beta1);
+          const v = state.v[i] + (g * g - state.v[i]) * (1 - beta2);
+          expected.m[i] = m;
+          expected.v[i] = v;
+          const before = decay === 0 ? state.parameters[i] : state.parameters[i] * kept;
+          expected.parameters[i] = before - (m * alpha) / (Math.sqrt(v) + epsilon);
+        }
       }
-    }
-    expect(Buffer.compare(bytes(next), bytes(expected))).toBe(0);
-  });
+      expect(Buffer.compare(bytes(next), bytes(expected))).toBe(0);
+    },
+  );
 
   it('gives the same bits in any order of ranges, and reads the closed state only', () => {
     const { state, gradient } = randomStep(2);
@@ -196,6 +214,15 @@ describe('applyAdamRange', () => {
     state.parameters.fill(3e38, 0, 1024);
     const { next, finite } = applyStep(layout, state, powers, gradient);
     expect([finite, next.parameters[0]]).toEqual([true, Math.fround(3e38)]);
+  });
+
+  it('without a decay changes no bit of a parameter that stays, not even the sign of a zero', () => {
+    const { state, gradient } = randomStep(7);
+    state.parameters.fill(-0);
+    state.m.fill(0);
+    gradient.sum.fill(0);
+    const { next } = applyStep(layout, state, powers, gradient);
+    expect(next.parameters.every((value) => Object.is(value, -0))).toBe(true);
   });
 
   it('moves nothing for a gradient of zero and no history', () => {

@@ -4,7 +4,11 @@
  * differs in a run's first steps.
  *
  *   m ← m + (g − m)(1 − beta1)      v ← v + (g² − v)(1 − beta2)
- *   parameter ← parameter − m·alpha / (sqrt(v) + epsilon)      alpha = rate · sqrt(1 − beta2^t) / (1 − beta1^t)
+ *   parameter ← parameter · kept − m·alpha / (sqrt(v) + epsilon)
+ *   alpha = rate · sqrt(1 − beta2^t) / (1 − beta1^t)      kept = 1 − weightDecay · rate
+ *
+ * The decay is that of Loshchilov and Hutter 2019 (AdamW), in Keras's variant: it is not part of g, follows the step's
+ * learning rate, and takes every parameter, biases too.
  */
 import { assert } from '@rocinante/base';
 import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
@@ -18,10 +22,18 @@ export interface AdamOptions {
   readonly beta2: number;
   /** Added to sqrt(v). Keras: 1e-7. */
   readonly epsilon: number;
+  /** The share of itself, times the learning rate, that a parameter loses in a step; 0 for none, which changes no bit. */
+  readonly weightDecay: number;
 }
 
-/** Keras's defaults. */
-export const ADAM_DEFAULTS: AdamOptions = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+/** The defaults of Keras's Adam. */
+export const ADAM_DEFAULTS: AdamOptions = {
+  learningRate: 0.001,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-7,
+  weightDecay: 0,
+};
 
 /** The betas to the power of a step's number, kept by repeated product so that their bits are defined. */
 export interface AdamPowers {
@@ -71,8 +83,8 @@ const FLOAT32_OVERFLOW = 2 ** 128 - 2 ** 103;
  * @returns whether every value written is finite in float32. If not, the step must not be closed.
  */
 export function applyAdamRange(step: AdamRangeStep): boolean {
-  const { layout, range, sum, exponents, windows, gradientFactor, learningRate, beta1, beta2, epsilon } =
-    step;
+  const { layout, range, sum, exponents, windows, gradientFactor } = step;
+  const { learningRate, beta1, beta2, epsilon, weightDecay } = step;
   const { parameters, m, v, nextParameters, nextM, nextV } = step;
   const { length, blockCount, blockStarts } = layout;
   for (const vector of [sum, parameters, m, v, nextParameters, nextM, nextV]) {
@@ -86,6 +98,7 @@ export function applyAdamRange(step: AdamRangeStep): boolean {
   assert(step.beta1Power < 1 && step.beta2Power < 1, 'the powers are those of this step: advance them first');
 
   const alpha = (learningRate * Math.sqrt(1 - step.beta2Power)) / (1 - step.beta1Power);
+  const kept = 1 - weightDecay * learningRate;
   const rate1 = 1 - beta1;
   const rate2 = 1 - beta2;
   let finite = true;
@@ -104,8 +117,8 @@ export function applyAdamRange(step: AdamRangeStep): boolean {
       const mJ = m[j] + (gJ - m[j]) * rate1;
       const vI = v[i] + (gI * gI - v[i]) * rate2;
       const vJ = v[j] + (gJ * gJ - v[j]) * rate2;
-      const parameterI = parameters[i] - (mI * alpha) / (Math.sqrt(vI) + epsilon);
-      const parameterJ = parameters[j] - (mJ * alpha) / (Math.sqrt(vJ) + epsilon);
+      const parameterI = parameters[i] * kept - (mI * alpha) / (Math.sqrt(vI) + epsilon);
+      const parameterJ = parameters[j] * kept - (mJ * alpha) / (Math.sqrt(vJ) + epsilon);
       nextM[i] = mI;
       nextM[j] = mJ;
       nextV[i] = vI;

@@ -8,3 +8,4 @@ export {
   type AdamRangeStep,
 } from './adam.js';
 export { clipFactor, gradientNorm } from './clip.js';
+export { learningRateAt, type Schedule } from './schedule.js';

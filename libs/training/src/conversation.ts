@@ -12,10 +12,16 @@ export const smallShape: RunShape = {
   windowsPerEpoch: 11,
   microBatchesPerStep: 4,
   windowsPerMicroBatch: 2,
-  evaluationWindows: 0,
+  evaluationPieces: 0,
+  evaluationUnits: 0,
+  evaluateEverySteps: 0,
+  patience: 0,
+  minDelta: 0,
   rangeCount: 2,
   clips: false,
   checkpointIntervalMs: 0,
+  checkpointEverySteps: 0,
+  minWorkers: 1,
 };
 
 /** A run's progress after some closed steps, with a history of epochs closed. */
@@ -35,7 +41,7 @@ export class Conversation {
   at = 0;
 
   constructor(shape: Partial<RunShape> = {}, progress: RunProgress = noProgress) {
-    this.machine = new RunMachine({ ...smallShape, ...shape }, progress, 0);
+    this.machine = new RunMachine({ ...smallShape, ...shape }, progress, 0, { firstAssignment: 1 });
   }
 
   /** A run that has its first checkpoint and these workers, with a step issued to them. */
@@ -83,8 +89,20 @@ export class Conversation {
     return this.say({ type: 'saved', step });
   }
 
-  stop(): string[] {
-    return this.say({ type: 'stop-requested' });
+  stop(reason?: string): string[] {
+    return this.say({ type: 'stop-requested', ...(reason !== undefined && { reason }) });
+  }
+
+  abandon(): string[] {
+    return this.say({ type: 'step-abandoned' });
+  }
+
+  hold(): string[] {
+    return this.say({ type: 'held', reason: 'the disk is nearly full' });
+  }
+
+  release(): string[] {
+    return this.say({ type: 'released' });
   }
 
   judged(agrees: boolean): string[] {
@@ -142,8 +160,11 @@ export class Conversation {
 
 function line(effect: RunEffect): string {
   switch (effect.type) {
-    case 'issue':
-      return `issue ${effect.step}/${effect.issue} on ${effect.grid}`;
+    case 'issue': {
+      const misfits =
+        effect.misfitWorkers.length > 0 ? ` after misfits of ${effect.misfitWorkers.join()}` : '';
+      return `issue ${effect.step}/${effect.issue} on ${effect.grid}${misfits}`;
+    }
     case 'assign': {
       const { id, kind, step, issue, microBatches, parametersVersion, firstRange, magnitudesOnly } =
         effect.assignment;

@@ -16,6 +16,11 @@ export type RunEffect =
       readonly step: number;
       readonly issue: number;
       readonly grid: 'previous' | 'own';
+      /**
+       * Workers whose report did not fit the issue before, some perhaps gone. Empty at a step's first issue, and where all
+       * fitted and yet another grid is called for, as happens where workers differ in their bits.
+       */
+      readonly misfitWorkers: readonly WorkerId[];
     }
   /** Send work. The worker must get the parameters of the named version too. */
   | { readonly type: 'assign'; readonly worker: WorkerId; readonly assignment: Assignment }
@@ -59,7 +64,7 @@ export type RunEffect =
       /** Mean over the step's windows, in nats. */
       readonly loss: number;
     }
-  /** An evaluation point was passed: an epoch's end, or the run's. */
+  /** An evaluation point was passed: an epoch's end, the run's, or one of those each so many steps. */
   | { readonly type: 'record'; readonly entry: HistoryEntry; readonly best: boolean }
   /**
    * Save a checkpoint of the closed state and this progress, beside the work: copy the vectors before the next effect, and
@@ -88,10 +93,14 @@ export type RunEffect =
   | { readonly type: 'dismiss'; readonly worker: WorkerId; readonly why: string }
   /** One line for people, such as that a worker is a spare. */
   | { readonly type: 'notice'; readonly worker: WorkerId | null; readonly message: string }
-  /** The last effect of a run: no assignment is wanted any more. A save in flight may end; its answer changes nothing. */
+  /**
+   * The last effect of a run: no assignment is wanted any more. A save in flight may end; its answer changes nothing. `reason`
+   * is a line for people.
+   */
   | { readonly type: 'finish'; readonly outcome: RunOutcome; readonly reason: string };
 
-export type SaveReason = 'start' | 'interval' | 'epoch' | 'stop' | 'end';
+/** What a checkpoint is for: the run's begin, the clock or a multiple of steps, an evaluation point, a stop, the run's end. */
+export type SaveReason = 'start' | 'interval' | 'evaluation' | 'stop' | 'end';
 
-/** `done`: all steps are closed. `stopped`: on request. `failed`: it cannot go on; `reason` says why. */
+/** `done`: all steps are closed, or it ended early. `stopped`: on request. `failed`: it cannot go on. */
 export type RunOutcome = 'done' | 'stopped' | 'failed';

@@ -11,9 +11,10 @@ export class EvaluationWork {
   readonly #ledger: IssueLedger;
   readonly #frame: AssignmentFrame;
 
-  constructor(desk: Desk, stepsClosed: number, microBatchCount: number) {
+  /** @param pieceCount of the evaluation: its work items, which stand where a step has micro-batches. */
+  constructor(desk: Desk, stepsClosed: number, pieceCount: number) {
     this.#desk = desk;
-    this.#ledger = new IssueLedger(microBatchCount, 0);
+    this.#ledger = new IssueLedger(pieceCount, 0);
     this.#frame = {
       kind: 'evaluate',
       step: stepsClosed,
@@ -24,7 +25,7 @@ export class EvaluationWork {
     this.workersChanged();
   }
 
-  /** The sum over all windows, in nats, in the order of micro-batches; null while some are missing. */
+  /** The sum over all pieces, in nats, in their order; null while some are missing. */
   get lossSum(): number | null {
     return this.#ledger.allReported ? this.#ledger.lossSum() : null;
   }

@@ -54,8 +54,23 @@ export type RunEvent = { readonly at: number } & (
   /** The answer to the effect `save`: the checkpoint is whole and on the disk. */
   | { readonly type: 'saved'; readonly step: number }
   | { readonly type: 'save-failed'; readonly step: number; readonly reason: string }
-  /** Someone asks the run to end at the next step's end, with a checkpoint. */
-  | { readonly type: 'stop-requested' }
+  /**
+   * Someone, or a limit, asks the run to end at the next step's end, with a checkpoint; where no step is issued, at once.
+   * `reason` is a clause for people, such as `its 8 hours are over`; absent for a plain request. The first request counts.
+   */
+  | { readonly type: 'stop-requested'; readonly reason?: string }
+  /**
+   * The stop that was requested is not to wait for the step in progress: it is given up, and the run ends with its closed state
+   * and a checkpoint of that. Without a request to stop, or between steps, it changes nothing.
+   */
+  | { readonly type: 'step-abandoned' }
+  /**
+   * Until `released` no step is to be issued and no checkpoint begun by the clock: the disk is nearly full. A step that is
+   * issued goes on, with its evaluation and that one's checkpoint. `reason` is for people.
+   */
+  | { readonly type: 'held'; readonly reason: string }
+  /** The cause of `held` is gone. Without one before it, it changes nothing. */
+  | { readonly type: 'released' }
   /** Time passed, and nothing else. */
   | { readonly type: 'tick' }
 );

@@ -11,8 +11,19 @@ const config: RunConfig = {
   },
   text: { normalisation: 'none', window: 10, stride: 10, heldOut: true, order: 'shuffled' },
   batch: { size: 8, microBatch: 2 },
-  optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 0 },
-  schedule: { kind: 'constant' },
+  optimizer: {
+    kind: 'adam',
+    learningRate: 0.001,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-7,
+    clipNorm: 0,
+    weightDecay: 0,
+  },
+  schedule: { kind: 'constant', warmupSteps: 0 },
+  evaluation: { everySteps: null, symbolsMax: 1000 },
+  earlyStopping: null,
+  initFrom: null,
   codec: { up: 'int32-grid', down: 'float32' },
   precision: 'float32',
   seed: 1,
@@ -21,8 +32,8 @@ const config: RunConfig = {
 };
 
 describe('a run’s identity', () => {
-  it('does not know the run’s length', () => {
-    const longer = { ...config, epochs: 9, steps: 100 };
+  it('does not know when the run ends', () => {
+    const longer = { ...config, epochs: 9, steps: 100, earlyStopping: { patience: 2, minDelta: 0 } };
     expect(identityDifferences(identityOf(config, 'aa'), identityOf(longer, 'aa'))).toEqual([]);
     expect(config.epochs).toBe(2);
   });
@@ -31,6 +42,10 @@ describe('a run’s identity', () => {
     const other: RunConfig = {
       ...config,
       seed: 2,
+      optimizer: { ...config.optimizer, weightDecay: 0.1 },
+      schedule: { kind: 'cosine', warmupSteps: 0, finalShare: 0.1 },
+      evaluation: { everySteps: 10, symbolsMax: 1000 },
+      initFrom: 'ab',
       network: {
         ...config.network,
         input: 'embedding',
@@ -39,9 +54,14 @@ describe('a run’s identity', () => {
       },
     };
     expect(identityDifferences(identityOf(config, 'aa'), identityOf(other, 'bb'))).toEqual([
+      { key: 'evaluation.everySteps', first: 'null', second: '10' },
+      { key: 'initFrom', first: 'null', second: '"ab"' },
       { key: 'network.embeddingSize', first: 'absent', second: '4' },
       { key: 'network.input', first: '"one-hot"', second: '"embedding"' },
       { key: 'network.layers.0.dropout', first: '0', second: '0.5' },
+      { key: 'optimizer.weightDecay', first: '0', second: '0.1' },
+      { key: 'schedule.finalShare', first: 'absent', second: '0.1' },
+      { key: 'schedule.kind', first: '"constant"', second: '"cosine"' },
       { key: 'seed', first: '1', second: '2' },
       { key: 'corpusSha256', first: '"aa"', second: '"bb"' },
     ]);

@@ -7,18 +7,20 @@ export interface Difference {
   readonly second: string;
 }
 
-/** What makes two runs the same run: all of the configuration but its length, and the text's SHA-256. */
+/** What only says when a run ends: its steps until then are the same. */
+type Ending = 'epochs' | 'steps' | 'earlyStopping';
+
+/** What makes two runs the same run: all of the configuration but when it ends, and the text's SHA-256. */
 export interface RunIdentity {
-  readonly config: Omit<RunConfig, 'epochs' | 'steps'>;
+  readonly config: Omit<RunConfig, Ending>;
   readonly corpusSha256: string;
 }
 
 /** A run's identity; `config` is resolved. */
 export function identityOf(config: RunConfig, corpusSha256: string): RunIdentity {
-  const rest: Partial<RunConfig> = { ...config };
-  delete rest.epochs;
-  delete rest.steps;
-  return { config: rest as RunIdentity['config'], corpusSha256 };
+  const endings: readonly string[] = ['epochs', 'steps', 'earlyStopping'] satisfies Ending[];
+  const rest = Object.entries(config).filter(([key]) => !endings.includes(key));
+  return { config: Object.fromEntries(rest) as RunIdentity['config'], corpusSha256 };
 }
 
 /** The keys in which two identities differ, in alphabetical order; empty where they are of the same run. */

@@ -11,16 +11,9 @@ export { noProgress, type HistoryEntry, type RunProgress, type RunShape } from '
 export type { RunEvent } from './events.js';
 export type { RunEffect, RunOutcome, SaveReason } from './effects.js';
 export { runWindows, type RunWindows } from './run-windows.js';
-export { RunMachine, type RunView } from './machine.js';
-export {
-  endsEpoch,
-  epochOf,
-  evaluationDue,
-  evaluationMicroBatchCount,
-  microBatchCount,
-  stepsPerEpoch,
-  windowsOf,
-} from './plan.js';
+export { runShape, type CorpusSize } from './run-shape.js';
+export { RunMachine, type RunPhase, type RunView, type WorkerView } from './machine.js';
+export { endsEpoch, epochOf, evaluationDue, microBatchCount, stepsPerEpoch, windowsOf } from './plan.js';
 export { GRANTS_OUTSTANDING_MAX } from './issue-ledger.js';
 export { ISSUES_MAX } from './step-work.js';
 export {

@@ -84,6 +84,15 @@ export class IssueLedger {
     return sum;
   }
 
+  /** For each worker how many micro-batches it holds, computed or not. */
+  shares(): Map<WorkerId, number> {
+    const shares = new Map<WorkerId, number>();
+    for (const { worker, assignment } of this.#holdings.values()) {
+      shares.set(worker, (shares.get(worker) ?? 0) + assignment.microBatches.length);
+    }
+    return shares;
+  }
+
   /** For each worker that still has to compute, how many micro-batches. */
   loads(): Map<WorkerId, number> {
     const loads = new Map<WorkerId, number>();

@@ -36,7 +36,7 @@ describe('a lost worker', () => {
     expect(run.judged(false)).toEqual([
       'withdraw b #2',
       'withdraw b #3',
-      'issue 0/2 on own',
+      'issue 0/2 on own after misfits of b',
       'assign b #4 train 0/2 v0 [0,1,2,3]',
     ]);
     // Nothing of the first issue counts: neither its acceptance nor the range that it applied.

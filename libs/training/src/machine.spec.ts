@@ -43,8 +43,13 @@ describe('workers', () => {
   it('waits where there is none, and gives all to the first', () => {
     const run = Conversation.begun([]);
     expect(run.tick()).toEqual([]);
-    expect(run.join('a')).toEqual(['assign a #1 train 0/1 v0 [0,1,2,3]']);
+    expect(run.machine.view.phase).toBe('waiting');
+    expect(run.join('a')).toEqual(['issue 0/1 on previous', 'assign a #1 train 0/1 v0 [0,1,2,3]']);
     expect(run.join('b')).toEqual([]);
+    expect(run.leave('a')).toEqual(['assign b #2 train 0/1 v0 [0,1,2,3]']);
+    expect(run.leave('b')).toEqual([]);
+    expect(run.machine.view).toMatchObject({ phase: 'waiting', issue: 1 });
+    expect(run.join('c')).toEqual(['assign c #3 train 0/1 v0 [0,1,2,3]']);
   });
 
   it('keeps those beyond the micro-batches as spares, said in one line each, until another leaves', () => {
@@ -72,8 +77,8 @@ describe('workers', () => {
       'assign b #6 train 0/3 v0 [3]',
     ]);
     expect(run.machine.view.workers).toEqual([
-      { worker: 'a', microBatchesPerSecond: 2 },
-      { worker: 'b', microBatchesPerSecond: 2 / 3 },
+      { worker: 'a', microBatchesPerSecond: 2, microBatches: 3 },
+      { worker: 'b', microBatchesPerSecond: 2 / 3, microBatches: 1 },
     ]);
   });
 
@@ -98,7 +103,7 @@ describe('an epoch’s end', () => {
     expect(run.closeAlone('a', 1, [0, 1])).toEqual([
       'close 1/1 epoch 0 windows 3 loss 0.6699999999999999',
       `record ${JSON.stringify([2, 1, (8 + 2.01) / 11, null])} best`,
-      'save 2 epoch best with 1 entries',
+      'save 2 evaluation best with 1 entries',
       'issue 2/1 on previous',
       'assign a #2 train 2/1 v2 [0,1,2,3]',
     ]);
@@ -109,7 +114,11 @@ describe('an epoch’s end', () => {
   it('is evaluated by all where windows are held out, and decides by their loss', () => {
     const history = [{ step: 2, epoch: 1, loss: 9, validationLoss: 0.3 }];
     const progress = { ...progressAt(3, history), bestLoss: 0.3 };
-    const run = Conversation.begun(['a'], { evaluationWindows: 5, stepsTotal: 9 }, progress);
+    const run = Conversation.begun(
+      ['a'],
+      { evaluationPieces: 3, evaluationUnits: 5, stepsTotal: 9 },
+      progress,
+    );
     run.join('b');
     expect(run.closeAlone('a', 1, [0, 1])).toEqual([
       'close 3/1 epoch 1 windows 3 loss 0.6699999999999999',
@@ -125,18 +134,18 @@ describe('an epoch’s end', () => {
     expect(run.evaluated('a', 4, { 2: 0.25 })).toEqual([]);
     expect(run.evaluated('a', 2, { 0: 0.5, 1: 0.5 })).toEqual([
       `record ${JSON.stringify([4, 2, (8 + 2.01) / 11, 0.25])} best`,
-      'save 4 epoch best with 2 entries',
+      'save 4 evaluation best with 2 entries',
       'issue 4/1 on previous',
       'assign a #5 train 4/1 v4 [0,1,2,3]',
     ]);
   });
 
   it('is evaluated first after a resume that lacks it', () => {
-    const run = new Conversation({ evaluationWindows: 2 }, progressAt(2));
+    const run = new Conversation({ evaluationPieces: 1, evaluationUnits: 2 }, progressAt(2));
     expect(run.join('a')).toEqual(['assign a #1 evaluate 2/0 v2 [0]']);
     expect(run.evaluated('a', 1, { 0: NaN })).toEqual([
       'record [2,1,1,null]',
-      'save 2 epoch with 1 entries',
+      'save 2 evaluation with 1 entries',
       'issue 2/1 on previous',
       'assign a #2 train 2/1 v2 [0,1,2,3]',
     ]);
@@ -145,7 +154,7 @@ describe('an epoch’s end', () => {
   });
 
   it('dismisses a worker whose evaluation has other micro-batches', () => {
-    const run = new Conversation({ evaluationWindows: 2 }, progressAt(2));
+    const run = new Conversation({ evaluationPieces: 1, evaluationUnits: 2 }, progressAt(2));
     run.join('a');
     run.join('b');
     expect(run.evaluated('a', 1, { 1: 1 })).toEqual([
@@ -153,6 +162,18 @@ describe('an epoch’s end', () => {
       'dismiss a: its report on assignment 1 is wrong: expected the micro-batches 0, received 1',
       'assign b #2 evaluate 2/0 v2 [0]',
     ]);
+  });
+
+  it('has others between, each so many steps, whose epoch goes on', () => {
+    const run = Conversation.begun(['a'], { evaluateEverySteps: 1, evaluationPieces: 1, evaluationUnits: 2 });
+    expect(run.closeAlone('a', 1, [0, 1, 2, 3]).slice(1)).toEqual(['assign a #2 evaluate 1/0 v1 [0]']);
+    expect(run.evaluated('a', 2, { 0: 3 })).toEqual([
+      `record ${JSON.stringify([1, 1, 4.06 / 8, 1.5])} best`,
+      'save 1 evaluation best with 1 entries',
+      'issue 1/1 on previous',
+      'assign a #3 train 1/1 v1 [0,1]',
+    ]);
+    expect(run.machine.progress).toMatchObject({ epochLossSum: 4.06, epochLossWindows: 8 });
   });
 
   it('waits with its save for one that is under way', () => {
@@ -165,7 +186,7 @@ describe('an epoch’s end', () => {
     ]);
     expect(run.machine.view.phase).toBe('saving');
     expect(run.saved(1)).toEqual([
-      'save 2 epoch best with 2 entries',
+      'save 2 evaluation best with 2 entries',
       'issue 2/1 on previous',
       'assign a #2 train 2/1 v2 [0,1,2,3]',
     ]);
@@ -215,6 +236,43 @@ describe('checkpoints by the clock', () => {
     expect(run.say({ type: 'tick' })).toEqual([]);
   });
 
+  it('begin at each multiple of so many steps, once, and after the one under way', () => {
+    const shape = { checkpointEverySteps: 2, checkpointIntervalMs: 10, windowsPerEpoch: 800, stepsTotal: 9 };
+    const run = Conversation.begun(['a'], shape);
+    run.at = 10;
+    expect(run.closeAlone('a', 1, [0, 1, 2, 3])).toContain('save 1 interval with 0 entries');
+    // The step waits, since its own checkpoint does.
+    expect(run.closeAlone('a', 2, [0, 1, 2, 3])).toEqual(['close 1/1 epoch 0 windows 8 loss 0.5075']);
+    expect(run.machine.view.phase).toBe('saving');
+    expect(run.saved(1)).toEqual([
+      'save 2 interval with 0 entries',
+      'issue 2/1 on previous',
+      'assign a #3 train 2/1 v2 [0,1,2,3]',
+    ]);
+    expect(run.saved(2)).toEqual([]);
+    expect(run.closeAlone('a', 3, [0, 1, 2, 3])[1]).toBe('issue 3/1 on previous');
+  });
+
+  it('at a multiple are an evaluation’s or the end’s where that has one anyway, and none on a resume', () => {
+    const shape = { checkpointEverySteps: 1, evaluateEverySteps: 1, windowsPerEpoch: 800, stepsTotal: 2 };
+    const run = Conversation.begun(['a'], shape);
+    expect(run.closeAlone('a', 1, [0, 1, 2, 3]).slice(1)).toEqual([
+      'record [1,1,0.5075,null] best',
+      'save 1 evaluation best with 1 entries',
+      'issue 1/1 on previous',
+      'assign a #2 train 1/1 v1 [0,1,2,3]',
+    ]);
+    const resumed = new Conversation({ ...shape, evaluateEverySteps: 0 }, progressAt(1));
+    expect(resumed.join('a')).toEqual(['issue 1/1 on previous', 'assign a #1 train 1/1 v1 [0,1,2,3]']);
+  });
+
+  it('at a multiple wait for the end of a hold', () => {
+    const run = Conversation.begun(['a'], { checkpointEverySteps: 1, windowsPerEpoch: 800 });
+    run.hold();
+    expect(run.closeAlone('a', 1, [0, 1, 2, 3])).toEqual(['close 0/1 epoch 0 windows 8 loss 0.5075']);
+    expect(run.release()[0]).toBe('save 1 interval with 0 entries');
+  });
+
   it('fail the run when they fail', () => {
     const run = Conversation.begun(['a'], { checkpointIntervalMs: 1 });
     run.at = 5;
@@ -250,17 +308,39 @@ describe('a stop', () => {
     expect(run.saved(1)).toEqual(['finish stopped: stopped on request after step 1']);
   });
 
+  it('gives the step up when it is not to wait for it', () => {
+    const run = Conversation.accepted();
+    run.range('a', 1, 0);
+    expect(run.range('b', 2, 0)).toEqual(['add #2 range 0', 'apply 0 of 0/1']);
+    expect(run.abandon()).toEqual([]);
+    run.stop();
+    expect(run.abandon()).toEqual([
+      'withdraw a #1',
+      'withdraw b #2',
+      'finish stopped: stopped on request after step 0',
+    ]);
+    expect(run.machine.progress.step).toBe(0);
+    expect(run.abandon()).toEqual([]);
+  });
+
   it('abandons an evaluation, which is due again on resume', () => {
-    const run = new Conversation({ evaluationWindows: 2 }, progressAt(2));
+    const run = new Conversation({ evaluationPieces: 1, evaluationUnits: 2 }, progressAt(2));
     run.join('a');
     expect(run.stop()).toEqual(['withdraw a #1', 'finish stopped: stopped on request after step 2']);
   });
 
   it('does not begin the evaluation of the step that it waited for', () => {
-    const run = Conversation.begun(['a'], { evaluationWindows: 2, stepsTotal: 1 });
+    const run = Conversation.begun(['a'], { evaluationPieces: 1, evaluationUnits: 2, stepsTotal: 1 });
     run.stop();
     expect(run.closeAlone('a', 1, [0, 1, 2, 3]).slice(1)).toEqual(['save 1 stop with 0 entries']);
     expect(run.saved(1)).toEqual(['finish stopped: stopped on request after step 1']);
+  });
+
+  it('says why, where it was said, by the first request', () => {
+    const run = Conversation.begun(['a'], {}, progressAt(1));
+    run.stop('its 8 hours are over');
+    run.stop('another reason');
+    expect(run.leave('a')).toEqual(['finish stopped: stopped after step 1: its 8 hours are over']);
   });
 
   it('waits for the first checkpoint', () => {
@@ -292,8 +372,26 @@ describe('a checkpoint that took longer than a step', () => {
   });
 });
 
+describe('assignments', () => {
+  it.each([0, 7000])('have numbers from the first on, here %i', (firstAssignment) => {
+    const machine = new RunMachine(smallShape, progressAt(1), 0, { firstAssignment });
+    const ids = ['a', 'b'].map((worker) => {
+      const effects = machine.handle({ type: 'worker-joined', at: 0, worker });
+      machine.handle({ type: 'worker-left', at: 0, worker });
+      return effects.flatMap((effect) => (effect.type === 'assign' ? effect.assignment.id : []));
+    });
+    expect(ids).toEqual([[firstAssignment], [firstAssignment + 1]]);
+  });
+});
+
 describe('what cannot be', () => {
   it('is an assertion', () => {
+    expect(() => new RunMachine({ ...smallShape, evaluationPieces: 1 }, noProgress, 0)).toThrow(
+      'evaluationUnits is 1 or more, not 0',
+    );
+    expect(() => new RunMachine({ ...smallShape, minWorkers: 0 }, noProgress, 0)).toThrow(
+      'minWorkers is 1 or more, not 0',
+    );
     expect(() => new RunMachine({ ...smallShape, rangeCount: 0 }, noProgress, 0)).toThrow(
       'rangeCount is 1 or more, not 0',
     );

@@ -1,23 +1,45 @@
 import { assert, assertNever } from '@rocinante/base';
 import type { Desk } from './desk.js';
+import { earlyEnd } from './early-stopping.js';
 import type { RunEffect, RunOutcome, SaveReason } from './effects.js';
 import { EvaluationWork } from './evaluation-work.js';
 import type { RunEvent } from './events.js';
-import { checkShape, epochOf, evaluationDue, evaluationMicroBatchCount, windowsOf } from './plan.js';
+import { checkShape, epochOf, evaluationDue, windowsOf } from './plan.js';
 import { withEntry, withStep } from './progress.js';
 import { Roster } from './roster.js';
 import type { RunProgress, RunShape } from './run-state.js';
 import { StepWork } from './step-work.js';
-import type { WorkerId } from './work.js';
+import type { AssignmentId, WorkerId } from './work.js';
+
+/**
+ * What a run is at. `saving`: it waits for a checkpoint. `waiting`: for workers, since there are none for the work in hand,
+ * or too few for a step to be issued. `held`: for the event `released`.
+ */
+export type RunPhase = 'saving' | 'training' | 'evaluating' | 'waiting' | 'held' | 'over';
+
+export interface WorkerView {
+  readonly worker: WorkerId;
+  /** How fast it was of late; null before it was measured. */
+  readonly microBatchesPerSecond: number | null;
+  /** Micro-batches of the step in progress that it holds. */
+  readonly microBatches: number;
+}
+
+export interface RunMachineOptions {
+  /**
+   * The number of the first assignment, 0 by default; the others count on from it. A driver of several runs gives each one
+   * that is above all of those before, so that numbers are unique in its life.
+   */
+  readonly firstAssignment?: AssignmentId;
+}
 
 /** What displays show of a run beside its progress. */
 export interface RunView {
-  /** `saving`: the next step waits for a checkpoint. */
-  readonly phase: 'saving' | 'training' | 'evaluating' | 'over';
+  readonly phase: RunPhase;
   /** The issue of the step in progress; 0 where there is none. */
   readonly issue: number;
-  /** Live workers in the order of joining, and how fast each was of late; null before it was measured. */
-  readonly workers: readonly { readonly worker: WorkerId; readonly microBatchesPerSecond: number | null }[];
+  /** Live workers in the order of joining. */
+  readonly workers: readonly WorkerView[];
   /** Live workers beyond the micro-batches of a step. */
   readonly spares: number;
 }
@@ -38,7 +60,8 @@ export interface RunView {
  * `keep-report` and `add-range` speak of the report or range that came with the event just handed over. Without them it
  * counts for nothing, and the driver lets it go.
  *
- * A run at step 0 saves before its first issue; one with steps closed goes on where its checkpoint stands.
+ * A run at step 0 saves before its first issue; one with steps closed goes on where its checkpoint stands, and ends at once
+ * where that is its end.
  * @throws {AssertionError} an answer to no question, a worker that joins twice, a shape or progress that cannot be.
  */
 export class RunMachine {
@@ -48,7 +71,7 @@ export class RunMachine {
   #progress: RunProgress;
   #effects: RunEffect[] = [];
   #work: StepWork | EvaluationWork | null = null;
-  #assignments = 0;
+  #nextAssignment: AssignmentId;
   #now: number;
   #saveStartedAt: number;
   /** The progress whose save is under way, and that of the last one done; compared by identity. */
@@ -56,23 +79,26 @@ export class RunMachine {
   #saved: RunProgress | null;
   /** A save that must begin before the run goes on. */
   #owed: { readonly reason: SaveReason; readonly best: boolean } | null;
-  #stopping = false;
+  /** The request to end before the end; null without one. */
+  #stop: Extract<RunEvent, { type: 'stop-requested' }> | null = null;
+  #held = false;
   #over = false;
 
   /** @param startedAt the time from which the first interval between checkpoints counts, in milliseconds. */
-  constructor(shape: RunShape, progress: RunProgress, startedAt: number) {
+  constructor(shape: RunShape, progress: RunProgress, startedAt: number, options: RunMachineOptions = {}) {
     checkShape(shape);
     assert(progress.step <= shape.stepsTotal, `${progress.step} of ${shape.stepsTotal} steps are closed`);
     this.#shape = shape;
     this.#progress = progress;
     this.#now = startedAt;
     this.#saveStartedAt = startedAt;
+    this.#nextAssignment = options.firstAssignment ?? 0;
     this.#saved = progress.step > 0 ? progress : null;
     this.#owed = progress.step > 0 ? null : { reason: 'start', best: false };
     this.#desk = {
       roster: this.#roster,
       emit: (effect) => this.#effects.push(effect),
-      nextAssignment: () => (this.#assignments += 1),
+      nextAssignment: () => this.#nextAssignment++,
       dismiss: (worker, why) => {
         this.#effects.push({ type: 'dismiss', worker, why });
         this.#workerLeft(worker);
@@ -86,12 +112,14 @@ export class RunMachine {
   }
 
   get view(): RunView {
-    const work = this.#work;
-    const working = work === null ? 'saving' : work instanceof StepWork ? 'training' : 'evaluating';
+    const step = this.#work instanceof StepWork ? this.#work : null;
+    const shares = step?.shares();
     return {
-      phase: this.#over ? 'over' : working,
-      issue: work instanceof StepWork ? work.issue : 0,
-      workers: this.#roster.speeds(),
+      phase: this.#phase(),
+      issue: step?.issue ?? 0,
+      workers: this.#roster
+        .speeds()
+        .map((speed) => ({ ...speed, microBatches: shares?.get(speed.worker) ?? 0 })),
       spares: Math.max(0, this.#roster.size - this.#shape.microBatchesPerStep),
     };
   }
@@ -145,7 +173,16 @@ export class RunMachine {
         this.#finish('failed', `the checkpoint of step ${event.step} was not saved: ${event.reason}`);
         break;
       case 'stop-requested':
-        this.#stopping = true;
+        this.#stop ??= event;
+        break;
+      case 'step-abandoned':
+        if (this.#stop !== null && step !== null) this.#abandon(step);
+        break;
+      case 'held':
+        this.#held = true;
+        break;
+      case 'released':
+        this.#held = false;
         break;
       case 'tick':
         break;
@@ -188,8 +225,8 @@ export class RunMachine {
     const { outcome } = work;
     switch (outcome.type) {
       case 'open':
-        if (!this.#stopping || this.#roster.size > 0) return false;
-        this.#work = null;
+        if (this.#stop === null || this.#roster.size > 0) return false;
+        this.#abandon(work);
         return true;
       case 'failed':
         this.#finish('failed', outcome.reason);
@@ -217,18 +254,23 @@ export class RunMachine {
   #goOnInEvaluation(work: EvaluationWork): boolean {
     if (work.lossSum !== null) {
       this.#work = null;
-      this.#record(work.lossSum / this.#shape.evaluationWindows);
+      this.#record(work.lossSum / this.#shape.evaluationUnits);
       return true;
     }
-    if (!this.#stopping) return false;
+    if (this.#stop === null) return false;
+    this.#abandon(work);
+    return true;
+  }
+
+  /** Gives the work in hand up: the closed state is what it was. */
+  #abandon(work: StepWork | EvaluationWork): void {
     work.abandon();
     this.#work = null;
-    return true;
   }
 
   #goOnBetween(): boolean {
     const { step } = this.#progress;
-    const ended = step === this.#shape.stepsTotal;
+    const { evaluationPieces, minWorkers } = this.#shape;
     if (this.#owed) {
       if (this.#saving) return false;
       this.#save(this.#owed.reason, this.#owed.best);
@@ -236,35 +278,70 @@ export class RunMachine {
       return true;
     }
     const due = evaluationDue(this.#shape, this.#progress);
-    const count = evaluationMicroBatchCount(this.#shape);
-    if (due && count === 0) {
+    if (due && evaluationPieces === 0) {
       this.#record(null);
       return true;
     }
-    if (this.#stopping || (ended && !due)) {
+    const end = due ? null : this.#end();
+    if (this.#stop !== null || end !== null) {
       const kept = this.#saved === this.#progress || this.#saving === this.#progress;
-      if (!kept) this.#owed = { reason: due || !ended ? 'stop' : 'end', best: false };
+      if (!kept) this.#owed = { reason: end === null ? 'stop' : 'end', best: false };
       else if (this.#saving) return false;
-      else if (due || !ended) this.#finish('stopped', `stopped on request after step ${step}`);
-      else this.#finish('done', `all ${step} steps are closed`);
+      else if (end !== null) this.#finish('done', end);
+      else if (this.#stop?.reason === undefined)
+        this.#finish('stopped', `stopped on request after step ${step}`);
+      else this.#finish('stopped', `stopped after step ${step}: ${this.#stop.reason}`);
       return true;
     }
     // The checkpoint before the first step must be whole, so that a kill at any time can be resumed.
     if (this.#saved === null) return false;
     if (due) {
-      this.#work = new EvaluationWork(this.#desk, step, count);
+      this.#work = new EvaluationWork(this.#desk, step, evaluationPieces);
+      return true;
+    }
+    if (this.#held) return false;
+    if (this.#multipleIsDue()) {
+      this.#owed = { reason: 'interval', best: false };
       return true;
     }
     if (this.#intervalIsOver()) this.#save('interval', false);
+    if (this.#roster.size < minWorkers) return false;
     this.#work = new StepWork(this.#shape, step, this.#desk);
     return true;
+  }
+
+  /** Why the run is done where it stands, all its evaluations recorded; null where it is not. */
+  #end(): string | null {
+    const { step, history } = this.#progress;
+    if (step === this.#shape.stepsTotal) return `all ${step} steps are closed`;
+    return earlyEnd(this.#shape, history);
+  }
+
+  #phase(): RunPhase {
+    if (this.#over) return 'over';
+    if (this.#work !== null) {
+      if (this.#roster.size === 0) return 'waiting';
+      return this.#work instanceof StepWork ? 'training' : 'evaluating';
+    }
+    // Between steps the run goes on by itself, but for these.
+    if (this.#owed !== null || this.#saved === null || this.#stop !== null || this.#end() !== null) {
+      return 'saving';
+    }
+    return this.#held ? 'held' : 'waiting';
   }
 
   #record(validationLoss: number | null): void {
     const { progress, entry, best } = withEntry(this.#shape, this.#progress, validationLoss);
     this.#progress = progress;
     this.#desk.emit({ type: 'record', entry, best });
-    this.#owed = { reason: progress.step === this.#shape.stepsTotal ? 'end' : 'epoch', best };
+    this.#owed = { reason: this.#end() === null ? 'evaluation' : 'end', best };
+  }
+
+  /** Whether the steps closed are a multiple that is to have a checkpoint, and has none. */
+  #multipleIsDue(): boolean {
+    const { checkpointEverySteps } = this.#shape;
+    if (checkpointEverySteps === 0 || this.#progress.step % checkpointEverySteps !== 0) return false;
+    return this.#saved !== this.#progress && this.#saving !== this.#progress;
   }
 
   #intervalIsOver(): boolean {

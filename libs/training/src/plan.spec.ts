@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { smallShape } from './conversation.js';
-import {
-  endsEpoch,
-  epochOf,
-  evaluationDue,
-  evaluationMicroBatchCount,
-  microBatchCount,
-  stepsPerEpoch,
-  windowsOf,
-} from './plan.js';
+import { endsEpoch, epochOf, evaluationDue, microBatchCount, stepsPerEpoch, windowsOf } from './plan.js';
 import { noProgress } from './run-state.js';
 
 describe('an epoch of 11 windows in steps of 4 micro-batches of 2', () => {
@@ -51,10 +43,11 @@ describe('an evaluation', () => {
     expect([due(2, 2), due(3, 2), due(3, 3)]).toEqual([false, true, false]);
   });
 
-  it('has micro-batches like a step’s, the last maybe short, and none without windows', () => {
-    const counts = [0, 1, 2, 3].map((evaluationWindows) =>
-      evaluationMicroBatchCount({ ...smallShape, evaluationWindows }),
+  it('is due each so many steps as well', () => {
+    const shape = { ...smallShape, windowsPerEpoch: 8 * 5, stepsTotal: 11, evaluateEverySteps: 3 };
+    const due = Array.from({ length: 12 }, (_, step) => step).filter((step) =>
+      evaluationDue(shape, { ...noProgress, step }),
     );
-    expect(counts).toEqual([0, 1, 1, 2]);
+    expect(due).toEqual([3, 5, 6, 9, 10, 11]);
   });
 });

@@ -23,20 +23,20 @@ export function microBatchCount(shape: RunShape, step: number): number {
   return Math.ceil(windowsOf(shape, step) / shape.windowsPerMicroBatch);
 }
 
-/** Micro-batches of an evaluation; 0 where nothing is held out. */
-export function evaluationMicroBatchCount(shape: RunShape): number {
-  return Math.ceil(shape.evaluationWindows / shape.windowsPerMicroBatch);
-}
-
 /** Whether the step closed last was an epoch's last. */
 export function endsEpoch(shape: RunShape, stepsClosed: number): boolean {
   return stepsClosed > 0 && stepsClosed % stepsPerEpoch(shape) === 0;
 }
 
-/** Whether the run stands at an evaluation point, an epoch's end or its own, that its history does not have. */
+/**
+ * Whether the run stands at an evaluation point that its history does not have: an epoch's end, its own, or a multiple of
+ * `evaluateEverySteps`.
+ */
 export function evaluationDue(shape: RunShape, progress: RunProgress): boolean {
   const { step, history } = progress;
-  const atPoint = endsEpoch(shape, step) || (step > 0 && step === shape.stepsTotal);
+  const { stepsTotal, evaluateEverySteps } = shape;
+  const isMultiple = evaluateEverySteps > 0 && step % evaluateEverySteps === 0;
+  const atPoint = step > 0 && (endsEpoch(shape, step) || step === stepsTotal || isMultiple);
   return atPoint && history.at(-1)?.step !== step;
 }
 
@@ -50,8 +50,13 @@ export function checkShape(shape: RunShape): void {
     ['windowsPerEpoch', 1],
     ['microBatchesPerStep', 1],
     ['windowsPerMicroBatch', 1],
-    ['evaluationWindows', 0],
+    ['evaluationPieces', 0],
+    ['evaluationUnits', shape.evaluationPieces > 0 ? 1 : 0],
+    ['evaluateEverySteps', 0],
+    ['patience', 0],
+    ['checkpointEverySteps', 0],
     ['rangeCount', 1],
+    ['minWorkers', 1],
   ];
   for (const [key, minimum] of least) {
     const value = shape[key];
@@ -60,8 +65,7 @@ export function checkShape(shape: RunShape): void {
       `${key} is ${minimum} or more, not ${value}`,
     );
   }
-  assert(
-    shape.checkpointIntervalMs >= 0,
-    `checkpointIntervalMs is 0 or more, not ${shape.checkpointIntervalMs}`,
-  );
+  for (const key of ['checkpointIntervalMs', 'minDelta'] as const) {
+    assert(shape[key] >= 0, `${key} is 0 or more, not ${shape[key]}`);
+  }
 }

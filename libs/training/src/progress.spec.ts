@@ -1,7 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { smallShape } from './conversation.js';
+import { Conversation, smallShape } from './conversation.js';
 import { withEntry, withStep } from './progress.js';
 import { noProgress } from './run-state.js';
+
+describe('the first release’s progress', () => {
+  // As that release wrote it into a checkpoint after step 4 of a run with one evaluation.
+  const saved =
+    '{"step":4,"issues":5,"epochLossSum":12.5,"epochLossWindows":8,"lastLoss":1.5625,' +
+    '"history":[{"step":2,"epoch":1,"loss":2,"validationLoss":1.75}],"bestLoss":1.75}';
+
+  it('is one that a run goes on from', () => {
+    const progress = JSON.parse(saved) as typeof noProgress;
+    expect(Object.keys(progress)).toEqual(Object.keys(noProgress));
+    const shape = { evaluationPieces: 1, evaluationUnits: 4, patience: 1, stepsTotal: 6 };
+    const run = new Conversation(shape, progress);
+    expect(run.join('a')).toEqual(['assign a #1 evaluate 4/0 v4 [0]']);
+    expect(run.evaluated('a', 1, { 0: 6 })).toEqual([
+      'record [4,2,1.5625,1.5] best',
+      'save 4 evaluation best with 2 entries',
+      'issue 4/1 on previous',
+      'assign a #2 train 4/1 v4 [0,1,2,3]',
+    ]);
+  });
+});
 
 describe('a closed step', () => {
   it('adds its windows’ loss to the epoch’s, and its issues to the run’s', () => {

@@ -32,7 +32,7 @@ export interface RecordedEntry {
 }
 
 /**
- * The progress after an evaluation point. The epoch's sums begin anew only where an epoch ends: a run that ended in the
+ * The progress after an evaluation point. `validationLoss` is null where nothing is held out. The epoch's sums begin anew only where an epoch ends: a run that ended in the
  * middle of one goes on there when it is given more steps.
  */
 export function withEntry(

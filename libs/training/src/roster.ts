@@ -67,7 +67,7 @@ export class Roster {
     }));
   }
 
-  /** Each worker's measured speed in micro-batches a second, null where it has none yet; for displays. */
+  /** Each worker with its measured speed in micro-batches a second, null where it has none yet; for displays. */
   speeds(): { worker: WorkerId; microBatchesPerSecond: number | null }[] {
     return [...this.#members].map(([worker, { rate }]) => ({ worker, microBatchesPerSecond: rate }));
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { microBatchesOf, networkOf, runConfigSchema } from './run-config.js';
 
-const good = {
+/** A configuration as the first release wrote it. */
+const first = {
   network: {
     input: 'one-hot',
     layers: [{ units: 8, dropout: 0 }],
@@ -19,6 +20,15 @@ const good = {
   steps: null,
 };
 
+const good = {
+  ...first,
+  optimizer: { ...first.optimizer, weightDecay: 0 },
+  schedule: { kind: 'constant', warmupSteps: 0 },
+  evaluation: { everySteps: null, symbolsMax: 1_048_576 },
+  earlyStopping: null,
+  initFrom: null,
+};
+
 /** The refusal of a configuration: dotted key and message of each issue. */
 function refusal(change: object): string[] {
   const result = runConfigSchema.safeParse({ ...good, ...change });
@@ -31,6 +41,46 @@ describe('a run’s configuration', () => {
     expect(config).toEqual(good);
     expect(microBatchesOf(config)).toBe(4);
     expect(networkOf(config, 39)).toEqual({ ...good.network, vocabularySize: 39 });
+  });
+
+  it('of the first release is what it was', () => {
+    expect(runConfigSchema.parse(first)).toEqual(good);
+  });
+
+  it('has a schedule of a kind, each with its own keys', () => {
+    const schedule = (value: object): unknown => runConfigSchema.parse({ ...good, schedule: value }).schedule;
+    expect(schedule({ kind: 'cosine', finalShare: 0 })).toEqual({
+      kind: 'cosine',
+      warmupSteps: 0,
+      finalShare: 0,
+    });
+    const stepped = { kind: 'step', warmupSteps: 10, everySteps: 100, factor: 0.5 };
+    expect(schedule(stepped)).toEqual(stepped);
+    expect(refusal({ schedule: { kind: 'constant', finalShare: 0 } })).toEqual([
+      'schedule: Unrecognized key: "finalShare"',
+    ]);
+  });
+
+  it('evaluates as often and as much as it says', () => {
+    const evaluation = (value: object): unknown =>
+      runConfigSchema.parse({ ...good, evaluation: value }).evaluation;
+    expect(evaluation({ everySteps: 50 })).toEqual({ everySteps: 50, symbolsMax: 1_048_576 });
+    expect(evaluation({ symbolsMax: 9 })).toEqual({ everySteps: null, symbolsMax: 9 });
+  });
+
+  it('ends early only by a held-out loss', () => {
+    const earlyStopping = { patience: 3, minDelta: 0.001 };
+    expect(refusal({ earlyStopping })).toEqual([]);
+    expect(refusal({ earlyStopping, text: { ...good.text, heldOut: false } })).toEqual([
+      'earlyStopping: needs a held-out loss to judge by: set text.heldOut to true, or this to null',
+    ]);
+  });
+
+  it('begins with a weights file that it names by its hash', () => {
+    expect(refusal({ initFrom: '0123456789abcdef'.repeat(4) })).toEqual([]);
+    expect(refusal({ initFrom: 'ABCDEF0123456789'.repeat(4) })).toEqual([
+      'initFrom: expected a SHA-256 of 64 lower-case hexadecimal digits',
+    ]);
   });
 
   it('has no key that it does not know, and none left open', () => {
@@ -69,6 +119,16 @@ describe('a run’s configuration', () => {
     [{ optimizer: { ...good.optimizer, clipNorm: -1 } }, 'optimizer.clipNorm'],
     [{ network: { ...good.network, layers: [] } }, 'network.layers'],
     [{ network: { ...good.network, layers: [{ units: 8, dropout: 1 }] } }, 'network.layers.0.dropout'],
+    [{ optimizer: { ...good.optimizer, weightDecay: -0.1 } }, 'optimizer.weightDecay'],
+    [{ schedule: { kind: 'linear' } }, 'schedule.kind'],
+    [{ schedule: { kind: 'cosine' } }, 'schedule.finalShare'],
+    [{ schedule: { kind: 'step', everySteps: 0, factor: 0.5 } }, 'schedule.everySteps'],
+    [{ schedule: { kind: 'step', everySteps: 1, factor: 0 } }, 'schedule.factor'],
+    [{ schedule: { kind: 'constant', warmupSteps: -1 } }, 'schedule.warmupSteps'],
+    [{ evaluation: { everySteps: 0 } }, 'evaluation.everySteps'],
+    [{ evaluation: { symbolsMax: 0 } }, 'evaluation.symbolsMax'],
+    [{ earlyStopping: { patience: 0, minDelta: 0 } }, 'earlyStopping.patience'],
+    [{ earlyStopping: { patience: 1, minDelta: -1 } }, 'earlyStopping.minDelta'],
     [{ codec: { up: 'int8', down: 'float32' } }, 'codec.up'],
     [{ text: { ...good.text, order: 'streams' } }, 'text.order'],
   ])('refuses %j by its key', (change, key) => {

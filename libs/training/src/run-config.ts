@@ -5,6 +5,9 @@ import type { NetworkSpec } from '@rocinante/model';
 /**
  * The configuration of a run: everything that decides its numbers, and nothing else. Workers, threads, ports and paths
  * are not here. It is resolved (no defaults left open) before it is logged, saved, compared or sent.
+ *
+ * Defaults stand only at what an earlier release's configurations lack, and are what that release did, but for the
+ * streams of the evaluation.
  */
 const lstmLayerSchema = z.strictObject({
   /** Width of the layer's state. */
@@ -67,25 +70,76 @@ const optimizerSchema = z.strictObject({
   epsilon: z.number().positive().max(1),
   /** The largest global norm of a step's gradient; a larger one is scaled down to it. 0 for no clipping. */
   clipNorm: z.number().min(0),
+  /** AdamW's, as Keras has it: the share of itself, times the step's rate, that a parameter loses in a step. 0 for none. */
+  weightDecay: z.number().min(0).default(0),
 });
 
-export const runConfigSchema = z.strictObject({
-  network: networkSchema,
-  text: textSchema,
-  batch: batchSchema,
-  optimizer: optimizerSchema,
-  /** How the learning rate goes over the steps. */
-  schedule: z.strictObject({ kind: z.literal('constant') }),
-  /** What travels: gradients up, parameters down. */
-  codec: z.strictObject({ up: z.enum(GRADIENT_CODECS), down: z.enum(PARAMETER_CODECS) }),
-  precision: z.literal('float32'),
-  /** Decides first values, order of windows and dropout masks. */
-  seed: z.int().min(0),
-  /** Passes over all training windows, in the whole run. */
-  epochs: z.int().min(1).max(1_000_000),
-  /** Steps of the whole run; where it is null, the epochs decide. */
-  steps: z.int().min(1).nullable(),
+/** Steps over which the rate rises to its height, from that height's share in the first of them; 0 for none. */
+const warmupSteps = z.int().min(0).default(0);
+
+/** How the learning rate goes over the steps; `learningRateAt` of libs/optimizer says it exactly. */
+const scheduleSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant'), warmupSteps }),
+  z.strictObject({
+    kind: z.literal('cosine'),
+    warmupSteps,
+    /** The share of the rate that the run's last step has. */
+    finalShare: z.number().min(0).max(1),
+  }),
+  z.strictObject({
+    kind: z.literal('step'),
+    warmupSteps,
+    /** Steps from one change of the rate to the next, and what it is multiplied by. */
+    everySteps: z.int().min(1),
+    factor: z.number().positive().max(1),
+  }),
+]);
+
+const evaluationSchema = z.strictObject({
+  /** Steps from one evaluation to the next; null for those at epochs' ends and at the run's, which there are anyway. */
+  everySteps: z.int().min(1).nullable().default(null),
+  /** Symbols that an evaluation predicts at most (with a loss on the last position: reads in its windows). */
+  symbolsMax: z.int().min(1).default(1_048_576),
 });
+
+const earlyStoppingSchema = z.strictObject({
+  /** Evaluations in a row without a gain, after which the run ends. */
+  patience: z.int().min(1),
+  /** Nats by which a held-out loss must be below the best before it to be a gain. */
+  minDelta: z.number().min(0),
+});
+
+export const runConfigSchema = z
+  .strictObject({
+    network: networkSchema,
+    text: textSchema,
+    batch: batchSchema,
+    optimizer: optimizerSchema,
+    schedule: scheduleSchema,
+    /** How what is held out is evaluated. */
+    evaluation: evaluationSchema.prefault({}),
+    /** When the run ends before its length; null for never. */
+    earlyStopping: earlyStoppingSchema.nullable().default(null),
+    /** SHA-256 of the weights file whose values the run begins with; null for those that the seed gives. */
+    initFrom: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 of 64 lower-case hexadecimal digits')
+      .nullable()
+      .default(null),
+    /** What travels: gradients up, parameters down. */
+    codec: z.strictObject({ up: z.enum(GRADIENT_CODECS), down: z.enum(PARAMETER_CODECS) }),
+    precision: z.literal('float32'),
+    /** Decides first values, order of windows and dropout masks. */
+    seed: z.int().min(0),
+    /** Passes over all training windows, in the whole run. */
+    epochs: z.int().min(1).max(1_000_000),
+    /** Steps of the whole run; where it is null, the epochs decide. */
+    steps: z.int().min(1).nullable(),
+  })
+  .refine(({ earlyStopping, text }) => earlyStopping === null || text.heldOut, {
+    path: ['earlyStopping'],
+    message: 'needs a held-out loss to judge by: set text.heldOut to true, or this to null',
+  });
 
 export type RunConfig = z.infer<typeof runConfigSchema>;
 

@@ -10,25 +10,37 @@ export interface RunShape {
   /** M, the micro-batches of a full step. */
   readonly microBatchesPerStep: number;
   readonly windowsPerMicroBatch: number;
-  /** Windows held out for validation; 0 where nothing is. */
-  readonly evaluationWindows: number;
+  /** Pieces that an evaluation of what is held out is computed in; 0 where nothing is. */
+  readonly evaluationPieces: number;
+  /** What the pieces' losses are divided by: the symbols or windows in all of them; 0 where nothing is held out. */
+  readonly evaluationUnits: number;
+  /** Steps from one evaluation point to the next; 0 for those at epochs' ends and at the run's, which there are anyway. */
+  readonly evaluateEverySteps: number;
+  /** Evaluations in a row without a gain, after which the run ends; 0 for never. */
+  readonly patience: number;
+  /** Nats by which a loss must be below the best before it to be a gain. */
+  readonly minDelta: number;
   /** Ranges of the parameters' vector. */
   readonly rangeCount: number;
   /** Whether the gradient's norm over all ranges is wanted before any range is applied. */
   readonly clips: boolean;
-  /** Time between two checkpoints by the clock; 0 for none but those at epochs' ends, at the end and on a stop. */
+  /** Time between two checkpoints by the clock; 0 for none but those at evaluation points, at the end and on a stop. */
   readonly checkpointIntervalMs: number;
+  /** Steps of which each multiple has a checkpoint; 0 for none. */
+  readonly checkpointEverySteps: number;
+  /** Workers that must be there before a step is issued; at least 1. A step that is issued goes on with fewer. */
+  readonly minWorkers: number;
 }
 
-/** What was measured at one evaluation point: an epoch's end, or the run's. */
+/** What was measured at one evaluation point: an epoch's end, the run's, or one of those each so many steps. */
 export interface HistoryEntry {
   /** Steps closed by then. */
   readonly step: number;
-  /** Epochs begun by then: the epoch that has just ended counts. */
+  /** Epochs begun by then: one that has just ended counts. */
   readonly epoch: number;
   /** Mean training loss over the epoch's windows so far, in nats; dropout on. */
   readonly loss: number;
-  /** Mean loss over the held-out windows, in nats; null where nothing is held out. */
+  /** Mean held-out loss over symbols, or over windows for a loss on the last position, in nats; null where nothing is held out. */
   readonly validationLoss: number | null;
 }
 

@@ -1,10 +1,19 @@
-import { createBatchPlan, planWindows, type BatchPlan, type WindowPlan } from '@rocinante/corpus';
+import {
+  createBatchPlan,
+  planEvaluation,
+  planWindows,
+  type BatchPlan,
+  type EvaluationPlan,
+  type WindowPlan,
+} from '@rocinante/corpus';
 import type { RunConfig } from './run-config.js';
 
-/** A run's windows, and how they are dealt to steps and micro-batches. */
+/** A run's windows, how they are dealt to steps and micro-batches, and what its evaluations compute. */
 export interface RunWindows {
   readonly windows: WindowPlan;
   readonly batches: BatchPlan;
+  /** null where nothing is held out. */
+  readonly evaluation: EvaluationPlan | null;
 }
 
 /**
@@ -20,5 +29,12 @@ export function runWindows(config: RunConfig, symbolCount: number): RunWindows {
     microBatch: batch.microBatch,
     order: text.order,
   });
-  return { windows, batches };
+  const evaluation =
+    windows.validation &&
+    planEvaluation(windows.validation, {
+      loss: config.network.loss,
+      microBatch: batch.microBatch,
+      symbolsMax: config.evaluation.symbolsMax,
+    });
+  return { windows, batches, evaluation };
 }

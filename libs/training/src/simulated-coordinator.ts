@@ -65,6 +65,9 @@ export interface SimulationCounts {
   ignored: number;
   dismissed: number;
   notices: number;
+  /** Events after which the run stood still, held or waiting for workers. */
+  held: number;
+  waiting: number;
 }
 
 /** One life of a coordinator, from a start or a resume to its finish or its death. */
@@ -75,6 +78,7 @@ export class SimulatedCoordinator {
   readonly #reference: ToyReference | null;
   readonly #around: CoordinatorSurroundings;
   readonly #counts: SimulationCounts;
+  readonly #firstAssignment: AssignmentId;
   readonly #answers: RunEvent[] = [];
   readonly #sessions = new Set<WorkerId>();
   #state: ToyState;
@@ -96,6 +100,9 @@ export class SimulatedCoordinator {
   #applied = new Set<number>();
   #outstanding = new Map<WorkerId, Set<string>>();
   #saving = false;
+  /** Of the last save that was begun, or what this life went on from. */
+  #savedStep: number;
+  #held = false;
 
   constructor(
     problem: ToyProblem,
@@ -103,15 +110,18 @@ export class SimulatedCoordinator {
     reference: ToyReference | null,
     from: SimulatedCheckpoint,
     now: number,
+    firstAssignment: AssignmentId,
     around: CoordinatorSurroundings,
     counts: SimulationCounts,
   ) {
     this.#problem = problem;
     this.#reference = reference;
     this.#state = from.state;
+    this.#savedStep = from.progress.step;
     this.#around = around;
     this.#counts = counts;
-    this.machine = new RunMachine(shape, from.progress, now);
+    this.#firstAssignment = firstAssignment;
+    this.machine = new RunMachine(shape, from.progress, now, { firstAssignment });
   }
 
   /** Hands over an event from outside, and the answers that follow. */
@@ -119,12 +129,16 @@ export class SimulatedCoordinator {
     if (event.type === 'worker-joined') this.#sessions.add(event.worker);
     if (event.type === 'worker-left') this.#forget(event.worker);
     if (event.type === 'saved' || event.type === 'save-failed') this.#saving = false;
+    if (event.type === 'held' || event.type === 'released') this.#held = event.type === 'held';
     for (let next: RunEvent | undefined = event; next; next = this.#answers.shift()) {
       this.#counts.events += 1;
       const late = next.type === 'applied' && `${next.step}/${next.issue}` !== this.#issue;
       const effects = this.machine.handle(next);
       this.#check(!late || effects.length === 0, 'an answer of an issue given up has effects');
       for (const effect of effects) this.#carryOut(effect, next, next === event ? payload : undefined);
+      const { phase } = this.machine.view;
+      if (phase === 'held' || phase === 'waiting') this.#counts[phase] += 1;
+      this.#check(phase !== 'held' || this.#held, 'the run is held without a cause');
     }
   }
 
@@ -169,7 +183,9 @@ export class SimulatedCoordinator {
       case 'save':
         this.#check(!this.#saving, 'two saves are under way');
         this.#check(effect.progress.step === effect.step, 'a save of another step');
+        this.#check(effect.reason !== 'interval' || !this.#held, 'a save by the clock begins while held');
         this.#saving = true;
+        this.#savedStep = effect.step;
         this.#around.save({ progress: effect.progress, state: this.#state });
         break;
       case 'ignore':
@@ -190,8 +206,29 @@ export class SimulatedCoordinator {
     }
   }
 
-  #beginIssue({ step, issue, grid }: Extract<RunEffect, { type: 'issue' }>): void {
-    const { rangeCount } = this.#problem.shape;
+  #beginIssue({ step, issue, grid, misfitWorkers }: Extract<RunEffect, { type: 'issue' }>): void {
+    const { rangeCount, minWorkers, checkpointEverySteps } = this.#problem.shape;
+    if (issue === 1) {
+      const isMultiple = checkpointEverySteps > 0 && step % checkpointEverySteps === 0;
+      this.#check(!isMultiple || this.#savedStep === step, `step ${step} is issued without its checkpoint`);
+      this.#check(!this.#held, `step ${step} is issued while held`);
+      this.#check(
+        this.#sessions.size >= minWorkers,
+        `step ${step} is issued with ${this.#sessions.size} workers`,
+      );
+      this.#check(misfitWorkers.length === 0, `step ${step} has misfits before its first issue`);
+    } else {
+      this.#check(
+        misfitWorkers.length > 0 || this.#reference === null,
+        `step ${step} is issued again without a misfit`,
+      );
+      for (const worker of misfitWorkers) {
+        this.#check(
+          [...this.#assigned.values()].some((given) => given.worker === worker),
+          `${worker} misfits, who had no part in the issue before`,
+        );
+      }
+    }
     this.#check(
       step === this.machine.progress.step,
       `step ${step} is issued after ${this.machine.progress.step} closed ones`,
@@ -214,6 +251,10 @@ export class SimulatedCoordinator {
   #assign(worker: WorkerId, assignment: Assignment): void {
     this.#check(this.#sessions.has(worker), `work is given to ${worker}, who is gone`);
     this.#check(!this.#assigned.has(assignment.id), `assignment ${assignment.id} is given twice`);
+    this.#check(
+      assignment.id >= this.#firstAssignment,
+      `assignment ${assignment.id} has a number of another life`,
+    );
     this.#check(
       assignment.parametersVersion === this.machine.progress.step,
       'work is wanted with other parameters',

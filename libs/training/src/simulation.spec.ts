@@ -9,10 +9,21 @@ const SEEDS = process.env.ROCINANTE_LONG === '1' ? 100_000 : 2_000;
 describe('simulated runs', () => {
   it(`keeps every rule in ${SEEDS} runs`, { timeout: 20 * SEEDS + 10_000 }, () => {
     const outcomes = { done: 0, diverged: 0, unsettled: 0 };
-    const sums = { issues: 0, stepsClosed: 0, ignored: 0, dismissed: 0, notices: 0, lives: 0 };
+    const sums = {
+      issues: 0,
+      stepsClosed: 0,
+      ignored: 0,
+      dismissed: 0,
+      notices: 0,
+      held: 0,
+      waiting: 0,
+      lives: 0,
+    };
+    let early = 0;
     for (let seed = 0; seed < SEEDS; seed++) {
       const run = simulate(drawScenario(seed));
       outcomes[run.outcome] += 1;
+      if (run.early) early += 1;
       for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += run[key];
     }
     // The scenarios would prove nothing if they met nothing.
@@ -23,6 +34,9 @@ describe('simulated runs', () => {
     expect(sums.ignored).toBeGreaterThan(SEEDS);
     expect(sums.dismissed).toBeGreaterThan(0.05 * SEEDS);
     expect(sums.notices).toBeGreaterThan(0.1 * SEEDS);
+    expect(sums.held).toBeGreaterThan(0.1 * SEEDS);
+    expect(sums.waiting).toBeGreaterThan(SEEDS);
+    expect(early).toBeGreaterThan(0.03 * SEEDS);
   });
 
   it('repeats a run from its seed', () => {

@@ -30,6 +30,8 @@ export interface SimulationFaults {
   readonly workerCrashes: number;
   readonly coordinatorCrashes: number;
   readonly stops: number;
+  /** How often the run is held for a while. */
+  readonly holds: number;
   readonly failedSaves: number;
   /** Micro-batches that come out as not finite once, and reports and ranges against the rules. */
   readonly misdeeds: number;
@@ -51,12 +53,14 @@ export interface SimulationScenario {
 
 export interface SimulationOutcome extends SimulationCounts {
   readonly outcome: 'done' | 'diverged' | 'unsettled';
+  /** Whether it was done before its steps were all closed. */
+  readonly early: boolean;
   readonly lives: number;
   /** Simulated time, in milliseconds. */
   readonly timeMs: number;
 }
 
-type Budget = 'workerCrashes' | 'coordinatorCrashes' | 'stops' | 'failedSaves' | 'misdeeds';
+type Budget = 'workerCrashes' | 'coordinatorCrashes' | 'stops' | 'holds' | 'failedSaves' | 'misdeeds';
 
 /** How often each fault may still happen. */
 type Budgets = { [key in Budget]: number };
@@ -72,15 +76,23 @@ export function drawScenario(seed: number): SimulationScenario {
   const microBatchesPerStep = from(1, 5);
   const windowsPerMicroBatch = from(1, 3);
   const stepsTotal = from(1, 12);
+  const workers = from(1, 6);
+  const evaluationPieces = chance(0.6) ? from(1, 5) : 0;
   const shape: RunShape = {
     stepsTotal,
     windowsPerEpoch: from(1, 4 * microBatchesPerStep * windowsPerMicroBatch),
     microBatchesPerStep,
     windowsPerMicroBatch,
-    evaluationWindows: chance(0.6) ? from(1, 9) : 0,
+    evaluationPieces,
+    evaluationUnits: evaluationPieces > 0 ? from(1, 99) : 0,
+    evaluateEverySteps: chance(0.4) ? from(1, 4) : 0,
+    patience: chance(0.2) ? from(1, 3) : 0,
+    minDelta: chance(0.5) ? random.uniform() : 0,
     rangeCount: from(1, 4),
     clips: chance(0.3),
     checkpointIntervalMs: chance(0.5) ? from(100, 1500) : 0,
+    checkpointEverySteps: chance(0.3) ? from(1, 3) : 0,
+    minWorkers: chance(0.4) ? from(1, workers) : 1,
   };
   const divergesAt = from(0, stepsTotal - 1);
   const divergence: ToyDivergence = chance(0.5)
@@ -89,12 +101,13 @@ export function drawScenario(seed: number): SimulationScenario {
   return {
     seed,
     shape,
-    workers: from(1, 6),
+    workers,
     endsFirstAt: chance(0.2) && stepsTotal > 1 ? from(1, stepsTotal - 1) : null,
     faults: {
       workerCrashes: chance(0.8) ? from(1, 16) : 0,
       coordinatorCrashes: chance(0.4) ? from(1, 3) : 0,
       stops: chance(0.3) ? from(1, 3) : 0,
+      holds: chance(0.3) ? from(1, 4) : 0,
       failedSaves: chance(0.1) ? 1 : 0,
       misdeeds: chance(0.25) ? from(1, 3) : 0,
       duplicates: chance(0.5) ? 0.2 : 0,
@@ -128,6 +141,8 @@ class Simulation {
     ignored: 0,
     dismissed: 0,
     notices: 0,
+    held: 0,
+    waiting: 0,
   };
   readonly #workers = new Map<string, SimulatedWorker>();
   /** When the last message sent down to a worker arrives. */
@@ -139,6 +154,7 @@ class Simulation {
   #sessions = 0;
   #lives = 0;
   #outcome: SimulationOutcome['outcome'] | null = null;
+  #endedEarly = false;
   #wasNotFinite = false;
 
   constructor(scenario: SimulationScenario) {
@@ -163,7 +179,8 @@ class Simulation {
       );
       this.#check(this.#counts.events < EVENTS_MAX, 'the run does not end');
     }
-    return { ...this.#counts, outcome: this.#outcome, lives: this.#lives, timeMs: this.#queue.now };
+    const [outcome, early] = [this.#outcome, this.#endedEarly];
+    return { ...this.#counts, outcome, early, lives: this.#lives, timeMs: this.#queue.now };
   }
 
   #beginLife(): void {
@@ -176,6 +193,7 @@ class Simulation {
       this.#reference,
       this.#checkpoint,
       this.#queue.now,
+      1000 * life,
       {
         send: (worker, message) => this.#sendDown(worker, message),
         endSession: (worker) => this.#endSession(worker),
@@ -261,9 +279,29 @@ class Simulation {
       const ids = [...this.#workers.keys()];
       if (ids.length > 0) this.#crash(ids[this.#random.integer(ids.length)]);
     }
-    if (this.#draws('stops', 0.02)) this.#later(() => this.#deliver({ type: 'stop-requested' }));
+    if (this.#draws('stops', 0.02)) this.#later(() => this.#stop());
+    if (this.#draws('holds', 0.02)) this.#later(() => this.#hold());
     if (this.#random.uniform() < 0.02) this.#later(() => this.#deliver({ type: 'tick' }));
     if (this.#draws('coordinatorCrashes', 0.015)) this.#later(() => this.#endLife());
+  }
+
+  /** A stop is requested, and half of them do not wait for the step in progress. */
+  #stop(): void {
+    const life = this.#lives;
+    this.#deliver({ type: 'stop-requested' });
+    if (this.#random.uniform() < 0.5) return;
+    this.#queue.schedule(this.#between(0, 300), () => {
+      if (life === this.#lives) this.#deliver({ type: 'step-abandoned' });
+    });
+  }
+
+  /** The run is held for a while, or to the end of the coordinator's life. */
+  #hold(): void {
+    const life = this.#lives;
+    this.#deliver({ type: 'held', reason: 'the disk is nearly full' });
+    this.#queue.schedule(this.#between(0, 3000), () => {
+      if (life === this.#lives) this.#deliver({ type: 'released' });
+    });
   }
 
   #draws(fault: Budget, share: number): boolean {
@@ -346,12 +384,13 @@ class Simulation {
       return;
     }
     if (this.#reference) this.#checkEnd();
+    this.#endedEarly = progress.step < this.#stepsTotal;
     this.#outcome = 'done';
   }
 
   #checkEnd(): void {
     const { progress, state } = this.#checkpoint;
-    const { end, states } = this.#reference!;
+    const { end, states, diverges } = this.#reference!;
     // A report that lies about the grid has its step issued once more, which is not of the numbers.
     const issues = this.#scenario.faults.misdeeds > 0 ? progress.issues : end.issues;
     this.#check(
@@ -362,7 +401,7 @@ class Simulation {
       JSON.stringify(state) === JSON.stringify(states.at(-1)),
       'the run ends with other parameters',
     );
-    this.#check(!this.#scenario.faults.divergence, 'the run ends well where it should not');
+    this.#check(!diverges, 'the run ends well where it should not');
   }
 
   #misdeed(): Misdeed | null {

@@ -83,7 +83,7 @@ describe('Adam', () => {
     expect(run.range('b', 2, 0)).toEqual(['add #2 range 0', 'apply 0 of 0/1']);
     run.leave('a');
     run.report('b', 3, [0, 1], { fits: false });
-    expect(run.judged(false)).toContain('issue 0/2 on own');
+    expect(run.judged(false)).toContain('issue 0/2 on own after misfits of b');
     expect(run.applied([0], { issue: 1, finite: false })).toEqual([]);
     run.report('b', 4, all);
     run.judged(true);
@@ -123,7 +123,7 @@ describe('a misfit', () => {
     expect(run.judged(false)).toEqual([
       'withdraw a #1',
       'withdraw b #2',
-      'issue 0/2 on own',
+      'issue 0/2 on own after misfits of b',
       'assign a #3 train 0/2 v0 [0,1]',
       'assign b #4 train 0/2 v0 [2,3]',
     ]);
@@ -152,7 +152,7 @@ describe('a misfit', () => {
       'withdraw a #1',
       'withdraw b #2',
       'withdraw a #5',
-      'issue 0/2 on own',
+      'issue 0/2 on own after misfits of b',
     ]);
   });
 
@@ -176,7 +176,7 @@ describe('a misfit', () => {
     expect(run.judged(true)).toEqual([
       'dismiss a: its report on assignment 1 says of magnitudes that fit the grid that they do not',
       'withdraw b #2',
-      'issue 0/2 on previous',
+      'issue 0/2 on previous after misfits of a',
       'assign b #3 train 0/2 v0 [0,1,2,3]',
     ]);
     expect(run.leave('a')).toEqual([]);

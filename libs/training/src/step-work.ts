@@ -27,7 +27,7 @@ export class StepWork {
   readonly #shape: RunShape;
   readonly #step: number;
   readonly #desk: Desk;
-  #ledger!: IssueLedger;
+  #ledger: IssueLedger;
   #issue = 0;
   #grid: 'previous' | 'own' = 'previous';
   /** Whether some report of this issue does not fit its grid: it will not close, and nothing more travels. */
@@ -48,7 +48,8 @@ export class StepWork {
     this.#shape = shape;
     this.#step = step;
     this.#desk = desk;
-    this.#issueAgain('previous');
+    this.#ledger = this.#newLedger();
+    this.#beginIssue('previous', []);
   }
 
   get issue(): number {
@@ -57,6 +58,11 @@ export class StepWork {
 
   get outcome(): StepOutcome {
     return this.#outcome;
+  }
+
+  /** For each worker how many micro-batches of the issue it holds. */
+  shares(): ReadonlyMap<WorkerId, number> {
+    return this.#ledger.shares();
   }
 
   /** Hands out what nobody holds. */
@@ -78,6 +84,16 @@ export class StepWork {
       if (holding.worker === worker && !stays) this.#ledger.drop(holding.assignment.id);
     }
     this.workersChanged();
+  }
+
+  /** Tells workers that what they hold is not wanted any more. */
+  abandon(): void {
+    for (const holding of this.#ledger.holdings) {
+      const { worker, assignment } = holding;
+      if (this.#desk.roster.has(worker) && !this.#ledger.isComplete(holding)) {
+        this.#desk.emit({ type: 'withdraw', worker, assignment: assignment.id });
+      }
+    }
   }
 
   reported({ worker, assignment, results, fits, computeSeconds }: Of<'reported'>): void {
@@ -160,24 +176,29 @@ export class StepWork {
     this.#outcome = { type: 'complete', lossSum: this.#ledger.lossSum() };
   }
 
-  /** Begins the next issue: everything of the one before is void. */
+  #newLedger(): IssueLedger {
+    return new IssueLedger(microBatchCount(this.#shape, this.#step), this.#shape.rangeCount);
+  }
+
+  /** Gives the issue in hand up, and begins the next one: everything of it is void. */
   #issueAgain(grid: 'previous' | 'own'): void {
-    for (const holding of this.#issue === 0 ? [] : this.#ledger.holdings) {
-      const { worker, assignment } = holding;
-      if (this.#desk.roster.has(worker) && !this.#ledger.isComplete(holding)) {
-        this.#desk.emit({ type: 'withdraw', worker, assignment: assignment.id });
-      }
-    }
+    const misfits = this.#ledger.holdings.filter(({ reported, fits }) => reported && !fits);
+    const misfitWorkers = new Set(misfits.map(({ worker }) => worker));
+    this.abandon();
+    this.#ledger = this.#newLedger();
+    this.#beginIssue(grid, [...misfitWorkers]);
+  }
+
+  #beginIssue(grid: 'previous' | 'own', misfitWorkers: readonly WorkerId[]): void {
     this.#issue += 1;
     this.#grid = grid;
-    this.#ledger = new IssueLedger(microBatchCount(this.#shape, this.#step), this.#shape.rangeCount);
     this.#misfit = false;
     this.#accepted = false;
     this.#asked.clear();
     this.#applying.clear();
     this.#reportersBefore = this.#reporters;
     this.#reporters = new Set();
-    this.#desk.emit({ type: 'issue', step: this.#step, issue: this.#issue, grid });
+    this.#desk.emit({ type: 'issue', step: this.#step, issue: this.#issue, grid, misfitWorkers });
     this.workersChanged();
     this.#desk.roster.countIdle(this.#ledger.loads());
   }

@@ -4,7 +4,8 @@
  * counted twice, missed, rounded on another grid or computed with other parameters changes every number after it.
  */
 import { randomWords } from '@rocinante/base';
-import { microBatchCount, evaluationDue, evaluationMicroBatchCount, windowsOf } from './plan.js';
+import { earlyEnd } from './early-stopping.js';
+import { microBatchCount, evaluationDue, windowsOf } from './plan.js';
 import { withEntry, withStep, type RecordedEntry } from './progress.js';
 import { noProgress, type RunProgress, type RunShape } from './run-state.js';
 
@@ -59,7 +60,7 @@ export function toyGradient(
   return gradient;
 }
 
-/** A loss that depends on all parameters; for a held-out micro-batch the step is −1. */
+/** A loss that depends on all parameters; for a piece of an evaluation the step is −1. */
 export function toyLoss({ seed }: ToyProblem, state: ToyState, step: number, microBatch: number): number {
   let mixed = randomWords(seed, 'simulation', step, microBatch, 0xffff)[0];
   for (const parameter of state.parameters) mixed = Math.imul(mixed ^ parameter, 0x85ebca6b) >>> 0;
@@ -136,6 +137,8 @@ export interface ToyReference {
   /** By steps closed: what is recorded there. */
   readonly recorded: ReadonlyMap<number, RecordedEntry>;
   readonly end: RunProgress;
+  /** Whether it ends where the problem has it diverge. */
+  readonly diverges: boolean;
 }
 
 /** @param ends steps at which the run ended and was given more, ascending; the last is its own. */
@@ -145,9 +148,10 @@ export function toyReference(problem: ToyProblem, ends: readonly number[]): ToyR
   const progresses = [noProgress];
   const recorded = new Map<number, RecordedEntry>();
   let progress = noProgress;
+  const endsEarly = (): boolean => earlyEnd(problem.shape, progress.history) !== null;
   for (const stepsTotal of ends) {
     const shape = { ...problem.shape, stepsTotal };
-    while (progress.step < stepsTotal && progress.step !== divergence?.step) {
+    while (progress.step < stepsTotal && progress.step !== divergence?.step && !endsEarly()) {
       const { step } = progress;
       const { state, issues, lossSum } = referenceStep(problem, states[step], step);
       states.push(state);
@@ -159,7 +163,8 @@ export function toyReference(problem: ToyProblem, ends: readonly number[]): ToyR
       progress = entry.progress;
     }
   }
-  return { states, progresses, recorded, end: progress };
+  const diverges = progress.step === divergence?.step && !endsEarly();
+  return { states, progresses, recorded, end: progress, diverges };
 }
 
 function referenceStep(
@@ -188,11 +193,9 @@ function referenceStep(
 }
 
 function referenceEvaluation(problem: ToyProblem, state: ToyState): number | null {
-  const { evaluationWindows } = problem.shape;
-  if (evaluationWindows === 0) return null;
+  const { evaluationPieces, evaluationUnits } = problem.shape;
+  if (evaluationPieces === 0) return null;
   let lossSum = 0;
-  for (let microBatch = 0; microBatch < evaluationMicroBatchCount(problem.shape); microBatch++) {
-    lossSum += toyLoss(problem, state, -1, microBatch);
-  }
-  return lossSum / evaluationWindows;
+  for (let piece = 0; piece < evaluationPieces; piece++) lossSum += toyLoss(problem, state, -1, piece);
+  return lossSum / evaluationUnits;
 }

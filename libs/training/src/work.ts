@@ -1,7 +1,7 @@
 /** Names a worker's session; never used again, so a worker that comes back is another. */
 export type WorkerId = string;
 
-/** Names a contribution; never used again in one life of the machine, and then only with other workers' names. */
+/** Names a contribution; never used again in one life of the machine, nor of its driver's where that counts on from run to run. */
 export type AssignmentId = number;
 
 /** `audit` is a gradient computed a second time to compare bits; the machine does not ask for it yet. */
@@ -20,6 +20,7 @@ export interface Assignment {
   readonly step: number;
   /** From 1: how often this step has been issued. 0 for `evaluate`. */
   readonly issue: number;
+  /** Numbers of micro-batches; for `evaluate`, of the evaluation's pieces. */
   readonly microBatches: readonly number[];
   /** Which parameters to compute with: the number of steps that made them. */
   readonly parametersVersion: number;

@@ -57,13 +57,15 @@ export async function writeAtomically(
     }
     await rename(partial, path);
   } catch (error) {
-    await rm(partial, { force: true });
+    // Where not even this is possible, the first error is the one that says why.
+    await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   }
   await syncDirectory(dirname(path));
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Returns once the names in a directory are on the disk. */
+export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

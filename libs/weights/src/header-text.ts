@@ -3,6 +3,9 @@ import { quoted } from './quoted.js';
 /** Objects and arrays inside each other in a header: the header, a tensor, its shape. */
 const DEPTH_MAX = 3;
 
+/** What makes the string before it a key, however far behind it. */
+const COLON = /\s*:/y;
+
 /**
  * What keeps a text from being a header although `JSON.parse` may accept it: nesting without end, or a key that stands
  * twice in one object (`JSON.parse` keeps the last one, so two readers could see two different files).
@@ -26,7 +29,8 @@ export function headerTextProblem(json: string): string | undefined {
         break;
       case '"': {
         const end = stringEnd(json, at);
-        if (/^\s*:/.test(json.slice(end, end + 16))) {
+        COLON.lastIndex = end;
+        if (COLON.test(json)) {
           const literal = json.slice(at, end);
           // Two spellings of one key are one key.
           const key = literal.includes('\\') ? unescaped(literal) : literal.slice(1, -1);

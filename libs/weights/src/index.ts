@@ -2,6 +2,7 @@ export {
   PARTIAL_SUFFIX,
   WRITE_CHUNK_BYTES,
   openWritable,
+  syncDirectory,
   writeAtomically,
   type OpenWritable,
   type WritableFile,

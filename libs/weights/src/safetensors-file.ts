@@ -1,5 +1,5 @@
 /** Safetensors files on a disk: their sizes are checked before memory is taken for them. */
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, open, type FileHandle } from 'node:fs/promises';
 import { SafetensorsError } from './errors.js';
 import {
   PREFIX_BYTES,
@@ -18,44 +18,59 @@ export const FILE_BYTES_MAX = 4 * 1024 ** 3 - 1;
  * @throws {SafetensorsError} it is not a sound safetensors file; or Node's error where it cannot be read.
  */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
-  return withFile(path, async (handle, fileBytes) => {
-    const prefix = await readExactly(handle, 0, Math.min(PREFIX_BYTES, fileBytes));
-    const headerLength = decodeHeaderLength(prefix, fileBytes);
-    return decodeHeader(await readExactly(handle, PREFIX_BYTES, headerLength), fileBytes);
-  });
+  return withFile(path, readHeader);
 }
 
 /**
  * Reads a whole file, into memory that is aligned for any dtype; its header is checked before that memory is taken.
  * @returns the file, and all of its bytes for those who hash them.
- * @throws {SafetensorsError} it is not a sound safetensors file, or larger than `bytesMax`; or Node's error where it
- * cannot be read.
+ * @throws {SafetensorsError} it is not a sound safetensors file, larger than `bytesMax`, or changes while it is read; or
+ * Node's error where it cannot be read.
  */
 export async function readSafetensorsFile(
   path: string,
   bytesMax = FILE_BYTES_MAX,
 ): Promise<SafetensorsFile & { readonly bytes: Uint8Array }> {
-  const { fileBytes } = await readSafetensorsHeader(path);
-  if (fileBytes > bytesMax) {
-    throw new SafetensorsError(
-      'safetensors-size',
-      `expected at most ${bytesMax} bytes, received ${fileBytes}`,
-    );
-  }
-  return withFile(path, async (handle) => {
+  return withFile(path, async (handle, fileBytes) => {
+    await readHeader(handle, fileBytes);
+    if (fileBytes > bytesMax) {
+      throw new SafetensorsError(
+        'safetensors-size',
+        `expected at most ${bytesMax} bytes, received ${fileBytes}`,
+      );
+    }
     const bytes = await readExactly(handle, 0, fileBytes);
     return { ...parseSafetensors(bytes), bytes };
   });
+}
+
+async function readHeader(handle: FileHandle, fileBytes: number): Promise<SafetensorsHeader> {
+  const prefix = await readExactly(handle, 0, Math.min(PREFIX_BYTES, fileBytes));
+  const headerLength = decodeHeaderLength(prefix, fileBytes);
+  return decodeHeader(await readExactly(handle, PREFIX_BYTES, headerLength), fileBytes);
 }
 
 async function withFile<T>(
   path: string,
   read: (handle: FileHandle, fileBytes: number) => Promise<T>,
 ): Promise<T> {
-  const handle = await open(path, 'r');
+  // Without waiting for a writer, as opening a FIFO would do for ever.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const stat = await handle.stat();
-    return await read(handle, stat.size);
+    const before = await handle.stat();
+    if (!before.isFile()) {
+      const received = before.isDirectory() ? 'a directory' : 'a pipe or a device';
+      throw new SafetensorsError('safetensors-no-file', `expected a file, received ${received}`);
+    }
+    const result = await read(handle, before.size);
+    const { size } = await handle.stat();
+    if (size !== before.size) {
+      throw new SafetensorsError(
+        'safetensors-changed',
+        `the file changed while it was read, from ${before.size} bytes to ${size}; try again`,
+      );
+    }
+    return result;
   } finally {
     await handle.close();
   }

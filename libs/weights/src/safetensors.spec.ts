@@ -211,6 +211,39 @@ describe('parseSafetensors', () => {
       /"shape" stands twice/,
     ],
     [
+      'one name twice, each far from its colon',
+      file(
+        `{"a"${' '.repeat(40)}:${entry([1], 0, 4)},"a"${'\n'.repeat(40)}:${entry([1], 0, 4)}}`,
+        new Uint8Array(4),
+      ),
+      'safetensors-header',
+      /"a" stands twice/,
+    ],
+    [
+      'an infinite product',
+      file(`{"a":${entry(Array(60).fill(2 ** 40) as number[], 0, 4)}}`, new Uint8Array(4)),
+      'safetensors-tensor',
+      /expected Infinity bytes/,
+    ],
+    [
+      'an infinite product times nothing',
+      file(`{"a":${entry([...(Array(60).fill(2 ** 40) as number[]), 0], 0, 0)}}`),
+      'safetensors-tensor',
+      /expected NaN bytes/,
+    ],
+    [
+      'an offset beyond whole numbers',
+      file('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,1e300]}}', new Uint8Array(4)),
+      'safetensors-offsets',
+      /received \[0,1e\+300\]/,
+    ],
+    [
+      'NaN',
+      file('{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,4]}}'),
+      'safetensors-header',
+      /expected JSON/,
+    ],
+    [
       'metadata that stands twice',
       file('{"__metadata__":{"a":"1" , "a" :"2"}}'),
       'safetensors-header',

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,6 +70,7 @@ describe('a weights file', () => {
     expect(read.layout).toEqual(networkLayout(network));
     expect(read.sha256).toBe(written.sha256);
     expect(read.bytes).toBe((await readFile(path)).length);
+    expect(read.contentSha256).toBe(sha256(await readFile(path)));
     expect(written.bytes).toBe(read.bytes);
   });
 
@@ -90,10 +92,40 @@ describe('a weights file', () => {
     }
   });
 
-  it('is refused when it is not there, or a directory', async () => {
+  it('is refused when it is not there, or is a directory or a pipe', async () => {
     await expectRefused('weights-unreadable', /ENOENT/);
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    await expectRefused('weights-unreadable', /no sound weights file: expected a file, received a pipe/);
     path = directory;
-    await expectRefused('weights-unreadable', /EISDIR|no sound weights file/);
+    await expectRefused('weights-unreadable', /no sound weights file: expected a file, received a directory/);
+  });
+
+  it.each([NaN, Infinity, -Infinity])('is refused when it holds %d, by its tensor’s name', async (value) => {
+    const parameters = weights.parameters.slice();
+    parameters[parameters.length - 1] = value;
+    await writeChanged({}, parameters);
+    await expectRefused('weights-not-finite', new RegExp(`dense/bias: expected finite.*received ${value}$`));
+  });
+
+  it('is refused when a tensor is of another dtype', async () => {
+    const { tensors, metadata } = parseSafetensors(
+      Buffer.concat([encodeWeightsHeader(weights), Buffer.from(weights.parameters.buffer)]),
+    );
+    const integers = tensors.map((tensor) => ({ ...tensor, dtype: 'I32' as const }));
+    await writeFile(
+      path,
+      Buffer.concat([encodeHeader(integers, metadata), Buffer.from(weights.parameters.buffer)]),
+    );
+    await expectRefused('weights-network', /expected "lstm_1\/kernel" F32 .*received "lstm_1\/kernel" I32/);
+  });
+
+  it('keeps further entries of any name', async () => {
+    await writeWeightsFile(path, {
+      ...weights,
+      further: JSON.parse('{"__proto__":"x"}') as Record<string, string>,
+    });
+    const { further } = await readWeightsFile(path);
+    expect(Object.entries(further!)).toEqual([['__proto__', 'x']]);
   });
 
   it('is refused when it is of another program, or a text', async () => {
@@ -118,6 +150,9 @@ describe('a weights file', () => {
     ['network', JSON.stringify({ ...network, layers: [{ units: -1, dropout: 0 }] })],
     ['network', JSON.stringify({ ...network, layers: [{ units: 3, dropout: 1 }] })],
     ['network', JSON.stringify({ ...network, layers: [null] })],
+    ['network', JSON.stringify({ ...network, layers: [{ units: 3, dropout: NaN }] })],
+    ['network', JSON.stringify({ ...network, vocabularySize: 0 })],
+    ['network', '{"__proto__":{"input":"one-hot"}}'],
     ['network', JSON.stringify({ ...network, input: 'other' })],
     ['network', JSON.stringify({ ...network, input: 'embedding' })],
     ['network', JSON.stringify({ ...network, recurrentActivation: 'tanh' })],
@@ -128,7 +163,10 @@ describe('a weights file', () => {
     ['normalisation', undefined],
     ['window', '0'],
     ['window', '1e2'],
+    ['window', 'NaN'],
+    ['window', '9007199254740991'],
     ['step', '-1'],
+    ['step', 'Infinity'],
     ['step', 'x'.repeat(500)],
     ['configuration', '5'],
   ])('is refused for the metadata entry %s = %s', async (name, value) => {

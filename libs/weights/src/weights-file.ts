@@ -58,11 +58,12 @@ export async function writeWeightsFile(path: string, weights: Weights): Promise<
 
 /**
  * Reads a weights file and checks that it is whole, ours, and of the network that it describes.
+ * @returns with `contentSha256`, the hash of the whole file.
  * @throws {WeightsFileError} it cannot be read, or is not such a file; the line names the path and what was expected.
  */
 export async function readWeightsFile(
   path: string,
-): Promise<Weights & WeightsFile & { layout: ParameterLayout }> {
+): Promise<Weights & WeightsFile & { readonly layout: ParameterLayout; readonly contentSha256: string }> {
   const file = await readSafetensorsFile(path).catch((cause: unknown): never => {
     if (!(cause instanceof Error)) throw cause;
     const detail =
@@ -74,7 +75,20 @@ export async function readWeightsFile(
   // Only now: the layout of a hostile network would take memory that the file's own size does not bound.
   const layout = createLayout(networkTensors(description.network));
   const parameters = float32View(file, 0, file.data.length);
-  return { ...description, path, bytes: file.fileBytes, sha256: sha256(file.data), layout, parameters };
+  checkFinite(path, parameters, layout);
+  const hashes = { sha256: sha256(file.data), contentSha256: sha256(file.bytes) };
+  return { ...description, path, bytes: file.fileBytes, ...hashes, layout, parameters };
+}
+
+function checkFinite(path: string, parameters: Float32Array, { tensors }: ParameterLayout): void {
+  for (const { name, offset, size } of tensors) {
+    // A plain loop: findIndex is many times slower, and this runs over every element.
+    for (let index = offset; index < offset + size; index++) {
+      if (Number.isFinite(parameters[index])) continue;
+      const detail = `${name}: expected finite numbers, received ${parameters[index]}`;
+      throw new WeightsFileError('weights-not-finite', path, detail);
+    }
+  }
 }
 
 /** Compares the tensors that lie in the file with those of the network, in order. */

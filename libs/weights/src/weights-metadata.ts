@@ -10,6 +10,9 @@ export const WEIGHTS_FORMAT = 'rocinante-weights';
 /** The newest version of the metadata that this release writes and reads. */
 export const WEIGHTS_VERSION = 1;
 
+/** Symbols of a window, at most: what a configuration may say (RunConfig), with room. */
+const WINDOW_MAX = 1_000_000;
+
 /** What a weights file says beside the parameters. */
 export interface WeightsDescription {
   readonly network: NetworkSpec;
@@ -87,7 +90,12 @@ export function parseMetadata(path: string, metadata: Readonly<Record<string, st
       `${spec.vocabularySize} different strings`,
     ),
     normalisation: entry.read('normalisation', normalisation, (text) => text, 'a name'),
-    window: entry.read('window', window, (text) => parseCount(text, 1), 'a whole number from 1'),
+    window: entry.read(
+      'window',
+      window,
+      (text) => parseCount(text, 1, WINDOW_MAX),
+      `a whole number from 1 to ${WINDOW_MAX}`,
+    ),
     step: entry.read('step', step, (text) => parseCount(text, 0), 'a whole number from 0'),
     configuration: entry.read('configuration', configuration, parseObject, 'an object'),
     further,
@@ -121,9 +129,9 @@ class EntryReader {
   }
 }
 
-function parseCount(text: string, least: number): number | undefined {
+function parseCount(text: string, least: number, most = Number.MAX_SAFE_INTEGER): number | undefined {
   const value = Number(text);
-  return /^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least ? value : undefined;
+  return /^\d+$/.test(text) && value >= least && value <= most ? value : undefined;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

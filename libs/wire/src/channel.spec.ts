@@ -26,11 +26,13 @@ async function serve(handlers: Partial<TrainingHandlers>): Promise<TrainingClien
     throw new Error('not called in this test');
   };
   server = await listen('127.0.0.1:0', {
-    Work: unused,
-    Contribute: unused,
-    Parameters: unused,
-    Corpus: unused,
-    ...handlers,
+    training: {
+      Work: unused,
+      Contribute: unused,
+      Parameters: unused,
+      Corpus: unused,
+      ...handlers,
+    },
   });
   client = dial(server.address);
   return client;
@@ -96,7 +98,7 @@ describe('a server and a client', () => {
 
   it('names the address that is taken', async () => {
     await serve({});
-    await expect(listen(server!.address, {} as TrainingHandlers)).rejects.toThrow(
+    await expect(listen(server!.address, { training: {} as TrainingHandlers })).rejects.toThrow(
       `cannot listen at ${server!.address}`,
     );
   });

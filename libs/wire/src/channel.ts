@@ -1,6 +1,7 @@
 import { credentials, Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { WireError } from './errors.js';
 import {
+  CALLS_MAX,
   FLOW_CONTROL_WINDOW_BYTES,
   KEEPALIVE_TIMEOUT_MS,
   KEEPALIVE_TIME_MS,
@@ -10,9 +11,11 @@ import {
   RECONNECT_BACKOFF_MIN_MS,
   SHUTDOWN_GRACE_MS,
 } from './limits.js';
-import { TrainingClientClass, trainingService } from './proto.js';
+import { RunsClientClass, runsService, TrainingClientClass, trainingService } from './proto.js';
+import { prepareHttp2Clients } from './http2-client.js';
 import { prepareHttp2Servers } from './http2-server.js';
-import type { TrainingClient, TrainingHandlers } from './service.js';
+import { onServerRefusal, type ServerRefusalListener } from './server-refusals.js';
+import type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';
 
 const common: ChannelOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -21,18 +24,29 @@ const common: ChannelOptions = {
   'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
 };
 
-/** A client of the coordinator at `host:port`. It connects when the first call is made, and again when it must. */
+const client: ChannelOptions = {
+  ...common,
+  'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.initial_reconnect_backoff_ms': RECONNECT_BACKOFF_MIN_MS,
+  'grpc.min_reconnect_backoff_ms': RECONNECT_BACKOFF_MIN_MS,
+  'grpc.max_reconnect_backoff_ms': RECONNECT_BACKOFF_MAX_MS,
+  'grpc.dns_min_time_between_resolutions_ms': NAME_RESOLUTION_INTERVAL_MIN_MS,
+  'grpc.enable_retries': 0,
+  // A client that is closed and made anew connects anew: an attempt that hangs on a dead link is not waited for.
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+/** A worker's client of the coordinator at `host:port`. It connects when the first call is made, and again when it must. */
 export function dial(address: string): TrainingClient {
-  return new TrainingClientClass(address, credentials.createInsecure(), {
-    ...common,
-    'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
-    'grpc.keepalive_permit_without_calls': 1,
-    'grpc.initial_reconnect_backoff_ms': RECONNECT_BACKOFF_MIN_MS,
-    'grpc.min_reconnect_backoff_ms': RECONNECT_BACKOFF_MIN_MS,
-    'grpc.max_reconnect_backoff_ms': RECONNECT_BACKOFF_MAX_MS,
-    'grpc.dns_min_time_between_resolutions_ms': NAME_RESOLUTION_INTERVAL_MIN_MS,
-    'grpc.enable_retries': 0,
-  });
+  prepareHttp2Clients();
+  return new TrainingClientClass(address, credentials.createInsecure(), client);
+}
+
+/** An operator's client of the coordinator at `host:port`. */
+export function dialRuns(address: string): RunsClient {
+  prepareHttp2Clients();
+  return new RunsClientClass(address, credentials.createInsecure(), client);
 }
 
 /** A server that listens, and how to stop it. */
@@ -43,23 +57,39 @@ export interface ListeningServer {
   stop(): Promise<void>;
 }
 
+/** What a server answers: workers always, operators where it is a daemon, and whatever else can be added to a server. */
+export interface ServedHandlers {
+  readonly training: TrainingHandlers;
+  readonly runs?: RunsHandlers;
+  /** Adds a service of another package, such as grpc.health.v1. */
+  readonly further?: (server: Server) => void;
+  /** Told of connections and messages that no handler hears of, since they are refused before. */
+  readonly refused?: ServerRefusalListener;
+}
+
 /**
  * Serves the protocol at `host:port`; port 0 takes any free one.
  * @throws {WireError} ADDRESS_IN_USE, which names the address.
  */
-export async function listen(address: string, handlers: TrainingHandlers): Promise<ListeningServer> {
+export async function listen(address: string, handlers: ServedHandlers): Promise<ListeningServer> {
   prepareHttp2Servers();
-  const server = new Server(common);
-  server.addService(trainingService, handlers);
+  const server = new Server({ ...common, 'grpc.max_concurrent_streams': CALLS_MAX });
+  server.addService(trainingService, handlers.training);
+  if (handlers.runs) server.addService(runsService, handlers.runs);
+  handlers.further?.(server);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
       else reject(new WireError('ADDRESS_IN_USE', `cannot listen at ${address}: ${error.message}`));
     });
   });
+  const stopTelling = handlers.refused ? onServerRefusal(port, handlers.refused) : null;
   return {
     address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
-    stop: () => stopServer(server),
+    stop: async () => {
+      await stopServer(server);
+      stopTelling?.();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { FLOW_CONTROL_WINDOW_BYTES } from './limits.js';
+import { watchServer } from './server-refusals.js';
 
 /** Bytes that this process's servers have moved, protocol overhead included. */
 export interface Traffic {
@@ -48,6 +49,7 @@ function prepare(create: unknown, [first, ...rest]: readonly unknown[]): http2.H
   const server = (create as ServerFactory)({ ...given, settings }, ...rest);
   server.on('session', (session) => session.setLocalWindowSize(FLOW_CONTROL_WINDOW_BYTES));
   server.on('connection', count);
+  watchServer(server);
   return server;
 }
 

@@ -1,4 +1,4 @@
-export { dial, listen, type ListeningServer } from './channel.js';
+export { dial, dialRuns, listen, type ListeningServer, type ServedHandlers } from './channel.js';
 export { WireError, type WireErrorCode } from './errors.js';
 export { serverTraffic, type Traffic } from './http2-server.js';
 export * as limits from './limits.js';
@@ -11,5 +11,5 @@ export {
   int32Range,
   type RangePayload,
 } from './ranges.js';
-export type { TrainingClient, TrainingHandlers } from './service.js';
+export type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';
 export { mayRetry, statusOf } from './status.js';

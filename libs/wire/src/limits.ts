@@ -24,8 +24,17 @@ export const HELLO_TIMEOUT_MS = 5_000;
 /** A worker's name, in characters. */
 export const NAME_LENGTH_MAX = 128;
 
+/** What names of workers and pools are made of: they stand in logs, in metrics and in addresses. */
+export const NAME_PATTERN = /^[\w.:@-]+$/;
+
 /** Sessions that a coordinator holds at once. */
 export const SESSIONS_MAX = 1024;
+
+/** Connections to a server at once, workers' and operators'; one more is closed as it comes. */
+export const CONNECTIONS_MAX = 2048;
+
+/** Calls of one connection at once: a worker has four, an operator two or three. */
+export const CALLS_MAX = 64;
 
 /**
  * Where a link is cut without a reset, silence is noticed after the two of these together. The network has a thread of
@@ -39,5 +48,29 @@ export const RECONNECT_BACKOFF_MIN_MS = 100;
 export const RECONNECT_BACKOFF_MAX_MS = 2_000;
 export const NAME_RESOLUTION_INTERVAL_MIN_MS = 1_000;
 
+/**
+ * From an attempt to join until Welcome. While a link is cut, the kernel repeats a connection's first packet after 1, 3, 7
+ * and more seconds: an attempt that began long before the link came back would be heard of long after it.
+ */
+export const CONNECT_TIMEOUT_MS = 2_000;
+
+/** How often a worker relays its metrics, and the lines of its log about a run. */
+export const METRICS_INTERVAL_MS = 5_000;
+export const LOG_LINES_INTERVAL_MS = 1_000;
+
 /** How long a stopping server waits for its streams to end by themselves. */
 export const SHUTDOWN_GRACE_MS = 2_000;
+
+/** Lines of a worker's log in one message, and their bytes. */
+export const LOG_LINES_MAX = 64;
+export const LOG_LINES_BYTES_MAX = 64 << 10;
+
+/** A worker's metrics, as it relays them. */
+export const METRICS_BYTES_MAX = 256 << 10;
+
+/** Contents that an operator may ask for in one `Have`, and bytes of one chunk of a content or of a weights file. */
+export const CONTENTS_ASKED_MAX = 16;
+export const CONTENT_CHUNK_BYTES_MAX = 1 << 20;
+
+/** Losses in one message. */
+export const LOSSES_MAX = 65_536;

@@ -2,15 +2,17 @@ import { fileURLToPath } from 'node:url';
 import { type Client, loadPackageDefinition, makeClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { TrainingDefinition } from './generated/rocinante/training/v1/Training.js';
-import type { ProtoGrpcType } from './generated/training.js';
-import type { TrainingClient } from './service.js';
+import type { RunsDefinition } from './generated/rocinante/training/v1/Runs.js';
+import type { ProtoGrpcType as RunsTypes } from './generated/runs.js';
+import type { ProtoGrpcType as TrainingTypes } from './generated/training.js';
+import type { RunsClient, TrainingClient } from './service.js';
 
-const protoPath = fileURLToPath(
-  new URL('../../../protos/rocinante/training/v1/training.proto', import.meta.url),
+const protoFiles = ['training.proto', 'runs.proto'].map((file) =>
+  fileURLToPath(new URL(`../../../protos/rocinante/training/v1/${file}`, import.meta.url)),
 );
 
 /** How messages look in JavaScript; the generated types are made with the same options (`npm run codegen`). */
-const definition = loadSync(protoPath, {
+const definition = loadSync(protoFiles, {
   keepCase: false,
   longs: Number,
   enums: String,
@@ -18,8 +20,9 @@ const definition = loadSync(protoPath, {
   oneofs: true,
 });
 
-const types = loadPackageDefinition(definition) as unknown as ProtoGrpcType;
-const service = types.rocinante.training.v1.Training.service;
+const types = loadPackageDefinition(definition) as unknown as TrainingTypes & RunsTypes;
+const { Training, Runs } = types.rocinante.training.v1;
+const service = Training.service;
 
 /**
  * The two long messages are handed to gRPC as bytes that are encoded already: what a vector held at that moment travels,
@@ -38,6 +41,12 @@ export const trainingService: TrainingDefinition = {
 export const TrainingClientClass = makeClientConstructor(trainingService, 'Training') as unknown as new (
   ...args: ConstructorParameters<typeof Client>
 ) => TrainingClient;
+
+/** The operator's service, as its messages are. */
+export const runsService: RunsDefinition = Runs.service;
+export const RunsClientClass = makeClientConstructor(runsService, 'Runs') as unknown as new (
+  ...args: ConstructorParameters<typeof Client>
+) => RunsClient;
 
 /** The protocol's version that this release speaks, and the oldest that it still serves. */
 export const PROTOCOL_VERSION = 1;

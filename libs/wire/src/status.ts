@@ -1,4 +1,5 @@
 import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { RocinanteError } from '@rocinante/base';
 import { WireError, type WireErrorCode } from './errors.js';
 
 interface Row {
@@ -27,11 +28,28 @@ const finalStatuses = new Set(
     .map((row) => row.status),
 );
 
-/** The status with which a call ends for an error; anything but a WireError is INTERNAL. */
+/** What operators are told with a status of its own, by the error's code; the rest follows from its exit code. */
+const operatorStatuses: Readonly<Record<string, status>> = {
+  NOT_FOUND: status.NOT_FOUND,
+  CONTENT_MISSING: status.NOT_FOUND,
+  WRONG_STATE: status.FAILED_PRECONDITION,
+  RUN_DAMAGED: status.FAILED_PRECONDITION,
+  CONTENT_LENGTH: status.DATA_LOSS,
+  CONTENT_HASH: status.DATA_LOSS,
+  CONTENT_DISK_FULL: status.RESOURCE_EXHAUSTED,
+  DISK_FULL: status.RESOURCE_EXHAUSTED,
+};
+
+/** The status with which a call ends for an error; one that is not foreseen is INTERNAL. */
 export function statusOf(error: unknown): Partial<StatusObject> {
-  const code = error instanceof WireError ? table[error.code].status : status.INTERNAL;
   const details = error instanceof Error ? error.message : String(error);
-  return { code, details, metadata: new Metadata() };
+  return { code: codeOf(error), details, metadata: new Metadata() };
+}
+
+function codeOf(error: unknown): status {
+  if (error instanceof WireError) return table[error.code].status;
+  if (!(error instanceof RocinanteError)) return status.INTERNAL;
+  return operatorStatuses[error.code] ?? (error.exitCode === 2 ? status.INVALID_ARGUMENT : status.INTERNAL);
 }
 
 /** Whether a session that ended with this error, the other side's status or our own finding, may be tried again. */

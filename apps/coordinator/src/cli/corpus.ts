@@ -3,11 +3,12 @@ import { Option } from 'commander';
 import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { corpusInfo, type CorpusInfo } from '../corpus/corpus-info.js';
+import { addCorpusPush } from './corpus-push.js';
 
 const SYMBOLS_SHOWN = 20;
 
 export function addCorpus(program: Command): void {
-  const corpus = program.command('corpus').description('get a text, or look at one');
+  const corpus = program.command('corpus').description('get a text, look at one, or send one');
   corpus
     .command('fetch')
     .description('get a book from Project Gutenberg into the cache')
@@ -41,6 +42,7 @@ export function addCorpus(program: Command): void {
       const info = corpusInfo(bytes, flags.normalisation, `corpus ${name}`);
       process.stdout.write(flags.json ? `${JSON.stringify(info)}\n` : infoText(info));
     });
+  addCorpusPush(corpus);
 }
 
 function showDownload(): (received: number, total: number | null) => void {

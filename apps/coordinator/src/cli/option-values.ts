@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Parsers of option values; what they refuse becomes one line that names the option and the value. */
 
@@ -6,7 +6,7 @@ import { InvalidArgumentError } from 'commander';
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (value: string) => number {
   return (value) => {
     const parsed = Number(value);
-    if (!/^\d+$/.test(value) || parsed < least || parsed > most) {
+    if (!/^-?\d+$/.test(value) || parsed < least || parsed > most) {
       throw new InvalidArgumentError(
         most === Number.MAX_SAFE_INTEGER
           ? `expected a whole number, at least ${least}.`
@@ -24,4 +24,64 @@ export function nonNegative(value: string): number {
     throw new InvalidArgumentError('expected a number, at least 0.');
   }
   return parsed;
+}
+
+/** A number above zero. */
+export function positive(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === '' || !Number.isFinite(parsed) || parsed <= 0) {
+    throw new InvalidArgumentError('expected a number above 0.');
+  }
+  return parsed;
+}
+
+/** A text of so many characters at most, and at least one. */
+export function shortText(lengthMax: number): (value: string) => string {
+  return (value) => {
+    if (value === '' || [...value].length > lengthMax) {
+      throw new InvalidArgumentError(`expected 1 to ${lengthMax} characters.`);
+    }
+    return value;
+  };
+}
+
+/** An option that may be given several times, each time with a value that `parse` takes. */
+export function repeated(
+  parse: (value: string) => string,
+  countMax: number,
+): (value: string, before: readonly string[]) => string[] {
+  return (value, before) => {
+    if (before.length === countMax) throw new InvalidArgumentError(`expected at most ${countMax} of them.`);
+    return [...before, parse(value)];
+  };
+}
+
+const PORT_MAX = 65_535;
+
+/** `host:port` of another's; an IPv6 address stands in brackets. */
+export function hostAndPort(value: string): string {
+  return address(value, 1);
+}
+
+/** `host:port` to listen at; port 0 takes any free one. */
+export function listenAddress(value: string): string {
+  return address(value, 0);
+}
+
+function address(value: string, portMin: number): string {
+  const [, port] = /^(?:\[[^\]]+\]|[^:[\]\s/]+):(\d{1,5})$/.exec(value) ?? [];
+  if (port === undefined || Number(port) < portMin || Number(port) > PORT_MAX) {
+    throw new InvalidArgumentError('expected host:port, such as 127.0.0.1:7070.');
+  }
+  return value;
+}
+
+/** An option that an environment variable can give too. */
+export function option(flags: string, description: string, environment: string): Option {
+  return new Option(flags, description).env(`ROCINANTE_${environment}`);
+}
+
+/** Every command's: what a script reads. */
+export function jsonOption(): Option {
+  return new Option('--json', 'end with one line of JSON on standard output').default(false);
 }

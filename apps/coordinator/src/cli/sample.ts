@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
+import { availableCores } from '@rocinante/base';
 import type { SampleTextOptions } from '../sample-text.js';
 import { nonNegative, wholeNumber } from './option-values.js';
 
@@ -37,7 +37,7 @@ export function addSample(program: Command): void {
     .action(async (weights: string, flags: SampleFlags) => {
       const { sampleText } = await import('../sample-text.js');
       const { json, ...options } = flags;
-      const order: SampleTextOptions = { weights, threads: availableParallelism(), ...options };
+      const order: SampleTextOptions = { weights, threads: availableCores(), ...options };
       if (json) {
         const text = await sampleText(order, () => undefined);
         process.stdout.write(`${JSON.stringify({ text, ...options })}\n`);

@@ -10,12 +10,13 @@ import { StepArithmetic, type IssueTerms, type StateVectors } from './step-arith
 /** Of two ranges. */
 const layout = createLayout([{ name: 'a', shape: [300, 1024] }]);
 const { length } = layout;
-const optimizer = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 1 };
+const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.1, clipNorm: 1 };
 const terms: IssueTerms = {
   closed: 0,
   exponents: new Int8Array(layout.blockCount).fill(-20),
   windows: 3,
   powers: { beta1Power: 0.9, beta2Power: 0.999 },
+  learningRate: 0.01,
 };
 
 function halves(): [StateVectors, StateVectors] {

@@ -1,8 +1,9 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { EventLog } from './event-log.js';
+import { logEntrySchema, type RunLogEntry } from './log-entries.js';
 
 let folder: string;
 let path: string;
@@ -21,24 +22,24 @@ function lines(): Record<string, unknown>[] {
 }
 
 function close(log: EventLog, step: number): void {
-  log.stepIssued(step, 1);
+  log.stepIssued(step, 1, null);
   log.stepClosed({ type: 'close-step', step, issue: 1, epoch: 0, windows: 8, loss: 2.5 });
 }
 
 it('has one line with "step" for each applied step, and none other', () => {
   const log = new EventLog(path, 0);
-  log.stepIssued(0, 1);
-  log.stepIssued(0, 2);
+  log.stepIssued(0, 1, null);
+  log.stepIssued(0, 2, { workers: ['a'], cause: 'the first step finds its grid' });
   log.stepClosed({ type: 'close-step', step: 0, issue: 2, epoch: 0, windows: 8, loss: 2.5 });
   log.finished('done', 'all steps are closed');
   log.close();
   expect(lines().map(({ event, step, atStep }) => [event, step ?? null, atStep ?? null])).toEqual([
-    ['started', null, 0],
     ['issued-again', null, 1],
     ['step', 1, null],
     ['finished', null, 1],
   ]);
-  expect(lines()[2]).toMatchObject({ epoch: 1, loss: 2.5, windows: 8, issues: 2 });
+  expect(lines()[0]).toMatchObject({ issue: 2, workers: ['a'], cause: 'the first step finds its grid' });
+  expect(lines()[1]).toMatchObject({ epoch: 1, loss: 2.5, windows: 8, issues: 2 });
 });
 
 it('goes on from a checkpoint: steps that were lost are taken again, and a cut line is gone', () => {
@@ -52,13 +53,33 @@ it('goes on from a checkpoint: steps that were lost are taken again, and a cut l
   expect(lines().flatMap(({ step }) => (step === undefined ? [] : [step]))).toEqual([1, 2, 3, 4]);
 });
 
+it('keeps what happened beside the steps that were lost', () => {
+  const before = new EventLog(path, 0);
+  for (let step = 0; step < 5; step++) close(before, step);
+  before.noticed('a worker was started again');
+  before.close();
+  new EventLog(path, 3).close();
+  expect(lines().at(-1)).toMatchObject({ event: 'notice', atStep: 5 });
+});
+
+it('tells of each entry, which is of the kinds that log-entries.ts names', () => {
+  const told: RunLogEntry[] = [];
+  const log = new EventLog(path, 0);
+  log.onEntry = (entry) => told.push(entry);
+  close(log, 0);
+  log.held('disk: 1 MB free');
+  log.finished('stopped', 'on request');
+  log.close();
+  expect(told).toEqual(lines());
+  for (const line of lines()) expect(logEntrySchema.parse(line)).toEqual(line);
+});
+
 it('that cannot be written any more says so once, and lets the run end by itself', () => {
+  symlinkSync('/dev/full', path);
   const log = new EventLog(path, 0);
   const failures: string[] = [];
   log.onFailure = (error) => failures.push(error.message);
-  // A descriptor that was closed under the log fails as a full disk does: at the next write.
-  log.close();
   log.noticed('a');
   log.noticed('b');
-  expect(failures).toEqual(['EBADF: bad file descriptor, write']);
+  expect(failures).toEqual(['ENOSPC: no space left on device, write']);
 });

@@ -1,22 +1,39 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import type { HistoryEntry, RunEffect, RunOutcome } from '@rocinante/training';
 import type { Session } from '../service/session.js';
-import type { CheckpointSaved, RunObserver } from './run-observer.js';
+import type { RunLogEntry } from './log-entries.js';
+import type { CheckpointSaved, IssuedAgain, RunObserver } from './run-observer.js';
 
-type Fields = Readonly<Record<string, unknown>>;
+/** An entry as it is handed in: the log adds the time. */
+export type NewEntry = RunLogEntry extends infer Entry
+  ? Entry extends RunLogEntry
+    ? Omit<Entry, 'time'>
+    : never
+  : never;
+
+/** Entries that tell of steps: after a resume those of later steps come again, and are written again. */
+const REPEATED: ReadonlySet<string> = new Set<RunLogEntry['event']>([
+  'step',
+  'issued-again',
+  'evaluation',
+  'checkpoint',
+  'sample',
+  'summary',
+]);
 
 /**
- * `events.jsonl`: what happened in a run, one JSON object a line, appended as it happens.
+ * `events.jsonl`: what happened in a run, one JSON object a line, appended as it happens (log-entries.ts).
  *
- * Each applied step has one line with `"step"`, the number of steps closed by then, and no other line has that key; other
- * lines name a point of the run as `atStep`. After a resume the log goes on from the checkpoint's step: lines of steps that
- * were lost with the process that took them are removed, since those steps are taken again.
+ * After a resume the log goes on from the checkpoint's step: lines about steps that were lost with the process that took
+ * them are removed, since those steps are taken again. What else happened meanwhile, such as a worker's loss, stays.
  */
 export class EventLog implements RunObserver {
   /** Told once when the log cannot be written any more, such as on a full disk; what follows is not logged. */
   onFailure: (error: Error) => void = (error) => {
     throw error;
   };
+  /** Told of each entry when it is written. */
+  onEntry: (entry: RunLogEntry) => void = () => {};
   #failed = false;
   readonly #file: number;
   readonly #names = new Map<string, string>();
@@ -24,92 +41,109 @@ export class EventLog implements RunObserver {
   #stepStartedAt = 0;
   #ignoredCount = 0;
 
-  /** @param step the step that the run goes on from; 0 begins a new log. */
+  /** @param step the step that the run goes on from; 0 where it begins, or begins anew. */
   constructor(path: string, step: number) {
-    if (step > 0 && existsSync(path)) keepUntil(path, step);
-    this.#file = openSync(path, step > 0 ? 'a' : 'w');
+    if (statSync(path, { throwIfNoEntry: false })?.size) keepUntil(path, step);
+    this.#file = openSync(path, 'a');
     this.#step = step;
-    this.#write('started', { atStep: step });
+  }
+
+  /** Steps closed by now. */
+  get step(): number {
+    return this.#step;
   }
 
   /** @param address `host:port` at which workers find the coordinator. */
   listening(address: string): void {
-    this.#write('listening', { atStep: this.#step, address });
+    this.write({ event: 'listening', atStep: this.#step, address });
   }
 
   workerJoined(session: Session): void {
     this.#names.set(session.worker, session.name);
     const { name, engine, threads } = session;
-    this.#write('worker-joined', { atStep: this.#step, worker: name, threads, engine });
+    this.write({ event: 'worker-joined', atStep: this.#step, worker: name, threads, engine });
   }
 
-  workerLeft(session: Session, reason: string): void {
-    this.#write('worker-left', { atStep: this.#step, worker: session.name, reason });
+  workerLeft(session: Session, reason: string, lost: boolean): void {
+    this.write({ event: 'worker-left', atStep: this.#step, worker: session.name, lost, reason });
   }
 
-  stepIssued(step: number, issue: number): void {
-    if (issue === 1) this.#stepStartedAt = performance.now();
-    else this.#write('issued-again', { atStep: step + 1, issue });
+  stepIssued(step: number, issue: number, again: IssuedAgain | null): void {
+    if (again === null) this.#stepStartedAt = performance.now();
+    else
+      this.write({
+        event: 'issued-again',
+        atStep: step + 1,
+        issue,
+        workers: [...again.workers],
+        cause: again.cause,
+      });
   }
 
   stepClosed({ step, issue, epoch, windows, loss }: Extract<RunEffect, { type: 'close-step' }>): void {
     this.#step = step + 1;
     const seconds = round((performance.now() - this.#stepStartedAt) / 1000);
-    this.#write('step', { step: this.#step, epoch: epoch + 1, loss, windows, issues: issue, seconds });
+    this.write({ event: 'step', step: this.#step, epoch: epoch + 1, loss, windows, issues: issue, seconds });
   }
 
   recorded({ step, ...entry }: HistoryEntry, best: boolean): void {
-    this.#write('epoch', { atStep: step, ...entry, best });
+    this.write({ event: 'evaluation', atStep: step, ...entry, best });
   }
 
   checkpointSaved({ step, seconds, ...saved }: CheckpointSaved): void {
-    this.#write('checkpoint', { atStep: step, ...saved, seconds: round(seconds) });
+    this.write({ event: 'checkpoint', atStep: step, ...saved, seconds: round(seconds) });
   }
 
   ignored({ what, worker, assignment, why }: Extract<RunEffect, { type: 'ignore' }>): void {
     this.#ignoredCount += 1;
     const name = this.#names.get(worker) ?? worker;
-    this.#write('ignored', {
-      atStep: this.#step,
-      what,
-      worker: name,
-      assignment,
-      why,
-      total: this.#ignoredCount,
-    });
+    const total = this.#ignoredCount;
+    this.write({ event: 'ignored', atStep: this.#step, what, worker: name, assignment, why, total });
   }
 
   noticed(message: string): void {
-    this.#write('notice', { atStep: this.#step, message });
+    this.write({ event: 'notice', atStep: this.#step, message });
+  }
+
+  held(reason: string): void {
+    this.write({ event: 'held', atStep: this.#step, reason });
+  }
+
+  released(): void {
+    this.write({ event: 'released', atStep: this.#step });
   }
 
   finished(outcome: RunOutcome, reason: string): void {
-    this.#write('finished', { atStep: this.#step, outcome, reason });
+    this.write({ event: 'finished', atStep: this.#step, outcome, reason });
   }
 
-  close(): void {
-    closeSync(this.#file);
-  }
-
-  #write(event: string, fields: Fields): void {
+  write(entry: NewEntry): void {
     if (this.#failed) return;
+    const timed = { time: new Date().toISOString(), ...entry };
     try {
-      writeSync(this.#file, `${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`);
+      writeSync(this.#file, `${JSON.stringify(timed)}\n`);
     } catch (error) {
       this.#failed = true;
-      this.onFailure(error as Error);
+      return this.onFailure(error as Error);
     }
+    this.onEntry(timed);
+  }
+
+  /** What is told afterwards is not logged: the descriptor may be another file's by then. */
+  close(): void {
+    this.#failed = true;
+    closeSync(this.#file);
   }
 }
 
-/** Removes the lines of steps beyond the one that a run goes on from, and a last line that was cut. */
+/** Removes lines about steps beyond the one that a run goes on from, and a last line that was cut. */
 function keepUntil(path: string, step: number): void {
   const kept = readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => {
       try {
-        const entry = JSON.parse(line) as { step?: number; atStep?: number };
-        return (entry.step ?? entry.atStep ?? 0) <= step;
+        const entry = JSON.parse(line) as { event: string; step?: number; atStep?: number };
+        return !REPEATED.has(entry.event) || (entry.step ?? entry.atStep ?? 0) <= step;
       } catch {
         return false;
       }

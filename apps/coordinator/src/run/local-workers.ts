@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { engineEnvironment } from '@rocinante/engine';
+import { messageOf } from '@rocinante/log';
 
 export interface LocalWorkersOptions {
   readonly count: number;
@@ -76,7 +77,7 @@ export class LocalWorkers {
     // The worker ends when its standard input does: when this process ends, however it ends.
     const child = spawn(process.execPath, [...NODE_FLAGS, workerMain, ...args], {
       stdio: ['pipe', 'ignore', 'pipe'],
-      env: { ...process.env, ...engineEnvironment({ threads }) },
+      env: { ...environmentOf(process.env), ...engineEnvironment({ threads }) },
       // Ctrl-C goes to the coordinator, which ends its workers after the checkpoint.
       detached: true,
     });
@@ -105,12 +106,18 @@ export class LocalWorkers {
   }
 }
 
+/** Variables that speak to a worker of its own: local workers get all they need as arguments. */
+const WORKERS_OWN = ['ROCINANTE_HTTP', 'ROCINANTE_POOL', 'ROCINANTE_DEVICE', 'ROCINANTE_LOG_LEVEL'];
+
+function environmentOf(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(own).filter(([name]) => !WORKERS_OWN.includes(name)));
+}
+
 /** The last thing that a worker said, without what TensorFlow writes whenever it is loaded, and stack traces. */
 function lastWords(output: string): string {
-  return (
-    output
-      .split('\n')
-      .filter((line) => !/^(WARNING: All log messages before|[IW]\d{4} \d\d:|Node\.js v|\s|$|})/.test(line))
-      .at(-1) ?? ''
-  );
+  const line = output
+    .split('\n')
+    .filter((line) => !/^(WARNING: All log messages before|[IW]\d{4} \d\d:|Node\.js v|\s|$|}$)/.test(line))
+    .at(-1);
+  return messageOf(line ?? '');
 }

@@ -10,6 +10,7 @@ import {
 } from '@rocinante/training';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
+import type { RunLimits } from './run-limits.js';
 import type { CheckpointSaved } from './run-observer.js';
 import type { ClosedState } from './run-vectors.js';
 import { sharedCopy } from './shared-vector.js';
@@ -37,8 +38,8 @@ export class RunCheckpoints {
   readonly #frame: CheckpointFrame;
   readonly #snapshot: StateVectors;
 
-  constructor(path: string, frame: CheckpointFrame) {
-    this.#store = new DirectoryStore(path);
+  constructor(path: string, frame: CheckpointFrame, kept: Pick<RunLimits, 'keepLast' | 'keepEverySteps'>) {
+    this.#store = new DirectoryStore(path, kept);
     this.#frame = frame;
     const { length } = frame.layout;
     this.#snapshot = {

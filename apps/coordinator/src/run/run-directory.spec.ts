@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,7 +17,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rocinante-directory-'));
   directory = new RunDirectory(join(folder, 'run'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  directory.release();
+  rmSync(folder, { recursive: true });
+});
 
 describe('a run directory', () => {
   it('gives back what was written', () => {
@@ -38,19 +41,19 @@ describe('a run directory', () => {
 
   it('is taken again where a coordinator was killed before it wrote anything', () => {
     directory.create();
+    directory.release();
     directory.create();
     directory.write(record);
     expect(directory.read()).toEqual(record);
   });
 
-  it('lets one coordinator in at a time, and takes over the lock of one that is gone', () => {
+  it('lets one coordinator in at a time', () => {
     directory.create();
-    writeFileSync(join(directory.path, 'lock'), `${process.ppid}\n`);
-    expect(() => directory.reopen(record, record)).toThrow(`process ${process.ppid} works in it`);
-    // No process has this number: it is above the kernel's largest.
-    writeFileSync(join(directory.path, 'lock'), '4194305\n');
-    directory.reopen(record, record);
-    expect(readFileSync(join(directory.path, 'lock'), 'utf8')).toBe(`${process.pid}\n`);
+    const second = new RunDirectory(directory.path);
+    expect(() => second.reopen(record, record)).toThrow(`process ${process.pid} works in it`);
+    expect(() => second.create()).toThrow(`process ${process.pid} works in it`);
+    directory.release();
+    second.reopen(record, record);
   });
 
   it('goes on longer, but not as another run, and names what differs', () => {

@@ -1,17 +1,10 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { identityDifferences, identityOf, runConfigSchema } from '@rocinante/training';
 import { RunFailedError, UsageError } from '../errors.js';
+import { makeFolder } from './folders.js';
+import { ProcessLock } from './process-lock.js';
 
 const recordSchema = z.strictObject({
   version: z.literal(1),
@@ -28,11 +21,12 @@ const recordSchema = z.strictObject({
 export type RunRecord = z.infer<typeof recordSchema>;
 
 /**
- * A run's directory: `config.json`, `events.jsonl`, `checkpoints/`, `weights/final.safetensors`, and `lock`, which holds
- * the process id of the coordinator that works in it.
+ * A run's directory: `config.json`, `events.jsonl`, `checkpoints/`, `weights/final.safetensors`, and `lock`, which the
+ * coordinator that works in it holds.
  */
 export class RunDirectory {
   readonly path: string;
+  #lock: ProcessLock | null = null;
 
   constructor(path: string) {
     this.path = resolve(path);
@@ -55,9 +49,6 @@ export class RunDirectory {
   }
   get finalWeightsPath(): string {
     return join(this.path, 'weights', 'final.safetensors');
-  }
-  get #lockPath(): string {
-    return join(this.path, 'lock');
   }
 
   /**
@@ -96,13 +87,21 @@ export class RunDirectory {
         : 'it is not empty; use';
       throw new UsageError(`run directory ${this.path}: ${here} another --run-dir`);
     }
-    try {
-      makeFolder(join(this.path, 'checkpoints'));
-      makeFolder(join(this.path, 'weights'));
-    } catch (error) {
-      throw new RunFailedError(`run directory ${this.path}: ${(error as Error).message}`, { cause: error });
-    }
-    this.#lock();
+    this.#makeFolders();
+    this.#takeLock();
+  }
+
+  /**
+   * Takes a daemon's directory for its run, whatever is there already: the daemon made it, and knows whose it is.
+   * @returns the record that was there; null for a run that begins.
+   * @throws {RunFailedError} it cannot be written, or another coordinator works in it.
+   */
+  use(record: RunRecord): RunRecord | null {
+    this.#makeFolders();
+    this.#takeLock();
+    const before = existsSync(this.configPath) ? this.read() : null;
+    this.write(record);
+    return before;
   }
 
   /**
@@ -124,7 +123,7 @@ export class RunDirectory {
         `run directory ${this.path}: it is another run's (${first}); leave the option out, or use another --run-dir`,
       );
     }
-    this.#lock();
+    this.#takeLock();
   }
 
   /** Whether nothing is here but what a coordinator that was killed at once leaves. */
@@ -144,48 +143,20 @@ export class RunDirectory {
 
   /** Lets the next coordinator in. */
   release(): void {
-    rmSync(this.#lockPath, { force: true });
+    this.#lock?.release();
+    this.#lock = null;
   }
 
-  /** A lock whose process is gone, after a `kill -9`, is taken over. */
-  #lock(): void {
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        writeFileSync(this.#lockPath, `${process.pid}\n`, { flag: 'wx' });
-        return;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-          throw new RunFailedError(`run directory ${this.path}: ${(error as Error).message}`, {
-            cause: error,
-          });
-        }
-      }
-      const holder = Number(readFileSync(this.#lockPath, 'utf8'));
-      // A container that starts again often gives the same process id to the same program.
-      if (holder !== process.pid && isAlive(holder)) {
-        throw new RunFailedError(
-          `run directory ${this.path}: process ${holder} works in it; stop that one first`,
-        );
-      }
-      rmSync(this.#lockPath, { force: true });
+  #makeFolders(): void {
+    try {
+      makeFolder(this.checkpointsPath);
+      makeFolder(dirname(this.finalWeightsPath));
+    } catch (error) {
+      throw new RunFailedError(`run directory ${this.path}: ${(error as Error).message}`, { cause: error });
     }
-    throw new RunFailedError(`run directory ${this.path}: another coordinator took it at this moment`);
   }
-}
 
-/** A folder with those above it. Node's own recursive way goes on for ever where a folder cannot be made, as in /proc. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  #takeLock(): void {
+    this.#lock = ProcessLock.take(join(this.path, 'lock'), `run directory ${this.path}`);
   }
 }

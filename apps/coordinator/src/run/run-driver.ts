@@ -6,6 +6,7 @@ import {
   type RunEvent,
   type RunProgress,
   type RunShape,
+  type RunView,
 } from '@rocinante/training';
 import {
   int32Range,
@@ -17,10 +18,10 @@ import {
 } from '@rocinante/wire';
 import type { ParameterFeed } from '../service/parameter-feed.js';
 import type { Session } from '../service/session.js';
-import type { SessionListener, TrainingService } from '../service/training-service.js';
+import type { RunListener } from '../service/worker-pool.js';
 import type { RangeMade } from './arithmetic-messages.js';
 import type { ArithmeticThread, RangeRoom } from './arithmetic-thread.js';
-import type { RunObserver } from './run-observer.js';
+import type { IssuedAgain, RunObserver } from './run-observer.js';
 import type { SampleDesk } from './sample-desk.js';
 import type { RunVectors } from './run-vectors.js';
 
@@ -33,6 +34,10 @@ export interface RunDriverParts {
   readonly vectors: RunVectors;
   readonly arithmetic: ArithmeticThread;
   readonly feed: ParameterFeed;
+  /** The session of a worker that is there, by its id in the state machine. */
+  readonly session: (worker: string) => Session | undefined;
+  /** Where the run's numbers of assignments begin. */
+  readonly firstAssignment: number;
   readonly observer: Required<RunObserver>;
   readonly samples: SampleDesk;
   /** Saves a checkpoint of the closed state: what it needs is copied before this returns; it settles when it is on the disk. */
@@ -42,47 +47,73 @@ export interface RunDriverParts {
 }
 
 /** Carries out what the state machine decides: the one place where events become messages, sums and files. */
-export class RunDriver implements SessionListener {
+export class RunDriver implements RunListener {
   readonly #parts: RunDriverParts;
   readonly #machine: RunMachine;
   readonly #queue: Posted[] = [];
   readonly #answers: Posted[] = [];
   #draining = false;
   /** What came with the event in hand. */
-  #arrived: { readonly magnitudes?: Float32Array; readonly room?: RangeRoom } = {};
+  #arrived: { readonly magnitudes?: Float32Array; readonly room?: RangeRoom; readonly session?: Session } =
+    {};
   #rangeAdded = false;
   /** The issue in progress, or the last one. */
   #issued = { step: 0, issue: 0 };
   /** Grants that wait until the arithmetic has caught up. */
   #held: Extract<RunEffect, { type: 'grant' }>[] = [];
   #assigned = new Set<Session>();
-  #service: TrainingService | null = null;
+  #saving: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(parts: RunDriverParts) {
     this.#parts = parts;
-    this.#machine = new RunMachine(parts.shape, parts.progress, parts.now());
+    const { shape, progress, firstAssignment } = parts;
+    this.#machine = new RunMachine(shape, progress, parts.now(), { firstAssignment });
     parts.arithmetic.onMade = (made) => this.#made(made);
-    parts.arithmetic.onAdded = () => this.#sendGrants();
+    parts.arithmetic.onAdded = () => {
+      parts.observer.rangeAdded();
+      this.#sendGrants();
+    };
   }
 
   get progress(): RunProgress {
     return this.#machine.progress;
   }
 
-  /** Begins, with the service through which workers come. */
-  start(service: TrainingService): void {
-    this.#service = service;
-    this.#post({ type: 'tick' });
+  get view(): RunView {
+    return this.#machine.view;
   }
 
-  /** Lets time pass: checkpoints by the clock depend on it. */
+  /** Lets time pass: the run begins with it, and checkpoints by the clock depend on it. */
   tick(): void {
     this.#post({ type: 'tick' });
   }
 
   /** Asks the run to end at the step's end, with a checkpoint. */
-  stop(): void {
-    this.#post({ type: 'stop-requested' });
+  stop(reason: string): void {
+    this.#post({ type: 'stop-requested', reason });
+  }
+
+  /** Gives up the step in progress, so that a run that is stopping ends now. */
+  stopNow(): void {
+    this.#post({ type: 'step-abandoned' });
+  }
+
+  /** Issues no step any more, until `release`. */
+  hold(reason: string): void {
+    this.#parts.observer.held(reason);
+    this.#post({ type: 'held', reason });
+  }
+
+  release(): void {
+    this.#parts.observer.released();
+    this.#post({ type: 'released' });
+  }
+
+  /** Nothing is done any more, whatever still comes. It waits for the save under way: the run's folder is free then. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#saving;
   }
 
   ready(session: Session): void {
@@ -90,10 +121,10 @@ export class RunDriver implements SessionListener {
     this.#post({ type: 'worker-joined', worker: session.worker });
   }
 
-  left(session: Session, reason: string): void {
+  left(session: Session, reason: string, lost: boolean): void {
     this.#assigned.delete(session);
-    if (!session.ready) return;
-    this.#parts.observer.workerLeft(session, reason);
+    this.#parts.samples.left(session);
+    this.#parts.observer.workerLeft(session, reason, lost);
     this.#post({ type: 'worker-left', worker: session.worker });
   }
 
@@ -111,6 +142,12 @@ export class RunDriver implements SessionListener {
     }
     const { assignment, results, fits, computeSeconds } = report;
     this.#arrived = { magnitudes };
+    this.#parts.observer.reported(session, {
+      assignment,
+      microBatches: results.length,
+      computeSeconds,
+      fits,
+    });
     this.#post({ type: 'reported', worker: session.worker, assignment, results, fits, computeSeconds });
   }
 
@@ -122,7 +159,7 @@ export class RunDriver implements SessionListener {
     const { assignment, range } = message;
     const { arithmetic, vectors } = this.#parts;
     const room = arithmetic.takeRoom();
-    this.#arrived = { room };
+    this.#arrived = { room, session };
     this.#rangeAdded = false;
     try {
       int32Range(message, vectors.layout, room);
@@ -133,11 +170,16 @@ export class RunDriver implements SessionListener {
     return this.#rangeAdded;
   }
 
-  sampled(_session: Session, result: SampleResultMessage): void {
-    this.#parts.samples.answered(result);
+  sampled(session: Session, result: SampleResultMessage): void {
+    this.#parts.samples.answered(session, result);
+  }
+
+  logged(session: Session, lines: readonly string[]): void {
+    this.#parts.observer.logged(session, lines);
   }
 
   #post(event: Posted): void {
+    if (this.#closed) return;
     this.#queue.push(event);
     if (this.#draining) return;
     this.#draining = true;
@@ -152,18 +194,21 @@ export class RunDriver implements SessionListener {
     const { shape, vectors, arithmetic, feed, observer } = this.#parts;
     switch (effect.type) {
       case 'issue':
-        arithmetic.begin(vectors.issue(effect.grid, windowsOf(shape, effect.step)));
+        arithmetic.begin(vectors.issue(effect.step, effect.grid, windowsOf(shape, effect.step)));
         feed.discard();
         this.#issued = { step: effect.step, issue: effect.issue };
         this.#held = [];
         this.#assigned = new Set();
-        return observer.stepIssued(effect.step, effect.issue);
+        return observer.stepIssued(effect.step, effect.issue, this.#whyAgain(effect));
       case 'assign': {
         const session = this.#session(effect.worker);
         if (!session) return;
         const grid = effect.assignment.kind === 'evaluate' ? new Int8Array() : vectors.exponents;
         this.#assigned.add(session);
-        return session.assign(effect.assignment, feed.closedVersion, grid);
+        observer.assigned(session, effect.assignment);
+        return session.assign(effect.assignment, feed.closedVersion, grid, () =>
+          observer.parametersSent(session),
+        );
       }
       case 'withdraw':
         return this.#session(effect.worker)?.send({ withdraw: { assignment: effect.assignment } });
@@ -174,11 +219,13 @@ export class RunDriver implements SessionListener {
         return vectors.keepReport(effect.assignment, this.#arrived.magnitudes!);
       case 'add-range':
         this.#rangeAdded = true;
+        observer.rangeArrived(this.#arrived.session!);
         return arithmetic.add(effect.range, this.#arrived.room!);
       case 'judge-grid':
         this.#answers.push({ type: 'grid-judged', agrees: vectors.judge(effect.assignments) });
         return;
       case 'apply':
+        observer.applyAsked(effect.ranges.length);
         return arithmetic.apply(effect.step, effect.issue, effect.ranges);
       case 'close-step':
         vectors.close();
@@ -203,7 +250,14 @@ export class RunDriver implements SessionListener {
 
   /** A session that has ended a moment ago is gone here, and the event that says so is in the queue. */
   #session(worker: string): Session | undefined {
-    return this.#service!.session(worker);
+    return this.#parts.session(worker);
+  }
+
+  #whyAgain({ step, issue, misfitWorkers }: Extract<RunEffect, { type: 'issue' }>): IssuedAgain | null {
+    if (issue === 1) return null;
+    const workers = misfitWorkers.map((worker) => worker.replace(/#\d+$/, ''));
+    const first = step === 0 && issue === 2;
+    return { workers, cause: first ? 'the first step finds its grid' : this.#parts.vectors.misfit };
   }
 
   /** Sends what may be sent: a range that comes is to find the arithmetic ready for it, or soon. */
@@ -216,8 +270,9 @@ export class RunDriver implements SessionListener {
 
   #made({ step, issue, range, finite }: RangeMade): void {
     // Of an issue that was given up; its version is gone from the feed.
-    if (step !== this.#issued.step || issue !== this.#issued.issue) return;
+    if (this.#closed || step !== this.#issued.step || issue !== this.#issued.issue) return;
     const { vectors, feed } = this.#parts;
+    this.#parts.observer.rangeApplied(range);
     if (finite) {
       feed.made(vectors.nextParameters, range);
       // One worker gets the parameters as they are made, and the others after it, so that they do not all compute, and
@@ -230,9 +285,12 @@ export class RunDriver implements SessionListener {
 
   #save(effect: Extract<RunEffect, { type: 'save' }>): void {
     const { step } = effect;
-    this.#parts.save(effect).then(
+    this.#saving = this.#parts.save(effect).then(
       () => this.#post({ type: 'saved', step }),
-      (error: Error) => this.#post({ type: 'save-failed', step, reason: error.message }),
+      (error: Error) => {
+        this.#parts.observer.checkpointFailed();
+        this.#post({ type: 'save-failed', step, reason: error.message });
+      },
     );
   }
 }

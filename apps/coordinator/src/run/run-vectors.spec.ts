@@ -17,6 +17,7 @@ import { StepArithmetic } from './step-arithmetic.js';
 const layout = createLayout(Array.from({ length: 300 }, (_, i) => ({ name: `tensor_${i}`, shape: [9] })));
 const M = 4;
 const WINDOWS = 32;
+const STEPS = 5;
 const config: RunConfig = {
   ...presets.quick,
   batch: { size: WINDOWS, microBatch: WINDOWS / M },
@@ -39,12 +40,12 @@ class Run extends RunVectors {
   readonly arithmetic: StepArithmetic;
 
   constructor(ofRun: RunConfig, state: ClosedState) {
-    super(ofRun, layout, state);
+    super(ofRun, layout, state, STEPS);
     this.arithmetic = new StepArithmetic(layout, ofRun.optimizer, this.halves);
   }
 
-  begin(grid: 'previous' | 'own'): void {
-    this.arithmetic.begin(this.issue(grid, WINDOWS));
+  begin(step: number, grid: 'previous' | 'own'): void {
+    this.arithmetic.begin(this.issue(step, grid, WINDOWS));
   }
 }
 
@@ -83,11 +84,11 @@ function tryIssue(vectors: Run, step: number, contributions: readonly number[][]
 
 /** Takes a step; gives how often it was issued. */
 function takeStep(vectors: Run, step: number, contributions: readonly number[][], scale = 1): number {
-  vectors.begin('previous');
+  vectors.begin(step, 'previous');
   let issues = 1;
   while (!tryIssue(vectors, step, contributions, scale)) {
     issues += 1;
-    vectors.begin('own');
+    vectors.begin(step, 'own');
   }
   for (const { index } of layout.ranges) expect(vectors.arithmetic.apply(index)).toBe(true);
   vectors.close();
@@ -130,6 +131,7 @@ describe('a step', () => {
       v: sharedCopy(before.v),
     };
     expect(takeStep(vectors, 1, alone, 1000)).toBe(2);
+    expect(vectors.misfit).toMatch(/^tensor_\d+: a gradient of \d+, \d+ times what its grid holds$/);
 
     // A run that expected such magnitudes already: r(s−1) has the grid that the step called for.
     const coarse = new Run(config, { ...copy, magnitudes: vectors.closed.magnitudes });
@@ -159,11 +161,43 @@ describe('a step', () => {
     expect(norm / (1 - config.optimizer.beta1)).toBeCloseTo(0.5, 5);
   });
 
+  it('moves its weights by the rate that the schedule has for it', () => {
+    const moved = (schedule: RunConfig['schedule']): number[] => {
+      const vectors = new Run({ ...config, schedule }, firstState());
+      return Array.from({ length: STEPS }, (_, step) => {
+        const before = vectors.closed.parameters.slice();
+        takeStep(vectors, step, alone);
+        const change = vectors.closed.parameters.map((parameter, i) => parameter - before[i]);
+        return l2Norm(change);
+      });
+    };
+    // Adam's moments do not know of the rate, so a step's change is in proportion to it.
+    const constant = moved({ kind: 'constant', warmupSteps: 0 });
+    const stepped = moved({ kind: 'step', warmupSteps: 2, everySteps: 1, factor: 0.25 });
+    const shares = stepped.map((norm, step) => norm / constant[step]);
+    [0.5, 1, 0.25, 0.0625, 0.015625].forEach((share, step) => expect(shares[step]).toBeCloseTo(share, 4));
+    const falling = moved({ kind: 'cosine', warmupSteps: 0, finalShare: 0 });
+    expect([falling[0] / constant[0], falling[STEPS - 1]]).toEqual([1, 0]);
+  });
+
+  it('with a decay takes that share, times the rate, of every parameter', () => {
+    const decayed = { ...config, optimizer: { ...config.optimizer, weightDecay: 0.5 } };
+    const [plain, own] = [config, decayed].map((ofRun) => {
+      const vectors = new Run(ofRun, firstState());
+      takeStep(vectors, 0, alone);
+      return vectors.closed.parameters;
+    });
+    const before = firstState().parameters;
+    for (let i = 0; i < layout.length; i += 97) {
+      expect(plain[i] - own[i]).toBeCloseTo(before[i] * 0.5 * config.optimizer.learningRate, 7);
+    }
+  });
+
   it('leaves the closed state as it was until it is closed', () => {
     const vectors = new Run(config, firstState());
     takeStep(vectors, 0, alone);
     const before = vectors.closed.parameters.slice();
-    vectors.begin('previous');
+    vectors.begin(1, 'previous');
     tryIssue(vectors, 1, alone, 1);
     for (const { index } of layout.ranges) vectors.arithmetic.apply(index);
     expect(vectors.closed.parameters).toEqual(before);
@@ -174,7 +208,7 @@ describe('a step', () => {
 describe('the grid of the first issue', () => {
   it('is the finest, on which nothing real fits', () => {
     const vectors = new Run(config, firstState());
-    vectors.begin('previous');
+    vectors.begin(0, 'previous');
     expect(vectors.exponents).toEqual(gridExponents(new Float32Array(layout.blockCount), M));
     expect(tryIssue(vectors, 0, alone, 1)).toBe(false);
   });

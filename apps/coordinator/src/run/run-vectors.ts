@@ -1,5 +1,5 @@
-import { fits, gridExponents, maxMagnitudes, nextMagnitudes } from '@rocinante/codec';
-import { advancePowers, type AdamPowers } from '@rocinante/optimizer';
+import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from '@rocinante/codec';
+import { advancePowers, learningRateAt, type AdamPowers } from '@rocinante/optimizer';
 import type { ParameterLayout } from '@rocinante/parameters';
 import { microBatchesOf, type RunConfig } from '@rocinante/training';
 import { sharedVector, type SharedVector } from './shared-vector.js';
@@ -26,6 +26,7 @@ interface SharedState extends StateVectors {
 export class RunVectors {
   readonly layout: ParameterLayout;
   readonly #config: RunConfig;
+  readonly #stepsTotal: number;
   readonly #halves: readonly [SharedState, SharedState];
   #closed: Half = 0;
   #powers: AdamPowers;
@@ -34,13 +35,18 @@ export class RunVectors {
   #ownMagnitudes: Float32Array;
   #exponents: Int8Array;
   readonly #reports = new Map<number, Float32Array>();
+  #misfit = '';
 
-  /** @param state becomes this object's own. */
-  constructor(config: RunConfig, layout: ParameterLayout, state: ClosedState) {
+  /**
+   * @param state becomes this object's own.
+   * @param stepsTotal the run's length, by which schedules go.
+   */
+  constructor(config: RunConfig, layout: ParameterLayout, state: ClosedState, stepsTotal: number) {
     const { parameters, m, v } = state;
     const { length } = layout;
     this.layout = layout;
     this.#config = config;
+    this.#stepsTotal = stepsTotal;
     this.#halves = [
       { parameters, m, v },
       { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) },
@@ -71,14 +77,27 @@ export class RunVectors {
     return this.#exponents;
   }
 
+  /** What did not fit the grid of the issue that was judged last and did not agree: a clause for people. */
+  get misfit(): string {
+    return this.#misfit;
+  }
+
   /**
    * Begins an issue of a step on the grid of r(s−1), or on its own, r(s).
+   * @param step from 0.
    * @param windows the step's.
    */
-  issue(grid: 'previous' | 'own', windows: number): IssueTerms {
+  issue(step: number, grid: 'previous' | 'own', windows: number): IssueTerms {
+    const { schedule, optimizer } = this.#config;
     this.#reports.clear();
     this.#exponents = this.#grid(grid === 'previous' ? this.#magnitudes : this.#ownMagnitudes);
-    return { closed: this.#closed, exponents: this.#exponents, windows, powers: this.#nextPowers() };
+    return {
+      closed: this.#closed,
+      exponents: this.#exponents,
+      windows,
+      powers: this.#nextPowers(),
+      learningRate: learningRateAt(schedule, optimizer.learningRate, step, this.#stepsTotal),
+    };
   }
 
   /** Keeps the block magnitudes of a contribution. */
@@ -97,7 +116,9 @@ export class RunVectors {
     this.#ownMagnitudes = own;
     const previousGrid = this.#grid(this.#magnitudes);
     const calledFor = fits(step, previousGrid, microBatchesOf(this.#config)) ? previousGrid : this.#grid(own);
-    return calledFor.every((exponent, block) => exponent === this.#exponents[block]);
+    const agrees = calledFor.every((exponent, block) => exponent === this.#exponents[block]);
+    if (!agrees) this.#misfit = this.#worstMisfit(step);
+    return agrees;
   }
 
   /** The next state, whole, becomes the closed one. */
@@ -105,6 +126,22 @@ export class RunVectors {
     this.#powers = this.#nextPowers();
     this.#closed = this.#closed === 0 ? 1 : 0;
     this.#magnitudes = this.#ownMagnitudes;
+  }
+
+  /** The tensor that is farthest beyond the issue's grid. */
+  #worstMisfit(magnitudes: Float32Array): string {
+    const limit = quantumLimit(microBatchesOf(this.#config));
+    let worst = { times: 1, clause: 'other magnitudes than those of the issue before' };
+    for (const { name, firstBlock, blockCount } of this.layout.tensors) {
+      for (let block = firstBlock; block < firstBlock + blockCount; block++) {
+        const times = magnitudes[block] / (limit * gridStep(this.#exponents[block]));
+        if (times <= worst.times) continue;
+        const magnitude = magnitudes[block].toPrecision(3);
+        const clause = `${name}: a gradient of ${magnitude}, ${times.toPrecision(3)} times what its grid holds`;
+        worst = { times, clause };
+      }
+    }
+    return worst.clause;
   }
 
   #nextPowers(): AdamPowers {

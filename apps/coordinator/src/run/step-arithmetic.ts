@@ -27,10 +27,12 @@ export interface IssueTerms {
   readonly windows: number;
   /** The step's: advanced from those of the closed state. */
   readonly powers: AdamPowers;
+  /** The step's, by the run's schedule. */
+  readonly learningRate: number;
 }
 
-/** The settings of the optimizer; a `clipNorm` of 0 is no clipping. */
-export type OptimizerTerms = AdamOptions & { readonly clipNorm: number };
+/** The settings of the optimizer that are those of every step; a `clipNorm` of 0 is no clipping. */
+export type OptimizerTerms = Omit<AdamOptions, 'learningRate'> & { readonly clipNorm: number };
 
 /**
  * The arithmetic on long vectors: contributions are added into one accumulator, and ranges whose sum is whole make the
@@ -76,7 +78,7 @@ export class StepArithmetic {
    */
   apply(range: number): boolean {
     assert(this.#terms !== null, 'a range is applied in an issue');
-    const { closed, exponents, windows, powers } = this.#terms;
+    const { closed, exponents, windows, powers, learningRate } = this.#terms;
     const { clipNorm, ...options } = this.#optimizer;
     this.#clip ??=
       clipNorm > 0 ? clipFactor(gradientNorm(this.#sum, exponents, windows, this.#layout), clipNorm) : 1;
@@ -84,6 +86,7 @@ export class StepArithmetic {
     return applyAdamRange({
       ...options,
       ...powers,
+      learningRate,
       ...this.#halves[closed],
       layout: this.#layout,
       range: this.#layout.ranges[range],

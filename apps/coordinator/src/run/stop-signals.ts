@@ -1,14 +1,15 @@
 /** What Ctrl-C gives as an exit code. */
-const EXIT_AT_ONCE = 130;
+const EXIT_INTERRUPTED = 130;
 
 /**
  * Calls `stop` at the first SIGINT or SIGTERM, and ends the process at the second.
+ * @param exitCode of the second.
  * @returns a function that lets go of the signals.
  */
-export function stopOnSignals(stop: () => void): () => void {
+export function stopOnSignals(stop: () => void, exitCode = EXIT_INTERRUPTED): () => void {
   let asked = false;
   const listener = (): void => {
-    if (asked) process.exit(EXIT_AT_ONCE);
+    if (asked) process.exit(exitCode);
     asked = true;
     stop();
   };

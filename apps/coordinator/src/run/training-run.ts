@@ -1,23 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import type { EncodedCorpus } from '@rocinante/corpus';
 import { firstValues, networkLayout } from '@rocinante/model';
 import { INITIAL_POWERS } from '@rocinante/optimizer';
 import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
 import {
-  microBatchesOf,
   networkOf,
   noProgress,
-  runWindows,
-  stepsPerEpoch,
   type RunConfig,
   type RunOutcome,
   type RunProgress,
   type RunShape,
+  type RunView,
 } from '@rocinante/training';
-import { listen, type ListeningServer } from '@rocinante/wire';
 import { RunFailedError } from '../errors.js';
 import { ParameterFeed } from '../service/parameter-feed.js';
-import { TrainingService } from '../service/training-service.js';
+import type { RunNumbers, ServedRun, WorkerPool } from '../service/worker-pool.js';
 import { ArithmeticThread } from './arithmetic-thread.js';
 import type { RunCheckpoints, LoadedRun } from './run-checkpoints.js';
 import { RunDriver } from './run-driver.js';
@@ -30,51 +26,53 @@ import { sharedCopy, sharedVector } from './shared-vector.js';
 const TICK_MS = 250;
 
 export interface TrainingRunParts {
+  /** How workers know the run; another at each activation. */
+  readonly id: string;
   readonly config: RunConfig;
   readonly corpus: EncodedCorpus;
   readonly checkpoints: RunCheckpoints;
   /** Where the run goes on; null begins it. */
   readonly loaded: LoadedRun | null;
+  /** What a run begins with in place of first values from the seed, [parameters]; null for those. */
+  readonly initialParameters: Float32Array | null;
   readonly shape: RunShape;
+  /** Asked when the run begins: a pool that nobody is in may be another one by then. */
+  readonly pool: () => WorkerPool;
+  readonly numbers: RunNumbers;
   readonly observers: readonly RunObserver[];
 }
 
-/** The shape of a run over its corpus: how many steps, micro-batches, ranges. */
-export function runShape(config: RunConfig, corpus: EncodedCorpus, checkpointIntervalMs: number): RunShape {
-  const { windows } = runWindows(config, corpus.ids.length);
-  const shape = {
-    stepsTotal: config.steps ?? 1,
-    windowsPerEpoch: windows.train.count,
-    microBatchesPerStep: microBatchesOf(config),
-    windowsPerMicroBatch: config.batch.microBatch,
-    evaluationWindows: windows.validation?.count ?? 0,
-    rangeCount: networkLayout(networkOf(config, corpus.vocabulary.size)).ranges.length,
-    clips: config.optimizer.clipNorm > 0,
-    checkpointIntervalMs,
-  };
-  return config.steps === null ? { ...shape, stepsTotal: config.epochs * stepsPerEpoch(shape) } : shape;
+/** How a run came to its end. */
+export interface RunEnd {
+  readonly outcome: 'done' | 'stopped';
+  /** One sentence. */
+  readonly reason: string;
 }
 
-/** One run, from its first state to its last: the state machine with its vectors, its service and its checkpoints. */
+/** One run, from its first state to its last: the state machine with its vectors, its workers and its checkpoints. */
 export class TrainingRun {
   readonly layout: ParameterLayout;
+  readonly #poolOf: () => WorkerPool;
+  readonly #served: ServedRun;
   readonly #vectors: RunVectors;
   readonly #arithmetic: ArithmeticThread;
   readonly #driver: RunDriver;
-  readonly #service: TrainingService;
   readonly #samples: SampleDesk;
   readonly #ended: Promise<{ outcome: RunOutcome; reason: string }>;
   #fail!: (error: Error) => void;
-  #server: ListeningServer | null = null;
   #ticker: NodeJS.Timeout | null = null;
+  /** Null before the run begins. */
+  #pool: WorkerPool | null = null;
 
   constructor(parts: TrainingRunParts) {
-    const { config, corpus, checkpoints, loaded } = parts;
+    const { config, corpus, checkpoints, loaded, numbers, shape } = parts;
     const network = networkOf(config, corpus.vocabulary.size);
     this.layout = networkLayout(network);
-    const state = loaded?.state ?? this.#firstState(firstValues(network, config.seed));
-    this.#vectors = new RunVectors(config, this.layout, state);
-    const feed = new ParameterFeed(this.layout);
+    this.#poolOf = parts.pool;
+    const state =
+      loaded?.state ?? this.#firstState(parts.initialParameters ?? firstValues(network, config.seed));
+    this.#vectors = new RunVectors(config, this.layout, state, shape.stepsTotal);
+    const feed = new ParameterFeed(this.layout, numbers.firstVersion);
     feed.publish(this.#vectors.closed.parameters);
     this.#samples = new SampleDesk(feed);
 
@@ -83,6 +81,8 @@ export class TrainingRun {
       settle = resolve;
       this.#fail = reject;
     });
+    // An end that comes while nobody waits for it yet is no rejection without a handler.
+    this.#ended.catch(() => undefined);
     const observer = tellAll([
       ...parts.observers,
       { finished: (outcome, reason) => settle({ outcome, reason }) },
@@ -92,31 +92,35 @@ export class TrainingRun {
       (error) => this.#arithmeticDied(error),
     );
     this.#driver = new RunDriver({
-      shape: parts.shape,
+      shape,
       progress: loaded?.progress ?? noProgress,
       vectors: this.#vectors,
       arithmetic: this.#arithmetic,
       feed,
+      session: (worker) => this.#pool?.session(worker),
+      firstAssignment: numbers.firstAssignment,
       observer,
       samples: this.#samples,
       save: async (effect) => observer.checkpointSaved(await checkpoints.save(this.#vectors.closed, effect)),
       now: () => performance.now(),
     });
-    this.#service = new TrainingService(
-      {
-        id: randomUUID(),
-        configJson: JSON.stringify(config),
-        layoutSha256: layoutSha256(this.layout),
-        rangeCount: this.layout.ranges.length,
-        corpus: { sha256: corpus.idsSha256, ids: corpus.ids, vocabularySize: corpus.vocabulary.size },
-        feed,
-      },
-      this.#driver,
-    );
+    this.#served = {
+      id: parts.id,
+      configJson: JSON.stringify(config),
+      layoutSha256: layoutSha256(this.layout),
+      rangeCount: this.layout.ranges.length,
+      corpus: { sha256: corpus.idsSha256, ids: corpus.ids, vocabularySize: corpus.vocabulary.size },
+      feed,
+      numbers,
+    };
   }
 
   get progress(): RunProgress {
     return this.#driver.progress;
+  }
+
+  get view(): RunView {
+    return this.#driver.view;
   }
 
   /** The parameters after the last closed step. */
@@ -124,31 +128,42 @@ export class TrainingRun {
     return this.#vectors.closed.parameters;
   }
 
-  /**
-   * Begins to serve workers at `host:port`, and the run with them.
-   * @returns the address, with the port that was taken.
-   * @throws {WireError} ADDRESS_IN_USE
-   */
-  async start(address: string): Promise<string> {
-    this.#server = await listen(address, this.#service.handlers);
-    this.#driver.start(this.#service);
+  /** Begins, and offers the run to the pool's workers. */
+  start(): void {
+    this.#driver.tick();
+    this.#pool = this.#poolOf();
+    this.#pool.begin(this.#served, this.#driver);
     this.#ticker = setInterval(() => this.#driver.tick(), TICK_MS);
-    return this.#server.address;
   }
 
   /**
    * Waits for the run's end.
    * @throws {RunFailedError} it cannot go on.
    */
-  async end(): Promise<'done' | 'stopped'> {
+  async end(): Promise<RunEnd> {
     const { outcome, reason } = await this.#ended;
     if (outcome === 'failed') throw new RunFailedError(`the run failed: ${reason}`);
-    return outcome;
+    return { outcome, reason };
   }
 
-  /** Asks for an end at the step's end, with a checkpoint. */
-  stop(): void {
-    this.#driver.stop();
+  /** Asks for an end at the step's end, with a checkpoint; a sample is not waited for. */
+  stop(reason: string): void {
+    this.#driver.stop(reason);
+    this.#samples.giveUp();
+  }
+
+  /** Gives up the step in progress, so that a run that is stopping ends now. */
+  stopNow(): void {
+    this.#driver.stopNow();
+  }
+
+  /** Issues no step any more, until `release`. */
+  hold(reason: string): void {
+    this.#driver.hold(reason);
+  }
+
+  release(): void {
+    this.#driver.release();
   }
 
   /** Ends the run from outside: `end` throws this. */
@@ -158,14 +173,15 @@ export class TrainingRun {
 
   /** Symbols drawn by a worker from the last closed parameters. */
   sample(order: SampleOrder, timeoutMs: number): Promise<number[]> {
-    return this.#samples.draw(this.#service, order, timeoutMs);
+    return this.#samples.draw(this.#pool?.workers[0], order, timeoutMs);
   }
 
-  /** Lets the workers go, and stops listening. */
+  /** Lets the workers go: they hear why, and wait for the next run. What was under way is over when this resolves. */
   async close(reason: string): Promise<void> {
     if (this.#ticker) clearInterval(this.#ticker);
-    this.#service.endRun(reason);
-    await this.#server?.stop();
+    const closed = this.#driver.close();
+    if (this.#pool?.served === this.#served) this.#pool.end(reason);
+    await closed;
     await this.#arithmetic.stop();
   }
 

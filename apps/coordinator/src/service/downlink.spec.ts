@@ -15,10 +15,11 @@ let downlink: Downlink;
 let sent: Buffer[];
 
 beforeEach(() => {
-  feed = new ParameterFeed(layout);
+  feed = new ParameterFeed(layout, 1);
   feed.publish(closed);
   sent = [];
-  downlink = new Downlink(feed, layout.ranges.length);
+  downlink = new Downlink();
+  downlink.serve(feed);
   downlink.attach({ write: (bytes: Buffer) => sent.push(bytes) } as never);
 });
 
@@ -79,6 +80,28 @@ describe('a downlink', () => {
     downlink.follow(feed.makingVersion!);
     expect(feed.makingVersion).toBe(3);
     expect(feed.range(2, 0)).toBeNull();
+  });
+
+  it('says once when a version has gone out whole', () => {
+    let told = 0;
+    downlink.need(1, () => (told += 1));
+    downlink.addCredits(2);
+    expect(told).toBe(0);
+    downlink.addCredits(2);
+    downlink.pump();
+    expect(told).toBe(1);
+  });
+
+  it('keeps its credits from run to run, and nothing else', () => {
+    downlink.addCredits(4);
+    downlink.need(1);
+    downlink.serve(null);
+    downlink.pump();
+    const later = new ParameterFeed(layout, 1000);
+    later.publish(next);
+    downlink.serve(later);
+    downlink.need(later.closedVersion);
+    expect(sent.slice(3)).toEqual([range(1000, next, 0)]);
   });
 
   it('refuses more credit than a worker may have outstanding', () => {

@@ -2,23 +2,34 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { limits, WireError, type ParametersRequestMessage } from '@rocinante/wire';
 import type { ParameterFeed } from './parameter-feed.js';
 
-/** Sends one worker the parameters it needs, range by range, each against a credit. */
+/** Sends one worker the parameters it needs, range by range, each against a credit. Credits outlast a run. */
 export class Downlink {
-  readonly #feed: ParameterFeed;
-  readonly #rangeCount: number;
+  #feed: ParameterFeed | null = null;
+  #rangeCount = 0;
   #stream: ServerWritableStream<ParametersRequestMessage, Buffer> | null = null;
   #credits = 0;
   #version = -1;
   #nextRange = 0;
-
-  constructor(feed: ParameterFeed, rangeCount: number) {
-    this.#feed = feed;
-    this.#rangeCount = rangeCount;
-  }
+  #sentAll: (() => void) | null = null;
 
   attach(stream: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
+    this.#stream?.end();
     this.#stream = stream;
     this.pump();
+  }
+
+  /** A stream is gone; one that was attached since stays. */
+  detach(stream: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
+    if (this.#stream === stream) this.#stream = null;
+  }
+
+  /** Takes parameters from a run's feed from now on, or with null from none. */
+  serve(feed: ParameterFeed | null): void {
+    this.#feed = feed;
+    this.#rangeCount = feed?.rangeCount ?? 0;
+    this.#version = -1;
+    this.#nextRange = 0;
+    this.#sentAll = null;
   }
 
   /** @throws {WireError} MALFORMED: more credit than a worker may have outstanding. */
@@ -33,29 +44,39 @@ export class Downlink {
     this.pump();
   }
 
-  /** This worker computes with that version: send it, unless it is sent or on its way. */
-  need(version: number): void {
-    if (this.#version === version) return;
-    this.#version = version;
-    this.#nextRange = 0;
+  /**
+   * This worker computes with that version: send it, unless it is sent or on its way.
+   * @param sentAll told once, when its last range has gone out; at once where it has.
+   */
+  need(version: number, sentAll?: () => void): void {
+    if (this.#version !== version) {
+      this.#version = version;
+      this.#nextRange = 0;
+    }
+    this.#sentAll = sentAll ?? null;
     this.pump();
   }
 
   /** The worker will probably need that version next: send what is made of it once the last one is out. */
   follow(version: number): void {
     if (this.#version !== version && this.#version !== -1 && this.#nextRange < this.#rangeCount) return;
-    this.need(version);
-    this.pump();
+    if (this.#version === version) this.pump();
+    else this.need(version);
   }
 
   /** Sends what is made, as far as the credits go. */
   pump(): void {
+    if (this.#feed === null) return;
     while (this.#stream && this.#credits > 0 && this.#nextRange < this.#rangeCount) {
       const range = this.#feed.range(this.#version, this.#nextRange);
       if (range === null) return;
       this.#stream.write(range);
       this.#nextRange += 1;
       this.#credits -= 1;
+    }
+    if (this.#nextRange === this.#rangeCount) {
+      this.#sentAll?.();
+      this.#sentAll = null;
     }
   }
 

@@ -20,10 +20,16 @@ export class ParameterFeed {
   readonly #layout: ParameterLayout;
   #closed: Version | null = null;
   #making: Version | null = null;
-  #lastNumber = 0;
+  #lastNumber: number;
 
-  constructor(layout: ParameterLayout) {
+  /** @param firstNumber the first version's: higher than any that workers heard of before. */
+  constructor(layout: ParameterLayout, firstNumber: number) {
     this.#layout = layout;
+    this.#lastNumber = firstNumber - 1;
+  }
+
+  get rangeCount(): number {
+    return this.#layout.ranges.length;
   }
 
   /** The version to compute with now. */

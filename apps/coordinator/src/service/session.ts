@@ -10,16 +10,20 @@ import {
   type CoordinatorMessage,
   type EngineDescriptionMessage,
   type HelloMessage,
+  type StartRunMessage,
   type WorkerMessageReceived,
 } from '@rocinante/wire';
 import { Downlink } from './downlink.js';
-import type { ParameterFeed } from './parameter-feed.js';
+import type { ServedRun } from './worker-pool.js';
 
 const wireKinds: Readonly<Record<WorkKind, 'WORK_KIND_TRAIN' | 'WORK_KIND_EVALUATE' | 'WORK_KIND_AUDIT'>> = {
   train: 'WORK_KIND_TRAIN',
   evaluate: 'WORK_KIND_EVALUATE',
   audit: 'WORK_KIND_AUDIT',
 };
+
+/** The pool of a worker that names none. */
+export const DEFAULT_POOL = 'default';
 
 /** One worker, from its Hello to the end of its control stream: what it is, and how to speak to it. */
 export class Session {
@@ -31,22 +35,27 @@ export class Session {
   readonly name: string;
   readonly engine: EngineDescriptionMessage | null;
   readonly threads: number;
-  readonly downlink: Downlink;
-  /** Whether the worker has said that it can compute. */
+  readonly pool: string;
+  /** `host:port` of the worker's own metrics; empty where it serves none. */
+  readonly httpAddress: string;
+  readonly joinedAt = new Date();
+  readonly downlink = new Downlink();
+  /** Whether the worker has said that it can compute for the run it was offered. */
   ready = false;
+  /** The metrics that the worker sent last, in Prometheus's text format, and when. */
+  metrics: { readonly text: string; readonly at: number } | null = null;
   readonly #control: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>;
 
   /**
    * Welcomes a worker.
    * @param ordinal the session's number in this coordinator's life.
-   * @throws {WireError} PROTOCOL_VERSION: no version in common. MALFORMED: a name too long.
+   * @throws {WireError} PROTOCOL_VERSION: no version in common. MALFORMED: a name too long, or of other characters than
+   * letters, digits and `-_.:@`.
    */
   constructor(
     control: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>,
     hello: HelloMessage,
     ordinal: number,
-    feed: ParameterFeed,
-    rangeCount: number,
   ) {
     const protocol = Math.min(hello.protocolMax, PROTOCOL_VERSION);
     if (protocol < Math.max(hello.protocolMin, PROTOCOL_VERSION_MIN)) {
@@ -56,14 +65,14 @@ export class Session {
           `received ${hello.protocolMin} to ${hello.protocolMax}; use the same release on both sides`,
       );
     }
-    if (hello.name.length === 0 || hello.name.length > limits.NAME_LENGTH_MAX) {
-      throw new WireError('MALFORMED', `worker's name: expected 1 to ${limits.NAME_LENGTH_MAX} characters`);
-    }
+    checkName("worker's name", hello.name);
+    this.pool = hello.pool || DEFAULT_POOL;
+    checkName("worker's pool", this.pool);
+    this.httpAddress = hello.httpAddress.slice(0, limits.NAME_LENGTH_MAX);
     this.name = hello.name;
     this.worker = `${hello.name}#${ordinal}`;
     this.engine = hello.engine;
     this.threads = hello.threads;
-    this.downlink = new Downlink(feed, rangeCount);
     this.#control = control;
     this.send({ welcome: { protocol, session: this.id } });
   }
@@ -72,8 +81,29 @@ export class Session {
     this.#control.write(message);
   }
 
-  /** @param gridExponents one int8 a block; empty for an evaluation. */
-  assign(assignment: Assignment, parametersVersion: number, gridExponents: Int8Array): void {
+  /** Offers a run: the worker says Ready when it can compute for it. */
+  startRun(served: ServedRun, message: StartRunMessage): void {
+    this.ready = false;
+    this.downlink.serve(served.feed);
+    this.send({ startRun: message });
+  }
+
+  endRun(run: string, reason: string): void {
+    this.ready = false;
+    this.downlink.serve(null);
+    this.send({ endRun: { run, reason } });
+  }
+
+  /**
+   * @param gridExponents one int8 a block; empty for an evaluation.
+   * @param sent told when the parameters that it needs have gone out.
+   */
+  assign(
+    assignment: Assignment,
+    parametersVersion: number,
+    gridExponents: Int8Array,
+    sent: () => void,
+  ): void {
     const { buffer, byteOffset, byteLength } = gridExponents;
     this.send({
       assign: {
@@ -88,14 +118,24 @@ export class Session {
         magnitudesOnly: assignment.magnitudesOnly,
       },
     });
-    this.downlink.need(parametersVersion);
+    this.downlink.need(parametersVersion, sent);
   }
 
   /** Ends the session from this side, with a reason where it is the worker's fault. */
-  end(error?: Error): void {
+  end(error?: WireError): void {
     this.downlink.end();
     // A destroyed stream never sends its status; an error that is emitted does.
-    if (error) this.#control.emit('error', Object.assign(new Error(error.message), statusOf(error)));
+    if (error)
+      this.#control.emit('error', Object.assign(new Error(error.message, { cause: error }), statusOf(error)));
     else this.#control.end();
   }
+}
+
+/** @throws {WireError} MALFORMED: a name that logs, metrics and addresses cannot carry. */
+function checkName(what: string, name: string): void {
+  if (limits.NAME_PATTERN.test(name) && name.length <= limits.NAME_LENGTH_MAX) return;
+  throw new WireError(
+    'MALFORMED',
+    `${what}: expected 1 to ${limits.NAME_LENGTH_MAX} letters, digits or -_.:@, received ${JSON.stringify(name.slice(0, 40))}`,
+  );
 }

@@ -4,8 +4,6 @@ import type {
   ServerWritableStream,
   sendUnaryData,
 } from '@grpc/grpc-js';
-import { bytesOf, crc32 } from '@rocinante/base';
-import type { SymbolIds } from '@rocinante/corpus';
 import {
   limits,
   statusOf,
@@ -15,112 +13,125 @@ import {
   type CoordinatorMessage,
   type CorpusChunk,
   type CorpusRequestMessage,
-  type EvaluationMessage,
   type ParametersRequestMessage,
-  type ReportMessage,
-  type SampleResultMessage,
   type TrainingHandlers,
   type WorkerMessageReceived,
 } from '@rocinante/wire';
-import type { ParameterFeed } from './parameter-feed.js';
-import { Session } from './session.js';
+import { sendCorpus } from './corpus-sender.js';
+import { DEFAULT_POOL, Session } from './session.js';
+import { WorkerPool, type RunNumbers } from './worker-pool.js';
 
-/** A run as the service offers it to workers. */
-export interface ServedRun {
-  readonly id: string;
-  readonly configJson: string;
-  readonly layoutSha256: string;
-  readonly rangeCount: number;
-  readonly corpus: { readonly sha256: string; readonly ids: SymbolIds; readonly vocabularySize: number };
-  readonly feed: ParameterFeed;
+/** Versions and assignments that one run may number. */
+const NUMBERS_PER_RUN = 2 ** 32;
+
+/**
+ * A stream that is cut looks as if the worker had ended it, and is known as cut a moment later: so long is waited before a
+ * worker is said to have left by itself.
+ */
+const LEFT_AFTER_MS = 50;
+
+/** Characters of what a worker says of its own trouble, at most: it goes into logs. */
+const TROUBLE_LENGTH_MAX = 500;
+
+/** Who is told of sessions, whatever they work for. Telling changes nothing. */
+export interface SessionObserver {
+  opened?(session: Session): void;
+  closed?(session: Session, reason: string, lost: boolean): void;
+  /** A call was refused, or a session ended for a fault; `code` is the WireError's. */
+  refused?(code: string, message: string): void;
 }
 
-/** Who is told of what workers do. A handler that throws a WireError ends the session it came from. */
-export interface SessionListener {
-  ready(session: Session): void;
-  /** `reason` is a sentence for people. */
-  left(session: Session, reason: string): void;
-  reported(session: Session, report: ReportMessage): void;
-  evaluated(session: Session, evaluation: EvaluationMessage): void;
-  /** @returns whether the range was added. */
-  rangeArrived(session: Session, range: ContributionRangeMessage): boolean;
-  sampled(session: Session, result: SampleResultMessage): void;
-}
-
-/** The gRPC service: checks what arrives, and passes it on. It decides nothing about the run. */
+/** The gRPC service for workers: checks what arrives, and passes it on. It decides nothing about runs. */
 export class TrainingService {
-  readonly #run: ServedRun;
-  readonly #listener: SessionListener;
-  /** By the id that the wire knows, and by the one that the state machine knows. */
+  readonly #observer: SessionObserver;
+  readonly #pools = new Map<string, WorkerPool>();
+  /** By the id that the wire knows. */
   readonly #sessions = new Map<string, Session>();
-  readonly #byWorker = new Map<string, Session>();
   #sessionCount = 0;
+  #runCount = 0;
 
-  constructor(run: ServedRun, listener: SessionListener) {
-    this.#run = run;
-    this.#listener = listener;
+  constructor(observer: SessionObserver = {}) {
+    this.#observer = observer;
   }
 
-  /** Sessions of workers that are ready, in the order in which they joined. */
-  get workers(): Session[] {
-    return [...this.#sessions.values()].filter((session) => session.ready);
+  /** All sessions, in the order in which they came. */
+  get sessions(): Session[] {
+    return [...this.#sessions.values()];
   }
 
-  /** The session of a worker, by its id in the state machine. */
-  session(worker: string): Session | undefined {
-    return this.#byWorker.get(worker);
+  /** The pool of a name; it may have no workers yet. */
+  pool(name = DEFAULT_POOL): WorkerPool {
+    const found = this.#pools.get(name);
+    if (found) return found;
+    const pool = new WorkerPool(name);
+    this.#pools.set(name, pool);
+    return pool;
+  }
+
+  /** Numbers for a run's versions and assignments, which no other run of this process has. */
+  takeNumbers(): RunNumbers {
+    const first = this.#runCount++ * NUMBERS_PER_RUN + 1;
+    return { firstVersion: first, firstAssignment: first };
   }
 
   readonly handlers: TrainingHandlers = {
     Work: (call) => this.#work(call),
     Contribute: (call, callback) => this.#contribute(call, callback),
     Parameters: (call) => this.#parameters(call),
-    Corpus: (call) => void this.#corpus(call),
+    Corpus: (call) => this.#corpus(call),
   };
 
-  /** Ends every session; workers hear why. */
-  endRun(reason: string): void {
-    for (const session of this.#sessions.values()) {
-      this.#forget(session);
-      session.send({ endRun: { run: this.#run.id, reason } });
-      session.end();
-    }
-  }
-
-  /** @returns whether it was there. */
-  #forget(session: Session): boolean {
-    this.#byWorker.delete(session.worker);
-    return this.#sessions.delete(session.id);
+  /** Ends every session. */
+  close(): void {
+    for (const session of this.#sessions.values()) session.end();
   }
 
   #work(call: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>): void {
     let session: Session | null = null;
-    const close = (reason: string, error?: Error): void => {
+    let closed = false;
+    let leaving: NodeJS.Timeout | undefined;
+    const close = (reason: string, lost: boolean, error?: Error): void => {
+      if (closed) return;
+      closed = true;
       clearTimeout(timer);
-      if (session && this.#forget(session)) {
-        this.#listener.left(session, reason);
+      clearTimeout(leaving);
+      if (error) this.#refused(error);
+      if (session) {
+        this.#sessions.delete(session.id);
+        const pool = this.pool(session.pool);
+        pool.remove(session, reason, lost);
+        if (pool.isIdle) this.#pools.delete(pool.name);
         session.downlink.end();
+        this.#observer.closed?.(session, reason, lost);
       }
       if (error) call.emit('error', statusOf(error));
       else call.end();
     };
-    const timer = setTimeout(
-      () => close('', new WireError('TIMEOUT', `no Hello within ${limits.HELLO_TIMEOUT_MS} ms`)),
-      limits.HELLO_TIMEOUT_MS,
-    );
+    const timer = setTimeout(() => {
+      const error = new WireError('TIMEOUT', `no Hello within ${limits.HELLO_TIMEOUT_MS} ms`);
+      close(error.message, true, error);
+    }, limits.HELLO_TIMEOUT_MS);
     call.on('data', (message: WorkerMessageReceived) => {
+      // What was on its way when the session ended.
+      if (closed) return;
       try {
         if (session) this.#receive(session, message);
         else session = this.#welcome(call, message);
         clearTimeout(timer);
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
-        close(error.message, error);
+        close(error.message, true, error);
       }
     });
-    call.on('end', () => close('it left'));
-    call.on('cancelled', () => close('its connection was lost'));
-    call.on('error', (error) => close(error.message));
+    call.on('end', () => {
+      leaving = setTimeout(() => close('it left', false), LEFT_AFTER_MS);
+    });
+    call.on('cancelled', () => close('its connection was lost', true));
+    // From this side: `Session.end` with a fault of the worker's.
+    call.on('error', (error) => {
+      if (!closed && error.cause instanceof WireError) this.#refused(error.cause);
+      close(error.message, true);
+    });
   }
 
   #welcome(
@@ -134,47 +145,52 @@ export class TrainingService {
         `this coordinator holds ${limits.SESSIONS_MAX} sessions already`,
       );
     }
-    const { id, configJson, corpus, layoutSha256, feed, rangeCount } = this.#run;
-    const session = new Session(call, message.hello, (this.#sessionCount += 1), feed, rangeCount);
+    const session = new Session(call, message.hello, (this.#sessionCount += 1));
     this.#sessions.set(session.id, session);
-    this.#byWorker.set(session.worker, session);
-    session.send({
-      startRun: {
-        run: id,
-        configJson,
-        layoutSha256,
-        corpus: {
-          sha256: corpus.sha256,
-          length: corpus.ids.length,
-          idBytes: corpus.ids.BYTES_PER_ELEMENT,
-          vocabularySize: corpus.vocabularySize,
-        },
-      },
-    });
+    this.#observer.opened?.(session);
+    this.pool(session.pool).add(session);
     return session;
   }
 
   #receive(session: Session, message: WorkerMessageReceived): void {
+    const pool = this.pool(session.pool);
+    // What a worker that is not ready says of its work is about a run that has ended.
+    const listener = session.ready ? pool.listener : null;
     switch (message.message) {
       case 'hello':
         throw new WireError('MALFORMED', `worker ${session.name} said Hello twice`);
       case 'ready':
+        if (message.ready!.run !== pool.served?.id) return;
         if (session.ready) throw new WireError('MALFORMED', `worker ${session.name} said Ready twice`);
         session.ready = true;
-        return this.#listener.ready(session);
+        return pool.listener!.ready(session);
       case 'credit':
         return session.downlink.addCredits(message.credit!.ranges);
       case 'report':
-        return this.#listener.reported(session, message.report!);
+        return listener?.reported(session, message.report!);
       case 'evaluation':
-        return this.#listener.evaluated(session, message.evaluation!);
+        return listener?.evaluated(session, message.evaluation!);
       case 'sampleResult':
-        return this.#listener.sampled(session, message.sampleResult!);
+        return listener?.sampled(session, message.sampleResult!);
+      case 'metrics':
+        return this.#keepMetrics(session, message.metrics!.text);
+      case 'logLines':
+        return pool.listener?.logged(session, message.logLines!.json.slice(0, limits.LOG_LINES_MAX));
       case 'trouble':
-        throw new WireError('CONNECTION_LOST', `${message.trouble!.code}: ${message.trouble!.message}`);
+        throw new WireError('CONNECTION_LOST', troubleOf(message.trouble!));
       case undefined:
         throw new WireError('MALFORMED', `worker ${session.name} sent a message of no known kind`);
     }
+  }
+
+  #keepMetrics(session: Session, text: string): void {
+    if (text.length > limits.METRICS_BYTES_MAX) {
+      throw new WireError(
+        'MALFORMED',
+        `metrics of worker ${session.name}: expected at most ${limits.METRICS_BYTES_MAX} bytes, received ${text.length}`,
+      );
+    }
+    session.metrics = { text, at: performance.now() };
   }
 
   #contribute(
@@ -182,55 +198,71 @@ export class TrainingService {
     callback: sendUnaryData<ContributeSummary>,
   ): void {
     const summary = { rangesAdded: 0, rangesIgnored: 0 };
+    let answered = false;
+    const answer = (error: Error | null): void => {
+      if (answered) return;
+      answered = true;
+      if (error) callback(statusOf(error));
+      else callback(null, summary);
+    };
     call.on('data', (message: ContributionRangeMessage) => {
+      if (answered) return;
       try {
-        const session = this.#sessions.get(message.session);
-        if (!session) throw unknownSession();
-        if (this.#listener.rangeArrived(session, message)) summary.rangesAdded += 1;
+        if (this.#add(message)) summary.rangesAdded += 1;
         else summary.rangesIgnored += 1;
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
-        this.#sessions.get(message.session)?.end(error);
-        callback(statusOf(error));
+        const session = this.#sessions.get(message.session);
+        // A session's end is counted once, where it ends.
+        if (session) session.end(error);
+        else this.#refused(error);
+        answer(error);
       }
     });
-    call.on('end', () => callback(null, summary));
+    call.on('end', () => answer(null));
     call.on('error', () => {
       // The control stream tells of a session's end, and why.
     });
   }
 
-  #parameters(call: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
-    const session = this.#sessions.get(call.request.session);
-    if (session) session.downlink.attach(call);
-    else call.emit('error', statusOf(unknownSession()));
-    call.on('error', () => session?.downlink.end());
+  /** @returns whether the range was added. @throws {WireError} */
+  #add(message: ContributionRangeMessage): boolean {
+    const session = this.#sessions.get(message.session);
+    if (!session) throw unknownSession();
+    const { listener, served } = this.pool(session.pool);
+    const earlier = served !== null && message.assignment < served.numbers.firstAssignment;
+    if (!session.ready || listener === null || earlier) return false;
+    return listener.rangeArrived(session, message);
   }
 
-  async #corpus(call: ServerWritableStream<CorpusRequestMessage, CorpusChunk>): Promise<void> {
-    const { session, sha256, offset, bytes } = call.request;
-    const ids = bytesOf(this.#run.corpus.ids);
-    const end = offset + bytes;
-    if (!this.#sessions.has(session)) return void call.emit('error', statusOf(unknownSession()));
-    if (sha256 !== this.#run.corpus.sha256) {
-      const error = new WireError(
-        'UNKNOWN_CORPUS',
-        `corpus ${sha256}: this run's is ${this.#run.corpus.sha256}`,
-      );
-      return void call.emit('error', statusOf(error));
-    }
-    if (bytes > limits.CORPUS_CALL_BYTES_MAX || end > ids.byteLength) {
-      const error = new WireError('MALFORMED', `corpus: bytes ${offset} to ${end} of ${ids.byteLength}`);
-      return void call.emit('error', statusOf(error));
-    }
-    for (let at = offset; at < end && !call.cancelled; at += limits.CORPUS_CHUNK_BYTES_MAX) {
-      const data = Buffer.from(ids.subarray(at, Math.min(end, at + limits.CORPUS_CHUNK_BYTES_MAX)));
-      if (!call.write({ offset: at, data, checksum: crc32(data) })) {
-        await new Promise<void>((resolve) => call.once('drain', resolve).once('close', resolve));
-      }
-    }
-    call.end();
+  #parameters(call: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
+    const session = this.#sessions.get(call.request.session);
+    call.on('close', () => session?.downlink.detach(call));
+    if (session) session.downlink.attach(call);
+    else this.#refuse(call, unknownSession());
   }
+
+  #corpus(call: ServerWritableStream<CorpusRequestMessage, CorpusChunk>): void {
+    const session = this.#sessions.get(call.request.session);
+    const served = session && this.pool(session.pool).served;
+    sendCorpus(call, served?.corpus ?? null, session !== undefined).catch((error: unknown) => {
+      if (!(error instanceof WireError)) throw error;
+      this.#refuse(call, error);
+    });
+  }
+
+  #refuse(call: { emit(event: 'error', status: unknown): boolean }, error: WireError): void {
+    this.#refused(error);
+    call.emit('error', statusOf(error));
+  }
+
+  #refused(error: Error): void {
+    this.#observer.refused?.(error instanceof WireError ? error.code : 'INTERNAL', error.message);
+  }
+}
+
+function troubleOf({ code, message }: { readonly code: string; readonly message: string }): string {
+  return `${code}: ${message}`.slice(0, TROUBLE_LENGTH_MAX);
 }
 
 function unknownSession(): WireError {

@@ -1,16 +1,28 @@
-// Prints, for each case of the JSON list in argv[3], the hash of loss and gradient, computed with argv[2] threads.
+// Prints, for each case of the JSON list in argv[3], the hashes of losses, gradient and logits, computed with argv[2] threads.
 // A process of its own: TensorFlow's threads are fixed when it is loaded.
 import { sha256 } from '@rocinante/base';
 import { Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
+import type { MicroBatch } from '../micro-batch.js';
 import { Network } from '../network.js';
 import { randomBatch, randomParameters } from '../random-network.js';
+import type { Streams } from '../streams.js';
 
 /** One network and the sizes of the micro-batches that it computes, one after the other. */
 export interface HashCase {
   readonly spec: NetworkSpec;
   readonly windowLength: number;
   readonly windows: readonly number[];
+}
+
+/** The batch's symbols as up to eight streams that differ in length. */
+function streamsOf({ symbols }: MicroBatch): Streams {
+  const count = Math.min(8, Math.floor(symbols.length / 10));
+  const length = Math.floor(symbols.length / count);
+  return {
+    symbols: Array.from({ length: count }, (_, i) => symbols.slice(i * length + (i % 2), (i + 1) * length)),
+    primed: 5,
+  };
 }
 
 const [threads, cases] = process.argv.slice(2) as [string, string];
@@ -24,7 +36,8 @@ for (const { spec, windowLength, windows } of JSON.parse(cases) as HashCase[]) {
     const { lossSum } = network.gradient(batch, { seed: 3, step: count, microBatch: 1 }, gradient);
     const { lossSum: evaluated } = network.evaluate(batch);
     const { logits } = network.advance(batch.symbols.subarray(0, windowLength));
-    console.log(count, sha256(gradient), lossSum, evaluated, sha256(logits));
+    const streams = spec.loss === 'every' ? network.evaluateStreams(streamsOf(batch)) : null;
+    console.log(count, sha256(gradient), lossSum, evaluated, sha256(logits), streams?.lossSum);
   }
   network.dispose();
 }

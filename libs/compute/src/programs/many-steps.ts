@@ -24,6 +24,7 @@ function step(number: number): void {
   const batch = randomBatch(network.spec, windowLength, 1 + (number % 12), number);
   network.gradient(batch, { seed: 1, step: number, microBatch: 0 }, new Float32Array(network.layout.length));
   network.evaluate(batch);
+  if (network.spec.loss === 'every') network.evaluateStreams({ symbols: [batch.symbols], primed: 2 });
   Array.from(new Sampler(network).sample(Int32Array.of(1), { length: 2, temperature: 1, seed: 1 }));
 }
 

@@ -15,6 +15,8 @@ import type { Evaluation as _rocinante_training_v1_Evaluation, Evaluation__Outpu
 import type { EvaluationResult as _rocinante_training_v1_EvaluationResult, EvaluationResult__Output as _rocinante_training_v1_EvaluationResult__Output } from './rocinante/training/v1/EvaluationResult.js';
 import type { Grant as _rocinante_training_v1_Grant, Grant__Output as _rocinante_training_v1_Grant__Output } from './rocinante/training/v1/Grant.js';
 import type { Hello as _rocinante_training_v1_Hello, Hello__Output as _rocinante_training_v1_Hello__Output } from './rocinante/training/v1/Hello.js';
+import type { LogLines as _rocinante_training_v1_LogLines, LogLines__Output as _rocinante_training_v1_LogLines__Output } from './rocinante/training/v1/LogLines.js';
+import type { Metrics as _rocinante_training_v1_Metrics, Metrics__Output as _rocinante_training_v1_Metrics__Output } from './rocinante/training/v1/Metrics.js';
 import type { MicroBatchResult as _rocinante_training_v1_MicroBatchResult, MicroBatchResult__Output as _rocinante_training_v1_MicroBatchResult__Output } from './rocinante/training/v1/MicroBatchResult.js';
 import type { ParametersRange as _rocinante_training_v1_ParametersRange, ParametersRange__Output as _rocinante_training_v1_ParametersRange__Output } from './rocinante/training/v1/ParametersRange.js';
 import type { ParametersRequest as _rocinante_training_v1_ParametersRequest, ParametersRequest__Output as _rocinante_training_v1_ParametersRequest__Output } from './rocinante/training/v1/ParametersRequest.js';
@@ -51,6 +53,8 @@ export interface ProtoGrpcType {
         EvaluationResult: MessageTypeDefinition<_rocinante_training_v1_EvaluationResult, _rocinante_training_v1_EvaluationResult__Output>
         Grant: MessageTypeDefinition<_rocinante_training_v1_Grant, _rocinante_training_v1_Grant__Output>
         Hello: MessageTypeDefinition<_rocinante_training_v1_Hello, _rocinante_training_v1_Hello__Output>
+        LogLines: MessageTypeDefinition<_rocinante_training_v1_LogLines, _rocinante_training_v1_LogLines__Output>
+        Metrics: MessageTypeDefinition<_rocinante_training_v1_Metrics, _rocinante_training_v1_Metrics__Output>
         MicroBatchResult: MessageTypeDefinition<_rocinante_training_v1_MicroBatchResult, _rocinante_training_v1_MicroBatchResult__Output>
         ParametersRange: MessageTypeDefinition<_rocinante_training_v1_ParametersRange, _rocinante_training_v1_ParametersRange__Output>
         ParametersRequest: MessageTypeDefinition<_rocinante_training_v1_ParametersRequest, _rocinante_training_v1_ParametersRequest__Output>

@@ -8,6 +8,8 @@ export interface Hello {
   'name'?: (string);
   'engine'?: (_rocinante_training_v1_EngineDescription | null);
   'threads'?: (number);
+  'pool'?: (string);
+  'httpAddress'?: (string);
 }
 
 export interface Hello__Output {
@@ -16,4 +18,6 @@ export interface Hello__Output {
   'name': (string);
   'engine': (_rocinante_training_v1_EngineDescription__Output | null);
   'threads': (number);
+  'pool': (string);
+  'httpAddress': (string);
 }

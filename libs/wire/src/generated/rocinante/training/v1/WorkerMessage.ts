@@ -7,6 +7,8 @@ import type { Evaluation as _rocinante_training_v1_Evaluation, Evaluation__Outpu
 import type { SampleResult as _rocinante_training_v1_SampleResult, SampleResult__Output as _rocinante_training_v1_SampleResult__Output } from '../../../rocinante/training/v1/SampleResult.js';
 import type { Trouble as _rocinante_training_v1_Trouble, Trouble__Output as _rocinante_training_v1_Trouble__Output } from '../../../rocinante/training/v1/Trouble.js';
 import type { Ready as _rocinante_training_v1_Ready, Ready__Output as _rocinante_training_v1_Ready__Output } from '../../../rocinante/training/v1/Ready.js';
+import type { Metrics as _rocinante_training_v1_Metrics, Metrics__Output as _rocinante_training_v1_Metrics__Output } from '../../../rocinante/training/v1/Metrics.js';
+import type { LogLines as _rocinante_training_v1_LogLines, LogLines__Output as _rocinante_training_v1_LogLines__Output } from '../../../rocinante/training/v1/LogLines.js';
 
 export interface WorkerMessage {
   'hello'?: (_rocinante_training_v1_Hello | null);
@@ -16,7 +18,9 @@ export interface WorkerMessage {
   'sampleResult'?: (_rocinante_training_v1_SampleResult | null);
   'trouble'?: (_rocinante_training_v1_Trouble | null);
   'ready'?: (_rocinante_training_v1_Ready | null);
-  'message'?: "hello"|"credit"|"report"|"evaluation"|"sampleResult"|"trouble"|"ready";
+  'metrics'?: (_rocinante_training_v1_Metrics | null);
+  'logLines'?: (_rocinante_training_v1_LogLines | null);
+  'message'?: "hello"|"credit"|"report"|"evaluation"|"sampleResult"|"trouble"|"ready"|"metrics"|"logLines";
 }
 
 export interface WorkerMessage__Output {
@@ -27,5 +31,7 @@ export interface WorkerMessage__Output {
   'sampleResult'?: (_rocinante_training_v1_SampleResult__Output | null);
   'trouble'?: (_rocinante_training_v1_Trouble__Output | null);
   'ready'?: (_rocinante_training_v1_Ready__Output | null);
-  'message'?: "hello"|"credit"|"report"|"evaluation"|"sampleResult"|"trouble"|"ready";
+  'metrics'?: (_rocinante_training_v1_Metrics__Output | null);
+  'logLines'?: (_rocinante_training_v1_LogLines__Output | null);
+  'message'?: "hello"|"credit"|"report"|"evaluation"|"sampleResult"|"trouble"|"ready"|"metrics"|"logLines";
 }

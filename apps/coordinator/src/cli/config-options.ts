@@ -1,0 +1,70 @@
+import { Option, type Command } from 'commander';
+import { SCHEDULE_KINDS, type ConfigFlags } from '../config.js';
+import { presets } from '../presets.js';
+import { nonNegative, option, positive, wholeNumber } from './option-values.js';
+
+/** What the options of a run's configuration parse to. */
+export interface ConfigOptionValues extends Omit<ConfigFlags, 'initFrom'> {
+  /** A text file, bundled or quijote. */
+  readonly corpus?: string;
+  /** Path of a weights file. */
+  readonly initFrom?: string;
+}
+
+/** The options that say what a run is, the same for `train` and `run start`. */
+export function addConfigOptions(command: Command): Command {
+  const options: Option[] = [
+    option('--config <file>', 'JSON with settings that replace the preset’s', 'CONFIG'),
+    option('--preset <name>', 'what to start from (default: quick)', 'PRESET').choices(Object.keys(presets)),
+    option('--corpus <file>', 'a text file, bundled or quijote (default: bundled)', 'CORPUS'),
+    option('--steps <n>', 'steps of the whole run, in place of epochs', 'STEPS').argParser(wholeNumber(1)),
+    option('--epochs <n>', 'epochs of the whole run', 'EPOCHS').argParser(wholeNumber(1)),
+    option('--batch <n>', 'windows of a step', 'BATCH').argParser(wholeNumber(1)),
+    option('--micro-batch <n>', 'windows of one gradient computation', 'MICRO_BATCH').argParser(
+      wholeNumber(1),
+    ),
+    option('--seed <n>', 'decides first values, order of windows and dropout', 'SEED').argParser(
+      wholeNumber(0),
+    ),
+    option('--learning-rate <x>', 'Adam’s, after the warm-up', 'LEARNING_RATE').argParser(positive),
+    option('--schedule <kind>', 'how the learning rate goes', 'SCHEDULE').choices(SCHEDULE_KINDS),
+    option('--warmup-steps <n>', 'steps over which the learning rate rises', 'WARMUP_STEPS').argParser(
+      wholeNumber(0),
+    ),
+    option('--decay-every <n>', 'schedule step: steps between two falls', 'DECAY_EVERY').argParser(
+      wholeNumber(1),
+    ),
+    option(
+      '--decay-factor <x>',
+      'schedule step: what a fall multiplies the rate by (default: 0.5)',
+      'DECAY_FACTOR',
+    ).argParser(positive),
+    option(
+      '--weight-decay <x>',
+      'share that a parameter loses in a step, times the learning rate; 0 for none',
+      'WEIGHT_DECAY',
+    ).argParser(nonNegative),
+    option('--clip-norm <x>', 'largest norm of a step’s gradient; 0 for any', 'CLIP_NORM').argParser(
+      nonNegative,
+    ),
+    new Option('--held-out', 'hold out the text’s last tenth, half of it for validation'),
+    new Option('--no-held-out', 'train on the whole text'),
+    option(
+      '--evaluate-every <n>',
+      'steps between two evaluations, beside those at epochs’ ends',
+      'EVALUATE_EVERY',
+    ).argParser(wholeNumber(1)),
+    option(
+      '--patience <n>',
+      'evaluations without a better loss after which the run ends (default: it does not)',
+      'PATIENCE',
+    ).argParser(wholeNumber(1)),
+    option(
+      '--init-from <file>',
+      'a weights file to begin with, of the same network and symbols',
+      'INIT_FROM',
+    ),
+  ];
+  for (const each of options) command.addOption(each);
+  return command;
+}

@@ -1,0 +1,82 @@
+import { Option, type Command } from 'commander';
+import { DEFAULT_LIMITS, type RunLimits } from '../run/run-limits.js';
+import { nonNegative, positive, wholeNumber } from './option-values.js';
+
+/** What the options of a run's limits parse to; what is absent was not given. */
+export interface LimitOptionValues {
+  readonly minWorkers?: number;
+  readonly maxHours?: number;
+  readonly checkpoint?: number;
+  readonly keepLast?: number;
+  readonly keepEvery?: number;
+}
+
+/** As `runLimitsSchema` bounds them. */
+const MIN_WORKERS_MAX = 1024;
+const KEEP_LAST_MAX = 10_000;
+
+interface LimitOptionsShown {
+  /** Whether steps may wait for workers; on one machine all there will be are there. */
+  readonly minWorkers: boolean;
+  /** Whether environment variables and defaults count, as they do for a new run. */
+  readonly fresh: boolean;
+}
+
+/** The options that bound a run, and say what is kept of it. */
+export function addLimitOptions(command: Command, { minWorkers, fresh }: LimitOptionsShown): Command {
+  const limit = (flags: string, description: string, usual: string, environment: string): Option => {
+    const shown = new Option(flags, fresh ? `${description} (default: ${usual})` : description);
+    return fresh ? shown.env(`ROCINANTE_${environment}`) : shown;
+  };
+  if (minWorkers) {
+    command.addOption(
+      limit(
+        '--min-workers <n>',
+        'take steps only with so many workers there',
+        String(DEFAULT_LIMITS.minWorkers),
+        'MIN_WORKERS',
+      ).argParser(wholeNumber(1, MIN_WORKERS_MAX)),
+    );
+  }
+  return command
+    .addOption(
+      limit('--max-hours <x>', 'stop after so much work, with a checkpoint', 'none', 'MAX_HOURS').argParser(
+        positive,
+      ),
+    )
+    .addOption(
+      limit(
+        '--checkpoint <seconds>',
+        'time between checkpoints; 0 for none between evaluations',
+        String(DEFAULT_LIMITS.checkpointSeconds),
+        'CHECKPOINT',
+      ).argParser(nonNegative),
+    )
+    .addOption(
+      limit(
+        '--keep-last <n>',
+        'newest checkpoints that are kept, beside the best',
+        String(DEFAULT_LIMITS.keepLast),
+        'KEEP_LAST',
+      ).argParser(wholeNumber(1, KEEP_LAST_MAX)),
+    )
+    .addOption(
+      limit(
+        '--keep-every <n>',
+        'keep checkpoints of steps that are multiples of this, too; 0 for none',
+        String(DEFAULT_LIMITS.keepEverySteps),
+        'KEEP_EVERY',
+      ).argParser(wholeNumber(0)),
+    );
+}
+
+/** Limits with what was given in place of `base`'s. */
+export function limitsFrom(values: LimitOptionValues, base: RunLimits = DEFAULT_LIMITS): RunLimits {
+  return {
+    minWorkers: values.minWorkers ?? base.minWorkers,
+    maxHours: values.maxHours ?? base.maxHours,
+    checkpointSeconds: values.checkpoint ?? base.checkpointSeconds,
+    keepLast: values.keepLast ?? base.keepLast,
+    keepEverySteps: values.keepEvery ?? base.keepEverySteps,
+  };
+}

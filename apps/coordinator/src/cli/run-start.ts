@@ -1,0 +1,114 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { RunSummaryMessage } from '@rocinante/wire';
+import {
+  NOTE_LENGTH_MAX,
+  PRIORITY_MAX,
+  RUN_NAME_LENGTH_MAX,
+  TAG_LENGTH_MAX,
+  TAGS_MAX,
+} from '../client/limits.js';
+import { limitsMessage } from '../client/limits-message.js';
+import { runJson } from '../client/run-json.js';
+import { stateWord } from '../client/run-state.js';
+import { checkInitFrom, readRunOrder, sendMissing } from '../client/run-order.js';
+import { TransferProgress } from '../display/transfer-progress.js';
+import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
+import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
+import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
+import { jsonOption, repeated, shortText, wholeNumber } from './option-values.js';
+import { watchToEnd } from './run-watch.js';
+
+const DEFAULT_CORPUS = 'bundled';
+
+interface StartFlags extends ClientFlags, ConfigOptionValues, LimitOptionValues {
+  readonly name?: string;
+  readonly tag: string[];
+  readonly note?: string;
+  readonly priority: number;
+  readonly pool?: string;
+  readonly watch: boolean;
+}
+
+export function addRunStart(run: Command, exit: (code: number) => void): void {
+  const command = run
+    .command('start')
+    .description('check a run here, send its text where it is missing, and queue it');
+  addConfigOptions(command);
+  addLimitOptions(command, { minWorkers: true, fresh: true });
+  command
+    .option('--name <name>', 'how people call the run (default: its id)', shortText(RUN_NAME_LENGTH_MAX))
+    .option(
+      '--tag <tag>',
+      'a word to find the run by; may be given again',
+      repeated(shortText(TAG_LENGTH_MAX), TAGS_MAX),
+      [],
+    )
+    .option('--note <text>', 'what the run is for', shortText(NOTE_LENGTH_MAX))
+    .option(
+      '--priority <n>',
+      'higher ones go first in the queue',
+      wholeNumber(-PRIORITY_MAX, PRIORITY_MAX),
+      0,
+    )
+    .option('--pool <name>', 'which workers work for it (default: default)', poolName)
+    .option('--watch', 'go on as run watch does', false)
+    .addOption(coordinatorOption())
+    .addOption(jsonOption())
+    .action((flags: StartFlags) => start(flags, exit));
+}
+
+async function start(flags: StartFlags, exit: (code: number) => void): Promise<void> {
+  const order = await readRunOrder(flags, flags.corpus ?? DEFAULT_CORPUS, flags.initFrom, process.env);
+  await withCoordinator(flags, async (coordinator) => {
+    await checkInitFrom(coordinator, order);
+    const contents = [order.corpus, ...(order.initFrom ? [order.initFrom] : [])];
+    const { sent } = await sendMissing(
+      coordinator,
+      contents,
+      ({ subject, bytes }) => new TransferProgress(`sending ${subject}`, bytes),
+    );
+    for (const { subject } of contents) {
+      const was = sent.some((content) => content.subject === subject) ? 'sent' : 'is there already';
+      process.stderr.write(`${subject}: ${was}\n`);
+    }
+    const summary = await coordinator.start({
+      name: flags.name ?? '',
+      tags: flags.tag,
+      note: flags.note ?? '',
+      priority: flags.priority,
+      pool: flags.pool ?? '',
+      configJson: JSON.stringify(order.config),
+      corpusSha256: order.corpus.sha256,
+      corpusName: order.corpusName,
+      initFromSha256: order.config.initFrom ?? '',
+      limits: limitsMessage(limitsFrom(flags)),
+    });
+    if (!flags.watch) {
+      const sentContents = sent.map(({ sha256, bytes }) => ({ sha256, bytes }));
+      print(
+        flags.json,
+        { ...runJson(summary), corpusSha256: order.corpus.sha256, sent: sentContents },
+        queuedText(summary),
+      );
+      return;
+    }
+    process.stderr.write(`run ${summary.id}\n`);
+    exit(await watchToEnd(coordinator, summary.id, flags.json));
+  });
+}
+
+/** A run that was started or resumed, and how to see it. */
+export function queuedText({ id, name, state, queuePosition, pool }: RunSummaryMessage): string {
+  const shown = name === '' || name === id ? id : `${id} (${name})`;
+  const where = queuePosition === 0 ? stateWord(state) : `queued in pool ${pool}, position ${queuePosition}`;
+  return `run ${shown} is ${where}; watch it with: ./rocinante run watch ${id}`;
+}
+
+const POOL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+function poolName(value: string): string {
+  if (POOL_NAME.test(value)) return value;
+  throw new InvalidArgumentError(
+    'expected a word of at most 64 letters, digits, dots, dashes and underscores.',
+  );
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import type { RunSummaryMessage } from '@rocinante/wire';
+import { runJson } from '../client/run-json.js';
+import { stateWord } from '../client/run-state.js';
+import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
+import { jsonOption } from './option-values.js';
+
+export function addRunStop(run: Command): void {
+  run
+    .command('stop')
+    .description('end a run at its next step, with a checkpoint, or take it out of the queue')
+    .argument('<run>', 'its id or name')
+    .option('--reason <text>', 'for the run’s record')
+    .addOption(coordinatorOption())
+    .addOption(jsonOption())
+    .action((name: string, flags: ClientFlags & { reason?: string }) =>
+      withCoordinator(flags, async (coordinator) => {
+        const summary = await coordinator.stop(name, flags.reason ?? '');
+        print(flags.json, runJson(summary), stopText(summary));
+      }),
+    );
+}
+
+function stopText({ id, state, step }: RunSummaryMessage): string {
+  return stateWord(state) === 'stopping'
+    ? `run ${id} stops at the end of its step, with a checkpoint`
+    : `run ${id} is ${stateWord(state)} after step ${step}; go on with: ./rocinante run resume ${id}`;
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import type { Coordinator, ShownRun } from '../client/coordinator.js';
+import { outcomeJson } from '../client/run-json.js';
+import { stateWord } from '../client/run-state.js';
+import { watchRun } from '../client/watch.js';
+import { RunDisplay } from '../display/run-display.js';
+import { RunFailedError } from '../errors.js';
+import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
+import { jsonOption } from './option-values.js';
+
+/** Ctrl-C: the watching ended, not the run. */
+const EXIT_INTERRUPTED = 130;
+
+export function addRunWatch(run: Command, exit: (code: number) => void): void {
+  run
+    .command('watch')
+    .description('show a run as train does, until it ends; Ctrl-C ends the watching, not the run')
+    .argument('<run>', 'its id or name')
+    .addOption(coordinatorOption())
+    .addOption(jsonOption())
+    .action((name: string, flags: ClientFlags) =>
+      withCoordinator(flags, async (coordinator) => exit(await watchToEnd(coordinator, name, flags.json))),
+    );
+}
+
+/**
+ * Watches a run to its end.
+ * @returns the exit code: 0 it is done or was stopped, 130 interrupted.
+ * @throws {RunFailedError} the run failed.
+ */
+export async function watchToEnd(coordinator: Coordinator, run: string, json: boolean): Promise<number> {
+  const { stderr } = process;
+  const display = new RunDisplay({ terminal: stderr.isTTY && !json, stream: stderr });
+  const watching = new AbortController();
+  const stopWatching = (): void => watching.abort();
+  process.once('SIGINT', stopWatching).once('SIGTERM', stopWatching);
+  try {
+    const ended = await watchRun(coordinator, run, { display, signal: watching.signal });
+    display.finished();
+    if (ended !== null) return sayEnd(ended, display, json);
+    display.line(
+      `run ${run} is left alone; watch it again with: ./rocinante run watch ${run}; stop it with: ./rocinante run stop ${run}`,
+    );
+    return EXIT_INTERRUPTED;
+  } finally {
+    process.off('SIGINT', stopWatching).off('SIGTERM', stopWatching);
+    display.finished();
+  }
+}
+
+function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
+  const { id, state, reason, step } = ended.summary;
+  const outcome = outcomeJson(ended, display.summary);
+  if (json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  const why = reason === '' ? '' : `: ${reason}`;
+  const word = stateWord(state);
+  if (word === 'failed') throw new RunFailedError(`run ${id} failed${why}; see ./rocinante run show ${id}`);
+  if (word === 'stopped') {
+    // The reason is a sentence of the run's own: `stopped after step 12: lunch`.
+    const line = reason === '' ? `stopped after step ${step}` : reason;
+    display.line(`${line}; go on with: ./rocinante run resume ${id}`);
+    return 0;
+  }
+  const { loss, weightsSha256 } = outcome;
+  if (!json && loss !== null && weightsSha256 !== null) {
+    const how = `./rocinante weights pull ${id} --out ${id}.safetensors`;
+    process.stdout.write(display.closingText(how, { ...outcome, loss, weightsSha256 }));
+  }
+  return 0;
+}

@@ -1,0 +1,46 @@
+import { RocinanteError } from '@rocinante/base';
+
+/** Nobody answers at the address: no daemon runs there, the address is another's, or a firewall is between. */
+export class NoCoordinatorError extends RocinanteError {
+  constructor(
+    readonly address: string,
+    readonly why: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'NO_COORDINATOR',
+      1,
+      `no coordinator at ${address}: ${why}; start one with ./rocinante serve`,
+      options,
+    );
+  }
+}
+
+/** The connection broke while an answer was on its way: the coordinator ended, or the network did. */
+export class ConnectionLostError extends RocinanteError {
+  constructor(
+    readonly address: string,
+    readonly why: string,
+    options?: ErrorOptions,
+  ) {
+    super('CONNECTION_LOST', 1, `the connection to the coordinator at ${address} was lost: ${why}`, options);
+  }
+}
+
+/** The coordinator refused what was asked: no such run, a wrong value, or a run that is not in a state for it. */
+export class RefusedError extends RocinanteError {
+  constructor(details: string, options?: ErrorOptions) {
+    super('REFUSED', 2, details, options);
+  }
+}
+
+/** The coordinator could not do what was asked: its disk is full, it is too slow, of another release, or has a fault. */
+export class CoordinatorError extends RocinanteError {
+  constructor(
+    readonly address: string,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super('COORDINATOR', 1, `coordinator at ${address}: ${what}`, options);
+  }
+}

@@ -1,0 +1,174 @@
+import type { HistoryEntry } from '@rocinante/training';
+import type { RunSummaryMessage } from '@rocinante/wire';
+import type { CurvePoint } from '../display/loss-curve.js';
+import type { LogEntryOf } from '../run/log-entries.js';
+import type { RunLimits } from '../run/run-limits.js';
+import type { ShownRun } from './coordinator.js';
+import { limitsOf } from './limits-message.js';
+import { stateWord, type RunStateWord } from './run-state.js';
+
+/** What `--json` says of a run: the fields of its summary. Losses are in nats; what is not there yet is null. */
+export interface RunJson {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly note: string;
+  readonly priority: number;
+  readonly pool: string;
+  readonly state: RunStateWord;
+  readonly reason: string;
+  readonly queuePosition: number | null;
+  /** RFC 3339, in UTC, as the two others. */
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly step: number;
+  readonly stepsTotal: number | null;
+  readonly epoch: number;
+  readonly loss: number | null;
+  readonly validationLoss: number | null;
+  readonly windowsPerSecond: number | null;
+  readonly workers: number;
+  readonly workerHours: number;
+  readonly activeHours: number;
+  readonly weightsSha256: string | null;
+}
+
+export function runJson(summary: RunSummaryMessage): RunJson {
+  const { id, name, tags, note, priority, pool, state, reason, queuePosition, createdAt } = summary;
+  const { startedAt, endedAt, step, stepsTotal, epoch, workers, workerHours, activeHours } = summary;
+  return {
+    id,
+    name,
+    tags,
+    note,
+    priority,
+    pool,
+    state: stateWord(state),
+    reason,
+    queuePosition: queuePosition || null,
+    createdAt,
+    startedAt: startedAt || null,
+    endedAt: endedAt || null,
+    step,
+    stepsTotal: stepsTotal || null,
+    epoch,
+    loss: summary.loss ?? null,
+    validationLoss: summary.validationLoss ?? null,
+    windowsPerSecond: summary.windowsPerSecond ?? null,
+    workers,
+    workerHours,
+    activeHours,
+    weightsSha256: summary.weightsSha256 || null,
+  };
+}
+
+/** What `run show --json` says beside the run's summary. */
+export interface ShownJson extends RunJson {
+  readonly config: unknown;
+  readonly limits: RunLimits;
+  readonly corpus: { readonly name: string; readonly sha256: string };
+  readonly workerShares: readonly {
+    readonly name: string;
+    readonly threads: number;
+    readonly device: string;
+    readonly model: string;
+    /** Of the last closed step. */
+    readonly microBatches: number;
+    readonly microBatchesPerSecond: number | null;
+    readonly joinedAt: string;
+  }[];
+  readonly history: readonly (HistoryEntry & { readonly best: boolean })[];
+  readonly incidents: readonly {
+    readonly time: string;
+    readonly step: number;
+    readonly kind: string;
+    readonly worker: string | null;
+    readonly cause: string;
+  }[];
+  /** The training losses, thinned. */
+  readonly curve: readonly CurvePoint[];
+  readonly checkpoints: readonly string[];
+  readonly bestCheckpoint: string | null;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly boundBy: string | null;
+}
+
+export function shownJson(shown: ShownRun, curve: readonly CurvePoint[]): ShownJson {
+  const { bytesSent, bytesReceived, checkpoints } = shown;
+  return {
+    ...runJson(shown.summary),
+    config: JSON.parse(shown.configJson) as unknown,
+    limits: limitsOf(shown.limits),
+    corpus: { name: shown.corpusName, sha256: shown.corpusSha256 },
+    workerShares: shown.workers.map((worker) => ({
+      name: worker.name,
+      threads: worker.threads,
+      device: worker.device,
+      model: worker.model,
+      microBatches: worker.microBatches,
+      microBatchesPerSecond: worker.microBatchesPerSecond ?? null,
+      joinedAt: worker.joinedAt,
+    })),
+    history: shown.history.map(({ step, epoch, loss, validationLoss, best }) => ({
+      step,
+      epoch,
+      loss,
+      validationLoss: validationLoss ?? null,
+      best,
+    })),
+    incidents: shown.incidents.map(({ time, step, kind, worker, cause }) => ({
+      time,
+      step,
+      kind,
+      worker: worker || null,
+      cause,
+    })),
+    curve,
+    checkpoints,
+    bestCheckpoint: shown.bestCheckpoint || null,
+    bytesSent,
+    bytesReceived,
+    boundBy: shown.boundBy || null,
+  };
+}
+
+/** How a watched run ended: what `train --json` ends with, but for `run` in place of its directory. */
+export interface OutcomeJson {
+  readonly steps: number;
+  readonly epoch: number;
+  /** Mean training loss over the last epoch, or its part that was run; null where nothing was measured. */
+  readonly loss: number | null;
+  readonly validationLoss: number | null;
+  readonly windowsPerSecond: number | null;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Null where the run is not done. */
+  readonly weightsSha256: string | null;
+  readonly run: string;
+  readonly state: RunStateWord;
+  readonly reason: string;
+}
+
+/** @param summary the run's own account, where it was seen; only a run that is done has one. */
+export function outcomeJson(
+  { summary: run, history, ...shown }: ShownRun,
+  summary: LogEntryOf<'summary'> | null,
+): OutcomeJson {
+  const last = history.at(-1);
+  const isDone = stateWord(run.state) === 'done';
+  return {
+    steps: summary?.steps ?? run.step,
+    epoch: summary?.epoch ?? run.epoch,
+    loss: summary?.loss ?? last?.loss ?? run.loss ?? null,
+    validationLoss: summary ? summary.validationLoss : (run.validationLoss ?? last?.validationLoss ?? null),
+    windowsPerSecond: summary?.windowsPerSecond ?? run.windowsPerSecond ?? null,
+    bytesSent: summary?.bytesSent ?? shown.bytesSent,
+    bytesReceived: summary?.bytesReceived ?? shown.bytesReceived,
+    weightsSha256: isDone ? (summary?.weightsSha256 ?? run.weightsSha256) : null,
+    run: run.id,
+    state: stateWord(run.state),
+    reason: run.reason,
+  };
+}

@@ -1,0 +1,95 @@
+import { basename } from 'node:path';
+import { encodeCorpus, Vocabulary } from '@rocinante/corpus';
+import { runWindows, type RunConfig } from '@rocinante/training';
+import { resolveConfig, type ConfigFlags } from '../config.js';
+import { readCorpus, type Environment } from '../corpus/corpus-file.js';
+import { UsageError } from '../errors.js';
+import { checkInitialWeights, readInitialWeights } from '../run/first-state.js';
+import { contentOfBytes, contentOfFile, type Content } from './content.js';
+import type { Coordinator } from './coordinator.js';
+
+/** A run that is sound in itself, with all that a coordinator needs for it. */
+export interface RunOrder {
+  readonly config: RunConfig;
+  readonly corpus: Content;
+  /** What people call the text. */
+  readonly corpusName: string;
+  /** The weights file that the run begins with, where one was given here. */
+  readonly initFrom: Content | null;
+}
+
+/**
+ * Reads all that a run is made of and checks it, so that what is wrong with it is said before anything is sent.
+ * @param corpus a file, `bundled` or `quijote`.
+ * @param initFrom path of a weights file; absent for first values from the seed.
+ * @throws {UsageError} and libs/corpus's and libs/weights's errors: exit code 2, one line.
+ */
+export async function readRunOrder(
+  flags: ConfigFlags,
+  corpus: string,
+  initFrom: string | undefined,
+  environment: Environment,
+): Promise<RunOrder> {
+  const weights = initFrom === undefined ? null : await readInitialWeights(initFrom);
+  const config = resolveConfig({ ...flags, initFrom: weights?.sha256 });
+  if (weights) checkInitialWeights(weights, config);
+  const file = await readCorpus(corpus, environment);
+  const subject = `corpus ${file.name}`;
+  const { ids } = encodeCorpus(file.bytes, {
+    normalisation: config.text.normalisation,
+    subject,
+    ...(weights && { vocabulary: new Vocabulary(weights.vocabulary) }),
+  });
+  runWindows(config, ids.length);
+  return {
+    config,
+    corpus: contentOfBytes(subject, file.bytes),
+    corpusName: file.name === file.path ? basename(file.path) : file.name,
+    initFrom: initFrom === undefined ? null : await contentOfFile(`--init-from ${initFrom}`, initFrom),
+  };
+}
+
+/** Which of some contents were sent, and which were there. */
+export interface SentContents {
+  readonly sent: readonly Content[];
+  readonly known: readonly Content[];
+}
+
+/**
+ * Sends those of some contents that the coordinator does not have.
+ * @param progress begins to show a transfer.
+ */
+export async function sendMissing(
+  coordinator: Coordinator,
+  contents: readonly Content[],
+  progress: (content: Content) => { at(bytes: number): void; finished(): void },
+): Promise<SentContents> {
+  const there = await coordinator.have(contents.map(({ sha256 }) => sha256));
+  const sent: Content[] = [];
+  const known: Content[] = [];
+  for (const content of contents) {
+    let wasThere = there.has(content.sha256);
+    if (!wasThere) {
+      const shown = progress(content);
+      try {
+        wasThere = await coordinator.push(content, (bytes) => shown.at(bytes));
+      } finally {
+        shown.finished();
+      }
+    }
+    (wasThere ? known : sent).push(content);
+  }
+  return { sent, known };
+}
+
+/**
+ * Checks that the coordinator has the weights file that a configuration names without bringing it.
+ * @throws {UsageError} it does not.
+ */
+export async function checkInitFrom(coordinator: Coordinator, { config, initFrom }: RunOrder): Promise<void> {
+  if (config.initFrom === null || initFrom !== null) return;
+  if ((await coordinator.have([config.initFrom])).has(config.initFrom)) return;
+  throw new UsageError(
+    `initFrom: the coordinator has no weights file ${config.initFrom}; give the file with --init-from`,
+  );
+}

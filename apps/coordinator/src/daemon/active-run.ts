@@ -1,0 +1,252 @@
+import { readFile } from 'node:fs/promises';
+import type { Logger } from '@rocinante/log';
+import type { RunOutcome } from '@rocinante/training';
+import { encodeText } from '../corpus/encode-thread.js';
+import { isExpected, RunFailedError } from '../errors.js';
+import { checkInitialWeights, readInitialWeights, type InitialWeights } from '../run/first-state.js';
+import { prepareRun, type PreparedRun } from '../run/prepared-run.js';
+import { RunDirectory } from '../run/run-directory.js';
+import { RunExecution } from '../run/run-execution.js';
+import type { RunObserver } from '../run/run-observer.js';
+import type { TrainingService } from '../service/training-service.js';
+import type { ContentStore } from './content-store.js';
+import type { EntryHub } from './entry-hub.js';
+import { RunLog } from './run-log.js';
+import type { RunStore, StoredRun } from './run-store.js';
+import { WorkerTime } from './worker-time.js';
+
+/** How often an active run's record says how far it is. */
+const RECORD_INTERVAL_MS = 5_000;
+
+export interface ActiveRunParts {
+  readonly store: RunStore;
+  readonly contents: ContentStore;
+  readonly service: TrainingService;
+  readonly hub: EntryHub;
+  readonly logger: Logger;
+  /** Who else is told of what happens in a run. */
+  readonly observers: (id: string, prepared: PreparedRun) => readonly RunObserver[];
+  /** A run is active no more. */
+  readonly ended: (id: string) => void;
+}
+
+/** Why an active run ends: on request it is stopped, and with the daemon it goes on when that comes back. */
+interface Stop {
+  readonly reason: string;
+  readonly goesOnLater: boolean;
+}
+
+/** How an activation came to its end. */
+interface ActivationEnd {
+  readonly outcome: RunOutcome;
+  readonly reason: string;
+}
+
+/** One run of a daemon while it is active: prepared, executed, and its record kept true. */
+export class ActiveRun {
+  readonly id: string;
+  readonly #parts: ActiveRunParts;
+  readonly #startedAt = performance.now();
+  readonly #before: StoredRun;
+  readonly #workers = new WorkerTime(() => performance.now());
+  /** Ends the preparation, which takes minutes for a long text. */
+  readonly #preparation = new AbortController();
+  #execution: RunExecution | null = null;
+  #stop: Stop | null = null;
+
+  constructor(run: StoredRun, parts: ActiveRunParts) {
+    this.id = run.id;
+    this.#before = run;
+    this.#parts = parts;
+  }
+
+  /** Null while the text is encoded and the checkpoint read. */
+  get execution(): RunExecution | null {
+    return this.#execution;
+  }
+
+  get stopping(): boolean {
+    return this.#stop !== null;
+  }
+
+  get activeSeconds(): number {
+    return this.#before.activeSeconds + (performance.now() - this.#startedAt) / 1000;
+  }
+
+  get workerSeconds(): number {
+    return this.#before.workerSeconds + this.#workers.seconds;
+  }
+
+  /**
+   * Ends the run at its step's end, with a checkpoint; while it is prepared, at once. The first request counts, but for an
+   * operator's that comes while the daemon ends: then the run does not go on later.
+   */
+  stop(reason: string, { goesOnLater = false } = {}): void {
+    if (this.#stop !== null && (goesOnLater || !this.#stop.goesOnLater)) return;
+    this.#stop = { reason, goesOnLater };
+    this.#preparation.abort(new RunFailedError('it was stopped while it was prepared'));
+    this.#execution?.stop(reason);
+  }
+
+  /** Gives up the step in progress, so that a run that is stopping ends now. */
+  stopNow(): void {
+    this.#execution?.stopNow();
+  }
+
+  /** Runs to the run's end, which the record tells. It throws for a programmer's error only. */
+  async run(): Promise<void> {
+    const { hub, logger, ended } = this.#parts;
+    const { startedAt } = this.#before;
+    this.#update({ state: 'active', reason: '', startedAt: startedAt ?? now(), endedAt: null });
+    const timer = setInterval(() => this.#update({}), RECORD_INTERVAL_MS);
+    try {
+      const { outcome, reason } = await this.#toEnd();
+      const goesOn = outcome === 'stopped' && this.#stop?.goesOnLater === true;
+      this.#update(goesOn ? {} : { state: outcome, reason, endedAt: now() });
+      logger[outcome === 'failed' ? 'error' : 'info']({ run: this.id, outcome }, reason);
+    } finally {
+      clearInterval(timer);
+      ended(this.id);
+      hub.end(this.id);
+    }
+  }
+
+  /** @returns how it ended, where that was a failure of the world's too. */
+  async #toEnd(): Promise<ActivationEnd> {
+    try {
+      const log = this.#openLog();
+      try {
+        return await this.#execute(log);
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+        return this.#unexecuted(log, error);
+      } finally {
+        log.close();
+      }
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      return { outcome: 'failed', reason: error.message };
+    }
+  }
+
+  #openLog(): RunLog {
+    const { store, logger, hub } = this.#parts;
+    const log = new RunLog(this.id, store.directory(this.id), (error) =>
+      logger.warn({ run: this.id }, `its log cannot be written any more: ${error.message}`),
+    );
+    log.onLine = (line) => hub.publishLine(this.id, line);
+    return log;
+  }
+
+  async #execute(log: RunLog): Promise<ActivationEnd> {
+    const { store, hub, service, observers } = this.#parts;
+    const { pool, activeSeconds } = this.#before;
+    const directory = new RunDirectory(store.directory(this.id));
+    try {
+      const { prepared, initial } = await this.#prepare(directory);
+      // One that was asked to stop meanwhile ends as any other that is prepared no further.
+      this.#preparation.signal.throwIfAborted();
+      this.#update({ stepsTotal: prepared.shape.stepsTotal });
+      this.#execution = new RunExecution(prepared, {
+        name: this.id,
+        service,
+        pool,
+        initialParameters: initial?.parameters ?? null,
+        activeSeconds,
+        placeOption: '--data',
+        sample: true,
+        observers: [this.#workers, log, ...observers(this.id, prepared)],
+        onEntry: (entry) => {
+          log.entry(entry);
+          hub.publish(this.id, entry);
+        },
+      });
+      return await this.#execution.run();
+    } finally {
+      directory.release();
+    }
+  }
+
+  /** The end of a run that never came to be executed, or whose execution failed: that one has said so itself. */
+  #unexecuted(log: RunLog, error: Error): ActivationEnd {
+    if (this.#execution !== null) return { outcome: 'failed', reason: error.message };
+    const { step } = this.#before;
+    const end: ActivationEnd = this.#stop
+      ? { outcome: 'stopped', reason: `stopped after step ${step}: ${this.#stop.reason}` }
+      : { outcome: 'failed', reason: error.message };
+    const entry = { time: now(), event: 'finished', atStep: step, ...end } as const;
+    log.entry(entry);
+    this.#parts.hub.publish(this.id, entry);
+    return end;
+  }
+
+  async #prepare(
+    directory: RunDirectory,
+  ): Promise<{ prepared: PreparedRun; initial: InitialWeights | null }> {
+    const { contents } = this.#parts;
+    const { config, corpus, limits } = this.#before;
+    const record = { version: 1, config, corpus: { source: corpus.name, sha256: corpus.sha256 } } as const;
+    const before = directory.use(record);
+    const initial = await this.#readInitial();
+    const path = contents.path(corpus.sha256);
+    const text = await encodeText(
+      {
+        bytes: await readFile(path),
+        normalisation: config.text.normalisation,
+        subject: `corpus ${corpus.name}`,
+        symbols: initial?.vocabulary ?? null,
+      },
+      this.#preparation.signal,
+    );
+    checkUnchanged(path, corpus.sha256, text.corpus.textSha256);
+    return { prepared: await prepareRun(config, text, limits, directory, before?.config ?? null), initial };
+  }
+
+  /** The weights that the run begins with; null for first values from the seed. */
+  async #readInitial(): Promise<InitialWeights | null> {
+    const { config } = this.#before;
+    if (config.initFrom === null) return null;
+    const path = this.#parts.contents.path(config.initFrom);
+    const initial = await readInitialWeights(path);
+    checkUnchanged(path, config.initFrom, initial.sha256);
+    checkInitialWeights(initial, config);
+    return initial;
+  }
+
+  /** Keeps the record true: how far the run is, and these changes. */
+  #update(changes: Partial<Omit<StoredRun, 'version' | 'id'>>): void {
+    const { activeSeconds, workerSeconds } = this;
+    this.#parts.store.update(this.id, { activeSeconds, workerSeconds, ...this.#position(), ...changes });
+  }
+
+  #position(): Partial<StoredRun> {
+    const execution = this.#execution;
+    if (execution === null) return {};
+    const { step, lastLoss, history } = execution.progress;
+    return {
+      step,
+      epoch: execution.epoch,
+      loss: finite(lastLoss),
+      validationLoss: finite(history.at(-1)?.validationLoss ?? null),
+      weightsSha256: execution.summary?.weightsSha256 ?? this.#before.weightsSha256,
+    };
+  }
+}
+
+/** @throws {RunFailedError} a content is not what its name says any more. */
+function checkUnchanged(path: string, expected: string, received: string): void {
+  if (received === expected) return;
+  throw new RunFailedError(
+    `${path}: expected bytes of SHA-256 ${expected}, received ${received}: they changed on the disk; ` +
+      'remove the file, push it again and resume the run',
+  );
+}
+
+/** What a record holds of a loss: null for one that is no number any more. */
+function finite(loss: number | null): number | null {
+  return loss !== null && Number.isFinite(loss) ? loss : null;
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

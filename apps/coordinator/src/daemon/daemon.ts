@@ -1,0 +1,254 @@
+import { HealthImplementation } from 'grpc-health-check';
+import { resolve } from 'node:path';
+import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
+import {
+  healthRoutes,
+  serveHttp,
+  workerRoutes,
+  type HttpServer,
+  type MeteredRunState,
+} from '@rocinante/metrics';
+import { learningRateAt } from '@rocinante/optimizer';
+import { noProgress } from '@rocinante/training';
+import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
+import { UsageError } from '../errors.js';
+import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
+import type { PreparedRun } from '../run/prepared-run.js';
+import type { RunObserver } from '../run/run-observer.js';
+import type { Session } from '../service/session.js';
+import { TrainingService } from '../service/training-service.js';
+import { VERSION } from '../version.js';
+import { ContentStore } from './content-store.js';
+import { EntryHub } from './entry-hub.js';
+import { stateOf } from './run-report.js';
+import { RefusalLog } from './refusal-log.js';
+import { RunStore } from './run-store.js';
+import { RunsService } from './runs-service.js';
+import { Scheduler } from './scheduler.js';
+
+/** How often contents that no run names are looked for. */
+const COLLECT_INTERVAL_MS = 3_600_000;
+
+/** The services that grpc.health.v1 is asked about; the empty name is the whole server. */
+const HEALTH_NAMES = ['', 'rocinante.training.v1.Training', 'rocinante.training.v1.Runs'];
+
+export interface DaemonOptions {
+  /** `host:port` for workers and operators. */
+  readonly listen: string;
+  /** `host:port` for Prometheus, probes and people. */
+  readonly http: string;
+  /** `host:port` at which others reach `http`; null for the name by which they ask. */
+  readonly advertise: string | null;
+  /** The directory of runs, texts and weights. */
+  readonly data: string;
+  /** Whether to listen in plain at an address that others can reach. */
+  readonly insecure: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/**
+ * A coordinator as a daemon: it holds many runs, works on one at a time for each pool of workers, and answers operators,
+ * workers and Prometheus until it is stopped.
+ */
+export class Daemon {
+  readonly #logger: Logger;
+  readonly #store: RunStore;
+  readonly #contents: ContentStore;
+  readonly #scheduler: Scheduler;
+  readonly #service: TrainingService;
+  readonly #metrics: CoordinatorMetrics;
+  readonly #refusals = new RefusalLog(
+    (code, message) => this.#logger.warn({ code }, `refused: ${message}`),
+    () => performance.now(),
+  );
+  readonly #health = new HealthImplementation(statusMap('NOT_SERVING'));
+  readonly #hub = new EntryHub();
+  readonly #runs: RunsService;
+  #server: ListeningServer | null = null;
+  #http: HttpServer | null = null;
+  #collector: NodeJS.Timeout | null = null;
+  #ending = false;
+
+  private constructor(
+    options: DaemonOptions,
+    store: RunStore,
+    contents: ContentStore,
+    onFatal: (error: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#contents = contents;
+    this.#logger = createLogger({ level: options.logLevel });
+    store.onWriteFailure = (error) => this.#logger.error(error.message);
+    this.#metrics = new CoordinatorMetrics({
+      version: VERSION,
+      dataDirectory: options.data,
+      traffic: serverTraffic,
+      runStates: () =>
+        this.#store.runs().map((run) => meteredState(stateOf(run, this.#scheduler.active(run.id)))),
+      now: () => performance.now(),
+    });
+    this.#service = new TrainingService({
+      opened: (session) => this.#opened(session),
+      closed: (session, reason, lost) => this.#closed(session, reason, lost),
+      refused: (code, message) => this.#refused(code, message),
+    });
+    this.#scheduler = new Scheduler(
+      {
+        store,
+        contents,
+        service: this.#service,
+        hub: this.#hub,
+        logger: this.#logger,
+        observers: (id, prepared) => this.#observersOf(id, prepared),
+        ended: (id) => this.#metrics.end(id),
+      },
+      onFatal,
+    );
+    this.#runs = new RunsService({
+      store,
+      contents,
+      hub: this.#hub,
+      scheduler: this.#scheduler,
+      service: this.#service,
+      boundBy: (run) => this.#metrics.boundBy(run),
+      dropped: (code, message) => this.#refused(code, message),
+    });
+  }
+
+  /**
+   * Opens the data directory, listens, and goes on with the runs that are there.
+   * @param onFatal told of a programmer's error.
+   * @throws {RocinanteError} an address is not allowed or taken, or the data directory cannot be used.
+   */
+  static async start(options: DaemonOptions, onFatal: (error: unknown) => void): Promise<Daemon> {
+    for (const [name, address] of [
+      ['--listen', options.listen],
+      ['--http', options.http],
+    ]) {
+      if (!options.insecure && !isLoopback(address)) {
+        throw new UsageError(
+          `${name} ${address}: expected a loopback address, such as 127.0.0.1; others can reach this one in plain: ` +
+            'give --insecure where the network is trusted',
+        );
+      }
+    }
+    const data = resolve(options.data);
+    const store = await RunStore.open(data);
+    try {
+      const contents = await ContentStore.open(data);
+      const daemon = new Daemon({ ...options, data }, store, contents, onFatal);
+      await daemon.#listen(options);
+      return daemon;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** `host:port` for workers and operators, and for HTTP. */
+  get addresses(): { readonly grpc: string; readonly http: string } {
+    return { grpc: this.#server!.address, http: this.#http!.address };
+  }
+
+  /** Ends within 10 s: active runs are stopped, each with a checkpoint, and go on when the daemon is started again. */
+  async stop(): Promise<void> {
+    this.#ending = true;
+    if (this.#collector) clearInterval(this.#collector);
+    for (const name of HEALTH_NAMES) this.#health.setStatus(name, 'NOT_SERVING');
+    this.#logger.info(
+      'stopping: active runs get a checkpoint, and go on when this coordinator is started again',
+    );
+    await this.#scheduler.end();
+    // Whoever watches a run that waits would keep the server from ending.
+    this.#hub.close();
+    this.#service.close();
+    await this.#server?.stop();
+    await this.#http?.stop();
+    await this.#store.close();
+  }
+
+  async #listen(options: DaemonOptions): Promise<void> {
+    this.#server = await listen(options.listen, {
+      training: this.#service.handlers,
+      runs: this.#runs.handlers,
+      further: (server) => this.#health.addToServer(server),
+      refused: (code, message) => this.#refused(code, message),
+    });
+    try {
+      const routes = new Map([
+        ...healthRoutes(this.#metrics, () => (this.#ending ? 'it is stopping' : null)),
+        ...workerRoutes({
+          workers: () => this.#service.sessions,
+          now: () => performance.now(),
+          advertise: options.advertise,
+          contentType: this.#metrics.contentType,
+        }),
+      ]);
+      this.#http = await serveHttp(options.http, routes, {
+        onDropped: (code, message) => this.#refused(code, message),
+        onError: (error, path) => this.#logger.error({ err: error, path }, 'a page could not be made'),
+      });
+    } catch (error) {
+      await this.#server.stop();
+      throw error;
+    }
+    for (const name of HEALTH_NAMES) this.#health.setStatus(name, 'SERVING');
+    const { grpc, http } = this.addresses;
+    this.#logger.info({ listen: grpc, http, data: options.data }, 'coordinator is up');
+    this.#collect();
+    this.#collector = setInterval(() => this.#collect(), COLLECT_INTERVAL_MS);
+    this.#scheduler.start();
+  }
+
+  #opened(session: Session): void {
+    this.#metrics.opened(session);
+    this.#logger.info({ worker: session.name, pool: session.pool }, 'worker joined');
+  }
+
+  #closed(session: Session, reason: string, lost: boolean): void {
+    this.#metrics.closed(session);
+    this.#logger[lost ? 'warn' : 'info'](
+      { worker: session.name, pool: session.pool },
+      `worker left: ${reason}`,
+    );
+  }
+
+  #refused(code: string, message: string): void {
+    this.#metrics.refused(code);
+    this.#refusals.refused(code, message);
+  }
+
+  #observersOf(id: string, { shape, loaded, config }: PreparedRun): readonly RunObserver[] {
+    const { schedule, optimizer } = config;
+    return [
+      this.#metrics.begin({
+        id,
+        shape,
+        progress: loaded?.progress ?? noProgress,
+        learningRate: (step) => learningRateAt(schedule, optimizer.learningRate, step, shape.stepsTotal),
+      }),
+    ];
+  }
+
+  #collect(): void {
+    this.#contents.collect(this.#store.namedContents(), Date.now()).then(
+      (bytes) => bytes > 0 && this.#logger.info({ bytes }, 'removed contents that no run names'),
+      (error: Error) => this.#logger.warn(`contents that no run names were not removed: ${error.message}`),
+    );
+  }
+}
+
+/** A run's state as metrics name it: `running` for RUN_STATE_RUNNING. */
+function meteredState({ state }: ReturnType<typeof stateOf>): MeteredRunState {
+  return String(state).replace('RUN_STATE_', '').toLowerCase() as MeteredRunState;
+}
+
+function statusMap(status: 'SERVING' | 'NOT_SERVING'): Record<string, 'SERVING' | 'NOT_SERVING'> {
+  return Object.fromEntries(HEALTH_NAMES.map((name) => [name, status]));
+}
+
+/** Whether only this machine can reach an address. */
+function isLoopback(address: string): boolean {
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return /^(127(\.\d+){3}|localhost|\[::1\])$/.test(host);
+}

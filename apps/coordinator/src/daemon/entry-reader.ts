@@ -1,0 +1,151 @@
+/** What a run's event log says, read back: its beginning for a watcher, its losses, its history, its incidents. */
+import type { HistoryPoint, Incident, Traffic } from '@rocinante/wire';
+import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log-entries.js';
+import { linesOf } from './file-lines.js';
+
+/** Incidents and evaluations that are shown, at most: the last ones. */
+export const INCIDENTS_MAX = 1_000;
+export const HISTORY_MAX = 10_000;
+
+/** Lines of steps are most of a log: those who do not want them need not parse them. */
+const STEP_MARK = '"event":"step"';
+
+/** What a watcher is told of what came after the last step. */
+const TOLD_AFTER: ReadonlySet<string> = new Set<RunLogEntry['event']>([
+  'worker-joined',
+  'worker-left',
+  'sample',
+  'summary',
+  'finished',
+]);
+
+/** Null for an entry of another release, and for a line that was cut. */
+function parsed(line: string): RunLogEntry | null {
+  try {
+    return logEntrySchema.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
+
+/** Where a watcher begins: the last `started`, the evaluations, the last step, and what came after it. */
+export async function opening(path: string): Promise<RunLogEntry[]> {
+  let started: RunLogEntry | null = null;
+  const evaluations: RunLogEntry[] = [];
+  let lastStep = '';
+  /** A step that was under way when the run was held closes afterwards. */
+  let held: RunLogEntry | null = null;
+  let after: RunLogEntry[] = [];
+  for await (const line of linesOf(path)) {
+    if (line.includes(STEP_MARK)) {
+      lastStep = line;
+      after = [];
+      continue;
+    }
+    const entry = parsed(line);
+    if (entry === null) continue;
+    if (entry.event === 'started') {
+      [started, lastStep, held, after] = [entry, '', null, []];
+    } else if (entry.event === 'evaluation') evaluations.push(entry);
+    else if (entry.event === 'held') held = entry;
+    else if (entry.event === 'released') held = null;
+    else if (TOLD_AFTER.has(entry.event)) after.push(entry);
+  }
+  return [started, ...evaluations, parsed(lastStep), held, ...after].filter((entry) => entry !== null);
+}
+
+/** The losses of all closed steps, in order, `most` at a time; a step that the log lacks begins another piece. */
+export async function* lossesOf(
+  path: string,
+  most: number,
+): AsyncGenerator<{ firstStep: number; losses: number[] }> {
+  let firstStep = 1;
+  let losses: number[] = [];
+  for await (const line of linesOf(path)) {
+    const entry = line.includes(STEP_MARK) ? parsed(line) : null;
+    if (entry?.event !== 'step') continue;
+    if (losses.length === most || entry.step !== firstStep + losses.length) {
+      if (losses.length > 0) yield { firstStep, losses };
+      firstStep = entry.step;
+      losses = [];
+    }
+    losses.push(entry.loss);
+  }
+  if (losses.length > 0) yield { firstStep, losses };
+}
+
+/** What `run show` tells of a run's past. */
+export interface RunPast {
+  readonly history: HistoryPoint[];
+  readonly incidents: Incident[];
+  /** What a run that is done moved; null for any other. */
+  readonly traffic: Traffic | null;
+}
+
+export async function pastOf(path: string): Promise<RunPast> {
+  const history: HistoryPoint[] = [];
+  const incidents: Incident[] = [];
+  let traffic: Traffic | null = null;
+  for await (const line of linesOf(path)) {
+    const entry = line.includes(STEP_MARK) ? null : parsed(line);
+    if (entry === null) continue;
+    if (entry.event === 'evaluation') history.push(pointOf(entry));
+    if (entry.event === 'started') traffic = null;
+    if (entry.event === 'summary')
+      traffic = { bytesSent: entry.bytesSent, bytesReceived: entry.bytesReceived };
+    incidents.push(...incidentsOf(entry));
+    if (incidents.length > 2 * INCIDENTS_MAX) incidents.splice(0, INCIDENTS_MAX);
+  }
+  return { history: history.slice(-HISTORY_MAX), incidents: incidents.slice(-INCIDENTS_MAX), traffic };
+}
+
+function pointOf({ atStep, epoch, loss, validationLoss, best }: LogEntryOf<'evaluation'>): HistoryPoint {
+  return { step: atStep, epoch, loss, ...(validationLoss !== null && { validationLoss }), best };
+}
+
+/** What went otherwise than it should, as an incident for each worker that it concerns. */
+function incidentsOf(entry: RunLogEntry): Incident[] {
+  const incident = (kind: string, cause: string, worker = ''): Incident => ({
+    time: entry.time,
+    step: 'atStep' in entry ? entry.atStep : 0,
+    kind,
+    worker,
+    cause,
+  });
+  switch (entry.event) {
+    case 'worker-left':
+      return entry.lost ? [incident('worker-lost', entry.reason, entry.worker)] : [];
+    case 'started':
+      return entry.checkpoint === null
+        ? []
+        : [incident('resumed', `the coordinator went on from ${entry.checkpoint}`)];
+    case 'issued-again':
+      return entry.workers.length === 0
+        ? [incident('issued-again', entry.cause)]
+        : entry.workers.map((worker) => incident('issued-again', entry.cause, worker));
+    case 'length-changed':
+      return [incident('length-changed', `${lengthOf(entry.from)} became ${lengthOf(entry.to)}`)];
+    case 'held':
+      return [incident('held', entry.reason)];
+    case 'released':
+      return [incident('released', 'the disk has room again')];
+    case 'checkpoint-passed-over':
+      return [incident('checkpoint-passed-over', `${entry.name} is damaged: ${entry.reason}`)];
+    case 'finished':
+      return entry.outcome === 'failed' ? [incident('failed', entry.reason)] : [];
+    case 'checkpoint':
+    case 'evaluation':
+    case 'ignored':
+    case 'listening':
+    case 'notice':
+    case 'sample':
+    case 'step':
+    case 'summary':
+    case 'worker-joined':
+      return [];
+  }
+}
+
+function lengthOf({ steps, epochs }: LogEntryOf<'length-changed'>['to']): string {
+  return steps === null ? `${epochs} epochs` : `${steps} steps`;
+}

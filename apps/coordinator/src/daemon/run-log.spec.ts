@@ -1,0 +1,78 @@
+import { appendFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { stepEntry } from '../display/entries.js';
+import type { Session } from '../service/session.js';
+import { isLineOf, RunLog, runLogLines, runLogPath } from './run-log.js';
+
+const time = '2026-11-24T10:00:00.000Z';
+const said = { level: 'info', time, msg: 'ready' };
+const session = { name: 'a' } as Session;
+
+let folder: string;
+let failures: string[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rocinante-run-log-'));
+  failures = [];
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function open(): RunLog {
+  return new RunLog('r7', folder, ({ message }) => failures.push(message));
+}
+
+async function lines(worker?: string): Promise<unknown[]> {
+  const read = [];
+  for await (const line of runLogLines(folder, worker)) read.push(JSON.parse(line) as unknown);
+  return read;
+}
+
+it('keeps what a worker says under the run and the worker that it is of, and drops what is no line', async () => {
+  const log = open();
+  log.logged(session, [JSON.stringify({ ...said, run: 'r1#4', worker: 'liar' }), 'no line', '{}']);
+  log.close();
+  expect(await lines()).toEqual([{ ...said, run: 'r7', worker: 'a' }]);
+});
+
+it('keeps what the event log says but single steps, a failure as an error', async () => {
+  const log = open();
+  const told: string[] = [];
+  log.onLine = (line) => told.push(line);
+  log.entry(stepEntry(1));
+  log.entry({ time, event: 'held', atStep: 1, reason: 'disk' });
+  log.entry({ time, event: 'finished', atStep: 1, outcome: 'failed', reason: 'diverged' });
+  log.close();
+  const kept = [
+    { level: 'info', time, msg: 'held', atStep: 1, reason: 'disk' },
+    { level: 'error', time, msg: 'finished', atStep: 1, outcome: 'failed', reason: 'diverged' },
+  ];
+  expect(await lines()).toEqual(kept);
+  expect(told.map((line) => JSON.parse(line) as unknown)).toEqual(kept);
+});
+
+it('gives one worker’s lines, without those that a full disk cut', async () => {
+  const log = open();
+  log.logged(session, [JSON.stringify(said)]);
+  log.logged({ name: 'b' } as Session, [JSON.stringify(said)]);
+  log.close();
+  appendFileSync(runLogPath(folder), '{"level":"in{"worker":"b"}\n');
+  expect(await lines('b')).toEqual([{ ...said, run: 'r7', worker: 'b' }]);
+  expect(await lines()).toHaveLength(2);
+  expect(isLineOf('', '{"level":"in{"worker":"b"}')).toBe(false);
+});
+
+it('goes on without its file on a full disk, and says so once', () => {
+  symlinkSync('/dev/full', runLogPath(folder));
+  const log = open();
+  const told: string[] = [];
+  log.onLine = (line) => told.push(line);
+  log.logged(session, [JSON.stringify(said), JSON.stringify(said)]);
+  log.close();
+  expect(failures).toEqual([expect.stringContaining('ENOSPC')]);
+  expect(told).toHaveLength(2);
+});
+
+it('has no lines where there is no log', async () => {
+  expect(await lines()).toEqual([]);
+});

@@ -1,0 +1,150 @@
+/** Runs as they are told to operators: the messages of runs.proto. */
+import { DirectoryStore } from '@rocinante/checkpoint';
+import { limits, type RunDetail, type RunSummary, type WorkerShare } from '@rocinante/wire';
+import { RunDirectory } from '../run/run-directory.js';
+import type { TrainingService } from '../service/training-service.js';
+import type { ActiveRun } from './active-run.js';
+import { pastOf } from './entry-reader.js';
+import type { DamagedRun, RunStore, StoredRun } from './run-store.js';
+import type { Scheduler } from './scheduler.js';
+
+type State = NonNullable<RunSummary['state']>;
+
+const endStates = {
+  stopped: 'RUN_STATE_STOPPED',
+  done: 'RUN_STATE_DONE',
+  failed: 'RUN_STATE_FAILED',
+} as const;
+
+export interface ReportParts {
+  readonly store: RunStore;
+  readonly scheduler: Scheduler;
+  readonly service: TrainingService;
+  /** What a run is bound by, as `RunDetail.bound_by` says it. */
+  readonly boundBy: (run: string) => string;
+}
+
+/** A list's room in one message, whose further bytes are few. */
+const LIST_BYTES_MAX = limits.MESSAGE_BYTES_MAX - (64 << 10);
+
+/**
+ * Every run of a tag: active ones, then the queues in their order, then ended ones, the last ended first, and damaged ones.
+ * Those that do not fit a message are left out: the ones that ended first.
+ * @param tag empty for all.
+ */
+export function listRuns(parts: ReportParts, tag: string): RunSummary[] {
+  const { store } = parts;
+  const runs = store.runs().filter(({ tags }) => tag === '' || tags.includes(tag));
+  const pools = new Set(runs.map(({ pool }) => pool));
+  const queued = [...pools].flatMap((pool) => store.queue(pool)).filter((run) => runs.includes(run));
+  const ended = runs
+    .filter(({ state }) => state !== 'active' && state !== 'queued')
+    .sort((a, b) => (b.endedAt ?? '').localeCompare(a.endedAt ?? ''));
+  const sorted = [...runs.filter(({ state }) => state === 'active'), ...queued, ...ended];
+  const damaged = tag === '' ? store.damagedRuns() : [];
+  let bytes = 0;
+  // JSON is longer than the message: it has each field's name.
+  return [...sorted.map((run) => summaryOf(parts, run)), ...damaged.map(damagedSummary)].filter(
+    (summary) => (bytes += Buffer.byteLength(JSON.stringify(summary))) <= LIST_BYTES_MAX,
+  );
+}
+
+export function summaryOf(parts: ReportParts, run: StoredRun): RunSummary {
+  const active = parts.scheduler.active(run.id);
+  const execution = active?.execution;
+  const progress = execution?.progress;
+  const loss = progress ? progress.lastLoss : run.loss;
+  const validationLoss = progress ? (progress.history.at(-1)?.validationLoss ?? null) : run.validationLoss;
+  const windowsPerSecond = execution?.windowsPerSecond ?? null;
+  const { state, reason } = stateOf(run, active);
+  return {
+    id: run.id,
+    name: run.name,
+    tags: run.tags,
+    note: run.note,
+    priority: run.priority,
+    pool: run.pool,
+    state,
+    reason,
+    queuePosition: run.state === 'queued' ? queuePosition(parts, run) : 0,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt ?? '',
+    endedAt: run.endedAt ?? '',
+    step: progress?.step ?? run.step,
+    stepsTotal: run.stepsTotal ?? 0,
+    epoch: execution?.epoch ?? run.epoch,
+    ...(loss !== null && { loss }),
+    ...(validationLoss !== null && { validationLoss }),
+    ...(windowsPerSecond !== null && { windowsPerSecond }),
+    workerHours: (active?.workerSeconds ?? run.workerSeconds) / 3600,
+    activeHours: (active?.activeSeconds ?? run.activeSeconds) / 3600,
+    weightsSha256: run.weightsSha256 ?? '',
+    workers: execution ? parts.service.pool(run.pool).workers.length : 0,
+  };
+}
+
+/** All that is known of a run. It reads the run's log and the names of its checkpoints. */
+export async function detailOf(parts: ReportParts, run: StoredRun): Promise<RunDetail> {
+  const directory = new RunDirectory(parts.store.directory(run.id));
+  const checkpoints = new DirectoryStore(directory.checkpointsPath);
+  const { history, incidents, traffic } = await pastOf(directory.eventsPath);
+  const [names, best] = [await checkpoints.names(), await checkpoints.best()];
+  // What changes is asked for last, and at one moment.
+  const active = parts.scheduler.active(run.id);
+  return {
+    summary: summaryOf(parts, parts.store.find(run.id)),
+    configJson: JSON.stringify(run.config),
+    limits: { ...run.limits, maxHours: run.limits.maxHours ?? 0 },
+    corpusSha256: run.corpus.sha256,
+    corpusName: run.corpus.name,
+    workers: active?.execution ? sharesOf(parts, run, active) : [],
+    history,
+    incidents,
+    checkpoints: names,
+    bestCheckpoint: best ?? '',
+    ...(active?.execution?.traffic ?? traffic),
+    boundBy: active ? parts.boundBy(run.id) : '',
+  };
+}
+
+function sharesOf(parts: ReportParts, run: StoredRun, active: ActiveRun): WorkerShare[] {
+  const pool = parts.service.pool(run.pool);
+  const shares = active.execution!.shares;
+  return active.execution!.view.workers.flatMap(({ worker, microBatchesPerSecond }) => {
+    const session = pool.session(worker);
+    if (!session) return [];
+    const { name, threads, engine, joinedAt } = session;
+    return {
+      name,
+      threads,
+      device: engine?.device ?? '',
+      model: engine?.model ?? '',
+      microBatches: shares.get(worker) ?? 0,
+      ...(microBatchesPerSecond !== null && { microBatchesPerSecond }),
+      joinedAt: joinedAt.toISOString(),
+    };
+  });
+}
+
+/** What an operator calls a run's state, and why it is so. */
+export function stateOf(run: StoredRun, active: ActiveRun | undefined): { state: State; reason: string } {
+  if (run.state === 'queued') return { state: 'RUN_STATE_QUEUED', reason: '' };
+  if (run.state !== 'active') return { state: endStates[run.state], reason: run.reason };
+  if (active?.stopping) return { state: 'RUN_STATE_STOPPING', reason: 'it ends at its next step' };
+  const execution = active?.execution;
+  if (!execution) return { state: 'RUN_STATE_WAITING', reason: 'its text is being prepared' };
+  if (execution.heldReason !== null) return { state: 'RUN_STATE_HELD', reason: execution.heldReason };
+  if (execution.view.phase !== 'waiting') return { state: 'RUN_STATE_RUNNING', reason: '' };
+  const { minWorkers } = run.limits;
+  const there = execution.view.workers.length;
+  return { state: 'RUN_STATE_WAITING', reason: `it waits for workers: ${there} of ${minWorkers} are there` };
+}
+
+/** From 1 for the next to begin in its pool. */
+function queuePosition({ store }: ReportParts, run: StoredRun): number {
+  return store.queue(run.pool).findIndex(({ id }) => id === run.id) + 1;
+}
+
+function damagedSummary({ id, reason }: DamagedRun): RunSummary {
+  return { id, name: id, state: 'RUN_STATE_FAILED', reason };
+}

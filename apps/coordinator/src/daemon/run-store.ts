@@ -1,0 +1,343 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { assert, AssertionError } from '@rocinante/base';
+import { PARTIAL_SUFFIX, quoted, writeAtomically } from '@rocinante/weights';
+import { RunFailedError, UsageError } from '../errors.js';
+import { folderBytes, makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
+import { ProcessLock } from '../run/process-lock.js';
+import { RunStoreError } from './errors.js';
+import { newStoredRun, storedRunSchema, type NewRun, type StoredRun } from './stored-run.js';
+
+export type { NewRun, StoredRun } from './stored-run.js';
+
+/** A run whose record cannot be read. It can be listed and removed, and nothing else. */
+export interface DamagedRun {
+  readonly id: string;
+  readonly state: 'failed';
+  /** One sentence. */
+  readonly reason: string;
+}
+
+const stateSchema = z.strictObject({
+  version: z.literal(1),
+  /** The largest number that a run was given. */
+  lastRun: z.int().min(0),
+});
+
+const ID_PATTERN = /^r([1-9][0-9]{0,8})$/;
+/** What a run's folder is called while it is removed, so that a kill does not leave a run without its record. */
+const REMOVED_SUFFIX = '.removed';
+const RECORD = 'run.json';
+
+/**
+ * The daemon's runs: `state.json` with the last number given, and a folder `runs/<id>` for each, with its `run.json`.
+ *
+ * Records are read once and held in memory; each change is written whole, beside and renamed. One process at a time
+ * works in a data directory: the store holds its lock.
+ */
+export class RunStore {
+  readonly dataDirectory: string;
+  readonly #lock: ProcessLock;
+  readonly #records = new Map<string, StoredRun>();
+  /** Damaged runs, with what stands in their records. */
+  readonly #damaged = new Map<string, DamagedRun & { readonly text: string }>();
+  /** What each run's file holds, and the writes under way: one at a time a run. */
+  readonly #written = new Map<string, StoredRun>();
+  readonly #writing = new Map<string, Promise<void>>();
+  #creating: Promise<unknown> = Promise.resolve();
+  #lastRun = 0;
+
+  private constructor(dataDirectory: string, lock: ProcessLock) {
+    this.dataDirectory = dataDirectory;
+    this.#lock = lock;
+  }
+
+  /** Told when a change was not written; the file holds what it held before, and the next change writes this one too. */
+  onWriteFailure: (error: RunStoreError) => void = (error) => process.emitWarning(error.message);
+
+  /**
+   * Opens a data directory, which is made where it is missing. A damaged record makes its run a damaged one, and keeps
+   * no other from being read.
+   * @throws {UsageError} it is no directory, or `state.json` is another release's.
+   * @throws {RunFailedError} it cannot be made or read, or another process works in it.
+   */
+  static async open(dataDirectory: string): Promise<RunStore> {
+    const subject = `data directory ${dataDirectory}`;
+    if (existsSync(dataDirectory) && !(await stat(dataDirectory)).isDirectory()) {
+      throw new UsageError(`${subject}: expected a directory or nothing, received a file`);
+    }
+    try {
+      makeFolder(join(dataDirectory, 'runs'), PRIVATE_FOLDER_MODE);
+    } catch (error) {
+      throw new RunFailedError(`${subject}: ${(error as Error).message}`, { cause: error });
+    }
+    const store = new RunStore(dataDirectory, ProcessLock.take(join(dataDirectory, 'lock'), subject));
+    try {
+      await store.#read();
+    } catch (error) {
+      await store.close();
+      if (error instanceof UsageError) throw error;
+      throw new RunFailedError(`${subject}: ${(error as Error).message}`, { cause: error });
+    }
+    return store;
+  }
+
+  /** Waits until every change so far is on the disk, or has failed. */
+  async written(): Promise<void> {
+    await Promise.allSettled([this.#creating, ...this.#writing.values()]);
+  }
+
+  /** Waits for the changes under way, and lets the next process in. */
+  async close(): Promise<void> {
+    await this.written();
+    this.#lock.release();
+  }
+
+  /** All runs whose records are sound, in the order in which they came. */
+  runs(): StoredRun[] {
+    return [...this.#records.values()];
+  }
+
+  /** Runs whose records are not, in the order in which they came. */
+  damagedRuns(): DamagedRun[] {
+    return [...this.#damaged.values()].map(({ id, state, reason }) => ({ id, state, reason }));
+  }
+
+  /** The runs of a pool that wait, the next one first. */
+  queue(pool: string): StoredRun[] {
+    return this.runs()
+      .filter((run) => run.state === 'queued' && run.pool === pool)
+      .sort(
+        (a, b) =>
+          b.priority - a.priority ||
+          Date.parse(a.queuedAt) - Date.parse(b.queuedAt) ||
+          numberOf(a.id) - numberOf(b.id),
+      );
+  }
+
+  /**
+   * The run of this id, or else the only one of this name.
+   * @throws {RunStoreError} `NOT_FOUND`, `AMBIGUOUS` or `RUN_DAMAGED`.
+   */
+  find(reference: string): StoredRun {
+    const found = this.#records.get(reference);
+    if (found !== undefined) return found;
+    const damaged = this.#damaged.get(reference);
+    if (damaged !== undefined) throw new RunStoreError('RUN_DAMAGED', `run ${reference}: ${damaged.reason}`);
+    const named = this.runs().filter(({ name }) => name === reference);
+    if (named.length === 1) return named[0];
+    if (named.length === 0) {
+      throw new RunStoreError('NOT_FOUND', `run ${quoted(reference)}: there is none of this id or name`);
+    }
+    const ids = named.map(({ id }) => id);
+    throw new RunStoreError(
+      'AMBIGUOUS',
+      `run ${quoted(reference)}: expected one run of this name, received ${named.length}; ` +
+        `give an id: ${ids.slice(-IDS_NAMED_MAX).join(', ')}`,
+    );
+  }
+
+  /**
+   * Records a run that waits, under a new id.
+   * @throws {UsageError} a field is out of its bounds.
+   * @throws {RunStoreError} `RUN_NOT_WRITTEN`: there is no such run, and its number is not given again.
+   */
+  create(run: NewRun): Promise<StoredRun> {
+    // One after the other: they share `state.json`.
+    const created = this.#creating.catch(() => undefined).then(() => this.#create(run));
+    this.#creating = created;
+    return created;
+  }
+
+  async #create(run: NewRun): Promise<StoredRun> {
+    const id = `r${this.#lastRun + 1}`;
+    const checked = storedRunSchema.safeParse(newStoredRun(id, run));
+    if (!checked.success) throw new UsageError(`run: ${problem(checked.error)}`);
+    this.#lastRun++;
+    const directory = this.directory(id);
+    try {
+      // First, so that the number is never given again, whatever becomes of the run.
+      await writeJson(this.#statePath, { version: 1, lastRun: this.#lastRun });
+      await mkdir(directory, { mode: PRIVATE_FOLDER_MODE });
+      this.#records.set(id, checked.data);
+      await this.#write(id);
+    } catch (error) {
+      this.#forget(id);
+      await rm(directory, { recursive: true, force: true });
+      throw error instanceof RunStoreError ? error : notWritten(directory, error);
+    }
+    return checked.data;
+  }
+
+  /** Changes a run's record: at once in memory, and on the disk soon; `onWriteFailure` hears where it is not. */
+  update(id: string, changes: Partial<Omit<StoredRun, 'version' | 'id'>>): StoredRun {
+    const before = this.#records.get(id);
+    assert(before !== undefined, `${id} is no run`);
+    const checked = storedRunSchema.safeParse({ ...before, ...changes });
+    if (!checked.success) throw new AssertionError(`${id} would be no record: ${problem(checked.error)}`);
+    const record = checked.data;
+    this.#records.set(id, record);
+    this.#write(id).catch((error: RunStoreError) => this.onWriteFailure(error));
+    return record;
+  }
+
+  /**
+   * Removes a run that is not active, a damaged one too, with all that is in its folder.
+   * @returns bytes freed.
+   * @throws {RunStoreError} the disk did not do it; a part may be left, and goes when the store is opened next.
+   */
+  async remove(id: string): Promise<number> {
+    const run = this.#records.get(id) ?? this.#damaged.get(id);
+    assert(run !== undefined && run.state !== 'active', `${id} is a run that is not active`);
+    this.#forget(id);
+    await this.#writing.get(id)?.catch(() => undefined);
+    const directory = this.directory(id);
+    const removed = directory + REMOVED_SUFFIX;
+    try {
+      await rename(directory, removed);
+      const bytes = await folderBytes(removed);
+      await rm(removed, { recursive: true, force: true });
+      return bytes;
+    } catch (error) {
+      throw new RunStoreError(
+        'RUN_NOT_WRITTEN',
+        `${directory}: expected to remove it, but ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Where the runs' folders are. */
+  get runsDirectory(): string {
+    return join(this.dataDirectory, 'runs');
+  }
+
+  /** A run's folder. */
+  directory(id: string): string {
+    return join(this.runsDirectory, id);
+  }
+
+  /**
+   * Every SHA-256 that stands in a run's record, whatever of: no content of these is removed. Damaged records count too,
+   * since their runs may be mended.
+   */
+  namedContents(): Set<string> {
+    const texts = [
+      ...this.runs().map((run) => JSON.stringify(run)),
+      ...[...this.#damaged.values()].map(({ text }) => text),
+    ];
+    return new Set(texts.flatMap((text) => text.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? []));
+  }
+
+  async #read(): Promise<void> {
+    const folder = this.runsDirectory;
+    const numbers: number[] = [];
+    for (const name of await readdir(folder)) {
+      const id = name.endsWith(REMOVED_SUFFIX) ? name.slice(0, -REMOVED_SUFFIX.length) : name;
+      if (!ID_PATTERN.test(id)) continue;
+      numbers.push(numberOf(id));
+      if (id !== name || (await isUnbegun(join(folder, name)))) {
+        await rm(join(folder, name), { recursive: true, force: true });
+      }
+    }
+    this.#lastRun = Math.max(0, ...numbers, await this.#readLastRun());
+    for (const number of numbers.sort((a, b) => a - b)) await this.#readRun(`r${number}`);
+  }
+
+  get #statePath(): string {
+    return join(this.dataDirectory, 'state.json');
+  }
+
+  async #readLastRun(): Promise<number> {
+    if (!existsSync(this.#statePath)) return 0;
+    try {
+      return stateSchema.parse(JSON.parse(await readFile(this.#statePath, 'utf8'))).lastRun;
+    } catch (error) {
+      // Going on would give a removed run's number again.
+      throw new UsageError(
+        `${this.#statePath}: expected {"version":1,"lastRun":<the largest number a run was given>}; mend it`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #readRun(id: string): Promise<void> {
+    if (!existsSync(this.directory(id))) return;
+    const path = join(this.directory(id), RECORD);
+    let text = '';
+    try {
+      text = await readFile(path, 'utf8');
+      const record = storedRunSchema.parse(JSON.parse(text));
+      if (record.id !== id) throw new Error(`it is the record of ${record.id}`);
+      this.#records.set(id, record);
+      this.#written.set(id, record);
+    } catch (error) {
+      this.#damaged.set(id, {
+        id,
+        state: 'failed',
+        reason: `${path}: not a record of this release: ${problem(error)}`,
+        text,
+      });
+    }
+  }
+
+  #forget(id: string): void {
+    this.#records.delete(id);
+    this.#damaged.delete(id);
+    this.#written.delete(id);
+  }
+
+  /** Writes the record as it is when its turn has come; changes that came together are written once. */
+  #write(id: string): Promise<void> {
+    const before = this.#writing.get(id) ?? Promise.resolve();
+    const turn = before
+      .catch(() => undefined) // Whoever made that change has heard of it.
+      .then(async () => {
+        const record = this.#records.get(id);
+        if (record === undefined || record === this.#written.get(id)) return;
+        await writeJson(join(this.directory(id), RECORD), record);
+        this.#written.set(id, record);
+      })
+      .finally(() => {
+        if (this.#writing.get(id) === turn) this.#writing.delete(id);
+      });
+    this.#writing.set(id, turn);
+    return turn;
+  }
+}
+
+/** Of several runs of one name, so many are named: the newest. */
+const IDS_NAMED_MAX = 5;
+
+function numberOf(id: string): number {
+  return Number(ID_PATTERN.exec(id)![1]);
+}
+
+/** Whether this is what a process leaves that was killed before it wrote a new run's record. */
+async function isUnbegun(directory: string): Promise<boolean> {
+  const files = await readdir(directory).catch(() => ['']);
+  return files.every((file) => file === RECORD + PARTIAL_SUFFIX);
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+  await writeAtomically(path, (file) => file.write(bytes, 0)).catch((error: unknown): never => {
+    throw notWritten(path, error);
+  });
+}
+
+function notWritten(path: string, cause: unknown): RunStoreError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const detail =
+    code === 'ENOSPC' || code === 'EDQUOT' ? `the disk is full (${code}); free some space` : message;
+  return new RunStoreError('RUN_NOT_WRITTEN', `${path}: expected to write it, but ${detail}`, { cause });
+}
+
+/** What is wrong with a record, in one line. */
+function problem(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return (error as Error).message.split('\n')[0];
+  const [{ path, message }] = error.issues;
+  return `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`;
+}

@@ -1,0 +1,360 @@
+/** Goal: what operators ask is done, or refused in one line. Method: a real client, port, folder and runs, which wait. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseSafetensors } from '@rocinante/weights';
+import type { LogEntryMessage, PushChunk, RunsClient } from '@rocinante/wire';
+import { summaryEntry } from '../display/entries.js';
+import type { RunLogEntry } from '../run/log-entries.js';
+import { runLogPath } from './run-log.js';
+import { newStoredRun } from './stored-run.js';
+import {
+  ask,
+  eventually,
+  readAll,
+  smallConfig,
+  smallRun,
+  SpecCoordinator,
+  startRequest,
+  textSha256,
+  type Answer,
+} from './spec-coordinator.js';
+
+let coordinator: SpecCoordinator;
+let client: RunsClient;
+beforeEach(async () => {
+  coordinator = await SpecCoordinator.open();
+  client = await coordinator.operator();
+});
+afterEach(async () => {
+  await coordinator.remove();
+  expect(coordinator.fatal).toEqual([]);
+});
+
+const start = (request = {}): Promise<Answer<{ id: string; state: string; queuePosition: number }>> =>
+  ask(client, client.start, { ...startRequest, ...request });
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const entriesOf = (messages: LogEntryMessage[]): RunLogEntry[] =>
+  messages.map(({ json }) => JSON.parse(json) as RunLogEntry);
+
+describe('a content', () => {
+  const bytes = Buffer.from('another text');
+
+  function push(...chunks: PushChunk[]): Promise<Answer<{ sha256: string; known: boolean }>> {
+    return new Promise((resolve) => {
+      const call = client.push((error, response) =>
+        resolve(error ? { code: error.code, details: error.details } : response!),
+      );
+      for (const chunk of chunks) call.write(chunk);
+      call.end();
+    });
+  }
+  const first = { sha256: sha256(bytes), bytes: bytes.length, data: bytes.subarray(0, 5) };
+
+  it('is taken once, and then known', async () => {
+    expect(await push(first, { data: bytes.subarray(5) })).toEqual({ sha256: first.sha256, known: false });
+    expect(await push(first, { data: bytes.subarray(5) })).toEqual({ sha256: first.sha256, known: true });
+    const asked = ['ab'.repeat(32), first.sha256];
+    expect(await ask(client, client.have, { sha256: asked })).toEqual({ sha256: [first.sha256] });
+  });
+
+  it('is refused where it is not what was announced, and nothing of it is left', async () => {
+    const before = await readdir(coordinator.contents.directory);
+    expect(await push()).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(await push(first)).toMatchObject({ code: status.DATA_LOSS });
+    expect(await push(first, { data: Buffer.from('changed') })).toMatchObject({ code: status.DATA_LOSS });
+    expect(await push({ ...first, sha256: '../run' })).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(await push({ ...first, bytes: 2 ** 52 })).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(await readdir(coordinator.contents.directory)).toEqual(before);
+  });
+
+  it('of which half comes, from a sender that dies, leaves nothing', async () => {
+    const { directory } = coordinator.contents;
+    const before = await readdir(directory);
+    const call = client.push(() => undefined);
+    call.on('error', () => undefined).write(first);
+    for (let turn = 0; (await readdir(directory)).length === before.length && turn < 1_000; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await readdir(directory)).toHaveLength(before.length + 1);
+    call.cancel();
+    for (let turn = 0; (await readdir(directory)).length > before.length && turn < 1_000; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await readdir(directory)).toEqual(before);
+  });
+
+  it('are asked after so many at a time', async () => {
+    const many = Array.from({ length: 17 }, () => textSha256);
+    expect(await ask(client, client.have, { sha256: many })).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+});
+
+describe('a start', () => {
+  it('queues a run, which begins when its pool is free', async () => {
+    expect(await start({ name: 'first', tags: ['es'] })).toMatchObject({
+      id: 'r1',
+      state: 'RUN_STATE_WAITING',
+    });
+    expect(await start()).toMatchObject({ id: 'r2', state: 'RUN_STATE_QUEUED', queuePosition: 1 });
+    expect(await start({ priority: 5 })).toMatchObject({ id: 'r3', queuePosition: 1 });
+    expect(await start({ pool: 'gpu' })).toMatchObject({ id: 'r4', state: 'RUN_STATE_WAITING' });
+    await ask(client, client.stop, { run: 'r2' });
+    const { runs } = await ask<object, { runs: { id: string }[] }>(client, client.list, {});
+    expect(runs!.map(({ id }) => id)).toEqual(['r1', 'r4', 'r3', 'r2']);
+    const tagged = await ask<object, { runs: { id: string }[] }>(client, client.list, { tag: 'es' });
+    expect(tagged.runs!.map(({ id }) => id)).toEqual(['r1']);
+  });
+
+  it.each([
+    ['without JSON', { configJson: '{' }, status.INVALID_ARGUMENT],
+    ['of another configuration', { configJson: '{"steps":0}' }, status.INVALID_ARGUMENT],
+    ['over a text that is not there', { corpusSha256: 'ab'.repeat(32) }, status.NOT_FOUND],
+    ['over no text', { corpusSha256: '/etc/passwd' }, status.INVALID_ARGUMENT],
+    [
+      'with weights of which the configuration knows nothing',
+      { initFromSha256: textSha256 },
+      status.INVALID_ARGUMENT,
+    ],
+    [
+      'with weights that are not there',
+      {
+        initFromSha256: 'ab'.repeat(32),
+        configJson: JSON.stringify({ ...smallConfig, initFrom: 'ab'.repeat(32) }),
+      },
+      status.NOT_FOUND,
+    ],
+    ['with a limit out of its bounds', { limits: { keepLast: 1_000_000 } }, status.INVALID_ARGUMENT],
+    ['with a name too long', { name: 'x'.repeat(65) }, status.INVALID_ARGUMENT],
+  ])('%s is refused in one line, and nothing is queued', async (_what, request, code) => {
+    const { code: received, details } = await start(request);
+    expect({ received, details }).toMatchObject({
+      received: code,
+      details: expect.not.stringContaining('\n') as string,
+    });
+    expect(coordinator.store.runs()).toEqual([]);
+  });
+});
+
+describe('a stop', () => {
+  it('ends a run, or takes it out of the queue, once', async () => {
+    await start();
+    await start();
+    await coordinator.executed('r1');
+    expect(await ask(client, client.stop, { run: 'r2', reason: 'enough' })).toMatchObject({
+      state: 'RUN_STATE_STOPPED',
+      reason: 'enough',
+    });
+    expect(await ask(client, client.stop, { run: 'r1' })).toMatchObject({ state: 'RUN_STATE_STOPPING' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    for (const run of ['r1', 'r2']) {
+      expect(await ask(client, client.stop, { run })).toMatchObject({ code: status.FAILED_PRECONDITION });
+    }
+    expect(await ask(client, client.stop, { run: 'r9' })).toMatchObject({ code: status.NOT_FOUND });
+    const reason = 'x'.repeat(1_025);
+    expect(await ask(client, client.stop, { run: 'r1', reason })).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
+  });
+});
+
+describe('a resume', () => {
+  beforeEach(async () => {
+    await start();
+    await coordinator.executed('r1');
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+  });
+
+  it('goes on, with another length and other limits', async () => {
+    const request = { run: 'r1', steps: 9, limits: { minWorkers: 2, checkpointSeconds: 5 } };
+    expect(await ask(client, client.resume, request)).toMatchObject({ state: 'RUN_STATE_WAITING' });
+    await coordinator.executed('r1');
+    await eventually(() =>
+      coordinator.scheduler.active('r1')!.execution!.view.phase === 'waiting' ? true : null,
+    );
+    const detail = await ask(client, client.show, { run: 'r1' });
+    expect(detail).toMatchObject({
+      summary: { stepsTotal: 9, reason: 'it waits for workers: 0 of 2 are there' },
+      limits: { minWorkers: 2, keepLast: 3, checkpointSeconds: 5 },
+      incidents: [{ kind: 'length-changed', cause: '5 steps became 9 steps' }, { kind: 'resumed' }],
+      checkpoints: ['step-00000000.safetensors'],
+      bestCheckpoint: '',
+    });
+    expect(await ask(client, client.resume, { run: 'r1' })).toMatchObject({
+      code: status.FAILED_PRECONDITION,
+    });
+  });
+
+  it('is refused with a length that cannot be, and the run stays as it was', async () => {
+    coordinator.store.update('r1', { step: 3 });
+    for (const request of [{ steps: 2 }, { epochs: 2 ** 52 }, { limits: { keepLast: 2 ** 31 } }]) {
+      expect(await ask(client, client.resume, { run: 'r1', ...request })).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+      });
+    }
+    expect(coordinator.store.find('r1')).toMatchObject({ state: 'stopped', stepsTotal: 5 });
+  });
+
+  it('takes epochs in place of steps, and a run’s final weights are what it comes to then', async () => {
+    coordinator.store.update('r1', { state: 'done', weightsSha256: 'ab'.repeat(32) });
+    await ask(client, client.resume, { run: 'r1', epochs: 7 });
+    expect(coordinator.store.find('r1')).toMatchObject({
+      config: { steps: null, epochs: 7 },
+      weightsSha256: null,
+    });
+  });
+});
+
+describe('what is shown', () => {
+  it('of a run that is done is what it moved', async () => {
+    await start();
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    const path = join(coordinator.store.directory('r1'), 'events.jsonl');
+    await writeFile(path, `${JSON.stringify(summaryEntry())}\n`);
+    expect(await ask(client, client.show, { run: 'r1' })).toMatchObject({ bytesSent: 10, bytesReceived: 20 });
+  });
+
+  it('is as much as a message holds: the runs that ended first are left out', async () => {
+    const told = { note: '€'.repeat(1_024), tags: Array.from({ length: 16 }, () => '€'.repeat(64)) };
+    await coordinator.end();
+    for (let i = 1; i <= 800; i++) {
+      const directory = coordinator.store.directory(`r${i}`);
+      const ended = { state: 'done', endedAt: new Date(i * 1_000).toISOString() } as const;
+      await mkdir(directory);
+      const record = { ...newStoredRun(`r${i}`, { ...smallRun, ...told }), ...ended };
+      await writeFile(join(directory, 'run.json'), JSON.stringify(record));
+    }
+    coordinator = await SpecCoordinator.open(coordinator.folder);
+    client = await coordinator.operator();
+    const answer = await ask<object, { runs: { id: string }[] }>(client, client.list, {});
+    expect(answer.runs!.length).toBeGreaterThan(500);
+    expect(answer.runs!.length).toBeLessThan(800);
+    expect(answer.runs![0]).toMatchObject({ id: 'r800' });
+  });
+});
+
+describe('a removal', () => {
+  it('is refused while the run has not ended', async () => {
+    await start();
+    await start();
+    for (const run of ['r1', 'r2']) {
+      expect(await ask(client, client.remove, { run })).toMatchObject({ code: status.FAILED_PRECONDITION });
+    }
+  });
+
+  it('frees what the run had, while it is shown and its log is read', async () => {
+    await start();
+    await coordinator.executed('r1');
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    const logs = readAll(client.logs({ run: 'r1', follow: true }));
+    const shown = ask(client, client.show, { run: 'r1' });
+    const { bytes } = await ask<object, { bytes: number }>(client, client.remove, { run: 'r1' });
+    expect(bytes).toBeGreaterThan(1_000);
+    expect((await logs).refused?.code).toSatisfy((code) => code === undefined || code === status.NOT_FOUND);
+    expect((await shown).code).toSatisfy((code) => code === undefined || code === status.NOT_FOUND);
+    expect(await ask(client, client.show, { run: 'r1' })).toMatchObject({ code: status.NOT_FOUND });
+    expect(await ask(client, client.remove, { run: 'r1' })).toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  it('takes a run away whose record is damaged, which can do nothing else', async () => {
+    await mkdir(coordinator.store.directory('r1'));
+    await writeFile(join(coordinator.store.directory('r1'), 'run.json'), '{');
+    await coordinator.end();
+    coordinator = await SpecCoordinator.open(coordinator.folder);
+    client = await coordinator.operator();
+    const { runs } = await ask<object, { runs: object[] }>(client, client.list, {});
+    expect(runs).toMatchObject([{ id: 'r1', state: 'RUN_STATE_FAILED' }]);
+    expect(await ask(client, client.show, { run: 'r1' })).toMatchObject({ code: status.FAILED_PRECONDITION });
+    expect(await ask(client, client.remove, { run: 'r1' })).toEqual({ bytes: 1 });
+  });
+});
+
+describe('what is followed', () => {
+  it('is a run from its beginning to its end', async () => {
+    await start();
+    const watched = readAll(client.watch({ run: 'r1' }));
+    await coordinator.executed('r1');
+    const late = readAll(client.watch({ run: 'r1' }));
+    const lines = readAll(client.logs({ run: 'r1', follow: true }));
+    await eventually(() => (coordinator.hub.followers('r1') === 3 ? true : null));
+    await ask(client, client.stop, { run: 'r1', reason: 'lunch' });
+    const events = (messages: LogEntryMessage[]): string[] => entriesOf(messages).map(({ event }) => event);
+    const whole = ['started', 'checkpoint', 'finished'];
+    expect(events((await watched).messages)).toEqual(whole);
+    // A watcher that comes late is not told of checkpoints that have been.
+    expect(events((await late).messages).filter((event) => event !== 'checkpoint')).toEqual([
+      'started',
+      'finished',
+    ]);
+    const said = (await lines).messages.map(({ json }) => (JSON.parse(json) as { msg: string }).msg);
+    expect(said).toEqual(whole);
+    expect(coordinator.hub.followers('r1')).toBe(0);
+  });
+
+  it('is told and over where the run has ended, and nothing where there is none', async () => {
+    await start();
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    expect((await readAll(client.watch({ run: 'r1' }))).refused).toBeNull();
+    for (const stream of [
+      client.watch({ run: 'r2' }),
+      client.losses({ run: 'r2' }),
+      client.logs({ run: 'r2' }),
+    ]) {
+      expect((await readAll<unknown>(stream as never)).refused).toMatchObject({ code: status.NOT_FOUND });
+    }
+  });
+
+  it('ends where the run that waits is taken out of the queue, or the watcher goes away', async () => {
+    await start();
+    await start();
+    const watched = readAll(client.watch({ run: 'r2' }));
+    const gone = client.watch({ run: 'r1' });
+    gone.on('error', () => undefined);
+    await eventually(() =>
+      coordinator.hub.followers('r1') + coordinator.hub.followers('r2') === 2 ? true : null,
+    );
+    gone.cancel();
+    await ask(client, client.stop, { run: 'r2' });
+    expect(await watched).toEqual({ messages: [], refused: null });
+    await eventually(() => (coordinator.hub.followers('r1') === 0 ? true : null));
+  });
+
+  it('are one worker’s lines, whatever a full disk left in the log', async () => {
+    await start();
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    const lines = ['{"worker":"a","msg":"1"}', '{"worker":"b{"worker":"a"}', '{"worker":"b","msg":"2"}'];
+    await writeFile(runLogPath(coordinator.store.directory('r1')), `${lines.join('\n')}\n`);
+    const { messages, refused } = await readAll(client.logs({ run: 'r1', worker: 'a', follow: true }));
+    expect([messages, refused]).toEqual([[{ json: lines[0] }], null]);
+  });
+});
+
+describe('weights', () => {
+  it('are sent whole, of the newest checkpoint', async () => {
+    await start();
+    await coordinator.executed('r1');
+    await eventually(() =>
+      coordinator.scheduler.active('r1')!.execution!.view.phase === 'waiting' ? true : null,
+    );
+    const { messages } = await readAll(client.weights({ run: 'r1', which: 'newest' }));
+    const file = Buffer.concat(messages.map(({ data }) => data));
+    expect(messages[0]).toMatchObject({ step: 0, bytes: file.length, sha256: sha256(file) });
+    expect(parseSafetensors(file).tensors.length).toBeGreaterThan(3);
+    expect(await readdir(join(coordinator.store.directory('r1'), 'weights'))).toEqual([]);
+    for (const which of ['', 'best']) {
+      expect((await readAll(client.weights({ run: 'r1', which }))).refused).toMatchObject({
+        code: status.FAILED_PRECONDITION,
+      });
+    }
+    expect((await readAll(client.weights({ run: 'r1', which: 'oldest' }))).refused).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
+  });
+});

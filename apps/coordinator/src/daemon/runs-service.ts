@@ -1,0 +1,106 @@
+import type { handleUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { RocinanteError } from '@rocinante/base';
+import { limits, statusOf, type RunsHandlers } from '@rocinante/wire';
+import { isExpected, UsageError } from '../errors.js';
+import { RunDirectory } from '../run/run-directory.js';
+import { takeContent } from './content-intake.js';
+import { lossesOf } from './entry-reader.js';
+import { Outlet } from './outlet.js';
+import { removeRun, resumeRun, startRun, stopRun, type OrderParts } from './run-orders.js';
+import { detailOf, listRuns, summaryOf, type ReportParts } from './run-report.js';
+import { tellEntries, tellLines, type StreamParts } from './run-streams.js';
+import { sendWeights } from './weights-sender.js';
+
+export interface RunsServiceParts extends ReportParts, OrderParts, StreamParts {
+  /** A reader or a sender was given up, or what was sent refused; `code` is the error's. */
+  readonly dropped: (code: string, message: string) => void;
+}
+
+/** The operator's service: what is asked is done elsewhere, and what came of it said here. */
+export class RunsService {
+  readonly #parts: RunsServiceParts;
+
+  constructor(parts: RunsServiceParts) {
+    this.#parts = parts;
+  }
+
+  readonly handlers: RunsHandlers = {
+    Have: unary(({ sha256 }) => {
+      if (sha256.length > limits.CONTENTS_ASKED_MAX) {
+        throw new UsageError(
+          `contents: expected at most ${limits.CONTENTS_ASKED_MAX} in one question, received ${sha256.length}`,
+        );
+      }
+      return { sha256: this.#parts.contents.have(sha256, Date.now()) };
+    }),
+    Push: (call, callback) => {
+      takeContent(call, this.#parts.contents).then(
+        (response) => callback(null, response),
+        (error: unknown) => {
+          // Nobody hears an answer where the sender itself went away.
+          if (call.cancelled) return;
+          callback(statusOf(error));
+          this.#told(error);
+        },
+      );
+    },
+    Start: unary(async (request) => summaryOf(this.#parts, await startRun(this.#parts, request))),
+    List: unary(({ tag }) => ({ runs: listRuns(this.#parts, tag) })),
+    Show: unary(({ run }) => detailOf(this.#parts, this.#parts.store.find(run))),
+    Losses: (call) =>
+      this.#stream(call, async (outlet) => {
+        const path = this.#directory(call.request.run).eventsPath;
+        for await (const chunk of lossesOf(path, limits.LOSSES_MAX)) {
+          if (outlet.isGone) return;
+          await outlet.send(chunk);
+        }
+      }),
+    Watch: (call) => this.#stream(call, (outlet) => tellEntries(this.#parts, outlet, call.request.run)),
+    Logs: (call) => this.#stream(call, (outlet) => tellLines(this.#parts, outlet, call.request)),
+    Stop: unary(({ run, reason }) => summaryOf(this.#parts, stopRun(this.#parts, run, reason))),
+    Resume: unary((request) => summaryOf(this.#parts, resumeRun(this.#parts, request))),
+    Remove: unary(async ({ run }) => ({ bytes: await removeRun(this.#parts, run) })),
+    Weights: (call) =>
+      this.#stream(call, (outlet) => {
+        const run = this.#parts.store.find(call.request.run);
+        return sendWeights(outlet, run, this.#directory(run.id), call.request.which || 'final');
+      }),
+  };
+
+  #directory(run: string): RunDirectory {
+    const { store } = this.#parts;
+    return new RunDirectory(store.directory(store.find(run).id));
+  }
+
+  /** Work that throws before it waits is answered as any other. */
+  #stream<Message>(
+    call: ServerWritableStream<unknown, Message>,
+    work: (outlet: Outlet<Message>) => Promise<void>,
+  ): void {
+    void new Outlet(call)
+      .serve(async (outlet) => work(outlet))
+      .then((cut) => cut && this.#parts.dropped(cut.code, cut.message));
+  }
+
+  #told(error: unknown): void {
+    if (!isExpected(error)) throw error;
+    if (error instanceof RocinanteError) this.#parts.dropped(error.code, error.message);
+  }
+}
+
+/** A handler from a function: what it gives or throws is the call's answer or status. */
+function unary<Request, Response>(
+  answer: (request: Request) => Response | Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    Promise.resolve()
+      .then(() => answer(call.request))
+      .then(
+        (response) => callback(null, response),
+        (error: unknown) => {
+          callback(statusOf(error));
+          if (!isExpected(error)) throw error;
+        },
+      );
+  };
+}

@@ -1,0 +1,227 @@
+/**
+ * Goal: one run is active in each pool, the right one, and every run can be ended at any moment, with the daemon or without.
+ * Method: real runs, whose text is encoded and whose first checkpoint is written; nobody computes them, so each waits.
+ */
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RunDirectory } from '../run/run-directory.js';
+import { WrongStateError } from './errors.js';
+import type { RunLogEntry } from '../run/log-entries.js';
+import { stateOf } from './run-report.js';
+import type { StoredRun } from './run-store.js';
+import { eventually, smallRun, SpecCoordinator, text, textSha256 } from './spec-coordinator.js';
+
+let coordinator: SpecCoordinator;
+beforeEach(async () => {
+  coordinator = await SpecCoordinator.open();
+});
+afterEach(async () => {
+  await coordinator.remove();
+  expect(coordinator.fatal).toEqual([]);
+});
+
+const states = (): string[] => coordinator.store.runs().map(({ state }) => state);
+const stateNow = (run: StoredRun): unknown => stateOf(run, coordinator.scheduler.active(run.id)).state;
+
+async function restart(): Promise<void> {
+  await coordinator.end();
+  expect(coordinator.fatal).toEqual([]);
+  coordinator = await SpecCoordinator.open(coordinator.folder);
+}
+
+/** The reason of a run that has failed. */
+async function failure(id: string): Promise<string> {
+  const { state, reason } = await coordinator.run(id, (run) => !['queued', 'active'].includes(run.state));
+  expect(state).toBe('failed');
+  return reason;
+}
+
+describe('the queue', () => {
+  it('gives each pool its next run, by priority and then in the order of coming', async () => {
+    const { store, scheduler } = coordinator;
+    for (const [pool, priority] of [
+      ['default', 0],
+      ['gpu', -5],
+      ['default', 0],
+      ['default', 3],
+      ['gpu', 0],
+    ] as const) {
+      await store.create({ ...smallRun, pool, priority });
+      scheduler.schedule();
+    }
+    expect(states()).toEqual(['active', 'active', 'queued', 'queued', 'queued']);
+    scheduler.stop(store.find('r1'), 'enough');
+    await coordinator.run('r4', ({ state }) => state === 'active');
+    expect(states()).toEqual(['stopped', 'active', 'queued', 'active', 'queued']);
+    scheduler.stop(store.find('r4'), 'enough');
+    await coordinator.run('r3', ({ state }) => state === 'active');
+    expect(states()).toEqual(['stopped', 'active', 'active', 'stopped', 'queued']);
+  });
+
+  it('goes on behind a run that fails', async () => {
+    await coordinator.store.create({ ...smallRun, corpus: { sha256: 'ab'.repeat(32), name: 'lost.txt' } });
+    await coordinator.store.create(smallRun);
+    coordinator.scheduler.schedule();
+    expect(await failure('r1')).toMatch(/^content abab.*: it is not here; push it$/);
+    await coordinator.executed('r2');
+  });
+});
+
+describe('an active run', () => {
+  it('is stopped with a checkpoint, and tells its followers', async () => {
+    const { store, scheduler, hub } = coordinator;
+    await store.create(smallRun);
+    const told: string[] = [];
+    hub.follow('r1', { entry: ({ event }) => told.push(event), ended: () => told.push('-') });
+    scheduler.schedule();
+    await coordinator.executed('r1');
+    await eventually(() => (told.includes('checkpoint') ? told : null));
+    expect(stateNow(store.find('r1'))).toBe('RUN_STATE_WAITING');
+    scheduler.stop(store.find('r1'), 'lunch');
+    // The second stop, and the daemon's, change nothing.
+    scheduler.stop(store.find('r1'), 'dinner');
+    expect(stateNow(store.find('r1'))).toBe('RUN_STATE_STOPPING');
+    await scheduler.end();
+    expect(store.find('r1')).toMatchObject({
+      state: 'stopped',
+      reason: 'stopped after step 0: lunch',
+      stepsTotal: 5,
+      step: 0,
+    });
+    expect(told).toEqual(['started', 'checkpoint', 'finished', '-']);
+    expect(() => scheduler.stop(store.find('r1'), 'again')).toThrow(WrongStateError);
+  });
+
+  it('is stopped at once while it is prepared', async () => {
+    const { store, scheduler, hub } = coordinator;
+    await store.create(smallRun);
+    const told: RunLogEntry[] = [];
+    hub.follow('r1', { entry: (entry) => told.push(entry), ended: () => undefined });
+    scheduler.schedule();
+    scheduler.stop(store.find('r1'), 'a mistake');
+    const run = await coordinator.run('r1', ({ state }) => state !== 'active');
+    expect(run).toMatchObject({
+      state: 'stopped',
+      reason: 'stopped after step 0: a mistake',
+      stepsTotal: null,
+    });
+    expect(told).toMatchObject([{ event: 'finished', outcome: 'stopped', reason: run.reason }]);
+    // Its folder is free, and it begins as if nothing had been.
+    store.update('r1', { state: 'queued' });
+    scheduler.schedule();
+    await coordinator.executed('r1');
+  });
+
+  it('fails where its text has changed on the disk, and goes on once that is mended', async () => {
+    const { store, scheduler, contents } = coordinator;
+    const path = contents.path(textSha256);
+    await writeFile(path, `${text.toString()}!`);
+    await store.create(smallRun);
+    scheduler.schedule();
+    expect(await failure('r1')).toContain(`${path}: expected bytes of SHA-256 ${textSha256}, received `);
+    await writeFile(path, text);
+    store.update('r1', { state: 'queued', reason: '' });
+    scheduler.schedule();
+    await coordinator.executed('r1');
+  });
+
+  it('fails where its folder cannot be used', async () => {
+    const { store, scheduler } = coordinator;
+    await store.create(smallRun);
+    await writeFile(join(store.directory('r1'), 'checkpoints'), 'a file');
+    scheduler.schedule();
+    expect(await failure('r1')).toContain('checkpoints');
+  });
+
+  it('goes on without its log on a full disk, and says so', async () => {
+    const { store, scheduler } = coordinator;
+    await store.create(smallRun);
+    await symlink('/dev/full', join(store.directory('r1'), 'log.jsonl'));
+    scheduler.schedule();
+    await eventually(() => coordinator.logged.find((line) => line.includes('ENOSPC')) ?? null);
+    await coordinator.executed('r1');
+  });
+
+  it('fails where its event log meets a full disk, and its pool goes on', async () => {
+    const { store, scheduler } = coordinator;
+    await store.create(smallRun);
+    await store.create(smallRun);
+    await symlink('/dev/full', join(store.directory('r1'), 'events.jsonl'));
+    scheduler.schedule();
+    expect(await failure('r1')).toContain('cannot be written: ENOSPC');
+    await coordinator.executed('r2');
+  });
+
+  it('fails where its event log cannot be opened', async () => {
+    const { store, scheduler } = coordinator;
+    await store.create(smallRun);
+    await mkdir(join(store.directory('r1'), 'events.jsonl'));
+    scheduler.schedule();
+    expect(await failure('r1')).toContain('EISDIR');
+  });
+});
+
+describe('the end of the daemon', () => {
+  it('leaves an active run to be gone on with, and the queue as it was', async () => {
+    const { store, scheduler } = coordinator;
+    await store.create(smallRun);
+    await store.create(smallRun);
+    scheduler.schedule();
+    await coordinator.executed('r1');
+    await restart();
+    expect(states()).toEqual(['active', 'queued']);
+    coordinator.scheduler.start();
+    await coordinator.executed('r1');
+    const events = await readFile(new RunDirectory(coordinator.store.directory('r1')).eventsPath, 'utf8');
+    expect(events.match(/"event":"started"/g)).toHaveLength(2);
+  });
+
+  it('ends the preparation of a run, which begins again', async () => {
+    await coordinator.store.create(smallRun);
+    coordinator.scheduler.schedule();
+    await restart();
+    expect(states()).toEqual(['active']);
+    coordinator.scheduler.start();
+    await coordinator.executed('r1');
+  });
+
+  it('begins none any more', async () => {
+    const ended = coordinator.scheduler.end();
+    await coordinator.store.create(smallRun);
+    coordinator.scheduler.schedule();
+    await ended;
+    expect(states()).toEqual(['queued']);
+  });
+
+  it.each(['before', 'after'])('does not undo an operator’s stop that came %s it', async (when) => {
+    const { store, scheduler } = coordinator;
+    await store.create(smallRun);
+    scheduler.schedule();
+    await coordinator.executed('r1');
+    if (when === 'before') scheduler.stop(store.find('r1'), 'enough');
+    const ended = scheduler.end();
+    if (when === 'after') scheduler.stop(store.find('r1'), 'enough');
+    await ended;
+    expect(states()).toEqual(['stopped']);
+  });
+
+  it('that came before a run’s end was on the disk puts the second of a pool back into the queue', async () => {
+    const { store } = coordinator;
+    await store.create(smallRun);
+    await store.create(smallRun);
+    for (const id of ['r1', 'r2']) store.update(id, { state: 'active' });
+    await restart();
+    coordinator.scheduler.start();
+    expect(states()).toEqual(['active', 'queued']);
+  });
+
+  it('may find runs that others removed from its folder', async () => {
+    await coordinator.store.create(smallRun);
+    await coordinator.end();
+    await rm(coordinator.store.directory('r1'), { recursive: true });
+    coordinator = await SpecCoordinator.open(coordinator.folder);
+    coordinator.scheduler.start();
+    expect(states()).toEqual([]);
+  });
+});

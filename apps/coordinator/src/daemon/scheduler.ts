@@ -1,0 +1,99 @@
+import { assert } from '@rocinante/base';
+import { ActiveRun, type ActiveRunParts } from './active-run.js';
+import { WrongStateError } from './errors.js';
+import type { StoredRun } from './run-store.js';
+
+/** After so long a step in progress is given up, so that a daemon that is told to end has ended within 10 s. */
+const STEP_GRACE_MS = 5_000;
+
+/** Decides which run is active: one in each pool of workers, the others in the queue. */
+export class Scheduler {
+  readonly #parts: ActiveRunParts;
+  /** By pool. */
+  readonly #active = new Map<string, ActiveRun>();
+  readonly #work = new Set<Promise<void>>();
+  readonly #onFatal: (error: unknown) => void;
+  #ending = false;
+
+  /** @param onFatal told of a programmer's error, which ends the process. */
+  constructor(parts: ActiveRunParts, onFatal: (error: unknown) => void) {
+    this.#parts = parts;
+    this.#onFatal = onFatal;
+  }
+
+  /** Goes on where the process before ended: with the runs that were active, and then the queues. */
+  start(): void {
+    const { store } = this.#parts;
+    for (const run of store.runs()) {
+      if (run.state !== 'active') continue;
+      // Two in one pool are what is left where the disk did not take the first one's end before the process ended.
+      if (this.#active.has(run.pool)) store.update(run.id, { state: 'queued' });
+      else this.#activate(run);
+    }
+    this.schedule();
+  }
+
+  /** The active run of this id; undefined where it is not active. */
+  active(id: string): ActiveRun | undefined {
+    return [...this.#active.values()].find((run) => run.id === id);
+  }
+
+  /** Begins what can begin. */
+  schedule(): void {
+    if (this.#ending) return;
+    const pools = new Set(this.#parts.store.runs().map(({ pool }) => pool));
+    for (const pool of pools) {
+      const next = this.#active.has(pool) ? undefined : this.#parts.store.queue(pool)[0];
+      if (next) this.#activate(next);
+    }
+  }
+
+  /**
+   * Ends a run at its next step, with a checkpoint, or takes it out of the queue.
+   * @throws {WrongStateError} it has ended already.
+   */
+  stop(run: StoredRun, reason: string): StoredRun {
+    const active = this.active(run.id);
+    if (active) {
+      active.stop(reason);
+      return this.#parts.store.find(run.id);
+    }
+    if (run.state !== 'queued') throw new WrongStateError(run, 'queued or active');
+    const stopped = this.#parts.store.update(run.id, {
+      state: 'stopped',
+      reason,
+      endedAt: new Date().toISOString(),
+    });
+    this.#parts.hub.end(run.id);
+    return stopped;
+  }
+
+  /** Ends all active runs, each with a checkpoint; they go on when the daemon is started again. */
+  async end(): Promise<void> {
+    this.#ending = true;
+    for (const run of this.#active.values()) run.stop('the coordinator was stopped', { goesOnLater: true });
+    const timer = setTimeout(() => {
+      for (const run of this.#active.values()) run.stopNow();
+    }, STEP_GRACE_MS);
+    await Promise.all(this.#work);
+    clearTimeout(timer);
+  }
+
+  #activate(run: StoredRun): void {
+    assert(!this.#active.has(run.pool), `pool ${run.pool} has an active run`);
+    const active = new ActiveRun(run, this.#parts);
+    this.#active.set(run.pool, active);
+    const work = active.run().then(
+      () => {
+        this.#active.delete(run.pool);
+        this.#work.delete(work);
+        this.schedule();
+      },
+      (error: unknown) => {
+        this.#work.delete(work);
+        this.#onFatal(error);
+      },
+    );
+    this.#work.add(work);
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { runConfigSchema } from '@rocinante/training';
+import { runLimitsSchema } from '../run/run-limits.js';
+
+const count = z.int().min(0);
+const time = z.iso.datetime();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const storedRunSchema = z.strictObject({
+  version: z.literal(1),
+  /** `r1`, `r2` and so on; never used again, also not after the run was removed. */
+  id: z.string().regex(/^r[1-9][0-9]{0,8}$/),
+  /** What people call it; several runs may have one name. */
+  name: z.string().min(1).max(64),
+  tags: z.array(z.string().min(1).max(64)).max(16),
+  note: z.string().max(1024),
+  /** Higher goes first in the queue. */
+  priority: z.int().min(-1000).max(1000),
+  /** Which workers work for it. */
+  pool: z.string().min(1).max(64),
+  config: runConfigSchema,
+  corpus: z.strictObject({
+    /** Of the text's bytes. */
+    sha256,
+    /** What people call it. */
+    name: z.string(),
+  }),
+  limits: runLimitsSchema,
+  state: z.enum(['queued', 'active', 'stopped', 'done', 'failed']),
+  /** One sentence: why it was stopped or failed; empty where there is nothing to say. */
+  reason: z.string(),
+  createdAt: time,
+  /** Of the first activation, and of the last end. */
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  /** Equal priorities go in this order. */
+  queuedAt: time,
+  /** Of the whole run; null before it was active for the first time. */
+  stepsTotal: z.int().min(1).nullable(),
+  /** Steps that are closed. */
+  step: count,
+  /** Epochs begun. */
+  epoch: count,
+  /** Of the last closed step, in nats. */
+  loss: z.number().nullable(),
+  /** Of the last evaluation, in nats. */
+  validationLoss: z.number().nullable(),
+  activeSeconds: z.number().min(0),
+  /** Sum over workers of the time for which they were the run's. */
+  workerSeconds: z.number().min(0),
+  /** Of the final weights' data section; null before the run is done. */
+  weightsSha256: sha256.nullable(),
+});
+
+/** What the daemon keeps of a run, in its `run.json`. */
+export type StoredRun = Readonly<z.infer<typeof storedRunSchema>>;
+
+/** What a person says of a run that is to be queued. */
+export type NewRun = Pick<
+  StoredRun,
+  'tags' | 'note' | 'priority' | 'pool' | 'config' | 'corpus' | 'limits' | 'createdAt'
+> & {
+  /** Empty: the id serves as the name. */
+  readonly name: string;
+};
+
+/** The record of a run that waits for its first activation. */
+export function newStoredRun(id: string, { name, ...run }: NewRun): StoredRun {
+  return {
+    version: 1,
+    id,
+    name: name === '' ? id : name,
+    ...run,
+    state: 'queued',
+    reason: '',
+    startedAt: null,
+    endedAt: null,
+    queuedAt: run.createdAt,
+    stepsTotal: null,
+    step: 0,
+    epoch: 0,
+    loss: null,
+    validationLoss: null,
+    activeSeconds: 0,
+    workerSeconds: 0,
+    weightsSha256: null,
+  };
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DirectoryStore } from '@rocinante/checkpoint';
+import { networkOf } from '@rocinante/training';
+import { readWeightsFile, writeWeightsFile } from '@rocinante/weights';
+import { limits, type WeightsChunk } from '@rocinante/wire';
+import { parseConfig } from '../config.js';
+import { UsageError } from '../errors.js';
+import type { RunDirectory } from '../run/run-directory.js';
+import { refuseFullDisk } from './disk-check.js';
+import { WrongStateError } from './errors.js';
+import type { Outlet } from './outlet.js';
+import type { StoredRun } from './run-store.js';
+
+/**
+ * Sends a run's weights as a safetensors file: the final ones, or those of its best or newest checkpoint.
+ * @throws {WrongStateError} there are none yet. @throws {UsageError} it is asked for others.
+ * @throws {DiskFullError} a checkpoint's weights, which are written beside first, have no room.
+ */
+export async function sendWeights(
+  outlet: Outlet<WeightsChunk>,
+  run: StoredRun,
+  directory: RunDirectory,
+  which: string,
+): Promise<void> {
+  if (which === 'final') {
+    const path = directory.finalWeightsPath;
+    // A run that goes on for longer has its former weights until it is done again; they are not its final ones.
+    if (run.weightsSha256 === null || !existsSync(path))
+      throw new WrongStateError(run, 'done; --which newest or best takes a checkpoint');
+    const { step } = await readWeightsFile(path);
+    return sendFile(outlet, path, step);
+  }
+  if (which !== 'best' && which !== 'newest') {
+    throw new UsageError(`which: expected final, best or newest, received ${JSON.stringify(which)}`);
+  }
+  const { path, step } = await writeCheckpointWeights(run, directory, which);
+  try {
+    await sendFile(outlet, path, step);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** Files written in this process's life, so that two that are sent at the same time do not share one. */
+let written = 0;
+
+async function writeCheckpointWeights(
+  run: StoredRun,
+  directory: RunDirectory,
+  which: 'best' | 'newest',
+): Promise<{ path: string; step: number }> {
+  const store = new DirectoryStore(directory.checkpointsPath);
+  const names = await store.names();
+  const name = which === 'best' ? await store.best() : names.at(-1);
+  if (name === undefined) throw new WrongStateError(run, `one with a ${which} checkpoint`);
+  const { step, parameters, configuration, vocabulary } =
+    which === 'best' ? await store.load(name) : (await store.loadLatest()).checkpoint;
+  const config = parseConfig(configuration, name);
+  await refuseFullDisk(directory.path, parameters.byteLength);
+  const path = join(dirname(directory.finalWeightsPath), `${which}-${step}-${++written}.safetensors`);
+  await writeWeightsFile(path, {
+    network: networkOf(config, vocabulary.length),
+    vocabulary: [...vocabulary],
+    normalisation: config.text.normalisation,
+    window: config.text.window,
+    step,
+    configuration: config,
+    parameters,
+  });
+  return { path, step };
+}
+
+async function sendFile(outlet: Outlet<WeightsChunk>, path: string, step: number): Promise<void> {
+  const { size } = await stat(path);
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  let first: WeightsChunk = { bytes: size, sha256: hash.digest('hex'), step };
+  for await (const piece of createReadStream(path, { highWaterMark: limits.CONTENT_CHUNK_BYTES_MAX })) {
+    if (outlet.isGone) return;
+    await outlet.send({ ...first, data: piece as Buffer });
+    first = {};
+  }
+}

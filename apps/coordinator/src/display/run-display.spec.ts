@@ -1,0 +1,169 @@
+import { Writable } from 'node:stream';
+import { afterEach, describe, expect, it } from 'vitest';
+import { evaluationEntry, started, stepEntry, summaryEntry } from './entries.js';
+import { RunDisplay } from './run-display.js';
+
+/** Keeps what is written to it, and claims to be a terminal where the display is to have one. */
+class Paper extends Writable {
+  text = '';
+  readonly isTTY: boolean;
+  readonly columns = 100;
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+
+  get lines(): string[] {
+    return this.text.trimEnd().split('\n');
+  }
+}
+
+let clock = 0;
+let display: RunDisplay;
+function show(terminal = false): Paper {
+  clock = 0;
+  const paper = new Paper(terminal);
+  display = new RunDisplay({ terminal, stream: paper, now: () => clock });
+  return paper;
+}
+
+afterEach(() => display.finished());
+
+const time = '2026-11-24T10:00:00.000Z';
+
+describe('without a terminal', () => {
+  it('shows a run as the readme does', () => {
+    const paper = show();
+    display.entry(started({}));
+    display.entry({ time, event: 'worker-joined', atStep: 0, worker: 'worker-1', threads: 1, engine: null });
+    display.entry(evaluationEntry(335));
+    display.entry(evaluationEntry(1340, { epoch: 4, loss: 1.5995, validationLoss: null, best: false }));
+    expect(paper.lines).toEqual([
+      'text: 1,190,317 characters, 83 symbols; 10,712 windows of 100, 59,516 characters held out',
+      'network: LSTM layers of 256 units, 355,347 parameters',
+      '1,340 steps of 32 windows in micro-batches of 16',
+      'worker-1 joined',
+      'epoch 1 (step 335): loss 2.2992, held-out loss 1.9066, the best so far',
+      'epoch 4 (step 1340): loss 1.5995',
+    ]);
+  });
+
+  it('has a line about steps every ten seconds, and one for the last step', () => {
+    const paper = show();
+    display.entry(started({ stepsTotal: 670 }));
+    const before = paper.lines.length;
+    for (let step = 1; step <= 670; step++) {
+      clock += 100;
+      display.entry(stepEntry(step, { epoch: step > 335 ? 2 : 1, seconds: 0.1 }));
+    }
+    const lines = paper.lines.slice(before);
+    expect(lines).toHaveLength(8);
+    expect(lines[0]).toBe('step 1/670, epoch 1/2, loss 2.5000, - windows/s, - left');
+    expect(lines[1]).toBe('step 101/670, epoch 1/2, loss 2.5000, 320.0 windows/s, 57 s left');
+    expect(lines[7]).toBe('step 670/670, epoch 2/2, loss 2.5000, 320.0 windows/s, 0 s left');
+  });
+
+  it('says what went on', () => {
+    const paper = show();
+    display.entry(started({ atStep: 1340, checkpoint: 'step-00001340.safetensors' }));
+    display.entry({
+      time,
+      event: 'checkpoint-passed-over',
+      atStep: 7,
+      name: 'step-00000009.safetensors',
+      reason: 'its checksum is another',
+    });
+    display.entry({ time, event: 'worker-left', atStep: 7, worker: 'a', lost: true, reason: 'no answer' });
+    display.entry({
+      time,
+      event: 'worker-left',
+      atStep: 7,
+      worker: 'b',
+      lost: false,
+      reason: 'told to stop',
+    });
+    display.entry({ time, event: 'held', atStep: 7, reason: '12 MB are free' });
+    display.entry({ time, event: 'released', atStep: 7 });
+    display.entry({ time, event: 'notice', atStep: 7, message: 'first\u001b[2J\nsecond' });
+    display.entry({
+      time,
+      event: 'length-changed',
+      atStep: 7,
+      from: { steps: null, epochs: 4 },
+      to: { steps: 200, epochs: 4 },
+    });
+    display.entry({
+      time,
+      event: 'checkpoint',
+      atStep: 7,
+      name: 'x',
+      bytes: 5e6,
+      seconds: 1,
+      reason: 'interval',
+    });
+    display.entry({
+      time,
+      event: 'checkpoint',
+      atStep: 7,
+      name: 'y',
+      bytes: 5e6,
+      seconds: 1,
+      reason: 'stop',
+    });
+    expect(paper.lines.slice(3)).toEqual([
+      'going on from step-00001340.safetensors',
+      'all its steps are done already',
+      'warning: checkpoint step-00000009.safetensors is damaged (its checksum is another); the one before it is used',
+      'a was lost: no answer',
+      'b left: told to stop',
+      'held: 12 MB are free',
+      'no longer held: the run goes on',
+      'first\\u001b[2J\\u000asecond',
+      'the run now has 200 steps, not 4 epochs',
+      'checkpoint y saved (5.0 MB)',
+    ]);
+  });
+
+  it('ends with figures, steps issued again and a sample', () => {
+    show();
+    display.entry(started({}));
+    display.entry(stepEntry(1, { issues: 2 }));
+    display.entry(stepEntry(2));
+    display.entry({ time, event: 'sample', atStep: 1340, text: 'call me\nwhale' });
+    display.entry(summaryEntry());
+    expect(display.closingText('runs/first/weights/final.safetensors')).toBe(
+      'done: 1,340 steps, loss 1.5995, held-out loss 1.6112, 413.1 windows/s, 1 step issued again\n' +
+        'weights: runs/first/weights/final.safetensors (its parameters’ SHA-256: fc0b)\n' +
+        '\na sample:\ncall me\nwhale\n',
+    );
+  });
+
+  it('has no summary of an earlier activation', () => {
+    show();
+    display.entry(summaryEntry());
+    expect(display.summary).not.toBeNull();
+    display.entry(started({ time: '2026-11-24T11:00:00.000Z' }));
+    expect(display.summary).toBeNull();
+  });
+});
+
+describe('in a terminal', () => {
+  it('has a bar, lines above it, and gives the cursor back', () => {
+    const paper = show(true);
+    display.entry(started({ stepsTotal: 10, stepsPerEpoch: 5, windowsPerEpoch: 160 }));
+    for (const step of [1, 2, 3]) display.entry(stepEntry(step, { seconds: 0.5 }));
+    display.line('a word');
+    expect(paper.text).toContain('\r\u001b[Ka word\n');
+    expect(paper.text).toContain('\u001b[?25l');
+    display.finished();
+    expect(paper.text).toContain('step 3/10 | epoch 1/2 | loss 2.5000 | 64.0 windows/s | 4 s left');
+    expect(paper.text).not.toContain('step 3/10, epoch');
+    expect(paper.text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(paper.text.lastIndexOf('\u001b[?25l'));
+  });
+});

@@ -1,0 +1,159 @@
+import cliProgress from 'cli-progress';
+import { assert } from '@rocinante/base';
+import type { LogEntryOf, RunLogEntry } from '../run/log-entries.js';
+import { printable } from './printable.js';
+import { counted, duration, bytesShown } from './quantities.js';
+import { Rate } from './rate.js';
+import { closingText, evaluationLine, lengthLine, openingLines, type RunFigures } from './run-texts.js';
+
+/** Without a terminal, a line about steps at most so often. */
+const LINE_INTERVAL_MS = 10_000;
+
+export interface RunDisplayOptions {
+  /** Whether the stream is a terminal: then there is a bar, and else a line now and then. */
+  readonly terminal: boolean;
+  readonly stream: NodeJS.WritableStream;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+}
+
+/** What a person sees of a run, from its event log's entries: the same for a run on this machine and for one afar. */
+export class RunDisplay {
+  readonly #stream: NodeJS.WritableStream;
+  readonly #bar: cliProgress.SingleBar | null;
+  readonly #rate = new Rate();
+  readonly #now: () => number;
+  readonly #restoreTerminal = (): void => this.#bar?.stop();
+  #started: LogEntryOf<'started'> | null = null;
+  #issuedAgain = 0;
+  #nextLineAt = -Infinity;
+  #summary: LogEntryOf<'summary'> | null = null;
+  #sample: string | null = null;
+
+  constructor({ terminal, stream, now = () => performance.now() }: RunDisplayOptions) {
+    this.#stream = stream;
+    this.#now = now;
+    this.#bar = terminal ? progressBar(stream) : null;
+    // However the process ends, the terminal gets its cursor back.
+    if (this.#bar) process.once('exit', this.#restoreTerminal);
+  }
+
+  /** The last `summary` entry; null before it. */
+  get summary(): LogEntryOf<'summary'> | null {
+    return this.#summary;
+  }
+
+  entry(entry: RunLogEntry): void {
+    this.#rate.entry(entry);
+    switch (entry.event) {
+      case 'started':
+        return this.#begin(entry);
+      case 'worker-joined':
+        return this.line(`${entry.worker} joined`);
+      case 'worker-left':
+        return this.line(`${entry.worker} ${entry.lost ? 'was lost' : 'left'}: ${entry.reason}`);
+      case 'step':
+        return this.#step(entry);
+      case 'evaluation':
+        return this.line(evaluationLine(entry));
+      case 'checkpoint':
+        if (entry.reason !== 'stop') return;
+        return this.line(`checkpoint ${entry.name} saved (${bytesShown(entry.bytes)})`);
+      case 'checkpoint-passed-over':
+        return this.line(
+          `warning: checkpoint ${entry.name} is damaged (${entry.reason}); the one before it is used`,
+        );
+      case 'length-changed':
+        return this.line(lengthLine(entry));
+      case 'notice':
+        return this.line(entry.message);
+      case 'held':
+        return this.line(`held: ${entry.reason}`);
+      case 'released':
+        return this.line('no longer held: the run goes on');
+      case 'sample':
+        this.#sample = entry.text;
+        return;
+      case 'summary':
+        this.#summary = entry;
+        return;
+      case 'finished':
+        return this.#bar?.stop();
+      // Steps that were issued again are counted from their own entries; the two others are for the log's readers.
+      case 'issued-again':
+      case 'ignored':
+      case 'listening':
+        return;
+    }
+  }
+
+  /** A line above the bar. */
+  line(text: string): void {
+    if (this.#bar?.isActive) this.#stream.write('\r\u001b[K');
+    this.#stream.write(`${printable(text)}\n`);
+  }
+
+  /** Ends the bar, and gives the terminal back. */
+  finished(): void {
+    this.#bar?.stop();
+    process.off('exit', this.#restoreTerminal);
+  }
+
+  /**
+   * What to say at the end of a run that is done.
+   * @param weights where its weights are, or how to get them.
+   * @param figures what it came to; default: the `summary` entry, which must have come then.
+   */
+  closingText(weights: string, figures: RunFigures | null = this.#summary): string {
+    assert(figures !== null, 'a run that is done has its summary before its closing text');
+    const further = this.#issuedAgain === 0 ? [] : [`${counted(this.#issuedAgain, 'step')} issued again`];
+    return closingText(figures, { further, weights, sample: this.#sample });
+  }
+
+  #begin(started: LogEntryOf<'started'>): void {
+    this.#bar?.stop();
+    this.#started = started;
+    this.#issuedAgain = 0;
+    this.#nextLineAt = -Infinity;
+    this.#summary = this.#sample = null;
+    for (const line of openingLines(started)) this.line(line);
+    this.#bar?.start(started.stepsTotal, started.atStep, { epoch: '-', loss: '-', rate: '-', left: '-' });
+  }
+
+  #step({ step, epoch, loss, issues }: LogEntryOf<'step'>): void {
+    if (issues > 1) this.#issuedAgain += 1;
+    const started = this.#started;
+    if (started === null) return;
+    const { stepsTotal, stepsPerEpoch, windowsPerEpoch } = started;
+    const rate = this.#rate.windowsPerSecond;
+    const windowsLeft = (stepsTotal - step) * (windowsPerEpoch / stepsPerEpoch);
+    const fields = {
+      epoch: `${epoch}/${Math.ceil(stepsTotal / stepsPerEpoch)}`,
+      loss: loss.toFixed(4),
+      rate: rate === null ? '-' : rate.toFixed(1),
+      left: rate === null ? '-' : duration(windowsLeft / rate),
+    };
+    if (this.#bar) {
+      this.#bar.update(step, fields);
+    } else if (this.#now() >= this.#nextLineAt || step === stepsTotal) {
+      this.#nextLineAt = this.#now() + LINE_INTERVAL_MS;
+      this.line(
+        `step ${step}/${stepsTotal}, epoch ${fields.epoch}, loss ${fields.loss}, ${fields.rate} windows/s, ${fields.left} left`,
+      );
+    }
+  }
+}
+
+function progressBar(stream: NodeJS.WritableStream): cliProgress.SingleBar {
+  return new cliProgress.SingleBar(
+    {
+      stream,
+      format: '{bar} step {value}/{total} | epoch {epoch} | loss {loss} | {rate} windows/s | {left} left',
+      barsize: 20,
+      hideCursor: true,
+      forceRedraw: true,
+      gracefulExit: false,
+    },
+    cliProgress.Presets.rect,
+  );
+}

@@ -1,0 +1,129 @@
+import type { ShownRun } from '../client/coordinator.js';
+import { stateWord } from '../client/run-state.js';
+import { drawCurve, type CurvePoint } from './loss-curve.js';
+import { bytesShown, counted, duration, grouped, hoursShown, timeShown } from './quantities.js';
+import { printable } from './printable.js';
+import { table } from './table.js';
+
+const SECONDS_PER_HOUR = 3600;
+
+/** All that is known of a run, for a person. */
+export function runPage(shown: ShownRun, curve: readonly CurvePoint[]): string {
+  const sections = [
+    headLines(shown),
+    section('loss', drawCurve(curve)),
+    section('evaluations', historyLines(shown)),
+    section('workers', workerLines(shown)),
+    section('incidents', incidentLines(shown)),
+    section('limits', limitLines(shown)),
+    section('configuration', JSON.stringify(JSON.parse(shown.configJson), null, 2).split('\n')),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`${title}:`, ...lines];
+}
+
+function headLines({ summary, ...shown }: ShownRun): string[] {
+  const { id, name, tags, note, state, reason, queuePosition, pool, priority } = summary;
+  const { step, stepsTotal, epoch, loss, validationLoss, windowsPerSecond, weightsSha256 } = summary;
+  const facts: (readonly [string, string])[] = [
+    ['run', name === id ? id : `${id} ${name}`],
+    ['state', stateWord(state) + (reason === '' ? '' : `: ${reason}`)],
+    ...(queuePosition === 0 ? [] : [['queue', `position ${queuePosition} in pool ${pool}`] as const]),
+    ...(priority === 0 ? [] : [['priority', String(priority)] as const]),
+    ...(tags.length === 0 ? [] : [['tags', tags.join(', ')] as const]),
+    ...(note === '' ? [] : [['note', note] as const]),
+    ['text', `${shown.corpusName} (SHA-256 ${shown.corpusSha256})`],
+    ['times', timesShown(summary)],
+    ['step', stepsTotal === 0 ? grouped(step) : `${grouped(step)} of ${grouped(stepsTotal)}, epoch ${epoch}`],
+    ...(loss === undefined ? [] : [['loss', lossesShown(loss, validationLoss)] as const]),
+    ...(windowsPerSecond === undefined
+      ? []
+      : [['rate', rateShown(windowsPerSecond, shown.boundBy)] as const]),
+    [
+      'cost',
+      `${hoursShown(summary.workerHours)} worker-hours in ${duration(summary.activeHours * SECONDS_PER_HOUR)} of work; ` +
+        `${bytesShown(shown.bytesSent)} sent, ${bytesShown(shown.bytesReceived)} received`,
+    ],
+    ...(shown.checkpoints.length === 0 ? [] : [['checkpoints', checkpointsShown(shown)] as const]),
+    ...(weightsSha256 === '' ? [] : [['weights', `SHA-256 ${weightsSha256}`] as const]),
+  ];
+  const width = Math.max(...facts.map(([title]) => title.length)) + 2;
+  return facts.map(([title, text]) => title.padEnd(width) + printable(text));
+}
+
+function timesShown({ createdAt, startedAt, endedAt }: ShownRun['summary']): string {
+  const began = startedAt === '' ? '' : `, began ${timeShown(startedAt)}`;
+  const ended = endedAt === '' ? '' : `, ended ${timeShown(endedAt)}`;
+  return `created ${timeShown(createdAt)}${began}${ended} (UTC)`;
+}
+
+function lossesShown(loss: number, validationLoss: number | undefined): string {
+  return loss.toFixed(4) + (validationLoss === undefined ? '' : `, held out ${validationLoss.toFixed(4)}`);
+}
+
+function rateShown(windowsPerSecond: number, boundBy: string): string {
+  return `${windowsPerSecond.toFixed(1)} windows/s${boundBy === '' ? '' : `, bound by ${boundBy}`}`;
+}
+
+function checkpointsShown({ checkpoints, bestCheckpoint }: Omit<ShownRun, 'summary'>): string {
+  return checkpoints.map((name) => (name === bestCheckpoint ? `${name} (best)` : name)).join(', ');
+}
+
+function historyLines({ history }: ShownRun): string[] {
+  if (history.length === 0) return [];
+  const heads = ['step', 'epoch', 'loss', 'held-out', ''];
+  const rows = history.map(({ step, epoch, loss, validationLoss, best }) => [
+    step,
+    epoch,
+    loss.toFixed(4),
+    validationLoss?.toFixed(4) ?? '-',
+    best ? 'best so far' : '',
+  ]);
+  return table(heads, rows).split('\n');
+}
+
+function workerLines({ workers }: ShownRun): string[] {
+  if (workers.length === 0) return [];
+  const total = workers.reduce((sum, { microBatches }) => sum + microBatches, 0);
+  const rows = workers.map(
+    ({ name, threads, device, model, microBatches, microBatchesPerSecond, joinedAt }) => [
+      name,
+      `${device} ${model}, ${counted(threads, 'thread')}`,
+      total === 0 ? '-' : `${microBatches} of ${total} micro-batches`,
+      microBatchesPerSecond === undefined ? '-' : `${microBatchesPerSecond.toFixed(2)}/s`,
+      timeShown(joinedAt),
+    ],
+  );
+  return table(['worker', 'on', 'share of the last step', 'speed', 'joined (UTC)'], rows).split('\n');
+}
+
+function incidentLines({ incidents }: ShownRun): string[] {
+  if (incidents.length === 0) return [];
+  const rows = incidents.map(({ step, time, kind, worker, cause }) => [
+    step,
+    timeShown(time),
+    kind,
+    worker || '-',
+    cause,
+  ]);
+  return table(['step', 'time (UTC)', 'what', 'worker', 'cause'], rows).split('\n');
+}
+
+function limitLines({ limits }: ShownRun): string[] {
+  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps } = limits;
+  return [
+    `at least ${counted(minWorkers || 1, 'worker')}; ` +
+      (maxHours > 0 ? `at most ${maxHours} h of work` : 'no bound on the time'),
+    (checkpointSeconds > 0
+      ? `a checkpoint every ${checkpointSeconds} s`
+      : 'checkpoints at evaluations and at the end') +
+      `; kept: the last ${keepLast}, the best` +
+      (keepEverySteps > 0 ? ` and those of every ${grouped(keepEverySteps)} steps` : ''),
+  ];
+}

@@ -1,0 +1,41 @@
+import type { RunSummaryMessage } from '@rocinante/wire';
+import { hasEnded, stateWord } from '../client/run-state.js';
+import { grouped, hoursShown } from './quantities.js';
+import { table } from './table.js';
+
+/**
+ * The runs of a coordinator as a table, in the coordinator's order: active ones, the queue, ended ones.
+ * @param tag what they were chosen by; null for all.
+ */
+export function runTable(runs: readonly RunSummaryMessage[], tag: string | null): string {
+  if (runs.length === 0) {
+    return tag === null ? 'no runs yet; start one with: ./rocinante run start' : `no run has the tag ${tag}`;
+  }
+  const pools = new Set(runs.map(({ pool }) => pool)).size > 1;
+  const heads = ['run', 'name', 'state', 'step', 'loss', 'held-out', 'windows/s', 'worker-hours'];
+  return table(
+    [...heads, ...(pools ? ['pool'] : []), 'tags'],
+    runs.map((run) => [
+      run.id,
+      run.name === run.id ? '' : run.name,
+      stateShown(run),
+      run.stepsTotal === 0 ? '-' : `${grouped(run.step)}/${grouped(run.stepsTotal)}`,
+      lossShown(run.loss),
+      lossShown(run.validationLoss),
+      hasEnded(run.state) || run.windowsPerSecond === undefined ? '-' : run.windowsPerSecond.toFixed(1),
+      hoursShown(run.workerHours),
+      ...(pools ? [run.pool] : []),
+      run.tags.join(', '),
+    ]),
+  );
+}
+
+/** A run's state in a word, and where it stands in the queue: `queued 2`, with its priority where that is not 0. */
+function stateShown({ state, queuePosition, priority }: RunSummaryMessage): string {
+  if (queuePosition === 0) return stateWord(state);
+  return `${stateWord(state)} ${queuePosition}${priority === 0 ? '' : ` (priority ${priority})`}`;
+}
+
+function lossShown(loss: number | undefined): string {
+  return loss === undefined ? '-' : loss.toFixed(4);
+}

@@ -1,0 +1,62 @@
+import type { LogEntryOf } from '../run/log-entries.js';
+import { counted, grouped } from './quantities.js';
+
+/** What is going to happen, before it does. */
+export function openingLines(started: LogEntryOf<'started'>): string[] {
+  const { characters, symbols, windowsPerEpoch, window, heldOutSymbols, units, parameters } = started;
+  const { stepsTotal, batch, microBatch, checkpoint, atStep } = started;
+  return [
+    `text: ${grouped(characters)} characters, ${symbols} symbols; ${grouped(windowsPerEpoch)} windows of ${window}` +
+      (heldOutSymbols > 0 ? `, ${grouped(heldOutSymbols)} characters held out` : ''),
+    `network: LSTM layers of ${units.join(', ')} units, ${grouped(parameters)} parameters`,
+    `${grouped(stepsTotal)} steps of ${batch} windows in micro-batches of ${microBatch}`,
+    ...(checkpoint === null ? [] : [`going on from ${checkpoint}`]),
+    ...(atStep >= stepsTotal ? ['all its steps are done already'] : []),
+  ];
+}
+
+/** One evaluation; losses in nats. */
+export function evaluationLine(entry: LogEntryOf<'evaluation'>): string {
+  const { epoch, atStep, loss, validationLoss, best } = entry;
+  const heldOut = validationLoss === null ? '' : `, held-out loss ${validationLoss.toFixed(4)}`;
+  return `epoch ${epoch} (step ${atStep}): loss ${loss.toFixed(4)}${heldOut}${best ? ', the best so far' : ''}`;
+}
+
+/** The run's length was changed on a resume. */
+export function lengthLine({ from, to }: LogEntryOf<'length-changed'>): string {
+  const length = ({ steps, epochs }: typeof to): string =>
+    steps === null ? counted(epochs, 'epoch') : counted(steps, 'step');
+  return `the run now has ${length(to)}, not ${length(from)}`;
+}
+
+/** What a run that is done came to: the figures of its `summary` entry. */
+export type RunFigures = Pick<
+  LogEntryOf<'summary'>,
+  'steps' | 'loss' | 'validationLoss' | 'windowsPerSecond' | 'weightsSha256'
+>;
+
+/**
+ * What came of a run that is done, for a person.
+ * @param further what else is to be said of its steps: `2 steps issued again`.
+ * @param weights where the weights are, or how to get them.
+ * @param sample null where none was made.
+ */
+export function closingText(
+  figures: RunFigures,
+  texts: { further: readonly string[]; weights: string; sample: string | null },
+): string {
+  const { steps, loss, validationLoss, windowsPerSecond, weightsSha256 } = figures;
+  const facts = [
+    counted(steps, 'step'),
+    `loss ${loss.toFixed(4)}`,
+    ...(validationLoss === null ? [] : [`held-out loss ${validationLoss.toFixed(4)}`]),
+    ...(windowsPerSecond === null ? [] : [`${windowsPerSecond.toFixed(1)} windows/s`]),
+    ...texts.further,
+  ];
+  const lines = [
+    `done: ${facts.join(', ')}`,
+    `weights: ${texts.weights} (its parameters’ SHA-256: ${weightsSha256})`,
+  ];
+  if (texts.sample !== null) lines.push('', 'a sample:', texts.sample);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,239 @@
+/** The coordinator's metrics as a scraper reads them: a run is told event by event, with a clock that the test turns. */
+import { tmpdir } from 'node:os';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { coordinatorDefinitions } from '@rocinante/metrics';
+import { noProgress } from '@rocinante/training';
+import { CoordinatorMetrics } from './coordinator-metrics.js';
+import type { MeteredRun, RunMetrics } from './run-metrics.js';
+
+let now: number;
+let metrics: CoordinatorMetrics;
+let traffic: { bytesSent: number; bytesReceived: number };
+
+const a = { worker: 'a#1', pool: 'default' };
+const b = { worker: 'b#2', pool: 'big' };
+
+const run = {
+  id: 'r1',
+  shape: {
+    stepsTotal: 100,
+    windowsPerEpoch: 40,
+    microBatchesPerStep: 4,
+    windowsPerMicroBatch: 2,
+    evaluationWindows: 8,
+    rangeCount: 1,
+  },
+  progress: noProgress,
+  learningRate: (step: number) => 1 / (step + 1),
+} as unknown as MeteredRun;
+
+beforeEach(() => {
+  now = 1_000;
+  traffic = { bytesSent: 0, bytesReceived: 0 };
+  metrics = new CoordinatorMetrics({
+    version: '1.2.3',
+    dataDirectory: tmpdir(),
+    traffic: () => traffic,
+    runStates: () => ['running', 'queued', 'queued'],
+    now: () => now,
+  });
+});
+
+/** All series, by name and labels. */
+async function series(): Promise<Map<string, number>> {
+  const lines = (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  );
+}
+
+async function value(name: string): Promise<number | undefined> {
+  return (await series()).get(`rocinante_coordinator_${name}`);
+}
+
+/** A step of 2 s in which a computes three micro-batches and b one, for so many seconds. */
+async function step(
+  run: RunMetrics,
+  step: number,
+  [computesA, computesB]: [number, number] = [1.5, 1.4],
+): Promise<void> {
+  run.stepIssued(step, 1);
+  run.assigned(a, { id: 2 * step, kind: 'train', microBatches: [0, 1, 2], firstRange: 0 });
+  run.parametersSent(a);
+  run.assigned(b, { id: 2 * step + 1, kind: 'train', microBatches: [3], firstRange: 0 });
+  run.parametersSent(b);
+  await Promise.resolve();
+  now += computesA * 1000;
+  run.reported(a, { assignment: 2 * step, computeSeconds: computesA, fits: true });
+  now += Math.max(0, computesB - computesA) * 1000;
+  run.reported(b, { assignment: 2 * step + 1, computeSeconds: computesB, fits: true });
+  run.rangeArrived(a);
+  run.rangeAdded();
+  run.rangeArrived(b);
+  run.rangeAdded();
+  run.applyAsked(1);
+  now += 2_000 - Math.max(computesA, computesB) * 1000;
+  run.rangeApplied();
+  run.stepClosed({ step, epoch: Math.floor(step / 5), windows: 8, loss: 3 - step });
+}
+
+describe("a coordinator's metrics", () => {
+  it('has series for every metric in the table once a run has saved, evaluated, and closed a step', async () => {
+    const observed = metrics.begin(run);
+    observed.workerJoined(a);
+    observed.workerJoined(b);
+    await step(observed, 0);
+    observed.recorded({ validationLoss: 2.5 });
+    observed.checkpointSaved({ bytes: 1, seconds: 0.1, reason: 'start' });
+    const names = [...(await series()).keys()].map((name) => name.replace(/\{.*/, ''));
+    for (const { name, type } of Object.values(coordinatorDefinitions)) {
+      expect(names).toContain(type === 'histogram' ? `${name}_count` : name);
+    }
+  });
+
+  it('tells what a step was', async () => {
+    const observed = metrics.begin(run);
+    observed.workerJoined(a);
+    observed.workerJoined(b);
+    for (let i = 0; i < 6; i++) await step(observed, i);
+    const found = await series();
+    const expected = {
+      'step{run="r1"}': 6,
+      'planned_steps{run="r1"}': 100,
+      'epoch{run="r1"}': 2,
+      'loss_nats{run="r1"}': -2,
+      'learning_rate{run="r1"}': 1 / 6,
+      'windows_total{run="r1"}': 48,
+      'windows_per_second{run="r1"}': 4,
+      'step_duration_seconds_sum{run="r1"}': 12,
+      'worker_share_ratio{run="r1",worker="a#1"}': 0.75,
+      'worker_share_ratio{run="r1",worker="b#2"}': 0.25,
+      'bound_by{run="r1",by="compute",worker=""}': 1,
+      'bound_by{run="r1",by="wire",worker=""}': 0,
+      'bound_by{run="r1",by="coordinator",worker=""}': 0,
+    };
+    for (const [name, value] of Object.entries(expected)) {
+      expect([name, found.get(`rocinante_coordinator_${name}`)]).toEqual([name, value]);
+    }
+    expect(
+      found.get('rocinante_coordinator_step_phase_duration_seconds_sum{run="r1",phase="wait"}'),
+    ).toBeCloseTo(9);
+    expect(
+      found.get('rocinante_coordinator_step_phase_duration_seconds_sum{run="r1",phase="apply"}'),
+    ).toBeCloseTo(3);
+  });
+
+  it('names the worker that the others wait for, and no other after it has left', async () => {
+    const observed = metrics.begin(run);
+    observed.workerJoined(a);
+    observed.workerJoined(b);
+    await step(observed, 0, [0.5, 1.5]);
+    expect(await value('bound_by{run="r1",by="worker",worker="b#2"}')).toBe(1);
+    expect(await value('bound_by{run="r1",by="compute",worker=""}')).toBe(0);
+    observed.workerLeft(b);
+    expect(await value('bound_by{run="r1",by="worker",worker="b#2"}')).toBeUndefined();
+    expect(await value('worker_share_ratio{run="r1",worker="b#2"}')).toBeUndefined();
+  });
+
+  it('counts steps issued again, and micro-batches handed out again', async () => {
+    const observed = metrics.begin(run);
+    observed.stepIssued(0, 1);
+    observed.assigned(a, { id: 1, kind: 'train', microBatches: [0, 1], firstRange: 0 });
+    observed.assigned(b, { id: 2, kind: 'train', microBatches: [2, 3], firstRange: 0 });
+    observed.workerLeft(b);
+    observed.assigned(a, { id: 3, kind: 'train', microBatches: [2, 3], firstRange: 0 });
+    observed.assigned(a, { id: 4, kind: 'evaluate', microBatches: [0, 1], firstRange: 0 });
+    observed.stepIssued(0, 2);
+    observed.assigned(a, { id: 5, kind: 'train', microBatches: [0, 1, 2, 3], firstRange: 0 });
+    expect(await value('reissued_steps_total{run="r1"}')).toBe(1);
+    expect(await value('repeated_micro_batches_total{run="r1"}')).toBe(2);
+  });
+
+  it("computes the newest checkpoint's age when it is scraped", async () => {
+    const observed = metrics.begin(run);
+    expect(await value('checkpoint_age_seconds{run="r1"}')).toBeUndefined();
+    observed.checkpointSaved({ bytes: 21_000_000, seconds: 0.2, reason: 'interval' });
+    observed.checkpointFailed();
+    now += 90_000;
+    expect(await value('checkpoint_age_seconds{run="r1"}')).toBe(90);
+    expect(await value('checkpoint_size_bytes{run="r1"}')).toBe(21_000_000);
+    expect(await value('checkpoints_total{run="r1",reason="interval"}')).toBe(1);
+    expect(await value('checkpoints_total{run="r1",reason="end"}')).toBe(0);
+    expect(await value('checkpoint_failures_total{run="r1"}')).toBe(1);
+  });
+
+  it('begins where a resumed run stands', async () => {
+    const progress = {
+      ...noProgress,
+      step: 7,
+      lastLoss: 1.5,
+      history: [{ step: 5, epoch: 1, loss: 1.6, validationLoss: 1.75 }],
+    };
+    metrics.begin({ ...run, progress });
+    expect(await value('step{run="r1"}')).toBe(7);
+    expect(await value('epoch{run="r1"}')).toBe(2);
+    expect(await value('loss_nats{run="r1"}')).toBe(1.5);
+    expect(await value('held_out_loss_nats{run="r1"}')).toBe(1.75);
+    expect(await value('learning_rate{run="r1"}')).toBe(1 / 8);
+  });
+
+  it('keeps the series of a run for two minutes after its end, and not one of them longer', async () => {
+    const before = [...(await series()).keys()];
+    const observed = metrics.begin(run);
+    observed.workerJoined(a);
+    observed.workerJoined(b);
+    await step(observed, 0, [0.5, 1.5]);
+    observed.recorded({ validationLoss: 2 });
+    observed.checkpointSaved({ bytes: 1, seconds: 1, reason: 'end' });
+    metrics.end('r1');
+    now += 119_000;
+    expect(await value('loss_nats{run="r1"}')).toBe(3);
+    now += 1_000;
+    expect([...(await series()).keys()]).toEqual(before);
+  });
+
+  it('begins anew for a run that is resumed soon after its end', async () => {
+    const observed = metrics.begin(run);
+    observed.workerJoined(a);
+    observed.workerJoined(b);
+    await step(observed, 0, [0.5, 1.5]);
+    metrics.end('r1');
+    metrics.begin(run);
+    now += 200_000;
+    expect(await value('windows_total{run="r1"}')).toBe(0);
+    expect([...(await series()).keys()].filter((name) => name.includes('worker="b#2"'))).toEqual([]);
+  });
+
+  it('counts workers by pool, and drops a pool with its last worker', async () => {
+    expect(await value('live_workers{pool="default"}')).toBe(0);
+    metrics.opened(a);
+    metrics.opened(a);
+    metrics.opened(b);
+    expect(await value('live_workers{pool="default"}')).toBe(2);
+    expect(await value('live_workers{pool="big"}')).toBe(1);
+    metrics.closed(a);
+    metrics.closed(a);
+    metrics.closed(b);
+    expect(await value('live_workers{pool="default"}')).toBe(0);
+    expect(await value('live_workers{pool="big"}')).toBeUndefined();
+  });
+
+  it('counts bytes, refusals and ignored messages, and runs by state', async () => {
+    traffic = { bytesSent: 100, bytesReceived: 10 };
+    expect(await value('sent_bytes_total')).toBe(100);
+    traffic = { bytesSent: 150, bytesReceived: 30 };
+    expect(await value('sent_bytes_total')).toBe(150);
+    expect(await value('received_bytes_total')).toBe(30);
+    metrics.refused('MALFORMED');
+    metrics.refused('UNKNOWN_CORPUS');
+    metrics.begin(run).ignored({ what: 'range' });
+    const found = await series();
+    expect(found.get('rocinante_coordinator_refused_connections_total{why="MALFORMED"}')).toBe(1);
+    expect(found.get('rocinante_coordinator_refused_connections_total{why="UNKNOWN_CORPUS"}')).toBe(1);
+    expect(found.get('rocinante_coordinator_refused_connections_total{why="TIMEOUT"}')).toBe(0);
+    expect(found.get('rocinante_coordinator_ignored_messages_total{what="range"}')).toBe(1);
+    expect(found.get('rocinante_coordinator_runs{state="queued"}')).toBe(2);
+    expect(found.get('rocinante_coordinator_runs{state="failed"}')).toBe(0);
+    expect(found.get('rocinante_coordinator_disk_free_bytes')).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,134 @@
+import { statfs } from 'node:fs/promises';
+import {
+  coordinatorDefinitions,
+  MetricSet,
+  observeProcess,
+  RUN_STATES,
+  type MeteredRunState,
+} from '@rocinante/metrics';
+import type { SessionObserver } from '../service/training-service.js';
+import { RunMetrics, type MeteredRun } from './run-metrics.js';
+
+/** For how long a run's series are served after its end: its last values are scraped, and labels do not grow for ever. */
+const ENDED_RUN_KEPT_MS = 120_000;
+
+export interface CoordinatorMetricsParts {
+  /** The release. */
+  readonly version: string;
+  /** Where runs are kept: the disk whose room is told. */
+  readonly dataDirectory: string;
+  /** Bytes moved by gRPC since the process began. */
+  readonly traffic: () => { readonly bytesSent: number; readonly bytesReceived: number };
+  /** The state of each run that the coordinator holds. */
+  readonly runStates: () => Iterable<MeteredRunState>;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+/**
+ * A coordinator's metrics: told what happens, measured at each scrape. It is an observer of sessions;
+ * what happens in a run goes to the RunMetrics that `begin` gives.
+ */
+export class CoordinatorMetrics implements SessionObserver {
+  readonly #set = new MetricSet(coordinatorDefinitions);
+  readonly #parts: CoordinatorMetricsParts;
+  /** By id: runs with series, and when their series are to be removed; null while they are active. */
+  readonly #runs = new Map<string, { readonly metrics: RunMetrics; removeAt: number | null }>();
+  readonly #workersByPool = new Map<string, number>([['default', 0]]);
+  readonly #counted = { bytesSent: 0, bytesReceived: 0 };
+
+  constructor(parts: CoordinatorMetricsParts) {
+    this.#parts = parts;
+    observeProcess(this.#set, parts.version);
+    this.#set.beforeScrape(() => this.#measure());
+    this.#set.metrics.liveWorkers.set({ pool: 'default' }, 0);
+  }
+
+  get contentType(): string {
+    return this.#set.contentType;
+  }
+
+  /** Everything in Prometheus's text format. */
+  text(): Promise<string> {
+    return this.#set.text();
+  }
+
+  /** A run becomes active: series that it has from before, within two minutes, begin anew. */
+  begin(run: MeteredRun): RunMetrics {
+    this.#runs.get(run.id)?.metrics.remove();
+    this.#removeEnded();
+    const metrics = new RunMetrics(this.#set, run, this.#parts.now);
+    this.#runs.set(run.id, { metrics, removeAt: null });
+    return metrics;
+  }
+
+  /** A run is active no more, however that came. */
+  end(run: string): void {
+    const found = this.#runs.get(run);
+    if (found) found.removeAt = this.#parts.now() + ENDED_RUN_KEPT_MS;
+  }
+
+  /** What an active run is bound by, as RunMetrics says it; empty for any other. */
+  boundBy(run: string): string {
+    return this.#runs.get(run)?.metrics.boundBy ?? '';
+  }
+
+  opened({ pool }: { readonly pool: string }): void {
+    this.#countWorkers(pool, 1);
+  }
+
+  closed({ pool }: { readonly pool: string }): void {
+    this.#countWorkers(pool, -1);
+  }
+
+  /** A connection or call was refused, or a session dropped, by the code of the reason. */
+  refused(code: string): void {
+    this.#set.metrics.refusedConnections.inc({ why: code });
+  }
+
+  /** A pool's series goes with its last worker, since workers choose their pools' names. */
+  #countWorkers(pool: string, change: number): void {
+    const live = (this.#workersByPool.get(pool) ?? 0) + change;
+    if (live > 0 || pool === 'default') {
+      this.#workersByPool.set(pool, live);
+      this.#set.metrics.liveWorkers.set({ pool }, live);
+    } else {
+      this.#workersByPool.delete(pool);
+      this.#set.metrics.liveWorkers.remove({ pool });
+    }
+  }
+
+  async #measure(): Promise<void> {
+    this.#removeEnded();
+    for (const { metrics } of this.#runs.values()) metrics.measure();
+    const { metrics } = this.#set;
+    const { bytesSent, bytesReceived } = this.#parts.traffic();
+    metrics.sentBytes.inc(bytesSent - this.#counted.bytesSent);
+    metrics.receivedBytes.inc(bytesReceived - this.#counted.bytesReceived);
+    Object.assign(this.#counted, { bytesSent, bytesReceived });
+    const states = [...this.#parts.runStates()];
+    for (const state of RUN_STATES) {
+      metrics.runs.set({ state }, states.filter((other) => other === state).length);
+    }
+    metrics.diskFree.set(await freeBytes(this.#parts.dataDirectory));
+  }
+
+  #removeEnded(): void {
+    const now = this.#parts.now();
+    for (const [id, { metrics, removeAt }] of this.#runs) {
+      if (removeAt === null || now < removeAt) continue;
+      metrics.remove();
+      this.#runs.delete(id);
+    }
+  }
+}
+
+/** Bytes that this process may still write on the disk of a directory; not a number where nobody can say. */
+async function freeBytes(directory: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch {
+    return NaN;
+  }
+}

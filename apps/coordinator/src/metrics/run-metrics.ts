@@ -1,0 +1,218 @@
+import {
+  BOUNDS,
+  COORDINATOR_PHASES,
+  type Bound,
+  type coordinatorDefinitions,
+  type MetricSet,
+} from '@rocinante/metrics';
+import { epochOf, type RunProgress, type RunShape } from '@rocinante/training';
+import type { RunObserver } from '../run/run-observer.js';
+import { SmoothedBound, type StepBound } from './step-bound.js';
+import { StepTimeline, type TimedAssignment } from './step-timeline.js';
+
+/** Steps over which the speed is told. */
+const SPEED_STEPS = 20;
+
+/** What a run's metrics begin with. */
+export interface MeteredRun {
+  readonly id: string;
+  readonly shape: RunShape;
+  /** Where the run begins, or goes on. */
+  readonly progress: RunProgress;
+  /** The learning rate of a step, counted from 0. */
+  readonly learningRate: (step: number) => number;
+}
+
+/** A worker's session, of which only the id is wanted. */
+interface OfWorker {
+  readonly worker: string;
+}
+
+/**
+ * One activation of a run in the coordinator's metrics: an observer of the run.
+ * `CoordinatorMetrics.begin` makes it.
+ */
+export class RunMetrics implements RunObserver {
+  readonly #set: MetricSet<typeof coordinatorDefinitions>;
+  readonly #run: string;
+  readonly #learningRate: (step: number) => number;
+  readonly #now: () => number;
+  readonly #timeline: StepTimeline;
+  readonly #bound = new SmoothedBound();
+  readonly #lastSteps: { readonly windows: number; readonly seconds: number }[] = [];
+  /** Workers that have series in this run. */
+  readonly #workers = new Set<string>();
+  #shownBound: StepBound | null = null;
+  #savedAt: number | null = null;
+
+  constructor(set: MetricSet<typeof coordinatorDefinitions>, run: MeteredRun, now: () => number) {
+    const { id, shape, progress, learningRate } = run;
+    this.#set = set;
+    this.#run = id;
+    this.#learningRate = learningRate;
+    this.#now = now;
+    this.#timeline = new StepTimeline(shape.rangeCount);
+    const { metrics } = set;
+    set.begin('run', id);
+    metrics.plannedSteps.set({ run: id }, shape.stepsTotal);
+    metrics.step.set({ run: id }, progress.step);
+    const next = Math.min(progress.step, shape.stepsTotal - 1);
+    metrics.epoch.set({ run: id }, epochOf(shape, next) + 1);
+    metrics.learningRate.set({ run: id }, learningRate(next));
+    metrics.windowsPerSecond.set({ run: id }, 0);
+    for (const by of BOUNDS) if (by !== 'worker') metrics.boundBy.set({ run: id, by, worker: '' }, 0);
+    if (progress.lastLoss !== null) metrics.loss.set({ run: id }, progress.lastLoss);
+    this.#heldOut(progress.history.at(-1)?.validationLoss ?? null);
+  }
+
+  workerJoined({ worker }: OfWorker): void {
+    this.#workers.add(worker);
+    this.#set.metrics.workerShare.set({ run: this.#run, worker }, 0);
+  }
+
+  workerLeft({ worker }: OfWorker): void {
+    this.#timeline.left(worker, this.#now());
+    this.#bound.forget(worker);
+    this.#workers.delete(worker);
+    this.#set.metrics.workerShare.remove({ run: this.#run, worker });
+    if (this.#shownBound?.by === 'worker' && this.#shownBound.worker === worker) this.#showBound(null);
+  }
+
+  stepIssued(step: number, issue: number): void {
+    this.#timeline.issued(step, this.#now());
+    if (issue > 1) this.#set.metrics.reissuedSteps.inc({ run: this.#run });
+    // An issue's assignments are sent before the event that called for it is done with; this comes right after.
+    queueMicrotask(() => this.#timeline.handedOut(this.#now()));
+  }
+
+  assigned({ worker }: OfWorker, assignment: TimedAssignment & { readonly kind: string }): void {
+    if (assignment.kind !== 'train') return;
+    const repeated = this.#timeline.assigned(worker, assignment, this.#now());
+    this.#set.metrics.repeatedMicroBatches.inc({ run: this.#run }, repeated);
+  }
+
+  parametersSent({ worker }: OfWorker): void {
+    this.#timeline.parametersSent(worker, this.#now());
+  }
+
+  reported(
+    { worker }: OfWorker,
+    report: { readonly assignment: number; readonly computeSeconds: number; readonly fits: boolean },
+  ): void {
+    this.#timeline.reported(worker, report.assignment, report.computeSeconds, report.fits, this.#now());
+  }
+
+  /** A range arrived that will be added; others are not told of. */
+  rangeArrived({ worker }: OfWorker): void {
+    this.#timeline.rangeArrived(worker, this.#now());
+  }
+
+  rangeAdded(): void {
+    this.#timeline.rangeAdded(this.#now());
+  }
+
+  applyAsked(ranges: number): void {
+    this.#timeline.applyAsked(ranges, this.#now());
+  }
+
+  rangeApplied(): void {
+    this.#timeline.rangeApplied(this.#now());
+  }
+
+  /** @param closed step and epoch are counted from 0. */
+  stepClosed(closed: {
+    readonly step: number;
+    readonly epoch: number;
+    readonly windows: number;
+    readonly loss: number;
+  }): void {
+    const run = this.#run;
+    const { metrics } = this.#set;
+    const { seconds, phases, shares, bound } = this.#timeline.closed(this.#now());
+    metrics.step.set({ run }, closed.step + 1);
+    metrics.epoch.set({ run }, closed.epoch + 1);
+    metrics.loss.set({ run }, closed.loss);
+    metrics.learningRate.set({ run }, this.#learningRate(closed.step));
+    metrics.windows.inc({ run }, closed.windows);
+    metrics.stepDuration.observe({ run }, seconds);
+    for (const phase of COORDINATOR_PHASES) metrics.stepPhase.observe({ run, phase }, phases[phase]);
+    for (const worker of this.#workers) {
+      metrics.workerShare.set({ run, worker }, shares.get(worker) ?? 0);
+    }
+    metrics.windowsPerSecond.set({ run }, this.#speed(closed.windows, seconds));
+    this.#showBound(this.#bound.add(bound));
+  }
+
+  recorded({ validationLoss }: { readonly validationLoss: number | null }): void {
+    this.#heldOut(validationLoss);
+  }
+
+  checkpointSaved(saved: {
+    readonly bytes: number;
+    readonly seconds: number;
+    readonly reason: string;
+  }): void {
+    const run = this.#run;
+    const { metrics } = this.#set;
+    metrics.checkpoints.inc({ run, reason: saved.reason });
+    metrics.checkpointBytes.set({ run }, saved.bytes);
+    metrics.checkpointDuration.observe({ run }, saved.seconds);
+    this.#savedAt = this.#now();
+  }
+
+  /** A checkpoint could not be written. */
+  checkpointFailed(): void {
+    this.#set.metrics.checkpointFailures.inc({ run: this.#run });
+  }
+
+  ignored({ what }: { readonly what: string }): void {
+    this.#set.metrics.ignoredMessages.inc({ what });
+  }
+
+  /** What the run is bound by: `compute`, `wire`, `coordinator` or `worker NAME`; empty before it is known. */
+  get boundBy(): string {
+    const bound = this.#shownBound;
+    if (bound === null) return '';
+    return bound.by === 'worker' ? `worker ${bound.worker}` : bound.by;
+  }
+
+  /** Before each scrape: what changes by time alone. */
+  measure(): void {
+    if (this.#savedAt === null) return;
+    this.#set.metrics.checkpointAge.set({ run: this.#run }, (this.#now() - this.#savedAt) / 1000);
+  }
+
+  /** Removes all series of the run. */
+  remove(): void {
+    this.#showBound(null);
+    this.#set.end('run', this.#run, { worker: ['', ...this.#workers] });
+  }
+
+  #heldOut(validationLoss: number | null): void {
+    if (validationLoss !== null) this.#set.metrics.heldOutLoss.set({ run: this.#run }, validationLoss);
+  }
+
+  /** Windows a second over this step and those before it. */
+  #speed(windows: number, seconds: number): number {
+    this.#lastSteps.push({ windows, seconds });
+    if (this.#lastSteps.length > SPEED_STEPS) this.#lastSteps.shift();
+    const sum = (of: 'windows' | 'seconds'): number =>
+      this.#lastSteps.reduce((total, step) => total + step[of], 0);
+    const total = sum('seconds');
+    return total > 0 ? sum('windows') / total : 0;
+  }
+
+  /** One series is 1, the other three bounds' 0; a worker's is removed when it is not the one any more. */
+  #showBound(bound: StepBound | null): void {
+    const { boundBy } = this.#set.metrics;
+    const last = this.#shownBound;
+    if (last?.by === 'worker') boundBy.remove(this.#boundLabels(last));
+    else if (last) boundBy.set(this.#boundLabels(last), 0);
+    if (bound) boundBy.set(this.#boundLabels(bound), 1);
+    this.#shownBound = bound;
+  }
+
+  #boundLabels(bound: StepBound): { run: string; by: Bound; worker: string } {
+    return { run: this.#run, by: bound.by, worker: bound.by === 'worker' ? bound.worker : '' };
+  }
+}

@@ -1,0 +1,202 @@
+import { COORDINATOR_PHASES, type CoordinatorPhase } from '@rocinante/metrics';
+import { boundOf, type StepBound } from './step-bound.js';
+
+/** What is known of a step when it is closed. */
+export interface StepTimes {
+  /** From the first issue to the close. */
+  readonly seconds: number;
+  /** Seconds in each phase: they add up to the step's. */
+  readonly phases: Readonly<Record<CoordinatorPhase, number>>;
+  /** Parts of what was handed out in the step's last issue, by worker; they add up to 1. */
+  readonly shares: ReadonlyMap<string, number>;
+  readonly bound: StepBound;
+}
+
+/** What of an assignment the time depends on. */
+export interface TimedAssignment {
+  readonly id: number;
+  readonly microBatches: readonly number[];
+  readonly firstRange: number;
+}
+
+interface WorkerPart {
+  microBatches: number;
+  computeSeconds: number;
+  /** When its last report came; null before. */
+  reportedAt: number | null;
+  /** Ranges that it has still to send. */
+  rangesOwed: number;
+  /** Whether parameters to compute with are on their way to it. */
+  awaitsParameters: boolean;
+}
+
+/**
+ * Where the time of a step goes: told of what happens to it, with times; it reads no clock.
+ *
+ * At each moment the step is in the first phase of COORDINATOR_PHASES that is true, so phases add up to the step although
+ * much goes on at once. Times are milliseconds of a clock that never goes back. Between a step's close and the next one's
+ * first issue (an evaluation, a checkpoint that is waited for) no time is counted.
+ */
+export class StepTimeline {
+  readonly #rangeCount: number;
+  #step: number | null = null;
+  #startedAt = 0;
+  #countedTo = 0;
+  #seconds = noSeconds();
+  #parts = new Map<string, WorkerPart>();
+  #assignments = new Map<number, TimedAssignment>();
+  /** Micro-batches that were handed out in this issue. */
+  #given = new Set<number>();
+  #assigning = false;
+  #adding = 0;
+  #applying = 0;
+
+  /** @param rangeCount ranges of the parameters' vector. */
+  constructor(rangeCount: number) {
+    this.#rangeCount = rangeCount;
+  }
+
+  /** A step is issued, for the first time or again. What was asked for in an earlier issue is void, but sums go on. */
+  issued(step: number, at: number): void {
+    if (this.#step === step) this.#count(at);
+    else {
+      this.#step = step;
+      this.#startedAt = at;
+      this.#countedTo = at;
+      this.#seconds = noSeconds();
+    }
+    this.#parts = new Map();
+    this.#assignments = new Map();
+    this.#given = new Set();
+    this.#assigning = true;
+    this.#applying = 0;
+  }
+
+  /**
+   * Work of the step is sent to a worker, and the parameters that it needs.
+   * @returns how many of the micro-batches were handed out before in this issue.
+   */
+  assigned(worker: string, assignment: TimedAssignment, at: number): number {
+    this.#count(at);
+    const part = this.#part(worker);
+    part.microBatches += assignment.microBatches.length;
+    part.awaitsParameters = true;
+    this.#assignments.set(assignment.id, assignment);
+    const repeated = assignment.microBatches.filter((microBatch) => this.#given.has(microBatch)).length;
+    for (const microBatch of assignment.microBatches) this.#given.add(microBatch);
+    return repeated;
+  }
+
+  /** All that the issue called for at once is sent. */
+  handedOut(at: number): void {
+    this.#count(at);
+    this.#assigning = false;
+  }
+
+  /** The last range of the parameters that a worker needs was handed to its connection. */
+  parametersSent(worker: string, at: number): void {
+    this.#count(at);
+    const part = this.#parts.get(worker);
+    if (part) part.awaitsParameters = false;
+  }
+
+  /**
+   * A worker has computed an assignment; one of another issue counts for nothing.
+   * @param fits whether it will send ranges of it.
+   */
+  reported(worker: string, assignment: number, computeSeconds: number, fits: boolean, at: number): void {
+    this.#count(at);
+    const found = this.#assignments.get(assignment);
+    const part = this.#parts.get(worker);
+    if (!found || !part) return;
+    part.computeSeconds += computeSeconds;
+    part.reportedAt = at;
+    if (fits) part.rangesOwed += this.#rangeCount - found.firstRange;
+  }
+
+  /** A range has arrived that will be added. */
+  rangeArrived(worker: string, at: number): void {
+    this.#count(at);
+    this.#adding += 1;
+    const part = this.#parts.get(worker);
+    if (part) part.rangesOwed = Math.max(0, part.rangesOwed - 1);
+  }
+
+  /** The oldest range that had arrived is in the sum. */
+  rangeAdded(at: number): void {
+    this.#count(at);
+    this.#adding -= 1;
+  }
+
+  /** The next parameters of so many ranges are asked for. */
+  applyAsked(ranges: number, at: number): void {
+    this.#count(at);
+    this.#applying += ranges;
+  }
+
+  /** The next parameters of a range are made. */
+  rangeApplied(at: number): void {
+    this.#count(at);
+    this.#applying -= 1;
+  }
+
+  /** A worker is gone: nothing is waited for from it, and nothing is on its way to it. */
+  left(worker: string, at: number): void {
+    this.#count(at);
+    this.#parts.delete(worker);
+  }
+
+  /** The step that was issued last is closed. */
+  closed(at: number): StepTimes {
+    this.#count(at);
+    this.#step = null;
+    const seconds = (at - this.#startedAt) / 1000;
+    const workers = [...this.#parts].flatMap(([worker, { computeSeconds, reportedAt }]) =>
+      reportedAt === null ? [] : [{ worker, computeSeconds, reportedAt: reportedAt / 1000 }],
+    );
+    const phases = this.#seconds;
+    return { seconds, phases, shares: this.#shares(), bound: boundOf(seconds, phases, workers) };
+  }
+
+  /** The time since the last event goes to the phase that the step was in. */
+  #count(at: number): void {
+    if (this.#step === null) return;
+    this.#seconds[this.#phase()] += (at - this.#countedTo) / 1000;
+    this.#countedTo = at;
+  }
+
+  #phase(): CoordinatorPhase {
+    if (this.#assigning) return 'assign';
+    if (this.#applying > 0) return 'apply';
+    if (this.#adding > 0) return 'sum';
+    const parts = [...this.#parts.values()];
+    if (parts.some(({ rangesOwed }) => rangesOwed > 0)) return 'receive';
+    return parts.some(({ awaitsParameters }) => awaitsParameters) ? 'broadcast' : 'wait';
+  }
+
+  #part(worker: string): WorkerPart {
+    const found = this.#parts.get(worker);
+    if (found) return found;
+    const part = {
+      microBatches: 0,
+      computeSeconds: 0,
+      reportedAt: null,
+      rangesOwed: 0,
+      awaitsParameters: false,
+    };
+    this.#parts.set(worker, part);
+    return part;
+  }
+
+  #shares(): ReadonlyMap<string, number> {
+    const all = [...this.#parts.values()].reduce((sum, { microBatches }) => sum + microBatches, 0);
+    return new Map([...this.#parts].map(([worker, { microBatches }]) => [worker, microBatches / all]));
+  }
+}
+
+function noSeconds(): Record<CoordinatorPhase, number> {
+  return Object.fromEntries(COORDINATOR_PHASES.map((phase) => [phase, 0])) as Record<
+    CoordinatorPhase,
+    number
+  >;
+}

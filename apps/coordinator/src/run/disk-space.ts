@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/** Parameters and Adam's two moments, float32. */
+const CHECKPOINT_BYTES_A_PARAMETER = 12;
+/** Room for a checkpoint's header: vocabulary, configuration, grid, some ten thousand losses. */
+const CHECKPOINT_HEADER_BYTES = 1024 ** 2;
+/** One is written beside its place while the others are still there; and another, so that it is noticed in time. */
+const CHECKPOINTS_AHEAD = 2;
+/** What event logs, records and other programs take meanwhile. */
+const MARGIN_BYTES = 64 * 1024 ** 2;
+/** A run that is held goes on only with so much more, lest it be held and released at every log line. */
+const RELEASE_MARGIN_BYTES = 64 * 1024 ** 2;
+
+/** What a run may do about the disk. */
+export type DiskDecision = 'go-on' | 'start-refused' | 'hold' | 'release';
+
+/** Bytes that must be free for a run of so many parameters to take its next steps. */
+export function neededBytes(parameterCount: number): number {
+  const checkpoint = CHECKPOINT_BYTES_A_PARAMETER * parameterCount + CHECKPOINT_HEADER_BYTES;
+  return CHECKPOINTS_AHEAD * checkpoint + MARGIN_BYTES;
+}
+
+/**
+ * Decides what follows from the room that is left.
+ * @param state what the run does now: it is about to start, takes steps, or is held.
+ * @returns `go-on` where nothing changes.
+ */
+export function diskDecision(
+  freeBytes: number,
+  neededBytes: number,
+  state: 'starting' | 'running' | 'held',
+): DiskDecision {
+  switch (state) {
+    case 'starting':
+      return freeBytes < neededBytes ? 'start-refused' : 'go-on';
+    case 'running':
+      return freeBytes < neededBytes ? 'hold' : 'go-on';
+    case 'held':
+      return freeBytes < neededBytes + RELEASE_MARGIN_BYTES ? 'go-on' : 'release';
+  }
+}
+
+/**
+ * Why a run is refused or held, in one line.
+ * @param option that puts its files elsewhere: `--data`.
+ */
+export function diskMessage(path: string, freeBytes: number, neededBytes: number, option: string): string {
+  const [free, needed] = [Math.floor(freeBytes / 1e6), Math.ceil(neededBytes / 1e6)];
+  return (
+    `disk: ${path} has ${free} MB free, the next checkpoints need ${needed} MB; ` +
+    `free some space or point ${option} elsewhere`
+  );
+}
+
+/**
+ * Bytes that this process may still write where a path lies, or will lie once it is made.
+ * @throws Node's error where the file system cannot be asked.
+ */
+export async function freeBytes(path: string): Promise<number> {
+  let there = resolve(path);
+  while (!existsSync(there)) there = dirname(there);
+  const { bavail, bsize } = await statfs(there);
+  return bavail * bsize;
+}

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+
+/**
+ * What a run's event log says: one JSON object a line in `events.jsonl`, in the order in which it happened.
+ *
+ * Every entry has `time` (RFC 3339, UTC) and `event`. Steps are counted from 1: the entry of the n-th step has `step: n`,
+ * and no other entry has that key; the others name a point of the run as `atStep`, the steps closed by then (for a step that
+ * is issued again, that step). Losses are in nats. An entry of an unknown kind is another release's: readers pass it over.
+ */
+const count = z.int().min(0);
+const at = { time: z.string(), atStep: count };
+
+/** The work begins, or goes on after a resume: what it is. */
+const started = z.object({
+  ...at,
+  event: z.literal('started'),
+  stepsTotal: count,
+  stepsPerEpoch: count,
+  windowsPerEpoch: count,
+  /** Symbols of the held-out part; 0 where nothing is held out. */
+  heldOutSymbols: count,
+  characters: count,
+  symbols: count,
+  window: count,
+  batch: count,
+  microBatch: count,
+  units: z.array(count),
+  parameters: count,
+  /** The checkpoint that the run goes on from; null where it begins. */
+  checkpoint: z.string().nullable(),
+});
+
+const engine = z
+  .object({
+    tensorflow: z.string(),
+    device: z.string(),
+    model: z.string(),
+    features: z.array(z.string()),
+  })
+  .nullable();
+
+const workerJoined = z.object({
+  ...at,
+  event: z.literal('worker-joined'),
+  worker: z.string(),
+  threads: count,
+  engine,
+});
+
+const workerLeft = z.object({
+  ...at,
+  event: z.literal('worker-left'),
+  worker: z.string(),
+  /** Whether its connection was lost or ended for a fault; false where it left by itself, or was let go. */
+  lost: z.boolean(),
+  reason: z.string(),
+});
+
+/** A gradient did not fit the grid, or the first step learns its grid. `workers` are those whose part did not fit. */
+const issuedAgain = z.object({
+  ...at,
+  event: z.literal('issued-again'),
+  issue: count,
+  workers: z.array(z.string()),
+  cause: z.string(),
+});
+
+const step = z.object({
+  time: z.string(),
+  event: z.literal('step'),
+  step: count,
+  /** From 1. */
+  epoch: count,
+  /** Mean over the step's windows; dropout on. */
+  loss: z.number(),
+  windows: count,
+  issues: count,
+  /** From its first issue to its close. */
+  seconds: z.number(),
+});
+
+const evaluation = z.object({
+  ...at,
+  event: z.literal('evaluation'),
+  /** Epochs begun by then. */
+  epoch: count,
+  /** Mean training loss of the epoch so far. */
+  loss: z.number(),
+  validationLoss: z.number().nullable(),
+  best: z.boolean(),
+});
+
+const checkpoint = z.object({
+  ...at,
+  event: z.literal('checkpoint'),
+  name: z.string(),
+  bytes: count,
+  seconds: z.number(),
+  reason: z.enum(['start', 'interval', 'evaluation', 'stop', 'end']),
+});
+
+/** A checkpoint was damaged, and an older one is used. */
+const passedOver = z.object({
+  ...at,
+  event: z.literal('checkpoint-passed-over'),
+  name: z.string(),
+  reason: z.string(),
+});
+
+const lengthChanged = z.object({
+  ...at,
+  event: z.literal('length-changed'),
+  from: z.object({ steps: count.nullable(), epochs: count }),
+  to: z.object({ steps: count.nullable(), epochs: count }),
+});
+
+const ignored = z.object({
+  ...at,
+  event: z.literal('ignored'),
+  what: z.string(),
+  worker: z.string(),
+  assignment: count,
+  why: z.string(),
+  /** Of all that was ignored in this process's life. */
+  total: count,
+});
+
+const listening = z.object({ ...at, event: z.literal('listening'), address: z.string() });
+const notice = z.object({ ...at, event: z.literal('notice'), message: z.string() });
+/** No step is issued until `released`: the disk is nearly full. */
+const held = z.object({ ...at, event: z.literal('held'), reason: z.string() });
+const released = z.object({ ...at, event: z.literal('released') });
+const sample = z.object({ ...at, event: z.literal('sample'), text: z.string() });
+
+const finished = z.object({
+  ...at,
+  event: z.literal('finished'),
+  outcome: z.enum(['done', 'stopped', 'failed']),
+  reason: z.string(),
+});
+
+/** What `train --json` ends with, in the log of a run that is done. */
+const summary = z.object({
+  ...at,
+  event: z.literal('summary'),
+  steps: count,
+  epoch: count,
+  loss: z.number(),
+  validationLoss: z.number().nullable(),
+  windowsPerSecond: z.number().nullable(),
+  bytesSent: count,
+  bytesReceived: count,
+  weightsSha256: z.string(),
+});
+
+export const logEntrySchema = z.discriminatedUnion('event', [
+  started,
+  listening,
+  workerJoined,
+  workerLeft,
+  issuedAgain,
+  step,
+  evaluation,
+  checkpoint,
+  passedOver,
+  lengthChanged,
+  ignored,
+  notice,
+  held,
+  released,
+  sample,
+  finished,
+  summary,
+]);
+
+export type RunLogEntry = z.infer<typeof logEntrySchema>;
+
+/** The entry of one kind. */
+export type LogEntryOf<Event extends RunLogEntry['event']> = Extract<RunLogEntry, { event: Event }>;

@@ -1,0 +1,91 @@
+/** Goal: a run begins, or goes on where it stood, as long as it is to be now. Method: a real text, folder and checkpoints. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { NoGoodCheckpointError } from '@rocinante/checkpoint';
+import { networkLayout } from '@rocinante/model';
+import { networkOf, noProgress } from '@rocinante/training';
+import { encodeText } from '../corpus/encode-thread.js';
+import { smallConfig, text } from '../daemon/spec-coordinator.js';
+import { UsageError } from '../errors.js';
+import { prepareRun, type PreparedRun } from './prepared-run.js';
+import { RunDirectory } from './run-directory.js';
+import { DEFAULT_LIMITS } from './run-limits.js';
+import { sharedVector } from './shared-vector.js';
+
+let folder: string;
+let directory: RunDirectory;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rocinante-prepared-'));
+  directory = new RunDirectory(folder);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function prepared(
+  config = smallConfig,
+  before = smallConfig as typeof smallConfig | null,
+): Promise<PreparedRun> {
+  const encoded = await encodeText({
+    bytes: Buffer.from(text),
+    normalisation: 'none',
+    subject: 'corpus',
+    symbols: null,
+  });
+  const limits = { ...DEFAULT_LIMITS, checkpointSeconds: 1.5, keepEverySteps: 7, minWorkers: 2 };
+  return prepareRun(config, encoded, limits, directory, before);
+}
+
+async function saveStep(step: number): Promise<string> {
+  const { checkpoints, config, corpus } = await prepared();
+  const { length, blockCount } = networkLayout(networkOf(config, corpus.vocabulary.size));
+  const state = {
+    parameters: sharedVector(length),
+    m: sharedVector(length),
+    v: sharedVector(length),
+    magnitudes: new Float32Array(blockCount),
+    powers: { beta1Power: 1, beta2Power: 1 },
+  };
+  const progress = { ...noProgress, step, issues: step };
+  const { name } = await checkpoints.save(state, {
+    type: 'save',
+    step,
+    reason: 'interval',
+    best: false,
+    progress,
+  });
+  return join(directory.checkpointsPath, name);
+}
+
+it('begins where there is no checkpoint, within its limits', async () => {
+  const { shape, loaded, lengthBefore } = await prepared(smallConfig, null);
+  expect(shape).toMatchObject({
+    stepsTotal: 5,
+    checkpointIntervalMs: 1500,
+    checkpointEverySteps: 7,
+    minWorkers: 2,
+  });
+  expect([loaded, lengthBefore]).toEqual([null, null]);
+  // One that was ended before its first checkpoint begins too.
+  expect((await prepared()).loaded).toBeNull();
+});
+
+it('goes on from the newest checkpoint, and knows when its length is another one', async () => {
+  await saveStep(2);
+  const same = await prepared();
+  expect(same.loaded?.progress.step).toBe(2);
+  expect(same.lengthBefore).toBeNull();
+  const { shape, lengthBefore } = await prepared({ ...smallConfig, steps: 9 });
+  expect([shape.stepsTotal, lengthBefore]).toEqual([9, { steps: 5, epochs: smallConfig.epochs }]);
+});
+
+it('does not go on to fewer steps than it has', async () => {
+  await saveStep(4);
+  await expect(prepared({ ...smallConfig, steps: 3 })).rejects.toThrow(UsageError);
+  await expect(prepared({ ...smallConfig, steps: 3 })).rejects.toThrow('the run has 4 steps already');
+});
+
+it('does not begin anew where all checkpoints are damaged', async () => {
+  writeFileSync(await saveStep(2), 'damaged');
+  await expect(prepared()).rejects.toThrow(NoGoodCheckpointError);
+});

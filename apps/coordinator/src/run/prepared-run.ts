@@ -1,0 +1,90 @@
+import { NoGoodCheckpointError } from '@rocinante/checkpoint';
+import type { EncodedCorpus } from '@rocinante/corpus';
+import { networkLayout } from '@rocinante/model';
+import { networkOf, runShape, type RunConfig, type RunShape } from '@rocinante/training';
+import type { EncodedText } from '../corpus/encode-thread.js';
+import { UsageError } from '../errors.js';
+import { RunCheckpoints, type LoadedRun } from './run-checkpoints.js';
+import type { RunDirectory } from './run-directory.js';
+import type { RunLimits } from './run-limits.js';
+
+/** A run that is ready to begin, or to go on. */
+export interface PreparedRun {
+  readonly config: RunConfig;
+  readonly corpus: EncodedCorpus;
+  /** The text's most frequent words, for whole-word sampling. */
+  readonly words: readonly string[];
+  readonly shape: RunShape;
+  readonly limits: RunLimits;
+  readonly checkpoints: RunCheckpoints;
+  /** Where the run goes on; null where it begins. */
+  readonly loaded: LoadedRun | null;
+  readonly directory: RunDirectory;
+  /** The length that the run had before, where it is another now; else null. */
+  readonly lengthBefore: RunLength | null;
+}
+
+/** How long a whole run is: epochs, or where they are given steps. */
+export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
+
+/**
+ * The shape of a run over its text.
+ * @throws {CorpusTooShortError} a part of the text has no window.
+ */
+export function shapeOf(config: RunConfig, corpus: EncodedCorpus, limits: RunLimits): RunShape {
+  return runShape(
+    config,
+    { symbolCount: corpus.ids.length, vocabularySize: corpus.vocabulary.size },
+    {
+      checkpointIntervalMs: limits.checkpointSeconds * 1000,
+      checkpointEverySteps: limits.keepEverySteps,
+      minWorkers: limits.minWorkers,
+    },
+  );
+}
+
+/**
+ * Puts a run together in its directory.
+ * @param before the configuration that the run had, where there may be checkpoints to go on from; else null.
+ * @throws {UsageError} the text is too short for a window, or the run has more steps behind it than it is to have.
+ * @throws {NoGoodCheckpointError} there are checkpoints, and none is good.
+ */
+export async function prepareRun(
+  config: RunConfig,
+  { corpus, words }: EncodedText,
+  limits: RunLimits,
+  directory: RunDirectory,
+  before: RunConfig | null,
+): Promise<PreparedRun> {
+  const shape = shapeOf(config, corpus, limits);
+  const vocabularySize = corpus.vocabulary.size;
+  const checkpoints = new RunCheckpoints(
+    directory.checkpointsPath,
+    {
+      config,
+      layout: networkLayout(networkOf(config, vocabularySize)),
+      vocabulary: corpus.vocabulary.symbols,
+      corpusSha256: corpus.textSha256,
+    },
+    limits,
+  );
+  const loaded = before ? await loadNewest(checkpoints) : null;
+  if (loaded && loaded.progress.step > shape.stepsTotal) {
+    throw new UsageError(
+      `--steps: the run has ${loaded.progress.step} steps already; expected at least so many, received ${shape.stepsTotal}`,
+    );
+  }
+  const sameLength = before?.steps === config.steps && before.epochs === config.epochs;
+  const lengthBefore = before === null || sameLength ? null : { steps: before.steps, epochs: before.epochs };
+  return { config, corpus, words, shape, limits, checkpoints, loaded, directory, lengthBefore };
+}
+
+/** Null where the run was ended before its first checkpoint, so that it begins. */
+async function loadNewest(checkpoints: RunCheckpoints): Promise<LoadedRun | null> {
+  try {
+    return await checkpoints.load();
+  } catch (error) {
+    if (error instanceof NoGoodCheckpointError && error.passedOver.length === 0) return null;
+    throw error;
+  }
+}

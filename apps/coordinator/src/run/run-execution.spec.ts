@@ -1,0 +1,202 @@
+/**
+ * Goal: a run's activation has one end, which is told to everyone, and nothing is left under way after it. Method: a real
+ * text, folder, disk and port. Nobody computes: runs wait for workers, or go on from a checkpoint at their end.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { firstValues, networkLayout } from '@rocinante/model';
+import { INITIAL_POWERS } from '@rocinante/optimizer';
+import { networkOf, noProgress, type RunConfig } from '@rocinante/training';
+import {
+  dial,
+  listen,
+  type CoordinatorMessageReceived,
+  type ListeningServer,
+  type TrainingClient,
+} from '@rocinante/wire';
+import { encodeText } from '../corpus/encode-thread.js';
+import { eventually, smallConfig, text } from '../daemon/spec-coordinator.js';
+import { RunFailedError } from '../errors.js';
+import { TrainingService } from '../service/training-service.js';
+import type { RunLogEntry } from './log-entries.js';
+import { prepareRun, type PreparedRun } from './prepared-run.js';
+import { RunCheckpoints } from './run-checkpoints.js';
+import { RunDirectory } from './run-directory.js';
+import { RunExecution, type ExecutionOptions } from './run-execution.js';
+import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
+import { sharedCopy, sharedVector } from './shared-vector.js';
+
+/** Its one step is closed in the checkpoint of `atItsEnd`. */
+const oneStep: RunConfig = { ...smallConfig, steps: 1 };
+
+let folder: string;
+let directory: RunDirectory;
+let service: TrainingService;
+let told: RunLogEntry[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rocinante-execution-'));
+  directory = new RunDirectory(folder);
+  mkdirSync(directory.checkpointsPath);
+  mkdirSync(join(folder, 'weights'));
+  service = new TrainingService();
+  told = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
+  service.close();
+  rmSync(folder, { recursive: true });
+});
+
+const encoded = () =>
+  encodeText({ bytes: Buffer.from(text), normalisation: 'none', subject: 'corpus', symbols: null });
+
+async function prepared(limits: Partial<RunLimits> = {}): Promise<PreparedRun> {
+  return prepareRun(smallConfig, await encoded(), { ...DEFAULT_LIMITS, ...limits }, directory, null);
+}
+
+async function atItsEnd(): Promise<PreparedRun> {
+  const { corpus, words } = await encoded();
+  const network = networkOf(oneStep, corpus.vocabulary.size);
+  const layout = networkLayout(network);
+  const frame = {
+    config: oneStep,
+    layout,
+    vocabulary: corpus.vocabulary.symbols,
+    corpusSha256: corpus.textSha256,
+  };
+  const entry = { step: 1, epoch: 1, loss: 2.5, validationLoss: 2.25 };
+  await new RunCheckpoints(directory.checkpointsPath, frame, DEFAULT_LIMITS).save(
+    {
+      parameters: sharedCopy(firstValues(network, 1)),
+      m: sharedVector(layout.length),
+      v: sharedVector(layout.length),
+      magnitudes: new Float32Array(layout.blockCount),
+      powers: INITIAL_POWERS,
+    },
+    {
+      type: 'save',
+      step: 1,
+      reason: 'end',
+      best: true,
+      progress: { ...noProgress, step: 1, issues: 2, lastLoss: 2.5, history: [entry], bestLoss: 2.25 },
+    },
+  );
+  return prepareRun(oneStep, { corpus, words }, DEFAULT_LIMITS, directory, oneStep);
+}
+
+function execution(run: PreparedRun, options: Partial<ExecutionOptions> = {}): RunExecution {
+  return new RunExecution(run, {
+    name: 'r1',
+    service,
+    pool: undefined,
+    initialParameters: null,
+    activeSeconds: 0,
+    placeOption: '--data',
+    sample: false,
+    observers: [],
+    onEntry: (entry) => told.push(entry),
+    ...options,
+  });
+}
+
+const events = (): string[] => told.map(({ event }) => event);
+const logged = (): string[] =>
+  readFileSync(directory.eventsPath, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as RunLogEntry).event);
+
+describe('a run that waits', () => {
+  it('is stopped with a checkpoint, and its time ends it as a stop does', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const run = execution(await prepared({ maxHours: 2 }), { activeSeconds: 7_200 });
+    const end = run.run();
+    await eventually(() => (events().includes('checkpoint') ? true : null));
+    expect(run).toMatchObject({ epoch: 0, windowsPerSecond: null, heldReason: null, summary: null });
+    vi.advanceTimersByTime(1_000);
+    const reason = 'stopped after step 0: it has been active for the 2 hours of --max-hours';
+    expect(await end).toEqual({ outcome: 'stopped', reason });
+    expect(logged()).toEqual(['started', 'checkpoint', 'finished']);
+    expect(service.pool().served).toBeNull();
+  });
+
+  it('ends where it is aborted during a checkpoint: that is on the disk by then, and the end is the last word', async () => {
+    const run = execution(await prepared());
+    const end = run.run();
+    await eventually(() => (events().includes('started') ? true : null));
+    run.abort(new RunFailedError('no worker is left'));
+    await expect(end).rejects.toThrow('no worker is left');
+    expect(told.at(-1)).toMatchObject({ event: 'finished', outcome: 'failed', reason: 'no worker is left' });
+    const { loaded } = await prepareRun(smallConfig, await encoded(), DEFAULT_LIMITS, directory, smallConfig);
+    expect(loaded?.progress.step).toBe(0);
+    const before = logged();
+    // What still comes is told to nobody, and written nowhere.
+    run.log.noticed('too late');
+    run.stop('too late');
+    expect(logged()).toEqual(before);
+  });
+});
+
+describe('a run at its end', () => {
+  it('has its final weights, and says what it came to', async () => {
+    const run = execution(await atItsEnd(), { sample: true });
+    expect(await run.run()).toEqual({ outcome: 'done', reason: 'all 1 steps are closed' });
+    expect(run.summary).toMatchObject({ steps: 1, epoch: 1, loss: 2.5, validationLoss: 2.25 });
+    expect(run.summary!.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
+    // Without a worker there is no sample, which is no reason to fail.
+    expect(told.find(({ event }) => event === 'notice')).toMatchObject({
+      message: 'no sample: no worker is there to draw it',
+    });
+    expect(logged()).toEqual(['started', 'finished', 'notice', 'summary']);
+  });
+
+  it('fails where these cannot be written, and says so last', async () => {
+    mkdirSync(directory.finalWeightsPath);
+    const run = execution(await atItsEnd());
+    await expect(run.run()).rejects.toThrow(directory.finalWeightsPath);
+    expect(told.at(-1)).toMatchObject({ event: 'finished', outcome: 'failed' });
+    expect(run.summary).toBeNull();
+  });
+});
+
+describe('a worker', () => {
+  let server: ListeningServer;
+  let client: TrainingClient;
+  beforeEach(async () => {
+    server = await listen('127.0.0.1:0', { training: service.handlers });
+    client = dial(server.address);
+  });
+  afterEach(async () => {
+    service.close();
+    client.close();
+    await server.stop();
+  });
+
+  /** A worker that is ready for any run, and then does nothing. */
+  function idle(): { reasons: string[] } {
+    const call = client.work();
+    const reasons: string[] = [];
+    call.on('error', () => undefined);
+    call.on('data', ({ startRun, endRun }: CoordinatorMessageReceived) => {
+      if (startRun) call.write({ ready: { run: startRun.run } });
+      if (endRun) reasons.push(endRun.reason);
+    });
+    call.write({ hello: { protocolMin: 1, protocolMax: 1, name: 'a', threads: 1 } });
+    return { reasons };
+  }
+
+  it('hears why a run is over', async () => {
+    const { reasons } = idle();
+    const run = execution(await prepared());
+    const end = run.run();
+    await eventually(() => (run.view.workers.length === 1 ? true : null));
+    run.stop('lunch');
+    // It never reports: the step in progress is given up.
+    run.stopNow();
+    await end;
+    expect(await eventually(() => reasons[0] ?? null)).toBe('stopped after step 0: lunch');
+    expect(run.shares.size).toBe(0);
+  });
+});

@@ -1,0 +1,295 @@
+import { networkLayout } from '@rocinante/model';
+import { epochOf, networkOf, type RunOutcome, type RunProgress, type RunView } from '@rocinante/training';
+import { writeWeightsFile } from '@rocinante/weights';
+import { serverTraffic, type Traffic } from '@rocinante/wire';
+import { Rate } from '../display/rate.js';
+import { RunFailedError } from '../errors.js';
+import { WORDS_ENTRY } from '../sample-text.js';
+import type { TrainingService } from '../service/training-service.js';
+import { diskDecision, diskMessage, freeBytes, neededBytes } from './disk-space.js';
+import { drawSample } from './drawn-sample.js';
+import { EventLog } from './event-log.js';
+import type { LogEntryOf, RunLogEntry } from './log-entries.js';
+import type { PreparedRun } from './prepared-run.js';
+import type { RunObserver } from './run-observer.js';
+import { Shares } from './shares.js';
+import { TrainingRun, type RunEnd } from './training-run.js';
+
+/** How often the disk's free space and the run's time are looked at. */
+const WATCH_MS = 1_000;
+
+export interface ExecutionOptions {
+  /** What people call the run. */
+  readonly name: string;
+  readonly service: TrainingService;
+  readonly pool: string | undefined;
+  /** What a run begins with in place of first values from the seed; null for those. */
+  readonly initialParameters: Float32Array | null;
+  /** Active time before this activation. */
+  readonly activeSeconds: number;
+  /** The option that puts the run's files elsewhere, for messages: `--data`. */
+  readonly placeOption: string;
+  /** Whether a sample is drawn once the run is done. */
+  readonly sample: boolean;
+  readonly observers: readonly RunObserver[];
+  /** Told of each entry of the event log. */
+  readonly onEntry: (entry: RunLogEntry) => void;
+}
+
+export type RunSummary = LogEntryOf<'summary'>;
+
+/**
+ * One activation of a run: from its prepared state to its end, with its event log, its limits, and its final weights.
+ * `train` has one of them, a daemon one after another.
+ */
+export class RunExecution {
+  readonly log: EventLog;
+  readonly #prepared: PreparedRun;
+  readonly #options: ExecutionOptions;
+  readonly #run: TrainingRun;
+  readonly #rate = new Rate();
+  readonly #startedAt = performance.now();
+  #watch: NodeJS.Timeout | null = null;
+  #heldReason: string | null = null;
+  readonly #traffic = serverTraffic();
+  readonly #shares = new Shares();
+  #summary: RunSummary | null = null;
+  #looking = false;
+  /** What the state machine said of the run's end; null before. */
+  #outcome: RunOutcome | null = null;
+
+  constructor(prepared: PreparedRun, options: ExecutionOptions) {
+    const { directory, loaded } = prepared;
+    const { service, name } = options;
+    this.#prepared = prepared;
+    this.#options = options;
+    this.log = new EventLog(directory.eventsPath, loaded?.progress.step ?? 0);
+    const numbers = service.takeNumbers();
+    this.#run = new TrainingRun({
+      ...prepared,
+      id: `${name}#${numbers.firstVersion}`,
+      initialParameters: options.initialParameters,
+      pool: () => service.pool(options.pool),
+      numbers,
+      observers: [
+        this.log,
+        this.#shares,
+        ...options.observers,
+        { finished: (outcome) => (this.#outcome = outcome) },
+      ],
+    });
+    this.log.onEntry = (entry) => {
+      this.#rate.entry(entry);
+      options.onEntry(entry);
+    };
+    this.log.onFailure = (error) =>
+      this.#run.abort(
+        new RunFailedError(`${directory.eventsPath}: cannot be written: ${error.message}`, { cause: error }),
+      );
+  }
+
+  get progress(): RunProgress {
+    return this.#run.progress;
+  }
+
+  get view(): RunView {
+    return this.#run.view;
+  }
+
+  /** Epochs begun. */
+  get epoch(): number {
+    const { step } = this.#run.progress;
+    return step === 0 ? 0 : epochOf(this.#prepared.shape, step - 1) + 1;
+  }
+
+  get windowsPerSecond(): number | null {
+    return this.#rate.windowsPerSecond;
+  }
+
+  /** Micro-batches of the last closed step, by who computed them: a worker's id in the state machine. */
+  get shares(): ReadonlyMap<string, number> {
+    return this.#shares.last;
+  }
+
+  /** Why no step is issued; null where steps are. */
+  get heldReason(): string | null {
+    return this.#heldReason;
+  }
+
+  /** The coordinator's traffic since this activation began. */
+  get traffic(): Traffic {
+    const { bytesSent, bytesReceived } = serverTraffic();
+    return {
+      bytesSent: bytesSent - this.#traffic.bytesSent,
+      bytesReceived: bytesReceived - this.#traffic.bytesReceived,
+    };
+  }
+
+  /** Of this activation. */
+  get seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** Of a run that is done; null before. */
+  get summary(): RunSummary | null {
+    return this.#summary;
+  }
+
+  stop(reason: string): void {
+    this.#run.stop(reason);
+  }
+
+  /** Gives up the step in progress, so that a run that is stopping ends now. */
+  stopNow(): void {
+    this.#run.stopNow();
+  }
+
+  /** Ends the run from outside: `run` throws this. */
+  abort(error: Error): void {
+    this.#run.abort(error);
+  }
+
+  /**
+   * Runs to the end, and lets the workers go.
+   * @throws {RunFailedError} the disk is too full to begin, or it cannot go on.
+   */
+  async run(): Promise<RunEnd> {
+    let over = '';
+    let failed = true;
+    try {
+      await this.#checkDisk('starting');
+      this.#begin();
+      const end = await this.#run.end();
+      if (end.outcome === 'done') await this.#finish();
+      over = end.reason;
+      failed = false;
+      return end;
+    } catch (error) {
+      over = (error as Error).message;
+      throw error;
+    } finally {
+      if (this.#watch) clearInterval(this.#watch);
+      this.#watch = null;
+      await this.#run.close(over);
+      // What ended it from outside, or after its last step, the state machine knows nothing of.
+      if (failed && this.#outcome !== 'failed') this.log.finished('failed', over);
+      this.log.close();
+    }
+  }
+
+  #begin(): void {
+    const { config, corpus, shape, loaded, lengthBefore } = this.#prepared;
+    const vocabularySize = corpus.vocabulary.size;
+    for (const { name, reason } of loaded?.passedOver ?? []) {
+      this.log.write({ event: 'checkpoint-passed-over', atStep: this.log.step, name, reason });
+    }
+    if (lengthBefore !== null) {
+      const to = { steps: config.steps, epochs: config.epochs };
+      this.log.write({ event: 'length-changed', atStep: this.log.step, from: lengthBefore, to });
+    }
+    this.log.write({
+      event: 'started',
+      atStep: this.log.step,
+      stepsTotal: shape.stepsTotal,
+      stepsPerEpoch: Math.ceil(shape.windowsPerEpoch / config.batch.size),
+      windowsPerEpoch: shape.windowsPerEpoch,
+      heldOutSymbols: heldOutSymbols(this.#prepared),
+      characters: corpus.ids.length,
+      symbols: vocabularySize,
+      window: config.text.window,
+      batch: config.batch.size,
+      microBatch: config.batch.microBatch,
+      units: config.network.layers.map(({ units }) => units),
+      parameters: networkLayout(networkOf(config, vocabularySize)).length,
+      checkpoint: loaded?.name ?? null,
+    });
+    this.#watch = setInterval(() => this.#look(), WATCH_MS);
+    this.#run.start();
+  }
+
+  /** Looks at what limits the run from outside: its time, and the disk. */
+  #look(): void {
+    const { maxHours } = this.#prepared.limits;
+    const hours = (this.#options.activeSeconds + this.seconds) / 3600;
+    if (maxHours !== null && hours >= maxHours) {
+      this.#run.stop(`it has been active for the ${maxHours} hours of --max-hours`);
+    }
+    // A disk that answers late is asked once at a time.
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#checkDisk(this.#heldReason === null ? 'running' : 'held')
+      .catch((error: Error) => this.#run.abort(error))
+      .finally(() => (this.#looking = false));
+  }
+
+  /** Holds the run before the disk is full, and lets it go on when there is room again. */
+  async #checkDisk(state: 'starting' | 'running' | 'held'): Promise<void> {
+    const { path } = this.#prepared.directory;
+    const needed = neededBytes(this.#run.layout.length);
+    const free = await freeBytes(path);
+    if (state !== 'starting' && this.#watch === null) return;
+    const message = diskMessage(path, free, needed, this.#options.placeOption);
+    switch (diskDecision(free, needed, state)) {
+      case 'start-refused':
+        throw new RunFailedError(message);
+      case 'hold':
+        this.#heldReason = message;
+        return this.#run.hold(message);
+      case 'release':
+        this.#heldReason = null;
+        return this.#run.release();
+      case 'go-on':
+        return;
+    }
+  }
+
+  /** Writes the final weights, and says what came of the run. */
+  async #finish(): Promise<void> {
+    const { config, corpus, words, directory } = this.#prepared;
+    const { step, history } = this.#run.progress;
+    const { sha256 } = await writeWeightsFile(directory.finalWeightsPath, {
+      network: networkOf(config, corpus.vocabulary.size),
+      vocabulary: corpus.vocabulary.symbols,
+      normalisation: config.text.normalisation,
+      window: config.text.window,
+      step,
+      configuration: config,
+      further: { [WORDS_ENTRY]: JSON.stringify(words) },
+      parameters: this.#run.parameters,
+    });
+    if (this.#options.sample) await this.#sample();
+    const { epoch, loss, validationLoss } = history.at(-1)!;
+    const summary = {
+      event: 'summary',
+      atStep: step,
+      steps: step,
+      epoch,
+      loss,
+      validationLoss,
+      windowsPerSecond: this.#rate.windowsPerSecond,
+      ...this.traffic,
+      weightsSha256: sha256,
+    } as const;
+    this.log.write(summary);
+    this.#summary = { time: new Date().toISOString(), ...summary };
+  }
+
+  /** A sample is no reason for a run that is done to fail. */
+  async #sample(): Promise<void> {
+    const { config, corpus } = this.#prepared;
+    try {
+      this.log.write({
+        event: 'sample',
+        atStep: this.log.step,
+        text: await drawSample(this.#run, config, corpus),
+      });
+    } catch (error) {
+      this.log.noticed((error as Error).message);
+    }
+  }
+}
+
+function heldOutSymbols({ config, corpus }: PreparedRun): number {
+  if (!config.text.heldOut) return 0;
+  return corpus.ids.length - Math.floor((corpus.ids.length * 9) / 10);
+}

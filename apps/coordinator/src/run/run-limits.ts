@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** What bounds a run and what is kept of it: none of this decides its numbers. */
+export const runLimitsSchema = z.strictObject({
+  /** Steps are taken only with so many workers there. */
+  minWorkers: z.int().min(1).max(1024),
+  /** Active time after which the run is stopped, with a checkpoint; null for none. */
+  maxHours: z.number().positive().nullable(),
+  /** Time between two checkpoints; 0 for none but those at evaluations, at the end and on a stop. */
+  checkpointSeconds: z.number().min(0),
+  /** The newest checkpoints that are kept, beside the best. */
+  keepLast: z.int().min(1).max(10_000),
+  /** Checkpoints of steps that are multiples of this are kept for good; 0 for none. */
+  keepEverySteps: z.int().min(0),
+});
+
+export type RunLimits = z.infer<typeof runLimitsSchema>;
+
+export const DEFAULT_LIMITS: RunLimits = {
+  minWorkers: 1,
+  maxHours: null,
+  checkpointSeconds: 60,
+  keepLast: 3,
+  keepEverySteps: 0,
+};

@@ -1,0 +1,122 @@
+import { assert } from '@rocinante/base';
+import type { SymbolIds } from '@rocinante/corpus';
+import type {
+  ContributionRangeMessage,
+  EvaluationMessage,
+  ReportMessage,
+  SampleResultMessage,
+  StartRunMessage,
+} from '@rocinante/wire';
+import type { ParameterFeed } from './parameter-feed.js';
+import type { Session } from './session.js';
+
+/** A run as workers are offered it. */
+export interface ServedRun {
+  readonly id: string;
+  readonly configJson: string;
+  readonly layoutSha256: string;
+  readonly rangeCount: number;
+  readonly corpus: { readonly sha256: string; readonly ids: SymbolIds; readonly vocabularySize: number };
+  readonly feed: ParameterFeed;
+  /** Where its numbers of versions and of assignments begin: those before are earlier runs'. */
+  readonly numbers: RunNumbers;
+}
+
+export interface RunNumbers {
+  readonly firstVersion: number;
+  readonly firstAssignment: number;
+}
+
+/** Who is told of what workers do for a run. A handler that throws a WireError ends the session it came from. */
+export interface RunListener {
+  ready(session: Session): void;
+  /** `reason` is a sentence for people; `lost` is false where the worker left by itself. */
+  left(session: Session, reason: string, lost: boolean): void;
+  reported(session: Session, report: ReportMessage): void;
+  evaluated(session: Session, evaluation: EvaluationMessage): void;
+  /** @returns whether the range was added. */
+  rangeArrived(session: Session, range: ContributionRangeMessage): boolean;
+  sampled(session: Session, result: SampleResultMessage): void;
+  /** Lines of the worker's log about the run, each JSON. */
+  logged(session: Session, lines: readonly string[]): void;
+}
+
+/** The workers that work for the same runs, one run at a time: who is there, and what they are offered. */
+export class WorkerPool {
+  readonly #sessions = new Map<string, Session>();
+  #served: ServedRun | null = null;
+  #listener: RunListener | null = null;
+
+  constructor(readonly name: string) {}
+
+  /** Sessions in the order in which they came, whether they can compute yet or not. */
+  get sessions(): Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Those that compute for the present run. */
+  get workers(): Session[] {
+    return this.sessions.filter((session) => session.ready);
+  }
+
+  get served(): ServedRun | null {
+    return this.#served;
+  }
+
+  /** The run's listener; null between two runs. */
+  get listener(): RunListener | null {
+    return this.#listener;
+  }
+
+  /** Whether there is nobody, and nothing to do. */
+  get isIdle(): boolean {
+    return this.#sessions.size === 0 && this.#served === null;
+  }
+
+  /** By the worker's id in the state machine. */
+  session(worker: string): Session | undefined {
+    return this.#sessions.get(worker);
+  }
+
+  /** Offers a run to all workers, and to each that comes until its end. */
+  begin(served: ServedRun, listener: RunListener): void {
+    assert(this.#served === null, `pool ${this.name} works for ${this.#served?.id} already`);
+    this.#served = served;
+    this.#listener = listener;
+    for (const session of this.#sessions.values()) session.startRun(served, startRunOf(served));
+  }
+
+  /** Ends the run: workers hear why, and wait for the next. */
+  end(reason: string): void {
+    const served = this.#served;
+    if (served === null) return;
+    this.#served = null;
+    this.#listener = null;
+    for (const session of this.#sessions.values()) session.endRun(served.id, reason);
+  }
+
+  add(session: Session): void {
+    this.#sessions.set(session.worker, session);
+    if (this.#served) session.startRun(this.#served, startRunOf(this.#served));
+  }
+
+  /** @param lost whether the session's end was no decision of the worker's. */
+  remove(session: Session, reason: string, lost: boolean): void {
+    if (this.#sessions.delete(session.worker) && session.ready) this.#listener?.left(session, reason, lost);
+  }
+}
+
+function startRunOf({ id, configJson, layoutSha256, corpus, numbers }: ServedRun): StartRunMessage {
+  return {
+    run: id,
+    configJson,
+    layoutSha256,
+    corpus: {
+      sha256: corpus.sha256,
+      length: corpus.ids.length,
+      idBytes: corpus.ids.BYTES_PER_ELEMENT,
+      vocabularySize: corpus.vocabularySize,
+    },
+    ...numbers,
+  };
+}

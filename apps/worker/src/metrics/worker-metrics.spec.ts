@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { workerDefinitions } from '@rocinante/metrics';
+import { WorkerMetrics } from './worker-metrics.js';
+
+const cpu = { tensorflow: '2.21.0', device: 'cpu', model: 'A "fast" one' };
+
+describe("a worker's metrics", () => {
+  it('have series from the start, but for the engine that has not started', async () => {
+    const text = await new WorkerMetrics('1.2.3').text();
+    for (const { name, type } of Object.values(workerDefinitions)) {
+      if (name.endsWith('engine_info')) continue;
+      expect(text).toMatch(new RegExp(`^${type === 'histogram' ? `${name}_count` : name}[ {]`, 'm'));
+    }
+    expect(text).toContain('rocinante_worker_build_info{version="1.2.3"} 1');
+    expect(text).toContain('rocinante_worker_step_phase_duration_seconds_count{phase="send"} 0');
+  });
+
+  it('tell what was told', async () => {
+    const metrics = new WorkerMetrics('1.2.3');
+    metrics.engineStarted(cpu);
+    metrics.connected();
+    metrics.disconnected();
+    metrics.connected();
+    metrics.phase('compute', 0.5);
+    metrics.phase('compute', 0.25);
+    metrics.computed(3, 24);
+    metrics.computed(1, 8);
+    metrics.engineHandles(42);
+    metrics.sent(100);
+    metrics.received(200);
+    const lines = (await metrics.text()).split('\n');
+    for (const line of [
+      'engine_info{tensorflow="2.21.0",device="cpu",model="A \\"fast\\" one"} 1',
+      'sessions_total 2',
+      'connected 1',
+      'step_phase_duration_seconds_sum{phase="compute"} 0.75',
+      'step_phase_duration_seconds_count{phase="compute"} 2',
+      'micro_batches_total 4',
+      'windows_total 32',
+      'engine_handles 42',
+      'sent_bytes_total 100',
+      'received_bytes_total 200',
+    ]) {
+      expect(lines).toContain(`rocinante_worker_${line}`);
+    }
+    metrics.disconnected();
+    expect(await metrics.text()).toContain('rocinante_worker_connected 0');
+  });
+});

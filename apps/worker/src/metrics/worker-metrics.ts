@@ -1,0 +1,70 @@
+import { MetricSet, observeProcess, workerDefinitions, type WorkerPhase } from '@rocinante/metrics';
+
+/** What the engine computes on. */
+export interface EngineIdentity {
+  readonly tensorflow: string;
+  readonly device: string;
+  readonly model: string;
+}
+
+/** A worker's metrics: told what happens, and made into text for whoever scrapes or for the coordinator, which relays it. */
+export class WorkerMetrics {
+  readonly #set = new MetricSet(workerDefinitions);
+
+  /** @param version the release. */
+  constructor(version: string) {
+    observeProcess(this.#set, version);
+    this.#set.metrics.connected.set(0);
+  }
+
+  get contentType(): string {
+    return this.#set.contentType;
+  }
+
+  /** Everything in Prometheus's text format. */
+  text(): Promise<string> {
+    return this.#set.text();
+  }
+
+  /** The engine has started, and this is what it is. */
+  engineStarted({ tensorflow, device, model }: EngineIdentity): void {
+    this.#set.metrics.engineInfo.set({ tensorflow, device, model }, 1);
+  }
+
+  /** The coordinator has welcomed this worker. */
+  connected(): void {
+    this.#set.metrics.sessions.inc();
+    this.#set.metrics.connected.set(1);
+  }
+
+  /** The session is over, for whatever reason. */
+  disconnected(): void {
+    this.#set.metrics.connected.set(0);
+  }
+
+  /** A phase of one contribution took so long: once for each contribution that had the phase. */
+  phase(phase: WorkerPhase, seconds: number): void {
+    this.#set.metrics.stepPhase.observe({ phase }, seconds);
+  }
+
+  /** Gradients were computed: of so many micro-batches, which hold so many windows together. */
+  computed(microBatches: number, windows: number): void {
+    this.#set.metrics.microBatches.inc(microBatches);
+    this.#set.metrics.windows.inc(windows);
+  }
+
+  /** So many handles of the engine are live after a piece of work. */
+  engineHandles(live: number): void {
+    this.#set.metrics.engineHandles.set(live);
+  }
+
+  /** Bytes of a range of a contribution that was handed to the connection. */
+  sent(bytes: number): void {
+    this.#set.metrics.sentBytes.inc(bytes);
+  }
+
+  /** Bytes of a range of parameters, or of the corpus, that arrived. */
+  received(bytes: number): void {
+    this.#set.metrics.receivedBytes.inc(bytes);
+  }
+}

@@ -1,0 +1,155 @@
+// Goal: an evaluation's pieces hold what is held out, each symbol or window once, whoever computes them in whatever order.
+// Method: without weights every symbol has the loss ln V, so a sum of losses counts them; with weights, pieces are compared
+// with one network that is given all streams.
+import { RandomStream } from '@rocinante/base';
+import { Network } from '@rocinante/compute';
+import { pieceStreams, type StreamEvaluation } from '@rocinante/corpus';
+import { Engine } from '@rocinante/engine';
+import { networkOf, runConfigSchema, runShape, runWindows, type RunConfig } from '@rocinante/training';
+import { describe, expect, it } from 'vitest';
+import { RunCompute } from './run-compute.js';
+
+const engine = Engine.load();
+const vocabularySize = 7;
+/** The held-out part has 501 symbols, in 50 streams, one of which has 11. */
+const SYMBOLS = 10_020;
+
+const random = new RandomStream(1, 'simulation');
+const ids = Uint8Array.from({ length: SYMBOLS }, () => random.integer(vocabularySize));
+
+function configOf(loss: 'every' | 'last', changes: object = {}): RunConfig {
+  return runConfigSchema.parse({
+    network: {
+      input: 'one-hot',
+      layers: [{ units: 5, dropout: 0.5 }],
+      recurrentActivation: 'sigmoid',
+      loss,
+    },
+    text: {
+      normalisation: 'none',
+      window: 10,
+      stride: loss === 'every' ? 10 : 1,
+      heldOut: true,
+      order: 'shuffled',
+    },
+    batch: { size: 64, microBatch: 32 },
+    optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 0 },
+    schedule: { kind: 'constant' },
+    codec: { up: 'int32-grid', down: 'float32' },
+    precision: 'float32',
+    seed: 1,
+    epochs: 1,
+    steps: null,
+    ...changes,
+  });
+}
+
+function computeOf(config: RunConfig): RunCompute {
+  const shared = new SharedArrayBuffer(SYMBOLS);
+  new Uint8Array(shared).set(ids);
+  return new RunCompute(engine, { type: 'open-run', config, vocabularySize, ids: shared, idBytes: 1 });
+}
+
+function shapeOf(config: RunConfig): ReturnType<typeof runShape> {
+  const corpus = { symbolCount: SYMBOLS, vocabularySize };
+  return runShape(config, corpus, { checkpointIntervalMs: 0, checkpointEverySteps: 0, minWorkers: 1 });
+}
+
+function parametersOf(config: RunConfig, scale: number): Float32Array<SharedArrayBuffer> {
+  const network = Network.create(engine, networkOf(config, vocabularySize), { windowLength: 10 });
+  const values = new RandomStream(2, 'simulation');
+  const vector = new Float32Array(new SharedArrayBuffer(network.layout.length * 4));
+  vector.set(Float32Array.from(vector, () => (values.uniform() - 0.5) * scale));
+  return vector;
+}
+
+/** The losses of some pieces by their numbers; null where the work was cancelled before. */
+function evaluate(
+  compute: RunCompute,
+  vector: Float32Array<SharedArrayBuffer>,
+  pieces: readonly number[],
+  cancelled = 0,
+): Map<number, number> | null {
+  const flag = new Int32Array(new SharedArrayBuffer(4)).fill(cancelled);
+  const assignment = {
+    id: 1,
+    kind: 'evaluate',
+    step: 3,
+    issue: 0,
+    microBatches: pieces,
+    parametersVersion: 1,
+    firstRange: 0,
+    magnitudesOnly: false,
+  } as const;
+  const result = compute.evaluate({
+    type: 'evaluate',
+    assignment,
+    parameters: { version: 1, vector },
+    cancelled: flag,
+  });
+  return result && new Map(result.results.map(({ microBatch, lossSum }) => [microBatch, lossSum]));
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
+
+describe('an evaluation', () => {
+  it.each([
+    ['every', {}, 501],
+    ['every', { evaluation: { symbolsMax: 250 } }, 250],
+    ['last', {}, 491],
+    ['last', { evaluation: { symbolsMax: 1000 } }, 99],
+  ] as const)('with a loss on %s position and %j counts %i', (loss, changes, units) => {
+    const config = configOf(loss, changes);
+    const compute = computeOf(config);
+    const { evaluationPieces, evaluationUnits } = shapeOf(config);
+    expect(evaluationUnits).toBe(units);
+    const losses = evaluate(compute, parametersOf(config, 0), numbers(evaluationPieces))!;
+    expect(losses.size).toBe(evaluationPieces);
+    expect(sum(losses.values()) / Math.log(vocabularySize)).toBeCloseTo(units, 3);
+    compute.dispose();
+  });
+
+  it('has the same bits whatever the pieces’ order and company', () => {
+    const config = configOf('every');
+    const compute = computeOf(config);
+    const vector = parametersOf(config, 2);
+    const all = evaluate(compute, vector, numbers(7))!;
+    const others = computeOf(config);
+    for (const pieces of [[6, 2], [0], [5, 4, 3, 1]]) {
+      for (const [piece, loss] of evaluate(others, vector, pieces)!) expect(loss).toBe(all.get(piece));
+    }
+    compute.dispose();
+    others.dispose();
+  });
+
+  it('is that of the streams of the plan', () => {
+    const config = configOf('every');
+    const compute = computeOf(config);
+    const vector = parametersOf(config, 2);
+    const plan = runWindows(config, SYMBOLS).evaluation as StreamEvaluation;
+    const symbols = numbers(7).flatMap((piece) => pieceStreams(ids, plan, piece));
+    const network = Network.create(engine, networkOf(config, vocabularySize), { windowLength: 100 });
+    network.setParameters(vector);
+    const { lossSum } = network.evaluateStreams({ symbols, primed: 10 })!;
+    // Products of 50 rows may round otherwise than those of 8.
+    expect(sum(evaluate(compute, vector, numbers(7))!.values()) / lossSum).toBeCloseTo(1, 6);
+    network.dispose();
+    compute.dispose();
+  });
+
+  it('that was cancelled gives nothing', () => {
+    const config = configOf('every');
+    const compute = computeOf(config);
+    expect(evaluate(compute, parametersOf(config, 1), [0], 1)).toBeNull();
+    compute.dispose();
+  });
+
+  it('of a run that holds nothing out is refused', () => {
+    const text = { ...configOf('every').text, heldOut: false };
+    const config = configOf('every', { text });
+    const compute = computeOf(config);
+    expect(() => evaluate(compute, parametersOf(config, 1), [0])).toThrow(/holds nothing out/);
+    compute.dispose();
+  });
+});

@@ -1,0 +1,182 @@
+/** A session over a real connection, with the real engine: run after run, and what crosses a run's end. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger, type Logger } from '@rocinante/log';
+import { dial, limits, type TrainingClient } from '@rocinante/wire';
+import { EngineProxy } from './engine-proxy.js';
+import { LogRelay } from './log-relay.js';
+import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { assignment, scriptedRun, ScriptedCoordinator, until } from './scripted-coordinator.js';
+import { Session } from './session.js';
+
+let engine: EngineProxy;
+let coordinator: ScriptedCoordinator;
+let client: TrainingClient;
+let session: Session;
+let metrics: WorkerMetrics;
+let log: Logger;
+
+beforeAll(async () => {
+  engine = new EngineProxy(1, (error) => {
+    throw error;
+  });
+  await engine.request({ type: 'describe' });
+});
+afterAll(() => engine.stop());
+
+beforeEach(async () => {
+  coordinator = await ScriptedCoordinator.start();
+  const relay = new LogRelay();
+  metrics = new WorkerMetrics('0');
+  log = createLogger({ level: 'info', destination: { write: () => undefined }, onLine: relay.take });
+  client = dial(coordinator.address);
+  const hello = { protocolMin: 1, protocolMax: 1, name: 'a', pool: 'default' };
+  const setting = { engine, hello, corpusCache: false, log, relay, metrics, onWelcome: () => undefined };
+  session = new Session(client, setting);
+  await coordinator.message('credit');
+});
+
+afterEach(async () => {
+  session.close();
+  await session.left;
+  client.close();
+  await coordinator.stop();
+});
+
+/** Two ranges, and one. */
+const first = scriptedRun('first', 256, { version: 1, assignment: 1 });
+const second = scriptedRun('second', 32, { version: 5, assignment: 10 });
+
+const ready = (run: string): Promise<unknown> =>
+  coordinator.message('ready', (message) => message.ready!.run === run);
+const reports = (): number[] =>
+  coordinator.received.flatMap(({ report }) => (report ? [report.assignment] : []));
+
+describe('a session', () => {
+  it('serves run after run, and gives back a credit for each range', async () => {
+    for (const [run, version, id] of [
+      [first, 1, 1],
+      [second, 5, 10],
+    ] as const) {
+      coordinator.startRun(run);
+      await ready(run.start.run!);
+      coordinator.sendParameters(run, version);
+      coordinator.send({ assign: assignment(run, id, version, [0, 3]) });
+      const { report } = await coordinator.message('report', (message) => message.report!.assignment === id);
+      expect(report!.results.map(({ microBatch, finite }) => [microBatch, finite])).toEqual([
+        [0, true],
+        [3, true],
+      ]);
+      expect(report!.fits).toBe(true);
+      for (const { index } of run.layout.ranges)
+        coordinator.send({ grant: { assignment: id, range: index } });
+      await until(() => coordinator.ranges.some((range) => range.assignment === id), 'ranges');
+      coordinator.send({ endRun: { run: run.start.run!, reason: 'done' } });
+    }
+    await until(() => coordinator.credits === limits.CREDITS_OUTSTANDING_MAX + 3, 'credits');
+    expect(coordinator.sessions).toBe(1);
+    const text = await metrics.text();
+    expect(text).toContain('rocinante_worker_windows_total 8');
+    for (const phase of ['wait', 'receive', 'compute', 'encode', 'send']) {
+      expect(text).toContain(`rocinante_worker_step_phase_duration_seconds_count{phase="${phase}"} 2`);
+    }
+  });
+
+  it('gives back the credit of a range that belongs to no run any more, and drops it', async () => {
+    coordinator.startRun(first);
+    await ready('first');
+    // Half of a version; its other half comes when the next run has begun, and a whole one when there was none.
+    coordinator.sendParameters(first, 2, [0]);
+    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.sendParameters(first, 3);
+    coordinator.startRun(second);
+    await ready('second');
+    coordinator.sendParameters(first, 2, [1]);
+    coordinator.sendParameters(second, 5);
+    coordinator.sendParameters(first, 4, [0]);
+    coordinator.send({ assign: assignment(second, 10, 5) });
+    await coordinator.message('report');
+    await until(() => coordinator.credits === limits.CREDITS_OUTSTANDING_MAX + 6, 'credits');
+    expect(coordinator.received.some(({ trouble }) => trouble)).toBe(false);
+  });
+
+  it('abandons a preparation whose run ends meanwhile', async () => {
+    coordinator.holdCorpus = true;
+    coordinator.startRun(first);
+    await until(() => coordinator.corpusCallsHeld === 1, 'a call for the corpus');
+    coordinator.holdCorpus = false;
+    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.startRun(second);
+    await ready('second');
+    expect(coordinator.corpusCallsCancelled).toBe(1);
+    const said = coordinator.received.flatMap(({ ready }) => (ready ? [ready.run] : []));
+    expect(said).toEqual(['second']);
+    expect(coordinator.received.some(({ trouble }) => trouble)).toBe(false);
+  });
+
+  it('says nothing more of a run that has ended in the middle of its work', async () => {
+    coordinator.startRun(first);
+    await ready('first');
+    coordinator.sendParameters(first, 1);
+    const all = Array.from({ length: 32 }, (_, k) => k);
+    coordinator.send({ assign: assignment(first, 1, 1, all) });
+    coordinator.send({ assign: assignment(first, 2, 1) });
+    coordinator.send({
+      sampleRequest: { request: 1, parametersVersion: 1, prompt: [1], length: 5, seed: 1 },
+    });
+    await sleep(20);
+    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.startRun(second);
+    await ready('second');
+    coordinator.send({ grant: { assignment: 1, range: 0 } });
+    coordinator.sendParameters(second, 5);
+    // One that crossed the end of the first run, and one of the second.
+    coordinator.send({ assign: assignment(first, 3, 1) });
+    coordinator.send({ assign: assignment(second, 10, 5) });
+    await coordinator.message('report', (message) => message.report!.assignment === 10);
+    expect(reports()).toEqual([10]);
+    expect(coordinator.ranges).toEqual([]);
+    expect(coordinator.received.some(({ sampleResult, trouble }) => sampleResult || trouble)).toBe(false);
+  });
+
+  it('ends with the reason where it cannot work for a run', async () => {
+    const layoutSha256 = 'f'.repeat(64);
+    coordinator.startRun({ ...second, start: { ...second.start, layoutSha256 } });
+    await expect(session.ended).rejects.toThrow(
+      `run second: layout: expected ${layoutSha256}, received ${second.start.layoutSha256}`,
+    );
+    const { trouble } = await coordinator.message('trouble');
+    expect(trouble).toMatchObject({
+      code: 'MALFORMED',
+      message: expect.stringMatching(/^run second: layout/) as string,
+    });
+  });
+
+  it.each([
+    ['{', 'run second: its configuration is not JSON'],
+    ['{"seed":1}', "run second: its configuration is another release's: network: "],
+  ])('ends with the reason where the configuration is %s', async (configJson, line) => {
+    coordinator.startRun({ ...second, start: { ...second.start, configJson } });
+    await expect(session.ended).rejects.toThrow(line);
+  });
+
+  it('ends where a run begins before the last one has ended', async () => {
+    coordinator.startRun(first);
+    coordinator.startRun(second);
+    await expect(session.ended).rejects.toThrow('run second begins before run first has ended');
+  });
+
+  it('relays its metrics, and the lines of its log about the run', async () => {
+    coordinator.startRun(second);
+    await ready('second');
+    log.warn('of no run');
+    log.child({ run: 'first' }).warn('of another run');
+    const { logLines } = await coordinator.message('logLines');
+    const lines = logLines!.json.map((line) => JSON.parse(line) as { run: string; msg: string });
+    expect(lines.map(({ run, msg }) => [run, msg])).toEqual([
+      ['second', 'preparing the run'],
+      ['second', 'ready to work for the run'],
+    ]);
+    expect(coordinator.metricsText).toContain('rocinante_worker_connected 1');
+  });
+});

@@ -1,0 +1,171 @@
+/** A worker and a coordinator that goes, comes back, does not answer, or does not want it: over real connections, timed. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '@rocinante/log';
+import { limits, WireError } from '@rocinante/wire';
+import type { WorkerConfig } from './config.js';
+import type { EngineFacts } from './engine-messages.js';
+import { EngineProxy } from './engine-proxy.js';
+import { LogRelay } from './log-relay.js';
+import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { ScriptedCoordinator, until } from './scripted-coordinator.js';
+import { Worker } from './worker.js';
+
+/** What is promised, from the coordinator's return to the worker's. */
+const BACK_WITHIN_MS = 3_000;
+
+let engine: EngineProxy;
+let facts: EngineFacts;
+let worker: Worker;
+let lines: string[];
+let ended: Promise<void>;
+
+beforeAll(async () => {
+  engine = new EngineProxy(1, (error) => {
+    throw error;
+  });
+  facts = await engine.request({ type: 'describe' });
+});
+afterAll(() => engine.stop());
+
+beforeEach(() => {
+  lines = [];
+});
+afterEach(async () => {
+  worker.stop();
+  await ended.catch(() => undefined);
+});
+
+function startWorker(coordinator: string): void {
+  const relay = new LogRelay();
+  const log = createLogger({
+    level: 'info',
+    destination: { write: () => undefined },
+    onLine: (line) => lines.push((JSON.parse(line) as { msg: string }).msg),
+  });
+  const config: WorkerConfig = {
+    coordinator,
+    name: 'a',
+    pool: 'fast',
+    device: 'auto',
+    threads: 1,
+    insecure: false,
+    corpusCache: false,
+    logLevel: 'info',
+    endWithParent: false,
+  };
+  worker = new Worker(config, { engine, log, relay, metrics: new WorkerMetrics('0') });
+  ended = worker.run(facts);
+  ended.catch(() => undefined);
+}
+
+/** A port that is free now, and stays so long enough. */
+async function freeAddress(): Promise<string> {
+  const coordinator = await ScriptedCoordinator.start();
+  await coordinator.stop();
+  return coordinator.address;
+}
+
+async function timeUntil(isSo: () => boolean, what: string): Promise<number> {
+  const start = performance.now();
+  await until(isSo, what);
+  return performance.now() - start;
+}
+
+describe('a worker', { timeout: 30_000 }, () => {
+  it('introduces itself with its pool', async () => {
+    const coordinator = await ScriptedCoordinator.start();
+    startWorker(coordinator.address);
+    const { hello } = await coordinator.message('hello');
+    expect(hello).toMatchObject({ name: 'a', pool: 'fast', threads: 1, httpAddress: '', engine: facts });
+    await coordinator.stop();
+  });
+
+  it('waits for a coordinator that is not there yet, says so once, and joins when it comes', async () => {
+    const address = await freeAddress();
+    startWorker(address);
+    // Long enough for attempts to be as far apart as they get.
+    await sleep(4_000);
+    expect(lines).toEqual([expect.stringContaining(`waiting for the coordinator at ${address}: `)]);
+    const coordinator = await ScriptedCoordinator.start(address);
+    expect(await timeUntil(() => worker.connected, 'a session')).toBeLessThan(BACK_WITHIN_MS);
+    expect(lines.slice(1)).toEqual([`joined the coordinator at ${address}`]);
+    await coordinator.stop();
+  });
+
+  it('is back soon after a coordinator that died, with one line at the loss and one at the return', async () => {
+    const before = await ScriptedCoordinator.start();
+    const { address } = before;
+    startWorker(address);
+    await until(() => worker.connected, 'a session');
+    await before.stop();
+    await sleep(4_000);
+    expect(worker.connected).toBe(false);
+    const after = await ScriptedCoordinator.start(address);
+    expect(await timeUntil(() => worker.connected, 'a session')).toBeLessThan(BACK_WITHIN_MS);
+    expect(lines).toEqual([
+      `joined the coordinator at ${address}`,
+      expect.stringContaining(`lost the coordinator at ${address}, waiting for it: `),
+      `joined the coordinator at ${address}`,
+    ]);
+    await after.stop();
+  });
+
+  it('does not wait for a server that takes the connection and never answers', async () => {
+    const address = await freeAddress();
+    const sockets: Socket[] = [];
+    const silent: Server = createServer((socket) =>
+      sockets.push(socket.on('error', () => undefined).resume()),
+    );
+    const [host, port] = address.split(':');
+    await new Promise<void>((resolve) => silent.listen(Number(port), host, resolve));
+    startWorker(address);
+    await until(() => lines.length === 1, 'a line');
+    expect(lines[0]).toBe(
+      `waiting for the coordinator at ${address}: no answer within ${limits.CONNECT_TIMEOUT_MS} ms`,
+    );
+    // The connections stay open, as those of a link that was cut do.
+    silent.close();
+    const coordinator = await ScriptedCoordinator.start(address);
+    expect(await timeUntil(() => worker.connected, 'a session')).toBeLessThan(BACK_WITHIN_MS);
+    await until(
+      () => sockets.every((socket) => socket.readableEnded || socket.destroyed),
+      'closed connections',
+    );
+    await coordinator.stop();
+  });
+
+  it('comes back after the coordinator ended a session', async () => {
+    const coordinator = await ScriptedCoordinator.start();
+    startWorker(coordinator.address);
+    await until(() => worker.connected, 'a session');
+    coordinator.endSession();
+    await until(() => coordinator.sessions === 2, 'another session');
+    expect(lines[1]).toBe(`the coordinator at ${coordinator.address} ended the session; waiting for it`);
+    await coordinator.stop();
+  });
+
+  it('ends where dialling again would bring the same answer', async () => {
+    const refusal = new WireError('PROTOCOL_VERSION', 'worker a: expected protocol 2, received 1');
+    const coordinator = await ScriptedCoordinator.start('127.0.0.1:0', refusal);
+    startWorker(coordinator.address);
+    await expect(ended).rejects.toMatchObject({
+      exitCode: 1,
+      message: `the coordinator at ${coordinator.address} sent this worker away: ${refusal.message}`,
+    });
+    await coordinator.stop();
+  });
+
+  it('leaves when it is stopped: the coordinator hears it, and it does not come back', async () => {
+    const coordinator = await ScriptedCoordinator.start();
+    startWorker(coordinator.address);
+    await until(() => worker.connected, 'a session');
+    worker.stop();
+    await ended;
+    expect(coordinator.leftBy).toBe(1);
+    await sleep(300);
+    expect(coordinator.sessions).toBe(1);
+    await coordinator.stop();
+  });
+});

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RocinanteError } from '@rocinante/base';
+import type { Logger } from '@rocinante/log';
+import { dial, limits, mayRetry, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, type Hello } from '@rocinante/wire';
+import type { WorkerConfig } from './config.js';
+import type { EngineFacts } from './engine-messages.js';
+import type { EngineProxy } from './engine-proxy.js';
+import type { LogRelay } from './log-relay.js';
+import type { WorkerMetrics } from './metrics/worker-metrics.js';
+import { Session } from './session.js';
+
+export interface WorkerParts {
+  readonly engine: EngineProxy;
+  readonly log: Logger;
+  readonly relay: LogRelay;
+  readonly metrics: WorkerMetrics;
+}
+
+/** Joins the coordinator, works, and comes back after any loss of connection, until it is stopped. */
+export class Worker {
+  readonly #config: WorkerConfig;
+  readonly #parts: WorkerParts;
+  readonly #stopping = new AbortController();
+  #session: Session | null = null;
+  /** Whether the log's last word was that there is no coordinator. */
+  #saidAway = false;
+
+  constructor(config: WorkerConfig, parts: WorkerParts) {
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  /** Whether it has a session. */
+  get connected(): boolean {
+    return this.#session?.welcomed ?? false;
+  }
+
+  /**
+   * Until `stop`.
+   * @throws {RocinanteError} what dialling again would not mend: another protocol, a run that this release cannot work for.
+   */
+  async run(facts: EngineFacts): Promise<void> {
+    const { coordinator } = this.#config;
+    const { signal } = this.#stopping;
+    let spacingMs: number = limits.RECONNECT_BACKOFF_MIN_MS;
+    while (!signal.aborted) {
+      const began = performance.now();
+      // A client of its own for each attempt: names are looked up again, and a connection that hangs is not waited for.
+      const client = dial(coordinator);
+      const session = new Session(client, {
+        ...this.#parts,
+        corpusCache: this.#config.corpusCache,
+        hello: this.#hello(facts),
+        onWelcome: () => this.#joined(),
+      });
+      this.#session = session;
+      const loss = await session.ended.then(
+        () => null,
+        (error: Error) => error,
+      );
+      const left = session.left.then(() => client.close());
+      this.#session = null;
+      const lasted = performance.now() - began;
+      if (signal.aborted || (loss !== null && !mayRetry(loss))) {
+        await left;
+        if (signal.aborted) return;
+        throw this.#final(loss!);
+      }
+      this.#away(session.welcomed, loss);
+      // Attempts begin so far apart, however long each takes: one that waited in vain is followed at once.
+      if (lasted > limits.RECONNECT_BACKOFF_MAX_MS) spacingMs = limits.RECONNECT_BACKOFF_MIN_MS;
+      await sleep(Math.max(0, spacingMs - lasted), undefined, { signal }).catch(() => undefined);
+      spacingMs = Math.min(2 * spacingMs, limits.RECONNECT_BACKOFF_MAX_MS);
+    }
+  }
+
+  /** Leaves the coordinator, which gives what this worker holds to others; `run` ends. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#session?.close();
+  }
+
+  #hello({ features, ...facts }: EngineFacts): Hello {
+    const { name, pool, threads, http } = this.#config;
+    return {
+      protocolMin: PROTOCOL_VERSION_MIN,
+      protocolMax: PROTOCOL_VERSION,
+      name,
+      engine: { ...facts, features: [...features] },
+      threads,
+      pool,
+      httpAddress: http ?? '',
+    };
+  }
+
+  #joined(): void {
+    this.#saidAway = false;
+    this.#parts.log.info(`joined the coordinator at ${this.#config.coordinator}`);
+  }
+
+  /** One line for each loss, however many attempts fail after it. */
+  #away(wasJoined: boolean, loss: Error | null): void {
+    if (this.#saidAway) return;
+    this.#saidAway = true;
+    const { coordinator } = this.#config;
+    if (wasJoined && loss === null) {
+      this.#parts.log.info(`the coordinator at ${coordinator} ended the session; waiting for it`);
+    } else if (wasJoined) {
+      this.#parts.log.warn(`lost the coordinator at ${coordinator}, waiting for it: ${lineOf(loss)}`);
+    } else {
+      this.#parts.log.info(`waiting for the coordinator at ${coordinator}: ${lineOf(loss)}`);
+    }
+  }
+
+  /** A status that ends a worker is the coordinator's word; an error of ours is as it is. */
+  #final(error: Error): Error {
+    if (error instanceof RocinanteError || !('details' in error)) return error;
+    const line = `the coordinator at ${this.#config.coordinator} sent this worker away: ${lineOf(error)}`;
+    return new RocinanteError('SENT_AWAY', 1, line, { cause: error });
+  }
+}
+
+/** gRPC's statuses put their number before what was said. */
+function lineOf(error: Error | null): string {
+  if (error === null) return 'it ended the session';
+  return 'details' in error ? String(error.details).replace(/\.? Resolution note: $/, '') : error.message;
+}

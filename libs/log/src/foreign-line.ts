@@ -1,0 +1,30 @@
+import { redact, type Fields } from './redaction.js';
+
+/**
+ * A line of another process's log that may be kept: one JSON object with a level, a time and a message, under the fields
+ * that the reader knows better than the writer.
+ * @param known such as `{ worker: 'a' }`; they replace the line's own.
+ * @returns one line without its end; null where it is none: count it.
+ */
+export function foreignLine(line: string, known: Fields): string | null {
+  const entry = parse(line);
+  if (entry === null) return null;
+  const { level, time, msg } = entry;
+  if (typeof level !== 'string' || typeof time !== 'string' || typeof msg !== 'string') return null;
+  return JSON.stringify({ ...(redact(entry) as Fields), ...known });
+}
+
+/** What a line says: a JSON event's `msg`, else the line itself. */
+export function messageOf(line: string): string {
+  const msg = parse(line)?.msg;
+  return typeof msg === 'string' ? msg : line;
+}
+
+function parse(line: string): Fields | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line) as Fields;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,5 @@
+export { foreignLine, messageOf } from './foreign-line.js';
+export { LineFile, type LineFileOptions } from './line-file.js';
+export { LineQueue, type LineQueueLimits } from './line-queue.js';
+export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from './logger.js';
+export type { Fields } from './redaction.js';

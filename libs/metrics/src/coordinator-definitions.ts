@@ -1,0 +1,184 @@
+import { CHECKPOINT_BUCKETS, PHASE_BUCKETS, STEP_BUCKETS } from './buckets.js';
+import { counter, gauge, histogram } from './definition.js';
+import { processDefinitions } from './process-definitions.js';
+
+/**
+ * Where a step's time goes, as the coordinator sees it. At each moment a step is in one phase, the first of these that is
+ * true, so that the phases of a step add up to the step: `assign` work is being handed out; `apply` Adam is at work; `sum`
+ * ranges that have arrived are being added; `receive` a worker that has reported still owes ranges; `broadcast` parameters
+ * are on their way to a worker; `wait` none of these: it waits for workers.
+ */
+export const COORDINATOR_PHASES = ['assign', 'apply', 'sum', 'receive', 'broadcast', 'wait'] as const;
+export type CoordinatorPhase = (typeof COORDINATOR_PHASES)[number];
+
+/** What a run's speed is bound by. */
+export const BOUNDS = ['compute', 'wire', 'coordinator', 'worker'] as const;
+export type Bound = (typeof BOUNDS)[number];
+
+/** States of a run: those of the protocol's RunState. */
+export const RUN_STATES = [
+  'queued',
+  'waiting',
+  'running',
+  'held',
+  'stopping',
+  'stopped',
+  'done',
+  'failed',
+] as const;
+export type MeteredRunState = (typeof RUN_STATES)[number];
+
+/** What of a worker may arrive and count for nothing. */
+export const IGNORED_MESSAGES = ['report', 'evaluation', 'range'] as const;
+export type IgnoredMessage = (typeof IGNORED_MESSAGES)[number];
+
+/** Codes with which connections are usually refused or dropped; another code has its series when it first happens. */
+const REFUSALS = [
+  'MALFORMED',
+  'CHECKSUM_MISMATCH',
+  'MESSAGE_TOO_LARGE',
+  'UNKNOWN_SESSION',
+  'PROTOCOL_VERSION',
+  'TOO_MANY_SESSIONS',
+  'TOO_MANY_CONNECTIONS',
+  'TIMEOUT',
+] as const;
+
+const CHECKPOINT_REASONS = ['start', 'interval', 'evaluation', 'stop', 'end'] as const;
+
+const run = { run: null } as const;
+
+/** Every metric of a coordinator. */
+export const coordinatorDefinitions = {
+  loss: gauge('rocinante_coordinator_loss_nats', {
+    unit: 'nats',
+    help: 'Mean training loss over the windows of the last closed step, with dropout.',
+    labels: run,
+  }),
+  heldOutLoss: gauge('rocinante_coordinator_held_out_loss_nats', {
+    unit: 'nats',
+    help: 'Mean loss over the held-out part at the last evaluation; a run that holds nothing out has none.',
+    labels: run,
+  }),
+  learningRate: gauge('rocinante_coordinator_learning_rate', {
+    unit: 'ratio',
+    help: 'Learning rate of the last closed step.',
+    labels: run,
+  }),
+  step: gauge('rocinante_coordinator_step', {
+    unit: 'steps',
+    help: "Steps closed since the run's beginning, those before a resume included.",
+    labels: run,
+  }),
+  plannedSteps: gauge('rocinante_coordinator_planned_steps', {
+    unit: 'steps',
+    help: 'Steps that the run ends after.',
+    labels: run,
+  }),
+  epoch: gauge('rocinante_coordinator_epoch', {
+    unit: 'epochs',
+    help: 'Epochs begun, the one in progress included.',
+    labels: run,
+  }),
+  windows: counter('rocinante_coordinator_windows_total', {
+    unit: 'windows',
+    help: 'Windows whose gradient is in a closed step, of this process.',
+    labels: run,
+  }),
+  windowsPerSecond: gauge('rocinante_coordinator_windows_per_second', {
+    unit: 'windows per second',
+    help: 'Speed over the last 20 steps, from first issue to close: evaluations and checkpoints between steps do not count.',
+    labels: run,
+  }),
+  stepDuration: histogram('rocinante_coordinator_step_duration_seconds', {
+    unit: 'seconds',
+    help: "From a step's first issue to its close.",
+    labels: run,
+    buckets: STEP_BUCKETS,
+  }),
+  stepPhase: histogram('rocinante_coordinator_step_phase_duration_seconds', {
+    unit: 'seconds',
+    help: 'Part of a step spent in each phase, one observation a step; the phases add up to the step.',
+    labels: { run: null, phase: COORDINATOR_PHASES },
+    buckets: PHASE_BUCKETS,
+  }),
+  boundBy: gauge('rocinante_coordinator_bound_by', {
+    unit: '0 or 1',
+    help: "1 for what bounds the run's speed over the last steps: compute, wire, coordinator, or the named worker.",
+    labels: { run: null, by: BOUNDS, worker: null },
+  }),
+  reissuedSteps: counter('rocinante_coordinator_reissued_steps_total', {
+    unit: 'issues',
+    help: 'Issues of a step after its first: its gradient did not fit the grid.',
+    labels: run,
+  }),
+  repeatedMicroBatches: counter('rocinante_coordinator_repeated_micro_batches_total', {
+    unit: 'micro-batches',
+    help: 'Micro-batches given once more within one issue of a step: a worker was lost, or was late.',
+    labels: run,
+  }),
+  workerShare: gauge('rocinante_coordinator_worker_share_ratio', {
+    unit: 'ratio',
+    help: "Part of the last closed step's micro-batches that this worker was given.",
+    labels: { run: null, worker: null },
+  }),
+  liveWorkers: gauge('rocinante_coordinator_live_workers', {
+    unit: 'workers',
+    help: 'Workers that have a session.',
+    labels: { pool: null },
+  }),
+  checkpoints: counter('rocinante_coordinator_checkpoints_total', {
+    unit: 'checkpoints',
+    help: 'Checkpoints that are whole and on the disk, by why they were saved.',
+    labels: { run: null, reason: CHECKPOINT_REASONS },
+  }),
+  checkpointFailures: counter('rocinante_coordinator_checkpoint_failures_total', {
+    unit: 'checkpoints',
+    help: 'Checkpoints that could not be written.',
+    labels: run,
+  }),
+  checkpointDuration: histogram('rocinante_coordinator_checkpoint_duration_seconds', {
+    unit: 'seconds',
+    help: "From a checkpoint's copy to its file on the disk.",
+    labels: run,
+    buckets: CHECKPOINT_BUCKETS,
+  }),
+  checkpointBytes: gauge('rocinante_coordinator_checkpoint_size_bytes', {
+    unit: 'bytes',
+    help: 'Size of the newest checkpoint.',
+    labels: run,
+  }),
+  checkpointAge: gauge('rocinante_coordinator_checkpoint_age_seconds', {
+    unit: 'seconds',
+    help: 'Time since the newest checkpoint: the work that a crash would cost now.',
+    labels: run,
+  }),
+  runs: gauge('rocinante_coordinator_runs', {
+    unit: 'runs',
+    help: 'Runs that the coordinator holds, by state.',
+    labels: { state: RUN_STATES },
+  }),
+  ignoredMessages: counter('rocinante_coordinator_ignored_messages_total', {
+    unit: 'messages',
+    help: "Messages of workers that counted for nothing: late, of another issue, or a stranger's.",
+    labels: { what: IGNORED_MESSAGES },
+  }),
+  refusedConnections: counter('rocinante_coordinator_refused_connections_total', {
+    unit: 'connections',
+    help: 'Connections and sessions that were refused or dropped, by the code of the reason.',
+    labels: { why: REFUSALS },
+  }),
+  sentBytes: counter('rocinante_coordinator_sent_bytes_total', {
+    unit: 'bytes',
+    help: 'Bytes sent to workers and operators over gRPC, protocol overhead included.',
+  }),
+  receivedBytes: counter('rocinante_coordinator_received_bytes_total', {
+    unit: 'bytes',
+    help: 'Bytes received from workers and operators over gRPC, protocol overhead included.',
+  }),
+  diskFree: gauge('rocinante_coordinator_disk_free_bytes', {
+    unit: 'bytes',
+    help: 'Room for this process on the disk of the runs.',
+  }),
+  ...processDefinitions('coordinator'),
+} as const;

@@ -1,0 +1,29 @@
+/**
+ * Every limit of the HTTP server, in one place. Sizes are in bytes, times in milliseconds. A scrape is one short request:
+ * whoever needs more than this is no scraper.
+ */
+
+/** All of a request's headers. */
+export const HEADERS_BYTES_MAX = 8 << 10;
+
+/** A request's path and query. */
+export const URL_LENGTH_MAX = 2_048;
+
+/** Connections at once; one more is closed as it comes. */
+export const CONNECTIONS_MAX = 256;
+
+/** From a connection's first byte to the end of the headers, and to the end of the request. */
+export const HEADERS_TIMEOUT_MS = 5_000;
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** How often the two above are looked at: Node's default, 30 s, would be the limit in their place. */
+export const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
+
+/** A connection on which nothing moves: also a client that does not read its answer. Longer than a usual scrape interval. */
+export const IDLE_TIMEOUT_MS = 65_000;
+
+/** How long a stopping server waits for answers in progress. */
+export const STOP_GRACE_MS = 1_000;
+
+/** For how long relayed metrics are served on: a worker sends them every five seconds or so. */
+export const RELAYED_TEXT_AGE_MAX_MS = 30_000;

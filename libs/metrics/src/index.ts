@@ -1,0 +1,28 @@
+export type { MetricDefinition, MetricTable, MetricType } from './definition.js';
+export { MetricSet, type MetricOf, type MetricsOf, type OpenLabels } from './metric-set.js';
+export { observeProcess } from './process-metrics.js';
+export {
+  BOUNDS,
+  COORDINATOR_PHASES,
+  coordinatorDefinitions,
+  RUN_STATES,
+  type Bound,
+  type CoordinatorPhase,
+  type IgnoredMessage,
+  type MeteredRunState,
+} from './coordinator-definitions.js';
+export { WORKER_PHASES, workerDefinitions, type WorkerPhase } from './worker-definitions.js';
+export { HttpAddressError, type HttpErrorCode } from './errors.js';
+export {
+  line,
+  serveHttp,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpServer,
+  type HttpServerOptions,
+  type Route,
+  type Routes,
+} from './http-server.js';
+export { healthRoutes, type MetricText } from './health-routes.js';
+export { workerRoutes, type DiscoveredWorker, type WorkerRoutesOptions } from './worker-routes.js';
+export { metricDocument } from './metric-document.js';

@@ -1,0 +1,89 @@
+import { CorpusTooShortError } from '@rocinante/corpus';
+import { describe, expect, it } from 'vitest';
+import { runConfigSchema, type RunConfig } from './run-config.js';
+import { runShape } from './run-shape.js';
+
+const config = runConfigSchema.parse({
+  network: {
+    input: 'one-hot',
+    layers: [{ units: 8, dropout: 0 }],
+    recurrentActivation: 'sigmoid',
+    loss: 'every',
+  },
+  text: { normalisation: 'none', window: 10, stride: 10, heldOut: true, order: 'shuffled' },
+  batch: { size: 8, microBatch: 2 },
+  optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 0 },
+  schedule: { kind: 'constant' },
+  codec: { up: 'int32-grid', down: 'float32' },
+  precision: 'float32',
+  seed: 1,
+  epochs: 2,
+  steps: null,
+});
+const corpus = { symbolCount: 10_000, vocabularySize: 30 };
+
+const shapeOf = (change: Partial<RunConfig> = {}): ReturnType<typeof runShape> =>
+  runShape({ ...config, ...change }, corpus, {
+    checkpointIntervalMs: 5000,
+    checkpointEverySteps: 30,
+    minWorkers: 2,
+  });
+
+describe('a run’s shape', () => {
+  it('follows from its configuration, its corpus and the limits', () => {
+    expect(shapeOf()).toEqual({
+      // 899 windows in the training part's 9,000 symbols, 8 a step.
+      stepsTotal: 226,
+      windowsPerEpoch: 899,
+      microBatchesPerStep: 4,
+      windowsPerMicroBatch: 2,
+      // 500 symbols in 50 streams.
+      evaluationPieces: 7,
+      evaluationUnits: 500,
+      evaluateEverySteps: 0,
+      patience: 0,
+      minDelta: 0,
+      rangeCount: 1,
+      clips: false,
+      checkpointIntervalMs: 5000,
+      checkpointEverySteps: 30,
+      minWorkers: 2,
+    });
+  });
+
+  it('has a loss on the last position evaluated on windows', () => {
+    const network = { ...config.network, loss: 'last' } as const;
+    expect(shapeOf({ network })).toMatchObject({ evaluationPieces: 25, evaluationUnits: 49 });
+    const evaluation = { everySteps: 20, symbolsMax: 100 };
+    expect(shapeOf({ network, evaluation })).toMatchObject({
+      evaluationPieces: 5,
+      evaluationUnits: 10,
+      evaluateEverySteps: 20,
+    });
+  });
+
+  it('has as many steps as are said, and ends early if so', () => {
+    const earlyStopping = { patience: 3, minDelta: 0.25 };
+    expect(shapeOf({ steps: 12, earlyStopping })).toMatchObject({
+      stepsTotal: 12,
+      patience: 3,
+      minDelta: 0.25,
+    });
+  });
+
+  it('has nothing to evaluate where nothing is held out', () => {
+    const text = { ...config.text, heldOut: false };
+    expect(shapeOf({ text })).toMatchObject({
+      windowsPerEpoch: 999,
+      evaluationPieces: 0,
+      evaluationUnits: 0,
+    });
+  });
+
+  it('needs a text of some length', () => {
+    const short = { symbolCount: 50, vocabularySize: 3 };
+    expect(() =>
+      runShape(config, short, { checkpointIntervalMs: 0, checkpointEverySteps: 0, minWorkers: 1 }),
+    ).toThrow(CorpusTooShortError);
+  });
+});

@@ -1,0 +1,10 @@
+// Original file: protos/rocinante/training/v1/training.proto
+
+
+export interface Metrics {
+  'text'?: (string);
+}
+
+export interface Metrics__Output {
+  'text': (string);
+}

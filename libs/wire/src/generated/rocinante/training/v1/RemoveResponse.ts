@@ -1,0 +1,11 @@
+// Original file: protos/rocinante/training/v1/runs.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface RemoveResponse {
+  'bytes'?: (number | string | Long);
+}
+
+export interface RemoveResponse__Output {
+  'bytes': (number);
+}

@@ -1,0 +1,35 @@
+// Original file: protos/rocinante/training/v1/runs.proto
+
+export const RunState = {
+  RUN_STATE_UNSPECIFIED: 'RUN_STATE_UNSPECIFIED',
+  RUN_STATE_QUEUED: 'RUN_STATE_QUEUED',
+  RUN_STATE_WAITING: 'RUN_STATE_WAITING',
+  RUN_STATE_RUNNING: 'RUN_STATE_RUNNING',
+  RUN_STATE_HELD: 'RUN_STATE_HELD',
+  RUN_STATE_STOPPING: 'RUN_STATE_STOPPING',
+  RUN_STATE_STOPPED: 'RUN_STATE_STOPPED',
+  RUN_STATE_DONE: 'RUN_STATE_DONE',
+  RUN_STATE_FAILED: 'RUN_STATE_FAILED',
+} as const;
+
+export type RunState =
+  | 'RUN_STATE_UNSPECIFIED'
+  | 0
+  | 'RUN_STATE_QUEUED'
+  | 1
+  | 'RUN_STATE_WAITING'
+  | 2
+  | 'RUN_STATE_RUNNING'
+  | 3
+  | 'RUN_STATE_HELD'
+  | 4
+  | 'RUN_STATE_STOPPING'
+  | 5
+  | 'RUN_STATE_STOPPED'
+  | 6
+  | 'RUN_STATE_DONE'
+  | 7
+  | 'RUN_STATE_FAILED'
+  | 8
+
+export type RunState__Output = typeof RunState[keyof typeof RunState]

@@ -1,0 +1,84 @@
+import { status } from '@grpc/grpc-js';
+import type { Http2Server, OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { DropArgument, Socket } from 'node:net';
+import { CONNECTIONS_MAX, HELLO_TIMEOUT_MS } from './limits.js';
+
+/** Why a connection or a call was dropped before any handler heard of it. */
+export type ServerRefusalCode = 'MALFORMED' | 'MESSAGE_TOO_LARGE' | 'TIMEOUT' | 'TOO_MANY_CONNECTIONS';
+
+/** Told of each, in a sentence that begins with the other side's `address:port`. */
+export type ServerRefusalListener = (code: ServerRefusalCode, message: string) => void;
+
+/** By the port that the server listens at. */
+const listeners = new Map<number, ServerRefusalListener>();
+
+/**
+ * Tells of what comes to a server of this process and gets no further than HTTP/2 or grpc-js, which say nothing of it.
+ * @param port of the server, which `watchServer` watches.
+ * @returns a function that ends the telling.
+ */
+export function onServerRefusal(port: number, listener: ServerRefusalListener): () => void {
+  listeners.set(port, listener);
+  return () => listeners.delete(port);
+}
+
+/** Bounds a server's connections, drops those that do not speak HTTP/2, and tells of all that is refused. */
+export function watchServer(server: Http2Server): void {
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on('drop', (dropped: DropArgument) => {
+    const { localPort, remoteAddress, remotePort } = dropped;
+    const what = `there are ${CONNECTIONS_MAX} connections already`;
+    listeners.get(localPort!)?.('TOO_MANY_CONNECTIONS', `${remoteAddress}:${remotePort}: ${what}`);
+  });
+  server.on('session', watchSession);
+  server.on('stream', watchStream);
+}
+
+function watchSession(session: ServerHttp2Session): void {
+  // A session's own `socket` may not be asked for its addresses once it is destroyed.
+  const refuse = refusalOf(session.socket);
+  const silence = setTimeout(() => {
+    refuse('TIMEOUT', `it did not begin to speak HTTP/2 within ${HELLO_TIMEOUT_MS} ms`);
+    session.destroy();
+  }, HELLO_TIMEOUT_MS);
+  session.once('remoteSettings', () => clearTimeout(silence));
+  session.once('close', () => clearTimeout(silence));
+  session.on('error', (error: NodeJS.ErrnoException) => {
+    // One that went away by itself is no matter.
+    if (error.code?.startsWith('ERR_HTTP2'))
+      refuse('MALFORMED', `it does not keep to HTTP/2: ${error.message}`);
+  });
+}
+
+function watchStream(stream: ServerHttp2Stream, headers: { readonly ':path'?: string }): void {
+  if (!stream.session) return;
+  const refuse = refusalOf(stream.session.socket);
+  const method = headers[':path']?.slice(0, 80) ?? 'a call';
+  const look = (answer: OutgoingHttpHeaders | undefined): void => {
+    const what = decodeURI(String(answer?.['grpc-message'] ?? ''));
+    const code = refusedByGrpc(Number(answer?.['grpc-status']), what);
+    if (code !== null) refuse(code, `${method}: ${what}`);
+  };
+  const respond = stream.respond.bind(stream);
+  const sendTrailers = stream.sendTrailers.bind(stream);
+  stream.respond = (answer, options) => {
+    look(answer);
+    respond(answer, options);
+  };
+  stream.sendTrailers = (trailers) => {
+    look(trailers);
+    sendTrailers(trailers);
+  };
+}
+
+/** What grpc-js answers of its own accord to a message that it does not pass on; null for what a handler answers. */
+function refusedByGrpc(code: status, details: string): ServerRefusalCode | null {
+  if (code === status.RESOURCE_EXHAUSTED && /larger than/.test(details)) return 'MESSAGE_TOO_LARGE';
+  if (code === status.INTERNAL && /^(Error deserializing|Failed to decompress)/.test(details))
+    return 'MALFORMED';
+  return null;
+}
+
+function refusalOf({ localPort, remoteAddress, remotePort }: Socket): ServerRefusalListener {
+  return (code, message) => listeners.get(localPort!)?.(code, `${remoteAddress}:${remotePort}: ${message}`);
+}

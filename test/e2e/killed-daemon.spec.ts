@@ -1,0 +1,182 @@
+/**
+ * Goal: a daemon and a worker that are killed in the middle cost a run nothing but time, and the run's record says what
+ * happened. Method: `kill -9` of real processes, while one run has ended, one is active and two wait; what `run list` and
+ * `run show` say before and after, and the weights of `train`.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Daemon, until, WorkerProcess, type RunJson } from '../support/daemon.js';
+import { train, Workspace, type Summary } from '../support/rocinante.js';
+import { smallConfig, smallText } from '../support/small-run.js';
+
+const STEPS = 80;
+const SHORT = 10;
+const RETURN_MS = 3_000;
+
+interface Incident {
+  readonly time: string;
+  readonly step: number;
+  readonly kind: string;
+  readonly worker: string | null;
+  readonly cause: string;
+}
+
+interface Shown extends RunJson {
+  readonly incidents: readonly Incident[];
+  readonly history: readonly object[];
+}
+
+const workspace = new Workspace();
+const workers: WorkerProcess[] = [];
+let trained: Summary;
+let daemon: Daemon;
+let killedAt: number;
+let listedBefore: RunJson[];
+let listedAfter: RunJson[];
+let shown: Shown;
+
+/** Runs in the order of `run list`. */
+async function list(): Promise<RunJson[]> {
+  return (await daemon.json<{ runs: RunJson[] }>(['run', 'list'])).runs;
+}
+
+beforeAll(async () => {
+  const files = ['--corpus', workspace.write('corpus.txt', smallText(40_000))];
+  const sizes = [
+    '--config',
+    workspace.write('config.json', smallConfig),
+    '--batch',
+    '64',
+    '--micro-batch',
+    '8',
+  ];
+  const start = (...options: string[]): Promise<RunJson> => daemon.startRun([...files, ...sizes, ...options]);
+  trained = await train([...files, ...sizes, '--steps', String(STEPS), '--run-dir', workspace.in('trained')]);
+
+  daemon = await Daemon.start({ data: workspace.in('data') });
+  workers.push(new WorkerProcess(daemon.grpc, 'sancho'), new WorkerProcess(daemon.grpc, 'dulcinea'));
+  for (const worker of workers) await worker.says(/joined the coordinator/);
+  await start('--steps', String(SHORT), '--name', 'ended');
+  await start('--steps', String(STEPS), '--checkpoint', '1', '--name', 'active', '--min-workers', '1');
+  await start('--steps', String(SHORT), '--name', 'last', '--seed', '2');
+  await start('--steps', String(SHORT), '--name', 'next', '--priority', '1', '--note', 'soon', '--tag', 'x');
+
+  await daemon.stepsTaken('r2', 15);
+  killedAt = Date.now();
+  await workers[0].stop('SIGKILL');
+  await until('the loss of sancho', () => daemon.events('r2').some(({ event }) => event === 'worker-left'));
+  listedBefore = await list();
+  await daemon.stop('SIGKILL');
+
+  daemon = await daemon.again();
+  listedAfter = await list();
+  workers.push(new WorkerProcess(daemon.grpc, 'rocin'));
+  for (const id of ['r2', 'r3', 'r4']) await daemon.ended(id);
+  shown = await daemon.json<Shown>(['run', 'show', 'active']);
+}, 180_000);
+
+afterAll(async () => {
+  await Promise.all(workers.map((worker) => worker.stop('SIGKILL')));
+  await daemon?.end();
+  workspace.remove();
+});
+
+describe('a daemon that was killed and started again', () => {
+  it('has its runs, its queue and its history', () => {
+    expect(listedBefore.map(({ name, state }) => [name, state])).toEqual([
+      ['active', 'running'],
+      ['next', 'queued'],
+      ['last', 'queued'],
+      ['ended', 'done'],
+    ]);
+    const [, ...others] = listedBefore;
+    const [active, ...othersAfter] = listedAfter;
+    expect(othersAfter).toEqual(others);
+    expect(active).toMatchObject({ id: 'r2', name: 'active', stepsTotal: STEPS });
+    expect(['waiting', 'running']).toContain(active.state);
+  });
+
+  it('has its workers back within 3 s', () => {
+    const up = Date.parse(daemon.log.find(({ msg }) => msg === 'coordinator is up')!.time);
+    const back = workers[1].log.filter(({ msg }) => msg.startsWith('joined the coordinator'));
+    expect(back).toHaveLength(2);
+    expect(Date.parse(back[1].time) - up).toBeLessThan(RETURN_MS);
+  });
+
+  it('goes on with the active run, to the bits of an undisturbed one', () => {
+    const { weightsSha256, validationLoss } = trained;
+    expect(shown).toMatchObject({ state: 'done', step: STEPS, weightsSha256, validationLoss });
+    expect(daemon.events('r2').flatMap((entry) => (entry.event === 'step' ? [entry.step] : []))).toEqual(
+      Array.from({ length: STEPS }, (_, index) => index + 1),
+    );
+  });
+
+  it('goes on with the queue in its order', async () => {
+    expect((await list()).map(({ name, state }) => [name, state])).toEqual([
+      ['last', 'done'],
+      ['next', 'done'],
+      ['active', 'done'],
+      ['ended', 'done'],
+    ]);
+  });
+});
+
+describe('run show', () => {
+  const ofKind = (kind: string): Incident[] => shown.incidents.filter((incident) => incident.kind === kind);
+
+  it('tells of the step that was issued again, with the workers whose part did not fit', () => {
+    const [first] = ofKind('issued-again');
+    expect(first).toMatchObject({ step: 1, cause: 'the first step finds its grid' });
+    expect(['sancho', 'dulcinea']).toContain(first.worker);
+    const logged = daemon.events('r2').filter(({ event }) => event === 'issued-again');
+    expect(ofKind('issued-again').map(({ time, step, cause }) => ({ time, step, cause }))).toEqual(
+      logged.flatMap(({ time, atStep, cause, workers }) =>
+        (workers as string[]).map(() => ({ time, step: atStep, cause })),
+      ),
+    );
+  });
+
+  it('tells of the lost worker', () => {
+    const { atStep } = daemon.events('r2').find(({ event }) => event === 'worker-left')!;
+    const lost = ofKind('worker-lost').filter(({ worker }) => worker === 'sancho');
+    expect(lost).toEqual([
+      {
+        kind: 'worker-lost',
+        worker: 'sancho',
+        step: atStep,
+        time: expect.any(String) as string,
+        cause: 'its connection was lost',
+      },
+    ]);
+    expect(lost[0].step).toBeGreaterThanOrEqual(15);
+    expect(Date.parse(lost[0].time) - killedAt).toBeGreaterThanOrEqual(0);
+    expect(Date.parse(lost[0].time) - killedAt).toBeLessThan(RETURN_MS);
+  });
+
+  it('tells of the coordinator that was resumed', () => {
+    const resumed = ofKind('resumed');
+    expect(resumed).toEqual([
+      {
+        kind: 'resumed',
+        worker: null,
+        step: expect.any(Number) as number,
+        time: expect.any(String) as string,
+        cause: expect.any(String) as string,
+      },
+    ]);
+    const [{ step, cause, time }] = resumed;
+    expect(cause).toBe(`the coordinator went on from step-${String(step).padStart(8, '0')}.safetensors`);
+    expect(Date.parse(time)).toBeGreaterThan(Date.parse(ofKind('worker-lost')[0].time));
+  });
+
+  it('says the same on its page, in the order of time', async () => {
+    const times = shown.incidents.map(({ time }) => time);
+    expect(times).toEqual(times.toSorted());
+    const { stdout } = await daemon.command(['run', 'show', 'active']);
+    const [, table] = /\nincidents:\n.*\n([^]*?)\n\n/.exec(stdout)!;
+    expect(table.split('\n').map((row) => row.trim().replace(/ {2,}/g, '|'))).toEqual(
+      shown.incidents.map(({ step, time, kind, worker, cause }) =>
+        [step, time.slice(0, 19).replace('T', ' '), kind, worker ?? '-', cause].join('|'),
+      ),
+    );
+  });
+});

@@ -1,0 +1,180 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rocinante, Rocinante, type Finished } from './rocinante.js';
+
+/** A line of a daemon's or a worker's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly time: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** What the operator's commands say of a run with `--json`, as far as tests read it. */
+export interface RunJson {
+  readonly id: string;
+  readonly state: string;
+  readonly step: number;
+  readonly reason: string;
+  readonly weightsSha256: string | null;
+  readonly [field: string]: unknown;
+}
+
+/** `serve` or `worker`: a process that logs JSON lines to standard error, until it is told to end. */
+export class Service extends Rocinante {
+  #output = '';
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, within: readonly string[] = []) {
+    super(args, env, within);
+    this.process.stderr!.on('data', (text: string) => (this.#output += text));
+  }
+
+  /** The log until now. */
+  get log(): LogLine[] {
+    // The last piece has no line break yet; TensorFlow's own lines are no JSON.
+    const lines = this.#output.split('\n').slice(0, -1);
+    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** Sends a signal, and waits for the end. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
+    this.process.kill(signal);
+    return this.finished;
+  }
+}
+
+export interface DaemonOptions {
+  /** The folder that `--data` names. */
+  readonly data: string;
+  /** `host:port`; by default free ports of 127.0.0.1. A daemon that comes back takes the ports that it had. */
+  readonly listen?: string;
+  readonly http?: string;
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** `./rocinante serve`, and the operator's commands against it. */
+export class Daemon extends Service {
+  readonly data: string;
+  /** `host:port` for workers and operators, and for HTTP; empty until it is up. */
+  grpc = '';
+  http = '';
+  readonly #workers: WorkerProcess[] = [];
+
+  private constructor({ data, listen, http, args, env }: DaemonOptions) {
+    const addresses = ['--listen', listen ?? '127.0.0.1:0', '--http', http ?? '127.0.0.1:0'];
+    super(['serve', '--data', data, ...addresses, ...(args ?? [])], env ?? {});
+    this.data = data;
+  }
+
+  /** Starts one, and waits until it listens. */
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const daemon = new Daemon(options);
+    await daemon.says(/"coordinator is up"/);
+    const { listen, http } = daemon.log.find(({ msg }) => msg === 'coordinator is up')!;
+    daemon.grpc = listen as string;
+    daemon.http = http as string;
+    return daemon;
+  }
+
+  /** Starts one like this one, which has ended: at the same ports, over the same data. */
+  again(options: Omit<DaemonOptions, 'data' | 'listen' | 'http'> = {}): Promise<Daemon> {
+    return Daemon.start({ data: this.data, listen: this.grpc, http: this.http, ...options });
+  }
+
+  /** Starts a worker of this daemon. It ends with `end`, or when the test stops it. */
+  worker(name: string, args: readonly string[] = []): WorkerProcess {
+    const worker = new WorkerProcess(this.grpc, name, args);
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** One of the operator's commands, such as `['run', 'list']`, against this daemon. */
+  command(args: readonly string[]): Promise<Finished> {
+    return rocinante([...args, '--coordinator', this.grpc]);
+  }
+
+  /** The same with `--json`: the object on the last line of standard output. Fails where the command does. */
+  async json<Answer = RunJson>(args: readonly string[]): Promise<Answer> {
+    const { code, stdout, stderr } = await this.command([...args, '--json']);
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${stderr}`);
+    return JSON.parse(stdout.trim().split('\n').at(-1)!) as Answer;
+  }
+
+  /** `run start`, whose options follow: the new run. */
+  startRun(args: readonly string[]): Promise<RunJson> {
+    return this.json(['run', 'start', ...args]);
+  }
+
+  /** The run's entries of `events.jsonl`, read from the data folder. */
+  events(run: string): Record<string, unknown>[] {
+    const path = join(this.data, 'runs', run, 'events.jsonl');
+    if (!existsSync(path)) return [];
+    const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Waits until a run has taken so many steps. */
+  async stepsTaken(run: string, count: number): Promise<void> {
+    await until(`${count} steps of ${run}`, () => {
+      const last = this.events(run).findLast(({ event }) => event === 'step');
+      return last !== undefined && (last.step as number) >= count;
+    });
+  }
+
+  /** The run's record. */
+  record(run: string): Record<string, unknown> {
+    const path = join(this.data, 'runs', run, 'run.json');
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  }
+
+  /** Waits until a run has ended: its record. */
+  async ended(run: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
+    const states = ['done', 'stopped', 'failed'];
+    await until(`the end of ${run}`, () => states.includes(this.record(run).state as string), timeoutMs);
+    return this.record(run);
+  }
+
+  /** A page of `--http`, such as `/metrics`. */
+  async page(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(`http://${this.http}${path}`);
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** One series of `/metrics`, named as there: `name{label="value"}`; 0 where there is none. */
+  async metric(series: string): Promise<number> {
+    const { text } = await this.page('/metrics');
+    const line = text.split('\n').find((line) => line.startsWith(`${series} `));
+    return line === undefined ? 0 : Number(line.slice(series.length + 1));
+  }
+
+  /** Ends the daemon and its workers at once, whatever state they are in: for a test's end. */
+  async end(): Promise<void> {
+    const services = [this, ...this.#workers].filter(({ process }) => process.exitCode === null);
+    await Promise.all(services.map((service) => service.stop('SIGKILL')));
+  }
+}
+
+/** `./rocinante worker` of one thread. */
+export class WorkerProcess extends Service {
+  readonly name: string;
+
+  constructor(coordinator: string, name: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+    const threads = args.includes('--threads') ? [] : ['--threads', '1'];
+    super(['worker', '--coordinator', coordinator, '--name', name, ...threads, ...args], env);
+    this.name = name;
+  }
+}
+
+/** Waits until something is so; fails, with what was waited for, where it does not become so. */
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  timeoutMs = 60_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
