@@ -2,11 +2,10 @@
  * The promise that everything else stands on: one configuration, one set of bits, whatever the number of workers and
  * threads, and whatever dies on the way. Real processes, the real engine, `kill -9`.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '@rocinante/base';
 import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { stepsTaken, workersOf } from '../support/running-train.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
 const LONG = process.env.ROCINANTE_LONG === '1';
@@ -42,29 +41,6 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(() => workspace.remove());
-
-/** Process ids of a coordinator's workers. */
-function workersOf(coordinator: Rocinante): number[] {
-  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(coordinator.process.pid)], {
-    encoding: 'utf8',
-  });
-  return children
-    .split('\n')
-    .filter((line) => line.includes('worker/dist/main.js'))
-    .map((line) => Number.parseInt(line, 10));
-}
-
-/** Waits until a run has taken so many steps; fails when it ends before. */
-async function stepsTaken(run: Rocinante, runDir: string, count: number): Promise<void> {
-  let ended = false;
-  void run.finished.then(() => (ended = true));
-  const taken = (): number =>
-    existsSync(`${runDir}/events.jsonl`) ? events(runDir).filter((event) => 'step' in event).length : -1;
-  while (taken() < count) {
-    if (ended) throw new Error(`the run ended after ${taken()} steps`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 describe('the same weights', () => {
   it.each([

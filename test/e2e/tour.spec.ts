@@ -85,6 +85,7 @@ function outcome(differs: object): object {
     windowsPerSecond: number,
     bytesSent: number,
     bytesReceived: number,
+    notExactSince: null,
     ...differs,
   };
 }
@@ -271,9 +272,19 @@ describe('the tour', { timeout: 120_000 }, () => {
         ...{ validationLoss: trainedLonger.validationLoss, weightsSha256: trainedLonger.weightsSha256 },
       }),
       config: record.config,
-      limits: { minWorkers: 1, maxHours: null, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
+      limits: {
+        minWorkers: 1,
+        maxHours: null,
+        checkpointSeconds: 60,
+        keepLast: 3,
+        keepEverySteps: 0,
+        exact: 'auto',
+      },
       corpus: { name: 'whale.txt', sha256: corpusSha256 },
       workerShares: [],
+      idleWorkers: [],
+      joiningProof: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      notExactSince: null,
       history: expect.any(Array) as object,
       incidents: expect.any(Array) as object,
       curve: expect.any(Array) as object,
@@ -304,7 +315,7 @@ describe('the tour', { timeout: 120_000 }, () => {
       .split('\n')
       .map((line) => JSON.parse(line) as LogLine);
     expect(new Set(lines.map(({ worker }) => worker))).toEqual(new Set(['sancho']));
-    expect(lines.map(({ msg }) => msg)).toContain('ready to work for the run');
+    expect(lines.map(({ msg }) => msg).join('\n')).toMatch(/^ready to work for the run: prepared in /m);
     for (const line of lines)
       expect(line).toMatchObject({ time, level: 'info', msg: expect.any(String) as string });
     const all = (await daemon.command(['run', 'logs', 'long'])).stdout;

@@ -26,13 +26,16 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => workspace.remove());
 
-/** Starts a run, and waits until it has taken some steps. */
-async function begun(name: string): Promise<{ run: Rocinante; runDir: string; address: string }> {
+/** Starts a run, and waits until it has taken some steps; `proof` is what admits a worker. */
+async function begun(
+  name: string,
+): Promise<{ run: Rocinante; runDir: string; address: string; proof: string }> {
   const runDir = workspace.in(name);
   const run = new Rocinante(['train', '--json', ...args, '--run-dir', runDir]);
   await run.says(/step 1\//);
   const address = events(runDir).find(({ event }) => event === 'listening')!.address as string;
-  return { run, runDir, address };
+  const proof = events(runDir).find(({ event }) => event === 'joining-proof')!.sha256 as string;
+  return { run, runDir, address, proof };
 }
 
 async function endsUndisturbed(run: Rocinante): Promise<void> {
@@ -85,12 +88,12 @@ it(
   'a worker that reports on other micro-batches than it was given is sent away',
   { timeout: 60_000 },
   async () => {
-    const { run, runDir, address } = await begun('dismissed');
+    const { run, runDir, address, proof } = await begun('dismissed');
     const error = await speak(
       address,
       ({ welcome, startRun, assign }) => {
         if (welcome) return [{ credit: { ranges: 8 } }];
-        if (startRun) return [{ ready: { run: startRun.run } }];
+        if (startRun) return [{ ready: { run: startRun.run, proof } }];
         if (!assign) return [];
         const results = [{ microBatch: 1000, lossSum: 1, norm: 1, finite: true, checksum: 0 }];
         const magnitudes = Buffer.alloc(4 * assign.gridExponents.length);
@@ -110,7 +113,7 @@ it(
   'who does not keep to the protocol is refused by name, and the run goes on',
   { timeout: 60_000 },
   async () => {
-    const { run, address } = await begun('refused');
+    const { run, address, proof } = await begun('refused');
     const [host, port] = address.split(':');
     const noise = connect(Number(port), host);
     noise.on('error', () => undefined);
@@ -124,7 +127,8 @@ it(
       speak(address, ({ welcome }) => (welcome ? [{ credit: { ranges: 1000 } }] : []), { hello }),
       speak(
         address,
-        ({ startRun }) => (startRun ? [{ ready: { run: startRun.run } }, { report: { assignment: 1 } }] : []),
+        ({ startRun }) =>
+          startRun ? [{ ready: { run: startRun.run, proof } }, { report: { assignment: 1 } }] : [],
         { hello },
       ),
       speak(address, ({ welcome }) => (welcome ? [{ hello }] : []), { hello }),

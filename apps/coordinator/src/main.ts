@@ -2,10 +2,13 @@ import { Command, CommanderError } from 'commander';
 import { RocinanteError } from '@rocinante/base';
 import { addConfig } from './cli/config-print.js';
 import { addCorpus } from './cli/corpus.js';
+import { addReplay } from './cli/replay.js';
 import { addRun } from './cli/run.js';
 import { addSample } from './cli/sample.js';
 import { addServe } from './cli/serve.js';
+import { addSimulate } from './cli/simulate.js';
 import { addTrain } from './cli/train.js';
+import { addVerify } from './cli/verify.js';
 import { addWeights } from './cli/weights.js';
 
 const EXIT_FAILED = 1;
@@ -42,6 +45,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   addWeights(program);
   addSample(program);
   addCorpus(program);
+  addVerify(program, exit);
+  addReplay(program, exit);
+  addSimulate(program, exit);
   addConfig(program);
   inheritSettings(program);
   try {

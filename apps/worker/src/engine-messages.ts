@@ -11,12 +11,16 @@ import type { WholeParameters } from './parameters-receiver.js';
 export type EngineRequest =
   | { readonly type: 'describe' }
   | OpenRun
-  | { readonly type: 'close-run' }
+  | ProveRun
+  | { readonly type: 'rest' }
   | TrainWork
   | EvaluateWork
   | SampleWork;
 
-/** Lay out a run's network over its encoded corpus. */
+/**
+ * Lay out a run's network over its encoded corpus, in place of the run that was open. It stays open between sessions, so that
+ * coming back to it costs nothing; `rest` forgets what was true of one offer of it only.
+ */
 export interface OpenRun {
   readonly type: 'open-run';
   readonly config: RunConfig;
@@ -24,6 +28,11 @@ export interface OpenRun {
   /** Encoded ids, little-endian, `idBytes` each. */
   readonly ids: SharedArrayBuffer;
   readonly idBytes: number;
+}
+
+/** Compute the open run's joining proof. */
+export interface ProveRun {
+  readonly type: 'prove';
 }
 
 /** Compute gradients and put their sum on the grid. */
@@ -85,7 +94,8 @@ export interface TimedTrainResult extends TrainResult {
 export interface EngineAnswers {
   describe: EngineFacts;
   'open-run': null;
-  'close-run': null;
+  prove: string;
+  rest: null;
   train: TimedTrainResult | null;
   evaluate: EvaluateResult | null;
   sample: number[];

@@ -36,11 +36,13 @@ function answer(request: EngineRequest): unknown {
     }
     case 'open-run':
       run?.dispose();
+      run = null;
       run = new RunCompute(loaded(), request);
       return null;
-    case 'close-run':
-      run?.dispose();
-      run = null;
+    case 'prove':
+      return openRun().prove();
+    case 'rest':
+      run?.rest();
       return null;
     case 'train': {
       const started = performance.now();

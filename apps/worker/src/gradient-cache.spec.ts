@@ -32,6 +32,28 @@ it('forgets a step when the next one begins, and uses its memory', () => {
   expect(computed).toEqual(['3.0', '4.0', '3.0']);
 });
 
+it('computes one anew that it is to forget, and keeps that', () => {
+  const cache = new GradientCache(8, 1);
+  const { take, computed } = taker(cache);
+  take(3, 0);
+  take(3, 1);
+  cache.forget(3, 0);
+  cache.forget(2, 1);
+  take(3, 0);
+  take(3, 0);
+  take(3, 1);
+  expect(computed).toEqual(['3.0', '3.1', '3.0']);
+});
+
+it('forgets everything when it is cleared', () => {
+  const cache = new GradientCache(8, 1);
+  const { take, computed } = taker(cache);
+  const first = take(3, 0).gradient;
+  cache.clear();
+  expect(take(3, 0).gradient).not.toBe(first);
+  expect(computed).toEqual(['3.0', '3.0']);
+});
+
 it('computes one that is not finite again when it is asked for again', () => {
   const { take, computed } = taker(new GradientCache(8, 1));
   take(3, 0, false);

@@ -41,6 +41,20 @@ export class GradientCache {
     this.#capacity = Math.max(1, Math.floor(CACHE_BYTES_MAX / (length * Float32Array.BYTES_PER_ELEMENT)));
   }
 
+  /** Keeps nothing any more, and no memory. */
+  clear(): void {
+    this.#step = -1;
+    this.#kept.length = 0;
+    this.#free.length = 0;
+  }
+
+  /** A gradient is to be computed anew, and kept in place of what was kept of it. */
+  forget(step: number, microBatch: number): void {
+    if (step !== this.#step) return;
+    const index = this.#kept.findIndex((kept) => kept.microBatch === microBatch);
+    if (index >= 0) this.#free.push(...this.#kept.splice(index, 1));
+  }
+
   /** The gradient of a micro-batch of a step: kept, or computed now by `compute`, which fills what it is given. */
   take(step: number, microBatch: number, compute: (room: Room) => Computed): MeasuredGradient {
     if (step !== this.#step) {

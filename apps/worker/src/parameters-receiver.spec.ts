@@ -24,23 +24,27 @@ describe('a receiver of parameters', () => {
     receiver.receive(message(1, 0, 5));
     expect(await isSettled(wanted)).toBe(false);
     receiver.receive(message(1, 1, 5));
-    expect((await wanted).vector.every((value) => value === 5)).toBe(true);
+    expect((await wanted)!.vector.every((value) => value === 5)).toBe(true);
   });
 
   it('keeps the whole version as it is while the next one arrives', async () => {
     const receiver = new ParametersReceiver(layout);
     for (const range of [0, 1]) receiver.receive(message(1, range, 5));
-    const { vector } = await receiver.whole(1);
+    const { vector } = (await receiver.whole(1))!;
     receiver.receive(message(2, 0, 6));
     expect(vector.every((value) => value === 5)).toBe(true);
   });
 
   it('lets go of a version that another one ends', async () => {
     const receiver = new ParametersReceiver(layout);
+    const ended = receiver.whole(2);
+    const later = receiver.whole(4);
     receiver.receive(message(2, 0, 6));
     for (const range of [0, 1]) receiver.receive(message(3, range, 7));
-    expect((await receiver.whole(3)).vector.every((value) => value === 7)).toBe(true);
-    expect(await isSettled(receiver.whole(2))).toBe(false);
+    expect(await ended).toBeNull();
+    expect(await isSettled(later)).toBe(false);
+    expect((await receiver.whole(3))!.vector.every((value) => value === 7)).toBe(true);
+    expect(await receiver.whole(2)).toBeNull();
   });
 
   it('refuses a range out of order', () => {

@@ -17,7 +17,7 @@ export class ParametersReceiver {
   readonly #vectors: [Float32Array<SharedArrayBuffer>, Float32Array<SharedArrayBuffer>];
   #arriving = { version: -1, nextRange: 0 };
   #whole: WholeParameters | null = null;
-  #waiting: { version: number; resolve: (whole: WholeParameters) => void }[] = [];
+  #waiting: { version: number; resolve: (whole: WholeParameters | null) => void }[] = [];
 
   constructor(layout: ParameterLayout) {
     this.#layout = layout;
@@ -48,9 +48,13 @@ export class ParametersReceiver {
     if (this.#arriving.nextRange === this.#layout.ranges.length) this.#complete(version);
   }
 
-  /** The named version, as soon as it is whole. Never settles when the session ends before. */
-  whole(version: number): Promise<WholeParameters> {
+  /**
+   * The named version, as soon as it is whole; null once a later one is: what this one was for is over, and the rest of it
+   * does not come any more. Never settles when the session ends before.
+   */
+  whole(version: number): Promise<WholeParameters | null> {
     if (this.#whole?.version === version) return Promise.resolve(this.#whole);
+    if (this.#whole !== null && this.#whole.version > version) return Promise.resolve(null);
     return new Promise((resolve) => this.#waiting.push({ version, resolve }));
   }
 
@@ -60,8 +64,8 @@ export class ParametersReceiver {
     const whole = { version, vector };
     this.#whole = whole;
     this.#arriving = { version: -1, nextRange: 0 };
-    const ready = this.#waiting.filter((waiter) => waiter.version === version);
-    this.#waiting = this.#waiting.filter((waiter) => waiter.version !== version);
-    for (const { resolve } of ready) resolve(whole);
+    const settled = this.#waiting.filter((waiter) => waiter.version <= version);
+    this.#waiting = this.#waiting.filter((waiter) => waiter.version > version);
+    for (const waiter of settled) waiter.resolve(waiter.version === version ? whole : null);
   }
 }

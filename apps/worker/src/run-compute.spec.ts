@@ -1,10 +1,11 @@
-// Goal: an evaluation's pieces hold what is held out, each symbol or window once, whoever computes them in whatever order.
+// Goal: the joining proof is what it says; an evaluation's pieces hold what is held out, each symbol or window once, whoever computes them in whatever order.
 // Method: without weights every symbol has the loss ln V, so a sum of losses counts them; with weights, pieces are compared
 // with one network that is given all streams.
-import { RandomStream } from '@rocinante/base';
+import { RandomStream, sha256 } from '@rocinante/base';
 import { Network } from '@rocinante/compute';
-import { pieceStreams, type StreamEvaluation } from '@rocinante/corpus';
+import { fillWindows, microBatchWindows, pieceStreams, type StreamEvaluation } from '@rocinante/corpus';
 import { Engine } from '@rocinante/engine';
+import { firstValues } from '@rocinante/model';
 import { networkOf, runConfigSchema, runShape, runWindows, type RunConfig } from '@rocinante/training';
 import { describe, expect, it } from 'vitest';
 import { RunCompute } from './run-compute.js';
@@ -92,6 +93,50 @@ function evaluate(
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
+
+describe('the joining proof', () => {
+  it('is the hash of the first micro-batch’s gradient on the values that the seed gives, with dropout', () => {
+    const config = configOf('every');
+    const compute = computeOf(config);
+    const network = Network.create(engine, networkOf(config, vocabularySize), { windowLength: 10 });
+    network.setParameters(firstValues(networkOf(config, vocabularySize), 1));
+    const { windows, batches } = runWindows(config, SYMBOLS);
+    const numbers = microBatchWindows(batches, 1, 0, 0);
+    const symbols = new Int32Array(numbers.length * 11);
+    fillWindows(ids, windows.train, numbers, symbols);
+    const gradient = new Float32Array(network.layout.length);
+    network.gradient({ windows: numbers.length, symbols }, { seed: 1, step: 0, microBatch: 0 }, gradient);
+    expect(compute.prove()).toBe(sha256(gradient));
+    network.dispose();
+    compute.dispose();
+  });
+
+  it('does not depend on what was computed before, on initial weights or on the length, but on the seed', () => {
+    const proofOf = (changes: object): string => {
+      const compute = computeOf(configOf('every', changes));
+      const proof = compute.prove();
+      compute.dispose();
+      return proof;
+    };
+    const compute = computeOf(configOf('every'));
+    const proof = compute.prove();
+    evaluate(compute, parametersOf(configOf('every'), 2), [0]);
+    expect(compute.prove()).toBe(proof);
+    compute.dispose();
+    expect(proofOf({ initFrom: 'a'.repeat(64), epochs: 9, steps: 3 })).toBe(proof);
+    expect(proofOf({ seed: 2 })).not.toBe(proof);
+  });
+
+  it('leaves no parameters behind that an evaluation could take for its own', () => {
+    const config = configOf('every');
+    const compute = computeOf(config);
+    const vector = parametersOf(config, 2);
+    const before = evaluate(compute, vector, [0])!;
+    compute.prove();
+    expect(evaluate(compute, vector, [0])).toEqual(before);
+    compute.dispose();
+  });
+});
 
 describe('an evaluation', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { crc32 } from '@rocinante/base';
+import { crc32, sha256 } from '@rocinante/base';
 import { addQuantised, fits, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
 import { Network, Sampler, type MicroBatch } from '@rocinante/compute';
 import {
@@ -10,6 +10,7 @@ import {
   type WindowSet,
 } from '@rocinante/corpus';
 import type { Engine } from '@rocinante/engine';
+import { firstValues } from '@rocinante/model';
 import {
   microBatchesOf,
   networkOf,
@@ -53,7 +54,8 @@ export class RunCompute {
 
   /**
    * Gradients of an assignment's micro-batches, each measured and put on the grid by itself, and their sum in `work.sum`.
-   * From the first micro-batch that does not fit on, micro-batches are measured only.
+   * From the first micro-batch that does not fit on, micro-batches are measured only. For an audit they are computed anew,
+   * whatever was kept of them.
    * @returns null when the work was cancelled.
    */
   train(work: TrainWork): TrainResult | null {
@@ -66,6 +68,7 @@ export class RunCompute {
     let computeSeconds = 0;
     for (const microBatch of assignment.microBatches) {
       if (Atomics.load(cancelled, 0) === 1) return null;
+      if (assignment.kind === 'audit') this.#cache.forget(assignment.step, microBatch);
       const measured = this.#cache.take(assignment.step, microBatch, (room) =>
         this.#measuredGradient(assignment.step, microBatch, room),
       );
@@ -105,6 +108,29 @@ export class RunCompute {
     this.#take(work.parameters);
     const sampler = new Sampler(this.#network);
     return [...sampler.sample(Int32Array.from(work.prompt), work)];
+  }
+
+  /**
+   * The joining proof: the SHA-256 of micro-batch 0's float32 gradient in step 0, on the first values that the seed gives,
+   * whatever the run begins with, and with dropout as in the run. It costs one micro-batch and the first values.
+   */
+  prove(): string {
+    const { config, vocabularySize } = this.#run;
+    this.#parametersVersion = -1;
+    this.#network.setParameters(firstValues(networkOf(config, vocabularySize), config.seed));
+    const gradient = new Float32Array(this.#network.layout.length);
+    const masks = { seed: config.seed, step: 0, microBatch: 0 };
+    this.#network.gradient(this.#trainingWindows(0, 0), masks, gradient);
+    return sha256(gradient);
+  }
+
+  /**
+   * Forgets what is true of one offer of the run only: gradients, and the version of the parameters, whose numbers another
+   * life of the coordinator gives again.
+   */
+  rest(): void {
+    this.#parametersVersion = -1;
+    this.#cache.clear();
   }
 
   dispose(): void {

@@ -1,38 +1,122 @@
 import { networkLayout } from '@rocinante/model';
 import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
 import { networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
-import { WireError, type StartRunMessage } from '@rocinante/wire';
+import { WireError, type CorpusDescriptionMessage, type StartRunMessage } from '@rocinante/wire';
 import { corpusIds, type CorpusRequestOptions } from './corpus-source.js';
 import type { OpenRun } from './engine-messages.js';
+import type { EngineProxy } from './engine-proxy.js';
 
-/** What a worker has before it can say that it is ready for a run. */
+/** What a worker has when it can say that it is ready for a run. */
 export interface PreparedRun {
   readonly layout: ParameterLayout;
   readonly opening: OpenRun;
+  /** The joining proof, as `Ready` carries it. */
+  readonly proof: string;
+  /** Whether the engine had the run open still: nothing was fetched, laid out or computed. */
+  readonly kept: boolean;
 }
 
+/** The run that the engine has open, or is opening. */
+interface OpenedRun {
+  readonly key: string;
+  readonly corpus: CorpusDescriptionMessage;
+  readonly layout: ParameterLayout;
+  readonly opening: OpenRun;
+  readonly opened: Promise<null>;
+}
+
+/** Proofs that are remembered, at most: those of the last runs. */
+const PROOFS_MAX = 64;
+
 /**
- * Everything that a run needs on this machine: its configuration, its layout, its corpus.
- * @throws {WireError} MALFORMED: a configuration of another release, another layout, no corpus; and as `corpusIds`.
+ * Everything that a run needs on this machine: its configuration, its layout, its corpus, the engine's network over it, and the
+ * joining proof. It outlives sessions: a run that is offered again, as after the coordinator's return, is ready at once.
  */
-export async function prepareRun(
-  message: StartRunMessage,
-  source: Omit<CorpusRequestOptions, 'corpus'>,
-): Promise<PreparedRun> {
-  const { run, corpus } = message;
-  if (corpus === null) throw new WireError('MALFORMED', `run ${run}: expected a corpus, received none`);
-  const config = configOf(message);
-  const layout = networkLayout(networkOf(config, corpus.vocabularySize));
-  const sha256 = layoutSha256(layout);
-  if (sha256 !== message.layoutSha256) {
-    throw new WireError(
-      'MALFORMED',
-      `run ${run}: layout: expected ${message.layoutSha256}, received ${sha256}`,
-    );
+export class RunPreparation {
+  readonly #engine: EngineProxy;
+  /** By key, the last one last. */
+  readonly #proofs = new Map<string, string>();
+  #open: OpenedRun | null = null;
+
+  constructor(engine: EngineProxy) {
+    this.#engine = engine;
   }
-  const ids = await corpusIds({ ...source, corpus });
-  const { vocabularySize, idBytes } = corpus;
-  return { layout, opening: { type: 'open-run', config, vocabularySize, ids, idBytes } };
+
+  /**
+   * @returns null where the run ended meanwhile: `source.signal`.
+   * @throws {WireError} MALFORMED: a configuration of another release, another layout, no corpus; and as `corpusIds`.
+   * @throws {RocinanteError} the engine cannot open the run.
+   */
+  async prepare(
+    message: StartRunMessage,
+    source: Omit<CorpusRequestOptions, 'corpus'>,
+  ): Promise<PreparedRun | null> {
+    const { signal } = source;
+    const key = keyOf(message);
+    const kept = this.#open?.key === key;
+    const run = kept ? this.#open! : await this.#openRun(message, key, source);
+    if (run === null) return null;
+    try {
+      await run.opened;
+    } catch (error) {
+      if (this.#open === run) this.#open = null;
+      throw error;
+    }
+    if (signal.aborted) return null;
+    const remembered = this.#proofs.get(key);
+    const proof = remembered ?? (await this.#engine.request({ type: 'prove' }));
+    this.#remember(key, proof);
+    const { layout, opening } = run;
+    return signal.aborted ? null : { layout, opening, proof, kept };
+  }
+
+  /** The run is over, or the session: what the engine holds stays, but for what is true of this offer only. */
+  rest(): void {
+    void this.#engine.request({ type: 'rest' });
+  }
+
+  /** Asks the engine to open the run; what it is asked afterwards is of this run. Null where the run ended meanwhile. */
+  async #openRun(
+    message: StartRunMessage,
+    key: string,
+    source: Omit<CorpusRequestOptions, 'corpus'>,
+  ): Promise<OpenedRun | null> {
+    const { run, corpus } = message;
+    if (corpus === null) throw new WireError('MALFORMED', `run ${run}: expected a corpus, received none`);
+    const config = configOf(message);
+    const layout = networkLayout(networkOf(config, corpus.vocabularySize));
+    const sha256 = layoutSha256(layout);
+    if (sha256 !== message.layoutSha256) {
+      throw new WireError(
+        'MALFORMED',
+        `run ${run}: layout: expected ${message.layoutSha256}, received ${sha256}`,
+      );
+    }
+    // A run that is longer now, or another one over the same text.
+    const known = this.#open !== null && isSame(this.#open.corpus, corpus) ? this.#open.opening.ids : null;
+    const ids = known ?? (await corpusIds({ ...source, corpus }));
+    if (source.signal.aborted) return null;
+    const { vocabularySize, idBytes } = corpus;
+    const opening: OpenRun = { type: 'open-run', config, vocabularySize, ids, idBytes };
+    this.#open = { key, corpus, layout, opening, opened: this.#engine.request(opening) };
+    return this.#open;
+  }
+
+  #remember(key: string, proof: string): void {
+    this.#proofs.delete(key);
+    this.#proofs.set(key, proof);
+    const [oldest] = this.#proofs.keys();
+    if (this.#proofs.size > PROOFS_MAX) this.#proofs.delete(oldest);
+  }
+}
+
+/** What a run is to a worker. Its id is not in it: a coordinator that comes back gives another. */
+function keyOf({ configJson, layoutSha256, corpus }: StartRunMessage): string {
+  return JSON.stringify([configJson, layoutSha256, corpus]);
+}
+
+function isSame(one: CorpusDescriptionMessage, other: CorpusDescriptionMessage): boolean {
+  return one.sha256 === other.sha256 && one.length === other.length && one.idBytes === other.idBytes;
 }
 
 function configOf({ run, configJson }: StartRunMessage): RunConfig {

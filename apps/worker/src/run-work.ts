@@ -61,7 +61,7 @@ export class RunWork {
   /** @throws {WireError} MALFORMED: a grid of another length. */
   assign(message: AssignMessage): void {
     const assignment = assignmentOf(message);
-    if (assignment.kind === 'train' && message.gridExponents.byteLength !== this.#layout.blockCount) {
+    if (assignment.kind !== 'evaluate' && message.gridExponents.byteLength !== this.#layout.blockCount) {
       throw new WireError(
         'MALFORMED',
         `grid: expected ${this.#layout.blockCount} exponents, received ${message.gridExponents.byteLength}`,
@@ -102,6 +102,10 @@ export class RunWork {
     this.#enqueue(async () => {
       const parameters = await this.#receiver.whole(request.parametersVersion);
       if (this.#abandoned) return;
+      if (parameters === null) {
+        const error = `parameters ${request.parametersVersion} are past`;
+        return this.#send({ sampleResult: { request: request.request, error } });
+      }
       try {
         const symbols = await this.#engine.request({ type: 'sample', parameters, ...request });
         this.#send({ sampleResult: { request: request.request, symbols } });
@@ -143,7 +147,8 @@ export class RunWork {
     const waitedSince = performance.now();
     const parameters = await this.#receiver.whole(assignment.parametersVersion);
     this.#meter.parametersWhole(waitedSince);
-    if (Atomics.load(cancelled, 0) === 1) return;
+    // Of parameters that are past nothing is wanted any more: a worker that stood still comes back to other work.
+    if (parameters === null || Atomics.load(cancelled, 0) === 1) return;
     if (assignment.kind === 'evaluate') {
       const result = await this.#engine.request({ type: 'evaluate', assignment, parameters, cancelled });
       if (result) this.#send({ evaluation: { assignment: assignment.id, ...mutable(result) } });
@@ -171,6 +176,7 @@ export class RunWork {
       },
     });
     this.#meter.reported(assignment.id, result, this.#windowsOf(assignment));
+    if (assignment.kind === 'audit') this.#release(assignment.id);
   }
 
   /** Windows of an assignment's micro-batches; an epoch's last one may have fewer than the others. */
@@ -191,6 +197,7 @@ function mutable<T, R extends { readonly results: readonly T[] }>(
 const kinds: Readonly<Record<string, WorkKind>> = {
   WORK_KIND_TRAIN: 'train',
   WORK_KIND_EVALUATE: 'evaluate',
+  WORK_KIND_AUDIT: 'audit',
 };
 
 function assignmentOf(message: AssignMessage): Assignment {

@@ -3,7 +3,7 @@ import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { bytesOf, crc32, sha256 } from '@rocinante/base';
 import { networkLayout } from '@rocinante/model';
 import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
-import { networkOf, runConfigSchema } from '@rocinante/training';
+import { networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
 import {
   encodeParametersRange,
   listen,
@@ -27,11 +27,15 @@ export interface ScriptedRun {
 
 const VOCABULARY_SIZE = 16;
 
-/** @param units width of its one layer: 256 make two ranges of parameters, fewer make one. */
+/**
+ * @param units width of its one layer: 256 make two ranges of parameters, fewer make one.
+ * @param changes of its configuration.
+ */
 export function scriptedRun(
   name: string,
   units: number,
   first: { version: number; assignment: number },
+  changes: Partial<RunConfig> = {},
 ): ScriptedRun {
   const config = runConfigSchema.parse({
     network: {
@@ -49,6 +53,7 @@ export function scriptedRun(
     seed: 1,
     epochs: 1,
     steps: null,
+    ...changes,
   });
   const ids = Uint8Array.from({ length: 1000 }, (_, i) => (i * i + units) % VOCABULARY_SIZE);
   const layout = networkLayout(networkOf(config, VOCABULARY_SIZE));
@@ -95,6 +100,8 @@ export class ScriptedCoordinator {
   metricsText = '';
   /** Sessions until now. */
   sessions = 0;
+  /** Calls for a corpus. */
+  corpusCalls = 0;
   /** Calls for a corpus that were not answered, and those of them that the worker gave up. */
   corpusCallsHeld = 0;
   corpusCallsCancelled = 0;
@@ -142,13 +149,14 @@ export class ScriptedCoordinator {
     this.send({ startRun: run.start });
   }
 
-  /** Sends ranges of a version whose values are all 0.01. */
+  /** Sends ranges of a version whose values are small multiples of one. */
   sendParameters(
     run: ScriptedRun,
     version: number,
     ranges = run.layout.ranges.map(({ index }) => index),
+    value = 0.01,
   ): void {
-    const vector = new Float32Array(run.layout.length).fill(0.01);
+    const vector = Float32Array.from({ length: run.layout.length }, (_, i) => value * ((i % 5) - 2));
     for (const range of ranges) {
       this.#parameters!.write(encodeParametersRange(version, vector, run.layout.ranges[range]));
     }
@@ -183,6 +191,7 @@ export class ScriptedCoordinator {
           this.#parameters = call;
         },
         Corpus: (call) => {
+          this.corpusCalls += 1;
           if (this.holdCorpus) {
             this.corpusCallsHeld += 1;
             return void call.on('cancelled', () => (this.corpusCallsCancelled += 1));

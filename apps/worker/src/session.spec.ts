@@ -6,12 +6,14 @@ import { dial, limits, type TrainingClient } from '@rocinante/wire';
 import { EngineProxy } from './engine-proxy.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { RunPreparation } from './run-preparation.js';
 import { assignment, scriptedRun, ScriptedCoordinator, until } from './scripted-coordinator.js';
 import { Session } from './session.js';
 
 let engine: EngineProxy;
 let coordinator: ScriptedCoordinator;
 let client: TrainingClient;
+let preparation: RunPreparation;
 let session: Session;
 let metrics: WorkerMetrics;
 let log: Logger;
@@ -25,23 +27,30 @@ beforeAll(async () => {
 afterAll(() => engine.stop());
 
 beforeEach(async () => {
+  preparation = new RunPreparation(engine);
+  metrics = new WorkerMetrics('0');
+  await join();
+});
+afterEach(() => leave());
+
+/** Dials a coordinator that knows nothing of sessions before. */
+async function join(): Promise<void> {
   coordinator = await ScriptedCoordinator.start();
   const relay = new LogRelay();
-  metrics = new WorkerMetrics('0');
   log = createLogger({ level: 'info', destination: { write: () => undefined }, onLine: relay.take });
   client = dial(coordinator.address);
   const hello = { protocolMin: 1, protocolMax: 1, name: 'a', pool: 'default' };
-  const setting = { engine, hello, corpusCache: false, log, relay, metrics, onWelcome: () => undefined };
-  session = new Session(client, setting);
+  const parts = { engine, preparation, corpusCache: false, log, relay, metrics };
+  session = new Session(client, { ...parts, hello, onWelcome: () => undefined });
   await coordinator.message('credit');
-});
+}
 
-afterEach(async () => {
+async function leave(): Promise<void> {
   session.close();
   await session.left;
   client.close();
   await coordinator.stop();
-});
+}
 
 /** Two ranges, and one. */
 const first = scriptedRun('first', 256, { version: 1, assignment: 1 });
@@ -139,25 +148,22 @@ describe('a session', () => {
     expect(coordinator.received.some(({ sampleResult, trouble }) => sampleResult || trouble)).toBe(false);
   });
 
-  it('ends with the reason where it cannot work for a run', async () => {
-    const layoutSha256 = 'f'.repeat(64);
-    coordinator.startRun({ ...second, start: { ...second.start, layoutSha256 } });
-    await expect(session.ended).rejects.toThrow(
-      `run second: layout: expected ${layoutSha256}, received ${second.start.layoutSha256}`,
-    );
-    const { trouble } = await coordinator.message('trouble');
-    expect(trouble).toMatchObject({
-      code: 'MALFORMED',
-      message: expect.stringMatching(/^run second: layout/) as string,
-    });
-  });
-
   it.each([
-    ['{', 'run second: its configuration is not JSON'],
-    ['{"seed":1}', "run second: its configuration is another release's: network: "],
-  ])('ends with the reason where the configuration is %s', async (configJson, line) => {
-    coordinator.startRun({ ...second, start: { ...second.start, configJson } });
-    await expect(session.ended).rejects.toThrow(line);
+    [{ layoutSha256: 'f'.repeat(64) }, `run first: layout: expected ${'f'.repeat(64)}, received `],
+    [{ configJson: '{' }, 'run first: its configuration is not JSON'],
+    [{ configJson: '{"seed":1}' }, "run first: its configuration is another release's: network: "],
+  ])('says that it cannot work for a run of %j, stays, and works for the next', async (changes, line) => {
+    coordinator.startRun({ ...first, start: { ...first.start, ...changes } });
+    const { trouble } = await coordinator.message('trouble');
+    expect(trouble).toMatchObject({ run: 'first', code: 'MALFORMED' });
+    expect(trouble!.message.startsWith(line)).toBe(true);
+    // What crossed it on the way.
+    coordinator.sendParameters(first, 1);
+    coordinator.send({ assign: assignment(first, 1, 1) });
+    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.startRun(second);
+    await ready('second');
+    expect(coordinator.sessions).toBe(1);
   });
 
   it('ends where a run begins before the last one has ended', async () => {
@@ -175,8 +181,55 @@ describe('a session', () => {
     const lines = logLines!.json.map((line) => JSON.parse(line) as { run: string; msg: string });
     expect(lines.map(({ run, msg }) => [run, msg])).toEqual([
       ['second', 'preparing the run'],
-      ['second', 'ready to work for the run'],
+      ['second', expect.stringMatching(/^ready to work for the run: prepared in \d/)],
     ]);
     expect(coordinator.metricsText).toContain('rocinante_worker_connected 1');
+  });
+});
+
+describe('a run that is offered again', () => {
+  const proofs = (): string[] => coordinator.received.flatMap(({ ready }) => (ready ? [ready.proof] : []));
+  const proofOf = async (): Promise<string> => (await coordinator.message('ready')).ready!.proof;
+  const lossOf = async (value: number): Promise<number> => {
+    coordinator.sendParameters(first, 1, undefined, value);
+    coordinator.send({ assign: assignment(first, 1, 1) });
+    const { report } = await coordinator.message('report');
+    return report!.results[0].lossSum;
+  };
+
+  it('is ready at once on another session, and takes nothing of the one before for its own', async () => {
+    coordinator.startRun(first);
+    const proof = await proofOf();
+    const loss = await lossOf(0.01);
+    expect(coordinator.corpusCalls).toBe(1);
+    await leave();
+    await join();
+    // Numbers of versions and assignments begin again with a coordinator's life; a run's id is another.
+    coordinator.startRun({ ...first, start: { ...first.start, run: 'again' } });
+    expect(await proofOf()).toBe(proof);
+    expect(coordinator.corpusCalls).toBe(0);
+    expect(await lossOf(0.02)).not.toBe(loss);
+  });
+
+  it('needs no text where only its length is another', async () => {
+    coordinator.startRun(first);
+    const proof = await proofOf();
+    coordinator.send({ endRun: { run: 'first', reason: 'done' } });
+    coordinator.startRun(scriptedRun('longer', 256, { version: 1, assignment: 1 }, { epochs: 2 }));
+    await ready('longer');
+    expect(proofs()).toEqual([proof, proof]);
+    expect(coordinator.corpusCalls).toBe(1);
+  });
+
+  it('is prepared anew after another run', async () => {
+    for (const [index, run] of [first, second, first].entries()) {
+      coordinator.startRun(run);
+      await until(() => proofs().length === index + 1, 'ready');
+      coordinator.send({ endRun: { run: run.start.run!, reason: 'done' } });
+    }
+    expect(proofs()[2]).toBe(proofs()[0]);
+    expect(proofs()[1]).not.toBe(proofs()[0]);
+    // Both are over one text.
+    expect(coordinator.corpusCalls).toBe(1);
   });
 });

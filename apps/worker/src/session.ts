@@ -4,6 +4,7 @@ import { cacheDirectory, RocinanteError } from '@rocinante/base';
 import type { Logger } from '@rocinante/log';
 import {
   limits,
+  mayRetry,
   WireError,
   type AssignMessage,
   type CoordinatorMessageReceived,
@@ -17,12 +18,13 @@ import type { EngineProxy } from './engine-proxy.js';
 import type { LogRelay } from './log-relay.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
 import { ParametersReceiver } from './parameters-receiver.js';
-import { prepareRun } from './run-preparation.js';
+import type { RunPreparation } from './run-preparation.js';
 import { RunWork } from './run-work.js';
 
 /** What a worker has for all its sessions. */
 export interface SessionSetting {
   readonly engine: EngineProxy;
+  readonly preparation: RunPreparation;
   readonly hello: Hello;
   /** Whether encoded corpora are kept on this machine. */
   readonly corpusCache: boolean;
@@ -33,7 +35,7 @@ export interface SessionSetting {
   readonly onWelcome: () => void;
 }
 
-/** The run that the coordinator has begun and not ended. `work` is null while it is prepared. */
+/** The run that the coordinator has begun and not ended. `work` is null while it is prepared, and where it cannot be. */
 interface OpenedRun {
   readonly id: string;
   readonly firstVersion: number;
@@ -164,24 +166,31 @@ export class Session {
     this.#run = run;
     this.#setting.relay.attach(id, (json) => this.#send({ logLines: { json } }));
     void this.#prepare(run, message).catch((error: unknown) => {
-      if (!run.over.signal.aborted) this.#giveUp(error);
+      if (run.over.signal.aborted) return;
+      if (error instanceof RocinanteError && !mayRetry(error)) this.#refuse(run, error);
+      else this.#giveUp(error);
     });
+  }
+
+  /** Says that this worker cannot work for the run, and waits for the next. */
+  #refuse({ id }: OpenedRun, { code, message }: RocinanteError): void {
+    this.#setting.log.error({ run: id, code }, `cannot work for the run, and waits for the next: ${message}`);
+    this.#send({ trouble: { code, message, run: id } });
   }
 
   /** At each pause the run may have ended, and another may have begun: the engine is that one's then. */
   async #prepare(run: OpenedRun, message: StartRunMessage): Promise<void> {
-    const { engine, corpusCache, metrics, log } = this.#setting;
+    const { engine, preparation, corpusCache, metrics, log } = this.#setting;
     const { signal } = run.over;
     log.info({ run: run.id }, 'preparing the run');
-    const prepared = await prepareRun(message, {
+    const started = performance.now();
+    const prepared = await preparation.prepare(message, {
       client: this.#client,
       session: this.#id,
       cacheFolder: corpusCache ? join(cacheDirectory(process.env), 'encoded') : null,
       signal,
     });
-    if (signal.aborted) return;
-    await engine.request(prepared.opening);
-    if (signal.aborted) return;
+    if (prepared === null) return;
     const outlets = {
       session: this.#id,
       send: (answer: WorkerMessage): void => this.#send(answer),
@@ -191,18 +200,23 @@ export class Session {
       fail: (error: Error): void => this.#giveUp(error),
     };
     run.work = new RunWork(engine, prepared, outlets, metrics);
-    log.info({ run: run.id }, 'ready to work for the run');
-    this.#send({ ready: { run: run.id } });
+    const seconds = ((performance.now() - started) / 1000).toFixed(2);
+    const how = prepared.kept ? 'everything was here still' : `prepared in ${seconds} s`;
+    log.info({ run: run.id }, `ready to work for the run: ${how}`);
+    this.#send({ ready: { run: run.id, proof: prepared.proof } });
   }
 
-  /** Nothing more is sent of the run. What was asked of the engine before is done before this is. */
+  /**
+   * Nothing more is sent of the run. What was asked of the engine before is done before this is; the run stays open there, in
+   * case it is offered again.
+   */
   #closeRun(): void {
     if (!this.#run) return;
     this.#setting.relay.detach();
     this.#run.over.abort();
     this.#run.work?.abandon();
     this.#run = null;
-    void this.#setting.engine.request({ type: 'close-run' });
+    this.#setting.preparation.rest();
   }
 
   async #relayMetrics(): Promise<void> {

@@ -53,7 +53,7 @@ describe('a worker that is told to stop', { timeout: 30_000 }, () => {
       start();
       await coordinator.message('credit', () => true);
       // More work than is done when the signal comes: the engine is in the middle of it.
-      const run = scriptedRun('long', 1024, { version: 1, assignment: 1 });
+      const run = scriptedRun('long', 640, { version: 1, assignment: 1 });
       coordinator.startRun(run);
       await coordinator.message('ready');
       coordinator.sendParameters(run, 1);

@@ -7,6 +7,7 @@ import type { EngineFacts } from './engine-messages.js';
 import type { EngineProxy } from './engine-proxy.js';
 import type { LogRelay } from './log-relay.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
+import { RunPreparation } from './run-preparation.js';
 import { Session } from './session.js';
 
 export interface WorkerParts {
@@ -20,6 +21,7 @@ export interface WorkerParts {
 export class Worker {
   readonly #config: WorkerConfig;
   readonly #parts: WorkerParts;
+  readonly #preparation: RunPreparation;
   readonly #stopping = new AbortController();
   #session: Session | null = null;
   /** Whether the log's last word was that there is no coordinator. */
@@ -28,6 +30,7 @@ export class Worker {
   constructor(config: WorkerConfig, parts: WorkerParts) {
     this.#config = config;
     this.#parts = parts;
+    this.#preparation = new RunPreparation(parts.engine);
   }
 
   /** Whether it has a session. */
@@ -37,7 +40,7 @@ export class Worker {
 
   /**
    * Until `stop`.
-   * @throws {RocinanteError} what dialling again would not mend: another protocol, a run that this release cannot work for.
+   * @throws {RocinanteError} what dialling again would not mend: another protocol, a message that makes no sense.
    */
   async run(facts: EngineFacts): Promise<void> {
     const { coordinator } = this.#config;
@@ -49,6 +52,7 @@ export class Worker {
       const client = dial(coordinator);
       const session = new Session(client, {
         ...this.#parts,
+        preparation: this.#preparation,
         corpusCache: this.#config.corpusCache,
         hello: this.#hello(facts),
         onWelcome: () => this.#joined(),

@@ -8,6 +8,7 @@ const PURPOSES = {
   'dropout-mask': 3,
   sampling: 4,
   simulation: 5,
+  audit: 6,
 } as const;
 export type RandomPurpose = keyof typeof PURPOSES;
 

@@ -127,6 +127,11 @@ export const coordinatorDefinitions = {
     help: 'Workers that have a session.',
     labels: { pool: null },
   }),
+  parkedWorkers: gauge('rocinante_coordinator_parked_workers', {
+    unit: 'workers',
+    help: "Workers that are given no work, since their joining proof is another than the run's: --exact off admits them.",
+    labels: run,
+  }),
   checkpoints: counter('rocinante_coordinator_checkpoints_total', {
     unit: 'checkpoints',
     help: 'Checkpoints that are whole and on the disk, by why they were saved.',

@@ -1,6 +1,5 @@
 /** For specs: a machine that is talked to in short words and answers in lines, each of which shows its effect whole. */
-import { assertNever } from '@rocinante/base';
-import type { RunEffect } from './effects.js';
+import { effectLine } from './trace-lines.js';
 import type { RunEvent } from './events.js';
 import { RunMachine } from './machine.js';
 import { noProgress, type RunProgress, type RunShape } from './run-state.js';
@@ -22,6 +21,8 @@ export const smallShape: RunShape = {
   checkpointIntervalMs: 0,
   checkpointEverySteps: 0,
   minWorkers: 1,
+  seed: 1,
+  auditShare: 0,
 };
 
 /** A run's progress after some closed steps, with a history of epochs closed. */
@@ -34,6 +35,10 @@ export interface ReportOptions {
   /** Micro-batches that are not finite. */
   readonly notFinite?: readonly number[];
   readonly seconds?: number;
+  /** By micro-batch; 1 where there is none. */
+  readonly norms?: Readonly<Record<number, number>>;
+  /** By micro-batch; 9 where there is none. */
+  readonly checksums?: Readonly<Record<number, number>>;
 }
 
 export class Conversation {
@@ -69,7 +74,7 @@ export class Conversation {
   say(
     event: RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'at'> : never) : never,
   ): string[] {
-    return this.machine.handle({ ...event, at: this.at }).map(line);
+    return this.machine.handle({ ...event, at: this.at }).map(effectLine);
   }
 
   tick(at = this.at): string[] {
@@ -128,10 +133,11 @@ export class Conversation {
     microBatches: readonly number[],
     options: ReportOptions = {},
   ): string[] {
-    const { fits = true, notFinite = [], seconds = 1 } = options;
+    const { fits = true, notFinite = [], seconds = 1, norms = {}, checksums = {} } = options;
     const results = microBatches.map((microBatch) => {
       const finite = !notFinite.includes(microBatch);
-      return { microBatch, lossSum: 1 + microBatch / 100, norm: 1, finite, checksum: 0 };
+      const [norm, checksum] = [norms[microBatch] ?? 1, checksums[microBatch] ?? 9];
+      return { microBatch, lossSum: 1 + microBatch / 100, norm, finite, checksum };
     });
     return this.say({ type: 'reported', worker, assignment, results, fits, computeSeconds: seconds });
   }
@@ -156,48 +162,21 @@ export class Conversation {
     }
     return last;
   }
-}
 
-function line(effect: RunEffect): string {
-  switch (effect.type) {
-    case 'issue': {
-      const misfits =
-        effect.misfitWorkers.length > 0 ? ` after misfits of ${effect.misfitWorkers.join()}` : '';
-      return `issue ${effect.step}/${effect.issue} on ${effect.grid}${misfits}`;
+  /**
+   * Takes a step that these workers have equal shares of from its reports to its close, on the first issue.
+   * @param first the first one's assignment; the others' follow.
+   */
+  closeTogether(workers: readonly WorkerId[], first: AssignmentId, microBatches: number, seconds = 1): void {
+    const share = microBatches / workers.length;
+    workers.forEach((worker, index) => {
+      const own = Array.from({ length: share }, (_, k) => index * share + k);
+      this.report(worker, first + index, own, { seconds });
+    });
+    this.judged(true);
+    for (let range = 0; range < smallShape.rangeCount; range++) {
+      workers.forEach((worker, index) => this.range(worker, first + index, range));
+      this.applied([range]);
     }
-    case 'assign': {
-      const { id, kind, step, issue, microBatches, parametersVersion, firstRange, magnitudesOnly } =
-        effect.assignment;
-      const rest = `${firstRange > 0 ? ` from range ${firstRange}` : ''}${magnitudesOnly ? ' magnitudes only' : ''}`;
-      return `assign ${effect.worker} #${id} ${kind} ${step}/${issue} v${parametersVersion} [${microBatches.join()}]${rest}`;
-    }
-    case 'withdraw':
-      return `withdraw ${effect.worker} #${effect.assignment}`;
-    case 'grant':
-      return `grant ${effect.worker} #${effect.assignment} range ${effect.range}`;
-    case 'keep-report':
-      return `keep #${effect.assignment}`;
-    case 'add-range':
-      return `add #${effect.assignment} range ${effect.range}`;
-    case 'judge-grid':
-      return `judge ${effect.assignments.map((id) => `#${id}`).join(' ')}`;
-    case 'apply':
-      return `apply ${effect.ranges.join()} of ${effect.step}/${effect.issue}`;
-    case 'close-step':
-      return `close ${effect.step}/${effect.issue} epoch ${effect.epoch} windows ${effect.windows} loss ${effect.loss}`;
-    case 'record':
-      return `record ${JSON.stringify(Object.values(effect.entry))}${effect.best ? ' best' : ''}`;
-    case 'save':
-      return `save ${effect.step} ${effect.reason}${effect.best ? ' best' : ''} with ${effect.progress.history.length} entries`;
-    case 'ignore':
-      return `ignore ${effect.what} ${effect.worker} #${effect.assignment}: ${effect.why}`;
-    case 'dismiss':
-      return `dismiss ${effect.worker}: ${effect.why}`;
-    case 'notice':
-      return `notice ${effect.worker}: ${effect.message}`;
-    case 'finish':
-      return `finish ${effect.outcome}: ${effect.reason}`;
-    default:
-      return assertNever(effect);
   }
 }

@@ -1,4 +1,4 @@
-/** What a step and an evaluation have in common: handing work out, and checking what comes back. */
+/** What a step and an evaluation have in common: handing work out, taking it back, and checking what comes back. */
 import type { RunEffect } from './effects.js';
 import type { Holding, IssueLedger } from './issue-ledger.js';
 import type { Roster } from './roster.js';
@@ -8,10 +8,14 @@ import type { Assignment, AssignmentId, WorkerId } from './work.js';
 /** What the machine lends to the work in hand. */
 export interface Desk {
   readonly roster: Roster;
+  /** The time of the event in hand, in milliseconds. */
+  readonly now: number;
   emit(effect: RunEffect): void;
   nextAssignment(): AssignmentId;
   /** Ends a worker's session; what it held is handed out to others before this returns. */
   dismiss(worker: WorkerId, why: string): void;
+  /** Gives a worker no work any more; what it held is handed out to others before this returns. */
+  setAside(worker: WorkerId, why: string): void;
 }
 
 /** The parts of an assignment that are not its number, its micro-batches and its first range. */
@@ -19,23 +23,23 @@ export type AssignmentFrame = Omit<Assignment, 'id' | 'microBatches' | 'firstRan
 
 /**
  * Hands out all that is unassigned, where there are workers: to those that will have computed it first, in contiguous
- * slices, in one assignment for each worker and first range. A suspect micro-batch goes alone, to another worker than
- * the suspecting one where there is another.
- * @param suspects micro-batches that are to be computed by another, and who has computed them.
+ * slices, in one assignment for each worker and first range. A micro-batch that is to be another's goes alone, to another
+ * than the worker who is named with it where there is another.
+ * @param elsewhere micro-batches that are to be computed by another, and by whom not.
  */
 export function handOut(
   desk: Desk,
   ledger: IssueLedger,
   frame: AssignmentFrame,
-  suspects: ReadonlyMap<number, WorkerId>,
+  elsewhere: ReadonlyMap<number, WorkerId>,
 ): void {
   if (desk.roster.size === 0) return;
   const groups = new Map<number, number[]>();
   for (const microBatch of ledger.unassigned) {
-    const first = suspects.get(microBatch);
+    const avoided = elsewhere.get(microBatch);
     const firstRange = ledger.rangesOf(microBatch);
-    if (first !== undefined) {
-      handOutGroup(desk, ledger, frame, [microBatch], firstRange, first);
+    if (avoided !== undefined) {
+      handOutGroup(desk, ledger, frame, [microBatch], firstRange, avoided);
     } else {
       const group = groups.get(firstRange);
       if (group) group.push(microBatch);
@@ -55,23 +59,79 @@ function handOutGroup(
   firstRange: number,
   avoided: WorkerId | null,
 ): void {
-  const all = desk.roster.candidates(ledger.loads());
+  const all = desk.roster.candidates(desk.now);
   const others = all.filter(({ worker }) => worker !== avoided);
-  const candidates = others.length > 0 ? others : all;
+  dealOut(desk, ledger, frame, microBatches, firstRange, others.length > 0 ? others : all);
+}
+
+/** Deals micro-batches of one first range to candidates, in contiguous slices. */
+function dealOut(
+  desk: Desk,
+  ledger: IssueLedger,
+  frame: AssignmentFrame,
+  microBatches: readonly number[],
+  firstRange: number,
+  candidates: ReturnType<Roster['candidates']>,
+): void {
   let from = 0;
   deal(microBatches.length, candidates).forEach((count, index) => {
     if (count === 0) return;
-    const { worker } = candidates[index];
-    const assignment: Assignment = {
-      ...frame,
-      id: desk.nextAssignment(),
-      microBatches: microBatches.slice(from, from + count),
-      firstRange,
-    };
+    const slice = microBatches.slice(from, from + count);
     from += count;
+    const { worker } = candidates[index];
+    const assignment = { ...frame, id: desk.nextAssignment(), microBatches: slice, firstRange };
     ledger.give(assignment, worker);
-    desk.emit({ type: 'assign', worker, assignment });
+    assign(desk, worker, assignment);
   });
+}
+
+export function assign(desk: Desk, worker: WorkerId, assignment: Assignment): void {
+  desk.roster.given(worker, assignment, desk.now);
+  desk.emit({ type: 'assign', worker, assignment });
+}
+
+/** Tells a worker that an assignment is not wanted any more, where it is still there. */
+export function withdraw(desk: Desk, worker: WorkerId, assignment: AssignmentId): void {
+  if (!desk.roster.has(worker)) return;
+  desk.roster.taken(worker, assignment, desk.now);
+  desk.emit({ type: 'withdraw', worker, assignment });
+}
+
+/**
+ * Gives what late workers are computing to those that have nothing to compute: a rival of the late one. Whichever reports
+ * first keeps it (`winOver`). A rival that is late itself is raced in its turn, and the first is let go.
+ */
+export function raceTheLate(desk: Desk, ledger: IssueLedger, frame: AssignmentFrame): void {
+  for (const late of desk.roster.late(desk.now)) {
+    for (const holding of ledger.holdings) {
+      const { worker, state, assignment } = holding;
+      if (worker !== late || state !== 'computing') continue;
+      const free = desk.roster
+        .candidates(desk.now)
+        .filter((other) => other.load === 0 && other.worker !== late);
+      if (free.length === 0) return;
+      const rivals = ledger.rivalsOf(holding);
+      // One that is raced already waits for its rival; of two that are late the first is let go.
+      const isRival = rivals.length > 0 && rivals.every((other) => other.assignment.id < assignment.id);
+      if (rivals.length > 0 && !isRival) continue;
+      if (!rivals.every((other) => desk.roster.isLate(other.worker, desk.now))) continue;
+      for (const other of rivals) letGo(desk, ledger, other);
+      desk.emit({ type: 'late', worker, assignment: assignment.id, microBatches: assignment.microBatches });
+      dealOut(desk, ledger, frame, assignment.microBatches, assignment.firstRange, free);
+    }
+  }
+}
+
+/** A report came first: all others that compute a micro-batch of it are withdrawn. */
+export function winOver(desk: Desk, ledger: IssueLedger, holding: Holding): void {
+  for (const rival of ledger.rivalsOf(holding)) letGo(desk, ledger, rival);
+}
+
+/** Takes a holding that is another's by now from its worker, which is not waited for any more where it was late. */
+function letGo(desk: Desk, ledger: IssueLedger, { worker, assignment }: Holding): void {
+  if (desk.roster.isLate(worker, desk.now)) desk.roster.lost(worker, desk.now);
+  withdraw(desk, worker, assignment.id);
+  ledger.drop(assignment.id);
 }
 
 /**
@@ -89,19 +149,29 @@ export function reportedHolding(
 ): Holding | null {
   const holding = liveHolding(desk, ledger, what, worker, assignment);
   if (!holding) return null;
-  if (holding.reported) {
+  if (holding.state !== 'computing') {
     desk.emit({ type: 'ignore', what, worker, assignment, why: 'it was reported before' });
     return null;
   }
-  const wanted = holding.assignment.microBatches;
+  return hasResultsOf(desk, what, worker, holding.assignment, microBatches) ? holding : null;
+}
+
+/** Whether a report has one result for each micro-batch of its assignment; else it is ignored, and its worker dismissed. */
+export function hasResultsOf(
+  desk: Desk,
+  what: 'report' | 'evaluation',
+  worker: WorkerId,
+  assignment: Assignment,
+  microBatches: readonly number[],
+): boolean {
+  const wanted = assignment.microBatches;
   const given = new Set(microBatches);
-  if (microBatches.length !== wanted.length || !wanted.every((microBatch) => given.has(microBatch))) {
-    const why = `expected the micro-batches ${listed(wanted)}, received ${listed(microBatches)}`;
-    desk.emit({ type: 'ignore', what, worker, assignment, why });
-    desk.dismiss(worker, `its report on assignment ${assignment} is wrong: ${why}`);
-    return null;
-  }
-  return holding;
+  if (microBatches.length === wanted.length && wanted.every((microBatch) => given.has(microBatch)))
+    return true;
+  const why = `expected the micro-batches ${listed(wanted)}, received ${listed(microBatches)}`;
+  desk.emit({ type: 'ignore', what, worker, assignment: assignment.id, why });
+  desk.dismiss(worker, `its report on assignment ${assignment.id} is wrong: ${why}`);
+  return false;
 }
 
 /** The holding that this live worker has under this name; else what arrived is ignored. */

@@ -91,6 +91,34 @@ export type RunEffect =
    * a `worker-left` that follows changes nothing.
    */
   | { readonly type: 'dismiss'; readonly worker: WorkerId; readonly why: string }
+  /**
+   * A worker has not reported these micro-batches, or pieces, in a time that its pace leads to expect: others compute them
+   * too, and whoever reports first keeps them.
+   */
+  | {
+      readonly type: 'late';
+      readonly worker: WorkerId;
+      readonly assignment: AssignmentId;
+      readonly microBatches: readonly number[];
+    }
+  /** A report was questioned, and this is what became of it. `workers` computed it in this order, the questioned one first. */
+  | {
+      readonly type: 'second-word';
+      readonly step: number;
+      readonly assignment: AssignmentId;
+      readonly microBatches: readonly number[];
+      /** A norm far outside, or the audit's draw. */
+      readonly cause: 'norm' | 'audit';
+      readonly verdict: SecondWordVerdict;
+      readonly workers: readonly WorkerId[];
+    }
+  /** A worker was found to have computed what is wrong; after so many times it is set aside. `why` names step and others. */
+  | { readonly type: 'strike'; readonly worker: WorkerId; readonly strikes: number; readonly why: string }
+  /**
+   * A worker is given no work any more in this run, and counts as gone; its session may stay. What it still sends is ignored;
+   * a `worker-left` that follows changes nothing.
+   */
+  | { readonly type: 'set-aside'; readonly worker: WorkerId; readonly why: string }
   /** One line for people, such as that a worker is a spare. */
   | { readonly type: 'notice'; readonly worker: WorkerId | null; readonly message: string }
   /**
@@ -98,6 +126,12 @@ export type RunEffect =
    * is a line for people.
    */
   | { readonly type: 'finish'; readonly outcome: RunOutcome; readonly reason: string };
+
+/**
+ * `stands`: another computed the same. `refuted`: it does not, and the micro-batches are handed out anew. `unsettled`: two
+ * differ, and there is no third; the first stands. `unheld`: there was nobody else to ask, and it stands.
+ */
+export type SecondWordVerdict = 'stands' | 'refuted' | 'unsettled' | 'unheld';
 
 /** What a checkpoint is for: the run's begin, the clock or a multiple of steps, an evaluation point, a stop, the run's end. */
 export type SaveReason = 'start' | 'interval' | 'evaluation' | 'stop' | 'end';

@@ -1,9 +1,17 @@
-import { handOut, reportedHolding, type AssignmentFrame, type Desk } from './desk.js';
+import {
+  handOut,
+  raceTheLate,
+  reportedHolding,
+  winOver,
+  withdraw,
+  type AssignmentFrame,
+  type Desk,
+} from './desk.js';
 import type { RunEvent } from './events.js';
 import { IssueLedger } from './issue-ledger.js';
 import type { WorkerId } from './work.js';
 
-const noSuspects: ReadonlyMap<number, WorkerId> = new Map();
+const nowhereElse: ReadonlyMap<number, WorkerId> = new Map();
 
 /** The held-out loss after a number of closed steps, computed by whoever is there. */
 export class EvaluationWork {
@@ -32,12 +40,13 @@ export class EvaluationWork {
 
   /** Hands out what nobody holds. */
   workersChanged(): void {
-    handOut(this.#desk, this.#ledger, this.#frame, noSuspects);
+    handOut(this.#desk, this.#ledger, this.#frame, nowhereElse);
   }
 
   workerLeft(worker: WorkerId): void {
     for (const holding of this.#ledger.holdings) {
-      if (holding.worker === worker && !holding.reported) this.#ledger.drop(holding.assignment.id);
+      if (holding.worker === worker && holding.state === 'computing')
+        this.#ledger.drop(holding.assignment.id);
     }
     this.workersChanged();
   }
@@ -45,13 +54,22 @@ export class EvaluationWork {
   evaluated({ worker, assignment, results }: Extract<RunEvent, { type: 'evaluated' }>): void {
     const microBatches = results.map(({ microBatch }) => microBatch);
     const holding = reportedHolding(this.#desk, this.#ledger, 'evaluation', worker, assignment, microBatches);
-    if (holding) this.#ledger.accept(assignment, results, true);
+    if (!holding) return;
+    winOver(this.#desk, this.#ledger, holding);
+    this.#ledger.accept(assignment, results, true);
+    this.workersChanged();
+  }
+
+  /** Gives what is late to those that are free. */
+  timePassed(): void {
+    raceTheLate(this.#desk, this.#ledger, this.#frame);
+    this.workersChanged();
   }
 
   /** Tells workers that what they have not computed is not wanted. */
   abandon(): void {
-    for (const { worker, reported, assignment } of this.#ledger.holdings) {
-      if (!reported) this.#desk.emit({ type: 'withdraw', worker, assignment: assignment.id });
+    for (const { worker, state, assignment } of this.#ledger.holdings) {
+      if (state === 'computing') withdraw(this.#desk, worker, assignment.id);
     }
   }
 }

@@ -2,13 +2,14 @@ import type { AssignmentId, MicroBatchResult, WorkerId } from './work.js';
 
 /**
  * What happens to a run. Every event has the time at which it was seen, in milliseconds of a clock that never goes back;
- * an event that waited in a queue may be handed over with an older time. Times decide checkpoints, never numbers.
+ * an event that waited in a queue may be handed over with an older time. Times decide checkpoints and who is late, never
+ * numbers.
  */
 export type RunEvent = { readonly at: number } & (
   | { readonly type: 'worker-joined'; readonly worker: WorkerId }
   /** A session has ended, for whatever reason. Nothing of this worker arrives afterwards. */
   | { readonly type: 'worker-left'; readonly worker: WorkerId }
-  /** A worker has computed an assignment of kind `train`. Its magnitudes wait at the driver for `keep-report`. */
+  /** A worker has computed an assignment of kind `train` or `audit`. Its magnitudes wait at the driver for `keep-report`. */
   | {
       readonly type: 'reported';
       readonly worker: WorkerId;

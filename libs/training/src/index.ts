@@ -9,19 +9,15 @@ export {
 export type { Assignment, AssignmentId, MicroBatchResult, WorkerId, WorkKind } from './work.js';
 export { noProgress, type HistoryEntry, type RunProgress, type RunShape } from './run-state.js';
 export type { RunEvent } from './events.js';
-export type { RunEffect, RunOutcome, SaveReason } from './effects.js';
+export type { RunEffect, RunOutcome, SaveReason, SecondWordVerdict } from './effects.js';
 export { runWindows, type RunWindows } from './run-windows.js';
-export { runShape, type CorpusSize } from './run-shape.js';
+export { runShape, type CorpusSize, type ShapeLimits } from './run-shape.js';
 export { RunMachine, type RunPhase, type RunView, type WorkerView } from './machine.js';
 export { endsEpoch, epochOf, evaluationDue, microBatchCount, stepsPerEpoch, windowsOf } from './plan.js';
 export { GRANTS_OUTSTANDING_MAX } from './issue-ledger.js';
 export { ISSUES_MAX } from './step-work.js';
-export {
-  drawScenario,
-  simulate,
-  type SimulationFaults,
-  type SimulationOutcome,
-  type SimulationScenario,
-} from './simulation.js';
+export { drawScenario, type SimulationFaults, type SimulationScenario } from './scenario.js';
+export { simulate, type SimulationOutcome } from './simulation.js';
+export { searchSeeds, type BrokenRule, type SearchOutcome } from './simulation-search.js';
 export type { SimulationCounts } from './simulated-coordinator.js';
 export type { ToyDivergence } from './toy-problem.js';

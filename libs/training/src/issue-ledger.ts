@@ -4,11 +4,14 @@ import type { Assignment, AssignmentId, WorkerId } from './work.js';
 /** Ranges that a worker may have been granted and not yet sent: 2 MiB at most. */
 export const GRANTS_OUTSTANDING_MAX = 2;
 
-/** A contribution in the making. Ranges are granted and added in order, so two numbers say all. */
+/**
+ * A contribution in the making. `computing`: its report is awaited. `questioned`: it is reported, and counts when others
+ * agree with it. `reported`: it counts. Ranges are granted and added in order, so two numbers say all.
+ */
 export interface Holding {
   readonly assignment: Assignment;
   readonly worker: WorkerId;
-  readonly reported: boolean;
+  readonly state: 'computing' | 'questioned' | 'reported';
   /** What the report says; meaningless before it. */
   readonly fits: boolean;
   /** Ranges from `firstRange` up to this one, excluded, were granted. */
@@ -19,36 +22,49 @@ export interface Holding {
 
 type OwnHolding = { -readonly [key in keyof Holding]: Holding[key] };
 
+/** What a holding's report says of one micro-batch, or an evaluation's of a piece. */
+export interface HeldResult {
+  readonly microBatch: number;
+  readonly lossSum: number;
+  /** 0 for an evaluation's. */
+  readonly norm?: number;
+}
+
 /**
  * Who holds which micro-batches in one issue of a step, or in an evaluation (which has no ranges), and which ranges have
- * them. Every micro-batch is unassigned or in exactly one holding, so the ledger never holds more than there are of them.
+ * them. Every micro-batch is unassigned, in one holding, or in two that both compute it: a late one and its rival. Nothing
+ * is granted before a report, and a report is taken in only where no other holding meets it; so nothing that meets a granted
+ * set is granted, and the ledger never holds more than two for each micro-batch.
  */
 export class IssueLedger {
   readonly #rangeCount: number;
   readonly #holdings = new Map<AssignmentId, OwnHolding>();
-  readonly #unassigned: Set<number>;
+  /** For each micro-batch how many holdings have it. */
+  readonly #holders: number[];
   /** For each micro-batch how many ranges, from the first, have it. */
   readonly #rangesOf: number[];
   /** For each range how many micro-batches it has. */
   readonly #microBatchesIn: number[];
   readonly #losses: Float64Array;
+  readonly #norms: Float64Array;
   #unreported: number;
 
   constructor(microBatchCount: number, rangeCount: number) {
     this.#rangeCount = rangeCount;
-    this.#unassigned = new Set(Array.from({ length: microBatchCount }, (_, microBatch) => microBatch));
+    this.#holders = new Array<number>(microBatchCount).fill(0);
     this.#rangesOf = new Array<number>(microBatchCount).fill(0);
     this.#microBatchesIn = new Array<number>(rangeCount).fill(0);
     this.#losses = new Float64Array(microBatchCount);
+    this.#norms = new Float64Array(microBatchCount);
     this.#unreported = microBatchCount;
   }
 
   /** Micro-batches that nobody holds, ascending. */
   get unassigned(): number[] {
-    return [...this.#unassigned].sort((a, b) => a - b);
+    return this.#holders.flatMap((count, microBatch) => (count === 0 ? [microBatch] : []));
   }
 
-  /** Whether every micro-batch is in a holding with a report. */
+  /** Whether every micro-batch is in a holding whose report counts. */
   get allReported(): boolean {
     return this.#unreported === 0;
   }
@@ -62,6 +78,15 @@ export class IssueLedger {
     return this.#holdings.get(assignment);
   }
 
+  /** Other holdings that have a micro-batch of this one, in the order of their assignments. */
+  rivalsOf({ assignment: { id, microBatches } }: Holding): Holding[] {
+    const own = new Set(microBatches);
+    return this.holdings.filter(
+      ({ assignment }) =>
+        assignment.id !== id && assignment.microBatches.some((microBatch) => own.has(microBatch)),
+    );
+  }
+
   /** How many ranges, from the first, have this micro-batch. */
   rangesOf(microBatch: number): number {
     return this.#rangesOf[microBatch];
@@ -73,8 +98,8 @@ export class IssueLedger {
   }
 
   /** Whether nothing more of a holding is wanted. */
-  isComplete({ reported, added }: Holding): boolean {
-    return reported && added === this.#rangeCount;
+  isComplete({ state, added }: Holding): boolean {
+    return state === 'reported' && added === this.#rangeCount;
   }
 
   /** The sum over all micro-batches of the reported losses, in their order. */
@@ -82,6 +107,13 @@ export class IssueLedger {
     let sum = 0;
     for (const loss of this.#losses) sum += loss;
     return sum;
+  }
+
+  /** The norms of all micro-batches whose report counts, but for those of one worker. */
+  norms(without: WorkerId | null): number[] {
+    return [...this.#holdings.values()]
+      .filter(({ state, worker }) => state === 'reported' && worker !== without)
+      .flatMap(({ assignment }) => assignment.microBatches.map((microBatch) => this.#norms[microBatch]));
   }
 
   /** For each worker how many micro-batches it holds, computed or not. */
@@ -93,60 +125,64 @@ export class IssueLedger {
     return shares;
   }
 
-  /** For each worker that still has to compute, how many micro-batches. */
-  loads(): Map<WorkerId, number> {
-    const loads = new Map<WorkerId, number>();
-    for (const { worker, reported, assignment } of this.#holdings.values()) {
-      if (!reported) loads.set(worker, (loads.get(worker) ?? 0) + assignment.microBatches.length);
-    }
-    return loads;
-  }
-
+  /** Takes note that a worker computes micro-batches that nobody holds, or one other that computes them too. */
   give(assignment: Assignment, worker: WorkerId): void {
-    for (const microBatch of assignment.microBatches) {
-      assert(this.#unassigned.delete(microBatch), `micro-batch ${microBatch} is held already`);
-      assert(
-        this.#rangesOf[microBatch] === assignment.firstRange,
-        `micro-batch ${microBatch} is wanted from range ${this.#rangesOf[microBatch]}, not ${assignment.firstRange}`,
-      );
-    }
     const { firstRange } = assignment;
-    this.#holdings.set(assignment.id, {
+    const holding: OwnHolding = {
       assignment,
       worker,
-      reported: false,
+      state: 'computing',
       fits: false,
       granted: firstRange,
       added: firstRange,
-    });
+    };
+    for (const rival of this.rivalsOf(holding)) {
+      assert(rival.state === 'computing', `assignment ${assignment.id} meets what is reported`);
+    }
+    for (const microBatch of assignment.microBatches) {
+      assert(this.#holders[microBatch] < 2, `micro-batch ${microBatch} is held twice already`);
+      assert(
+        this.#rangesOf[microBatch] === firstRange,
+        `micro-batch ${microBatch} is wanted from range ${this.#rangesOf[microBatch]}, not ${firstRange}`,
+      );
+      this.#holders[microBatch] += 1;
+    }
+    this.#holdings.set(assignment.id, holding);
   }
 
-  /** Takes a holding away: its micro-batches are unassigned, and the ranges that have them keep them. */
+  /** Takes a holding away: what no other has of it is unassigned, and the ranges that have its micro-batches keep them. */
   drop(assignment: AssignmentId): void {
     const holding = this.#holdings.get(assignment)!;
     this.#holdings.delete(assignment);
-    for (const microBatch of holding.assignment.microBatches) this.#unassigned.add(microBatch);
-    if (holding.reported) this.#unreported += holding.assignment.microBatches.length;
+    for (const microBatch of holding.assignment.microBatches) this.#holders[microBatch] -= 1;
+    if (holding.state === 'reported') this.#unreported += holding.assignment.microBatches.length;
   }
 
-  /** Takes a report in: one result for each of the holding's micro-batches. */
-  accept(
-    assignment: AssignmentId,
-    results: readonly { readonly microBatch: number; readonly lossSum: number }[],
-    fits: boolean,
-  ): void {
+  /** Keeps a report from counting until `accept`. */
+  question(assignment: AssignmentId): void {
     const holding = this.#holdings.get(assignment)!;
-    assert(!holding.reported, `assignment ${assignment} has a report already`);
-    holding.reported = true;
+    assert(holding.state === 'computing', `assignment ${assignment} has a report already`);
+    holding.state = 'questioned';
+  }
+
+  /** Takes a report in: one result for each of the holding's micro-batches, which nobody else has. */
+  accept(assignment: AssignmentId, results: readonly HeldResult[], fits: boolean): void {
+    const holding = this.#holdings.get(assignment)!;
+    assert(holding.state !== 'reported', `assignment ${assignment} has a report already`);
+    holding.state = 'reported';
     holding.fits = fits;
     this.#unreported -= results.length;
-    for (const { microBatch, lossSum } of results) this.#losses[microBatch] = lossSum;
+    for (const { microBatch, lossSum, norm = 0 } of results) {
+      assert(this.#holders[microBatch] === 1, `micro-batch ${microBatch} is reported, and has a rival`);
+      this.#losses[microBatch] = lossSum;
+      this.#norms[microBatch] = norm;
+    }
   }
 
   /** Grants a worker what it may send now: ranges of its reported holdings, in order, as many as may be outstanding. */
   grant(worker: WorkerId): { assignment: AssignmentId; range: number }[] {
     const own = [...this.#holdings.values()].filter(
-      (holding) => holding.worker === worker && holding.reported,
+      (holding) => holding.worker === worker && holding.state === 'reported',
     );
     let outstanding = own.reduce((sum, { granted, added }) => sum + granted - added, 0);
     const grants: { assignment: AssignmentId; range: number }[] = [];

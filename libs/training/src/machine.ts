@@ -4,6 +4,7 @@ import { earlyEnd } from './early-stopping.js';
 import type { RunEffect, RunOutcome, SaveReason } from './effects.js';
 import { EvaluationWork } from './evaluation-work.js';
 import type { RunEvent } from './events.js';
+import { NormHistory } from './norm-history.js';
 import { checkShape, epochOf, evaluationDue, windowsOf } from './plan.js';
 import { withEntry, withStep } from './progress.js';
 import { Roster } from './roster.js';
@@ -68,6 +69,7 @@ export class RunMachine {
   readonly #shape: RunShape;
   readonly #roster = new Roster();
   readonly #desk: Desk;
+  readonly #norms = new NormHistory();
   #progress: RunProgress;
   #effects: RunEffect[] = [];
   #work: StepWork | EvaluationWork | null = null;
@@ -95,12 +97,20 @@ export class RunMachine {
     this.#nextAssignment = options.firstAssignment ?? 0;
     this.#saved = progress.step > 0 ? progress : null;
     this.#owed = progress.step > 0 ? null : { reason: 'start', best: false };
+    const timeOf = (): number => this.#now;
     this.#desk = {
       roster: this.#roster,
+      get now(): number {
+        return timeOf();
+      },
       emit: (effect) => this.#effects.push(effect),
       nextAssignment: () => this.#nextAssignment++,
       dismiss: (worker, why) => {
         this.#effects.push({ type: 'dismiss', worker, why });
+        this.#workerLeft(worker);
+      },
+      setAside: (worker, why) => {
+        this.#effects.push({ type: 'set-aside', worker, why });
         this.#workerLeft(worker);
       },
     };
@@ -131,10 +141,22 @@ export class RunMachine {
     this.#now = Math.max(this.#now, event.at);
     this.#take(event);
     while (!this.#over && this.#goOn());
+    if (!this.#over) this.#work?.timePassed();
     return this.#effects;
   }
 
+  /**
+   * When a worker is late that has not been heard of by then, by the clock of events: hand over a `tick` at that time, or soon
+   * after. Null where no worker's report is awaited, or nothing is known of how long it takes.
+   */
+  get wakeAt(): number | null {
+    return this.#over ? null : this.#roster.nextDueAt(this.#now);
+  }
+
   #take(event: RunEvent): void {
+    if (event.type === 'reported' || event.type === 'evaluated') {
+      this.#roster.heard(event.worker, event.assignment, event.computeSeconds, this.#now);
+    }
     const step = this.#work instanceof StepWork ? this.#work : null;
     const evaluation = this.#work instanceof EvaluationWork ? this.#work : null;
     switch (event.type) {
@@ -243,6 +265,7 @@ export class RunMachine {
           windows,
           loss: outcome.lossSum / windows,
         });
+        this.#norms.closed(outcome.norms);
         this.#work = null;
         return true;
       }
@@ -306,7 +329,7 @@ export class RunMachine {
     }
     if (this.#intervalIsOver()) this.#save('interval', false);
     if (this.#roster.size < minWorkers) return false;
-    this.#work = new StepWork(this.#shape, step, this.#desk);
+    this.#work = new StepWork(this.#shape, step, this.#desk, this.#norms);
     return true;
   }
 

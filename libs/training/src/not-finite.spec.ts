@@ -15,8 +15,8 @@ describe('what is not finite', () => {
     ]);
     run.report('b', 2, [2, 3]);
     expect(run.report('b', 3, [1])).toEqual([
-      'notice a: step 0, micro-batch 1: worker a computed what is not finite, worker b did not; the second result stands',
       'keep #3',
+      'strike 1 a: step 0, micro-batch 1: worker a computed what is not finite, worker b did not; the second result stands',
     ]);
     expect(run.report('a', 4, [0])).toContain('judge #2 #3 #4');
   });

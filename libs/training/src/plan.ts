@@ -57,6 +57,7 @@ export function checkShape(shape: RunShape): void {
     ['checkpointEverySteps', 0],
     ['rangeCount', 1],
     ['minWorkers', 1],
+    ['seed', 0],
   ];
   for (const [key, minimum] of least) {
     const value = shape[key];
@@ -68,4 +69,6 @@ export function checkShape(shape: RunShape): void {
   for (const key of ['checkpointIntervalMs', 'minDelta'] as const) {
     assert(shape[key] >= 0, `${key} is 0 or more, not ${shape[key]}`);
   }
+  const { auditShare } = shape;
+  assert(auditShare >= 0 && auditShare <= 1, `auditShare is 0 to 1, not ${auditShare}`);
 }

@@ -1,21 +1,37 @@
 import { assert } from '@rocinante/base';
+import { Pace } from './pace.js';
 import type { Candidate } from './shares.js';
-import type { WorkerId } from './work.js';
-
-/** The weight of the newest measurement in a worker's speed: the last four or so decide. */
-const NEWEST_WEIGHT = 0.3;
+import type { Assignment, AssignmentId, WorkerId } from './work.js';
 
 /** Issues that a worker may be left without work, for its measured slowness, before it is measured again. */
 export const IDLE_ISSUES_MAX = 64;
 
+/** A worker is late when what it computes takes more than so many times what was to be expected of it. */
+export const LATE_FACTOR = 2;
+
+/** Less than this is the scheduling of processes and messages, and nobody's lateness. */
+export const LATE_LEAST_MS = 250;
+
+/** Times that a worker may be found to have computed what is wrong, before it is given no work any more. */
+export const STRIKES_MAX = 3;
+
 interface Member {
-  /** Micro-batches a second; null before the first measurement that counts. */
-  rate: number | null;
-  reports: number;
+  /** By what it computes: gradients, or pieces of an evaluation. */
+  readonly paces: { readonly train: Pace; readonly evaluate: Pace };
+  /** What it was given and has neither reported nor lost, in the order in which it computes it. */
+  readonly queue: Assignment[];
+  /** Since when it may have been computing the first of these, in milliseconds. */
+  since: number;
   idleIssues: number;
+  /** Whether it was late, lost its work for it, and has not been heard of since. */
+  quiet: boolean;
+  strikes: number;
 }
 
-/** The live workers, in the order of joining, and how fast each was. */
+/** A worker as a candidate for work. */
+export type WorkerCandidate = Candidate & { readonly worker: WorkerId };
+
+/** The live workers, in the order of joining: what they are computing, how fast each was, how long each may take. */
 export class Roster {
   readonly #members = new Map<WorkerId, Member>();
 
@@ -29,46 +45,143 @@ export class Roster {
 
   join(worker: WorkerId): void {
     assert(!this.#members.has(worker), `worker ${worker} has joined already`);
-    this.#members.set(worker, { rate: null, reports: 0, idleIssues: 0 });
+    const paces = { train: new Pace(), evaluate: new Pace() };
+    this.#members.set(worker, { paces, queue: [], since: 0, idleIssues: 0, quiet: false, strikes: 0 });
   }
 
   leave(worker: WorkerId): void {
     this.#members.delete(worker);
   }
 
-  /** Takes note of a training report. A worker's first does not count: the engine warms up in it. */
-  measure(worker: WorkerId, microBatches: number, seconds: number): void {
+  /** Takes note of work that a worker is given. */
+  given(worker: WorkerId, assignment: Assignment, now: number): void {
     const member = this.#members.get(worker)!;
-    member.reports += 1;
-    const rate = microBatches / seconds;
-    if (member.reports === 1 || !(rate > 0 && rate < Infinity)) return;
-    member.rate = member.rate === null ? rate : member.rate + NEWEST_WEIGHT * (rate - member.rate);
+    if (member.queue.length === 0) member.since = now;
+    member.queue.push(assignment);
+  }
+
+  /** Takes note that a worker need not compute this any more; nothing where it does not have it, or is gone. */
+  taken(worker: WorkerId, assignment: AssignmentId, now: number): void {
+    const member = this.#members.get(worker);
+    const index = member?.queue.findIndex(({ id }) => id === assignment) ?? -1;
+    if (!member || index < 0) return;
+    member.queue.splice(index, 1);
+    if (index === 0) member.since = now;
+  }
+
+  /** Takes note of a report, whatever it is worth otherwise: its worker lives. A worker's first does not count as speed. */
+  heard(worker: WorkerId, assignment: AssignmentId, computeSeconds: number, now: number): void {
+    const member = this.#members.get(worker);
+    if (!member) return;
+    member.quiet = false;
+    const index = member.queue.findIndex(({ id }) => id === assignment);
+    if (index < 0) return;
+    const { kind, microBatches } = member.queue[index];
+    const turnaroundSeconds = index === 0 ? (now - member.since) / 1000 : null;
+    paceOf(member, kind).measure(microBatches.length, computeSeconds, turnaroundSeconds);
+    this.taken(worker, assignment, now);
+  }
+
+  /** Takes note that a late worker's work is another's: until it is heard of, it is given none that others wait for. */
+  lost(worker: WorkerId, now: number): void {
+    const member = this.#members.get(worker)!;
+    const [first] = member.queue;
+    paceOf(member, first.kind).wasLate(first.microBatches.length, (now - member.since) / 1000);
+    member.quiet = true;
+  }
+
+  /** Workers that are not heard of. */
+  get quiet(): WorkerId[] {
+    return [...this.#members].filter(([, { quiet }]) => quiet).map(([worker]) => worker);
+  }
+
+  /** What a worker was given and has not reported, in order. */
+  queueOf(worker: WorkerId): readonly Assignment[] {
+    return this.#members.get(worker)?.queue ?? [];
+  }
+
+  /** Whether a worker has taken too long over what it computes. */
+  isLate(worker: WorkerId, now: number): boolean {
+    const dueAt = this.#dueAt(worker);
+    return dueAt !== null && now >= dueAt;
+  }
+
+  /** Workers that are late, in the order of joining. */
+  late(now: number): WorkerId[] {
+    return [...this.#members.keys()].filter((worker) => this.isLate(worker, now));
+  }
+
+  /** When the next worker will be late, if it is not heard of; null for never. */
+  nextDueAt(now: number): number | null {
+    let next: number | null = null;
+    for (const worker of this.#members.keys()) {
+      const dueAt = this.#dueAt(worker);
+      if (dueAt !== null && dueAt > now && (next === null || dueAt < next)) next = dueAt;
+    }
+    return next;
+  }
+
+  /**
+   * Takes note that a worker computed what is wrong.
+   * @returns how often it has by now.
+   */
+  strike(worker: WorkerId): number {
+    return (this.#members.get(worker)!.strikes += 1);
   }
 
   /** Takes note of who got work when an issue was handed out. */
-  countIdle(loads: ReadonlyMap<WorkerId, number>): void {
-    for (const [worker, member] of this.#members) {
-      member.idleIssues = loads.has(worker) ? 0 : member.idleIssues + 1;
+  countIdle(): void {
+    for (const member of this.#members.values()) {
+      member.idleIssues = member.queue.length > 0 ? 0 : member.idleIssues + 1;
     }
   }
 
   /**
-   * All workers as candidates, in the order of joining. One not yet measured counts as the mean of those that are.
-   * @param loads micro-batches that a worker still has to compute; absent for none.
+   * All workers as candidates, in the order of joining, without those that are late or quiet where there are others. One not
+   * yet measured counts as the mean of those that are.
    */
-  candidates(loads: ReadonlyMap<WorkerId, number>): (Candidate & { readonly worker: WorkerId })[] {
-    const rates = [...this.#members.values()].flatMap(({ rate }) => rate ?? []);
-    const mean = rates.length === 0 ? 1 : rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
-    return [...this.#members].map(([worker, { rate, idleIssues }]) => ({
+  candidates(now: number): WorkerCandidate[] {
+    const rates = [...this.#members.values()].flatMap(({ paces }) => paces.train.rate ?? []);
+    const mean = rates.length === 0 ? 1 : meanOf(rates);
+    const members = [...this.#members];
+    const timely = members.filter(([worker, { quiet }]) => !quiet && !this.isLate(worker, now));
+    return (timely.length > 0 ? timely : members).map(([worker, { paces, queue, idleIssues }]) => ({
       worker,
-      rate: rate ?? mean,
-      load: loads.get(worker) ?? 0,
+      rate: paces.train.rate ?? mean,
+      load: queue.reduce((sum, { microBatches }) => sum + microBatches.length, 0),
       probe: idleIssues >= IDLE_ISSUES_MAX,
     }));
   }
 
   /** Each worker with its measured speed in micro-batches a second, null where it has none yet; for displays. */
   speeds(): { worker: WorkerId; microBatchesPerSecond: number | null }[] {
-    return [...this.#members].map(([worker, { rate }]) => ({ worker, microBatchesPerSecond: rate }));
+    return [...this.#members].map(([worker, { paces }]) => ({
+      worker,
+      microBatchesPerSecond: paces.train.rate,
+    }));
   }
+
+  /**
+   * When a worker that has not reported by then is late; null where it computes nothing, or nothing was ever measured: by
+   * its own pace, or where it has none by the mean of the others' expectations.
+   */
+  #dueAt(worker: WorkerId): number | null {
+    const member = this.#members.get(worker);
+    if (!member || member.queue.length === 0) return null;
+    const { kind, microBatches } = member.queue[0];
+    const expectedOf = (other: Member): number | null =>
+      paceOf(other, kind).expectedSeconds(microBatches.length);
+    const all = [...this.#members.values()].flatMap((other) => expectedOf(other) ?? []);
+    if (all.length === 0) return null;
+    const expectedSeconds = expectedOf(member) ?? meanOf(all);
+    return member.since + Math.max(LATE_LEAST_MS, LATE_FACTOR * expectedSeconds * 1000);
+  }
+}
+
+function paceOf({ paces }: Member, kind: Assignment['kind']): Pace {
+  return kind === 'evaluate' ? paces.evaluate : paces.train;
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -48,6 +48,8 @@ describe('a run’s shape', () => {
       checkpointIntervalMs: 5000,
       checkpointEverySteps: 30,
       minWorkers: 2,
+      seed: 1,
+      auditShare: 0,
     });
   });
 

@@ -10,6 +10,10 @@ export interface CorpusSize {
   readonly vocabularySize: number;
 }
 
+/** What of a shape is not of the run's identity: it decides no numbers. */
+export type ShapeLimits = Pick<RunShape, 'checkpointIntervalMs' | 'checkpointEverySteps' | 'minWorkers'> &
+  Partial<Pick<RunShape, 'auditShare'>>;
+
 /**
  * The shape of a run over its corpus: how many steps, micro-batches, pieces and ranges.
  * @throws {CorpusTooShortError} a part of the text has no window.
@@ -17,7 +21,7 @@ export interface CorpusSize {
 export function runShape(
   config: RunConfig,
   { symbolCount, vocabularySize }: CorpusSize,
-  limits: Pick<RunShape, 'checkpointIntervalMs' | 'checkpointEverySteps' | 'minWorkers'>,
+  limits: ShapeLimits,
 ): RunShape {
   const { windows, evaluation } = runWindows(config, symbolCount);
   const shape: RunShape = {
@@ -32,6 +36,8 @@ export function runShape(
     minDelta: config.earlyStopping?.minDelta ?? 0,
     rangeCount: networkLayout(networkOf(config, vocabularySize)).ranges.length,
     clips: config.optimizer.clipNorm > 0,
+    seed: config.seed,
+    auditShare: 0,
     ...limits,
   };
   return config.steps === null ? { ...shape, stepsTotal: config.epochs * stepsPerEpoch(shape) } : shape;

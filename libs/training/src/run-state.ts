@@ -30,6 +30,10 @@ export interface RunShape {
   readonly checkpointEverySteps: number;
   /** Workers that must be there before a step is issued; at least 1. A step that is issued goes on with fewer. */
   readonly minWorkers: number;
+  /** The run's, from which follows which micro-batches are audited. */
+  readonly seed: number;
+  /** The share of micro-batches that are computed by two workers, to compare bits: 0 for none, 1 for all. */
+  readonly auditShare: number;
 }
 
 /** What was measured at one evaluation point: an epoch's end, the run's, or one of those each so many steps. */

@@ -1,6 +1,5 @@
 import { RandomStream } from '@rocinante/base';
 import { describe, expect, it } from 'vitest';
-import { IDLE_ISSUES_MAX, Roster } from './roster.js';
 import { deal } from './shares.js';
 
 const even = (count: number): { rate: number; load: number }[] =>
@@ -65,41 +64,5 @@ describe('deal', () => {
         ),
       ).toBe(best);
     }
-  });
-});
-
-describe('the roster', () => {
-  it('averages speeds, the newest most, without a worker’s first, and lends a new one the mean', () => {
-    const roster = new Roster();
-    for (const worker of ['a', 'b', 'new']) roster.join(worker);
-    for (const [worker, seconds] of [
-      ['a', 100],
-      ['a', 1],
-      ['b', 9],
-      ['b', 0.5],
-      ['b', 1],
-    ] as const) {
-      roster.measure(worker, 4, seconds);
-    }
-    const rates = roster.candidates(new Map()).map(({ rate }) => rate);
-    expect(rates[0]).toBe(4);
-    expect(rates[1]).toBeCloseTo(8 - 0.3 * 4, 12);
-    expect(rates[2]).toBeCloseTo((4 + 6.8) / 2, 12);
-  });
-
-  it('does not believe a time that cannot be', () => {
-    const roster = new Roster();
-    roster.join('a');
-    for (const seconds of [1, 0, -1, NaN, Infinity]) roster.measure('a', 1, seconds);
-    expect(roster.speeds()).toEqual([{ worker: 'a', microBatchesPerSecond: null }]);
-  });
-
-  it('measures one again that was left without work for long', () => {
-    const roster = new Roster();
-    roster.join('a');
-    for (let issue = 0; issue < IDLE_ISSUES_MAX; issue++) roster.countIdle(new Map());
-    expect(roster.candidates(new Map())[0].probe).toBe(true);
-    roster.countIdle(new Map([['a', 1]]));
-    expect(roster.candidates(new Map())[0].probe).toBe(false);
   });
 });

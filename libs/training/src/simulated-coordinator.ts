@@ -4,6 +4,8 @@ import type { RunEffect } from './effects.js';
 import type { RunEvent } from './events.js';
 import { GRANTS_OUTSTANDING_MAX } from './issue-ledger.js';
 import { RunMachine } from './machine.js';
+import { STRIKES_MAX } from './roster.js';
+import { effectLine, eventLine } from './trace-lines.js';
 import { microBatchCount } from './plan.js';
 import type { RunProgress, RunShape } from './run-state.js';
 import {
@@ -35,6 +37,8 @@ export interface Payload {
   readonly issue: string;
   readonly microBatches: readonly number[];
   readonly values: readonly number[];
+  /** Whether the worker computed something of it wrong, and so may be struck for it. */
+  readonly isWrong: boolean;
 }
 
 export interface SimulatedCheckpoint {
@@ -55,6 +59,10 @@ export interface CoordinatorSurroundings {
   /** Whether there is a checkpoint to resume from. */
   hasCheckpoint(): boolean;
   finished(outcome: 'done' | 'stopped' | 'failed', reason: string): void;
+  /** What is wrong has entered a sum by the rules, where nobody was there to contradict it. */
+  tainted(): void;
+  /** A line of what happens, for people; null where nobody reads it. */
+  readonly trace: ((line: string) => void) | null;
 }
 
 /** What a simulation counts. */
@@ -65,6 +73,13 @@ export interface SimulationCounts {
   ignored: number;
   dismissed: number;
   notices: number;
+  /** Assignments that were late, and given to others too. */
+  late: number;
+  /** Reports that were questioned, and those of them that were refuted. */
+  questioned: number;
+  refuted: number;
+  strikes: number;
+  setAside: number;
   /** Events after which the run stood still, held or waiting for workers. */
   held: number;
   waiting: number;
@@ -75,7 +90,7 @@ export class SimulatedCoordinator {
   readonly machine: RunMachine;
   readonly #problem: ToyProblem;
   /** What an undisturbed run does; null where workers differ, and only the sums' rules are checked. */
-  readonly #reference: ToyReference | null;
+  #reference: ToyReference | null;
   readonly #around: CoordinatorSurroundings;
   readonly #counts: SimulationCounts;
   readonly #firstAssignment: AssignmentId;
@@ -93,6 +108,17 @@ export class SimulatedCoordinator {
     AssignmentId,
     { readonly worker: WorkerId; readonly assignment: Assignment }
   >();
+  /** For each range, to which assignment each micro-batch of it was granted last, until that is withdrawn or lost. */
+  #granted: Map<number, AssignmentId>[] = [];
+  /** What each worker was given and has not answered, in the life of the run. */
+  readonly #unanswered = new Map<WorkerId, Set<AssignmentId>>();
+  /** Assignments of this issue whose report was kept though something in it was computed wrong. */
+  readonly #wrong = new Set<AssignmentId>();
+  /** What became of the reports of this issue that were questioned. */
+  readonly #verdicts = new Map<AssignmentId, Extract<RunEffect, { type: 'second-word' }>>();
+  /** Workers that have computed something wrong, and how often each was struck. */
+  readonly #wrongdoers = new Set<WorkerId>();
+  readonly #strikes = new Map<WorkerId, number>();
   /** For each range, which assignment brought which micro-batch. */
   #sources: Map<number, AssignmentId>[] = [];
   /** Ranges of the issue in progress whose Adam was asked for, and those that are made. */
@@ -130,12 +156,20 @@ export class SimulatedCoordinator {
     if (event.type === 'worker-left') this.#forget(event.worker);
     if (event.type === 'saved' || event.type === 'save-failed') this.#saving = false;
     if (event.type === 'held' || event.type === 'released') this.#held = event.type === 'held';
+    if (event.type === 'reported' || event.type === 'evaluated') {
+      this.#unanswered.get(event.worker)?.delete(event.assignment);
+      if (payload!.isWrong) this.#wrongdoers.add(event.worker);
+    }
     for (let next: RunEvent | undefined = event; next; next = this.#answers.shift()) {
       this.#counts.events += 1;
+      this.#around.trace?.(`${event.at.toFixed(0).padStart(7)} ms  ${eventLine(next)}`);
       const late = next.type === 'applied' && `${next.step}/${next.issue}` !== this.#issue;
       const effects = this.machine.handle(next);
       this.#check(!late || effects.length === 0, 'an answer of an issue given up has effects');
-      for (const effect of effects) this.#carryOut(effect, next, next === event ? payload : undefined);
+      for (const effect of effects) {
+        this.#around.trace?.(`              ${effectLine(effect)}`);
+        this.#carryOut(effect, next, next === event ? payload : undefined);
+      }
       const { phase } = this.machine.view;
       if (phase === 'held' || phase === 'waiting') this.#counts[phase] += 1;
       this.#check(phase !== 'held' || this.#held, 'the run is held without a cause');
@@ -152,6 +186,8 @@ export class SimulatedCoordinator {
         break;
       case 'withdraw':
         this.#check(this.#sessions.has(effect.worker), `a withdrawal goes to ${effect.worker}, who is gone`);
+        this.#unanswered.get(effect.worker)?.delete(effect.assignment);
+        this.#void(effect.assignment);
         this.#around.send(effect.worker, { type: 'withdraw', assignment: effect.assignment });
         break;
       case 'grant':
@@ -163,6 +199,11 @@ export class SimulatedCoordinator {
           'a report is kept that did not come',
         );
         this.#check(payload!.issue === this.#issue, 'a report of another issue is kept');
+        this.#check(
+          this.#assigned.get(effect.assignment)!.assignment.kind === 'train',
+          'the report of an audit is kept',
+        );
+        if (payload!.isWrong) this.#wrong.add(effect.assignment);
         this.#magnitudes.set(effect.assignment, payload!.values);
         break;
       case 'add-range':
@@ -199,6 +240,29 @@ export class SimulatedCoordinator {
         break;
       case 'notice':
         this.#counts.notices += 1;
+        break;
+      case 'late':
+        this.#counts.late += 1;
+        this.#check(
+          this.#sessions.has(effect.worker) && this.#unanswered.get(effect.worker)!.has(effect.assignment),
+          `${effect.worker} is late with what is not awaited of it`,
+        );
+        break;
+      case 'second-word':
+        this.#secondWord(effect);
+        break;
+      case 'strike':
+        this.#strike(effect);
+        break;
+      case 'set-aside':
+        this.#counts.setAside += 1;
+        this.#check(this.#sessions.has(effect.worker), `${effect.worker} is set aside, who is gone`);
+        this.#check(
+          this.#strikes.get(effect.worker) === STRIKES_MAX,
+          `${effect.worker} is set aside before its time`,
+        );
+        this.#forget(effect.worker);
+        this.#around.endSession(effect.worker);
         break;
       case 'finish':
         this.#around.finished(effect.outcome, effect.reason);
@@ -240,9 +304,12 @@ export class SimulatedCoordinator {
     this.#sums = this.#state.parameters.map(() => 0);
     this.#parameters = [...this.#state.parameters];
     this.#sources = Array.from({ length: rangeCount }, () => new Map<number, AssignmentId>());
+    this.#granted = Array.from({ length: rangeCount }, () => new Map<number, AssignmentId>());
     this.#asked = new Set();
     this.#applied = new Set();
     this.#magnitudes.clear();
+    this.#wrong.clear();
+    this.#verdicts.clear();
     this.#assigned.clear();
     this.#outstanding.clear();
     this.#judged.clear();
@@ -260,6 +327,9 @@ export class SimulatedCoordinator {
       'work is wanted with other parameters',
     );
     this.#check(assignment.microBatches.length > 0, `assignment ${assignment.id} is empty`);
+    const unanswered = this.#unanswered.get(worker) ?? new Set();
+    this.#unanswered.set(worker, unanswered.add(assignment.id));
+    this.#check(unanswered.size <= this.#unansweredMax(), `${worker} has ${unanswered.size} pieces of work`);
     this.#assigned.set(assignment.id, { worker, assignment });
     this.#around.send(worker, { type: 'assign', assignment, state: this.#state, grid: this.#grid });
   }
@@ -284,11 +354,18 @@ export class SimulatedCoordinator {
       !given.assignment.magnitudesOnly && range >= given.assignment.firstRange,
       'an unwanted range is granted',
     );
+    this.#check(given.assignment.kind === 'train', 'a range of an audit is granted');
     for (const microBatch of given.assignment.microBatches) {
       this.#check(
         !this.#sources[range].has(microBatch),
         `range ${range} has micro-batch ${microBatch}, and is granted again`,
       );
+      const other = this.#granted[range].get(microBatch);
+      this.#check(
+        other === undefined,
+        `range ${range} of #${id} is granted, and meets what #${other} has leave for`,
+      );
+      this.#granted[range].set(microBatch, id);
     }
     this.#around.send(worker, { type: 'grant', assignment: id, range });
   }
@@ -326,6 +403,7 @@ export class SimulatedCoordinator {
         seen.add(microBatch);
       }
       this.#check(this.#magnitudes.has(id), `assignment ${id} is judged without a report`);
+      this.#checkRight(id);
       takeMaxima(magnitudes, this.#magnitudes.get(id)!);
     }
     this.#check(seen.size === this.#microBatches(), `${seen.size} micro-batches are judged`);
@@ -369,17 +447,19 @@ export class SimulatedCoordinator {
     });
   }
 
-  #closeStep({ step, loss }: Extract<RunEffect, { type: 'close-step' }>): void {
+  #closeStep({ step, epoch, windows, loss }: Extract<RunEffect, { type: 'close-step' }>): void {
     this.#counts.stepsClosed += 1;
     this.#check(
       this.#applied.size === this.#problem.shape.rangeCount,
       `step ${step} is closed before all ranges are applied`,
     );
     this.#check(this.#agrees(), `step ${step} is closed on a grid that is not called for`);
+    this.#checkWindows(step, epoch, windows);
     for (const id of this.#sources.at(-1)!.values()) {
       this.#check(this.#judged.has(id), `assignment ${id} is in the sum and was not judged`);
     }
     this.#state = { parameters: this.#parameters, expected: this.#called!.expected };
+    for (const id of new Set(this.#sources.flatMap((source) => [...source.values()]))) this.#checkRight(id);
     const reference = this.#reference;
     if (!reference) return;
     const expected = reference.states[step + 1];
@@ -388,6 +468,27 @@ export class SimulatedCoordinator {
       `step ${step} gives other parameters`,
     );
     this.#check(loss === reference.progresses[step + 1].lastLoss, `step ${step} has another loss`);
+  }
+
+  /** Every window of an epoch is applied once: a step has those that follow on the step's before. In no words of the plan's. */
+  #checkWindows(step: number, epoch: number, windows: number): void {
+    const { windowsPerEpoch, microBatchesPerStep, windowsPerMicroBatch } = this.#problem.shape;
+    const batch = microBatchesPerStep * windowsPerMicroBatch;
+    let before = step;
+    let epochsBefore = 0;
+    for (; before * batch >= windowsPerEpoch; epochsBefore += 1) before -= Math.ceil(windowsPerEpoch / batch);
+    const left = windowsPerEpoch - before * batch;
+    const wanted = Math.min(left, batch);
+    this.#check(epoch === epochsBefore, `step ${step} is closed in epoch ${epoch}`);
+    this.#check(windows === wanted, `step ${step} is closed with ${windows} windows, not ${wanted}`);
+    for (const [range, source] of this.#sources.entries()) {
+      let applied = 0;
+      for (const microBatch of source.keys()) {
+        const first = microBatch * windowsPerMicroBatch;
+        applied += Math.min(windowsPerMicroBatch, Math.max(0, wanted - first));
+      }
+      this.#check(applied === wanted, `range ${range} of step ${step} has ${applied} windows of ${wanted}`);
+    }
   }
 
   #checkRecord({ entry, best }: Extract<RunEffect, { type: 'record' }>): void {
@@ -400,9 +501,67 @@ export class SimulatedCoordinator {
     this.#check(best === expected?.best, `the entry of step ${entry.step} is best where it is not`);
   }
 
+  #secondWord(effect: Extract<RunEffect, { type: 'second-word' }>): void {
+    const { assignment, verdict, workers, cause } = effect;
+    this.#counts.questioned += 1;
+    if (verdict === 'refuted') this.#counts.refuted += 1;
+    const { worker } = this.#assigned.get(assignment)!;
+    this.#check(workers[0] === worker, `#${assignment} is questioned as another’s`);
+    const alone = workers.length === 2 && workers[0] === workers[1];
+    this.#check(
+      new Set(workers).size === workers.length || (alone && cause === 'norm'),
+      `a worker has two words about #${assignment}`,
+    );
+    this.#verdicts.set(assignment, effect);
+  }
+
+  #strike({ worker, strikes }: Extract<RunEffect, { type: 'strike' }>): void {
+    this.#counts.strikes += 1;
+    this.#check(this.#sessions.has(worker), `${worker} is struck, who is gone`);
+    this.#check(strikes === (this.#strikes.get(worker) ?? 0) + 1, `a strike of ${worker} is not counted`);
+    this.#strikes.set(worker, strikes);
+    // Of two that differ in a norm, with no third, the second is believed.
+    const last = [...this.#verdicts.values()].at(-1);
+    const believed = last?.verdict === 'refuted' && last.workers.length === 2 && last.workers[0] === worker;
+    this.#check(
+      this.#wrongdoers.has(worker) || believed || this.#reference === null,
+      `${worker} is struck, who did nothing wrong`,
+    );
+  }
+
+  /** What was computed wrong may count only where nobody was there to contradict it. */
+  #checkRight(id: AssignmentId): void {
+    if (!this.#wrong.has(id)) return;
+    const verdict = this.#verdicts.get(id);
+    const excused =
+      verdict !== undefined &&
+      (verdict.verdict === 'unheld' ||
+        verdict.verdict === 'unsettled' ||
+        new Set(verdict.workers).size === 1);
+    const { worker } = this.#assigned.get(id)!;
+    this.#check(excused, `what ${worker} computed wrong as #${id} counts in ${this.#issue}`);
+    this.#reference = null;
+    this.#around.tainted();
+  }
+
   #forget(worker: WorkerId): void {
     this.#sessions.delete(worker);
     this.#outstanding.delete(worker);
+    this.#unanswered.delete(worker);
+    for (const [id, given] of this.#assigned) if (given.worker === worker) this.#void(id);
+  }
+
+  /** What an assignment has leave for is not wanted any more. */
+  #void(id: AssignmentId): void {
+    for (const granted of this.#granted) {
+      for (const [microBatch, holder] of granted) if (holder === id) granted.delete(microBatch);
+    }
+  }
+
+  /** One for each micro-batch or piece, twice at most, a second word for each, and a probe. */
+  #unansweredMax(): number {
+    const { microBatchesPerStep, evaluationPieces } = this.#problem.shape;
+    return 3 * Math.max(microBatchesPerStep, evaluationPieces) + 1;
   }
 
   /** Whether the last judgement called for the grid that this issue has. */

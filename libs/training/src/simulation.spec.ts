@@ -2,7 +2,8 @@
 // Method: runs drawn from seeds; each is checked at every effect by simulated-coordinator.ts and against a run that is
 // worked out without the machine. ROCINANTE_LONG=1 plays 100,000 of them.
 import { describe, expect, it } from 'vitest';
-import { drawScenario, simulate } from './simulation.js';
+import { drawScenario } from './scenario.js';
+import { simulate } from './simulation.js';
 
 const SEEDS = process.env.ROCINANTE_LONG === '1' ? 100_000 : 2_000;
 
@@ -15,15 +16,22 @@ describe('simulated runs', () => {
       ignored: 0,
       dismissed: 0,
       notices: 0,
+      late: 0,
+      questioned: 0,
+      refuted: 0,
+      strikes: 0,
+      setAside: 0,
       held: 0,
       waiting: 0,
       lives: 0,
     };
     let early = 0;
+    let tainted = 0;
     for (let seed = 0; seed < SEEDS; seed++) {
       const run = simulate(drawScenario(seed));
       outcomes[run.outcome] += 1;
       if (run.early) early += 1;
+      if (run.tainted) tainted += 1;
       for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += run[key];
     }
     // The scenarios would prove nothing if they met nothing.
@@ -34,6 +42,13 @@ describe('simulated runs', () => {
     expect(sums.ignored).toBeGreaterThan(SEEDS);
     expect(sums.dismissed).toBeGreaterThan(0.05 * SEEDS);
     expect(sums.notices).toBeGreaterThan(0.1 * SEEDS);
+    expect(sums.late).toBeGreaterThan(0.5 * SEEDS);
+    expect(sums.questioned).toBeGreaterThan(2 * SEEDS);
+    expect(sums.refuted).toBeGreaterThan(0.1 * SEEDS);
+    expect(sums.strikes).toBeGreaterThan(0.2 * SEEDS);
+    expect(sums.setAside).toBeGreaterThan(0.02 * SEEDS);
+    // Most runs must have the very numbers of the reference to their end.
+    expect(tainted).toBeLessThan(0.1 * SEEDS);
     expect(sums.held).toBeGreaterThan(0.1 * SEEDS);
     expect(sums.waiting).toBeGreaterThan(SEEDS);
     expect(early).toBeGreaterThan(0.03 * SEEDS);

@@ -6,8 +6,9 @@
  */
 import { assert, RandomStream } from '@rocinante/base';
 import { EventQueue } from './event-queue.js';
-import { microBatchCount } from './plan.js';
-import { noProgress, type RunShape } from './run-state.js';
+import { HISTORY_STEPS_MIN } from './norm-history.js';
+import { noProgress } from './run-state.js';
+import type { SimulationScenario } from './scenario.js';
 import {
   SimulatedCoordinator,
   type Payload,
@@ -17,42 +18,12 @@ import {
   type SimulationCounts,
 } from './simulated-coordinator.js';
 import { SimulatedWorker, type Misdeed, type Upward } from './simulated-worker.js';
-import {
-  toyFirstState,
-  toyReference,
-  type ToyDivergence,
-  type ToyProblem,
-  type ToyReference,
-} from './toy-problem.js';
-
-/** What goes wrong in a simulated run: how often at most, at moments that the seed draws. */
-export interface SimulationFaults {
-  readonly workerCrashes: number;
-  readonly coordinatorCrashes: number;
-  readonly stops: number;
-  /** How often the run is held for a while. */
-  readonly holds: number;
-  readonly failedSaves: number;
-  /** Micro-batches that come out as not finite once, and reports and ranges against the rules. */
-  readonly misdeeds: number;
-  /** The share of upward messages that arrive a second time, later. */
-  readonly duplicates: number;
-  /** Whether workers differ in their gradients, as under `--exact off`. */
-  readonly drift: boolean;
-  readonly divergence: ToyDivergence | null;
-}
-
-export interface SimulationScenario {
-  readonly seed: number;
-  readonly shape: RunShape;
-  readonly workers: number;
-  /** Steps at which the run first ends before it is given its whole length; null where it has it from the start. */
-  readonly endsFirstAt: number | null;
-  readonly faults: SimulationFaults;
-}
+import { toyFirstState, toyReference, type ToyProblem, type ToyReference } from './toy-problem.js';
 
 export interface SimulationOutcome extends SimulationCounts {
   readonly outcome: 'done' | 'diverged' | 'unsettled';
+  /** Whether something that a worker computed wrong has entered a sum by the rules: nobody was there to contradict it. */
+  readonly tainted: boolean;
   /** Whether it was done before its steps were all closed. */
   readonly early: boolean;
   readonly lives: number;
@@ -60,7 +31,15 @@ export interface SimulationOutcome extends SimulationCounts {
   readonly timeMs: number;
 }
 
-type Budget = 'workerCrashes' | 'coordinatorCrashes' | 'stops' | 'holds' | 'failedSaves' | 'misdeeds';
+type Budget =
+  | 'workerCrashes'
+  | 'coordinatorCrashes'
+  | 'stops'
+  | 'holds'
+  | 'failedSaves'
+  | 'misdeeds'
+  | 'slowdowns'
+  | 'stalls';
 
 /** How often each fault may still happen. */
 type Budgets = { [key in Budget]: number };
@@ -68,61 +47,16 @@ type Budgets = { [key in Budget]: number };
 /** More events than any scenario needs: a run that goes on beyond them goes in a circle. */
 const EVENTS_MAX = 200_000;
 
-/** Draws a scenario; half of all have no drift, divergence or misdeed, and must have the very numbers of the reference. */
-export function drawScenario(seed: number): SimulationScenario {
-  const random = new RandomStream(seed, 'simulation', 1);
-  const from = (least: number, most: number): number => least + random.integer(most - least + 1);
-  const chance = (share: number): boolean => random.uniform() < share;
-  const microBatchesPerStep = from(1, 5);
-  const windowsPerMicroBatch = from(1, 3);
-  const stepsTotal = from(1, 12);
-  const workers = from(1, 6);
-  const evaluationPieces = chance(0.6) ? from(1, 5) : 0;
-  const shape: RunShape = {
-    stepsTotal,
-    windowsPerEpoch: from(1, 4 * microBatchesPerStep * windowsPerMicroBatch),
-    microBatchesPerStep,
-    windowsPerMicroBatch,
-    evaluationPieces,
-    evaluationUnits: evaluationPieces > 0 ? from(1, 99) : 0,
-    evaluateEverySteps: chance(0.4) ? from(1, 4) : 0,
-    patience: chance(0.2) ? from(1, 3) : 0,
-    minDelta: chance(0.5) ? random.uniform() : 0,
-    rangeCount: from(1, 4),
-    clips: chance(0.3),
-    checkpointIntervalMs: chance(0.5) ? from(100, 1500) : 0,
-    checkpointEverySteps: chance(0.3) ? from(1, 3) : 0,
-    minWorkers: chance(0.4) ? from(1, workers) : 1,
-  };
-  const divergesAt = from(0, stepsTotal - 1);
-  const divergence: ToyDivergence = chance(0.5)
-    ? { kind: 'update', step: divergesAt }
-    : { kind: 'micro-batch', step: divergesAt, microBatch: from(0, microBatchCount(shape, divergesAt) - 1) };
-  return {
-    seed,
-    shape,
-    workers,
-    endsFirstAt: chance(0.2) && stepsTotal > 1 ? from(1, stepsTotal - 1) : null,
-    faults: {
-      workerCrashes: chance(0.8) ? from(1, 16) : 0,
-      coordinatorCrashes: chance(0.4) ? from(1, 3) : 0,
-      stops: chance(0.3) ? from(1, 3) : 0,
-      holds: chance(0.3) ? from(1, 4) : 0,
-      failedSaves: chance(0.1) ? 1 : 0,
-      misdeeds: chance(0.25) ? from(1, 3) : 0,
-      duplicates: chance(0.5) ? 0.2 : 0,
-      drift: chance(0.1),
-      divergence: chance(0.08) ? divergence : null,
-    },
-  };
-}
-
 /**
  * Plays a scenario to its end.
+ * @param trace told of each event and effect in a line, as it happens.
  * @throws {AssertionError} a rule was broken; the message names the seed and the rule.
  */
-export function simulate(scenario: SimulationScenario): SimulationOutcome {
-  return new Simulation(scenario).play();
+export function simulate(
+  scenario: SimulationScenario,
+  trace: ((line: string) => void) | null = null,
+): SimulationOutcome {
+  return new Simulation(scenario, trace).play();
 }
 
 const MISDEEDS: readonly Misdeed[] = ['not-finite', 'wrong-set', 'wrong-fit', 'out-of-order', 'not-granted'];
@@ -130,7 +64,8 @@ const MISDEEDS: readonly Misdeed[] = ['not-finite', 'wrong-set', 'wrong-fit', 'o
 class Simulation {
   readonly #scenario: SimulationScenario;
   readonly #problem: ToyProblem;
-  readonly #reference: ToyReference | null;
+  readonly #trace: ((line: string) => void) | null;
+  #reference: ToyReference | null;
   readonly #queue = new EventQueue();
   readonly #random: RandomStream;
   readonly #left: Budgets;
@@ -141,6 +76,11 @@ class Simulation {
     ignored: 0,
     dismissed: 0,
     notices: 0,
+    late: 0,
+    questioned: 0,
+    refuted: 0,
+    strikes: 0,
+    setAside: 0,
     held: 0,
     waiting: 0,
   };
@@ -156,10 +96,16 @@ class Simulation {
   #outcome: SimulationOutcome['outcome'] | null = null;
   #endedEarly = false;
   #wasNotFinite = false;
+  #tainted = false;
+  /** Steps that were closed when the coordinator's present life began. */
+  #lifeBeganAt = 0;
+  /** When the coordinator is to be told that time has passed, if it is. */
+  #wakeAt: number | null = null;
 
-  constructor(scenario: SimulationScenario) {
+  constructor(scenario: SimulationScenario, trace: ((line: string) => void) | null) {
     const { seed, shape, faults, endsFirstAt } = scenario;
     this.#scenario = scenario;
+    this.#trace = trace;
     this.#problem = { seed, shape, divergence: faults.divergence };
     const ends = endsFirstAt === null ? [shape.stepsTotal] : [endsFirstAt, shape.stepsTotal];
     this.#reference = faults.drift ? null : toyReference(this.#problem, ends);
@@ -179,13 +125,18 @@ class Simulation {
       );
       this.#check(this.#counts.events < EVENTS_MAX, 'the run does not end');
     }
-    const [outcome, early] = [this.#outcome, this.#endedEarly];
-    return { ...this.#counts, outcome, early, lives: this.#lives, timeMs: this.#queue.now };
+    const [outcome, early, tainted] = [this.#outcome, this.#endedEarly, this.#tainted];
+    return { ...this.#counts, outcome, early, tainted, lives: this.#lives, timeMs: this.#queue.now };
   }
 
   #beginLife(): void {
     this.#lives += 1;
     const life = this.#lives;
+    this.#lifeBeganAt = this.#checkpoint.progress.step;
+    this.#wakeAt = null;
+    this.#trace?.(
+      `${this.#queue.now.toFixed(0).padStart(7)} ms  the coordinator begins at step ${this.#lifeBeganAt}`,
+    );
     const shape = { ...this.#scenario.shape, stepsTotal: this.#stepsTotal };
     const coordinator = new SimulatedCoordinator(
       this.#problem,
@@ -201,6 +152,11 @@ class Simulation {
         beside: (work) => this.#beside(work, life),
         hasCheckpoint: () => this.#hasCheckpoint,
         finished: (outcome, reason) => this.#finished(outcome, reason),
+        tainted: () => {
+          this.#tainted = true;
+          this.#reference = null;
+        },
+        trace: this.#trace,
       },
       this.#counts,
     );
@@ -224,21 +180,22 @@ class Simulation {
     this.#sessions += 1;
     const id = `w${this.#sessions}`;
     const lastAt = { control: 0, ranges: 0 };
-    const worker = new SimulatedWorker(
+    const { drift, lie } = this.#scenario.faults;
+    const hasLiar = [...this.#workers.values()].some(({ traits }) => traits.lie !== null);
+    const traits = {
       id,
-      this.#problem,
-      this.#queue,
-      this.#random,
-      this.#between(20, 200),
-      this.#scenario.faults.drift,
-      {
-        send: (stream, event, payload) => {
-          lastAt[stream] = Math.max(lastAt[stream], this.#queue.now + this.#between(1, 60));
-          this.#sendUp(event, payload, lastAt[stream] - this.#queue.now, worker);
-        },
-        misdeed: () => this.#misdeed(),
+      pace: this.#between(20, 200),
+      drifts: drift,
+      lie: hasLiar || this.#random.uniform() < 0.3 ? null : lie,
+    };
+    const worker = new SimulatedWorker(traits, this.#problem, this.#queue, this.#random, {
+      send: (stream, event, payload) => {
+        lastAt[stream] = Math.max(lastAt[stream], this.#queue.now + this.#between(1, 60));
+        this.#sendUp(event, payload, lastAt[stream] - this.#queue.now, worker);
       },
-    );
+      misdeed: () => this.#misdeed(),
+      mayLie: () => this.#mayLie(),
+    });
     this.#workers.set(id, worker);
     const life = this.#lives;
     this.#queue.schedule(delay, () => {
@@ -269,16 +226,32 @@ class Simulation {
   #deliver(event: Upward | SimulatedAnswer, payload?: Payload): void {
     if (this.#outcome !== null) return;
     this.#coordinator.deliver({ ...event, at: this.#queue.now }, payload);
+    this.#wakeInTime();
     this.#maybeFail();
+  }
+
+  /** Tells the coordinator that time has passed when a worker is late. */
+  #wakeInTime(): void {
+    const { wakeAt } = this.#coordinator.machine;
+    if (wakeAt === null || (this.#wakeAt !== null && this.#wakeAt <= wakeAt)) return;
+    this.#wakeAt = wakeAt;
+    const life = this.#lives;
+    this.#queue.schedule(wakeAt - this.#queue.now, () => {
+      if (life !== this.#lives) return;
+      if (this.#wakeAt === wakeAt) this.#wakeAt = null;
+      this.#deliver({ type: 'tick' });
+    });
   }
 
   /** After any event anything may fail. */
   #maybeFail(): void {
     if (this.#outcome !== null) return;
     if (this.#draws('workerCrashes', 0.06)) {
-      const ids = [...this.#workers.keys()];
-      if (ids.length > 0) this.#crash(ids[this.#random.integer(ids.length)]);
+      const worker = this.#anyWorker();
+      if (worker) this.#crash(worker);
     }
+    if (this.#draws('slowdowns', 0.03)) this.#anyWorker()?.slowDown(this.#between(3, 12));
+    if (this.#draws('stalls', 0.03)) this.#anyWorker()?.stop(this.#between(100, 6000));
     if (this.#draws('stops', 0.02)) this.#later(() => this.#stop());
     if (this.#draws('holds', 0.02)) this.#later(() => this.#hold());
     if (this.#random.uniform() < 0.02) this.#later(() => this.#deliver({ type: 'tick' }));
@@ -319,8 +292,8 @@ class Simulation {
   }
 
   /** A worker dies now, and its coordinator hears of it a little later; meanwhile what it sent may arrive. */
-  #crash(id: string): void {
-    const worker = this.#workers.get(id)!;
+  #crash(worker: SimulatedWorker): void {
+    const { id } = worker;
     const life = this.#lives;
     worker.die();
     this.#queue.schedule(this.#between(0, 150), () => {
@@ -364,10 +337,11 @@ class Simulation {
     const { divergence, drift } = this.#scenario.faults;
     if (outcome === 'failed') {
       if (reason.includes('the disk is full')) this.#later(() => this.#endLife());
-      else if (divergence && reason.startsWith(`diverged: step ${divergence.step}`))
+      else if (divergence && reason.startsWith(`diverged: step ${divergence.step}`)) {
         this.#outcome = 'diverged';
-      else if (drift && reason.includes('magnitudes were others')) this.#outcome = 'unsettled';
-      else this.#check(false, `the run failed: ${reason}`);
+      } else if ((drift || this.#tainted) && reason.includes('magnitudes were others')) {
+        this.#outcome = 'unsettled';
+      } else this.#check(false, `the run failed: ${reason}`);
       return;
     }
     this.#check(
@@ -402,6 +376,17 @@ class Simulation {
       'the run ends with other parameters',
     );
     this.#check(!diverges, 'the run ends well where it should not');
+  }
+
+  #anyWorker(): SimulatedWorker | undefined {
+    const workers = [...this.#workers.values()];
+    return workers[this.#random.integer(Math.max(1, workers.length))];
+  }
+
+  /** A norm that is wrong is found once there are norms to compare it with. */
+  #mayLie(): boolean {
+    const { step } = this.#coordinator.machine.progress;
+    return this.#scenario.faults.lie === 'bits' || step - this.#lifeBeganAt >= HISTORY_STEPS_MIN;
   }
 
   #misdeed(): Misdeed | null {

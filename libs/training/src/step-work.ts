@@ -1,9 +1,23 @@
 import { assert } from '@rocinante/base';
-import { handOut, liveHolding, reportedHolding, type Desk } from './desk.js';
+import { isAudited } from './audit-draw.js';
+import {
+  assign,
+  handOut,
+  liveHolding,
+  raceTheLate,
+  reportedHolding,
+  winOver,
+  withdraw,
+  type AssignmentFrame,
+  type Desk,
+} from './desk.js';
 import type { RunEvent } from './events.js';
 import { IssueLedger, type Holding } from './issue-ledger.js';
+import type { NormHistory } from './norm-history.js';
 import { microBatchCount } from './plan.js';
+import { STRIKES_MAX } from './roster.js';
 import type { RunShape } from './run-state.js';
+import { SecondWords, type QuestionCause, type QuestionedReport, type Settled } from './second-words.js';
 import type { AssignmentId, MicroBatchResult, WorkerId } from './work.js';
 
 /** How often a step is issued at most: once, and three times again. */
@@ -11,10 +25,10 @@ export const ISSUES_MAX = 4;
 
 type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 
-/** How a step stands. `lossSum` is over its windows, in nats. */
+/** How a step stands. `lossSum` is over its windows, in nats; norms are its micro-batches'. */
 export type StepOutcome =
   | { readonly type: 'open' }
-  | { readonly type: 'complete'; readonly lossSum: number }
+  | { readonly type: 'complete'; readonly lossSum: number; readonly norms: readonly number[] }
   | { readonly type: 'failed'; readonly reason: string };
 
 /**
@@ -27,7 +41,9 @@ export class StepWork {
   readonly #shape: RunShape;
   readonly #step: number;
   readonly #desk: Desk;
+  readonly #norms: NormHistory;
   #ledger: IssueLedger;
+  #secondWords: SecondWords;
   #issue = 0;
   #grid: 'previous' | 'own' = 'previous';
   /** Whether some report of this issue does not fit its grid: it will not close, and nothing more travels. */
@@ -42,13 +58,20 @@ export class StepWork {
   #reportersBefore = new Set<WorkerId>();
   /** Micro-batches that came out as not finite once and wait for another's word, with whose word it was. */
   readonly #suspects = new Map<number, WorkerId>();
+  /** Micro-batches that are to be computed by another, and by whom not. */
+  readonly #elsewhere = new Map<number, WorkerId>();
+  /** What workers that are not heard of are asked, so that they are. */
+  readonly #probes = new Map<WorkerId, AssignmentId>();
   #outcome: StepOutcome = { type: 'open' };
 
-  constructor(shape: RunShape, step: number, desk: Desk) {
+  /** @param norms what those of the steps before were. */
+  constructor(shape: RunShape, step: number, desk: Desk, norms: NormHistory) {
     this.#shape = shape;
     this.#step = step;
     this.#desk = desk;
+    this.#norms = norms;
     this.#ledger = this.#newLedger();
+    this.#secondWords = this.#newSecondWords();
     this.#beginIssue('previous', []);
   }
 
@@ -67,56 +90,58 @@ export class StepWork {
 
   /** Hands out what nobody holds. */
   workersChanged(): void {
-    const frame = {
-      kind: 'train',
-      step: this.#step,
-      issue: this.#issue,
-      parametersVersion: this.#step,
-      magnitudesOnly: this.#misfit,
-    } as const;
-    handOut(this.#desk, this.#ledger, frame, this.#suspects);
+    handOut(this.#desk, this.#ledger, this.#frame('train'), this.#elsewhere);
+  }
+
+  /** Gives what is late to those that are free. */
+  timePassed(): void {
+    raceTheLate(this.#desk, this.#ledger, this.#frame('train'));
+    this.#secondWords.passOverTheLate();
+    this.workersChanged();
   }
 
   /** A lost worker keeps what is summed whole, and after a misfit what is reported, since no more than that is wanted. */
   workerLeft(worker: WorkerId): void {
     for (const holding of this.#ledger.holdings) {
-      const stays = this.#ledger.isComplete(holding) || (this.#misfit && holding.reported);
+      const stays = this.#ledger.isComplete(holding) || (this.#misfit && holding.state === 'reported');
       if (holding.worker === worker && !stays) this.#ledger.drop(holding.assignment.id);
     }
+    this.#probes.delete(worker);
+    this.#secondWords.workerLeft(worker);
     this.workersChanged();
   }
 
   /** Tells workers that what they hold is not wanted any more. */
   abandon(): void {
     for (const holding of this.#ledger.holdings) {
-      const { worker, assignment } = holding;
-      if (this.#desk.roster.has(worker) && !this.#ledger.isComplete(holding)) {
-        this.#desk.emit({ type: 'withdraw', worker, assignment: assignment.id });
-      }
+      if (!this.#ledger.isComplete(holding)) withdraw(this.#desk, holding.worker, holding.assignment.id);
     }
+    this.#secondWords.abandon();
+    this.#endProbes();
   }
 
-  reported({ worker, assignment, results, fits, computeSeconds }: Of<'reported'>): void {
+  reported({ worker, assignment, results, fits }: Of<'reported'>): void {
+    if (this.#secondWords.answered(worker, assignment, results)) return;
+    if (this.#probes.get(worker) === assignment) {
+      this.#probes.delete(worker);
+      return;
+    }
     const microBatches = results.map(({ microBatch }) => microBatch);
     const holding = reportedHolding(this.#desk, this.#ledger, 'report', worker, assignment, microBatches);
     if (!holding) return;
-    this.#desk.roster.measure(worker, results.length, computeSeconds);
+    winOver(this.#desk, this.#ledger, holding);
     const notFinite = results.filter(({ finite, lossSum }) => !finite || !Number.isFinite(lossSum));
     if (notFinite.length > 0) {
       this.#suspect(holding, notFinite);
       return;
     }
-    this.#clear(worker, microBatches);
-    this.#ledger.accept(assignment, results, fits);
-    this.#reporters.add(worker);
-    this.#misfit ||= !fits;
     this.#desk.emit({ type: 'keep-report', assignment });
-    this.#grant(worker);
-    if (this.#ledger.allReported) {
-      this.#judging = true;
-      const assignments = this.#ledger.holdings.map((held) => held.assignment.id);
-      this.#desk.emit({ type: 'judge-grid', assignments });
-    }
+    const causes = this.#causesToQuestion(worker, results);
+    if (causes.size > 0) {
+      this.#ledger.question(assignment);
+      this.#secondWords.open({ holding, results, fits }, causes);
+    } else this.#take({ holding, results, fits });
+    this.workersChanged();
   }
 
   rangeArrived({ worker, assignment, range }: Of<'range-arrived'>): void {
@@ -173,7 +198,22 @@ export class StepWork {
       return;
     }
     if (this.#applying.size > 0 || this.#asked.size < this.#shape.rangeCount) return;
-    this.#outcome = { type: 'complete', lossSum: this.#ledger.lossSum() };
+    this.#endProbes();
+    this.#outcome = { type: 'complete', lossSum: this.#ledger.lossSum(), norms: this.#ledger.norms(null) };
+  }
+
+  #frame(kind: 'train' | 'audit'): AssignmentFrame {
+    return {
+      kind,
+      step: this.#step,
+      issue: this.#issue,
+      parametersVersion: this.#step,
+      magnitudesOnly: kind === 'train' && this.#misfit,
+    };
+  }
+
+  #newSecondWords(): SecondWords {
+    return new SecondWords(this.#desk, this.#frame('audit'), (settled) => this.#settle(settled));
   }
 
   #newLedger(): IssueLedger {
@@ -182,7 +222,7 @@ export class StepWork {
 
   /** Gives the issue in hand up, and begins the next one: everything of it is void. */
   #issueAgain(grid: 'previous' | 'own'): void {
-    const misfits = this.#ledger.holdings.filter(({ reported, fits }) => reported && !fits);
+    const misfits = this.#ledger.holdings.filter(({ state, fits }) => state === 'reported' && !fits);
     const misfitWorkers = new Set(misfits.map(({ worker }) => worker));
     this.abandon();
     this.#ledger = this.#newLedger();
@@ -198,9 +238,83 @@ export class StepWork {
     this.#applying.clear();
     this.#reportersBefore = this.#reporters;
     this.#reporters = new Set();
+    this.#secondWords = this.#newSecondWords();
     this.#desk.emit({ type: 'issue', step: this.#step, issue: this.#issue, grid, misfitWorkers });
     this.workersChanged();
-    this.#desk.roster.countIdle(this.#ledger.loads());
+    this.#probeTheQuiet();
+    this.#desk.roster.countIdle();
+  }
+
+  /** Asks workers that were late and are not heard of for a micro-batch that nobody waits for. */
+  #probeTheQuiet(): void {
+    for (const worker of this.#desk.roster.quiet) {
+      if (this.#desk.roster.queueOf(worker).length > 0) continue;
+      const id = this.#desk.nextAssignment();
+      this.#probes.set(worker, id);
+      assign(this.#desk, worker, { ...this.#frame('audit'), id, microBatches: [0], firstRange: 0 });
+    }
+  }
+
+  #endProbes(): void {
+    for (const [worker, assignment] of this.#probes) withdraw(this.#desk, worker, assignment);
+    this.#probes.clear();
+  }
+
+  /** Micro-batches of a report that are to be computed a second time, and why. */
+  #causesToQuestion(
+    worker: WorkerId,
+    results: readonly MicroBatchResult[],
+  ): ReadonlyMap<number, QuestionCause> {
+    const neighbours = this.#ledger.norms(worker);
+    const causes = new Map<number, QuestionCause>();
+    for (const { microBatch, norm } of results) {
+      const isOutlying = this.#norms.isOutlying(norm, neighbours);
+      const audit = isAudited(this.#shape, this.#step, microBatch);
+      if (isOutlying || audit) causes.set(microBatch, { norm: isOutlying, audit });
+    }
+    return causes;
+  }
+
+  /** Takes a report in: from now on it counts. */
+  #take({ holding: { worker, assignment }, results, fits }: QuestionedReport): void {
+    this.#ledger.accept(assignment.id, results, fits);
+    this.#reporters.add(worker);
+    this.#misfit ||= !fits;
+    this.#grant(worker);
+    if (this.#ledger.allReported) {
+      this.#judging = true;
+      const assignments = this.#ledger.holdings.map((held) => held.assignment.id);
+      this.#desk.emit({ type: 'judge-grid', assignments });
+    }
+    // Last, since a worker that is set aside for it loses what it holds.
+    this.#clear(worker, results);
+  }
+
+  /** A questioned report counts, or leaves the step; who computed what is wrong is named. */
+  #settle({ report, stands, causes, liar, words }: Settled): void {
+    const { worker, assignment } = report.holding;
+    if (stands) this.#take(report);
+    else {
+      withdraw(this.#desk, worker, assignment.id);
+      this.#ledger.drop(assignment.id);
+      for (const microBatch of causes.keys()) this.#elsewhere.set(microBatch, worker);
+    }
+    if (liar !== null) {
+      const others = words.filter((word) => word !== liar);
+      const about = `step ${this.#step}, micro-batch ${[...causes.keys()].join(', ')}`;
+      const otherwise = others.length === 0 ? 'it computed again' : `${others.join(' and ')} computed`;
+      this.#strike(liar, `${about}: what worker ${liar} computed is not what ${otherwise}`);
+    }
+    this.workersChanged();
+  }
+
+  /** Names a worker that computed what is wrong, and sets it aside when it is not the first time. */
+  #strike(worker: WorkerId, why: string): void {
+    const { roster } = this.#desk;
+    if (!roster.has(worker)) return;
+    const strikes = roster.strike(worker);
+    this.#desk.emit({ type: 'strike', worker, strikes, why });
+    if (strikes === STRIKES_MAX) this.#desk.setAside(worker, `it computed what is wrong ${strikes} times`);
   }
 
   #grant(worker: WorkerId): void {
@@ -237,29 +351,29 @@ export class StepWork {
         return;
       }
     }
-    for (const { microBatch } of notFinite) this.#suspects.set(microBatch, worker);
-    this.#desk.emit({ type: 'withdraw', worker, assignment: assignment.id });
-    this.#drop(assignment.id);
+    for (const { microBatch } of notFinite) {
+      this.#suspects.set(microBatch, worker);
+      this.#elsewhere.set(microBatch, worker);
+    }
+    withdraw(this.#desk, worker, assignment.id);
+    this.#ledger.drop(assignment.id);
+    this.workersChanged();
   }
 
-  /** A second computation that is finite stands. */
-  #clear(worker: WorkerId, microBatches: readonly number[]): void {
-    for (const microBatch of microBatches) {
+  /** A second computation that is finite stands, and the first was wrong. */
+  #clear(worker: WorkerId, results: readonly MicroBatchResult[]): void {
+    for (const { microBatch } of results) {
+      this.#elsewhere.delete(microBatch);
       const first = this.#suspects.get(microBatch);
       if (first === undefined) continue;
       this.#suspects.delete(microBatch);
-      const message =
+      const why =
         `step ${this.#step}, micro-batch ${microBatch}: worker ${first} computed what is not finite, ` +
         (first === worker
           ? 'and computed it again as finite'
           : `worker ${worker} did not; the second result stands`);
-      this.#desk.emit({ type: 'notice', worker: first, message });
+      this.#strike(first, why);
     }
-  }
-
-  #drop(assignment: AssignmentId): void {
-    this.#ledger.drop(assignment);
-    this.workersChanged();
   }
 
   /** The grid fits what was reported, and these reports say that it does not. */

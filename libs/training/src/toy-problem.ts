@@ -98,6 +98,16 @@ export function toyQuanta(gradient: readonly number[], grid: readonly number[]):
   return gradient.map((value, index) => Math.round(value / 2 ** grid[Math.floor(index / ELEMENTS)]));
 }
 
+/** The Euclidean norm, as a report has it. */
+export function toyNorm(gradient: readonly number[]): number {
+  return Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0));
+}
+
+/** A checksum of a micro-batch's own multiples of the grid; never 0. */
+export function toyChecksum(quanta: readonly number[]): number {
+  return (quanta.reduce((mixed, q) => Math.imul(mixed ^ q, 0x85ebca6b), 1) | 1) >>> 0;
+}
+
 /** The elements of a range. */
 export function toyRange<Value>(vector: readonly Value[], range: number): Value[] {
   return vector.slice(range * ELEMENTS, (range + 1) * ELEMENTS);

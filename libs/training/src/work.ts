@@ -4,7 +4,7 @@ export type WorkerId = string;
 /** Names a contribution; never used again in one life of the machine, nor of its driver's where that counts on from run to run. */
 export type AssignmentId = number;
 
-/** `audit` is a gradient computed a second time to compare bits; the machine does not ask for it yet. */
+/** `audit` is a gradient computed anew, never taken from what was kept, for its report alone: it enters no sum. */
 export type WorkKind = 'train' | 'evaluate' | 'audit';
 
 /**

@@ -17,10 +17,12 @@ export type { Evaluation__Output as EvaluationMessage } from './generated/rocina
 export type { Hello, Hello__Output as HelloMessage } from './generated/rocinante/training/v1/Hello.js';
 export type { ParametersRange__Output as ParametersRangeMessage } from './generated/rocinante/training/v1/ParametersRange.js';
 export type { ParametersRequest__Output as ParametersRequestMessage } from './generated/rocinante/training/v1/ParametersRequest.js';
+export type { Ready__Output as ReadyMessage } from './generated/rocinante/training/v1/Ready.js';
 export type { Report__Output as ReportMessage } from './generated/rocinante/training/v1/Report.js';
 export type { SampleRequest__Output as SampleRequestMessage } from './generated/rocinante/training/v1/SampleRequest.js';
 export type { SampleResult__Output as SampleResultMessage } from './generated/rocinante/training/v1/SampleResult.js';
 export type { StartRun__Output as StartRunMessage } from './generated/rocinante/training/v1/StartRun.js';
+export type { Trouble__Output as TroubleMessage } from './generated/rocinante/training/v1/Trouble.js';
 export type {
   WorkerMessage,
   WorkerMessage__Output as WorkerMessageReceived,
@@ -37,6 +39,10 @@ export type {
   HistoryPoint,
   HistoryPoint__Output as HistoryPointMessage,
 } from './generated/rocinante/training/v1/HistoryPoint.js';
+export type {
+  IdleWorker,
+  IdleWorker__Output as IdleWorkerMessage,
+} from './generated/rocinante/training/v1/IdleWorker.js';
 export type {
   Incident,
   Incident__Output as IncidentMessage,

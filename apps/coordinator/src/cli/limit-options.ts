@@ -9,6 +9,7 @@ export interface LimitOptionValues {
   readonly checkpoint?: number;
   readonly keepLast?: number;
   readonly keepEvery?: number;
+  readonly exact?: RunLimits['exact'];
 }
 
 /** As `runLimitsSchema` bounds them. */
@@ -67,6 +68,14 @@ export function addLimitOptions(command: Command, { minWorkers, fresh }: LimitOp
         String(DEFAULT_LIMITS.keepEverySteps),
         'KEEP_EVERY',
       ).argParser(wholeNumber(0)),
+    )
+    .addOption(
+      limit(
+        '--exact <mode>',
+        'auto parks workers whose bits would differ; off admits them, and the record says so',
+        DEFAULT_LIMITS.exact,
+        'EXACT',
+      ).choices(['auto', 'off']),
     );
 }
 
@@ -78,5 +87,6 @@ export function limitsFrom(values: LimitOptionValues, base: RunLimits = DEFAULT_
     checkpointSeconds: values.checkpoint ?? base.checkpointSeconds,
     keepLast: values.keepLast ?? base.keepLast,
     keepEverySteps: values.keepEvery ?? base.keepEverySteps,
+    exact: values.exact ?? base.exact,
   };
 }

@@ -154,7 +154,10 @@ describe('run start', () => {
       corpusSha256: textSha256,
       corpusName: 'book.txt',
       initFromSha256: '',
-      limits: { minWorkers: 2, maxHours: 1.5, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 500 },
+      limits: {
+        ...{ minWorkers: 2, maxHours: 1.5, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 500 },
+        exact: 'auto',
+      },
     });
     const sent = JSON.parse((requests[0] as { configJson: string }).configJson) as object;
     expect(sent).toMatchObject({ ...small, optimizer: { learningRate: 0.01 }, initFrom: null });
@@ -293,6 +296,8 @@ describe('run show', () => {
       /^checkpoints +step-00000025\.safetensors \(best\), step-00000040\.safetensors$/m,
       /^ {2}4\.0000 ┼/m,
       /^worker-2 +gpu H100, 1 thread +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
+      /^worker-4 +cpu Xeon, 1 thread +parked +2026-11-24 10:00:05 +its joining proof is another$/m,
+      /^exactness +exact, joining proof (ef){32}$/m,
       /^ *7 +2026-11-24 10:10:00 +worker-lost +worker-3 +the connection was cut$/m,
       /^ *9 +2026-11-24 10:11:00 +resumed +- +the coordinator was started again$/m,
       /^at least 2 workers; at most 12 h of work$/m,
@@ -320,6 +325,9 @@ describe('run show', () => {
       ],
       bestCheckpoint: 'step-00000025.safetensors',
       boundBy: 'compute',
+      idleWorkers: [{ name: 'worker-4', standing: 'parked', reason: 'its joining proof is another' }],
+      joiningProof: 'ef'.repeat(32),
+      notExactSince: null,
     });
     expect((said as { curve: unknown[] }).curve).toHaveLength(40);
   });
@@ -360,6 +368,7 @@ describe('run watch', () => {
       bytesSent: 10,
       bytesReceived: 20,
       weightsSha256: 'fc0b',
+      notExactSince: null,
       run: 'r12',
       state: 'done',
       reason: '',
@@ -466,7 +475,10 @@ describe('run stop, resume and rm', () => {
         run: 'r12',
         steps: 0,
         epochs: 0,
-        limits: { minWorkers: 3, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
+        limits: {
+          ...{ minWorkers: 3, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
+          exact: 'auto',
+        },
       },
     ]);
   });

@@ -16,6 +16,7 @@ interface TrainFlags extends ConfigOptionValues, LimitOptionValues {
   readonly runDir?: string;
   readonly resume: boolean;
   readonly corpusCache: boolean;
+  readonly ledger: boolean;
   readonly json: boolean;
 }
 
@@ -41,6 +42,7 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     .addOption(option('--run-dir <dir>', 'where the run is kept (default: runs/<time>)', 'RUN_DIR'))
     .option('--resume', 'go on from the newest checkpoint in --run-dir', false)
     .option('--no-corpus-cache', 'workers keep no encoded corpus on this machine')
+    .option('--no-ledger', 'keep no ledger: what it costs is measured so, and the run cannot be verified')
     .addOption(jsonOption())
     .action(async (flags: TrainFlags) => {
       const { train } = await import('../run/train.js');
@@ -49,7 +51,7 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
 }
 
 function trainOptions(flags: TrainFlags): TrainOptions {
-  const { workers, threads, runDir, resume, corpusCache, json, corpus, initFrom, ...config } = flags;
+  const { workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, ...config } = flags;
   return {
     flags: config,
     corpus,
@@ -60,6 +62,7 @@ function trainOptions(flags: TrainFlags): TrainOptions {
     resume,
     limits: limitsFrom(flags),
     corpusCache,
+    ledger,
     json,
   };
 }

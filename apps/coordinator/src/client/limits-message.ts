@@ -8,12 +8,13 @@ export function limitsMessage(limits: RunLimits): RunLimitsSent {
 
 /** The limits that a message speaks of. */
 export function limitsOf(message: RunLimitsMessage): RunLimits {
-  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps } = message;
+  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps, exact } = message;
   return {
     minWorkers: minWorkers || DEFAULT_LIMITS.minWorkers,
     maxHours: maxHours || null,
     checkpointSeconds,
     keepLast: keepLast || DEFAULT_LIMITS.keepLast,
     keepEverySteps,
+    exact: exact === 'off' ? 'off' : 'auto',
   };
 }

@@ -78,6 +78,16 @@ export interface ShownJson extends RunJson {
     readonly microBatchesPerSecond: number | null;
     readonly joinedAt: string;
   }[];
+  /** Those of the run's pool that are given no work; `standing` is preparing, parked or refused. */
+  readonly idleWorkers: readonly {
+    readonly name: string;
+    readonly threads: number;
+    readonly device: string;
+    readonly model: string;
+    readonly standing: string;
+    readonly reason: string;
+    readonly joinedAt: string;
+  }[];
   readonly history: readonly (HistoryEntry & { readonly best: boolean })[];
   readonly incidents: readonly {
     readonly time: string;
@@ -93,6 +103,10 @@ export interface ShownJson extends RunJson {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly boundBy: string | null;
+  /** SHA-256; null before a worker has set it. */
+  readonly joiningProof: string | null;
+  /** Steps closed when a worker of another kind was first admitted; null where the run is exact. */
+  readonly notExactSince: number | null;
 }
 
 export function shownJson(shown: ShownRun, curve: readonly CurvePoint[]): ShownJson {
@@ -110,6 +124,15 @@ export function shownJson(shown: ShownRun, curve: readonly CurvePoint[]): ShownJ
       microBatches: worker.microBatches,
       microBatchesPerSecond: worker.microBatchesPerSecond ?? null,
       joinedAt: worker.joinedAt,
+    })),
+    idleWorkers: shown.idleWorkers.map(({ name, threads, device, model, standing, reason, joinedAt }) => ({
+      name,
+      threads,
+      device,
+      model,
+      standing,
+      reason,
+      joinedAt,
     })),
     history: shown.history.map(({ step, epoch, loss, validationLoss, best }) => ({
       step,
@@ -131,6 +154,8 @@ export function shownJson(shown: ShownRun, curve: readonly CurvePoint[]): ShownJ
     bytesSent,
     bytesReceived,
     boundBy: shown.boundBy || null,
+    joiningProof: shown.joiningProof || null,
+    notExactSince: shown.notExactSince ?? null,
   };
 }
 
@@ -146,6 +171,7 @@ export interface OutcomeJson {
   readonly bytesReceived: number;
   /** Null where the run is not done. */
   readonly weightsSha256: string | null;
+  readonly notExactSince: number | null;
   readonly run: string;
   readonly state: RunStateWord;
   readonly reason: string;
@@ -167,6 +193,7 @@ export function outcomeJson(
     bytesSent: summary?.bytesSent ?? shown.bytesSent,
     bytesReceived: summary?.bytesReceived ?? shown.bytesReceived,
     weightsSha256: isDone ? (summary?.weightsSha256 ?? run.weightsSha256) : null,
+    notExactSince: shown.notExactSince ?? null,
     run: run.id,
     state: stateWord(run.state),
     reason: run.reason,

@@ -83,6 +83,18 @@ export function detailOf(summary: RunSummary): RunDetail {
     configJson: JSON.stringify(presets.quick),
     limits: { minWorkers: 2, checkpointSeconds: 60, keepLast: 3, maxHours: 12 },
     corpusSha256: 'cd'.repeat(32),
+    joiningProof: 'ef'.repeat(32),
+    idleWorkers: [
+      {
+        name: 'worker-4',
+        threads: 1,
+        device: 'cpu',
+        model: 'Xeon',
+        standing: 'parked',
+        reason: 'its joining proof is another',
+        joinedAt: '2026-11-24T10:00:05.000Z',
+      },
+    ],
     corpusName: 'book.txt',
     workers: [
       {

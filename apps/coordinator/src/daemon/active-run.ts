@@ -139,7 +139,7 @@ export class ActiveRun {
   }
 
   async #execute(log: RunLog): Promise<ActivationEnd> {
-    const { store, hub, service, observers } = this.#parts;
+    const { store, hub, service, observers, logger } = this.#parts;
     const { pool, activeSeconds } = this.#before;
     const directory = new RunDirectory(store.directory(this.id));
     try {
@@ -154,10 +154,14 @@ export class ActiveRun {
         initialParameters: initial?.parameters ?? null,
         activeSeconds,
         placeOption: '--data',
+        ledger: true,
         sample: true,
         observers: [this.#workers, log, ...observers(this.id, prepared)],
         onEntry: (entry) => {
           log.entry(entry);
+          if (entry.event === 'worker-parked' || entry.event === 'not-exact') {
+            logger.warn({ run: this.id }, entry.message);
+          }
           hub.publish(this.id, entry);
         },
       });

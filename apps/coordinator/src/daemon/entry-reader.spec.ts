@@ -12,6 +12,9 @@ const held: RunLogEntry = { time, event: 'held', atStep: 1, reason: 'disk: 3 MB 
 const released: RunLogEntry = { time, event: 'released', atStep: 1 };
 const finished: RunLogEntry = { time, event: 'finished', atStep: 2, outcome: 'failed', reason: 'diverged' };
 
+const parked = { time, atStep: 1, worker: 'b', engine: null, proof: '', message: 'another kind' };
+const notExact: RunLogEntry = { ...parked, event: 'not-exact' };
+
 let folder: string;
 let path: string;
 beforeEach(() => {
@@ -67,6 +70,13 @@ describe('where a watcher begins', () => {
     write(started({}), held, released, stepEntry(1));
     expect(await opening(path)).toEqual([started({}), stepEntry(1)]);
     write(started({}), held, started({}));
+    expect(await opening(path)).toEqual([started({})]);
+  });
+
+  it('tells that the run is not exact, whenever that was', async () => {
+    write(started({}), notExact, stepEntry(1), { ...notExact, atStep: 9 }, stepEntry(2));
+    expect(await opening(path)).toEqual([started({}), notExact, stepEntry(2)]);
+    write(started({}), notExact, started({}));
     expect(await opening(path)).toEqual([started({})]);
   });
 
@@ -142,6 +152,25 @@ describe('a run’s past', () => {
       [1, 'released', '', 'the disk has room again'],
       [2, 'failed', '', 'diverged'],
     ]);
+  });
+
+  it('says what parked a worker, and how exact the run is, without the steps that were lost', async () => {
+    const proven: RunLogEntry = {
+      ...{ time, event: 'joining-proof', atStep: 0 },
+      ...{ sha256: 'ab', worker: 'a', engine: null },
+    };
+    write(started({}), proven, { ...parked, event: 'worker-parked' });
+    const { incidents, ...past } = await pastOf(path);
+    expect(incidents.map(({ kind, worker, cause }) => [kind, worker, cause])).toEqual([
+      ['worker-parked', 'b', 'another kind'],
+    ]);
+    expect(past).toMatchObject({ joiningProof: 'ab', notExactSince: null });
+    write(started({}), proven, notExact, { ...notExact, atStep: 9 });
+    expect(await pastOf(path)).toMatchObject({ joiningProof: 'ab', notExactSince: 1 });
+    write(started({}), proven, notExact, started({ notExactSince: null }));
+    expect((await pastOf(path)).notExactSince).toBeNull();
+    write(started({}), proven, notExact, started({ notExactSince: 1 }));
+    expect((await pastOf(path)).notExactSince).toBe(1);
   });
 
   it('says what a run that is done has moved, and nothing of one that went on since', async () => {

@@ -1,6 +1,7 @@
 /** What a run's event log says, read back: its beginning for a watcher, its losses, its history, its incidents. */
 import type { HistoryPoint, Incident, Traffic } from '@rocinante/wire';
 import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log-entries.js';
+import { differenceLine } from '../display/run-texts.js';
 import { linesOf } from './file-lines.js';
 
 /** Incidents and evaluations that are shown, at most: the last ones. */
@@ -13,6 +14,8 @@ const STEP_MARK = '"event":"step"';
 /** What a watcher is told of what came after the last step. */
 const TOLD_AFTER: ReadonlySet<string> = new Set<RunLogEntry['event']>([
   'worker-joined',
+  'worker-parked',
+  'set-aside',
   'worker-left',
   'sample',
   'summary',
@@ -35,6 +38,8 @@ export async function opening(path: string): Promise<RunLogEntry[]> {
   let lastStep = '';
   /** A step that was under way when the run was held closes afterwards. */
   let held: RunLogEntry | null = null;
+  /** It is true of all that comes after it. */
+  let notExact: RunLogEntry | null = null;
   let after: RunLogEntry[] = [];
   for await (const line of linesOf(path)) {
     if (line.includes(STEP_MARK)) {
@@ -45,13 +50,16 @@ export async function opening(path: string): Promise<RunLogEntry[]> {
     const entry = parsed(line);
     if (entry === null) continue;
     if (entry.event === 'started') {
-      [started, lastStep, held, after] = [entry, '', null, []];
+      [started, lastStep, held, notExact, after] = [entry, '', null, null, []];
     } else if (entry.event === 'evaluation') evaluations.push(entry);
     else if (entry.event === 'held') held = entry;
     else if (entry.event === 'released') held = null;
+    else if (entry.event === 'not-exact') notExact ??= entry;
     else if (TOLD_AFTER.has(entry.event)) after.push(entry);
   }
-  return [started, ...evaluations, parsed(lastStep), held, ...after].filter((entry) => entry !== null);
+  return [started, notExact, ...evaluations, parsed(lastStep), held, ...after].filter(
+    (entry) => entry !== null,
+  );
 }
 
 /** The losses of all closed steps, in order, `most` at a time; a step that the log lacks begins another piece. */
@@ -80,23 +88,36 @@ export interface RunPast {
   readonly incidents: Incident[];
   /** What a run that is done moved; null for any other. */
   readonly traffic: Traffic | null;
+  /** Empty before any worker came. */
+  readonly joiningProof: string;
+  readonly notExactSince: number | null;
 }
 
 export async function pastOf(path: string): Promise<RunPast> {
   const history: HistoryPoint[] = [];
   const incidents: Incident[] = [];
   let traffic: Traffic | null = null;
+  let joiningProof = '';
+  let notExactSince: number | null = null;
   for await (const line of linesOf(path)) {
     const entry = line.includes(STEP_MARK) ? null : parsed(line);
     if (entry === null) continue;
     if (entry.event === 'evaluation') history.push(pointOf(entry));
-    if (entry.event === 'started') traffic = null;
+    if (entry.event === 'started') [traffic, notExactSince] = [null, entry.notExactSince];
+    if (entry.event === 'joining-proof') joiningProof = entry.sha256;
+    if (entry.event === 'not-exact') notExactSince ??= entry.atStep;
     if (entry.event === 'summary')
       traffic = { bytesSent: entry.bytesSent, bytesReceived: entry.bytesReceived };
     incidents.push(...incidentsOf(entry));
     if (incidents.length > 2 * INCIDENTS_MAX) incidents.splice(0, INCIDENTS_MAX);
   }
-  return { history: history.slice(-HISTORY_MAX), incidents: incidents.slice(-INCIDENTS_MAX), traffic };
+  return {
+    history: history.slice(-HISTORY_MAX),
+    incidents: incidents.slice(-INCIDENTS_MAX),
+    traffic,
+    joiningProof,
+    notExactSince,
+  };
 }
 
 function pointOf({ atStep, epoch, loss, validationLoss, best }: LogEntryOf<'evaluation'>): HistoryPoint {
@@ -119,10 +140,22 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
       return entry.checkpoint === null
         ? []
         : [incident('resumed', `the coordinator went on from ${entry.checkpoint}`)];
+    case 'worker-parked':
+    case 'not-exact':
+      return [incident(entry.event, entry.message, entry.worker)];
     case 'issued-again':
       return entry.workers.length === 0
         ? [incident('issued-again', entry.cause)]
         : entry.workers.map((worker) => incident('issued-again', entry.cause, worker));
+    case 'late':
+      return [incident('late', `micro-batches ${entry.microBatches.join(', ')}`, entry.worker)];
+    case 'strike':
+      return [incident('strike', entry.why, entry.worker)];
+    case 'set-aside':
+      return [incident('set-aside', entry.reason, entry.worker)];
+    case 'second-word':
+      if (entry.verdict !== 'unsettled') return [];
+      return entry.workers.map((worker) => incident('differs', differenceLine(entry), worker));
     case 'length-changed':
       return [incident('length-changed', `${lengthOf(entry.from)} became ${lengthOf(entry.to)}`)];
     case 'held':
@@ -136,6 +169,7 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
     case 'checkpoint':
     case 'evaluation':
     case 'ignored':
+    case 'joining-proof':
     case 'listening':
     case 'notice':
     case 'sample':

@@ -143,6 +143,7 @@ function limitsOf(message: RunLimitsMessage | null, defaults: RunLimits): RunLim
     checkpointSeconds: message.checkpointSeconds,
     keepLast: message.keepLast || DEFAULT_LIMITS.keepLast,
     keepEverySteps: message.keepEverySteps,
+    exact: message.exact || DEFAULT_LIMITS.exact,
   });
   if (parsed.success) return parsed.data;
   const [{ path, message: expected }] = parsed.error.issues;

@@ -1,7 +1,8 @@
 /** Runs as they are told to operators: the messages of runs.proto. */
 import { DirectoryStore } from '@rocinante/checkpoint';
-import { limits, type RunDetail, type RunSummary, type WorkerShare } from '@rocinante/wire';
+import { limits, type IdleWorker, type RunDetail, type RunSummary, type WorkerShare } from '@rocinante/wire';
 import { RunDirectory } from '../run/run-directory.js';
+import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
 import type { ActiveRun } from './active-run.js';
 import { pastOf } from './entry-reader.js';
@@ -87,10 +88,12 @@ export function summaryOf(parts: ReportParts, run: StoredRun): RunSummary {
 export async function detailOf(parts: ReportParts, run: StoredRun): Promise<RunDetail> {
   const directory = new RunDirectory(parts.store.directory(run.id));
   const checkpoints = new DirectoryStore(directory.checkpointsPath);
-  const { history, incidents, traffic } = await pastOf(directory.eventsPath);
+  const { history, incidents, traffic, ...past } = await pastOf(directory.eventsPath);
   const [names, best] = [await checkpoints.names(), await checkpoints.best()];
   // What changes is asked for last, and at one moment.
   const active = parts.scheduler.active(run.id);
+  const exactness = active?.execution?.exactness;
+  const notExactSince = exactness ? exactness.notExactSince : past.notExactSince;
   return {
     summary: summaryOf(parts, parts.store.find(run.id)),
     configJson: JSON.stringify(run.config),
@@ -104,6 +107,21 @@ export async function detailOf(parts: ReportParts, run: StoredRun): Promise<RunD
     bestCheckpoint: best ?? '',
     ...(active?.execution?.traffic ?? traffic),
     boundBy: active ? parts.boundBy(run.id) : '',
+    idleWorkers: active?.execution?.idleWorkers.map(idleOf) ?? [],
+    joiningProof: exactness?.proof ?? past.joiningProof,
+    ...(notExactSince !== null && { notExactSince }),
+  };
+}
+
+function idleOf({ name, threads, engine, standing, standingReason, joinedAt }: Session): IdleWorker {
+  return {
+    name,
+    threads,
+    device: engine?.device ?? '',
+    model: engine?.model ?? '',
+    standing,
+    reason: standingReason,
+    joinedAt: joinedAt.toISOString(),
   };
 }
 
@@ -135,9 +153,7 @@ export function stateOf(run: StoredRun, active: ActiveRun | undefined): { state:
   if (!execution) return { state: 'RUN_STATE_WAITING', reason: 'its text is being prepared' };
   if (execution.heldReason !== null) return { state: 'RUN_STATE_HELD', reason: execution.heldReason };
   if (execution.view.phase !== 'waiting') return { state: 'RUN_STATE_RUNNING', reason: '' };
-  const { minWorkers } = run.limits;
-  const there = execution.view.workers.length;
-  return { state: 'RUN_STATE_WAITING', reason: `it waits for workers: ${there} of ${minWorkers} are there` };
+  return { state: 'RUN_STATE_WAITING', reason: execution.waitingReason };
 }
 
 /** From 1 for the next to begin in its pool. */

@@ -17,7 +17,14 @@ const run: NewRun = {
   pool: 'default',
   config: presets.quick,
   corpus: { sha256: 'ab'.repeat(32), name: 'don-quijote.txt' },
-  limits: { minWorkers: 1, maxHours: null, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
+  limits: {
+    minWorkers: 1,
+    maxHours: null,
+    checkpointSeconds: 60,
+    keepLast: 3,
+    keepEverySteps: 0,
+    exact: 'auto',
+  },
   createdAt: '2026-11-24T10:00:00Z',
 };
 

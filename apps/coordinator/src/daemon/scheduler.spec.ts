@@ -2,7 +2,8 @@
  * Goal: one run is active in each pool, the right one, and every run can be ended at any moment, with the daemon or without.
  * Method: real runs, whose text is encoded and whose first checkpoint is written; nobody computes them, so each waits.
  */
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunDirectory } from '../run/run-directory.js';
@@ -173,8 +174,9 @@ describe('the end of the daemon', () => {
     expect(states()).toEqual(['active', 'queued']);
     coordinator.scheduler.start();
     await coordinator.executed('r1');
-    const events = await readFile(new RunDirectory(coordinator.store.directory('r1')).eventsPath, 'utf8');
-    expect(events.match(/"event":"started"/g)).toHaveLength(2);
+    const { eventsPath } = new RunDirectory(coordinator.store.directory('r1'));
+    const started = (): number => readFileSync(eventsPath, 'utf8').match(/"event":"started"/g)!.length;
+    await eventually(() => (started() === 2 ? true : null));
   });
 
   it('ends the preparation of a run, which begins again', async () => {

@@ -18,6 +18,7 @@ export function started(fields: Partial<LogEntryOf<'started'>>): LogEntryOf<'sta
     units: [256],
     parameters: 355_347,
     checkpoint: null,
+    notExactSince: null,
     ...fields,
   };
 }

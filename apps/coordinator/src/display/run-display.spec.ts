@@ -144,6 +144,25 @@ describe('without a terminal', () => {
     );
   });
 
+  it('warns of workers of another kind, and ends with it where they were admitted', () => {
+    const paper = show();
+    display.entry(started({}));
+    const parked = { time, atStep: 7, worker: 'b', engine: null, proof: '' };
+    display.entry({ ...parked, event: 'worker-parked', message: 'worker b is parked: why' });
+    display.entry({ ...parked, event: 'not-exact', message: 'worker b is admitted' });
+    display.entry({ ...parked, event: 'not-exact', message: 'worker c is admitted', atStep: 9 });
+    expect(paper.lines.slice(-3)).toEqual([
+      'warning: worker b is parked: why',
+      'warning: worker b is admitted',
+      'warning: worker c is admitted',
+    ]);
+    display.entry(summaryEntry());
+    expect(display.closingText('w')).toContain('windows/s, not exact since step 7\n');
+    display.entry(started({ notExactSince: 5 }));
+    display.entry(summaryEntry());
+    expect(display.closingText('w')).toContain('windows/s, not exact since step 5\n');
+  });
+
   it('has no summary of an earlier activation', () => {
     show();
     display.entry(summaryEntry());

@@ -4,7 +4,14 @@ import type { LogEntryOf, RunLogEntry } from '../run/log-entries.js';
 import { printable } from './printable.js';
 import { counted, duration, bytesShown } from './quantities.js';
 import { Rate } from './rate.js';
-import { closingText, evaluationLine, lengthLine, openingLines, type RunFigures } from './run-texts.js';
+import {
+  closingText,
+  differenceLine,
+  evaluationLine,
+  lengthLine,
+  openingLines,
+  type RunFigures,
+} from './run-texts.js';
 
 /** Without a terminal, a line about steps at most so often. */
 const LINE_INTERVAL_MS = 10_000;
@@ -26,6 +33,7 @@ export class RunDisplay {
   readonly #restoreTerminal = (): void => this.#bar?.stop();
   #started: LogEntryOf<'started'> | null = null;
   #issuedAgain = 0;
+  #notExactSince: number | null = null;
   #nextLineAt = -Infinity;
   #summary: LogEntryOf<'summary'> | null = null;
   #sample: string | null = null;
@@ -50,6 +58,11 @@ export class RunDisplay {
         return this.#begin(entry);
       case 'worker-joined':
         return this.line(`${entry.worker} joined`);
+      case 'worker-parked':
+        return this.line(`warning: ${entry.message}`);
+      case 'not-exact':
+        this.#notExactSince ??= entry.atStep;
+        return this.line(`warning: ${entry.message}`);
       case 'worker-left':
         return this.line(`${entry.worker} ${entry.lost ? 'was lost' : 'left'}: ${entry.reason}`);
       case 'step':
@@ -67,6 +80,13 @@ export class RunDisplay {
         return this.line(lengthLine(entry));
       case 'notice':
         return this.line(entry.message);
+      case 'strike':
+        return this.line(`warning: ${entry.why}`);
+      case 'set-aside':
+        return this.line(`warning: ${entry.worker} gets no work any more in this run: ${entry.reason}`);
+      case 'second-word':
+        if (entry.verdict === 'unsettled') this.line(`warning: ${differenceLine(entry)}`);
+        return;
       case 'held':
         return this.line(`held: ${entry.reason}`);
       case 'released':
@@ -79,9 +99,11 @@ export class RunDisplay {
         return;
       case 'finished':
         return this.#bar?.stop();
-      // Steps that were issued again are counted from their own entries; the two others are for the log's readers.
+      // Steps that were issued again are counted from their own entries; the others are for the log's readers.
       case 'issued-again':
       case 'ignored':
+      case 'joining-proof':
+      case 'late':
       case 'listening':
         return;
     }
@@ -106,7 +128,10 @@ export class RunDisplay {
    */
   closingText(weights: string, figures: RunFigures | null = this.#summary): string {
     assert(figures !== null, 'a run that is done has its summary before its closing text');
-    const further = this.#issuedAgain === 0 ? [] : [`${counted(this.#issuedAgain, 'step')} issued again`];
+    const further = [
+      ...(this.#issuedAgain === 0 ? [] : [`${counted(this.#issuedAgain, 'step')} issued again`]),
+      ...(this.#notExactSince === null ? [] : [`not exact since step ${this.#notExactSince}`]),
+    ];
     return closingText(figures, { further, weights, sample: this.#sample });
   }
 
@@ -114,6 +139,7 @@ export class RunDisplay {
     this.#bar?.stop();
     this.#started = started;
     this.#issuedAgain = 0;
+    this.#notExactSince = started.notExactSince;
     this.#nextLineAt = -Infinity;
     this.#summary = this.#sample = null;
     for (const line of openingLines(started)) this.line(line);

@@ -14,6 +14,7 @@ export function runPage(shown: ShownRun, curve: readonly CurvePoint[]): string {
     section('loss', drawCurve(curve)),
     section('evaluations', historyLines(shown)),
     section('workers', workerLines(shown)),
+    section('workers without work', idleLines(shown)),
     section('incidents', incidentLines(shown)),
     section('limits', limitLines(shown)),
     section('configuration', JSON.stringify(JSON.parse(shown.configJson), null, 2).split('\n')),
@@ -51,6 +52,7 @@ function headLines({ summary, ...shown }: ShownRun): string[] {
         `${bytesShown(shown.bytesSent)} sent, ${bytesShown(shown.bytesReceived)} received`,
     ],
     ...(shown.checkpoints.length === 0 ? [] : [['checkpoints', checkpointsShown(shown)] as const]),
+    ...(shown.joiningProof === '' ? [] : [['exactness', exactnessShown(shown)] as const]),
     ...(weightsSha256 === '' ? [] : [['weights', `SHA-256 ${weightsSha256}`] as const]),
   ];
   const width = Math.max(...facts.map(([title]) => title.length)) + 2;
@@ -103,6 +105,23 @@ function workerLines({ workers }: ShownRun): string[] {
   return table(['worker', 'on', 'share of the last step', 'speed', 'joined (UTC)'], rows).split('\n');
 }
 
+function exactnessShown({ joiningProof, notExactSince }: Omit<ShownRun, 'summary'>): string {
+  const proof = `joining proof ${joiningProof}`;
+  return notExactSince === undefined ? `exact, ${proof}` : `not exact since step ${notExactSince}, ${proof}`;
+}
+
+function idleLines({ idleWorkers }: ShownRun): string[] {
+  if (idleWorkers.length === 0) return [];
+  const rows = idleWorkers.map(({ name, threads, device, model, standing, reason, joinedAt }) => [
+    name,
+    `${device} ${model}, ${counted(threads, 'thread')}`,
+    standing,
+    timeShown(joinedAt),
+    reason || '-',
+  ]);
+  return table(['worker', 'on', 'is', 'joined (UTC)', 'why'], rows).split('\n');
+}
+
 function incidentLines({ incidents }: ShownRun): string[] {
   if (incidents.length === 0) return [];
   const rows = incidents.map(({ step, time, kind, worker, cause }) => [
@@ -116,7 +135,7 @@ function incidentLines({ incidents }: ShownRun): string[] {
 }
 
 function limitLines({ limits }: ShownRun): string[] {
-  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps } = limits;
+  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps, exact } = limits;
   return [
     `at least ${counted(minWorkers || 1, 'worker')}; ` +
       (maxHours > 0 ? `at most ${maxHours} h of work` : 'no bound on the time'),
@@ -125,5 +144,6 @@ function limitLines({ limits }: ShownRun): string[] {
       : 'checkpoints at evaluations and at the end') +
       `; kept: the last ${keepLast}, the best` +
       (keepEverySteps > 0 ? ` and those of every ${grouped(keepEverySteps)} steps` : ''),
+    ...(exact === 'off' ? ['workers of any kind (--exact off)'] : []),
   ];
 }

@@ -22,6 +22,15 @@ export function evaluationLine(entry: LogEntryOf<'evaluation'>): string {
   return `epoch ${epoch} (step ${atStep}): loss ${loss.toFixed(4)}${heldOut}${best ? ', the best so far' : ''}`;
 }
 
+/** Two workers differ, and nobody is there who could decide. */
+export function differenceLine({ microBatches, workers, atStep }: LogEntryOf<'second-word'>): string {
+  const what = microBatches.length === 1 ? 'micro-batch' : 'micro-batches';
+  return (
+    `step ${atStep}: ${workers.join(' and ')} compute other bits of ${what} ${microBatches.join(', ')}, ` +
+    `and there is no other worker to ask; ${workers[0]}’s count`
+  );
+}
+
 /** The run's length was changed on a resume. */
 export function lengthLine({ from, to }: LogEntryOf<'length-changed'>): string {
   const length = ({ steps, epochs }: typeof to): string =>

@@ -78,6 +78,20 @@ async function step(
 }
 
 describe("a coordinator's metrics", () => {
+  it('count parked workers until they leave or the run is over', async () => {
+    const of = metrics.begin(run);
+    const parked = (): Promise<number | undefined> => value('parked_workers{run="r1"}');
+    expect(await parked()).toBe(0);
+    of.workerParked(a);
+    of.workerParked(b);
+    of.idleLeft({ worker: 'preparing#3' });
+    expect(await parked()).toBe(2);
+    of.idleLeft(a);
+    expect(await parked()).toBe(1);
+    of.finished();
+    expect(await parked()).toBe(0);
+  });
+
   it('has series for every metric in the table once a run has saved, evaluated, and closed a step', async () => {
     const observed = metrics.begin(run);
     observed.workerJoined(a);

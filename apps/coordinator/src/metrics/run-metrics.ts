@@ -42,6 +42,7 @@ export class RunMetrics implements RunObserver {
   readonly #lastSteps: { readonly windows: number; readonly seconds: number }[] = [];
   /** Workers that have series in this run. */
   readonly #workers = new Set<string>();
+  readonly #parked = new Set<string>();
   #shownBound: StepBound | null = null;
   #savedAt: number | null = null;
 
@@ -60,6 +61,7 @@ export class RunMetrics implements RunObserver {
     metrics.epoch.set({ run: id }, epochOf(shape, next) + 1);
     metrics.learningRate.set({ run: id }, learningRate(next));
     metrics.windowsPerSecond.set({ run: id }, 0);
+    metrics.parkedWorkers.set({ run: id }, 0);
     for (const by of BOUNDS) if (by !== 'worker') metrics.boundBy.set({ run: id, by, worker: '' }, 0);
     if (progress.lastLoss !== null) metrics.loss.set({ run: id }, progress.lastLoss);
     this.#heldOut(progress.history.at(-1)?.validationLoss ?? null);
@@ -76,6 +78,22 @@ export class RunMetrics implements RunObserver {
     this.#workers.delete(worker);
     this.#set.metrics.workerShare.remove({ run: this.#run, worker });
     if (this.#shownBound?.by === 'worker' && this.#shownBound.worker === worker) this.#showBound(null);
+  }
+
+  /** It stays, and is given no work any more. */
+  setAside(session: OfWorker): void {
+    this.workerLeft(session);
+  }
+
+  workerParked({ worker }: OfWorker): void {
+    this.#parked.add(worker);
+    this.#set.metrics.parkedWorkers.set({ run: this.#run }, this.#parked.size);
+  }
+
+  /** A worker that was given no work is gone; perhaps it was parked. */
+  idleLeft({ worker }: OfWorker): void {
+    this.#parked.delete(worker);
+    this.#set.metrics.parkedWorkers.set({ run: this.#run }, this.#parked.size);
   }
 
   stepIssued(step: number, issue: number): void {
@@ -141,6 +159,11 @@ export class RunMetrics implements RunObserver {
     }
     metrics.windowsPerSecond.set({ run }, this.#speed(closed.windows, seconds));
     this.#showBound(this.#bound.add(bound));
+  }
+
+  finished(): void {
+    this.#parked.clear();
+    this.#set.metrics.parkedWorkers.set({ run: this.#run }, 0);
   }
 
   recorded({ validationLoss }: { readonly validationLoss: number | null }): void {

@@ -1,11 +1,14 @@
+import type { StateHashes } from '@rocinante/ledger';
 import type { ParameterLayout } from '@rocinante/parameters';
-import type { IssueTerms, OptimizerTerms, StateVectors } from './step-arithmetic.js';
+import type { Half, IssueTerms, OptimizerTerms, RangeChecksums, StateVectors } from './step-arithmetic.js';
 
 /** What the arithmetic's thread begins with; the vectors lie in shared memory. */
 export interface ArithmeticSetting {
   readonly layout: ParameterLayout;
   readonly optimizer: OptimizerTerms;
   readonly halves: readonly [StateVectors, StateVectors];
+  /** Whether each range that is made comes with its checksums. */
+  readonly checksummed: boolean;
 }
 
 /** What the network's thread asks of it; carried out in this order. */
@@ -17,10 +20,17 @@ export type ArithmeticRequest =
       readonly step: number;
       readonly issue: number;
       readonly ranges: readonly number[];
-    };
+    }
+  | { readonly type: 'hash'; readonly half: Half };
 
-/** What it answers: for each `add` that its values are not needed any more, for each range of an `apply` that it is made. */
-export type ArithmeticAnswer = { readonly type: 'added' } | ({ readonly type: 'made' } & RangeMade);
+/**
+ * What it answers: for each `add` that its values are not needed any more, for each range of an `apply` that it is made, for
+ * each `hash` its hashes.
+ */
+export type ArithmeticAnswer =
+  | { readonly type: 'added' }
+  | ({ readonly type: 'made' } & RangeMade)
+  | { readonly type: 'hashed'; readonly hashes: StateHashes };
 
 /** A range of the next state is made. */
 export interface RangeMade {
@@ -29,4 +39,6 @@ export interface RangeMade {
   readonly range: number;
   /** Whether every value of it is finite. */
   readonly finite: boolean;
+  /** Null where none are wanted. */
+  readonly checksums: RangeChecksums | null;
 }

@@ -1,6 +1,7 @@
 /** The thread itself: what it makes is what StepArithmetic makes here, in order, and what it takes it gives back. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { RandomStream } from '@rocinante/base';
+import { crc32, RandomStream } from '@rocinante/base';
+import { stateHashes } from '@rocinante/ledger';
 import { createLayout } from '@rocinante/parameters';
 import type { RangeMade } from './arithmetic-messages.js';
 import { ArithmeticThread } from './arithmetic-thread.js';
@@ -39,7 +40,7 @@ let thread: ArithmeticThread | null = null;
 afterEach(() => thread?.stop());
 
 function started(of: [StateVectors, StateVectors]): ArithmeticThread {
-  thread = new ArithmeticThread({ layout, optimizer, halves: of }, (error) => {
+  thread = new ArithmeticThread({ layout, optimizer, halves: of, checksummed: true }, (error) => {
     throw error;
   });
   return thread;
@@ -55,8 +56,8 @@ function add(to: ArithmeticThread, range: number, worker: number): void {
 function made(by: ArithmeticThread, count: number): Promise<RangeMade[]> {
   const ranges: RangeMade[] = [];
   return new Promise((resolve) => {
-    by.onMade = ({ step, issue, range, finite }) => {
-      ranges.push({ step, issue, range, finite });
+    by.onMade = ({ step, issue, range, finite, checksums }) => {
+      ranges.push({ step, issue, range, finite, checksums });
       if (ranges.length === count) resolve(ranges);
     };
   });
@@ -78,10 +79,17 @@ describe('the arithmetic’s thread', () => {
     for (const range of [1, 0]) for (const worker of [2, 1]) add(beside, range, worker);
     beside.apply(7, 2, [0, 1]);
     expect(await made(beside, 3)).toEqual([
-      { step: 7, issue: 1, range: 1, finite: true },
-      { step: 7, issue: 2, range: 0, finite: true },
-      { step: 7, issue: 2, range: 1, finite: true },
+      { step: 7, issue: 1, range: 1, finite: true, checksums: expect.anything() as object },
+      { step: 7, issue: 2, range: 0, finite: true, checksums: plain.checksums(0) },
+      { step: 7, issue: 2, range: 1, finite: true, checksums: plain.checksums(1) },
     ]);
+    const { start, end } = layout.ranges[1];
+    const second = values(1, 2);
+    const summed = values(1, 1).map((value, index) => value + second[index]);
+    expect(plain.checksums(1)).toEqual({
+      sum: crc32(summed),
+      parameters: crc32(there[1].parameters.subarray(start, end)),
+    });
     for (const name of ['parameters', 'm', 'v'] as const) {
       expect(Buffer.compare(bytes(there[1][name]), bytes(here[1][name]))).toBe(0);
       expect(there[1][name].some((value) => value !== 0)).toBe(true);
@@ -96,6 +104,24 @@ describe('the arithmetic’s thread', () => {
     beside.begin(terms);
     beside.apply(0, 1, [0, 1]);
     expect((await made(beside, 2)).map(({ finite }) => finite)).toEqual([false, true]);
+  });
+
+  it('hashes either half as it is when what was asked before is done, and says so where it ends before', async () => {
+    const vectors = halves();
+    const beside = started(vectors);
+    const before = stateHashes(vectors[0]);
+    expect(await beside.hash(0)).toEqual(before);
+    beside.begin(terms);
+    for (const range of [0, 1]) add(beside, range, 1);
+    beside.apply(0, 1, [0, 1]);
+    const after = await beside.hash(1);
+    expect(after).toEqual(stateHashes(vectors[1]));
+    expect(after.parameters).not.toBe(before.parameters);
+    expect(after.moments).not.toBe(before.moments);
+    const never = expect(beside.hash(0)).rejects.toThrow('the thread of sums and Adam ended');
+    await beside.stop();
+    await never;
+    await expect(beside.hash(0)).rejects.toThrow('the thread of sums and Adam ended');
   });
 
   it('is behind while many ranges wait, and uses their rooms again', async () => {
@@ -118,7 +144,7 @@ describe('the arithmetic’s thread', () => {
 
   it('that fails tells why', async () => {
     const died = new Promise<Error>((resolve) => {
-      thread = new ArithmeticThread({ layout, optimizer, halves: halves() }, resolve);
+      thread = new ArithmeticThread({ layout, optimizer, halves: halves(), checksummed: false }, resolve);
     });
     thread!.apply(0, 1, [0]);
     expect((await died).message).toContain('a range is applied in an issue');

@@ -1,18 +1,26 @@
 import { Worker } from 'node:worker_threads';
+import type { StateHashes } from '@rocinante/ledger';
 import { BLOCK_ELEMENTS, RANGE_BLOCKS } from '@rocinante/parameters';
+import { RunFailedError } from '../errors.js';
 import type {
   ArithmeticAnswer,
   ArithmeticRequest,
   ArithmeticSetting,
   RangeMade,
 } from './arithmetic-messages.js';
-import type { IssueTerms } from './step-arithmetic.js';
+import type { Half, IssueTerms } from './step-arithmetic.js';
 
 /** Room for the values of one range, where the arithmetic's thread sees them. */
 export type RangeRoom = Int32Array<SharedArrayBuffer>;
 
 /** Ranges that may wait to be added before no more should be asked for: 16 MiB. */
 const ADDING_MAX = 16;
+
+/** Someone who waits for hashes. */
+interface Waiting {
+  readonly resolve: (hashes: StateHashes) => void;
+  readonly reject: (error: Error) => void;
+}
 
 // From dist, also where a spec runs the sources: a thread's code must be JavaScript.
 const workerFile = new URL('../../dist/run/arithmetic-worker.js', import.meta.url);
@@ -32,12 +40,19 @@ export class ArithmeticThread {
   readonly #free: RangeRoom[] = [];
   /** Rooms whose values wait to be added, in order. */
   readonly #adding: RangeRoom[] = [];
+  #ended = false;
+  /** Those who wait for hashes, in order. */
+  readonly #hashing: Waiting[] = [];
 
   /** @param onDeath the thread ended by itself: nothing it was asked will be answered. */
   constructor(setting: ArithmeticSetting, onDeath: (error: Error) => void) {
     this.#thread = new Worker(workerFile, { workerData: setting });
     this.#thread.on('message', (answer: ArithmeticAnswer) => this.#answered(answer));
     this.#thread.on('error', onDeath);
+    this.#thread.on('exit', () => {
+      this.#ended = true;
+      for (const { reject } of this.#hashing) reject(new RunFailedError('the thread of sums and Adam ended'));
+    });
     // It is there for the network's sake, and does not keep the process alive.
     this.#thread.unref();
   }
@@ -72,6 +87,19 @@ export class ArithmeticThread {
     this.#ask({ type: 'apply', step, issue, ranges });
   }
 
+  /**
+   * The hashes of one half of the state as it is when what was asked before is done: in time for the closed half, which
+   * only what is asked after the next step is closed writes.
+   * @throws {RunFailedError} the thread ended before.
+   */
+  hash(half: Half): Promise<StateHashes> {
+    this.#ask({ type: 'hash', half });
+    return new Promise((resolve, reject) => {
+      if (this.#ended) reject(new RunFailedError('the thread of sums and Adam ended'));
+      else this.#hashing.push({ resolve, reject });
+    });
+  }
+
   /** Ends the thread, whatever it is at. */
   async stop(): Promise<void> {
     await this.#thread.terminate();
@@ -83,6 +111,7 @@ export class ArithmeticThread {
 
   #answered(answer: ArithmeticAnswer): void {
     if (answer.type === 'made') return this.onMade(answer);
+    if (answer.type === 'hashed') return this.#hashing.shift()!.resolve(answer.hashes);
     this.#free.push(this.#adding.shift()!);
     this.onAdded();
   }

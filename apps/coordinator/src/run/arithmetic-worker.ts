@@ -6,7 +6,7 @@ import { StepArithmetic } from './step-arithmetic.js';
 /** The arithmetic's thread: carries requests out one after another. */
 const port = parentPort;
 assert(port !== null, 'arithmetic-worker.js runs as a worker thread');
-const { layout, optimizer, halves } = workerData as ArithmeticSetting;
+const { layout, optimizer, halves, checksummed } = workerData as ArithmeticSetting;
 const arithmetic = new StepArithmetic(layout, optimizer, halves);
 
 port.on('message', (request: ArithmeticRequest) => {
@@ -19,9 +19,13 @@ port.on('message', (request: ArithmeticRequest) => {
     case 'apply':
       for (const range of request.ranges) {
         const { step, issue } = request;
-        answer({ type: 'made', step, issue, range, finite: arithmetic.apply(range) });
+        const finite = arithmetic.apply(range);
+        const checksums = checksummed ? arithmetic.checksums(range) : null;
+        answer({ type: 'made', step, issue, range, finite, checksums });
       }
       return;
+    case 'hash':
+      return answer({ type: 'hashed', hashes: arithmetic.hashes(request.half) });
     default:
       return assertNever(request);
   }

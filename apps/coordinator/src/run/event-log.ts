@@ -64,6 +64,22 @@ export class EventLog implements RunObserver {
     this.write({ event: 'worker-joined', atStep: this.#step, worker: name, threads, engine });
   }
 
+  proofSet({ name, engine }: Session, sha256: string): void {
+    this.write({ event: 'joining-proof', atStep: this.#step, sha256, worker: name, engine });
+  }
+
+  workerParked({ name, engine }: Session, proof: string, message: string): void {
+    this.write({ event: 'worker-parked', atStep: this.#step, worker: name, engine, proof, message });
+  }
+
+  admittedInexact({ name, engine }: Session, proof: string, message: string): void {
+    this.write({ event: 'not-exact', atStep: this.#step, worker: name, engine, proof, message });
+  }
+
+  workerRefused({ name }: Session, reason: string): void {
+    this.noticed(`worker ${name} cannot work for this run, and waits for the next: ${reason}`);
+  }
+
   workerLeft(session: Session, reason: string, lost: boolean): void {
     this.write({ event: 'worker-left', atStep: this.#step, worker: session.name, lost, reason });
   }
@@ -96,9 +112,40 @@ export class EventLog implements RunObserver {
 
   ignored({ what, worker, assignment, why }: Extract<RunEffect, { type: 'ignore' }>): void {
     this.#ignoredCount += 1;
-    const name = this.#names.get(worker) ?? worker;
+    const name = this.#nameOf(worker);
     const total = this.#ignoredCount;
     this.write({ event: 'ignored', atStep: this.#step, what, worker: name, assignment, why, total });
+  }
+
+  late({ worker, microBatches }: Extract<RunEffect, { type: 'late' }>): void {
+    const name = this.#nameOf(worker);
+    this.write({ event: 'late', atStep: this.#step, worker: name, microBatches: [...microBatches] });
+  }
+
+  secondWord({
+    step,
+    microBatches,
+    cause,
+    verdict,
+    workers,
+  }: Extract<RunEffect, { type: 'second-word' }>): void {
+    if (cause === 'audit' && (verdict === 'stands' || verdict === 'unheld')) return;
+    this.write({
+      event: 'second-word',
+      atStep: step + 1,
+      microBatches: [...microBatches],
+      cause,
+      verdict,
+      workers: workers.map((worker) => this.#nameOf(worker)),
+    });
+  }
+
+  struck({ worker, strikes, why }: Extract<RunEffect, { type: 'strike' }>): void {
+    this.write({ event: 'strike', atStep: this.#step, worker: this.#nameOf(worker), strikes, why });
+  }
+
+  setAside({ name }: Session, reason: string): void {
+    this.write({ event: 'set-aside', atStep: this.#step, worker: name, reason });
   }
 
   noticed(message: string): void {
@@ -127,6 +174,11 @@ export class EventLog implements RunObserver {
       return this.onFailure(error as Error);
     }
     this.onEntry(timed);
+  }
+
+  /** A worker's name; that of a session before this log's life is its id. */
+  #nameOf(worker: string): string {
+    return this.#names.get(worker) ?? worker;
   }
 
   /** What is told afterwards is not logged: the descriptor may be another file's by then. */

@@ -28,9 +28,12 @@ const started = z.object({
   parameters: count,
   /** The checkpoint that the run goes on from; null where it begins. */
   checkpoint: z.string().nullable(),
+  /** As the last `not-exact` entry before has it, where the checkpoint has it too; null where the run is exact till here. */
+  notExactSince: count.nullable().default(null),
 });
 
-const engine = z
+/** What a worker says that it computes on; null where it says nothing. */
+export const engineSchema = z
   .object({
     tensorflow: z.string(),
     device: z.string(),
@@ -44,7 +47,7 @@ const workerJoined = z.object({
   event: z.literal('worker-joined'),
   worker: z.string(),
   threads: count,
-  engine,
+  engine: engineSchema,
 });
 
 const workerLeft = z.object({
@@ -55,6 +58,28 @@ const workerLeft = z.object({
   lost: z.boolean(),
   reason: z.string(),
 });
+
+/** The run's first worker has set the joining proof (`Ready.proof` of training.proto). */
+const joiningProof = z.object({
+  ...at,
+  event: z.literal('joining-proof'),
+  sha256: z.string(),
+  worker: z.string(),
+  engine: engineSchema,
+});
+
+/** A worker's joining proof is another than the run's, or it gives none (`proof` is empty then). It gets no work. */
+const workerParked = z.object({
+  ...at,
+  event: z.literal('worker-parked'),
+  worker: z.string(),
+  engine: engineSchema,
+  proof: z.string(),
+  message: z.string(),
+});
+
+/** The same, but it is admitted, by `--exact off`: the steps after `atStep` are not exact, or those after an earlier one. */
+const notExact = z.object({ ...workerParked.shape, event: z.literal('not-exact') });
 
 /** A gradient did not fit the grid, or the first step learns its grid. `workers` are those whose part did not fit. */
 const issuedAgain = z.object({
@@ -125,6 +150,35 @@ const ignored = z.object({
   total: count,
 });
 
+/** A worker has not reported these micro-batches, or pieces of an evaluation, in time: others compute them too. */
+const late = z.object({ ...at, event: z.literal('late'), worker: z.string(), microBatches: z.array(count) });
+
+/**
+ * A report did not count before others had computed the same; those that the audit drew are told of only where they differ.
+ * `workers` computed it in this order. `refuted`: the first one's does not count. `unsettled`: two differ, and there was no
+ * third; the first one's counts. `unheld`: there was nobody else, and it counts.
+ */
+const secondWord = z.object({
+  ...at,
+  event: z.literal('second-word'),
+  microBatches: z.array(count),
+  cause: z.enum(['norm', 'audit']),
+  verdict: z.enum(['stands', 'refuted', 'unsettled', 'unheld']),
+  workers: z.array(z.string()),
+});
+
+/** A worker computed what is wrong: how often by now, and how it is known. */
+const strike = z.object({
+  ...at,
+  event: z.literal('strike'),
+  worker: z.string(),
+  strikes: count,
+  why: z.string(),
+});
+
+/** A worker computed what is wrong too often: it gets no work any more in this run. */
+const setAside = z.object({ ...at, event: z.literal('set-aside'), worker: z.string(), reason: z.string() });
+
 const listening = z.object({ ...at, event: z.literal('listening'), address: z.string() });
 const notice = z.object({ ...at, event: z.literal('notice'), message: z.string() });
 /** No step is issued until `released`: the disk is nearly full. */
@@ -156,7 +210,10 @@ const summary = z.object({
 export const logEntrySchema = z.discriminatedUnion('event', [
   started,
   listening,
+  joiningProof,
   workerJoined,
+  workerParked,
+  notExact,
   workerLeft,
   issuedAgain,
   step,
@@ -165,6 +222,10 @@ export const logEntrySchema = z.discriminatedUnion('event', [
   passedOver,
   lengthChanged,
   ignored,
+  late,
+  secondWord,
+  strike,
+  setAside,
   notice,
   held,
   released,

@@ -11,6 +11,7 @@ import { smallConfig, text } from '../daemon/spec-coordinator.js';
 import { UsageError } from '../errors.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { RunDirectory } from './run-directory.js';
+import { NOT_PROVEN } from './exactness.js';
 import { DEFAULT_LIMITS } from './run-limits.js';
 import { sharedVector } from './shared-vector.js';
 
@@ -47,13 +48,8 @@ async function saveStep(step: number): Promise<string> {
     powers: { beta1Power: 1, beta2Power: 1 },
   };
   const progress = { ...noProgress, step, issues: step };
-  const { name } = await checkpoints.save(state, {
-    type: 'save',
-    step,
-    reason: 'interval',
-    best: false,
-    progress,
-  });
+  const effect = { type: 'save', step, reason: 'interval', best: false, progress } as const;
+  const { name } = await checkpoints.save(state, effect, NOT_PROVEN);
   return join(directory.checkpointsPath, name);
 }
 

@@ -4,6 +4,7 @@ import { networkLayout } from '@rocinante/model';
 import { networkOf, runShape, type RunConfig, type RunShape } from '@rocinante/training';
 import type { EncodedText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
+import { goingOnWith, NOT_PROVEN, type Exactness } from './exactness.js';
 import { RunCheckpoints, type LoadedRun } from './run-checkpoints.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunLimits } from './run-limits.js';
@@ -19,6 +20,8 @@ export interface PreparedRun {
   readonly checkpoints: RunCheckpoints;
   /** Where the run goes on; null where it begins. */
   readonly loaded: LoadedRun | null;
+  /** How exact the run is where it begins or goes on. */
+  readonly exactness: Exactness;
   readonly directory: RunDirectory;
   /** The length that the run had before, where it is another now; else null. */
   readonly lengthBefore: RunLength | null;
@@ -74,9 +77,10 @@ export async function prepareRun(
       `--steps: the run has ${loaded.progress.step} steps already; expected at least so many, received ${shape.stepsTotal}`,
     );
   }
+  const exactness = await goingOnWith(loaded?.exactness ?? NOT_PROVEN, directory.eventsPath);
   const sameLength = before?.steps === config.steps && before.epochs === config.epochs;
   const lengthBefore = before === null || sameLength ? null : { steps: before.steps, epochs: before.epochs };
-  return { config, corpus, words, shape, limits, checkpoints, loaded, directory, lengthBefore };
+  return { config, corpus, words, shape, limits, checkpoints, loaded, exactness, directory, lengthBefore };
 }
 
 /** Null where the run was ended before its first checkpoint, so that it begins. */

@@ -10,6 +10,7 @@ import {
 } from '@rocinante/training';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
+import { exactnessOf, furtherOf, type Exactness } from './exactness.js';
 import type { RunLimits } from './run-limits.js';
 import type { CheckpointSaved } from './run-observer.js';
 import type { ClosedState } from './run-vectors.js';
@@ -28,6 +29,7 @@ export interface LoadedRun {
   readonly name: string;
   readonly state: ClosedState;
   readonly progress: RunProgress;
+  readonly exactness: Exactness;
   /** Newer ones that were damaged. */
   readonly passedOver: readonly PassedOver[];
 }
@@ -53,7 +55,11 @@ export class RunCheckpoints {
    * Saves the closed state; it is copied before this returns. One save at a time.
    * @throws {CheckpointWriteError | NonFiniteCheckpointError} nothing is saved, and nothing lost.
    */
-  async save(state: ClosedState, effect: Extract<RunEffect, { type: 'save' }>): Promise<CheckpointSaved> {
+  async save(
+    state: ClosedState,
+    effect: Extract<RunEffect, { type: 'save' }>,
+    exactness: Exactness,
+  ): Promise<CheckpointSaved> {
     const { parameters, m, v } = this.#snapshot;
     parameters.set(state.parameters);
     m.set(state.m);
@@ -69,12 +75,12 @@ export class RunCheckpoints {
       magnitudes: state.magnitudes.slice(),
       ...state.powers,
       issueCount: issues,
-      joiningProof: '',
+      joiningProof: exactness.proof,
       lossHistory: history,
       configuration: config,
       vocabulary,
       corpusSha256,
-      further: { progress: JSON.stringify(progress) },
+      further: { progress: JSON.stringify(progress), ...furtherOf(exactness) },
     };
     const started = performance.now();
     const { name, bytes, step } = await this.#store.save(checkpoint, { best: effect.best });
@@ -98,7 +104,8 @@ export class RunCheckpoints {
       magnitudes: magnitudes.slice(),
       powers: { beta1Power, beta2Power },
     };
-    return { name, state, progress: progressOf(checkpoint), passedOver };
+    const exactness = exactnessOf(checkpoint.joiningProof, checkpoint.further);
+    return { name, state, progress: progressOf(checkpoint), exactness, passedOver };
   }
 
   /** A file that was put here from another run's directory is good in itself, but not ours. */

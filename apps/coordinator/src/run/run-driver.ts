@@ -25,6 +25,9 @@ import type { IssuedAgain, RunObserver } from './run-observer.js';
 import type { SampleDesk } from './sample-desk.js';
 import type { RunVectors } from './run-vectors.js';
 
+/** A timer takes no longer time than this; who is not late yet by then is looked at again. */
+const WAKE_MS_MAX = 60_000;
+
 /** An event as it is posted: the driver adds the time. */
 type Posted = RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'at'> : never) : never;
 
@@ -63,6 +66,9 @@ export class RunDriver implements RunListener {
   #held: Extract<RunEffect, { type: 'grant' }>[] = [];
   #assigned = new Set<Session>();
   #saving: Promise<void> = Promise.resolve();
+  /** Tells the machine that time has passed, when a worker is late; and when that is. */
+  #waker: NodeJS.Timeout | undefined;
+  #wakesAt: number | null = null;
   #closed = false;
 
   constructor(parts: RunDriverParts) {
@@ -113,6 +119,7 @@ export class RunDriver implements RunListener {
   /** Nothing is done any more, whatever still comes. It waits for the save under way: the run's folder is free then. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#waker);
     await this.#saving;
   }
 
@@ -188,6 +195,20 @@ export class RunDriver implements RunListener {
       for (const effect of this.#machine.handle(event)) this.#carryOut(effect);
     }
     this.#draining = false;
+    this.#wakeInTime();
+  }
+
+  #wakeInTime(): void {
+    const { wakeAt } = this.#machine;
+    if (wakeAt === this.#wakesAt || this.#closed) return;
+    clearTimeout(this.#waker);
+    this.#wakesAt = wakeAt;
+    if (wakeAt === null) return;
+    const delay = Math.min(WAKE_MS_MAX, Math.max(0, wakeAt - this.#parts.now()));
+    this.#waker = setTimeout(() => {
+      this.#wakesAt = null;
+      this.tick();
+    }, delay);
   }
 
   #carryOut(effect: RunEffect): void {
@@ -199,7 +220,7 @@ export class RunDriver implements RunListener {
         this.#issued = { step: effect.step, issue: effect.issue };
         this.#held = [];
         this.#assigned = new Set();
-        return observer.stepIssued(effect.step, effect.issue, this.#whyAgain(effect));
+        return observer.stepIssued(effect.step, effect.issue, this.#whyAgain(effect), vectors.exponents);
       case 'assign': {
         const session = this.#session(effect.worker);
         if (!session) return;
@@ -219,7 +240,7 @@ export class RunDriver implements RunListener {
         return vectors.keepReport(effect.assignment, this.#arrived.magnitudes!);
       case 'add-range':
         this.#rangeAdded = true;
-        observer.rangeArrived(this.#arrived.session!);
+        observer.rangeArrived(this.#arrived.session!, effect.assignment, effect.range);
         return arithmetic.add(effect.range, this.#arrived.room!);
       case 'judge-grid':
         this.#answers.push({ type: 'grid-judged', agrees: vectors.judge(effect.assignments) });
@@ -241,11 +262,29 @@ export class RunDriver implements RunListener {
         return this.#session(effect.worker)?.end(new WireError('MALFORMED', effect.why));
       case 'notice':
         return observer.noticed(effect.message);
+      case 'late':
+        return observer.late(effect);
+      case 'second-word':
+        return observer.secondWord(effect);
+      case 'strike':
+        return observer.struck(effect);
+      case 'set-aside':
+        return this.#setAside(effect.worker, effect.why);
       case 'finish':
         return observer.finished(effect.outcome, effect.reason);
       default:
         return assertNever(effect);
     }
+  }
+
+  /** The session stays, and waits for the next run. */
+  #setAside(worker: string, why: string): void {
+    const session = this.#session(worker);
+    if (!session) return;
+    session.stand('refused', why);
+    this.#assigned.delete(session);
+    this.#parts.samples.left(session);
+    this.#parts.observer.setAside(session, why);
   }
 
   /** A session that has ended a moment ago is gone here, and the event that says so is in the queue. */
@@ -268,11 +307,11 @@ export class RunDriver implements RunListener {
     }
   }
 
-  #made({ step, issue, range, finite }: RangeMade): void {
+  #made({ step, issue, range, finite, checksums }: RangeMade): void {
     // Of an issue that was given up; its version is gone from the feed.
     if (this.#closed || step !== this.#issued.step || issue !== this.#issued.issue) return;
     const { vectors, feed } = this.#parts;
-    this.#parts.observer.rangeApplied(range);
+    this.#parts.observer.rangeApplied(range, checksums);
     if (finite) {
       feed.made(vectors.nextParameters, range);
       // One worker gets the parameters as they are made, and the others after it, so that they do not all compute, and

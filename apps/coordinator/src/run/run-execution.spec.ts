@@ -20,6 +20,7 @@ import { encodeText } from '../corpus/encode-thread.js';
 import { eventually, smallConfig, text } from '../daemon/spec-coordinator.js';
 import { RunFailedError } from '../errors.js';
 import { TrainingService } from '../service/training-service.js';
+import { NOT_PROVEN } from './exactness.js';
 import type { RunLogEntry } from './log-entries.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { RunCheckpoints } from './run-checkpoints.js';
@@ -56,7 +57,7 @@ async function prepared(limits: Partial<RunLimits> = {}): Promise<PreparedRun> {
   return prepareRun(smallConfig, await encoded(), { ...DEFAULT_LIMITS, ...limits }, directory, null);
 }
 
-async function atItsEnd(): Promise<PreparedRun> {
+async function atItsEnd(exactness = NOT_PROVEN): Promise<PreparedRun> {
   const { corpus, words } = await encoded();
   const network = networkOf(oneStep, corpus.vocabulary.size);
   const layout = networkLayout(network);
@@ -82,6 +83,7 @@ async function atItsEnd(): Promise<PreparedRun> {
       best: true,
       progress: { ...noProgress, step: 1, issues: 2, lastLoss: 2.5, history: [entry], bestLoss: 2.25 },
     },
+    exactness,
   );
   return prepareRun(oneStep, { corpus, words }, DEFAULT_LIMITS, directory, oneStep);
 }
@@ -94,6 +96,7 @@ function execution(run: PreparedRun, options: Partial<ExecutionOptions> = {}): R
     initialParameters: null,
     activeSeconds: 0,
     placeOption: '--data',
+    ledger: true,
     sample: false,
     observers: [],
     onEntry: (entry) => told.push(entry),
@@ -140,6 +143,15 @@ describe('a run that waits', () => {
 });
 
 describe('a run at its end', () => {
+  it('has its exactness in checkpoint, log and weights', async () => {
+    const exactness = { proof: 'c'.repeat(64), setBy: null, notExactSince: 1 };
+    const run = await atItsEnd(exactness);
+    expect(run.exactness).toEqual(exactness);
+    await execution(run).run();
+    expect(told[0]).toMatchObject({ event: 'started', notExactSince: 1 });
+    expect(readFileSync(directory.finalWeightsPath, 'latin1')).toContain('not exact since step 1');
+  });
+
   it('has its final weights, and says what it came to', async () => {
     const run = execution(await atItsEnd(), { sample: true });
     expect(await run.run()).toEqual({ outcome: 'done', reason: 'all 1 steps are closed' });
@@ -174,18 +186,84 @@ describe('a worker', () => {
     await server.stop();
   });
 
-  /** A worker that is ready for any run, and then does nothing. */
-  function idle(): { reasons: string[] } {
+  /** A worker that is ready for any run, with this proof, and then does nothing. */
+  function idle(proof = 'a'.repeat(64), name = 'a'): { reasons: string[] } {
     const call = client.work();
     const reasons: string[] = [];
     call.on('error', () => undefined);
     call.on('data', ({ startRun, endRun }: CoordinatorMessageReceived) => {
-      if (startRun) call.write({ ready: { run: startRun.run } });
+      if (startRun) call.write({ ready: { run: startRun.run, proof } });
       if (endRun) reasons.push(endRun.reason);
     });
-    call.write({ hello: { protocolMin: 1, protocolMax: 1, name: 'a', threads: 1 } });
+    call.write({ hello: { protocolMin: 1, protocolMax: 1, name, threads: 1 } });
     return { reasons };
   }
+
+  it('sets the joining proof, which parks another one, and which the next checkpoint and activation have', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const run = execution(await prepared());
+    const end = run.run();
+    await eventually(() => (events().includes('checkpoint') ? true : null));
+    idle('a'.repeat(64), 'first');
+    await eventually(() => (run.view.workers.length === 1 ? true : null));
+    idle('b'.repeat(64), 'other');
+    await eventually(() => run.idleWorkers.find(({ standing }) => standing === 'parked') ?? null);
+    expect(run.view.workers.map(({ worker }) => worker)).toEqual(['first#1']);
+    service.sessions[0].end();
+    await eventually(() => (run.view.phase === 'waiting' ? true : null));
+    vi.advanceTimersByTime(1_000);
+    vi.advanceTimersByTime(1_000);
+    const [, ...said] = told.filter(({ event }) => event !== 'checkpoint');
+    expect(said.map(({ event }) => event)).toEqual([
+      'joining-proof',
+      'worker-joined',
+      'worker-parked',
+      'worker-left',
+      'notice',
+    ]);
+    expect(said.at(-1)).toMatchObject({ message: `the run is active, but ${run.waitingReason}` });
+    expect(run.waitingReason).toMatch(/0 of 1 are there; parked, .*: other$/);
+    run.stop('lunch');
+    await end;
+    // The only checkpoint is from before any worker came: the event log knows the proof.
+    const again = await prepareRun(smallConfig, await encoded(), DEFAULT_LIMITS, directory, smallConfig);
+    expect(again.loaded?.exactness).toEqual(NOT_PROVEN);
+    expect(again.exactness).toMatchObject({ proof: 'a'.repeat(64), setBy: { worker: 'first' } });
+  });
+
+  it('that cannot work for a run has its reason in the log, and stays', async () => {
+    const call = client.work();
+    call.on('error', () => undefined);
+    call.on('data', ({ startRun }: CoordinatorMessageReceived) => {
+      if (!startRun) return;
+      call.write({ trouble: { run: startRun.run, code: 'MALFORMED', message: 'schedule: unknown' } });
+    });
+    call.write({ hello: { protocolMin: 1, protocolMax: 1, name: 'old', threads: 1 } });
+    const run = execution(await prepared());
+    const end = run.run();
+    await eventually(() => run.idleWorkers.find(({ standing }) => standing === 'refused') ?? null);
+    expect(told.find(({ event }) => event === 'notice')).toMatchObject({
+      message: 'worker old cannot work for this run, and waits for the next: MALFORMED: schedule: unknown',
+    });
+    expect(run.waitingReason).toBe('it waits for workers: 0 of 1 are there; cannot work for it: old');
+    run.stop('lunch');
+    await end;
+    expect(service.sessions).toHaveLength(1);
+  });
+
+  it('of another kind is admitted by --exact off, and the record says so', async () => {
+    const run = execution(await prepared({ exact: 'off' }));
+    const end = run.run();
+    idle('a'.repeat(64), 'first');
+    await eventually(() => (run.view.workers.length === 1 ? true : null));
+    idle('b'.repeat(64), 'other');
+    await eventually(() => (run.view.workers.length === 2 ? true : null));
+    expect(run.exactness).toMatchObject({ proof: 'a'.repeat(64), notExactSince: 0 });
+    expect(told.find(({ event }) => event === 'not-exact')).toMatchObject({ worker: 'other', atStep: 0 });
+    run.stop('lunch');
+    run.stopNow();
+    await end;
+  });
 
   it('hears why a run is over', async () => {
     const { reasons } = idle();

@@ -5,15 +5,19 @@ import { serverTraffic, type Traffic } from '@rocinante/wire';
 import { Rate } from '../display/rate.js';
 import { RunFailedError } from '../errors.js';
 import { WORDS_ENTRY } from '../sample-text.js';
+import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
 import { diskDecision, diskMessage, freeBytes, neededBytes } from './disk-space.js';
 import { drawSample } from './drawn-sample.js';
 import { EventLog } from './event-log.js';
+import { furtherOf, type Exactness } from './exactness.js';
+import { LedgerKeeper, ledgerPath } from './ledger-keeper.js';
 import type { LogEntryOf, RunLogEntry } from './log-entries.js';
 import type { PreparedRun } from './prepared-run.js';
 import type { RunObserver } from './run-observer.js';
 import { Shares } from './shares.js';
 import { TrainingRun, type RunEnd } from './training-run.js';
+import { waitingReason } from './waiting-reason.js';
 
 /** How often the disk's free space and the run's time are looked at. */
 const WATCH_MS = 1_000;
@@ -29,6 +33,8 @@ export interface ExecutionOptions {
   readonly activeSeconds: number;
   /** The option that puts the run's files elsewhere, for messages: `--data`. */
   readonly placeOption: string;
+  /** Whether a ledger is kept: without one, a run is as it would be, and cannot be verified. */
+  readonly ledger: boolean;
   /** Whether a sample is drawn once the run is done. */
   readonly sample: boolean;
   readonly observers: readonly RunObserver[];
@@ -44,6 +50,7 @@ export type RunSummary = LogEntryOf<'summary'>;
  */
 export class RunExecution {
   readonly log: EventLog;
+  readonly #ledger: LedgerKeeper | null;
   readonly #prepared: PreparedRun;
   readonly #options: ExecutionOptions;
   readonly #run: TrainingRun;
@@ -51,6 +58,7 @@ export class RunExecution {
   readonly #startedAt = performance.now();
   #watch: NodeJS.Timeout | null = null;
   #heldReason: string | null = null;
+  #saidWaiting = false;
   readonly #traffic = serverTraffic();
   readonly #shares = new Shares();
   #summary: RunSummary | null = null;
@@ -64,15 +72,19 @@ export class RunExecution {
     this.#prepared = prepared;
     this.#options = options;
     this.log = new EventLog(directory.eventsPath, loaded?.progress.step ?? 0);
+    this.#ledger = options.ledger ? new LedgerKeeper(prepared) : null;
     const numbers = service.takeNumbers();
     this.#run = new TrainingRun({
       ...prepared,
       id: `${name}#${numbers.firstVersion}`,
       initialParameters: options.initialParameters,
+      exact: prepared.limits.exact,
       pool: () => service.pool(options.pool),
       numbers,
+      ledger: this.#ledger,
       observers: [
         this.log,
+        ...(this.#ledger === null ? [] : [this.#ledger]),
         this.#shares,
         ...options.observers,
         { finished: (outcome) => (this.#outcome = outcome) },
@@ -82,10 +94,10 @@ export class RunExecution {
       this.#rate.entry(entry);
       options.onEntry(entry);
     };
-    this.log.onFailure = (error) =>
-      this.#run.abort(
-        new RunFailedError(`${directory.eventsPath}: cannot be written: ${error.message}`, { cause: error }),
-      );
+    const failOn = (path: string) => (cause: Error) =>
+      this.#run.abort(new RunFailedError(`${path}: cannot be written: ${cause.message}`, { cause }));
+    this.log.onFailure = failOn(directory.eventsPath);
+    if (this.#ledger !== null) this.#ledger.onFailure = failOn(ledgerPath(directory.path));
   }
 
   get progress(): RunProgress {
@@ -109,6 +121,20 @@ export class RunExecution {
   /** Micro-batches of the last closed step, by who computed them: a worker's id in the state machine. */
   get shares(): ReadonlyMap<string, number> {
     return this.#shares.last;
+  }
+
+  get exactness(): Exactness {
+    return this.#run.exactness;
+  }
+
+  /** The pool's workers that are given no work for this run: those that prepare it, are parked, or cannot work for it. */
+  get idleWorkers(): readonly Session[] {
+    return this.#run.idleWorkers;
+  }
+
+  /** What the run waits for, where it waits. */
+  get waitingReason(): string {
+    return waitingReason(this.view.workers.length, this.#prepared.limits.minWorkers, this.idleWorkers);
   }
 
   /** Why no step is issued; null where steps are. */
@@ -158,6 +184,8 @@ export class RunExecution {
     let failed = true;
     try {
       await this.#checkDisk('starting');
+      const notice = await this.#ledger?.open();
+      if (notice) this.log.noticed(notice);
       this.#begin();
       const end = await this.#run.end();
       if (end.outcome === 'done') await this.#finish();
@@ -174,6 +202,7 @@ export class RunExecution {
       // What ended it from outside, or after its last step, the state machine knows nothing of.
       if (failed && this.#outcome !== 'failed') this.log.finished('failed', over);
       this.log.close();
+      this.#ledger?.close();
     }
   }
 
@@ -202,6 +231,7 @@ export class RunExecution {
       units: config.network.layers.map(({ units }) => units),
       parameters: networkLayout(networkOf(config, vocabularySize)).length,
       checkpoint: loaded?.name ?? null,
+      notExactSince: this.exactness.notExactSince,
     });
     this.#watch = setInterval(() => this.#look(), WATCH_MS);
     this.#run.start();
@@ -214,12 +244,22 @@ export class RunExecution {
     if (maxHours !== null && hours >= maxHours) {
       this.#run.stop(`it has been active for the ${maxHours} hours of --max-hours`);
     }
+    this.#lookAtWaiting();
     // A disk that answers late is asked once at a time.
     if (this.#looking) return;
     this.#looking = true;
     this.#checkDisk(this.#heldReason === null ? 'running' : 'held')
       .catch((error: Error) => this.#run.abort(error))
       .finally(() => (this.#looking = false));
+  }
+
+  /** A run that waits though workers are there says so, once. */
+  #lookAtWaiting(): void {
+    const waits =
+      this.view.phase === 'waiting' &&
+      this.idleWorkers.some(({ standing }) => standing === 'parked' || standing === 'refused');
+    if (waits && !this.#saidWaiting) this.log.noticed(`the run is active, but ${this.waitingReason}`);
+    this.#saidWaiting = waits;
   }
 
   /** Holds the run before the disk is full, and lets it go on when there is room again. */
@@ -254,9 +294,10 @@ export class RunExecution {
       window: config.text.window,
       step,
       configuration: config,
-      further: { [WORDS_ENTRY]: JSON.stringify(words) },
+      further: { [WORDS_ENTRY]: JSON.stringify(words), ...furtherOf(this.exactness) },
       parameters: this.#run.parameters,
     });
+    await this.#ledger?.weightsWritten(directory.finalWeightsPath, step);
     if (this.#options.sample) await this.#sample();
     const { epoch, loss, validationLoss } = history.at(-1)!;
     const summary = {

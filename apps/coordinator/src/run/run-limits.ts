@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What bounds a run and what is kept of it: none of this decides its numbers. */
+/** What bounds a run and what is kept of it: none of this decides its numbers, but for `exact: 'off'`. */
 export const runLimitsSchema = z.strictObject({
   /** Steps are taken only with so many workers there. */
   minWorkers: z.int().min(1).max(1024),
@@ -12,6 +12,8 @@ export const runLimitsSchema = z.strictObject({
   keepLast: z.int().min(1).max(10_000),
   /** Checkpoints of steps that are multiples of this are kept for good; 0 for none. */
   keepEverySteps: z.int().min(0),
+  /** `auto` parks a worker whose joining proof is another than the run's; `off` admits it, which the run's record says. */
+  exact: z.enum(['auto', 'off']).default('auto'),
 });
 
 export type RunLimits = z.infer<typeof runLimitsSchema>;
@@ -22,4 +24,5 @@ export const DEFAULT_LIMITS: RunLimits = {
   checkpointSeconds: 60,
   keepLast: 3,
   keepEverySteps: 0,
+  exact: 'auto',
 };

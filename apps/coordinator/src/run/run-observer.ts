@@ -7,32 +7,54 @@ import type {
   SaveReason,
 } from '@rocinante/training';
 import type { Session } from '../service/session.js';
+import type { RangeChecksums } from './step-arithmetic.js';
 
 /** Who is told what happens in a run: the event log, the metrics. Telling changes nothing. */
 export interface RunObserver {
   workerJoined?(session: Session): void;
   /** @param lost whether the session's end was no decision of the worker's. */
   workerLeft?(session: Session, reason: string, lost: boolean): void;
-  /** Called once a step, and once more for each time that it is issued again, with the reason. */
-  stepIssued?(step: number, issue: number, again: IssuedAgain | null): void;
+  /**
+   * Called once a step, and once more for each time that it is issued again, with the reason.
+   * @param exponents the issue's grid, one int8 a block.
+   */
+  stepIssued?(step: number, issue: number, again: IssuedAgain | null, exponents: Int8Array): void;
   assigned?(session: Session, assignment: Assignment): void;
+  /** The run's first worker has set its joining proof. */
+  proofSet?(session: Session, sha256: string): void;
+  /** A worker's proof is another than the run's, or empty: it gets no work. `message` is the line for people. */
+  workerParked?(session: Session, proof: string, message: string): void;
+  /** The same, but it is admitted: the run is not exact any more. */
+  admittedInexact?(session: Session, proof: string, message: string): void;
+  /** A worker cannot work for the run, and stays. */
+  workerRefused?(session: Session, reason: string): void;
+  /** A worker's session is over that was parked, could not work for the run, or was not ready yet. */
+  idleLeft?(session: Session): void;
   /** All ranges of the parameters that a worker was assigned to compute with have gone out to it. */
   parametersSent?(session: Session): void;
   reported?(session: Session, report: ReportSeen): void;
   /** A range arrived, and will be added. */
-  rangeArrived?(session: Session): void;
+  rangeArrived?(session: Session, assignment: number, range: number): void;
   /** The oldest of the ranges that arrived is in the sum. */
   rangeAdded?(): void;
   /** So many ranges are asked for their next parameters. */
   applyAsked?(ranges: number): void;
   /** A range's next parameters are made. */
-  rangeApplied?(range: number): void;
+  rangeApplied?(range: number, checksums: RangeChecksums | null): void;
   stepClosed?(closed: Extract<RunEffect, { type: 'close-step' }>, view: RunView): void;
   recorded?(entry: HistoryEntry, best: boolean): void;
   checkpointSaved?(saved: CheckpointSaved): void;
   /** A checkpoint was not saved; the run fails. */
   checkpointFailed?(): void;
   ignored?(ignored: Extract<RunEffect, { type: 'ignore' }>): void;
+  /** A worker has not reported in time, and others compute the same. */
+  late?(late: Extract<RunEffect, { type: 'late' }>): void;
+  /** A report was questioned, and this is what became of it. */
+  secondWord?(word: Extract<RunEffect, { type: 'second-word' }>): void;
+  /** A worker computed what is wrong. */
+  struck?(strike: Extract<RunEffect, { type: 'strike' }>): void;
+  /** A worker is given no work any more, and stays. */
+  setAside?(session: Session, why: string): void;
   noticed?(message: string): void;
   /** No step is issued any more, until `released`. */
   held?(reason: string): void;
@@ -71,6 +93,11 @@ export function tellAll(observers: readonly RunObserver[]): Required<RunObserver
     workerJoined: (...args) => observers.forEach((observer) => observer.workerJoined?.(...args)),
     workerLeft: (...args) => observers.forEach((observer) => observer.workerLeft?.(...args)),
     stepIssued: (...args) => observers.forEach((observer) => observer.stepIssued?.(...args)),
+    proofSet: (...args) => observers.forEach((observer) => observer.proofSet?.(...args)),
+    workerParked: (...args) => observers.forEach((observer) => observer.workerParked?.(...args)),
+    admittedInexact: (...args) => observers.forEach((observer) => observer.admittedInexact?.(...args)),
+    workerRefused: (...args) => observers.forEach((observer) => observer.workerRefused?.(...args)),
+    idleLeft: (...args) => observers.forEach((observer) => observer.idleLeft?.(...args)),
     assigned: (...args) => observers.forEach((observer) => observer.assigned?.(...args)),
     parametersSent: (...args) => observers.forEach((observer) => observer.parametersSent?.(...args)),
     reported: (...args) => observers.forEach((observer) => observer.reported?.(...args)),
@@ -83,6 +110,10 @@ export function tellAll(observers: readonly RunObserver[]): Required<RunObserver
     checkpointSaved: (...args) => observers.forEach((observer) => observer.checkpointSaved?.(...args)),
     checkpointFailed: (...args) => observers.forEach((observer) => observer.checkpointFailed?.(...args)),
     ignored: (...args) => observers.forEach((observer) => observer.ignored?.(...args)),
+    late: (...args) => observers.forEach((observer) => observer.late?.(...args)),
+    secondWord: (...args) => observers.forEach((observer) => observer.secondWord?.(...args)),
+    struck: (...args) => observers.forEach((observer) => observer.struck?.(...args)),
+    setAside: (...args) => observers.forEach((observer) => observer.setAside?.(...args)),
     noticed: (...args) => observers.forEach((observer) => observer.noticed?.(...args)),
     held: (...args) => observers.forEach((observer) => observer.held?.(...args)),
     released: (...args) => observers.forEach((observer) => observer.released?.(...args)),

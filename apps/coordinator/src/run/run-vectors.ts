@@ -67,6 +67,11 @@ export class RunVectors {
     return { ...this.#halves[this.#closed], magnitudes: this.#magnitudes, powers: this.#powers };
   }
 
+  /** Which half is the closed one. */
+  get closedHalf(): Half {
+    return this.#closed;
+  }
+
   /** The parameters in the making. */
   get nextParameters(): Float32Array {
     return this.#halves[1 - this.#closed].parameters;

@@ -1,4 +1,5 @@
-import { assert } from '@rocinante/base';
+import { assert, crc32 } from '@rocinante/base';
+import { stateHashes, type StateHashes } from '@rocinante/ledger';
 import {
   applyAdamRange,
   clipFactor,
@@ -29,6 +30,12 @@ export interface IssueTerms {
   readonly powers: AdamPowers;
   /** The step's, by the run's schedule. */
   readonly learningRate: number;
+}
+
+/** CRC-32s of a range's bytes when it is made: of the step's sum, int32, and of the next parameters, float32. */
+export interface RangeChecksums {
+  readonly sum: number;
+  readonly parameters: number;
 }
 
 /** The settings of the optimizer that are those of every step; a `clipNorm` of 0 is no clipping. */
@@ -98,5 +105,20 @@ export class StepArithmetic {
       nextM: next.m,
       nextV: next.v,
     });
+  }
+  /** The checksums of a range that was applied in this issue. */
+  checksums(range: number): RangeChecksums {
+    assert(this.#terms !== null, 'a range is applied in an issue');
+    const { start, end } = this.#layout.ranges[range];
+    const { parameters } = this.#halves[1 - this.#terms.closed];
+    return {
+      sum: crc32(this.#sum.subarray(start, end)),
+      parameters: crc32(parameters.subarray(start, end)),
+    };
+  }
+
+  /** The hashes of one half of the state. */
+  hashes(half: Half): StateHashes {
+    return stateHashes(this.#halves[half]);
   }
 }

@@ -6,6 +6,7 @@ import { encodeText } from '../corpus/encode-thread.js';
 import { RunDisplay } from '../display/run-display.js';
 import { RunFailedError, UsageError } from '../errors.js';
 import { TrainingService } from '../service/training-service.js';
+import type { Exactness } from './exactness.js';
 import { checkInitialWeights, readInitialWeights, type InitialWeights } from './first-state.js';
 import { LocalWorkers } from './local-workers.js';
 import { prepareRun, shapeOf, type PreparedRun } from './prepared-run.js';
@@ -34,6 +35,7 @@ export interface TrainOptions {
   readonly resume: boolean;
   readonly limits: RunLimits;
   readonly corpusCache: boolean;
+  readonly ledger: boolean;
   readonly json: boolean;
 }
 
@@ -100,6 +102,7 @@ async function runToEnd(
     initialParameters: initial?.parameters ?? null,
     activeSeconds: 0,
     placeOption: '--run-dir',
+    ledger: options.ledger,
     sample: !options.json,
     observers: [],
     onEntry: (entry) => display.entry(entry),
@@ -127,7 +130,7 @@ async function runToEnd(
     display.finished();
     if (end.outcome === 'stopped')
       return stopped(end, interrupted, execution, directory, display, options.json);
-    report(execution.summary!, directory, display, options.json);
+    report(execution, directory, display, options.json);
     return 0;
   } finally {
     release();
@@ -138,20 +141,29 @@ async function runToEnd(
   }
 }
 
-function report(summary: RunSummary, directory: RunDirectory, display: RunDisplay, json: boolean): void {
+function report(
+  { summary, exactness }: RunExecution,
+  directory: RunDirectory,
+  display: RunDisplay,
+  json: boolean,
+): void {
   process.stdout.write(
     json
-      ? `${JSON.stringify(jsonSummary(summary, directory))}\n`
+      ? `${JSON.stringify(jsonSummary(summary!, exactness, directory))}\n`
       : display.closingText(join(directory.shownPath, 'weights', 'final.safetensors')),
   );
 }
 
 /** The command line's contract: what `train --json` ends with. */
-function jsonSummary(summary: RunSummary, directory: RunDirectory): Record<string, unknown> {
+function jsonSummary(
+  summary: RunSummary,
+  { notExactSince }: Exactness,
+  directory: RunDirectory,
+): Record<string, unknown> {
   const { steps, epoch, loss, validationLoss, windowsPerSecond } = summary;
   const { bytesSent, bytesReceived, weightsSha256 } = summary;
   const numbers = { steps, epoch, loss, validationLoss, windowsPerSecond, bytesSent, bytesReceived };
-  return { ...numbers, weightsSha256, runDir: directory.path };
+  return { ...numbers, weightsSha256, notExactSince, runDir: directory.path };
 }
 
 /** A run that was stopped has its checkpoint, and no final weights. */

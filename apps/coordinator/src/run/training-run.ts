@@ -6,6 +6,7 @@ import {
   networkOf,
   noProgress,
   type RunConfig,
+  type RunEffect,
   type RunOutcome,
   type RunProgress,
   type RunShape,
@@ -13,11 +14,15 @@ import {
 } from '@rocinante/training';
 import { RunFailedError } from '../errors.js';
 import { ParameterFeed } from '../service/parameter-feed.js';
+import type { Session } from '../service/session.js';
 import type { RunNumbers, ServedRun, WorkerPool } from '../service/worker-pool.js';
 import { ArithmeticThread } from './arithmetic-thread.js';
+import type { Exactness } from './exactness.js';
+import { JoiningProof, type ExactMode } from './joining-proof.js';
 import type { RunCheckpoints, LoadedRun } from './run-checkpoints.js';
 import { RunDriver } from './run-driver.js';
-import { tellAll, type RunObserver } from './run-observer.js';
+import type { LedgerKeeper } from './ledger-keeper.js';
+import { tellAll, type CheckpointSaved, type RunObserver } from './run-observer.js';
 import { RunVectors, type ClosedState } from './run-vectors.js';
 import { SampleDesk, type SampleOrder } from './sample-desk.js';
 import { sharedCopy, sharedVector } from './shared-vector.js';
@@ -33,6 +38,9 @@ export interface TrainingRunParts {
   readonly checkpoints: RunCheckpoints;
   /** Where the run goes on; null begins it. */
   readonly loaded: LoadedRun | null;
+  /** How exact the run is where it begins or goes on. */
+  readonly exactness: Exactness;
+  readonly exact: ExactMode;
   /** What a run begins with in place of first values from the seed, [parameters]; null for those. */
   readonly initialParameters: Float32Array | null;
   readonly shape: RunShape;
@@ -40,6 +48,8 @@ export interface TrainingRunParts {
   readonly pool: () => WorkerPool;
   readonly numbers: RunNumbers;
   readonly observers: readonly RunObserver[];
+  /** Null for a run without one. */
+  readonly ledger: LedgerKeeper | null;
 }
 
 /** How a run came to its end. */
@@ -58,6 +68,7 @@ export class TrainingRun {
   readonly #arithmetic: ArithmeticThread;
   readonly #driver: RunDriver;
   readonly #samples: SampleDesk;
+  readonly #joining: JoiningProof;
   readonly #ended: Promise<{ outcome: RunOutcome; reason: string }>;
   #fail!: (error: Error) => void;
   #ticker: NodeJS.Timeout | null = null;
@@ -65,7 +76,7 @@ export class TrainingRun {
   #pool: WorkerPool | null = null;
 
   constructor(parts: TrainingRunParts) {
-    const { config, corpus, checkpoints, loaded, numbers, shape } = parts;
+    const { config, corpus, loaded, numbers, shape } = parts;
     const network = networkOf(config, corpus.vocabulary.size);
     this.layout = networkLayout(network);
     this.#poolOf = parts.pool;
@@ -88,9 +99,20 @@ export class TrainingRun {
       { finished: (outcome, reason) => settle({ outcome, reason }) },
     ]);
     this.#arithmetic = new ArithmeticThread(
-      { layout: this.layout, optimizer: config.optimizer, halves: this.#vectors.halves },
+      {
+        layout: this.layout,
+        optimizer: config.optimizer,
+        halves: this.#vectors.halves,
+        checksummed: parts.ledger !== null,
+      },
       (error) => this.#arithmeticDied(error),
     );
+    this.#joining = new JoiningProof({
+      mode: parts.exact,
+      exactness: parts.exactness,
+      step: () => this.progress.step,
+      observer,
+    });
     this.#driver = new RunDriver({
       shape,
       progress: loaded?.progress ?? noProgress,
@@ -101,7 +123,7 @@ export class TrainingRun {
       firstAssignment: numbers.firstAssignment,
       observer,
       samples: this.#samples,
-      save: async (effect) => observer.checkpointSaved(await checkpoints.save(this.#vectors.closed, effect)),
+      save: async (effect) => observer.checkpointSaved(await this.#save(parts, effect)),
       now: () => performance.now(),
     });
     this.#served = {
@@ -112,6 +134,7 @@ export class TrainingRun {
       corpus: { sha256: corpus.idsSha256, ids: corpus.ids, vocabularySize: corpus.vocabulary.size },
       feed,
       numbers,
+      admission: this.#joining,
     };
   }
 
@@ -121,6 +144,15 @@ export class TrainingRun {
 
   get view(): RunView {
     return this.#driver.view;
+  }
+
+  get exactness(): Exactness {
+    return this.#joining.exactness;
+  }
+
+  /** The pool's workers that are given no work for this run. */
+  get idleWorkers(): readonly Session[] {
+    return this.#pool?.served === this.#served ? this.#pool.idle : [];
   }
 
   /** The parameters after the last closed step. */
@@ -183,6 +215,22 @@ export class TrainingRun {
     if (this.#pool?.served === this.#served) this.#pool.end(reason);
     await closed;
     await this.#arithmetic.stop();
+  }
+
+  /** What it needs of the closed state is copied, or asked for in time, before this returns. */
+  async #save(
+    { checkpoints, ledger }: TrainingRunParts,
+    effect: Extract<RunEffect, { type: 'save' }>,
+  ): Promise<CheckpointSaved> {
+    const { closed, closedHalf } = this.#vectors;
+    if (ledger === null) return checkpoints.save(closed, effect, this.#joining.exactness);
+    const [saved, hashes] = await Promise.all([
+      checkpoints.save(closed, effect, this.#joining.exactness),
+      this.#arithmetic.hash(closedHalf),
+      ledger.sync(),
+    ]);
+    ledger.checkpointWritten(saved, hashes);
+    return saved;
   }
 
   /** @throws the error, which ends the process, where it is a programmer's. */

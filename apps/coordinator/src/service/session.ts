@@ -22,6 +22,12 @@ const wireKinds: Readonly<Record<WorkKind, 'WORK_KIND_TRAIN' | 'WORK_KIND_EVALUA
   audit: 'WORK_KIND_AUDIT',
 };
 
+/**
+ * What a worker is to the run that it was offered last. `ready`: it is given work. `parked`: it could be, but its joining proof
+ * is another than the run's. `refused`: it cannot work for this run. In the last two it stays, and waits for the next run.
+ */
+export type Standing = 'preparing' | 'ready' | 'parked' | 'refused';
+
 /** The pool of a worker that names none. */
 export const DEFAULT_POOL = 'default';
 
@@ -40,8 +46,9 @@ export class Session {
   readonly httpAddress: string;
   readonly joinedAt = new Date();
   readonly downlink = new Downlink();
-  /** Whether the worker has said that it can compute for the run it was offered. */
-  ready = false;
+  standing: Standing = 'preparing';
+  /** Why it is parked or refused, in one sentence; else empty. */
+  standingReason = '';
   /** The metrics that the worker sent last, in Prometheus's text format, and when. */
   metrics: { readonly text: string; readonly at: number } | null = null;
   readonly #control: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>;
@@ -77,21 +84,31 @@ export class Session {
     this.send({ welcome: { protocol, session: this.id } });
   }
 
+  /** Whether it is given work for the present run. */
+  get ready(): boolean {
+    return this.standing === 'ready';
+  }
+
   send(message: CoordinatorMessage): void {
     this.#control.write(message);
   }
 
   /** Offers a run: the worker says Ready when it can compute for it. */
   startRun(served: ServedRun, message: StartRunMessage): void {
-    this.ready = false;
+    this.stand('preparing');
     this.downlink.serve(served.feed);
     this.send({ startRun: message });
   }
 
   endRun(run: string, reason: string): void {
-    this.ready = false;
+    this.stand('preparing');
     this.downlink.serve(null);
     this.send({ endRun: { run, reason } });
+  }
+
+  stand(standing: Standing, reason = ''): void {
+    this.standing = standing;
+    this.standingReason = reason;
   }
 
   /**

@@ -20,7 +20,7 @@ import {
 import { eventually, readAll } from '../daemon/spec-coordinator.js';
 import { ParameterFeed } from './parameter-feed.js';
 import { TrainingService } from './training-service.js';
-import type { RunListener, ServedRun } from './worker-pool.js';
+import type { Admission, RunListener, ServedRun } from './worker-pool.js';
 
 const layout = createLayout([{ name: 'w', shape: [8] }]);
 const ids = Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 7);
@@ -82,8 +82,16 @@ function served(id: string): ServedRun {
   const feed = new ParameterFeed(layout, numbers.firstVersion);
   feed.publish(new Float32Array(layout.length));
   const corpus = { sha256: 'ab'.repeat(32), ids, vocabularySize: 7 };
-  return { id, configJson: '{}', layoutSha256: '', rangeCount: 1, corpus, feed, numbers };
+  return { id, configJson: '{}', layoutSha256: '', rangeCount: 1, corpus, feed, numbers, admission };
 }
+
+/** Parks one that comes with this proof. */
+const OTHER_PROOF = 'b'.repeat(64);
+const admission: Admission = {
+  judge: (_session, proof) => (proof === OTHER_PROOF ? 'its bits are others' : null),
+  refused: ({ name }, reason) => told.push(`${name} refused: ${reason}`),
+  left: ({ name }) => told.push(`${name} left without work`),
+};
 
 const listener: RunListener = {
   ready: ({ name }) => told.push(`${name} ready`),
@@ -212,6 +220,63 @@ describe('a run', () => {
     });
     expect(summary).toEqual({ rangesAdded: 1, rangesIgnored: 1 });
     expect(told).toEqual(['a opened', 'a ready', 'a range 0']);
+  });
+
+  it('gives no work to a parked worker, hears nothing of it, and offers it the next run', async () => {
+    service.pool().begin(served('r1#1'), listener);
+    const worker = new Worker({});
+    const session = await worker.session();
+    worker.call.write({ ready: { run: 'r1#1', proof: OTHER_PROOF } });
+    worker.call.write({ evaluation: { assignment: 1 } });
+    await eventually(() => (service.pool().idle[0]?.standing === 'parked' ? true : null));
+    expect(service.pool().workers).toEqual([]);
+    expect(service.sessions[0]).toMatchObject({ ready: false, standingReason: 'its bits are others' });
+    const summary = await new Promise((resolve) => {
+      const call = client.contribute((error, response) => resolve(error ?? response));
+      call.end(range(session, 1, 0));
+    });
+    expect(summary).toEqual({ rangesAdded: 0, rangesIgnored: 1 });
+    service.pool().end('stopped');
+    expect(service.pool().idle).toEqual([]);
+    service.pool().begin(served('r1#2'), listener);
+    worker.call.write({ ready: { run: 'r1#2', proof: 'a'.repeat(64) } });
+    await eventually(() => told.find((line) => line === 'a ready') ?? null);
+    worker.call.end();
+    await eventually(() => (service.sessions.length === 0 ? true : null));
+    expect(told).toEqual(['a opened', 'a ready', 'a left the run: it left', 'a left: it left']);
+  });
+
+  it('hears of a worker that cannot work for it, which stays for the next', async () => {
+    service.pool().begin(served('r1#1'), listener);
+    const worker = new Worker({});
+    worker.call.write({ trouble: { run: 'r0#9', code: 'MALFORMED', message: 'of another run' } });
+    worker.call.write({ trouble: { run: 'r1#1', code: 'MALFORMED', message: 'key: unknown' } });
+    await eventually(() => (service.pool().idle[0]?.standing === 'refused' ? true : null));
+    expect(told).toEqual(['a opened', 'a refused: MALFORMED: key: unknown']);
+    service.pool().end('stopped');
+    service.pool().begin(served('r1#2'), listener);
+    worker.call.write({ ready: { run: 'r1#2', proof: '' } });
+    await eventually(() => told.find((line) => line === 'a ready') ?? null);
+  });
+
+  it('hears of one that says so as earlier releases do, and goes', async () => {
+    service.pool().begin(served('r1#1'), listener);
+    const worker = new Worker({});
+    worker.call.write({ trouble: { code: 'MALFORMED', message: 'key: unknown' } });
+    expect((await worker.end()).details).toBe('MALFORMED: key: unknown');
+    expect(told).toEqual([
+      'a opened',
+      'a refused: MALFORMED: key: unknown',
+      'a left without work',
+      'a lost: MALFORMED: key: unknown',
+    ]);
+  });
+
+  it('loses the worker whose proof is no hash', async () => {
+    service.pool().begin(served('r1#1'), listener);
+    const worker = new Worker({});
+    worker.call.write({ ready: { run: 'r1#1', proof: 'A'.repeat(64) } });
+    expect((await worker.end()).details).toMatch(/^joining proof of worker a: expected a SHA-256/);
   });
 
   it('loses the worker that says Ready twice, or sends a damaged range', async () => {

@@ -14,7 +14,9 @@ import {
   type CorpusChunk,
   type CorpusRequestMessage,
   type ParametersRequestMessage,
+  type ReadyMessage,
   type TrainingHandlers,
+  type TroubleMessage,
   type WorkerMessageReceived,
 } from '@rocinante/wire';
 import { sendCorpus } from './corpus-sender.js';
@@ -160,10 +162,7 @@ export class TrainingService {
       case 'hello':
         throw new WireError('MALFORMED', `worker ${session.name} said Hello twice`);
       case 'ready':
-        if (message.ready!.run !== pool.served?.id) return;
-        if (session.ready) throw new WireError('MALFORMED', `worker ${session.name} said Ready twice`);
-        session.ready = true;
-        return pool.listener!.ready(session);
+        return this.#ready(session, message.ready!);
       case 'credit':
         return session.downlink.addCredits(message.credit!.ranges);
       case 'report':
@@ -177,10 +176,42 @@ export class TrainingService {
       case 'logLines':
         return pool.listener?.logged(session, message.logLines!.json.slice(0, limits.LOG_LINES_MAX));
       case 'trouble':
-        throw new WireError('CONNECTION_LOST', troubleOf(message.trouble!));
+        return this.#trouble(session, message.trouble!);
       case undefined:
         throw new WireError('MALFORMED', `worker ${session.name} sent a message of no known kind`);
     }
+  }
+
+  /** @throws {WireError} MALFORMED: it said so before, or its proof is no SHA-256. */
+  #ready(session: Session, { run, proof }: ReadyMessage): void {
+    const pool = this.pool(session.pool);
+    if (run !== pool.served?.id) return;
+    if (session.standing !== 'preparing') {
+      throw new WireError('MALFORMED', `worker ${session.name} said Ready twice`);
+    }
+    if (!/^([0-9a-f]{64})?$/.test(proof)) {
+      throw new WireError(
+        'MALFORMED',
+        `joining proof of worker ${session.name}: expected a SHA-256 of 64 lower-case hexadecimal digits`,
+      );
+    }
+    const parked = pool.served.admission.judge(session, proof);
+    if (parked !== null) return session.stand('parked', parked);
+    session.stand('ready');
+    pool.listener!.ready(session);
+  }
+
+  /** A worker that cannot work for a run stays for the next; any other trouble is the end of its session. */
+  #trouble(session: Session, trouble: TroubleMessage): void {
+    const reason = troubleOf(trouble);
+    const { served } = this.pool(session.pool);
+    const preparing = served !== null && session.standing === 'preparing';
+    // Releases that did not name the run said it and went.
+    if (preparing && (trouble.run === '' || trouble.run === served.id)) {
+      session.stand('refused', reason);
+      served.admission.refused(session, reason);
+    }
+    if (trouble.run === '') throw new WireError('CONNECTION_LOST', reason);
   }
 
   #keepMetrics(session: Session, text: string): void {

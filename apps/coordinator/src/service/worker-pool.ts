@@ -20,6 +20,21 @@ export interface ServedRun {
   readonly feed: ParameterFeed;
   /** Where its numbers of versions and of assignments begin: those before are earlier runs'. */
   readonly numbers: RunNumbers;
+  readonly admission: Admission;
+}
+
+/** Decides who of the pool computes for a run. */
+export interface Admission {
+  /**
+   * A worker can compute for the run.
+   * @param proof its joining proof, 64 hexadecimal digits; empty from a release that knows none.
+   * @returns null where it is admitted, else in one sentence why it is parked.
+   */
+  judge(session: Session, proof: string): string | null;
+  /** A worker cannot work for the run, and says why; it stays. */
+  refused(session: Session, reason: string): void;
+  /** A worker left that was never admitted, or no more. */
+  left(session: Session): void;
 }
 
 export interface RunNumbers {
@@ -57,6 +72,11 @@ export class WorkerPool {
   /** Those that compute for the present run. */
   get workers(): Session[] {
     return this.sessions.filter((session) => session.ready);
+  }
+
+  /** Those that are there, and are given no work for the present run. */
+  get idle(): Session[] {
+    return this.#served === null ? [] : this.sessions.filter((session) => !session.ready);
   }
 
   get served(): ServedRun | null {
@@ -102,7 +122,9 @@ export class WorkerPool {
 
   /** @param lost whether the session's end was no decision of the worker's. */
   remove(session: Session, reason: string, lost: boolean): void {
-    if (this.#sessions.delete(session.worker) && session.ready) this.#listener?.left(session, reason, lost);
+    if (!this.#sessions.delete(session.worker)) return;
+    if (session.ready) this.#listener?.left(session, reason, lost);
+    else this.#served?.admission.left(session);
   }
 }
 

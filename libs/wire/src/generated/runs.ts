@@ -4,6 +4,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 import type { HaveRequest as _rocinante_training_v1_HaveRequest, HaveRequest__Output as _rocinante_training_v1_HaveRequest__Output } from './rocinante/training/v1/HaveRequest.js';
 import type { HaveResponse as _rocinante_training_v1_HaveResponse, HaveResponse__Output as _rocinante_training_v1_HaveResponse__Output } from './rocinante/training/v1/HaveResponse.js';
 import type { HistoryPoint as _rocinante_training_v1_HistoryPoint, HistoryPoint__Output as _rocinante_training_v1_HistoryPoint__Output } from './rocinante/training/v1/HistoryPoint.js';
+import type { IdleWorker as _rocinante_training_v1_IdleWorker, IdleWorker__Output as _rocinante_training_v1_IdleWorker__Output } from './rocinante/training/v1/IdleWorker.js';
 import type { Incident as _rocinante_training_v1_Incident, Incident__Output as _rocinante_training_v1_Incident__Output } from './rocinante/training/v1/Incident.js';
 import type { ListRequest as _rocinante_training_v1_ListRequest, ListRequest__Output as _rocinante_training_v1_ListRequest__Output } from './rocinante/training/v1/ListRequest.js';
 import type { ListResponse as _rocinante_training_v1_ListResponse, ListResponse__Output as _rocinante_training_v1_ListResponse__Output } from './rocinante/training/v1/ListResponse.js';
@@ -36,6 +37,7 @@ export interface ProtoGrpcType {
         HaveRequest: MessageTypeDefinition<_rocinante_training_v1_HaveRequest, _rocinante_training_v1_HaveRequest__Output>
         HaveResponse: MessageTypeDefinition<_rocinante_training_v1_HaveResponse, _rocinante_training_v1_HaveResponse__Output>
         HistoryPoint: MessageTypeDefinition<_rocinante_training_v1_HistoryPoint, _rocinante_training_v1_HistoryPoint__Output>
+        IdleWorker: MessageTypeDefinition<_rocinante_training_v1_IdleWorker, _rocinante_training_v1_IdleWorker__Output>
         Incident: MessageTypeDefinition<_rocinante_training_v1_Incident, _rocinante_training_v1_Incident__Output>
         ListRequest: MessageTypeDefinition<_rocinante_training_v1_ListRequest, _rocinante_training_v1_ListRequest__Output>
         ListResponse: MessageTypeDefinition<_rocinante_training_v1_ListResponse, _rocinante_training_v1_ListResponse__Output>

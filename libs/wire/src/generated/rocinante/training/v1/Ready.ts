@@ -3,8 +3,10 @@
 
 export interface Ready {
   'run'?: (string);
+  'proof'?: (string);
 }
 
 export interface Ready__Output {
   'run': (string);
+  'proof': (string);
 }

@@ -5,6 +5,7 @@ import type { RunLimits as _rocinante_training_v1_RunLimits, RunLimits__Output a
 import type { WorkerShare as _rocinante_training_v1_WorkerShare, WorkerShare__Output as _rocinante_training_v1_WorkerShare__Output } from '../../../rocinante/training/v1/WorkerShare.js';
 import type { HistoryPoint as _rocinante_training_v1_HistoryPoint, HistoryPoint__Output as _rocinante_training_v1_HistoryPoint__Output } from '../../../rocinante/training/v1/HistoryPoint.js';
 import type { Incident as _rocinante_training_v1_Incident, Incident__Output as _rocinante_training_v1_Incident__Output } from '../../../rocinante/training/v1/Incident.js';
+import type { IdleWorker as _rocinante_training_v1_IdleWorker, IdleWorker__Output as _rocinante_training_v1_IdleWorker__Output } from '../../../rocinante/training/v1/IdleWorker.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RunDetail {
@@ -21,6 +22,10 @@ export interface RunDetail {
   'bytesSent'?: (number | string | Long);
   'bytesReceived'?: (number | string | Long);
   'boundBy'?: (string);
+  'idleWorkers'?: (_rocinante_training_v1_IdleWorker)[];
+  'joiningProof'?: (string);
+  'notExactSince'?: (number | string | Long);
+  '_notExactSince'?: "notExactSince";
 }
 
 export interface RunDetail__Output {
@@ -37,4 +42,8 @@ export interface RunDetail__Output {
   'bytesSent': (number);
   'bytesReceived': (number);
   'boundBy': (string);
+  'idleWorkers': (_rocinante_training_v1_IdleWorker__Output)[];
+  'joiningProof': (string);
+  'notExactSince'?: (number);
+  '_notExactSince'?: "notExactSince";
 }

@@ -8,6 +8,7 @@ export interface RunLimits {
   'checkpointSeconds'?: (number | string);
   'keepLast'?: (number);
   'keepEverySteps'?: (number | string | Long);
+  'exact'?: (string);
 }
 
 export interface RunLimits__Output {
@@ -16,4 +17,5 @@ export interface RunLimits__Output {
   'checkpointSeconds': (number);
   'keepLast': (number);
   'keepEverySteps': (number);
+  'exact': (string);
 }

@@ -4,9 +4,11 @@
 export interface Trouble {
   'code'?: (string);
   'message'?: (string);
+  'run'?: (string);
 }
 
 export interface Trouble__Output {
   'code': (string);
   'message': (string);
+  'run': (string);
 }

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Verification } from '../run/ledger-verification.js';
+import { jsonOption } from './option-values.js';
+
+const EXIT_WRONG = 1;
+
+export function addVerify(program: Command, exit: (code: number) => void): void {
+  program
+    .command('verify')
+    .description('check a run’s directory by its ledger: steps, windows, checkpoints, final weights')
+    .argument('<run-dir>', 'a run’s directory, also one of a daemon')
+    .addOption(jsonOption())
+    .action(async (path: string, { json }: { json: boolean }) => {
+      const { verifyRun } = await import('../run/ledger-verification.js');
+      const runDir = resolve(path);
+      const verification = await verifyRun(runDir);
+      const agrees = verification.problems.length === 0;
+      for (const line of problemLines(verification)) process.stderr.write(`rocinante: ${line}\n`);
+      process.stdout.write(
+        json ? `${JSON.stringify({ runDir, agrees, ...verification })}\n` : verificationText(verification),
+      );
+      if (!agrees) exit(EXIT_WRONG);
+    });
+}
+
+/** What is wrong, one line each. */
+function problemLines({ problems }: Verification): string[] {
+  return problems.map(
+    ({ subject, line, problem }) => `${subject}${line === null ? '' : `, line ${line}`}: ${problem}`,
+  );
+}
+
+function verificationText(verification: Verification): string {
+  const { lines, steps, stepsTotal, epochs, epochSteps, resumed, lost, checkpoints, weightsSha256, notices } =
+    verification;
+  const { problems } = verification;
+  const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+  const begun = epochSteps === 0 ? '' : `, and ${epochSteps} steps of the next`;
+  const text = [
+    `ledger        ${lines} lines hold: ${steps} of ${stepsTotal} steps`,
+    `windows       ${epochs} whole epochs${begun}`,
+    ...(resumed === 0 ? [] : [`resumed       ${times(resumed)}; ${lost} steps were taken again for it`]),
+    `checkpoints   ${checkpoints.length === 0 ? 'none agrees' : `${checkpoints.join(', ')} agree`}`,
+    `final weights ${weightsSha256 === null ? 'none that agree' : `agree: ${weightsSha256}`}`,
+    ...notices,
+    problems.length === 0
+      ? 'everything agrees with the ledger'
+      : `${problems.length} ${problems.length === 1 ? 'thing is' : 'things are'} wrong`,
+  ];
+  return `${text.join('\n')}\n`;
+}

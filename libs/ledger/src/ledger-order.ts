@@ -1,0 +1,129 @@
+import { numbersOf } from './spans.js';
+import type { BegunRecord, LedgerRecord, RecordOf, StepRecord } from './record.js';
+
+/** The plan of an epoch, from the ledger's first record. */
+export function stepsPerEpoch({ windowsPerEpoch, batch }: BegunRecord): number {
+  return Math.ceil(windowsPerEpoch / batch);
+}
+
+/** Where a step stands by rule, counted as its record counts. */
+export function placeOf(
+  begun: BegunRecord,
+  step: number,
+): Pick<StepRecord, 'epoch' | 'position' | 'windows'> {
+  const steps = stepsPerEpoch(begun);
+  const epoch = Math.floor((step - 1) / steps) + 1;
+  const position = ((step - 1) % steps) * begun.batch;
+  return { epoch, position, windows: Math.min(begun.batch, begun.windowsPerEpoch - position) };
+}
+
+/**
+ * Whether records tell of a run in which every window of an epoch was applied exactly once: steps follow each other, each
+ * stands where it must in its epoch, and has each of its micro-batches once in every range of the vector. Which windows a
+ * micro-batch holds follows by rule.
+ */
+export class LedgerOrder {
+  #begun: BegunRecord | null = null;
+  #step = 0;
+  #lost = 0;
+  #resumed = 0;
+
+  /** Null before the first record. */
+  get begun(): BegunRecord | null {
+    return this.#begun;
+  }
+
+  /** Steps closed by the records taken so far. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** How often the run went on from a checkpoint, and how many steps were taken again for it. */
+  get resumed(): number {
+    return this.#resumed;
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Takes the next record. @returns what is wrong with it, one clause each. */
+  take(record: LedgerRecord): string[] {
+    const begun = this.#begun;
+    if (record.kind === 'begun') {
+      if (begun !== null) return ['the ledger begins a second time'];
+      this.#begun = record;
+      this.#step = record.step;
+      return [];
+    }
+    if (begun === null) return [`expected how the ledger began, received kind ${record.kind}`];
+    switch (record.kind) {
+      case 'step':
+        return this.#takeStep(begun, record);
+      case 'resumed':
+        return this.#takeResumed(record);
+      case 'checkpoint':
+      case 'weights':
+        return record.step <= this.#step
+          ? []
+          : [
+              `${record.kind} of step ${record.step}: expected at most step ${this.#step}, the last before it`,
+            ];
+    }
+  }
+
+  #takeStep(begun: BegunRecord, record: StepRecord): string[] {
+    const problems: string[] = [];
+    const { step } = record;
+    if (step <= this.#step) problems.push(`step ${step} is recorded twice, or out of order`);
+    else if (step > this.#step + 1) problems.push(missing(this.#step + 1, step - 1));
+    this.#step = Math.max(step, this.#step);
+    const place = placeOf(begun, step);
+    for (const key of ['epoch', 'position', 'windows'] as const) {
+      if (record[key] !== place[key]) {
+        problems.push(`step ${step}: ${key}: expected ${place[key]}, received ${record[key]}`);
+      }
+    }
+    const held = microBatchProblem(record, Math.ceil(place.windows / begun.microBatch), begun.ranges);
+    if (held !== null) problems.push(`step ${step}: ${held}`);
+    return problems;
+  }
+
+  #takeResumed({ step, lost }: RecordOf<'resumed'>): string[] {
+    this.#resumed += 1;
+    this.#lost += lost;
+    const before = this.#step;
+    this.#step = step;
+    if (step > before) return [missing(before + 1, step)];
+    return step < before ? [`the run goes on from step ${step}, and steps to ${before} are recorded`] : [];
+  }
+}
+
+function missing(first: number, last: number): string {
+  return first === last ? `step ${first} has no record` : `steps ${first} to ${last} have no record`;
+}
+
+/** Why a step's micro-batches are not each in every range once; null where they are. */
+function microBatchProblem({ computed }: StepRecord, count: number, ranges: number): string | null {
+  // Times a micro-batch is in a range, by micro-batch and range.
+  const times = new Uint8Array(count * ranges);
+  for (const { worker, microBatches, ranges: some } of computed) {
+    const numbers = numbersOf(microBatches, count);
+    if (numbers === null) {
+      return `${worker}: expected micro-batches of 0 to ${count - 1}, received ${microBatches}`;
+    }
+    const inRanges = some === undefined ? null : numbersOf(some, ranges);
+    if (some !== undefined && inRanges === null) {
+      return `${worker}: expected ranges of 0 to ${ranges - 1}, received ${some}`;
+    }
+    for (const microBatch of numbers) {
+      for (let index = 0; index < (inRanges?.length ?? ranges); index++) {
+        times[microBatch * ranges + (inRanges?.[index] ?? index)] += 1;
+      }
+    }
+  }
+  const wrong = times.findIndex((number) => number !== 1);
+  if (wrong === -1) return null;
+  const where = `micro-batch ${Math.floor(wrong / ranges)}, range ${wrong % ranges}`;
+  return `${where}: expected once in the sum, received ${times[wrong]} times`;
+}

@@ -1,0 +1,138 @@
+/**
+ * What the ledger costs a step of the reference network: the passes over long vectors and the record, each by itself, and,
+ * where pairs are asked for, whole runs with and without it in turn.
+ *
+ *     npm run benchmark:ledger -- [--pairs 20] [--corpus FILE] [--steps 12]
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { crc32, RandomStream } from '@rocinante/base';
+import { checksumsDigest, digestOf, LedgerFile, stateHashes, type StepRecord } from '@rocinante/ledger';
+import { networkLayout } from '@rocinante/model';
+import { projectRoot as root } from '../support/project-root.js';
+import { train } from '../support/rocinante.js';
+
+const BATCH = 64;
+const TURNS = 50;
+
+const { values } = parseArgs({
+  options: {
+    pairs: { type: 'string', default: '0' },
+    corpus: { type: 'string', default: 'bundled' },
+    steps: { type: 'string', default: '12' },
+  },
+});
+
+/** The reference network over the whole book's symbols. */
+const layout = networkLayout({
+  input: 'scaled',
+  layers: [512, 512, 512].map((units) => ({ units, dropout: 0.5 })),
+  recurrentActivation: 'sigmoid',
+  loss: 'last',
+  vocabularySize: 49,
+});
+
+/** The median time of an action, in milliseconds. */
+function milliseconds(act: () => void): number {
+  const times = Array.from({ length: TURNS }, () => {
+    const started = performance.now();
+    act();
+    return performance.now() - started;
+  });
+  return median(times);
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function alone(folder: string): Record<string, number> {
+  const stream = new RandomStream(1, 'simulation');
+  const vector = (): Float32Array => Float32Array.from({ length: layout.length }, () => stream.uniform());
+  const [parameters, m, v] = [vector(), vector(), vector()];
+  const sum = Int32Array.from(parameters, (value) => value * 2 ** 31);
+  const exponents = new Int8Array(layout.blockCount).fill(-30);
+  const file = LedgerFile.begin(join(folder, 'ledger.jsonl'), {
+    kind: 'begun',
+    format: 'rocinante-ledger',
+    version: 1,
+    step: 0,
+    stepsTotal: TURNS,
+    seed: 1,
+    corpus: '0'.repeat(64),
+    layout: '0'.repeat(64),
+    ranges: layout.ranges.length,
+    windowsPerEpoch: BATCH * TURNS,
+    batch: BATCH,
+    microBatch: 32,
+  });
+  const checksums = (of: Float32Array | Int32Array): number[] =>
+    layout.ranges.map(({ start, end }) => crc32(of.subarray(start, end)));
+  const computed: StepRecord['computed'] = [
+    { worker: 'worker-1', microBatches: '0' },
+    { worker: 'worker-2', microBatches: '1' },
+  ];
+  let step = 0;
+  const record = (): void => {
+    step += 1;
+    const place = {
+      step,
+      epoch: 1,
+      position: (step - 1) * BATCH,
+      windows: BATCH,
+      issue: 1,
+      computed,
+      loss: Math.PI,
+    };
+    const known = layout.ranges.map(({ index }) => index);
+    const digests = {
+      grid: digestOf(exponents),
+      sum: checksumsDigest(known),
+      parameters: checksumsDigest(known),
+    };
+    file.append({ kind: 'step', ...place, ...digests });
+  };
+  const cost = {
+    sumChecksumsMs: milliseconds(() => checksums(sum)),
+    parametersChecksumsMs: milliseconds(() => checksums(parameters)),
+    recordMs: milliseconds(record),
+    checkpointHashesMs: milliseconds(() => stateHashes({ parameters, m, v })),
+  };
+  file.close();
+  return cost;
+}
+
+async function secondsPerStep(folder: string, ledger: boolean): Promise<number> {
+  const args = ['--preset', 'seed', '--corpus', values.corpus, '--steps', values.steps, '--checkpoint', '0'];
+  const runDir = join(folder, 'run');
+  const switched = ledger ? [] : ['--no-ledger'];
+  const run = await train([...args, ...switched, '--workers', '2', '--threads', '1', '--run-dir', runDir]);
+  rmSync(runDir, { recursive: true });
+  return BATCH / run.windowsPerSecond!;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'rocinante-benchmark-'));
+const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+console.log(
+  `${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${cpus().length} cores: ${cpus()[0].model}`,
+);
+const cost = alone(folder);
+for (const [name, value] of Object.entries(cost)) console.log(`${name.padEnd(24)} ${value.toFixed(3)}`);
+const pairs: { with: number; without: number }[] = [];
+for (let pair = 0; pair < Number(values.pairs); pair++) {
+  // Each goes first in turn.
+  const first = await secondsPerStep(folder, pair % 2 === 0);
+  const second = await secondsPerStep(folder, pair % 2 === 1);
+  pairs.push(pair % 2 === 0 ? { with: first, without: second } : { with: second, without: first });
+  const { with: ledger, without } = pairs.at(-1)!;
+  console.log(`pair ${pair + 1}: with ${ledger.toFixed(3)} s, without ${without.toFixed(3)} s`);
+}
+rmSync(folder, { recursive: true });
+const ratio = pairs.length === 0 ? null : median(pairs.map((pair) => pair.with / pair.without));
+if (ratio !== null) console.log(`median ratio ${ratio.toFixed(4)} (with / without)`);
+console.log(JSON.stringify({ commit, ...cost, ratio, pairs }));

@@ -1,0 +1,374 @@
+/**
+ * Goal: what a run's ledger says holds through deaths, and an accident to any of its files is found and named. Method: a run
+ * whose worker and coordinator are killed with -9, an undisturbed one, and a daemon's; then copies of the first, each with
+ * one accident.
+ */
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readCheckpointFile, writeCheckpointFile } from '@rocinante/checkpoint';
+import { decodeLine, encodeLine, NO_LINE, type LedgerRecord, type StepRecord } from '@rocinante/ledger';
+import { Daemon } from '../support/daemon.js';
+import {
+  events,
+  Rocinante,
+  rocinante,
+  train,
+  Workspace,
+  type Finished,
+  type Summary,
+} from '../support/rocinante.js';
+import { stepsTaken, workersOf } from '../support/running-train.js';
+import { smallConfig, smallText } from '../support/small-run.js';
+
+const STEPS = 60;
+vi.setConfig({ testTimeout: 60_000 });
+const workspace = new Workspace();
+const undisturbedDir = workspace.in('undisturbed');
+const killedDir = workspace.in('killed');
+let common: string[];
+let undisturbed: Summary;
+let killed: Summary;
+let copies = 0;
+
+interface Verified {
+  readonly agrees: boolean;
+  readonly [field: string]: unknown;
+}
+
+beforeAll(async () => {
+  const corpus = workspace.write('corpus.txt', smallText(40_000));
+  const config = workspace.write('config.json', smallConfig);
+  const sizes = ['--batch', '64', '--micro-batch', '8', '--steps', String(STEPS), '--threads', '1'];
+  common = ['--corpus', corpus, '--config', config, ...sizes];
+  undisturbed = await train([...common, '--workers', '1', '--run-dir', undisturbedDir]);
+
+  const args = [...common, '--checkpoint', '1', '--run-dir', killedDir];
+  const coordinator = new Rocinante(['train', ...args, '--workers', '2']);
+  await stepsTaken(coordinator, killedDir, 12);
+  process.kill(workersOf(coordinator)[0], 'SIGKILL');
+  await stepsTaken(coordinator, killedDir, 35);
+  coordinator.process.kill('SIGKILL');
+  await coordinator.finished;
+  killed = await train([...args, '--workers', '3', '--resume']);
+}, 180_000);
+
+afterAll(() => workspace.remove());
+
+/** A copy of the killed run's directory. */
+function copy(): string {
+  const runDir = workspace.in(`copy-${++copies}`);
+  cpSync(killedDir, runDir, { recursive: true });
+  return runDir;
+}
+
+function ledger(runDir: string): string[] {
+  return readFileSync(join(runDir, 'ledger.jsonl'), 'utf8').split('\n').slice(0, -1);
+}
+
+function writeLedger(runDir: string, lines: readonly string[]): void {
+  writeFileSync(join(runDir, 'ledger.jsonl'), lines.map((line) => `${line}\n`).join(''));
+}
+
+function recordsOf(runDir: string): LedgerRecord[] {
+  return ledger(runDir).map((line) => {
+    const decoded = decodeLine(line);
+    if ('problem' in decoded) throw new Error(decoded.problem);
+    return decoded.record;
+  });
+}
+
+/** A chain with right hashes, as only someone who wants to deceive makes it of other records. */
+function rechained(runDir: string, records: readonly LedgerRecord[]): void {
+  let previous = NO_LINE;
+  const lines = records.map((record) => {
+    const { line, hash } = encodeLine(record, previous);
+    previous = hash;
+    return line;
+  });
+  writeLedger(runDir, lines);
+}
+
+/** Flips one bit of a file. @param at the byte, from the end where it is below 0. */
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at < 0 ? bytes.length + at : at] ^= 1;
+  writeFileSync(path, bytes);
+}
+
+/** `verify`, which is to find something wrong: what it says of it. */
+async function wrong(runDir: string): Promise<string> {
+  const { code, stderr } = await rocinante(['verify', runDir]);
+  expect(code).toBe(1);
+  return stderr;
+}
+
+async function json(args: readonly string[], code = 0): Promise<Verified> {
+  const finished = await rocinante([...args, '--json']);
+  expect(finished).toMatchObject({ code });
+  return JSON.parse(finished.stdout.trim().split('\n').at(-1)!) as Verified;
+}
+
+/** Where the record of a step stands, from 0. */
+function lineOfStep(runDir: string, step: number): number {
+  return recordsOf(runDir).findIndex((record) => record.kind === 'step' && record.step === step);
+}
+
+describe('the ledger of a run', () => {
+  it('has each step once, and agrees with checkpoints and weights', async () => {
+    const steps = { steps: STEPS, stepsTotal: STEPS, epochs: 2, agrees: true, problems: [], notices: [] };
+    expect(await json(['verify', undisturbedDir])).toMatchObject({
+      ...steps,
+      resumed: 0,
+      lost: 0,
+      weightsSha256: undisturbed.weightsSha256,
+    });
+    const { code, stdout } = await rocinante(['verify', undisturbedDir]);
+    expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, 'everything agrees with the ledger']);
+  });
+
+  it('of which a worker and the coordinator were killed says the same of every step', async () => {
+    expect(killed.weightsSha256).toBe(undisturbed.weightsSha256);
+    const verified = await json(['verify', killedDir]);
+    expect(verified).toMatchObject({
+      agrees: true,
+      steps: STEPS,
+      resumed: 1,
+      weightsSha256: killed.weightsSha256,
+    });
+    expect(verified.checkpoints).toEqual(readdirSync(join(killedDir, 'checkpoints')).sort());
+
+    const made = (runDir: string): Partial<StepRecord>[] =>
+      recordsOf(runDir).flatMap((record) => {
+        if (record.kind !== 'step') return [];
+        const { step, epoch, position, windows, grid, sum, parameters, loss } = record;
+        return [{ step, epoch, position, windows, grid, sum, parameters, loss }];
+      });
+    expect(made(killedDir)).toEqual(made(undisturbedDir));
+    const losses = events(killedDir).flatMap((event) => (event.event === 'step' ? [event.loss] : []));
+    expect(made(killedDir).map(({ loss }) => loss)).toEqual(losses);
+    const workers = new Set(
+      recordsOf(killedDir)
+        .flatMap((record) => (record.kind === 'step' ? record.computed : []))
+        .map((part) => part.worker),
+    );
+    expect([...workers].sort()).toEqual(['worker-1', 'worker-2', 'worker-3']);
+  });
+
+  it('is a daemon’s too, whose text is beside its runs', { timeout: 120_000 }, async () => {
+    const daemon = await Daemon.start({ data: workspace.in('data') });
+    try {
+      daemon.worker('sancho');
+      await daemon.startRun([...common.slice(0, -2), '--steps', '8']);
+      await daemon.ended('r1');
+      const runDir = workspace.in('data', 'runs', 'r1');
+      expect(await json(['verify', runDir])).toMatchObject({ agrees: true, steps: 8 });
+      expect(await json(['replay', runDir, '--step', '3'])).toMatchObject({ agrees: true, steps: 3 });
+    } finally {
+      await daemon.end();
+    }
+  });
+});
+
+describe('an accident', () => {
+  it('to one byte of the ledger is named by its line, to verify and to resume', async () => {
+    const runDir = copy();
+    const lines = ledger(runDir);
+    const index = lineOfStep(runDir, 20);
+    lines[index] = lines[index].replace(/"issue":(\d)/, (_, issue: string) => `"issue":${Number(issue) + 1}`);
+    writeLedger(runDir, lines);
+    const named = `ledger.jsonl, line ${index + 1}: expected bytes of SHA-256 `;
+    const said = await wrong(runDir);
+    expect(said).toContain(named);
+    expect(said).toContain('they have changed (behind step 19)');
+    const { code, stderr } = await rocinante(['train', '--resume', '--run-dir', runDir]);
+    expect([code, stderr.includes(named)]).toEqual([1, true]);
+    expect(stderr).toContain('restore the file from a copy, or move it away and resume');
+  });
+
+  it.each<[string, (lines: string[], index: number) => string[], number]>([
+    ['a missing line', (lines, index) => lines.toSpliced(index, 1), 0],
+    ['two swapped lines', (lines, index) => lines.toSpliced(index, 2, lines[index + 1], lines[index]), 0],
+    ['a line twice', (lines, index) => lines.toSpliced(index, 0, lines[index]), 1],
+  ])('%s is named', async (_, change, offset) => {
+    const runDir = copy();
+    const index = lineOfStep(runDir, 20);
+    writeLedger(runDir, change(ledger(runDir), index));
+    const said = await wrong(runDir);
+    expect(said).toContain(
+      `ledger.jsonl, line ${index + 1 + offset}: expected line ${index + offset}, of SHA-256 `,
+    );
+    expect(said).toContain('a line is missing, added, or elsewhere');
+  });
+
+  it('to the ledger’s end is named by what it does not say any more', async () => {
+    const runDir = copy();
+    writeLedger(runDir, ledger(runDir).slice(0, lineOfStep(runDir, 50)));
+    expect(await wrong(runDir)).toContain(
+      `weights/final.safetensors: it is of step ${STEPS}, and the ledger ends at step 49`,
+    );
+    rmSync(join(runDir, 'ledger.jsonl'));
+    expect(await wrong(runDir)).toContain('ledger.jsonl: expected the ledger, and it is not there');
+  });
+
+  it('to one byte of a checkpoint is named', async () => {
+    const runDir = copy();
+    const name = readdirSync(join(runDir, 'checkpoints')).sort()[0];
+    flip(join(runDir, 'checkpoints', name), -1000);
+    const said = await wrong(runDir);
+    expect(said).toContain(`${name}: expected contents of SHA-256 `);
+    expect(said.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('that leaves a whole checkpoint, but not the run’s, is named, to verify and to resume', async () => {
+    const runDir = copy();
+    const name = readdirSync(join(runDir, 'checkpoints')).sort().at(-1)!;
+    const path = join(runDir, 'checkpoints', name);
+    const checkpoint = await readCheckpointFile(path);
+    checkpoint.m[7] += 1;
+    await writeCheckpointFile(path, checkpoint, true);
+    expect(await wrong(runDir)).toContain(`${name}: moments: expected SHA-256 `);
+    checkpoint.parameters[7] += 1;
+    await writeCheckpointFile(path, checkpoint, true);
+    expect(await wrong(runDir)).toContain(`${name}: parameters: expected SHA-256 `);
+    const { code, stderr } = await rocinante(['train', '--resume', '--run-dir', runDir, '--steps', '70']);
+    expect([code, stderr.includes(`checkpoint ${name}: it is whole, but not the state that`)]).toEqual([
+      1,
+      true,
+    ]);
+  });
+
+  it.each([
+    ['weights', -40],
+    ['description', 2000],
+  ])('to one byte of the final weights’ %s is named', async (_, at) => {
+    const runDir = copy();
+    flip(join(runDir, 'weights', 'final.safetensors'), at);
+    const said = await wrong(runDir);
+    expect(said).toContain('weights/final.safetensors: ');
+    expect(said.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('to the last line, where the coordinator was killed in the midst of it, is mended by a resume', async () => {
+    const runDir = copy();
+    rmSync(join(runDir, 'weights', 'final.safetensors'));
+    const [oldest, ...newer] = readdirSync(join(runDir, 'checkpoints')).sort();
+    for (const name of newer) rmSync(join(runDir, 'checkpoints', name));
+    const step = Number(/\d+/.exec(oldest)![0]);
+    const lines = ledger(runDir).slice(0, lineOfStep(runDir, step) + 1);
+    writeLedger(runDir, lines);
+    writeFileSync(join(runDir, 'ledger.jsonl'), lines[5].slice(0, 99), { flag: 'a' });
+    const verified = await json(['verify', runDir]);
+    expect(verified).toMatchObject({ agrees: true, steps: step, weightsSha256: null });
+    expect(verified.notices).toContain(
+      `line ${lines.length + 1} is cut, as a killed coordinator leaves it; a resume mends that.`,
+    );
+    const { weightsSha256 } = await train([
+      '--resume',
+      '--run-dir',
+      runDir,
+      '--workers',
+      '1',
+      '--threads',
+      '1',
+    ]);
+    expect(weightsSha256).toBe(undisturbed.weightsSha256);
+    expect(await json(['verify', runDir])).toMatchObject({
+      agrees: true,
+      steps: STEPS,
+      resumed: 2,
+      notices: [],
+    });
+  });
+});
+
+describe('a chain that was made anew', () => {
+  it.each<[string, (records: LedgerRecord[], index: number) => LedgerRecord[], string]>([
+    ['without a step', (records, index) => records.toSpliced(index, 1), 'step 20 has no record'],
+    [
+      'with a step twice',
+      (records, index) => records.toSpliced(index, 0, records[index]),
+      'step 20 is recorded twice',
+    ],
+    [
+      'with a micro-batch that nobody computed',
+      (records, index) =>
+        records.with(index, {
+          ...(records[index] as StepRecord),
+          computed: [{ worker: 'a', microBatches: '0-6' }],
+        }),
+      'step 20: micro-batch 7, range 0: expected once in the sum, received 0 times',
+    ],
+  ])('%s is not one of a run', async (_, change, expected) => {
+    const runDir = copy();
+    rechained(runDir, change(recordsOf(runDir), lineOfStep(runDir, 20)));
+    expect(await wrong(runDir)).toContain(expected);
+  });
+});
+
+describe('a replay', () => {
+  it('of the last step, and of one from first values, agrees', async () => {
+    const oldest = readdirSync(join(killedDir, 'checkpoints')).sort()[0];
+    const from = Number(/\d+/.exec(oldest)![0]);
+    expect(await json(['replay', killedDir, '--step', String(from + 1)])).toMatchObject({
+      agrees: true,
+      checkpoint: oldest,
+      steps: 1,
+    });
+    expect(await json(['replay', killedDir, '--step', '3'])).toMatchObject({
+      agrees: true,
+      checkpoint: null,
+      steps: 3,
+      difference: null,
+    });
+  });
+
+  it(
+    'names the passages of each micro-batch, and every window of the epoch once',
+    { timeout: 60_000 },
+    async () => {
+      const { passages } = (await json(['replay', killedDir, '--step', '2', '--passages'])) as unknown as {
+        passages: { microBatch: number; passages: { offset: number; text: string }[] }[];
+      };
+      const text = smallText(40_000);
+      expect(passages.map(({ microBatch }) => microBatch)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      const windows = passages.flatMap((microBatch) => microBatch.passages);
+      expect(new Set(windows.map(({ offset }) => offset)).size).toBe(64);
+      for (const { offset, text: shown } of windows) expect(shown).toBe(text.slice(offset, offset + 20));
+    },
+  );
+
+  it('of a run whose ledger was altered names the step', async () => {
+    const runDir = copy();
+    const index = lineOfStep(runDir, 4);
+    const records = recordsOf(runDir);
+    const sum = '0'.repeat(32);
+    rechained(runDir, records.with(index, { ...(records[index] as StepRecord), sum }));
+    expect(await json(['verify', runDir])).toMatchObject({ agrees: true });
+    const { sum: computed } = recordsOf(killedDir)[index] as StepRecord;
+    expect(await json(['replay', runDir, '--step', '5'], 1)).toMatchObject({
+      agrees: false,
+      difference: { step: 4, key: 'sum', recorded: sum, computed },
+    });
+    const { stdout }: Finished = await rocinante(['replay', runDir, '--step', '5']);
+    expect(stdout).toContain(`step 4 differs first: sum: the ledger says ${sum}, computed again ${computed}`);
+  });
+
+  it('refuses in one line what it cannot compute', async () => {
+    const lines = async (args: readonly string[]): Promise<[number | null, string]> => {
+      const { code, stderr } = await rocinante(['replay', ...args]);
+      return [code, stderr.trim().split('\n').at(-1)!];
+    };
+    expect(await lines([killedDir, '--step', '61'])).toEqual([
+      2,
+      'rocinante: --step: the ledger ends at step 60, received 61',
+    ]);
+    expect(await lines([killedDir, '--step', '0'])).toEqual([2, expect.stringContaining('at least 1')]);
+    expect(await lines([workspace.in('nowhere'), '--step', '1'])).toEqual([
+      2,
+      expect.stringContaining('expected a run'),
+    ]);
+    const [code, message] = await lines([killedDir, '--step', '1', '--corpus', 'bundled']);
+    expect([code, message]).toEqual([2, expect.stringMatching(/corpus bundled: .*(SHA-256|symbols)/)]);
+  });
+});
