@@ -279,6 +279,7 @@ describe('the tour', { timeout: 120_000 }, () => {
         keepLast: 3,
         keepEverySteps: 0,
         exact: 'auto',
+        auditShare: 0,
       },
       corpus: { name: 'whale.txt', sha256: corpusSha256 },
       workerShares: [],

@@ -273,6 +273,18 @@ describe('checkpoints by the clock', () => {
     expect(run.release()[0]).toBe('save 1 interval with 0 entries');
   });
 
+  it('at a multiple wait for the end of a hold that came while another was under way', () => {
+    const shape = { checkpointEverySteps: 2, checkpointIntervalMs: 10, windowsPerEpoch: 800, stepsTotal: 9 };
+    const run = Conversation.begun(['a'], shape);
+    run.at = 10;
+    run.closeAlone('a', 1, [0, 1, 2, 3]);
+    run.closeAlone('a', 2, [0, 1, 2, 3]);
+    expect(run.hold()).toEqual([]);
+    expect(run.saved(1)).toEqual([]);
+    expect(run.machine.view.phase).toBe('held');
+    expect(run.release()[0]).toBe('save 2 interval with 0 entries');
+  });
+
   it('fail the run when they fail', () => {
     const run = Conversation.begun(['a'], { checkpointIntervalMs: 1 });
     run.at = 5;

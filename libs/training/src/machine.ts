@@ -323,8 +323,10 @@ export class RunMachine {
       return true;
     }
     if (this.#held) return false;
+    // Not owed before it can begin: one that waits for the save under way would begin even when the run is held by then.
     if (this.#multipleIsDue()) {
-      this.#owed = { reason: 'interval', best: false };
+      if (this.#saving) return false;
+      this.#save('interval', false);
       return true;
     }
     if (this.#intervalIsOver()) this.#save('interval', false);
@@ -350,7 +352,8 @@ export class RunMachine {
     if (this.#owed !== null || this.#saved === null || this.#stop !== null || this.#end() !== null) {
       return 'saving';
     }
-    return this.#held ? 'held' : 'waiting';
+    if (this.#held) return 'held';
+    return this.#multipleIsDue() ? 'saving' : 'waiting';
   }
 
   #record(validationLoss: number | null): void {

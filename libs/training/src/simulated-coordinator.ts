@@ -513,6 +513,7 @@ export class SimulatedCoordinator {
       `a worker has two words about #${assignment}`,
     );
     this.#verdicts.set(assignment, effect);
+    if (verdict !== 'refuted') this.#checkRight(assignment);
   }
 
   #strike({ worker, strikes }: Extract<RunEffect, { type: 'strike' }>): void {
@@ -529,9 +530,9 @@ export class SimulatedCoordinator {
     );
   }
 
-  /** What was computed wrong may count only where nobody was there to contradict it. */
+  /** What was computed wrong may count only where nobody was there to contradict it; others may be compared with it then. */
   #checkRight(id: AssignmentId): void {
-    if (!this.#wrong.has(id)) return;
+    if (!this.#wrong.has(id) || this.#reference === null) return;
     const verdict = this.#verdicts.get(id);
     const excused =
       verdict !== undefined &&

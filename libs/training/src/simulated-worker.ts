@@ -69,6 +69,7 @@ export class SimulatedWorker {
   #slowness = 1;
   /** Until when it does nothing at all. */
   #stoppedUntil = 0;
+  readonly #deferred: (() => void)[] = [];
 
   constructor(
     traits: WorkerTraits,
@@ -122,9 +123,18 @@ export class SimulatedWorker {
 
   #whenGoing(happen: () => void): void {
     if (!this.#alive) return;
-    const left = this.#stoppedUntil - this.#queue.now;
-    if (left > 0) this.#queue.schedule(left, () => this.#whenGoing(happen));
-    else happen();
+    if (this.#stoppedUntil <= this.#queue.now && this.#deferred.length === 0) return happen();
+    this.#deferred.push(happen);
+    if (this.#deferred.length === 1) this.#goOnLater();
+  }
+
+  /** What came while it stood still happens at its end, in the order in which it came. */
+  #goOnLater(): void {
+    this.#queue.schedule(Math.max(0, this.#stoppedUntil - this.#queue.now), () => {
+      if (!this.#alive) return;
+      if (this.#stoppedUntil > this.#queue.now) return this.#goOnLater();
+      for (const happen of this.#deferred.splice(0)) happen();
+    });
   }
 
   #begin(): void {

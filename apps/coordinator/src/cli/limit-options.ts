@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { DEFAULT_LIMITS, type RunLimits } from '../run/run-limits.js';
-import { nonNegative, positive, wholeNumber } from './option-values.js';
+import { nonNegative, positive, share, wholeNumber } from './option-values.js';
 
 /** What the options of a run's limits parse to; what is absent was not given. */
 export interface LimitOptionValues {
@@ -10,6 +10,7 @@ export interface LimitOptionValues {
   readonly keepLast?: number;
   readonly keepEvery?: number;
   readonly exact?: RunLimits['exact'];
+  readonly audit?: number;
 }
 
 /** As `runLimitsSchema` bounds them. */
@@ -76,6 +77,14 @@ export function addLimitOptions(command: Command, { minWorkers, fresh }: LimitOp
         DEFAULT_LIMITS.exact,
         'EXACT',
       ).choices(['auto', 'off']),
+    )
+    .addOption(
+      limit(
+        '--audit <share>',
+        'have so many of the micro-batches computed by two workers, and compare bits: 0 to 1',
+        String(DEFAULT_LIMITS.auditShare),
+        'AUDIT',
+      ).argParser(share),
     );
 }
 
@@ -88,5 +97,6 @@ export function limitsFrom(values: LimitOptionValues, base: RunLimits = DEFAULT_
     keepLast: values.keepLast ?? base.keepLast,
     keepEverySteps: values.keepEvery ?? base.keepEverySteps,
     exact: values.exact ?? base.exact,
+    auditShare: values.audit ?? base.auditShare,
   };
 }

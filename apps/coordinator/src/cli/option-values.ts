@@ -35,6 +35,15 @@ export function positive(value: string): number {
   return parsed;
 }
 
+/** A part of a whole: 0 for none of it, 1 for all. */
+export function share(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === '' || !(parsed >= 0 && parsed <= 1)) {
+    throw new InvalidArgumentError('expected a number from 0 to 1.');
+  }
+  return parsed;
+}
+
 /** A text of so many characters at most, and at least one. */
 export function shortText(lengthMax: number): (value: string) => string {
   return (value) => {

@@ -157,6 +157,7 @@ describe('run start', () => {
       limits: {
         ...{ minWorkers: 2, maxHours: 1.5, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 500 },
         exact: 'auto',
+        auditShare: 0,
       },
     });
     const sent = JSON.parse((requests[0] as { configJson: string }).configJson) as object;
@@ -478,6 +479,7 @@ describe('run stop, resume and rm', () => {
         limits: {
           ...{ minWorkers: 3, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
           exact: 'auto',
+          auditShare: 0,
         },
       },
     ]);

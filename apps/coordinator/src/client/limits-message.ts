@@ -8,7 +8,7 @@ export function limitsMessage(limits: RunLimits): RunLimitsSent {
 
 /** The limits that a message speaks of. */
 export function limitsOf(message: RunLimitsMessage): RunLimits {
-  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps, exact } = message;
+  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps, exact, auditShare } = message;
   return {
     minWorkers: minWorkers || DEFAULT_LIMITS.minWorkers,
     maxHours: maxHours || null,
@@ -16,5 +16,6 @@ export function limitsOf(message: RunLimitsMessage): RunLimits {
     keepLast: keepLast || DEFAULT_LIMITS.keepLast,
     keepEverySteps,
     exact: exact === 'off' ? 'off' : 'auto',
+    auditShare,
   };
 }

@@ -144,6 +144,7 @@ function limitsOf(message: RunLimitsMessage | null, defaults: RunLimits): RunLim
     keepLast: message.keepLast || DEFAULT_LIMITS.keepLast,
     keepEverySteps: message.keepEverySteps,
     exact: message.exact || DEFAULT_LIMITS.exact,
+    auditShare: message.auditShare,
   });
   if (parsed.success) return parsed.data;
   const [{ path, message: expected }] = parsed.error.issues;

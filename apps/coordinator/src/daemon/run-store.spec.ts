@@ -24,6 +24,7 @@ const run: NewRun = {
     keepLast: 3,
     keepEverySteps: 0,
     exact: 'auto',
+    auditShare: 0,
   },
   createdAt: '2026-11-24T10:00:00Z',
 };

@@ -135,7 +135,7 @@ function incidentLines({ incidents }: ShownRun): string[] {
 }
 
 function limitLines({ limits }: ShownRun): string[] {
-  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps, exact } = limits;
+  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps, exact, auditShare } = limits;
   return [
     `at least ${counted(minWorkers || 1, 'worker')}; ` +
       (maxHours > 0 ? `at most ${maxHours} h of work` : 'no bound on the time'),
@@ -145,5 +145,6 @@ function limitLines({ limits }: ShownRun): string[] {
       `; kept: the last ${keepLast}, the best` +
       (keepEverySteps > 0 ? ` and those of every ${grouped(keepEverySteps)} steps` : ''),
     ...(exact === 'off' ? ['workers of any kind (--exact off)'] : []),
+    ...(auditShare > 0 ? [`${auditShare * 100} % of the micro-batches computed twice (--audit)`] : []),
   ];
 }

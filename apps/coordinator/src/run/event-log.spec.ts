@@ -83,3 +83,31 @@ it('that cannot be written any more says so once, and lets the run end by itself
   log.noticed('b');
   expect(failures).toEqual(['ENOSPC: no space left on device, write']);
 });
+
+it('tells of late workers, of words that differ and of workers that are set aside, but not of what the audit found alike', () => {
+  const log = new EventLog(path, 3);
+  log.late({ type: 'late', worker: 'a#1', assignment: 4, microBatches: [0, 1] });
+  const word = {
+    type: 'second-word',
+    step: 3,
+    assignment: 5,
+    microBatches: [2],
+    workers: ['a#1', 'b#2'],
+  } as const;
+  for (const verdict of ['stands', 'unheld', 'unsettled', 'refuted'] as const) {
+    log.secondWord({ ...word, cause: 'audit', verdict });
+  }
+  log.secondWord({ ...word, cause: 'norm', verdict: 'stands' });
+  log.struck({ type: 'strike', worker: 'a#1', strikes: 3, why: 'step 3, micro-batch 2' });
+  log.close();
+  const entries = lines().map((entry) => logEntrySchema.parse(entry));
+  expect(entries.map((entry) => [entry.event, 'verdict' in entry ? entry.verdict : null])).toEqual([
+    ['late', null],
+    ['second-word', 'unsettled'],
+    ['second-word', 'refuted'],
+    ['second-word', 'stands'],
+    ['strike', null],
+  ]);
+  expect(entries[1]).toMatchObject({ atStep: 4, microBatches: [2], workers: ['a#1', 'b#2'], cause: 'audit' });
+  expect(entries[4]).toMatchObject({ atStep: 3, worker: 'a#1', strikes: 3 });
+});

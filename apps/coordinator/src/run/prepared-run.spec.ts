@@ -12,7 +12,7 @@ import { UsageError } from '../errors.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { RunDirectory } from './run-directory.js';
 import { NOT_PROVEN } from './exactness.js';
-import { DEFAULT_LIMITS } from './run-limits.js';
+import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
 import { sharedVector } from './shared-vector.js';
 
 let folder: string;
@@ -26,6 +26,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function prepared(
   config = smallConfig,
   before = smallConfig as typeof smallConfig | null,
+  changes: Partial<RunLimits> = {},
 ): Promise<PreparedRun> {
   const encoded = await encodeText({
     bytes: Buffer.from(text),
@@ -33,7 +34,7 @@ async function prepared(
     subject: 'corpus',
     symbols: null,
   });
-  const limits = { ...DEFAULT_LIMITS, checkpointSeconds: 1.5, keepEverySteps: 7, minWorkers: 2 };
+  const limits = { ...DEFAULT_LIMITS, checkpointSeconds: 1.5, keepEverySteps: 7, minWorkers: 2, ...changes };
   return prepareRun(config, encoded, limits, directory, before);
 }
 
@@ -84,4 +85,12 @@ it('does not go on to fewer steps than it has', async () => {
 it('does not begin anew where all checkpoints are damaged', async () => {
   writeFileSync(await saveStep(2), 'damaged');
   await expect(prepared()).rejects.toThrow(NoGoodCheckpointError);
+});
+
+it('audits the share that it is told to, and no workers that may differ', async () => {
+  expect((await prepared(smallConfig, null, { auditShare: 0.25 })).shape).toMatchObject({
+    auditShare: 0.25,
+    seed: smallConfig.seed,
+  });
+  await expect(prepared(smallConfig, null, { auditShare: 0.25, exact: 'off' })).rejects.toThrow(UsageError);
 });

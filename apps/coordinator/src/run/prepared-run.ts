@@ -33,8 +33,14 @@ export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
 /**
  * The shape of a run over its text.
  * @throws {CorpusTooShortError} a part of the text has no window.
+ * @throws {UsageError} bits are to be compared of workers that may differ in them.
  */
 export function shapeOf(config: RunConfig, corpus: EncodedCorpus, limits: RunLimits): RunShape {
+  if (limits.auditShare > 0 && limits.exact === 'off') {
+    throw new UsageError(
+      '--audit: compares bits, in which workers may differ under --exact off; expected one of the two, received both',
+    );
+  }
   return runShape(
     config,
     { symbolCount: corpus.ids.length, vocabularySize: corpus.vocabulary.size },
@@ -42,6 +48,7 @@ export function shapeOf(config: RunConfig, corpus: EncodedCorpus, limits: RunLim
       checkpointIntervalMs: limits.checkpointSeconds * 1000,
       checkpointEverySteps: limits.keepEverySteps,
       minWorkers: limits.minWorkers,
+      auditShare: limits.auditShare,
     },
   );
 }

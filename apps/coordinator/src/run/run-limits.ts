@@ -14,6 +14,8 @@ export const runLimitsSchema = z.strictObject({
   keepEverySteps: z.int().min(0),
   /** `auto` parks a worker whose joining proof is another than the run's; `off` admits it, which the run's record says. */
   exact: z.enum(['auto', 'off']).default('auto'),
+  /** The share of micro-batches that two workers compute, to compare bits; not where `exact` is off. */
+  auditShare: z.number().min(0).max(1).default(0),
 });
 
 export type RunLimits = z.infer<typeof runLimitsSchema>;
@@ -25,4 +27,5 @@ export const DEFAULT_LIMITS: RunLimits = {
   keepLast: 3,
   keepEverySteps: 0,
   exact: 'auto',
+  auditShare: 0,
 };

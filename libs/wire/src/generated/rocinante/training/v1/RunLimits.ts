@@ -9,6 +9,7 @@ export interface RunLimits {
   'keepLast'?: (number);
   'keepEverySteps'?: (number | string | Long);
   'exact'?: (string);
+  'auditShare'?: (number | string);
 }
 
 export interface RunLimits__Output {
@@ -18,4 +19,5 @@ export interface RunLimits__Output {
   'keepLast': (number);
   'keepEverySteps': (number);
   'exact': (string);
+  'auditShare': (number);
 }
