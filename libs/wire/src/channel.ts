@@ -1,4 +1,11 @@
-import { credentials, Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import {
+  credentials,
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  setLogVerbosity,
+  type ChannelOptions,
+} from '@grpc/grpc-js';
 import { WireError } from './errors.js';
 import {
   CALLS_MAX,
@@ -16,6 +23,9 @@ import { prepareHttp2Clients } from './http2-client.js';
 import { prepareHttp2Servers } from './http2-server.js';
 import { onServerRefusal, type ServerRefusalListener } from './server-refusals.js';
 import type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';
+
+// What grpc-js would write to standard error by itself is what its calls end with, too.
+if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
 
 const common: ChannelOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -80,7 +90,7 @@ export async function listen(address: string, handlers: ServedHandlers): Promise
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
-      else reject(new WireError('ADDRESS_IN_USE', `cannot listen at ${address}: ${error.message}`));
+      else reject(new WireError('ADDRESS_IN_USE', `cannot listen at ${address}: ${whyNot(address, error)}`));
     });
   });
   const stopTelling = handlers.refused ? onServerRefusal(port, handlers.refused) : null;
@@ -91,6 +101,13 @@ export async function listen(address: string, handlers: ServedHandlers): Promise
       stopTelling?.();
     },
   };
+}
+
+/** grpc-js tells of a taken port in the words of its own log. */
+function whyNot(address: string, error: Error): string {
+  if (!error.message.includes('EADDRINUSE')) return error.message;
+  const port = address.slice(address.lastIndexOf(':') + 1);
+  return `port ${port} is taken; end what listens there, or choose another with --listen`;
 }
 
 function stopServer(server: Server): Promise<void> {

@@ -84,6 +84,8 @@ export class ActiveRun {
   stop(reason: string, { goesOnLater = false } = {}): void {
     if (this.#stop !== null && (goesOnLater || !this.#stop.goesOnLater)) return;
     this.#stop = { reason, goesOnLater };
+    // On the disk too: a kill before the run has ended does not forget an operator's order.
+    if (!goesOnLater) this.#update({ reason });
     this.#preparation.abort(new RunFailedError('it was stopped while it was prepared'));
     this.#execution?.stop(reason);
   }

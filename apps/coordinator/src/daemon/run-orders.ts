@@ -1,4 +1,7 @@
-/** What operators order: a run that begins, goes on, or goes away. Each is checked whole before anything changes. */
+/**
+ * What operators order: a run that begins, goes on, or goes away. Each is checked whole before anything changes, and is on
+ * the disk before it is answered.
+ */
 import { networkLayout } from '@rocinante/model';
 import { networkOf, type RunConfig } from '@rocinante/training';
 import type { ResumeRequestMessage, RunLimitsMessage, StartRequestMessage } from '@rocinante/wire';
@@ -65,10 +68,10 @@ export async function startRun(parts: OrderParts, request: StartRequestMessage):
  * @throws {WrongStateError} it has not ended. @throws {UsageError} a length or a limit is out of its bounds.
  * @throws {ContentError} its text is not there any more.
  */
-export function resumeRun(
+export async function resumeRun(
   { store, contents, scheduler }: OrderParts,
   { run: reference, steps, epochs, limits }: ResumeRequestMessage,
-): StoredRun {
+): Promise<StoredRun> {
   const run = store.find(reference);
   if (run.state === 'active' || run.state === 'queued') {
     throw new WrongStateError(run, 'stopped, failed or done');
@@ -89,6 +92,7 @@ export function resumeRun(
     weightsSha256: null,
     queuedAt: new Date().toISOString(),
   });
+  await store.written();
   scheduler.schedule();
   return store.find(run.id);
 }
@@ -97,13 +101,19 @@ export function resumeRun(
  * Ends a run at its next step, with a checkpoint, or takes it out of the queue.
  * @throws {WrongStateError} it has ended already. @throws {UsageError} the reason is too long.
  */
-export function stopRun({ store, scheduler }: OrderParts, reference: string, reason: string): StoredRun {
+export async function stopRun(
+  { store, scheduler }: OrderParts,
+  reference: string,
+  reason: string,
+): Promise<StoredRun> {
   if (reason.length > REASON_LENGTH_MAX) {
     throw new UsageError(
       `reason: expected at most ${REASON_LENGTH_MAX} characters, received ${reason.length}`,
     );
   }
-  return scheduler.stop(store.find(reference), reason || 'stopped on request');
+  const run = scheduler.stop(store.find(reference), reason || 'stopped on request');
+  await store.written();
+  return run;
 }
 
 /**

@@ -57,8 +57,8 @@ export class RunsService {
       }),
     Watch: (call) => this.#stream(call, (outlet) => tellEntries(this.#parts, outlet, call.request.run)),
     Logs: (call) => this.#stream(call, (outlet) => tellLines(this.#parts, outlet, call.request)),
-    Stop: unary(({ run, reason }) => summaryOf(this.#parts, stopRun(this.#parts, run, reason))),
-    Resume: unary((request) => summaryOf(this.#parts, resumeRun(this.#parts, request))),
+    Stop: unary(async ({ run, reason }) => summaryOf(this.#parts, await stopRun(this.#parts, run, reason))),
+    Resume: unary(async (request) => summaryOf(this.#parts, await resumeRun(this.#parts, request))),
     Remove: unary(async ({ run }) => ({ bytes: await removeRun(this.#parts, run) })),
     Weights: (call) =>
       this.#stream(call, (outlet) => {

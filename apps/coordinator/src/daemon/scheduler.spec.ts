@@ -206,6 +206,16 @@ describe('the end of the daemon', () => {
     expect(states()).toEqual(['stopped']);
   });
 
+  it('ends a run whose stop was ordered before the kill', async () => {
+    const { store } = coordinator;
+    await store.create(smallRun);
+    store.update('r1', { state: 'active', reason: 'enough' });
+    await restart();
+    coordinator.scheduler.start();
+    const { reason } = await coordinator.run('r1', ({ state }) => state === 'stopped');
+    expect(reason).toMatch(/enough/);
+  });
+
   it('that came before a run’s end was on the disk puts the second of a pool back into the queue', async () => {
     const { store } = coordinator;
     await store.create(smallRun);

@@ -27,8 +27,12 @@ export class Scheduler {
     for (const run of store.runs()) {
       if (run.state !== 'active') continue;
       // Two in one pool are what is left where the disk did not take the first one's end before the process ended.
-      if (this.#active.has(run.pool)) store.update(run.id, { state: 'queued' });
-      else this.#activate(run);
+      if (this.#active.has(run.pool)) {
+        store.update(run.id, { state: 'queued' });
+        continue;
+      }
+      this.#activate(run);
+      if (run.reason !== '') this.active(run.id)?.stop(run.reason);
     }
     this.schedule();
   }

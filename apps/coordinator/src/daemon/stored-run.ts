@@ -27,7 +27,7 @@ export const storedRunSchema = z.strictObject({
   }),
   limits: runLimitsSchema,
   state: z.enum(['queued', 'active', 'stopped', 'done', 'failed']),
-  /** One sentence: why it was stopped or failed; empty where there is nothing to say. */
+  /** One sentence: why it was stopped or failed, or while it is active is to be; empty where there is nothing to say. */
   reason: z.string(),
   createdAt: time,
   /** Of the first activation, and of the last end. */

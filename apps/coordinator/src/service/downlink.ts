@@ -1,6 +1,7 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { limits, WireError, type ParametersRequestMessage } from '@rocinante/wire';
 import type { ParameterFeed } from './parameter-feed.js';
+import { READER_STALL_MS } from './stream-room.js';
 
 /** Sends one worker the parameters it needs, range by range, each against a credit. Credits outlast a run. */
 export class Downlink {
@@ -11,6 +12,13 @@ export class Downlink {
   #version = -1;
   #nextRange = 0;
   #sentAll: (() => void) | null = null;
+  readonly #onStall: () => void;
+  #stall: NodeJS.Timeout | null = null;
+
+  /** @param onStall told where parameters wait for this worker, and it has had no credit for them for READER_STALL_MS. */
+  constructor(onStall: () => void = () => undefined) {
+    this.#onStall = onStall;
+  }
 
   attach(stream: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
     this.#stream?.end();
@@ -30,6 +38,7 @@ export class Downlink {
     this.#version = -1;
     this.#nextRange = 0;
     this.#sentAll = null;
+    this.#moved();
   }
 
   /** @throws {WireError} MALFORMED: more credit than a worker may have outstanding. */
@@ -67,21 +76,32 @@ export class Downlink {
   /** Sends what is made, as far as the credits go. */
   pump(): void {
     if (this.#feed === null) return;
-    while (this.#stream && this.#credits > 0 && this.#nextRange < this.#rangeCount) {
+    while (this.#nextRange < this.#rangeCount) {
       const range = this.#feed.range(this.#version, this.#nextRange);
-      if (range === null) return;
+      if (range === null) return this.#moved();
+      if (this.#stream === null || this.#credits === 0) {
+        this.#stall ??= setTimeout(this.#onStall, READER_STALL_MS);
+        return;
+      }
       this.#stream.write(range);
       this.#nextRange += 1;
       this.#credits -= 1;
+      this.#moved();
     }
-    if (this.#nextRange === this.#rangeCount) {
-      this.#sentAll?.();
-      this.#sentAll = null;
-    }
+    this.#sentAll?.();
+    this.#sentAll = null;
   }
 
   end(): void {
+    this.#moved();
+    this.#feed = null;
     this.#stream?.end();
     this.#stream = null;
+  }
+
+  /** Nothing waits for the worker any more, or it took something. */
+  #moved(): void {
+    if (this.#stall) clearTimeout(this.#stall);
+    this.#stall = null;
   }
 }

@@ -14,6 +14,7 @@ import {
   type WorkerMessageReceived,
 } from '@rocinante/wire';
 import { Downlink } from './downlink.js';
+import { READER_STALL_MS } from './stream-room.js';
 import type { ServedRun } from './worker-pool.js';
 
 const wireKinds: Readonly<Record<WorkKind, 'WORK_KIND_TRAIN' | 'WORK_KIND_EVALUATE' | 'WORK_KIND_AUDIT'>> = {
@@ -39,7 +40,10 @@ export class Session {
   /** `host:port` of the worker's own metrics; empty where it serves none. */
   readonly httpAddress: string;
   readonly joinedAt = new Date();
-  readonly downlink = new Downlink();
+  readonly downlink = new Downlink(() => {
+    const silence = `took no parameters for ${READER_STALL_MS / 1000} s`;
+    this.end(new WireError('TIMEOUT', `worker ${this.name} ${silence}`));
+  });
   /** Whether the worker has said that it can compute for the run it was offered. */
   ready = false;
   /** The metrics that the worker sent last, in Prometheus's text format, and when. */
