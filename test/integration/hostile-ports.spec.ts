@@ -112,7 +112,7 @@ it('a worker that takes work and dies in the middle of its contribution', async 
   const granted = await new Promise<{ assignment: number; range: number }>((resolve) => {
     call.on('data', ({ welcome, startRun, assign, grant }: CoordinatorMessageReceived) => {
       if (welcome) session = welcome.session;
-      if (startRun) call.write({ ready: { run: startRun.run } });
+      if (startRun) call.write({ ready: { run: startRun.run, activation: startRun.activation } });
       if (assign) call.write({ report: inventedReport(assign) });
       if (grant) resolve(grant);
     });

@@ -90,7 +90,7 @@ it(
       address,
       ({ welcome, startRun, assign }) => {
         if (welcome) return [{ credit: { ranges: 8 } }];
-        if (startRun) return [{ ready: { run: startRun.run } }];
+        if (startRun) return [{ ready: { run: startRun.run, activation: startRun.activation } }];
         if (!assign) return [];
         const results = [{ microBatch: 1000, lossSum: 1, norm: 1, finite: true, checksum: 0 }];
         const magnitudes = Buffer.alloc(4 * assign.gridExponents.length);
@@ -124,7 +124,13 @@ it(
       speak(address, ({ welcome }) => (welcome ? [{ credit: { ranges: 1000 } }] : []), { hello }),
       speak(
         address,
-        ({ startRun }) => (startRun ? [{ ready: { run: startRun.run } }, { report: { assignment: 1 } }] : []),
+        ({ startRun }) =>
+          startRun
+            ? [
+                { ready: { run: startRun.run, activation: startRun.activation } },
+                { report: { assignment: 1 } },
+              ]
+            : [],
         { hello },
       ),
       speak(address, ({ welcome }) => (welcome ? [{ hello }] : []), { hello }),

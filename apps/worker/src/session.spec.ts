@@ -71,7 +71,9 @@ describe('a session', () => {
       for (const { index } of run.layout.ranges)
         coordinator.send({ grant: { assignment: id, range: index } });
       await until(() => coordinator.ranges.some((range) => range.assignment === id), 'ranges');
-      coordinator.send({ endRun: { run: run.start.run!, reason: 'done' } });
+      coordinator.send({
+        endRun: { run: run.start.run!, activation: run.start.activation!, reason: 'done' },
+      });
     }
     await until(() => coordinator.credits === limits.CREDITS_OUTSTANDING_MAX + 3, 'credits');
     expect(coordinator.sessions).toBe(1);
@@ -87,7 +89,7 @@ describe('a session', () => {
     await ready('first');
     // Half of a version; its other half comes when the next run has begun, and a whole one when there was none.
     coordinator.sendParameters(first, 2, [0]);
-    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'stopped' } });
     coordinator.sendParameters(first, 3);
     coordinator.startRun(second);
     await ready('second');
@@ -105,7 +107,7 @@ describe('a session', () => {
     coordinator.startRun(first);
     await until(() => coordinator.corpusCallsHeld === 1, 'a call for the corpus');
     coordinator.holdCorpus = false;
-    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'stopped' } });
     coordinator.startRun(second);
     await ready('second');
     expect(coordinator.corpusCallsCancelled).toBe(1);
@@ -125,7 +127,7 @@ describe('a session', () => {
       sampleRequest: { request: 1, parametersVersion: 1, prompt: [1], length: 5, seed: 1 },
     });
     await sleep(20);
-    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'stopped' } });
     coordinator.startRun(second);
     await ready('second');
     coordinator.send({ grant: { assignment: 1, range: 0 } });
@@ -171,11 +173,16 @@ describe('a session', () => {
     await ready('second');
     log.warn('of no run');
     log.child({ run: 'first' }).warn('of another run');
-    const { logLines } = await coordinator.message('logLines');
-    const lines = logLines!.json.map((line) => JSON.parse(line) as { run: string; msg: string });
-    expect(lines.map(({ run, msg }) => [run, msg])).toEqual([
+    coordinator.send({ endRun: { run: 'second', activation: 10, reason: 'all its steps are done' } });
+    await coordinator.message('logLines', ({ logLines }) => logLines!.last);
+    const messages = coordinator.received.flatMap(({ logLines }) => logLines ?? []);
+    expect(new Set(messages.map(({ activation }) => activation))).toEqual(new Set([10]));
+    const lines = messages.flatMap(({ json }) => json);
+    const said = lines.map((line) => JSON.parse(line) as { run: string; msg: string });
+    expect(said.map(({ run, msg }) => [run, msg])).toEqual([
       ['second', 'preparing the run'],
       ['second', 'ready to work for the run'],
+      ['second', 'the run is over: all its steps are done'],
     ]);
     expect(coordinator.metricsText).toContain('rocinante_worker_connected 1');
   });

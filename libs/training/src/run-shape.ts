@@ -8,6 +8,8 @@ import { runWindows } from './run-windows.js';
 export interface CorpusSize {
   readonly symbolCount: number;
   readonly vocabularySize: number;
+  /** What messages call the text. */
+  readonly subject?: string;
 }
 
 /**
@@ -16,10 +18,10 @@ export interface CorpusSize {
  */
 export function runShape(
   config: RunConfig,
-  { symbolCount, vocabularySize }: CorpusSize,
+  { symbolCount, vocabularySize, subject }: CorpusSize,
   limits: Pick<RunShape, 'checkpointIntervalMs' | 'checkpointEverySteps' | 'minWorkers'>,
 ): RunShape {
-  const { windows, evaluation } = runWindows(config, symbolCount);
+  const { windows, evaluation } = runWindows(config, symbolCount, subject);
   const shape: RunShape = {
     stepsTotal: config.steps ?? 1,
     windowsPerEpoch: windows.train.count,

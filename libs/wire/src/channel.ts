@@ -79,7 +79,7 @@ export interface ServedHandlers {
 
 /**
  * Serves the protocol at `host:port`; port 0 takes any free one.
- * @throws {WireError} ADDRESS_IN_USE, which names the address.
+ * @throws {WireError} ADDRESS_IN_USE or ADDRESS_UNUSABLE, which names the address.
  */
 export async function listen(address: string, handlers: ServedHandlers): Promise<ListeningServer> {
   prepareHttp2Servers();
@@ -90,7 +90,7 @@ export async function listen(address: string, handlers: ServedHandlers): Promise
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
-      else reject(new WireError('ADDRESS_IN_USE', `cannot listen at ${address}: ${whyNot(address, error)}`));
+      else reject(cannotListen(address, error));
     });
   });
   const stopTelling = handlers.refused ? onServerRefusal(port, handlers.refused) : null;
@@ -104,10 +104,15 @@ export async function listen(address: string, handlers: ServedHandlers): Promise
 }
 
 /** grpc-js tells of a taken port in the words of its own log. */
-function whyNot(address: string, error: Error): string {
-  if (!error.message.includes('EADDRINUSE')) return error.message;
+function cannotListen(address: string, error: Error): WireError {
+  const taken = error.message.includes('EADDRINUSE');
   const port = address.slice(address.lastIndexOf(':') + 1);
-  return `port ${port} is taken; end what listens there, or choose another with --listen`;
+  const why = taken
+    ? `port ${port} is taken; end what listens there, or choose another with --listen`
+    : error.message;
+  return new WireError(taken ? 'ADDRESS_IN_USE' : 'ADDRESS_UNUSABLE', `cannot listen at ${address}: ${why}`, {
+    cause: error,
+  });
 }
 
 function stopServer(server: Server): Promise<void> {

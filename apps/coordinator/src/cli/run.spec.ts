@@ -215,22 +215,30 @@ describe('run start', () => {
   it.each<[string, string[], RegExp]>([
     ['a text that is missing', ['--corpus', join(folder, 'nowhere.txt')], /no file of that name/],
     ['a text that is no UTF-8', ['--corpus', file('latin1.txt', Uint8Array.of(0x61, 0xf1, 0x6f))], /UTF-8/],
-    ['a text that is too short', ['--corpus', file('short.txt', 'call me')], /at least 101 characters/],
+    [
+      'a text that is too short',
+      ['--corpus', file('short.txt', 'call me')],
+      /corpus .*short\.txt, train: expected at least 101 characters/,
+    ],
     [
       'a weights file that is none',
       ['--init-from', file('no.safetensors', 'nothing of the kind')],
-      /no\.safetens/,
+      /: --init-from .*no\.safetens/,
     ],
     ['a value out of range', ['--learning-rate', '0'], /--learning-rate.*above 0/],
     ['a schedule that is none', ['--schedule', 'square'], /--schedule.*constant, cosine, step/],
-    ['steps of decay that are not given', ['--schedule', 'step'], /schedule\.everySteps: .*received nothing/],
+    [
+      'steps of decay that are not given',
+      ['--schedule', 'step'],
+      /--schedule step: schedule\.everySteps: .*received nothing/,
+    ],
     [
       'patience where nothing is held out',
       ['--patience', '3', '--no-held-out'],
-      /earlyStopping: needs a held-out/,
+      /--patience 3: needs a held-out/,
     ],
     ['too long a name', ['--name', 'n'.repeat(65)], /--name.*1 to 64 characters/],
-    ['a pool that is no word', ['--pool', 'a b'], /--pool.*a word/],
+    ['a pool that is no word', ['--pool', 'a b'], /--pool.*letters, digits/],
     ['an address that is none', ['--coordinator', 'here'], /--coordinator.*host:port/],
   ])('refuses %s before anything is asked of a coordinator', async (_what, args, line) => {
     const said = await type(['run', 'start', '--corpus', corpus, '--coordinator', '127.0.0.1:1', ...args]);
@@ -250,7 +258,7 @@ describe('run list', () => {
       state: 'RUN_STATE_QUEUED',
       queuePosition: 1,
     } as const;
-    callback(null, { runs: [runningRun, { ...queued, priority: 5 }, { ...doneRun, id: 'r7' }] });
+    callback(null, { runs: [runningRun, { ...queued, priority: 5 }, { ...doneRun, id: 'r7' }], leftOut: 2 });
   };
 
   it('has a line for each run, and the queue’s order', async () => {
@@ -260,13 +268,15 @@ describe('run list', () => {
       'run  name      state                  step     loss    held-out  windows/s  worker-hours  tags',
       'r12  baseline  running                40/100   2.2500  2.5000    410.3      1.50          paper, lstm',
       'r13            queued 1 (priority 5)  -        -       -         -          0.00',
-      'r7   baseline  done                   100/100  2.2500  2.5000    -          1.50          paper, lstm',
+      'r7   baseline  done                   100/100  2.2500  2.5000    410.3      1.50          paper, lstm',
+      'and 2 more that ended before',
     ]);
   });
 
   it('has numbers or null in JSON', async () => {
     const said = await rocinante({ List }, 'run', 'list', '--tag', 'paper', '--json');
-    const { runs } = lastLine(said) as { runs: object[] };
+    const { runs, leftOut } = lastLine(said) as { runs: object[]; leftOut: number };
+    expect(leftOut).toBe(2);
     expect(runs[0]).toMatchObject({ id: 'r12', state: 'running', loss: 2.25, queuePosition: null });
     expect(runs[1]).toMatchObject({
       id: 'r13',
@@ -293,6 +303,7 @@ describe('run show', () => {
       /^checkpoints +step-00000025\.safetensors \(best\), step-00000040\.safetensors$/m,
       /^ {2}4\.0000 ┼/m,
       /^worker-2 +gpu H100, 1 thread +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
+      /^loss +2\.2500, held out 2\.5000; the last step's 2\.3750$/m,
       /^ *7 +2026-11-24 10:10:00 +worker-lost +worker-3 +the connection was cut$/m,
       /^ *9 +2026-11-24 10:11:00 +resumed +- +the coordinator was started again$/m,
       /^at least 2 workers; at most 12 h of work$/m,
@@ -368,7 +379,7 @@ describe('run watch', () => {
     const before = await rocinante(ending(doneRun), 'run', 'watch', 'r12', '--json');
     expect(lastLine(before)).toMatchObject({
       steps: 100,
-      loss: 2.5,
+      loss: 2.25,
       bytesSent: 2e6,
       weightsSha256: 'ab'.repeat(32),
     });
@@ -385,7 +396,16 @@ describe('run watch', () => {
       reason: 'stopped after step 40: lunch',
       weightsSha256: null,
     });
-    expect(stopped.stderr).toContain('stopped after step 40: lunch; go on with: ./rocinante run resume r12');
+    expect(stopped.stderr).toContain(
+      'stopped after step 40: lunch; go on with: ./rocinante run resume r12\n',
+    );
+    await server!.stop();
+    const reason = 'stopped after step 40: it has been active for the 12 hours of --max-hours';
+    const late = await rocinante(
+      ending({ state: 'RUN_STATE_STOPPED', reason, activeHours: 12 }),
+      ...['run', 'watch', 'r12'],
+    );
+    expect(late.stderr).toContain(`${reason}; go on with: ./rocinante run resume r12 --max-hours 24\n`);
     await server!.stop();
     const failed = await rocinante(
       ending({ state: 'RUN_STATE_FAILED', reason: 'the loss is not finite' }),
@@ -424,6 +444,18 @@ describe('run logs', () => {
     await server!.stop();
     const script = await rocinante({ ...show, Logs }, 'run', 'logs', 'baseline', '--worker', 'a', '--json');
     expect(lastLine(script)).toEqual(line);
+  });
+
+  it('are none of a worker that nothing is known of, which is said', async () => {
+    const said = await rocinante(
+      { ...show, Logs: (call) => call.end() },
+      ...['run', 'logs', 'r12', '--worker', 'nobody'],
+    );
+    expect(said).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'no line of worker nobody in the log of run r12\n',
+    });
   });
 
   it('that are followed go on after a lost connection, each once', async () => {
@@ -473,10 +505,10 @@ describe('run stop, resume and rm', () => {
 
   it('rm says what became free, or why not', async () => {
     const gone = await rocinante(
-      { Remove: (_call, callback) => callback(null, { bytes: 12e6 }) },
+      { Remove: (_call, callback) => callback(null, { run: 'r12', bytes: 12e6 }) },
       'run',
       'rm',
-      'r12',
+      'baseline',
     );
     expect(gone).toMatchObject({ code: 0, stdout: 'run r12 is removed: 12.0 MB are free again\n' });
     await server!.stop();
@@ -547,7 +579,8 @@ describe('corpus push', () => {
 });
 
 describe('weights pull', () => {
-  const data = Buffer.from('weights');
+  // A safetensors file: the header's length, the header, the parameters.
+  const data = Buffer.from('\u0002\0\0\0\0\0\0\0{}weights');
   const Weights: RunsHandlers['Weights'] = (call) => {
     call.write({ bytes: data.length, sha256: sha256(data), step: 100, data });
     call.end();
@@ -560,11 +593,12 @@ describe('weights pull', () => {
       run: 'r12',
       which: 'final',
       path: out,
-      bytes: 7,
+      bytes: 17,
       sha256: sha256(data),
+      weightsSha256: sha256(Buffer.from('weights')),
       step: 100,
     });
-    expect(readFileSync(out, 'utf8')).toBe('weights');
+    expect(readFileSync(out)).toEqual(data);
     await server!.stop();
     const again = await rocinante({ ...show, Weights }, 'weights', 'pull', 'baseline', '--out', out);
     expect(again.code).toBe(2);

@@ -1,6 +1,6 @@
 /** What a run's event log says, read back: its beginning for a watcher, its losses, its history, its incidents. */
-import type { HistoryPoint, Incident, Traffic } from '@rocinante/wire';
-import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log-entries.js';
+import type { HistoryPoint, Incident } from '@rocinante/wire';
+import { logEntrySchema, type LogEntryOf, type RunLogEntry, type StartCause } from '../run/log-entries.js';
 import { linesOf } from './file-lines.js';
 
 /** Incidents and evaluations that are shown, at most: the last ones. */
@@ -9,6 +9,7 @@ export const HISTORY_MAX = 10_000;
 
 /** Lines of steps are most of a log: those who do not want them need not parse them. */
 const STEP_MARK = '"event":"step"';
+const STARTED_MARK = '"event":"started"';
 
 /** What a watcher is told of what came after the last step. */
 const TOLD_AFTER: ReadonlySet<string> = new Set<RunLogEntry['event']>([
@@ -54,6 +55,16 @@ export async function opening(path: string): Promise<RunLogEntry[]> {
   return [started, ...evaluations, parsed(lastStep), held, ...after].filter((entry) => entry !== null);
 }
 
+/** The last `started` entry; null where the run was never begun. */
+export async function lastStarted(path: string): Promise<LogEntryOf<'started'> | null> {
+  let started: LogEntryOf<'started'> | null = null;
+  for await (const line of linesOf(path)) {
+    const entry = line.includes(STARTED_MARK) ? parsed(line) : null;
+    if (entry?.event === 'started') started = entry;
+  }
+  return started;
+}
+
 /** The losses of all closed steps, in order, `most` at a time; a step that the log lacks begins another piece. */
 export async function* lossesOf(
   path: string,
@@ -78,25 +89,19 @@ export async function* lossesOf(
 export interface RunPast {
   readonly history: HistoryPoint[];
   readonly incidents: Incident[];
-  /** What a run that is done moved; null for any other. */
-  readonly traffic: Traffic | null;
 }
 
 export async function pastOf(path: string): Promise<RunPast> {
   const history: HistoryPoint[] = [];
   const incidents: Incident[] = [];
-  let traffic: Traffic | null = null;
   for await (const line of linesOf(path)) {
     const entry = line.includes(STEP_MARK) ? null : parsed(line);
     if (entry === null) continue;
     if (entry.event === 'evaluation') history.push(pointOf(entry));
-    if (entry.event === 'started') traffic = null;
-    if (entry.event === 'summary')
-      traffic = { bytesSent: entry.bytesSent, bytesReceived: entry.bytesReceived };
     incidents.push(...incidentsOf(entry));
     if (incidents.length > 2 * INCIDENTS_MAX) incidents.splice(0, INCIDENTS_MAX);
   }
-  return { history: history.slice(-HISTORY_MAX), incidents: incidents.slice(-INCIDENTS_MAX), traffic };
+  return { history: history.slice(-HISTORY_MAX), incidents: incidents.slice(-INCIDENTS_MAX) };
 }
 
 function pointOf({ atStep, epoch, loss, validationLoss, best }: LogEntryOf<'evaluation'>): HistoryPoint {
@@ -118,7 +123,7 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
     case 'started':
       return entry.checkpoint === null
         ? []
-        : [incident('resumed', `the coordinator went on from ${entry.checkpoint}`)];
+        : [incident('resumed', `${RESUMED_BY[entry.cause]}; it went on from ${entry.checkpoint}`)];
     case 'issued-again':
       return entry.workers.length === 0
         ? [incident('issued-again', entry.cause)]
@@ -145,6 +150,12 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
       return [];
   }
 }
+
+const RESUMED_BY: Readonly<Record<StartCause, string>> = {
+  begun: 'it began',
+  resumed: 'an operator resumed it',
+  'coordinator-restarted': 'the coordinator was started again',
+};
 
 function lengthOf({ steps, epochs }: LogEntryOf<'length-changed'>['to']): string {
   return steps === null ? `${epochs} epochs` : `${steps} steps`;

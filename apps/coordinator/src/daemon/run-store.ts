@@ -7,6 +7,7 @@ import { PARTIAL_SUFFIX, quoted, writeAtomically } from '@rocinante/weights';
 import { RunFailedError, UsageError } from '../errors.js';
 import { folderBytes, makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ProcessLock } from '../run/process-lock.js';
+import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { RunStoreError } from './errors.js';
 import { newStoredRun, storedRunSchema, type NewRun, type StoredRun } from './stored-run.js';
 
@@ -26,7 +27,6 @@ const stateSchema = z.strictObject({
   lastRun: z.int().min(0),
 });
 
-const ID_PATTERN = /^r([1-9][0-9]{0,8})$/;
 /** What a run's folder is called while it is removed, so that a kill does not leave a run without its record. */
 const REMOVED_SUFFIX = '.removed';
 const RECORD = 'run.json';
@@ -236,7 +236,7 @@ export class RunStore {
     const numbers: number[] = [];
     for (const name of await readdir(folder)) {
       const id = name.endsWith(REMOVED_SUFFIX) ? name.slice(0, -REMOVED_SUFFIX.length) : name;
-      if (!ID_PATTERN.test(id)) continue;
+      if (!RUN_ID_PATTERN.test(id)) continue;
       numbers.push(numberOf(id));
       if (id !== name || (await isUnbegun(join(folder, name)))) {
         await rm(join(folder, name), { recursive: true, force: true });
@@ -312,7 +312,7 @@ export class RunStore {
 const IDS_NAMED_MAX = 5;
 
 function numberOf(id: string): number {
-  return Number(ID_PATTERN.exec(id)![1]);
+  return Number(RUN_ID_PATTERN.exec(id)![1]);
 }
 
 /** Whether this is what a process leaves that was killed before it wrote a new run's record. */

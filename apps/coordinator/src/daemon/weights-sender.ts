@@ -28,8 +28,9 @@ export async function sendWeights(
   if (which === 'final') {
     const path = directory.finalWeightsPath;
     // A run that goes on for longer has its former weights until it is done again; they are not its final ones.
-    if (run.weightsSha256 === null || !existsSync(path))
-      throw new WrongStateError(run, 'done; --which newest or best takes a checkpoint');
+    if (run.weightsSha256 === null || !existsSync(path)) {
+      throw new WrongStateError(run, 'done', '--which newest or best takes a checkpoint');
+    }
     const { step } = await readWeightsFile(path);
     return sendFile(outlet, path, step);
   }
@@ -55,10 +56,10 @@ async function writeCheckpointWeights(
   const store = new DirectoryStore(directory.checkpointsPath);
   const names = await store.names();
   const name = which === 'best' ? await store.best() : names.at(-1);
-  if (name === undefined) throw new WrongStateError(run, `one with a ${which} checkpoint`);
+  if (name === undefined) throw new WrongStateError(run, `further on: it has no ${which} checkpoint yet`);
   const { step, parameters, configuration, vocabulary } =
     which === 'best' ? await store.load(name) : (await store.loadLatest()).checkpoint;
-  const config = parseConfig(configuration, name);
+  const config = parseConfig(configuration, { config: name });
   await refuseFullDisk(directory.path, parameters.byteLength);
   const path = join(dirname(directory.finalWeightsPath), `${which}-${step}-${++written}.safetensors`);
   await writeWeightsFile(path, {

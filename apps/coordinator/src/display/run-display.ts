@@ -2,9 +2,10 @@ import cliProgress from 'cli-progress';
 import { assert } from '@rocinante/base';
 import type { LogEntryOf, RunLogEntry } from '../run/log-entries.js';
 import { printable } from './printable.js';
-import { counted, duration, bytesShown } from './quantities.js';
+import { entryText, evaluationLine } from './entry-text.js';
+import { counted, duration, grouped } from './quantities.js';
 import { Rate } from './rate.js';
-import { closingText, evaluationLine, lengthLine, openingLines, type RunFigures } from './run-texts.js';
+import { closingText, openingLines, type RunFigures } from './run-texts.js';
 
 /** Without a terminal, a line about steps at most so often. */
 const LINE_INTERVAL_MS = 10_000;
@@ -49,28 +50,22 @@ export class RunDisplay {
       case 'started':
         return this.#begin(entry);
       case 'worker-joined':
-        return this.line(`${entry.worker} joined`);
       case 'worker-left':
-        return this.line(`${entry.worker} ${entry.lost ? 'was lost' : 'left'}: ${entry.reason}`);
+        return this.line(`${entry.worker} ${entryText(entry)}`);
       case 'step':
         return this.#step(entry);
       case 'evaluation':
         return this.line(evaluationLine(entry));
       case 'checkpoint':
         if (entry.reason !== 'stop') return;
-        return this.line(`checkpoint ${entry.name} saved (${bytesShown(entry.bytes)})`);
+        return this.line(entryText(entry));
       case 'checkpoint-passed-over':
-        return this.line(
-          `warning: checkpoint ${entry.name} is damaged (${entry.reason}); the one before it is used`,
-        );
+        return this.line(`warning: ${entryText(entry)}`);
       case 'length-changed':
-        return this.line(lengthLine(entry));
       case 'notice':
-        return this.line(entry.message);
       case 'held':
-        return this.line(`held: ${entry.reason}`);
       case 'released':
-        return this.line('no longer held: the run goes on');
+        return this.line(entryText(entry));
       case 'sample':
         this.#sample = entry.text;
         return;
@@ -138,7 +133,7 @@ export class RunDisplay {
     } else if (this.#now() >= this.#nextLineAt || step === stepsTotal) {
       this.#nextLineAt = this.#now() + LINE_INTERVAL_MS;
       this.line(
-        `step ${step}/${stepsTotal}, epoch ${fields.epoch}, loss ${fields.loss}, ${fields.rate} windows/s, ${fields.left} left`,
+        `step ${grouped(step)}/${grouped(stepsTotal)}, epoch ${fields.epoch}, loss ${fields.loss}, ${fields.rate} windows/s, ${fields.left} left`,
       );
     }
   }
@@ -150,6 +145,8 @@ function progressBar(stream: NodeJS.WritableStream): cliProgress.SingleBar {
       stream,
       format: '{bar} step {value}/{total} | epoch {epoch} | loss {loss} | {rate} windows/s | {left} left',
       barsize: 20,
+      formatValue: (value, _options, type) =>
+        type === 'value' || type === 'total' ? grouped(value) : String(value),
       hideCursor: true,
       forceRedraw: true,
       gracefulExit: false,

@@ -15,20 +15,6 @@ export function openingLines(started: LogEntryOf<'started'>): string[] {
   ];
 }
 
-/** One evaluation; losses in nats. */
-export function evaluationLine(entry: LogEntryOf<'evaluation'>): string {
-  const { epoch, atStep, loss, validationLoss, best } = entry;
-  const heldOut = validationLoss === null ? '' : `, held-out loss ${validationLoss.toFixed(4)}`;
-  return `epoch ${epoch} (step ${atStep}): loss ${loss.toFixed(4)}${heldOut}${best ? ', the best so far' : ''}`;
-}
-
-/** The run's length was changed on a resume. */
-export function lengthLine({ from, to }: LogEntryOf<'length-changed'>): string {
-  const length = ({ steps, epochs }: typeof to): string =>
-    steps === null ? counted(epochs, 'epoch') : counted(steps, 'step');
-  return `the run now has ${length(to)}, not ${length(from)}`;
-}
-
 /** What a run that is done came to: the figures of its `summary` entry. */
 export type RunFigures = Pick<
   LogEntryOf<'summary'>,

@@ -45,11 +45,18 @@ export function diskDecision(
 /**
  * Why a run is refused or held, in one line.
  * @param option that puts its files elsewhere: `--data`.
+ * @param what needs the room, with its verb.
  */
-export function diskMessage(path: string, freeBytes: number, neededBytes: number, option: string): string {
+export function diskMessage(
+  path: string,
+  freeBytes: number,
+  neededBytes: number,
+  option: string,
+  what = 'the next checkpoints need',
+): string {
   const [free, needed] = [Math.floor(freeBytes / 1e6), Math.ceil(neededBytes / 1e6)];
   return (
-    `disk: ${path} has ${free} MB free, the next checkpoints need ${needed} MB; ` +
+    `disk: ${path} has ${free} MB free, ${what} ${needed} MB; ` +
     `free some space or point ${option} elsewhere`
   );
 }

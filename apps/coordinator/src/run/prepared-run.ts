@@ -29,12 +29,22 @@ export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
 
 /**
  * The shape of a run over its text.
+ * @param subject what messages call the text.
  * @throws {CorpusTooShortError} a part of the text has no window.
  */
-export function shapeOf(config: RunConfig, corpus: EncodedCorpus, limits: RunLimits): RunShape {
+export function shapeOf(
+  config: RunConfig,
+  corpus: EncodedCorpus,
+  limits: RunLimits,
+  subject?: string,
+): RunShape {
   return runShape(
     config,
-    { symbolCount: corpus.ids.length, vocabularySize: corpus.vocabulary.size },
+    {
+      symbolCount: corpus.ids.length,
+      vocabularySize: corpus.vocabulary.size,
+      ...(subject !== undefined && { subject }),
+    },
     {
       checkpointIntervalMs: limits.checkpointSeconds * 1000,
       checkpointEverySteps: limits.keepEverySteps,

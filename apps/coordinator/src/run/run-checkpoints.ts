@@ -104,7 +104,7 @@ export class RunCheckpoints {
   /** A file that was put here from another run's directory is good in itself, but not ours. */
   #checkOwn(name: string, checkpoint: Checkpoint): void {
     const { config, corpusSha256, layout } = this.#frame;
-    const theirs = parseConfig(checkpoint.configuration, name);
+    const theirs = parseConfig(checkpoint.configuration, { config: name });
     const [difference] = identityDifferences(
       identityOf(theirs, checkpoint.corpusSha256),
       identityOf(config, corpusSha256),

@@ -92,8 +92,11 @@ function execution(run: PreparedRun, options: Partial<ExecutionOptions> = {}): R
     service,
     pool: undefined,
     initialParameters: null,
+    cause: 'begun',
     activeSeconds: 0,
+    trafficBefore: { bytesSent: 0, bytesReceived: 0 },
     placeOption: '--data',
+    refusesFullDisk: false,
     sample: false,
     observers: [],
     onEntry: (entry) => told.push(entry),
@@ -180,7 +183,7 @@ describe('a worker', () => {
     const reasons: string[] = [];
     call.on('error', () => undefined);
     call.on('data', ({ startRun, endRun }: CoordinatorMessageReceived) => {
-      if (startRun) call.write({ ready: { run: startRun.run } });
+      if (startRun) call.write({ ready: { run: startRun.run, activation: startRun.activation } });
       if (endRun) reasons.push(endRun.reason);
     });
     call.write({ hello: { protocolMin: 1, protocolMax: 1, name: 'a', threads: 1 } });

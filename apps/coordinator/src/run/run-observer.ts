@@ -16,8 +16,8 @@ export interface RunObserver {
   /** Called once a step, and once more for each time that it is issued again, with the reason. */
   stepIssued?(step: number, issue: number, again: IssuedAgain | null): void;
   assigned?(session: Session, assignment: Assignment): void;
-  /** All ranges of the parameters that a worker was assigned to compute with have gone out to it. */
-  parametersSent?(session: Session): void;
+  /** A worker has all ranges of the parameters that it was assigned to compute with. */
+  parametersReceived?(session: Session): void;
   reported?(session: Session, report: ReportSeen): void;
   /** A range arrived, and will be added. */
   rangeArrived?(session: Session): void;
@@ -72,7 +72,7 @@ export function tellAll(observers: readonly RunObserver[]): Required<RunObserver
     workerLeft: (...args) => observers.forEach((observer) => observer.workerLeft?.(...args)),
     stepIssued: (...args) => observers.forEach((observer) => observer.stepIssued?.(...args)),
     assigned: (...args) => observers.forEach((observer) => observer.assigned?.(...args)),
-    parametersSent: (...args) => observers.forEach((observer) => observer.parametersSent?.(...args)),
+    parametersReceived: (...args) => observers.forEach((observer) => observer.parametersReceived?.(...args)),
     reported: (...args) => observers.forEach((observer) => observer.reported?.(...args)),
     rangeArrived: (...args) => observers.forEach((observer) => observer.rangeArrived?.(...args)),
     rangeAdded: (...args) => observers.forEach((observer) => observer.rangeAdded?.(...args)),

@@ -60,7 +60,7 @@ export async function train(options: TrainOptions): Promise<number> {
     symbols: initial?.vocabulary ?? null,
   });
   // What is wrong with the text is said before anything is made.
-  shapeOf(config, text.corpus, options.limits);
+  shapeOf(config, text.corpus, options.limits, `corpus ${file.name}`);
   const source = ['bundled', 'quijote'].includes(file.name) ? file.name : resolve(file.path);
   const record: RunRecord = { version: 1, config, corpus: { source, sha256: text.corpus.textSha256 } };
   if (saved) directory.reopen(saved, record);
@@ -98,8 +98,11 @@ async function runToEnd(
     service,
     pool: undefined,
     initialParameters: initial?.parameters ?? null,
+    cause: options.resume ? 'resumed' : 'begun',
     activeSeconds: 0,
+    trafficBefore: { bytesSent: 0, bytesReceived: 0 },
     placeOption: '--run-dir',
+    refusesFullDisk: true,
     sample: !options.json,
     observers: [],
     onEntry: (entry) => display.entry(entry),
@@ -158,19 +161,19 @@ function jsonSummary(summary: RunSummary, directory: RunDirectory): Record<strin
 function stopped(
   end: RunEnd,
   interrupted: boolean,
-  { progress, epoch }: RunExecution,
+  { progress, epoch, loss }: RunExecution,
   directory: RunDirectory,
   display: RunDisplay,
   json: boolean,
 ): number {
-  const { step, lastLoss } = progress;
+  const { step } = progress;
   display.line(
     `stopped after step ${step}${interrupted ? '' : `: ${end.reason}`}; ` +
       `go on with: ./rocinante train --resume --run-dir ${directory.shownPath}`,
   );
   if (interrupted) return EXIT_INTERRUPTED;
   if (json) {
-    const summary = { outcome: 'stopped', reason: end.reason, steps: step, epoch, loss: lastLoss };
+    const summary = { outcome: 'stopped', reason: end.reason, steps: step, epoch, loss };
     process.stdout.write(`${JSON.stringify({ ...summary, runDir: directory.path })}\n`);
   }
   return 0;

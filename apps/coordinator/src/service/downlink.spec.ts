@@ -83,14 +83,19 @@ describe('a downlink', () => {
     expect(feed.range(2, 0)).toBeNull();
   });
 
-  it('says once when a version has gone out whole', () => {
+  it('says once when the worker has a whole version: when the credit of each of its ranges is back', () => {
     let told = 0;
+    downlink.addCredits(2);
     downlink.need(1, () => (told += 1));
-    downlink.addCredits(2);
-    expect(told).toBe(0);
-    downlink.addCredits(2);
+    downlink.addCredits(1);
+    downlink.addCredits(1);
+    expect([sent.length, told]).toEqual([3, 0]);
+    downlink.addCredits(1);
     downlink.pump();
     expect(told).toBe(1);
+    // It has been sent, and is there: who needs it again is told at once.
+    downlink.need(1, () => (told += 1));
+    expect(told).toBe(2);
   });
 
   it('keeps its credits from run to run, and nothing else', () => {

@@ -11,7 +11,9 @@ export class Downlink {
   #credits = 0;
   #version = -1;
   #nextRange = 0;
-  #sentAll: (() => void) | null = null;
+  /** Ranges that were written, and whose credit is not back: the worker does not have them yet. */
+  #underWay = 0;
+  #received: (() => void) | null = null;
   readonly #onStall: () => void;
   #stall: NodeJS.Timeout | null = null;
 
@@ -37,7 +39,7 @@ export class Downlink {
     this.#rangeCount = feed?.rangeCount ?? 0;
     this.#version = -1;
     this.#nextRange = 0;
-    this.#sentAll = null;
+    this.#received = null;
     this.#moved();
   }
 
@@ -50,19 +52,21 @@ export class Downlink {
         `credits: expected at most ${limits.CREDITS_OUTSTANDING_MAX} outstanding, received ${this.#credits}`,
       );
     }
+    // A worker gives a credit back for each range that it has taken; what it has more than that, it began with.
+    this.#underWay = Math.max(0, this.#underWay - ranges);
     this.pump();
   }
 
   /**
    * This worker computes with that version: send it, unless it is sent or on its way.
-   * @param sentAll told once, when its last range has gone out; at once where it has.
+   * @param received told once, when the worker has its last range; at once where it has.
    */
-  need(version: number, sentAll?: () => void): void {
+  need(version: number, received?: () => void): void {
     if (this.#version !== version) {
       this.#version = version;
       this.#nextRange = 0;
     }
-    this.#sentAll = sentAll ?? null;
+    this.#received = received ?? null;
     this.pump();
   }
 
@@ -86,10 +90,12 @@ export class Downlink {
       this.#stream.write(range);
       this.#nextRange += 1;
       this.#credits -= 1;
+      this.#underWay += 1;
       this.#moved();
     }
-    this.#sentAll?.();
-    this.#sentAll = null;
+    if (this.#underWay > 0) return;
+    this.#received?.();
+    this.#received = null;
   }
 
   end(): void {

@@ -1,10 +1,13 @@
 // Original file: protos/rocinante/training/v1/training.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface Ready {
   'run'?: (string);
+  'activation'?: (number | string | Long);
 }
 
 export interface Ready__Output {
   'run': (string);
+  'activation': (number);
 }
