@@ -2,7 +2,7 @@
  * Goal: whoever probes a coordinator by gRPC's own health protocol hears of each of its services, and of its end. Method: a
  * client that knows grpc.health.v1 from its specification alone; messages of one field are written out as bytes.
  */
-import { Client, credentials, status, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Daemon, until } from '../support/daemon.js';
 import { Workspace } from '../support/rocinante.js';
@@ -58,12 +58,7 @@ it('a service that is not there is not found', async () => {
 
 it('a watcher hears that the coordinator ends, and does not keep it from ending', async () => {
   const heard: string[] = [];
-  const watch = client.makeServerStreamRequest(
-    `${HEALTH}/Watch`,
-    request,
-    response,
-    '',
-  ) as ClientReadableStream<string>;
+  const watch = client.makeServerStreamRequest(`${HEALTH}/Watch`, request, response, '');
   watch.on('data', (value: string) => heard.push(value));
   watch.on('error', (error: ServiceError) => heard.push(status[error.code]));
   await until('the first status', () => heard.length > 0);

@@ -139,9 +139,10 @@ export async function stopRun(
       `reason: expected at most ${REASON_LENGTH_MAX} characters, received ${reason.length}`,
     );
   }
-  const run = scheduler.stop(store.find(reference), reason || 'stopped on request');
+  const { id } = scheduler.stop(store.find(reference), reason || 'stopped on request');
   await store.written();
-  return run;
+  // It may have ended meanwhile.
+  return store.find(id);
 }
 
 /**

@@ -149,7 +149,9 @@ describe('a stop', () => {
       state: 'RUN_STATE_STOPPED',
       reason: 'enough',
     });
-    expect(await ask(client, client.stop, { run: 'r1' })).toMatchObject({ state: 'RUN_STATE_STOPPING' });
+    const { state } = await ask<object, { state: string }>(client, client.stop, { run: 'r1' });
+    // Nobody computes it: it may have ended before the answer.
+    expect(['RUN_STATE_STOPPING', 'RUN_STATE_STOPPED']).toContain(state);
     await coordinator.run('r1', ({ state }) => state === 'stopped');
     for (const run of ['r1', 'r2']) {
       expect(await ask(client, client.stop, { run })).toMatchObject({ code: status.FAILED_PRECONDITION });
