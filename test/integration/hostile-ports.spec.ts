@@ -132,7 +132,7 @@ it('a worker that takes work and dies in the middle of its contribution', async 
   call.cancel();
   client.close();
   await until('the coordinator to miss it', () =>
-    daemon.log.some(({ worker, msg }) => worker === 'short-lived' && msg.startsWith('worker left')),
+    daemon.log.some(({ worker, msg }) => worker === 'short-lived' && msg.startsWith('worker lost')),
   );
 });
 
