@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Daemon, until, WorkerProcess } from '../support/daemon.js';
 import { train, Workspace, type Summary } from '../support/rocinante.js';
-import { smallConfig, smallText } from '../support/small-run.js';
+import { smallConfig, smallOrder, smallText } from '../support/small-run.js';
 
 const STEPS = 120;
 const END_MS = 10_000;
@@ -15,16 +15,12 @@ const AT_ONCE_MS = 2_000;
 
 const workspace = new Workspace();
 let undisturbed: Summary;
-let corpus: string;
 let order: string[];
 let workers: WorkerProcess[] = [];
 let daemon: Daemon;
 
 beforeAll(async () => {
-  corpus = workspace.write('corpus.txt', smallText(40_000));
-  const config = workspace.write('config.json', smallConfig);
-  const batch = ['--batch', '32', '--micro-batch', '8', '--steps', String(STEPS)];
-  order = ['--corpus', corpus, '--config', config, ...batch];
+  order = smallOrder(workspace, STEPS);
   const runDir = workspace.in('undisturbed');
   undisturbed = await train([...order, '--workers', '1', '--threads', '1', '--run-dir', runDir]);
 }, 120_000);

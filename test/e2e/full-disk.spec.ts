@@ -9,13 +9,17 @@ import { readCheckpointFile } from '@rocinante/checkpoint';
 import { Daemon, until } from '../support/daemon.js';
 import { events, Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js';
-import { smallConfig, smallText } from '../support/small-run.js';
+import { smallOrder } from '../support/small-run.js';
 
 const STEPS = 100;
 /** Two checkpoints of the small network, and what is kept for other things: 66 MB; so much more to go on again. */
 const DISK_MB = 180;
 /** No room for a checkpoint of 0.1 MB, though for lines of logs. */
 const LEFT_BYTES = 80_000;
+
+/** What ends a run: a checkpoint that finds no room, or a line of `events.jsonl` that comes before it. */
+const FAILURE =
+  /(the checkpoint of step \d+ was not saved|events\.jsonl: cannot be written): .*(ENOSPC|no space left)/;
 
 const workspace = new Workspace();
 let undisturbed: Summary;
@@ -24,10 +28,7 @@ let disk: SmallDisk;
 
 describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${whyNoSmallDisk})` : ''}`, () => {
   beforeAll(async () => {
-    const corpus = workspace.write('corpus.txt', smallText(40_000));
-    const config = workspace.write('config.json', smallConfig);
-    const batch = ['--batch', '32', '--micro-batch', '8', '--steps', String(STEPS)];
-    order = ['--corpus', corpus, '--config', config, ...batch];
+    order = smallOrder(workspace, STEPS);
     const runDir = workspace.in('undisturbed');
     undisturbed = await train([...order, '--workers', '1', '--threads', '1', '--run-dir', runDir]);
   }, 120_000);
@@ -45,17 +46,36 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
     return names;
   }
 
+  /**
+   * Fills the disk until a run has ended, since a checkpoint failed. Where a look at the disk comes before the next
+   * checkpoint the run is held: then it is let go on, and the disk filled again.
+   */
+  async function fillUntilEnded<End>(
+    end: Promise<End>,
+    runEvents: () => Record<string, unknown>[],
+  ): Promise<End> {
+    const count = (kind: string): number => runEvents().filter(({ event }) => event === kind).length;
+    for (let holds = count('held'); ; holds++) {
+      let over = false;
+      const held = until('the run to be held or to end', () => over || count('held') > holds, 60_000);
+      const ended = await disk.fillUntil(LEFT_BYTES, Promise.race([end.then((value) => ({ value })), held]));
+      over = true;
+      await held;
+      if (ended) return ended.value;
+      disk.empty();
+      await until('the run to go on', () => count('released') > holds);
+    }
+  }
+
   it('while `train` saves a checkpoint', { timeout: 120_000 }, async () => {
     const runDir = disk.in('run');
     const options = ['--workers', '1', '--threads', '1', '--run-dir', runDir];
     const run = new Rocinante(['train', ...order, ...options, '--checkpoint', '0.2']);
     await run.says(/step \d+\//);
     await until('a few steps', () => events(runDir).filter((event) => 'step' in event).length > 5);
-    const { code, stderr } = await disk.fillUntil(LEFT_BYTES, run.finished);
+    const { code, stderr } = await fillUntilEnded(run.finished, () => events(runDir));
     expect(code).toBe(1);
-    expect(stderr.trim().split('\n').at(-1)).toMatch(
-      /^rocinante: the run failed: the checkpoint of step \d+ was not saved: .*(ENOSPC|no space left)/,
-    );
+    expect(stderr.trim().split('\n').at(-1)).toMatch(FAILURE);
     expect(await goodCheckpoints(runDir)).not.toEqual([]);
 
     // While the disk is full, it is not begun again.
@@ -110,9 +130,9 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
       daemon.worker('own');
       const { id } = await daemon.startRun([...order, '--checkpoint', '0.2']);
       await daemon.stepsTaken(id, 5);
-      const failed = await disk.fillUntil(LEFT_BYTES, daemon.ended(id));
-      expect(failed).toMatchObject({ state: 'failed' });
-      expect(failed.reason).toMatch(/the checkpoint of step \d+ was not saved: .*(ENOSPC|no space left)/);
+      const failed = await fillUntilEnded(daemon.over(id), () => daemon.events(id));
+      expect(failed).toMatchObject({ state: 'RUN_STATE_FAILED' });
+      expect(failed.reason).toMatch(FAILURE);
       const names = await goodCheckpoints(disk.in('data', 'runs', id));
       expect(names).not.toEqual([]);
       // The daemon goes on, and answers.
@@ -122,6 +142,8 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
       });
 
       disk.empty();
+      // The disk may not have taken the record of the end: it is written once there is room.
+      expect(await daemon.ended(id)).toMatchObject({ state: 'failed', reason: failed.reason });
       await daemon.json(['run', 'resume', id]);
       expect(await daemon.ended(id)).toMatchObject({
         state: 'done',

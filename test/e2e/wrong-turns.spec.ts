@@ -132,7 +132,7 @@ const configurations: readonly Case[] = [
   [
     'a batch that is no multiple',
     '--batch 30 --micro-batch 8',
-    /microBatch: must divide the batch, received 8/,
+    /--micro-batch 8: must divide the batch of 30/,
   ],
   ['an unknown key', '--config unknown-key.json', /unknown-key\.json.*momentum/],
   ['a file that is not JSON', '--config broken.json', /broken\.json: not JSON/],
@@ -325,11 +325,7 @@ describe('a daemon', () => {
 
   it.each<[string, string, RegExp]>([
     ['a run that is not there', 'run show r9', /run "r9": there is none of this id or name/],
-    [
-      'stopping a run that has ended',
-      'run stop r1',
-      /run r1: expected one that is queued or active; it is done/,
-    ],
+    ['stopping a run that has ended', 'run stop r1', /run r1 is done: expected one that is queued or active/],
     ['resuming nothing', 'run resume r9', /r9/],
     ['a run shorter than it is', 'run resume r1 --steps 3', /r1.*6.*3|3.*6/],
     ['weights of a run that is not there', 'weights pull r9 --out new.st', /r9/],

@@ -4,7 +4,6 @@
  * it runs.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { status, type ServiceError } from '@grpc/grpc-js';
@@ -23,6 +22,7 @@ import { Daemon, until, type RunJson } from '../support/daemon.js';
 import { framed, RawCall, RawConnection } from '../support/raw-connection.js';
 import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
+import { speak } from '../support/stranger.js';
 
 const STEPS = 300;
 const CONTRIBUTE = '/rocinante.training.v1.Training/Contribute';
@@ -68,22 +68,6 @@ function isLogged(code: string, words: RegExp | string): Promise<void> {
         (typeof words === 'string' ? line.msg.includes(words) : words.test(line.msg)),
     ),
   );
-}
-
-/** Speaks as a worker would, and gives how the session ended. */
-async function speak(
-  first: WorkerMessage | null,
-  answer: (message: CoordinatorMessageReceived) => readonly WorkerMessage[] = () => [],
-): Promise<ServiceError> {
-  const client = dial(daemon.grpc);
-  const call = client.work();
-  call.on('data', (message: CoordinatorMessageReceived) => {
-    for (const next of answer(message)) call.write(next);
-  });
-  if (first) call.write(first);
-  const [error] = (await once(call, 'error').catch((thrown: unknown) => [thrown])) as [ServiceError];
-  client.close();
-  return error;
 }
 
 /** Pushes these chunks, and gives the status. */
@@ -178,8 +162,8 @@ describe.concurrent('on the port of workers and operators', { timeout: 60_000 },
 
   it('a session without Hello, and one of another protocol', async () => {
     const [silent, newer] = await Promise.all([
-      speak(null),
-      speak({ hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
+      speak(daemon.grpc, null),
+      speak(daemon.grpc, { hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
     ]);
     expect(silent).toMatchObject({ code: status.DEADLINE_EXCEEDED, details: 'no Hello within 5000 ms' });
     expect(newer.code).toBe(status.FAILED_PRECONDITION);

@@ -131,8 +131,8 @@ export class Daemon extends Service {
     return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   }
 
-  /** Waits until a run has ended, and gives its record once it is on the disk. */
-  async ended(run: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
+  /** Waits until a run has ended, as operators are told. */
+  async over(run: string, timeoutMs = 60_000): Promise<RunSummaryMessage> {
     const client = dialRuns(this.grpc);
     const show = (): Promise<RunSummaryMessage> =>
       new Promise((resolve, reject) =>
@@ -148,10 +148,16 @@ export class Daemon extends Service {
         return ENDED_STATES.includes(summary.state);
       };
       await until(`the end of ${run}`, hasEnded, timeoutMs);
-      await until(`the record of ${run}`, () => this.record(run).endedAt === summary.endedAt);
+      return summary;
     } finally {
       client.close();
     }
+  }
+
+  /** The same, and gives its record once it is on the disk. */
+  async ended(run: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
+    const { endedAt } = await this.over(run, timeoutMs);
+    await until(`the record of ${run}`, () => this.record(run).endedAt === endedAt);
     return this.record(run);
   }
 

@@ -16,12 +16,7 @@ export { RunMachine, type RunPhase, type RunView, type WorkerView } from './mach
 export { endsEpoch, epochOf, evaluationDue, microBatchCount, stepsPerEpoch, windowsOf } from './plan.js';
 export { GRANTS_OUTSTANDING_MAX } from './issue-ledger.js';
 export { ISSUES_MAX } from './step-work.js';
-export {
-  drawScenario,
-  simulate,
-  type SimulationFaults,
-  type SimulationOutcome,
-  type SimulationScenario,
-} from './simulation.js';
+export { drawScenario, type SimulationFaults, type SimulationScenario } from './scenario.js';
+export { simulate, type SimulationOutcome } from './simulation.js';
 export type { SimulationCounts } from './simulated-coordinator.js';
 export type { ToyDivergence } from './toy-problem.js';

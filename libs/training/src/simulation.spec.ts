@@ -2,7 +2,8 @@
 // Method: runs drawn from seeds; each is checked at every effect by simulated-coordinator.ts and against a run that is
 // worked out without the machine. ROCINANTE_LONG=1 plays 100,000 of them.
 import { describe, expect, it } from 'vitest';
-import { drawScenario, simulate } from './simulation.js';
+import { drawScenario } from './scenario.js';
+import { simulate } from './simulation.js';
 
 const SEEDS = process.env.ROCINANTE_LONG === '1' ? 100_000 : 2_000;
 

@@ -6,8 +6,8 @@
  */
 import { assert, RandomStream } from '@rocinante/base';
 import { EventQueue } from './event-queue.js';
-import { microBatchCount } from './plan.js';
-import { noProgress, type RunShape } from './run-state.js';
+import { noProgress } from './run-state.js';
+import type { SimulationScenario } from './scenario.js';
 import {
   SimulatedCoordinator,
   type Payload,
@@ -17,39 +17,7 @@ import {
   type SimulationCounts,
 } from './simulated-coordinator.js';
 import { SimulatedWorker, type Misdeed, type Upward } from './simulated-worker.js';
-import {
-  toyFirstState,
-  toyReference,
-  type ToyDivergence,
-  type ToyProblem,
-  type ToyReference,
-} from './toy-problem.js';
-
-/** What goes wrong in a simulated run: how often at most, at moments that the seed draws. */
-export interface SimulationFaults {
-  readonly workerCrashes: number;
-  readonly coordinatorCrashes: number;
-  readonly stops: number;
-  /** How often the run is held for a while. */
-  readonly holds: number;
-  readonly failedSaves: number;
-  /** Micro-batches that come out as not finite once, and reports and ranges against the rules. */
-  readonly misdeeds: number;
-  /** The share of upward messages that arrive a second time, later. */
-  readonly duplicates: number;
-  /** Whether workers differ in their gradients, as under `--exact off`. */
-  readonly drift: boolean;
-  readonly divergence: ToyDivergence | null;
-}
-
-export interface SimulationScenario {
-  readonly seed: number;
-  readonly shape: RunShape;
-  readonly workers: number;
-  /** Steps at which the run first ends before it is given its whole length; null where it has it from the start. */
-  readonly endsFirstAt: number | null;
-  readonly faults: SimulationFaults;
-}
+import { toyFirstState, toyReference, type ToyProblem, type ToyReference } from './toy-problem.js';
 
 export interface SimulationOutcome extends SimulationCounts {
   readonly outcome: 'done' | 'diverged' | 'unsettled';
@@ -67,55 +35,6 @@ type Budgets = { [key in Budget]: number };
 
 /** More events than any scenario needs: a run that goes on beyond them goes in a circle. */
 const EVENTS_MAX = 200_000;
-
-/** Draws a scenario; half of all have no drift, divergence or misdeed, and must have the very numbers of the reference. */
-export function drawScenario(seed: number): SimulationScenario {
-  const random = new RandomStream(seed, 'simulation', 1);
-  const from = (least: number, most: number): number => least + random.integer(most - least + 1);
-  const chance = (share: number): boolean => random.uniform() < share;
-  const microBatchesPerStep = from(1, 5);
-  const windowsPerMicroBatch = from(1, 3);
-  const stepsTotal = from(1, 12);
-  const workers = from(1, 6);
-  const evaluationPieces = chance(0.6) ? from(1, 5) : 0;
-  const shape: RunShape = {
-    stepsTotal,
-    windowsPerEpoch: from(1, 4 * microBatchesPerStep * windowsPerMicroBatch),
-    microBatchesPerStep,
-    windowsPerMicroBatch,
-    evaluationPieces,
-    evaluationUnits: evaluationPieces > 0 ? from(1, 99) : 0,
-    evaluateEverySteps: chance(0.4) ? from(1, 4) : 0,
-    patience: chance(0.2) ? from(1, 3) : 0,
-    minDelta: chance(0.5) ? random.uniform() : 0,
-    rangeCount: from(1, 4),
-    clips: chance(0.3),
-    checkpointIntervalMs: chance(0.5) ? from(100, 1500) : 0,
-    checkpointEverySteps: chance(0.3) ? from(1, 3) : 0,
-    minWorkers: chance(0.4) ? from(1, workers) : 1,
-  };
-  const divergesAt = from(0, stepsTotal - 1);
-  const divergence: ToyDivergence = chance(0.5)
-    ? { kind: 'update', step: divergesAt }
-    : { kind: 'micro-batch', step: divergesAt, microBatch: from(0, microBatchCount(shape, divergesAt) - 1) };
-  return {
-    seed,
-    shape,
-    workers,
-    endsFirstAt: chance(0.2) && stepsTotal > 1 ? from(1, stepsTotal - 1) : null,
-    faults: {
-      workerCrashes: chance(0.8) ? from(1, 16) : 0,
-      coordinatorCrashes: chance(0.4) ? from(1, 3) : 0,
-      stops: chance(0.3) ? from(1, 3) : 0,
-      holds: chance(0.3) ? from(1, 4) : 0,
-      failedSaves: chance(0.1) ? 1 : 0,
-      misdeeds: chance(0.25) ? from(1, 3) : 0,
-      duplicates: chance(0.5) ? 0.2 : 0,
-      drift: chance(0.1),
-      divergence: chance(0.08) ? divergence : null,
-    },
-  };
-}
 
 /**
  * Plays a scenario to its end.

@@ -10,7 +10,7 @@ import type { RunObserver } from '../run/run-observer.js';
 import type { TrainingService } from '../service/training-service.js';
 import type { ContentStore } from './content-store.js';
 import type { EntryHub } from './entry-hub.js';
-import { parametersReckoned } from './disk-check.js';
+import { parametersReckoned } from '../run/disk-space.js';
 import { waitForRoom } from './room-wait.js';
 import { RunLog } from './run-log.js';
 import { prepareStoredRun } from './run-preparation.js';
@@ -191,7 +191,6 @@ export class ActiveRun {
         activeSeconds,
         trafficBefore: this.traffic,
         placeOption: '--data',
-        refusesFullDisk: false,
         sample: true,
         observers: [this.#workers, log, ...observers(this.id, prepared)],
         onEntry: (entry) => this.#tell(log, entry),

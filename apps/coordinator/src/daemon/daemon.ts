@@ -80,7 +80,7 @@ export class Daemon {
     this.#store = store;
     this.#contents = contents;
     this.#logger = createLogger({ level: options.logLevel });
-    store.onWriteFailure = (error) => this.#logger.error(error.message);
+    store.onWriteFailure((error) => this.#logger.error(error.message));
     this.#metrics = new CoordinatorMetrics({
       version: VERSION,
       dataDirectory: options.data,

@@ -55,10 +55,3 @@ export class WrongStateError extends RocinanteError {
     super('WRONG_STATE', 2, `run ${run.id} is ${run.state}: expected one that is ${expected}${then}`);
   }
 }
-
-/** The disk is too full for what is asked. */
-export class DiskFullError extends RocinanteError {
-  constructor(message: string) {
-    super('DISK_FULL', 1, message);
-  }
-}

@@ -11,7 +11,7 @@ import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { DEFAULT_LIMITS, runLimitsSchema, type RunLimits } from '../run/run-limits.js';
 import { DEFAULT_POOL } from '../service/session.js';
 import type { ContentStore } from './content-store.js';
-import { parametersReckoned, refuseFullDisk } from './disk-check.js';
+import { parametersReckoned, refuseFullDisk } from '../run/disk-space.js';
 import { lastStarted } from './entry-reader.js';
 import { WrongStateError } from './errors.js';
 import type { RunStore, StoredRun } from './run-store.js';
@@ -51,7 +51,7 @@ export async function startRun(parts: OrderParts, request: StartRequestMessage):
   for (const content of named) contents.path(content);
   // They count as pushed now: nothing collects them before the run's record names them.
   contents.have(named, Date.now());
-  await refuseFullDisk(store.dataDirectory, 0, parametersReckoned(config));
+  await refuseFullDisk(store.dataDirectory, '--data', 0, parametersReckoned(config));
   const { id } = await store.create({
     name: request.name,
     tags: request.tags,

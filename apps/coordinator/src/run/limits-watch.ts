@@ -1,4 +1,3 @@
-import { RunFailedError } from '../errors.js';
 import { diskDecision, diskMessage, freeBytes, neededBytes } from './disk-space.js';
 import type { TrainingRun } from './training-run.js';
 
@@ -31,12 +30,6 @@ export class LimitsWatch {
   /** Why no step is issued; null where steps are. */
   get heldReason(): string | null {
     return this.#heldReason;
-  }
-
-  /** @throws {RunFailedError} the disk is too full to begin. */
-  async refuseFullDisk(): Promise<void> {
-    const { decision, message } = await this.#askDisk('starting');
-    if (decision === 'start-refused') throw new RunFailedError(message);
   }
 
   start(): void {
@@ -74,7 +67,7 @@ export class LimitsWatch {
   }
 
   async #askDisk(
-    state: 'starting' | 'running' | 'held',
+    state: 'running' | 'held',
   ): Promise<{ decision: ReturnType<typeof diskDecision>; message: string }> {
     const { run, path, placeOption } = this.#parts;
     const needed = neededBytes(run.layout.length);

@@ -96,7 +96,6 @@ function execution(run: PreparedRun, options: Partial<ExecutionOptions> = {}): R
     activeSeconds: 0,
     trafficBefore: { bytesSent: 0, bytesReceived: 0 },
     placeOption: '--data',
-    refusesFullDisk: false,
     sample: false,
     observers: [],
     onEntry: (entry) => told.push(entry),

@@ -37,8 +37,6 @@ export interface ExecutionOptions {
   readonly trafficBefore: Traffic;
   /** The option that puts the run's files elsewhere, for messages: `--data`. */
   readonly placeOption: string;
-  /** Whether a disk that is too full to begin fails the run; else it is looked at once the run has begun. */
-  readonly refusesFullDisk: boolean;
   /** Whether a sample is drawn once the run is done. */
   readonly sample: boolean;
   readonly observers: readonly RunObserver[];
@@ -169,13 +167,12 @@ export class RunExecution {
 
   /**
    * Runs to the end, and lets the workers go.
-   * @throws {RunFailedError} the disk is too full to begin, where it is asked for that, or the run cannot go on.
+   * @throws {RunFailedError} the run cannot go on.
    */
   async run(): Promise<RunEnd> {
     let over = '';
     let failed = true;
     try {
-      if (this.#options.refusesFullDisk) await this.#watch.refuseFullDisk();
       this.#begin();
       const end = await this.#run.end();
       if (end.outcome === 'done') await this.#finish();
