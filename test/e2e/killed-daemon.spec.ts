@@ -23,6 +23,8 @@ interface Incident {
 interface Shown extends RunJson {
   readonly incidents: readonly Incident[];
   readonly history: readonly object[];
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
 }
 
 const workspace = new Workspace();
@@ -110,6 +112,15 @@ describe('a daemon that was killed and started again', () => {
     );
   });
 
+  it('keeps count of what the run moved, before the kill and after it', () => {
+    // Each step brings every worker the parameters once, and the coordinator the sum of each; single bytes do not matter.
+    const parameterBytes =
+      4 * (daemon.events('r2').find(({ event }) => event === 'started')!.parameters as number);
+    expect(shown.bytesSent).toBeGreaterThan(STEPS * parameterBytes);
+    expect(shown.bytesReceived).toBeGreaterThan(STEPS * parameterBytes);
+    expect(shown.bytesReceived).toBeLessThan(4 * STEPS * parameterBytes);
+  });
+
   it('goes on with the queue in its order', async () => {
     expect((await list()).map(({ name, state }) => [name, state])).toEqual([
       ['last', 'done'],
@@ -164,7 +175,8 @@ describe('run show', () => {
       },
     ]);
     const [{ step, cause, time }] = resumed;
-    expect(cause).toBe(`the coordinator went on from step-${String(step).padStart(8, '0')}.safetensors`);
+    const checkpoint = `step-${String(step).padStart(8, '0')}.safetensors`;
+    expect(cause).toBe(`the coordinator was started again; it went on from ${checkpoint}`);
     expect(Date.parse(time)).toBeGreaterThan(Date.parse(ofKind('worker-lost')[0].time));
   });
 

@@ -101,3 +101,27 @@ describe('sample', () => {
     expect(stderr).toMatch(/^rocinante: .*Q.*\n$/);
   });
 });
+
+describe('a run that begins with them', () => {
+  // It lacks a symbol that the weights know: theirs are the run's all the same, also when it goes on.
+  const order = (name: string): string[] => {
+    const corpus = workspace.write('other.txt', smallText(20_000).replaceAll('§', ''));
+    const options = ['--workers', '1', '--threads', '1', '--run-dir', workspace.in(name)];
+    return ['--corpus', corpus, '--config', workspace.in('config.json'), ...options];
+  };
+
+  it(
+    'has learned already, and goes on without their file to the same bits',
+    { timeout: 60_000 },
+    async () => {
+      const begins = ['--init-from', weights];
+      const whole = await train([...order('whole'), ...begins, '--steps', '12']);
+      expect(whole.loss).toBeLessThan(run.loss + 0.5);
+      const fresh = await train([...order('fresh'), '--steps', '12']);
+      expect(fresh.loss).toBeGreaterThan(whole.loss + 0.5);
+      await train([...order('parts'), ...begins, '--steps', '6']);
+      const parts = await train([...order('parts'), '--resume', '--steps', '12']);
+      expect(parts.weightsSha256).toBe(whole.weightsSha256);
+    },
+  );
+});

@@ -6,12 +6,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { status, type ServiceError } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dial, type CoordinatorMessageReceived, type WorkerMessage } from '@rocinante/wire';
 import { projectRoot } from '../support/project-root.js';
 import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
+import { speak } from '../support/stranger.js';
 
 const workspace = new Workspace();
 let args: string[];
@@ -44,23 +44,6 @@ async function endsUndisturbed(run: Rocinante): Promise<void> {
   expect(stdout).toContain(undisturbed.weightsSha256);
 }
 
-/** Speaks as a worker would, and gives how the session ended. */
-async function speak(
-  address: string,
-  answer: (message: CoordinatorMessageReceived) => readonly WorkerMessage[],
-  first: WorkerMessage | null,
-): Promise<ServiceError> {
-  const client = dial(address);
-  const call = client.work();
-  call.on('data', (message: CoordinatorMessageReceived) => {
-    for (const next of answer(message)) call.write(next);
-  });
-  if (first) call.write(first);
-  const [error] = (await once(call, 'error').catch((thrown: unknown) => [thrown])) as [ServiceError];
-  client.close();
-  return error;
-}
-
 const hello = { protocolMin: 1, protocolMax: 1, name: 'stranger', threads: 1 };
 
 it('a worker that joins in the middle shares the work', { timeout: 60_000 }, async () => {
@@ -89,20 +72,16 @@ it(
   { timeout: 60_000 },
   async () => {
     const { run, runDir, address, proof } = await begun('dismissed');
-    const error = await speak(
-      address,
-      ({ welcome, startRun, assign }) => {
-        if (welcome) return [{ credit: { ranges: 8 } }];
-        if (startRun) return [{ ready: { run: startRun.run, proof } }];
-        if (!assign) return [];
-        const results = [{ microBatch: 1000, lossSum: 1, norm: 1, finite: true, checksum: 0 }];
-        const magnitudes = Buffer.alloc(4 * assign.gridExponents.length);
-        return [
-          { report: { assignment: assign.assignment, results, magnitudes, fits: true, computeSeconds: 1 } },
-        ];
-      },
-      { hello },
-    );
+    const error = await speak(address, { hello }, ({ welcome, startRun, assign }) => {
+      if (welcome) return [{ credit: { ranges: 8 } }];
+      if (startRun) return [{ ready: { run: startRun.run, activation: startRun.activation, proof } }];
+      if (!assign) return [];
+      const results = [{ microBatch: 1000, lossSum: 1, norm: 1, finite: true, checksum: 0 }];
+      const magnitudes = Buffer.alloc(4 * assign.gridExponents.length);
+      return [
+        { report: { assignment: assign.assignment, results, magnitudes, fits: true, computeSeconds: 1 } },
+      ];
+    });
     expect(error.code).toBe(status.INVALID_ARGUMENT);
     await endsUndisturbed(run);
     expect(events(runDir).filter(({ event }) => event === 'ignored')).not.toHaveLength(0);
@@ -119,19 +98,20 @@ it(
     noise.on('error', () => undefined);
     noise.write(Buffer.from('GET / HTTP/1.1\r\nHost: nobody\r\n\r\n\0\xff\x00garbage'));
 
-    const silence = (): readonly WorkerMessage[] => [];
     const [silent, newer, headless, greedy, liar, twice] = await Promise.all([
-      speak(address, silence, null),
-      speak(address, silence, { hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
-      speak(address, silence, { credit: { ranges: 1 } }),
-      speak(address, ({ welcome }) => (welcome ? [{ credit: { ranges: 1000 } }] : []), { hello }),
-      speak(
-        address,
-        ({ startRun }) =>
-          startRun ? [{ ready: { run: startRun.run, proof } }, { report: { assignment: 1 } }] : [],
-        { hello },
+      speak(address, null),
+      speak(address, { hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
+      speak(address, { credit: { ranges: 1 } }),
+      speak(address, { hello }, ({ welcome }) => (welcome ? [{ credit: { ranges: 1000 } }] : [])),
+      speak(address, { hello }, ({ startRun }) =>
+        startRun
+          ? [
+              { ready: { run: startRun.run, activation: startRun.activation, proof } },
+              { report: { assignment: 1 } },
+            ]
+          : [],
       ),
-      speak(address, ({ welcome }) => (welcome ? [{ hello }] : []), { hello }),
+      speak(address, { hello }, ({ welcome }) => (welcome ? [{ hello }] : [])),
     ]);
     expect(silent).toMatchObject({ code: status.DEADLINE_EXCEEDED, details: 'no Hello within 5000 ms' });
     expect(newer.code).toBe(status.FAILED_PRECONDITION);

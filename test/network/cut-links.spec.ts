@@ -112,7 +112,7 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
     sancho.cut('down');
     note('sancho cut');
     await until('the loss of sancho', () =>
-      machines.daemon.log.some(({ worker, msg }) => worker === 'sancho' && msg.startsWith('worker left')),
+      machines.daemon.log.some(({ worker, msg }) => worker === 'sancho' && msg.startsWith('worker lost')),
     );
     note('sancho missed');
     await seconds(14 - (Date.now() - at['sancho cut'].time) / 1000);

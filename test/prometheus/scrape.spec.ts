@@ -73,21 +73,31 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     workspace.remove();
   });
 
-  it('reaches the coordinator, one worker itself, and the other through the coordinator', async () => {
-    const targets = await prometheus.targets();
-    expect(targets.map(({ health, lastError }) => ({ health, lastError }))).toEqual(
-      targets.map(() => ({ health: 'up', lastError: '' })),
-    );
-    const relayed = targets.find(({ scrapeUrl }) => scrapeUrl.includes('/workers/'));
-    expect(targets.map(({ scrapeUrl }) => scrapeUrl).sort()).toEqual(
-      [`http://${daemon.http}/metrics`, `http://${workerHttp}/metrics`, relayed!.scrapeUrl].sort(),
-    );
-    expect(relayed!.scrapeUrl).toBe(
-      `http://${daemon.http}/workers/${encodeURIComponent(relayed!.labels.worker)}/metrics`,
-    );
-    const pools = targets.filter(({ labels }) => labels.job === 'workers').map(({ labels }) => labels.pool);
-    expect(pools).toEqual(['default', 'default']);
-  });
+  it(
+    'reaches the coordinator, one worker itself, and the other through the coordinator',
+    { timeout: 30_000 },
+    async () => {
+      const areUp = async (): Promise<boolean> => {
+        const found = await prometheus.targets();
+        return found.length === 3 && found.every(({ health }) => health === 'up');
+      };
+      // Prometheus takes over what it discovers every five seconds, and scrapes it a second later.
+      await until('three targets to be up', areUp, 15_000).catch(() => undefined);
+      const targets = await prometheus.targets();
+      expect(targets.map(({ health, lastError }) => ({ health, lastError }))).toEqual(
+        targets.map(() => ({ health: 'up', lastError: '' })),
+      );
+      const relayed = targets.find(({ scrapeUrl }) => scrapeUrl.includes('/workers/'));
+      expect(targets.map(({ scrapeUrl }) => scrapeUrl).sort()).toEqual(
+        [`http://${daemon.http}/metrics`, `http://${workerHttp}/metrics`, relayed!.scrapeUrl].sort(),
+      );
+      expect(relayed!.scrapeUrl).toBe(
+        `http://${daemon.http}/workers/${encodeURIComponent(relayed!.labels.worker)}/metrics`,
+      );
+      const pools = targets.filter(({ labels }) => labels.job === 'workers').map(({ labels }) => labels.pool);
+      expect(pools).toEqual(['default', 'default']);
+    },
+  );
 
   const table = metricTable();
   it('has the table', () => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dialRuns, type RunSummaryMessage } from '@rocinante/wire';
 import { rocinante, Rocinante, type Finished } from './rocinante.js';
 
 /** A line of a daemon's or a worker's log. */
@@ -19,6 +20,8 @@ export interface RunJson {
   readonly weightsSha256: string | null;
   readonly [field: string]: unknown;
 }
+
+const ENDED_STATES: readonly string[] = ['RUN_STATE_DONE', 'RUN_STATE_STOPPED', 'RUN_STATE_FAILED'];
 
 /** `serve` or `worker`: a process that logs JSON lines to standard error, until it is told to end. */
 export class Service extends Rocinante {
@@ -128,10 +131,33 @@ export class Daemon extends Service {
     return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   }
 
-  /** Waits until a run has ended: its record. */
+  /** Waits until a run has ended, as operators are told. */
+  async over(run: string, timeoutMs = 60_000): Promise<RunSummaryMessage> {
+    const client = dialRuns(this.grpc);
+    const show = (): Promise<RunSummaryMessage> =>
+      new Promise((resolve, reject) =>
+        client.show({ run }, {}, (error, shown) => {
+          if (error) reject(error);
+          else resolve(shown!.summary!);
+        }),
+      );
+    try {
+      let summary = await show();
+      const hasEnded = async (): Promise<boolean> => {
+        summary = await show();
+        return ENDED_STATES.includes(summary.state);
+      };
+      await until(`the end of ${run}`, hasEnded, timeoutMs);
+      return summary;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** The same, and gives its record once it is on the disk. */
   async ended(run: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
-    const states = ['done', 'stopped', 'failed'];
-    await until(`the end of ${run}`, () => states.includes(this.record(run).state as string), timeoutMs);
+    const { endedAt } = await this.over(run, timeoutMs);
+    await until(`the record of ${run}`, () => this.record(run).endedAt === endedAt);
     return this.record(run);
   }
 

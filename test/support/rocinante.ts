@@ -78,11 +78,11 @@ export async function train(args: readonly string[], env: NodeJS.ProcessEnv = {}
   return JSON.parse(finished.stdout.trim().split('\n').at(-1)!) as Summary;
 }
 
-/** The lines of a run's `events.jsonl`. */
+/** The whole lines of a run's `events.jsonl`. */
 export function events(runDir: string): Record<string, unknown>[] {
   return readFileSync(join(runDir, 'events.jsonl'), 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
+    .slice(0, -1)
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 

@@ -1,3 +1,5 @@
+import type { Workspace } from './rocinante.js';
+
 /** A run that takes seconds: two small layers with dropout, over a text that the test makes. */
 export const smallConfig = {
   preset: 'quick',
@@ -24,4 +26,15 @@ export function smallText(characters: number): string {
     if ((state >>> 8) % 4001 === 0) text += '§';
   }
   return text.slice(0, characters);
+}
+
+/**
+ * What orders such a run over 40,000 characters, for `train` and for `run start`; its files are written into the workspace.
+ * @param steps of 32 windows in 4 micro-batches.
+ */
+export function smallOrder(workspace: Workspace, steps: number): string[] {
+  const corpus = workspace.write('corpus.txt', smallText(40_000));
+  const config = workspace.write('config.json', smallConfig);
+  const batch = ['--batch', '32', '--micro-batch', '8', '--steps', String(steps)];
+  return ['--corpus', corpus, '--config', config, ...batch];
 }

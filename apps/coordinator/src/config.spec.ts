@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { resolveConfig } from './config.js';
+import { resolveConfig, type ConfigFlags } from './config.js';
 import { presets } from './presets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rocinante-config-'));
@@ -12,6 +12,16 @@ function file(settings: unknown): string {
   const path = join(folder, 'config.json');
   writeFileSync(path, JSON.stringify(settings));
   return path;
+}
+
+/** What a command line is refused with. */
+function refusal(flags: ConfigFlags): string {
+  try {
+    resolveConfig(flags);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'nothing';
 }
 
 describe('a configuration', () => {
@@ -98,7 +108,6 @@ describe('a configuration', () => {
       warmupSteps: 5,
       finalShare: 0.1,
     });
-    expect(() => resolveConfig({ decayEvery: 50 })).toThrow(/schedule: unrecognized key.*everySteps/);
   });
 
   it('keeps what a file says of early stopping under a flag', () => {
@@ -112,7 +121,14 @@ describe('a configuration', () => {
 
   it.each<[unknown, RegExp]>([
     [{ optimiser: {} }, /unrecognized key.*optimiser/],
-    [{ batch: { size: 30, microBatch: 8 } }, /batch\.microBatch: must divide the batch, received 8/],
+    [
+      { batch: { size: 30, microBatch: 8 } },
+      /^configuration \(with .*\): batch\.microBatch: must divide the batch of 30, received 8;/,
+    ],
+    [
+      { evaluation: { everySteps: 5 }, text: { heldOut: false } },
+      /: evaluation\.everySteps: needs a held-out/,
+    ],
     [{ network: { layers: [] } }, /network\.layers: .*received \[\]/],
     [{ network: { input: 'embedding', embeddingSize: 0 } }, /network\.embeddingSize: .*received 0/],
     [{ preset: 'huge' }, /preset: expected quick or seed, received "huge"/],
@@ -123,5 +139,30 @@ describe('a configuration', () => {
     ],
   ])('%j is refused with its key and value', (settings, line) => {
     expect(() => resolveConfig({ config: file(settings) })).toThrow(line);
+  });
+
+  it.each<[ConfigFlags, string]>([
+    [{ epochs: 0 }, '--epochs 0: too small: expected number to be >=1'],
+    [{ batch: 33, microBatch: 16 }, '--micro-batch 16: must divide the batch of 33'],
+    [{ decayEvery: 50 }, '--decay-every 50: schedule constant has no such setting'],
+    [
+      { schedule: 'step', decayFactor: 0.1 },
+      '--schedule step --decay-factor 0.1: schedule.everySteps: expected number, received nothing',
+    ],
+    [{ heldOut: false, patience: 3 }, '--patience 3: needs a held-out loss to judge by: set text.heldOut'],
+    [
+      { heldOut: false, evaluateEvery: 9, learningRate: 11 },
+      '--learning-rate 11: too big: expected number to be <=10',
+    ],
+    [{ heldOut: false, evaluateEvery: 9 }, '--evaluate-every 9: needs a held-out part to evaluate: set'],
+  ])('from flags %j is refused under the options', (flags, line) => {
+    expect(refusal(flags).slice(0, line.length)).toBe(line);
+  });
+
+  it('whose file does not go with a flag is refused under the flag', () => {
+    const config = file({ batch: { size: 32, microBatch: 16 } });
+    expect(() => resolveConfig({ config, batch: 33 })).toThrow(
+      /^--batch 33: batch\.microBatch: must divide the batch of 33, received 16$/,
+    );
   });
 });

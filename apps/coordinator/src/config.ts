@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { z } from 'zod';
 import { runConfigSchema, type RunConfig } from '@rocinante/training';
+import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
 import { presets, type PresetName } from './presets.js';
 
@@ -58,27 +58,52 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
   // A preset named again on resume is compared, but a run's length is the saved one until a flag gives another.
   const length = saved === undefined ? {} : { epochs: saved.epochs, steps: saved.steps };
   const settled = settle(layer(layer(base, length), fileSettings), fileSettings);
-  return parseConfig(layer(settled, flagSettings(flags)), flags.config);
+  return parseConfig(layer(settled, flagSettings(flags)), flags);
 }
 
-/** What flags say, where they would stand in a file. */
+/** Where the value of each flag stands in a configuration: the keys, joined by dots. */
+const FLAG_SETTINGS = {
+  steps: 'steps',
+  epochs: 'epochs',
+  seed: 'seed',
+  initFrom: 'initFrom',
+  batch: 'batch.size',
+  microBatch: 'batch.microBatch',
+  heldOut: 'text.heldOut',
+  learningRate: 'optimizer.learningRate',
+  weightDecay: 'optimizer.weightDecay',
+  clipNorm: 'optimizer.clipNorm',
+  schedule: 'schedule.kind',
+  warmupSteps: 'schedule.warmupSteps',
+  decayEvery: 'schedule.everySteps',
+  decayFactor: 'schedule.factor',
+  evaluateEvery: 'evaluation.everySteps',
+  patience: 'earlyStopping.patience',
+} as const satisfies Partial<Record<keyof ConfigFlags, string>>;
+
+/** The flags that were given, by name. */
+function givenFlags(flags: ConfigFlags): [name: keyof typeof FLAG_SETTINGS, value: unknown][] {
+  const names = Object.keys(FLAG_SETTINGS) as (keyof typeof FLAG_SETTINGS)[];
+  return names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]));
+}
+
+/** What flags say, where they would stand in a file. Epochs replace the steps that were set before. */
 function flagSettings(flags: ConfigFlags): Settings {
-  const { steps, epochs, seed, initFrom, batch, microBatch, heldOut } = flags;
-  const { learningRate, weightDecay, clipNorm, evaluateEvery, patience } = flags;
-  const { schedule, warmupSteps, decayEvery, decayFactor } = flags;
-  const settings = present({
-    steps: steps ?? (epochs === undefined ? undefined : null),
-    epochs,
-    seed,
-    initFrom,
-    batch: present({ size: batch, microBatch }),
-    text: present({ heldOut }),
-    optimizer: present({ learningRate, weightDecay, clipNorm }),
-    schedule: present({ kind: schedule, warmupSteps, everySteps: decayEvery, factor: decayFactor }),
-    evaluation: present({ everySteps: evaluateEvery }),
-    earlyStopping: present({ patience }),
+  const given = givenFlags(flags).map(([name, value]) =>
+    FLAG_SETTINGS[name].split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value),
+  );
+  const length = flags.epochs === undefined ? {} : { steps: null };
+  return given.reduce<Settings>((settings, one) => merge(settings, one as Settings), length);
+}
+
+/** The flags that were given, as they stand on a command line. */
+function givenOptions(flags: ConfigFlags): GivenOption[] {
+  return givenFlags(flags).map(([name, value]) => {
+    const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const text =
+      typeof value === 'boolean' ? `--${value ? '' : 'no-'}${option}` : `--${option} ${String(value)}`;
+    return { setting: FLAG_SETTINGS[name], text };
   });
-  return settings ?? {};
 }
 
 /** The settings that are there; undefined where none is. */
@@ -126,13 +151,19 @@ function settle(merged: Settings, given: Settings): Settings {
   };
 }
 
-/** Checks a configuration that was read back. @throws {UsageError} */
-export function parseConfig(value: unknown, source?: string): RunConfig {
+/**
+ * Checks a configuration that was read back, or put together of a command line's.
+ * @throws {UsageError} one line, under the options that gave what is wrong, or under its keys.
+ */
+export function parseConfig(value: unknown, flags: ConfigFlags = {}): RunConfig {
   const parsed = runConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const where = source === undefined ? 'configuration' : `configuration (with ${source})`;
-  const issues = parsed.error.issues.map((issue) => describe(issue, value));
-  throw new UsageError(`${where}: ${issues.join('; ')}; see 'rocinante config print'`);
+  const given = givenOptions(flags);
+  const issues = parsed.error.issues.map((issue) => describeIssue(issue, value, given));
+  const lines = issues.map(({ line }) => line).join('; ');
+  if (issues.every(({ namesOption }) => namesOption)) throw new UsageError(lines);
+  const where = flags.config === undefined ? 'configuration' : `configuration (with ${flags.config})`;
+  throw new UsageError(`${where}: ${lines}; see 'rocinante config print'`);
 }
 
 function presetOf(name: unknown = DEFAULT_PRESET): RunConfig {
@@ -173,19 +204,4 @@ function merge(under: Settings, over: Settings): Settings {
 
 function isSettings(value: unknown): value is Settings {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** One issue as `key: what was expected, received …`. */
-function describe(issue: z.core.$ZodIssue, root: unknown): string {
-  const key = issue.path.join('.');
-  let received: unknown = root;
-  for (const part of issue.path) received = (received as Record<PropertyKey, unknown> | undefined)?.[part];
-  const value = received === undefined ? 'nothing' : JSON.stringify(received);
-  // zod's own word on what it received is a type's name; ours is the value.
-  const expected = lowerFirst(issue.message.replace(/^Invalid input: /, '').replace(/, received \w+$/, ''));
-  return `${key === '' ? '' : `${key}: `}${expected}${issue.code === 'unrecognized_keys' ? '' : `, received ${value}`}`;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

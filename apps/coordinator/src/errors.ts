@@ -14,6 +14,13 @@ export class RunFailedError extends RocinanteError {
   }
 }
 
+/** The disk is too full for what is asked: exit code 1. */
+export class DiskFullError extends RocinanteError {
+  constructor(message: string) {
+    super('DISK_FULL', 1, message);
+  }
+}
+
 /** Whether the world caused an error, so that a person is told of it in one line; any other is ours. */
 export function isExpected(error: unknown): error is Error {
   return error instanceof RocinanteError || (error instanceof Error && 'syscall' in error);

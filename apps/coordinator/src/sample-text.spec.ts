@@ -66,7 +66,7 @@ it.each<[string, () => unknown, Partial<SampleTextOptions>, RegExp]>([
     'sound, and the prompt is not',
     () => writeWeightsFile(path, file),
     { prompt: 'ÁBaço' },
-    /expected only the vocabulary's 3 symbols, received "c", "o"$/,
+    /^--prompt: expected only the vocabulary's 3 symbols, received "c", "o"$/,
   ],
   [
     'sound, and the prompt empty',

@@ -89,7 +89,7 @@ function promptIds(prompt: string | undefined, vocabulary: Vocabulary, normalisa
   const known: readonly string[] = NORMALISATIONS;
   const text = known.includes(normalisation) ? normaliseText(prompt, normalisation as Normalisation) : prompt;
   if (text === '') throw new UsageError('--prompt: expected at least one character, received none');
-  return Int32Array.from(vocabulary.encode(text));
+  return Int32Array.from(vocabulary.encode(text, '--prompt'));
 }
 
 function wordsIn(path: string, entry: string | undefined): string[] {

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { availableCores } from '@rocinante/base';
+import { availableCores, isLoopback, parseAddress } from '@rocinante/base';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
-import { limits } from '@rocinante/wire';
+import { isName, limits, NAME_EXPECTED } from '@rocinante/wire';
 
 /** What a worker needs to know before it can dial. Everything about a run comes from the coordinator. */
 export interface WorkerConfig {
@@ -33,7 +33,7 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
     .description('compute gradients for a coordinator: join, work, come back after any loss of connection')
     .addOption(
       option('--coordinator <host:port>', 'where the coordinator listens', 'COORDINATOR')
-        .argParser(parseAddress)
+        .argParser(address)
         .makeOptionMandatory(),
     )
     .addOption(
@@ -54,7 +54,7 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
     )
     .addOption(
       option('--http <host:port>', 'where to serve metrics and health; nowhere without it', 'HTTP').argParser(
-        parseAddress,
+        address,
       ),
     )
     .option('--insecure', 'serve --http also at an address that others reach, unprotected', false)
@@ -82,20 +82,15 @@ function option(flags: string, description: string, environment: string): Option
   return new Option(flags, description).env(`ROCINANTE_${environment}`);
 }
 
-function isLoopback(address: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]):/.test(address);
-}
-
-function parseAddress(value: string): string {
-  const port = Number(/^(?:[^:\s]+|\[[^\]\s]+\]):(\d{1,5})$/.exec(value)?.[1]);
-  if (!(port >= 1 && port <= 65_535)) throw new InvalidArgumentError('expected host:port.');
+function address(value: string): string {
+  if ((parseAddress(value)?.port ?? 0) === 0) {
+    throw new InvalidArgumentError('expected host:port, such as 127.0.0.1:7070.');
+  }
   return value;
 }
 
 function parseName(value: string): string {
-  if (!limits.NAME_PATTERN.test(value) || value.length > limits.NAME_LENGTH_MAX) {
-    throw new InvalidArgumentError(`expected 1 to ${limits.NAME_LENGTH_MAX} letters, digits or -_.:@.`);
-  }
+  if (!isName(value)) throw new InvalidArgumentError(`expected ${NAME_EXPECTED}.`);
   return value;
 }
 

@@ -4,12 +4,19 @@ import { LogRelay } from './log-relay.js';
 
 let relay: LogRelay;
 let sent: string[][];
+let lasts: number;
+
+const send = (lines: string[], last: boolean): void => {
+  sent.push(lines);
+  if (last) lasts += 1;
+};
 
 beforeEach(() => {
   vi.useFakeTimers();
   relay = new LogRelay();
   sent = [];
-  relay.attach('r1', (lines) => sent.push(lines));
+  lasts = 0;
+  relay.attach('r1', send);
 });
 afterEach(() => {
   relay.detach();
@@ -34,11 +41,32 @@ it('drops what is more than may wait, and says how many lines', () => {
   expect(lines.at(-1)).toMatchObject({ run: 'r1', msg: "7 lines of this worker's log were not sent" });
 });
 
-it('forgets what waits when the run is over', () => {
-  relay.take(line('r1', 1));
-  relay.attach('r2', (lines) => sent.push(lines));
+it('sends all that waits when the run is over, says that it was the last, and keeps nothing more of it', () => {
+  for (let n = 0; n < 4 * limits.LOG_LINES_MAX + 1; n++) relay.take(line('r1', n));
+  relay.end();
+  expect(sent.map((lines) => lines.length)).toEqual([...Array<number>(4).fill(limits.LOG_LINES_MAX), 1, 0]);
+  expect(sent[4][0]).toContain("1 lines of this worker's log were not sent");
+  expect(lasts).toBe(1);
+  sent = [];
   relay.take(line('r1', 2));
+  relay.attach('r2', send);
   relay.take(line('r2', 3));
-  vi.advanceTimersByTime(limits.LOG_LINES_INTERVAL_MS);
+  vi.advanceTimersByTime(2 * limits.LOG_LINES_INTERVAL_MS);
   expect(sent).toEqual([[line('r2', 3)]]);
+});
+
+it('keeps what waits when the session is lost, for the next one of the same run only', () => {
+  relay.take(line('r1', 1));
+  relay.detach();
+  relay.take(line('r1', 2));
+  vi.advanceTimersByTime(2 * limits.LOG_LINES_INTERVAL_MS);
+  expect(sent).toEqual([]);
+  relay.attach('r1', send);
+  vi.advanceTimersByTime(limits.LOG_LINES_INTERVAL_MS);
+  expect(sent).toEqual([[line('r1', 1), line('r1', 2)]]);
+  relay.take(line('r1', 3));
+  relay.detach();
+  relay.attach('r2', send);
+  relay.end();
+  expect(sent.slice(1)).toEqual([[]]);
 });

@@ -62,6 +62,7 @@ export function scriptedRun(
     layout,
     start: {
       run: name,
+      activation: first.assignment,
       configJson: JSON.stringify(config),
       corpus: { sha256: sha256(ids), length: ids.length, idBytes: 1, vocabularySize: VOCABULARY_SIZE },
       layoutSha256: layoutSha256(layout),

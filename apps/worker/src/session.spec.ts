@@ -80,7 +80,9 @@ describe('a session', () => {
       for (const { index } of run.layout.ranges)
         coordinator.send({ grant: { assignment: id, range: index } });
       await until(() => coordinator.ranges.some((range) => range.assignment === id), 'ranges');
-      coordinator.send({ endRun: { run: run.start.run!, reason: 'done' } });
+      coordinator.send({
+        endRun: { run: run.start.run!, activation: run.start.activation!, reason: 'done' },
+      });
     }
     await until(() => coordinator.credits === limits.CREDITS_OUTSTANDING_MAX + 3, 'credits');
     expect(coordinator.sessions).toBe(1);
@@ -96,7 +98,7 @@ describe('a session', () => {
     await ready('first');
     // Half of a version; its other half comes when the next run has begun, and a whole one when there was none.
     coordinator.sendParameters(first, 2, [0]);
-    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'stopped' } });
     coordinator.sendParameters(first, 3);
     coordinator.startRun(second);
     await ready('second');
@@ -114,7 +116,7 @@ describe('a session', () => {
     coordinator.startRun(first);
     await until(() => coordinator.corpusCallsHeld === 1, 'a call for the corpus');
     coordinator.holdCorpus = false;
-    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'stopped' } });
     coordinator.startRun(second);
     await ready('second');
     expect(coordinator.corpusCallsCancelled).toBe(1);
@@ -134,7 +136,7 @@ describe('a session', () => {
       sampleRequest: { request: 1, parametersVersion: 1, prompt: [1], length: 5, seed: 1 },
     });
     await sleep(20);
-    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'stopped' } });
     coordinator.startRun(second);
     await ready('second');
     coordinator.send({ grant: { assignment: 1, range: 0 } });
@@ -155,12 +157,12 @@ describe('a session', () => {
   ])('says that it cannot work for a run of %j, stays, and works for the next', async (changes, line) => {
     coordinator.startRun({ ...first, start: { ...first.start, ...changes } });
     const { trouble } = await coordinator.message('trouble');
-    expect(trouble).toMatchObject({ run: 'first', code: 'MALFORMED' });
+    expect(trouble).toMatchObject({ activation: 1, code: 'MALFORMED' });
     expect(trouble!.message.startsWith(line)).toBe(true);
     // What crossed it on the way.
     coordinator.sendParameters(first, 1);
     coordinator.send({ assign: assignment(first, 1, 1) });
-    coordinator.send({ endRun: { run: 'first', reason: 'stopped' } });
+    coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'stopped' } });
     coordinator.startRun(second);
     await ready('second');
     expect(coordinator.sessions).toBe(1);
@@ -177,11 +179,16 @@ describe('a session', () => {
     await ready('second');
     log.warn('of no run');
     log.child({ run: 'first' }).warn('of another run');
-    const { logLines } = await coordinator.message('logLines');
-    const lines = logLines!.json.map((line) => JSON.parse(line) as { run: string; msg: string });
-    expect(lines.map(({ run, msg }) => [run, msg])).toEqual([
+    coordinator.send({ endRun: { run: 'second', activation: 10, reason: 'all its steps are done' } });
+    await coordinator.message('logLines', ({ logLines }) => logLines!.last);
+    const messages = coordinator.received.flatMap(({ logLines }) => logLines ?? []);
+    expect(new Set(messages.map(({ activation }) => activation))).toEqual(new Set([10]));
+    const lines = messages.flatMap(({ json }) => json);
+    const said = lines.map((line) => JSON.parse(line) as { run: string; msg: string });
+    expect(said.map(({ run, msg }) => [run, msg])).toEqual([
       ['second', 'preparing the run'],
       ['second', expect.stringMatching(/^ready to work for the run: prepared in \d/)],
+      ['second', 'the run is over: all its steps are done'],
     ]);
     expect(coordinator.metricsText).toContain('rocinante_worker_connected 1');
   });
@@ -214,7 +221,7 @@ describe('a run that is offered again', () => {
   it('needs no text where only its length is another', async () => {
     coordinator.startRun(first);
     const proof = await proofOf();
-    coordinator.send({ endRun: { run: 'first', reason: 'done' } });
+    coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'done' } });
     coordinator.startRun(scriptedRun('longer', 256, { version: 1, assignment: 1 }, { epochs: 2 }));
     await ready('longer');
     expect(proofs()).toEqual([proof, proof]);
@@ -225,7 +232,8 @@ describe('a run that is offered again', () => {
     for (const [index, run] of [first, second, first].entries()) {
       coordinator.startRun(run);
       await until(() => proofs().length === index + 1, 'ready');
-      coordinator.send({ endRun: { run: run.start.run!, reason: 'done' } });
+      const { run: id, activation } = run.start;
+      coordinator.send({ endRun: { run: id!, activation: activation!, reason: 'done' } });
     }
     expect(proofs()[2]).toBe(proofs()[0]);
     expect(proofs()[1]).not.toBe(proofs()[0]);

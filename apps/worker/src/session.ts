@@ -38,6 +38,7 @@ export interface SessionSetting {
 /** The run that the coordinator has begun and not ended. `work` is null while it is prepared, and where it cannot be. */
 interface OpenedRun {
   readonly id: string;
+  readonly activation: number;
   readonly firstVersion: number;
   readonly firstAssignment: number;
   readonly over: AbortController;
@@ -77,8 +78,8 @@ export class Session {
     this.#control.on('data', (message: CoordinatorMessageReceived) =>
       this.#guard(() => this.#receive(message)),
     );
-    this.#control.on('error', (error) => this.#close(error));
-    this.#control.on('end', () => this.#close(null));
+    this.#control.on('error', (error) => this.#close(error, { lost: true }));
+    this.#control.on('end', () => this.#close(null, { lost: true }));
     this.left = new Promise((resolve) => this.#control.once('status', () => resolve()));
     this.#joining = setTimeout(() => {
       this.#close(new WireError('TIMEOUT', `no answer within ${limits.CONNECT_TIMEOUT_MS} ms`));
@@ -110,8 +111,9 @@ export class Session {
         return this.#startRun(message.startRun!);
       case 'endRun':
         // One that crossed our giving up is of no run that is open.
-        if (this.#run?.id !== message.endRun!.run) return;
+        if (this.#run?.activation !== message.endRun!.activation) return;
         this.#setting.log.info({ run: this.#run.id }, `the run is over: ${message.endRun!.reason}`);
+        this.#setting.relay.end();
         return this.#closeRun();
       case 'assign':
         return this.#assign(message.assign!);
@@ -133,12 +135,12 @@ export class Session {
     this.#contributions = this.#client.contribute(() => {
       // Its end is the session's, which the control stream tells.
     });
-    this.#contributions.on('error', (error) => this.#close(error));
+    this.#contributions.on('error', (error) => this.#close(error, { lost: true }));
     this.#parameters = this.#client.parameters({ session });
     this.#parameters.on('data', (range: ParametersRangeMessage) =>
       this.#guard(() => this.#receiveParameters(range)),
     );
-    this.#parameters.on('error', (error) => this.#close(error));
+    this.#parameters.on('error', (error) => this.#close(error, { lost: true }));
     this.#send({ credit: { ranges: ParametersReceiver.initialCredit } });
     this.#relaying = setInterval(() => void this.#relayMetrics(), limits.METRICS_INTERVAL_MS).unref();
     this.#setting.metrics.connected();
@@ -161,10 +163,11 @@ export class Session {
     if (this.#run) {
       throw new WireError('MALFORMED', `run ${message.run} begins before run ${this.#run.id} has ended`);
     }
-    const { run: id, firstVersion, firstAssignment } = message;
-    const run: OpenedRun = { id, firstVersion, firstAssignment, over: new AbortController(), work: null };
+    const { run: id, activation, firstVersion, firstAssignment } = message;
+    const over = new AbortController();
+    const run: OpenedRun = { id, activation, firstVersion, firstAssignment, over, work: null };
     this.#run = run;
-    this.#setting.relay.attach(id, (json) => this.#send({ logLines: { json } }));
+    this.#setting.relay.attach(id, (json, last) => this.#send({ logLines: { json, activation, last } }));
     void this.#prepare(run, message).catch((error: unknown) => {
       if (run.over.signal.aborted) return;
       if (error instanceof RocinanteError && !mayRetry(error)) this.#refuse(run, error);
@@ -173,9 +176,9 @@ export class Session {
   }
 
   /** Says that this worker cannot work for the run, and waits for the next. */
-  #refuse({ id }: OpenedRun, { code, message }: RocinanteError): void {
+  #refuse({ id, activation }: OpenedRun, { code, message }: RocinanteError): void {
     this.#setting.log.error({ run: id, code }, `cannot work for the run, and waits for the next: ${message}`);
-    this.#send({ trouble: { code, message, run: id } });
+    this.#send({ trouble: { code, message, activation } });
   }
 
   /** At each pause the run may have ended, and another may have begun: the engine is that one's then. */
@@ -203,7 +206,7 @@ export class Session {
     const seconds = ((performance.now() - started) / 1000).toFixed(2);
     const how = prepared.kept ? 'everything was here still' : `prepared in ${seconds} s`;
     log.info({ run: run.id }, `ready to work for the run: ${how}`);
-    this.#send({ ready: { run: run.id, proof: prepared.proof } });
+    this.#send({ ready: { run: run.id, activation: run.activation, proof: prepared.proof } });
   }
 
   /**
@@ -212,7 +215,6 @@ export class Session {
    */
   #closeRun(): void {
     if (!this.#run) return;
-    this.#setting.relay.detach();
     this.#run.over.abort();
     this.#run.work?.abandon();
     this.#run = null;
@@ -244,8 +246,11 @@ export class Session {
     this.#close(error as Error);
   }
 
-  #close(error: Error | null): void {
+  /** @param lost whether it is the other side's end: what is said now, nobody hears. */
+  #close(error: Error | null, { lost = false } = {}): void {
     if (this.#over) return;
+    if (lost) this.#setting.relay.detach();
+    else this.#setting.relay.end();
     this.#over = true;
     clearTimeout(this.#joining);
     if (this.#relaying) clearInterval(this.#relaying);

@@ -128,7 +128,7 @@ describe('a worker that cannot work', { timeout: 30_000 }, () => {
       ['--threads', '0'],
       /^rocinante: option '--threads <n>' argument '0' is invalid\. expected a whole number/,
     ],
-    [['--pool', ''], /^rocinante: option '--pool <name>' argument '' is invalid\. expected 1 to 128/],
+    [['--pool', ''], /^rocinante: option '--pool <name>' argument '' is invalid\. expected 1 to 64/],
     [
       ['--http', '0.0.0.0:9464'],
       /^rocinante: --http: expected a loopback address .*, received 0\.0\.0\.0:9464/,

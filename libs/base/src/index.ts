@@ -3,4 +3,5 @@ export { philox, type Words2, type Words4 } from './philox.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';
 export { bytesOf, crc32, sha256 } from './checksum.js';
 export { cacheDirectory } from './cache-directory.js';
+export { isLoopback, parseAddress, type Address } from './address.js';
 export { availableCores, cgroupQuotaCores, type TextReader } from './available-cores.js';

@@ -54,11 +54,13 @@ export class CorpusTooShortError extends RocinanteError {
     readonly expected: number,
     readonly received: number,
     readonly windowLength: number,
+    /** What the text is called. */
+    readonly subject = 'corpus',
   ) {
     super(
       'CORPUS_TOO_SHORT',
       2,
-      `corpus, ${part}: expected at least ${shown(expected)} characters (a window of ${shown(windowLength)} and the one ` +
+      `${subject}, ${part}: expected at least ${shown(expected)} characters (a window of ${shown(windowLength)} and the one ` +
         `that follows), received ${shown(received)}; take a longer text or a shorter window`,
     );
   }

@@ -42,9 +42,10 @@ export class Vocabulary {
 
   /**
    * The ids of a text's characters, in order. The text must be normalised as the corpus was.
+   * @param subject what messages call the text.
    * @throws {UnknownSymbolsError} it has characters that the vocabulary lacks; names them all.
    */
-  encode(text: string): SymbolIds {
+  encode(text: string, subject = 'text'): SymbolIds {
     const characters = [...text];
     const ids = createIds(this.size, characters.length);
     const unknown = new Set<string>();
@@ -53,7 +54,9 @@ export class Vocabulary {
       if (id === undefined) unknown.add(character);
       else ids[index] = id;
     });
-    if (unknown.size > 0) throw new UnknownSymbolsError([...unknown].sort(byCodePoint), this.size);
+    if (unknown.size > 0) {
+      throw new UnknownSymbolsError([...unknown].sort(byCodePoint), this.size, { subject });
+    }
     return ids;
   }
 

@@ -47,8 +47,9 @@ describe('planWindows', () => {
   });
 
   it('names the part that is too short', () => {
-    expect(() => planWindows(200, { length: 10, stride: 1, split: true })).toThrow(
-      /^corpus, validation: expected at least 11 characters .*, received 10;/,
+    const options = { length: 10, stride: 1, split: true, subject: 'corpus a.txt' };
+    expect(() => planWindows(200, options)).toThrow(
+      /^corpus a\.txt, validation: expected at least 11 characters .*, received 10;/,
     );
   });
 });

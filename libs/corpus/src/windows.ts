@@ -24,6 +24,8 @@ export interface WindowOptions {
   readonly stride: number;
   /** Whether a validation and a test part are held out. */
   readonly split: boolean;
+  /** What messages call the text. Default: `corpus`. */
+  readonly subject?: string;
 }
 
 /** The windows of each part; the held-out parts are null where no split was asked for. */
@@ -48,10 +50,10 @@ export function countWindows(symbolCount: number, length: number, stride: number
  * @throws {CorpusTooShortError} a part has less than one window and the symbol after it; names the part.
  */
 export function planWindows(symbolCount: number, options: WindowOptions): WindowPlan {
-  const { length, stride, split } = options;
+  const { length, stride, split, subject } = options;
   const cut = (part: CorpusPart | 'text', start: number, end: number): WindowSet => {
     const count = countWindows(end - start, length, stride);
-    if (count === 0) throw new CorpusTooShortError(part, length + 1, end - start, length);
+    if (count === 0) throw new CorpusTooShortError(part, length + 1, end - start, length, subject);
     return { start, end, length, stride, count };
   };
   if (!split) return { train: cut('text', 0, symbolCount), validation: null, test: null };

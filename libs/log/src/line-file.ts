@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync } from 'node:fs';
 
 export interface LineFileOptions {
   /** The file's size, at most; one last line says that what follows is not kept. */
@@ -35,7 +35,9 @@ export class LineFile {
       text = `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg })}\n`;
     }
     try {
-      this.#bytes += writeSync(this.#file, text);
+      // Whole, or with an error: a nearly full disk takes the first part of a line without one.
+      appendFileSync(this.#file, text);
+      this.#bytes += Buffer.byteLength(text);
     } catch (error) {
       this.#over = true;
       onFailure(error as Error);

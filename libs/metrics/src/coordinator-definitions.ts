@@ -4,12 +4,19 @@ import { processDefinitions } from './process-definitions.js';
 
 /**
  * Where a step's time goes, as the coordinator sees it. At each moment a step is in one phase, the first of these that is
- * true, so that the phases of a step add up to the step: `assign` work is being handed out; `apply` Adam is at work; `sum`
- * ranges that have arrived are being added; `receive` a worker that has reported still owes ranges; `broadcast` parameters
- * are on their way to a worker; `wait` none of these: it waits for workers.
+ * true, so that the phases of a step add up to the step.
  */
 export const COORDINATOR_PHASES = ['assign', 'apply', 'sum', 'receive', 'broadcast', 'wait'] as const;
 export type CoordinatorPhase = (typeof COORDINATOR_PHASES)[number];
+
+export const COORDINATOR_PHASE_MEANINGS: Readonly<Record<CoordinatorPhase, string>> = {
+  assign: 'Work is being handed out to workers.',
+  apply: 'Adam is making the next parameters.',
+  sum: 'Ranges of contributions that have arrived are being added.',
+  receive: 'A worker that has reported still has ranges to send.',
+  broadcast: 'Parameters are on their way to a worker: it has not given back the credit of their last range.',
+  wait: 'None of these: workers compute.',
+};
 
 /** What a run's speed is bound by. */
 export const BOUNDS = ['compute', 'wire', 'coordinator', 'worker'] as const;

@@ -1,6 +1,6 @@
-import { coordinatorDefinitions } from './coordinator-definitions.js';
+import { COORDINATOR_PHASE_MEANINGS, coordinatorDefinitions } from './coordinator-definitions.js';
 import type { MetricDefinition, MetricTable } from './definition.js';
-import { workerDefinitions } from './worker-definitions.js';
+import { WORKER_PHASE_MEANINGS, workerDefinitions } from './worker-definitions.js';
 
 /** The documentation of every metric, in Markdown: docs/metrics.md is this text, and a test compares the two. */
 export function metricDocument(): string {
@@ -13,9 +13,16 @@ export function metricDocument(): string {
     'reached is scraped through the coordinator, at `/workers/<worker>/metrics`. Discovery gives a worker’s series the labels',
     '`worker` and `pool`. A histogram has the series `_bucket`, `_sum` and `_count`. Counters begin at zero with the process.',
     'Series of a run that has ended are served for two minutes more, so that its last values are scraped, and then removed.',
+    'The label `worker` is the worker’s name; where two live workers are called the same, the later one’s is `name#number`.',
     '',
     ...section('Coordinator', coordinatorDefinitions),
+    'The phases of a step; at each moment it is in the first of these that is true:',
+    '',
+    ...meanings(COORDINATOR_PHASE_MEANINGS),
     ...section('Worker', workerDefinitions),
+    'The phases of a contribution, in their order:',
+    '',
+    ...meanings(WORKER_PHASE_MEANINGS),
   ].join('\n');
 }
 
@@ -28,6 +35,10 @@ function section(title: string, table: MetricTable): string[] {
     ...Object.values(table).map(row),
     '',
   ];
+}
+
+function meanings(phases: Readonly<Record<string, string>>): string[] {
+  return [...Object.entries(phases).map(([phase, meaning]) => `- \`${phase}\`: ${meaning}`), ''];
 }
 
 function row({ name, type, labels, unit, help }: MetricDefinition): string {

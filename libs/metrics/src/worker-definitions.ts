@@ -2,13 +2,17 @@ import { counter, gauge, histogram } from './definition.js';
 import { PHASE_BUCKETS } from './buckets.js';
 import { processDefinitions } from './process-definitions.js';
 
-/**
- * Where a worker's time goes, in the order of a contribution: `wait` from its last range sent to the next assignment,
- * `receive` until the parameters are whole, `compute` the gradients, `encode` them on the grid, `send` from the report to the
- * last range.
- */
+/** Where a worker's time goes, in the order of a contribution. */
 export const WORKER_PHASES = ['wait', 'receive', 'compute', 'encode', 'send'] as const;
 export type WorkerPhase = (typeof WORKER_PHASES)[number];
+
+export const WORKER_PHASE_MEANINGS: Readonly<Record<WorkerPhase, string>> = {
+  wait: 'From the last range sent, or from the session’s begin, to the next assignment.',
+  receive: 'Until the parameters to compute with are whole.',
+  compute: 'The gradients are computed.',
+  encode: 'They are rounded to the grid and summed.',
+  send: 'From the report to the last range sent.',
+};
 
 /** Every metric of a worker. Which worker and pool it is, discovery says. */
 export const workerDefinitions = {

@@ -3,8 +3,8 @@ import { expect, describe, it } from 'vitest';
 import type { HttpAnswer, HttpRequest } from './http-server.js';
 import { workerRoutes, type DiscoveredWorker } from './worker-routes.js';
 
-function worker(name: string, ordinal: number, more: Partial<DiscoveredWorker> = {}): DiscoveredWorker {
-  return { worker: `${name}#${ordinal}`, name, pool: 'default', httpAddress: '', metrics: null, ...more };
+function named(worker: string, more: Partial<DiscoveredWorker> = {}): DiscoveredWorker {
+  return { worker, pool: 'default', httpAddress: '', metrics: null, ...more };
 }
 
 async function get(
@@ -40,8 +40,8 @@ describe('discovery', () => {
   it.each(['10.0.0.2:7072', 'gpu-1.example.net:7072', '[2001:db8::1]:7072'])(
     'gives %s as it is',
     async (address) => {
-      expect(await groups([worker('a', 1, { httpAddress: address, pool: 'big' })])).toEqual([
-        { targets: [address], labels: { worker: 'a#1', pool: 'big' } },
+      expect(await groups([named('a', { httpAddress: address, pool: 'big' })])).toEqual([
+        { targets: [address], labels: { worker: 'a', pool: 'big' } },
       ]);
     },
   );
@@ -56,39 +56,35 @@ describe('discovery', () => {
     'http://a/b',
     'a',
   ])('relays a worker whose address is %j', async (address) => {
-    expect(await groups([worker('a', 1, { httpAddress: address })])).toEqual([
+    expect(await groups([named('a', { httpAddress: address })])).toEqual([
       {
         targets: ['coordinator:7071'],
-        labels: { worker: 'a#1', pool: 'default', __metrics_path__: '/workers/a#1/metrics' },
+        labels: { worker: 'a', pool: 'default', __metrics_path__: '/workers/a/metrics' },
       },
     ]);
   });
 
   it('names the coordinator as it is advertised, else as it was asked', async () => {
-    expect(await groups([worker('a', 1)], { advertise: 'public:9' })).toMatchObject([
-      { targets: ['public:9'] },
-    ]);
-    expect(await groups([worker('a', 1)], { host: '[::1]:7071' })).toMatchObject([
-      { targets: ['[::1]:7071'] },
-    ]);
-    expect((await get([worker('a', 1)], '/sd/workers', { host: null })).status).toBe(400);
+    expect(await groups([named('a')], { advertise: 'public:9' })).toMatchObject([{ targets: ['public:9'] }]);
+    expect(await groups([named('a')], { host: '[::1]:7071' })).toMatchObject([{ targets: ['[::1]:7071'] }]);
+    expect((await get([named('a')], '/sd/workers', { host: null })).status).toBe(400);
   });
 });
 
 describe('relayed metrics', () => {
   const told = [
-    worker('a', 1, { metrics: { text: 'first', at: 1_000 } }),
-    worker('a', 2, { metrics: { text: 'second', at: 1_000 } }),
-    worker('b', 3),
+    named('a', { metrics: { text: 'first', at: 1_000 } }),
+    named('a#2', { metrics: { text: 'second', at: 1_000 } }),
+    named('b'),
   ];
 
-  it('are what the worker sent last, by its id or the newest of its name', async () => {
-    expect(await get(told, '/workers/a%231/metrics', { now: 31_000 })).toEqual({
+  it('are what the worker sent last, by the name that discovery gives', async () => {
+    expect(await get(told, '/workers/a/metrics', { now: 31_000 })).toEqual({
       status: 200,
       contentType: 'text/plain; version=0.0.4',
       body: 'first',
     });
-    expect((await get(told, '/workers/a/metrics', { now: 1_000 })).body).toBe('second');
+    expect((await get(told, '/workers/a%232/metrics', { now: 1_000 })).body).toBe('second');
   });
 
   it.each([

@@ -1,12 +1,11 @@
+import { isLoopback, parseAddress } from '@rocinante/base';
 import { line, type HttpAnswer, type HttpRequest, type Route, type Routes } from './http-server.js';
 import { RELAYED_TEXT_AGE_MAX_MS } from './http-limits.js';
 
 /** A live worker as Prometheus may find it. */
 export interface DiscoveredWorker {
-  /** Its id: unique among live workers. */
+  /** What its series are called: its name, made unique among live workers. */
   readonly worker: string;
-  /** What people call it; several may be called the same. */
-  readonly name: string;
   readonly pool: string;
   /** `host:port` at which it says that it serves its own metrics; empty where it does not. */
   readonly httpAddress: string;
@@ -32,7 +31,7 @@ interface TargetGroup {
 
 /**
  * What a coordinator serves for its workers: `/sd/workers`, Prometheus's HTTP service discovery, and
- * `/workers/<worker>/metrics`, a worker's metrics as it last relayed them, by its id or, for the newest of that name, its name.
+ * `/workers/<worker>/metrics`, a worker's metrics as it last relayed them.
  */
 export function workerRoutes(options: WorkerRoutesOptions): Routes {
   return new Map<string, Route>([
@@ -61,8 +60,8 @@ function targetGroup({ worker, pool, httpAddress }: DiscoveredWorker, own: strin
  * its own machine (loopback, or any address). Those are relayed, which always works.
  */
 function isReachable(address: string): boolean {
-  const host = /^([\w.-]+|\[[\da-fA-F:.]+\]):\d{1,5}$/.exec(address)?.[1];
-  return host !== undefined && !/^(localhost|127\..*|0\.0\.0\.0|\[::1?\])$/i.test(host);
+  const host = parseAddress(address)?.host;
+  return host !== undefined && !isLoopback(address) && host !== '0.0.0.0' && host !== '[::]';
 }
 
 function relayedMetrics({ rest }: HttpRequest, options: WorkerRoutesOptions): HttpAnswer {
@@ -71,9 +70,7 @@ function relayedMetrics({ rest }: HttpRequest, options: WorkerRoutesOptions): Ht
   if (name === null || what !== 'metrics' || more.length > 0) {
     return line(404, 'expected /workers/<worker>/metrics');
   }
-  const workers = options.workers();
-  const found =
-    workers.find(({ worker }) => worker === name) ?? workers.findLast((worker) => worker.name === name);
+  const found = options.workers().find(({ worker }) => worker === name);
   if (!found) return line(404, `there is no worker ${part}`);
   const { metrics } = found;
   if (metrics === null || options.now() - metrics.at > RELAYED_TEXT_AGE_MAX_MS) {

@@ -1,35 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { exampleConfig as config } from './example-config.js';
 import { identityDifferences, identityOf } from './identity.js';
 import type { RunConfig } from './run-config.js';
-
-const config: RunConfig = {
-  network: {
-    input: 'one-hot',
-    layers: [{ units: 8, dropout: 0 }],
-    recurrentActivation: 'sigmoid',
-    loss: 'every',
-  },
-  text: { normalisation: 'none', window: 10, stride: 10, heldOut: true, order: 'shuffled' },
-  batch: { size: 8, microBatch: 2 },
-  optimizer: {
-    kind: 'adam',
-    learningRate: 0.001,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-7,
-    clipNorm: 0,
-    weightDecay: 0,
-  },
-  schedule: { kind: 'constant', warmupSteps: 0 },
-  evaluation: { everySteps: null, symbolsMax: 1000 },
-  earlyStopping: null,
-  initFrom: null,
-  codec: { up: 'int32-grid', down: 'float32' },
-  precision: 'float32',
-  seed: 1,
-  epochs: 2,
-  steps: null,
-};
 
 describe('a run’s identity', () => {
   it('does not know when the run ends', () => {
@@ -44,7 +16,7 @@ describe('a run’s identity', () => {
       seed: 2,
       optimizer: { ...config.optimizer, weightDecay: 0.1 },
       schedule: { kind: 'cosine', warmupSteps: 0, finalShare: 0.1 },
-      evaluation: { everySteps: 10, symbolsMax: 1000 },
+      evaluation: { everySteps: 10, symbolsMax: 1_048_576 },
       initFrom: 'ab',
       network: {
         ...config.network,

@@ -68,6 +68,14 @@ describe('a run’s configuration', () => {
     expect(evaluation({ symbolsMax: 9 })).toEqual({ everySteps: null, symbolsMax: 9 });
   });
 
+  it('evaluates between epochs only where something is held out', () => {
+    const evaluation = { everySteps: 50 };
+    expect(refusal({ evaluation })).toEqual([]);
+    expect(refusal({ evaluation, text: { ...good.text, heldOut: false } })).toEqual([
+      'evaluation.everySteps: needs a held-out part to evaluate: set text.heldOut to true, or this to null',
+    ]);
+  });
+
   it('ends early only by a held-out loss', () => {
     const earlyStopping = { patience: 3, minDelta: 0.001 };
     expect(refusal({ earlyStopping })).toEqual([]);
@@ -100,7 +108,7 @@ describe('a run’s configuration', () => {
 
   it('has whole micro-batches, 1,024 a step at most', () => {
     expect(refusal({ batch: { size: 8, microBatch: 3 } })).toEqual([
-      'batch.microBatch: must divide the batch',
+      'batch.microBatch: must divide the batch of 8',
     ]);
     expect(refusal({ batch: { size: 2048, microBatch: 2 } })).toEqual([]);
     expect(refusal({ batch: { size: 2050, microBatch: 2 } })).toEqual([

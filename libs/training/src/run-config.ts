@@ -54,7 +54,7 @@ const batchSchema = z
   })
   .refine(({ size, microBatch }) => size % microBatch === 0, {
     path: ['microBatch'],
-    message: 'must divide the batch',
+    error: ({ input }) => `must divide the batch of ${(input as { size: number }).size}`,
   })
   .refine(({ size, microBatch }) => size / microBatch <= MICRO_BATCHES_MAX, {
     path: ['microBatch'],
@@ -139,6 +139,10 @@ export const runConfigSchema = z
   .refine(({ earlyStopping, text }) => earlyStopping === null || text.heldOut, {
     path: ['earlyStopping'],
     message: 'needs a held-out loss to judge by: set text.heldOut to true, or this to null',
+  })
+  .refine(({ evaluation, text }) => evaluation.everySteps === null || text.heldOut, {
+    path: ['evaluation', 'everySteps'],
+    message: 'needs a held-out part to evaluate: set text.heldOut to true, or this to null',
   });
 
 export type RunConfig = z.infer<typeof runConfigSchema>;

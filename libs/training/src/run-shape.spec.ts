@@ -1,25 +1,9 @@
 import { CorpusTooShortError } from '@rocinante/corpus';
 import { describe, expect, it } from 'vitest';
-import { runConfigSchema, type RunConfig } from './run-config.js';
+import { exampleConfig as config } from './example-config.js';
+import type { RunConfig } from './run-config.js';
 import { runShape } from './run-shape.js';
 
-const config = runConfigSchema.parse({
-  network: {
-    input: 'one-hot',
-    layers: [{ units: 8, dropout: 0 }],
-    recurrentActivation: 'sigmoid',
-    loss: 'every',
-  },
-  text: { normalisation: 'none', window: 10, stride: 10, heldOut: true, order: 'shuffled' },
-  batch: { size: 8, microBatch: 2 },
-  optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 0 },
-  schedule: { kind: 'constant' },
-  codec: { up: 'int32-grid', down: 'float32' },
-  precision: 'float32',
-  seed: 1,
-  epochs: 2,
-  steps: null,
-});
 const corpus = { symbolCount: 10_000, vocabularySize: 30 };
 
 const shapeOf = (change: Partial<RunConfig> = {}): ReturnType<typeof runShape> =>

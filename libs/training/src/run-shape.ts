@@ -8,6 +8,8 @@ import { runWindows } from './run-windows.js';
 export interface CorpusSize {
   readonly symbolCount: number;
   readonly vocabularySize: number;
+  /** What messages call the text. */
+  readonly subject?: string;
 }
 
 /** What of a shape is not of the run's identity: it decides no numbers. */
@@ -20,10 +22,10 @@ export type ShapeLimits = Pick<RunShape, 'checkpointIntervalMs' | 'checkpointEve
  */
 export function runShape(
   config: RunConfig,
-  { symbolCount, vocabularySize }: CorpusSize,
+  { symbolCount, vocabularySize, subject }: CorpusSize,
   limits: ShapeLimits,
 ): RunShape {
-  const { windows, evaluation } = runWindows(config, symbolCount);
+  const { windows, evaluation } = runWindows(config, symbolCount, subject);
   const shape: RunShape = {
     stepsTotal: config.steps ?? 1,
     windowsPerEpoch: windows.train.count,

@@ -18,11 +18,18 @@ export interface RunWindows {
 
 /**
  * The windows of a run over a text of `symbolCount` symbols: the same on the coordinator and on every worker.
+ * @param subject what messages call the text.
  * @throws {CorpusTooShortError} a part of the text has no window.
  */
-export function runWindows(config: RunConfig, symbolCount: number): RunWindows {
+export function runWindows(config: RunConfig, symbolCount: number, subject?: string): RunWindows {
   const { text, batch } = config;
-  const windows = planWindows(symbolCount, { length: text.window, stride: text.stride, split: text.heldOut });
+  const { window: length, stride, heldOut: split } = text;
+  const windows = planWindows(symbolCount, {
+    length,
+    stride,
+    split,
+    ...(subject !== undefined && { subject }),
+  });
   const batches = createBatchPlan({
     windowCount: windows.train.count,
     batch: batch.size,

@@ -1,4 +1,11 @@
-import { credentials, Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import {
+  credentials,
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  setLogVerbosity,
+  type ChannelOptions,
+} from '@grpc/grpc-js';
 import { WireError } from './errors.js';
 import {
   CALLS_MAX,
@@ -16,6 +23,9 @@ import { prepareHttp2Clients } from './http2-client.js';
 import { prepareHttp2Servers } from './http2-server.js';
 import { onServerRefusal, type ServerRefusalListener } from './server-refusals.js';
 import type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';
+
+// What grpc-js would write to standard error by itself is what its calls end with, too.
+if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
 
 const common: ChannelOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -69,7 +79,7 @@ export interface ServedHandlers {
 
 /**
  * Serves the protocol at `host:port`; port 0 takes any free one.
- * @throws {WireError} ADDRESS_IN_USE, which names the address.
+ * @throws {WireError} ADDRESS_IN_USE or ADDRESS_UNUSABLE, which names the address.
  */
 export async function listen(address: string, handlers: ServedHandlers): Promise<ListeningServer> {
   prepareHttp2Servers();
@@ -80,7 +90,7 @@ export async function listen(address: string, handlers: ServedHandlers): Promise
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
-      else reject(new WireError('ADDRESS_IN_USE', `cannot listen at ${address}: ${error.message}`));
+      else reject(cannotListen(address, error));
     });
   });
   const stopTelling = handlers.refused ? onServerRefusal(port, handlers.refused) : null;
@@ -91,6 +101,18 @@ export async function listen(address: string, handlers: ServedHandlers): Promise
       stopTelling?.();
     },
   };
+}
+
+/** grpc-js tells of a taken port in the words of its own log. */
+function cannotListen(address: string, error: Error): WireError {
+  const taken = error.message.includes('EADDRINUSE');
+  const port = address.slice(address.lastIndexOf(':') + 1);
+  const why = taken
+    ? `port ${port} is taken; end what listens there, or choose another with --listen`
+    : error.message;
+  return new WireError(taken ? 'ADDRESS_IN_USE' : 'ADDRESS_UNUSABLE', `cannot listen at ${address}: ${why}`, {
+    cause: error,
+  });
 }
 
 function stopServer(server: Server): Promise<void> {

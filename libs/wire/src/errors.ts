@@ -2,17 +2,21 @@ import { RocinanteError } from '@rocinante/base';
 
 /**
  * - `MALFORMED`: a message lacks a field, or has one out of bounds. Cause: another program, or a damaged peer.
+ * - `MESSAGE_TOO_LARGE`: a message, or a part of it, is over a limit of `limits`. Cause: another program.
  * - `CHECKSUM_MISMATCH`: bytes are not those that were sent. Cause: a damaged link or memory.
  * - `UNKNOWN_SESSION`: a stream names a session that is over or never was. Cause: a reconnection that crossed.
  * - `PROTOCOL_VERSION`: the two sides share no version. Cause: releases too far apart.
  * - `TOO_MANY_SESSIONS`: the coordinator holds its limit.
  * - `TIMEOUT`: a peer said nothing for as long as a named limit allows.
  * - `UNKNOWN_CORPUS`: the corpus asked for is not the run's.
- * - `ADDRESS_IN_USE`: the address to listen at is taken, or is not this machine's.
+ * - `ADDRESS_IN_USE`: another process listens at the address.
+ * - `ADDRESS_UNUSABLE`: this machine cannot listen at the address. Cause: it is another's, its name is not known, or its port
+ *   needs a right that the process lacks.
  * - `CONNECTION_LOST`: the other side went away.
  */
 export type WireErrorCode =
   | 'MALFORMED'
+  | 'MESSAGE_TOO_LARGE'
   | 'CHECKSUM_MISMATCH'
   | 'UNKNOWN_SESSION'
   | 'PROTOCOL_VERSION'
@@ -20,6 +24,7 @@ export type WireErrorCode =
   | 'TIMEOUT'
   | 'UNKNOWN_CORPUS'
   | 'ADDRESS_IN_USE'
+  | 'ADDRESS_UNUSABLE'
   | 'CONNECTION_LOST';
 
 export class WireError extends RocinanteError {

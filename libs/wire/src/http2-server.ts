@@ -10,7 +10,8 @@ export interface Traffic {
 }
 
 let prepared = false;
-const sockets = new Set<Socket>();
+/** Open connections by the address of their other end, `host:port`. */
+const sockets = new Map<string, Socket>();
 let closed: Traffic = { bytesSent: 0, bytesReceived: 0 };
 
 /**
@@ -34,11 +35,26 @@ export function prepareHttp2Servers(): void {
 /** What all servers of this process have sent and received until now. */
 export function serverTraffic(): Traffic {
   let { bytesSent, bytesReceived } = closed;
-  for (const socket of sockets) {
+  for (const socket of sockets.values()) {
     bytesSent += socket.bytesWritten;
     bytesReceived += socket.bytesRead;
   }
   return { bytesSent, bytesReceived };
+}
+
+/**
+ * Counts one connection of a server of this process from now on, protocol overhead included.
+ * @param peer its other end, as grpc-js's `getPeer` names it.
+ * @returns what it has moved since; also after its end. Nothing where there is no such connection.
+ */
+export function meterConnection(peer: string): () => Traffic {
+  const socket = sockets.get(peer);
+  if (socket === undefined) return () => ({ bytesSent: 0, bytesReceived: 0 });
+  const { bytesWritten, bytesRead } = socket;
+  return () => ({
+    bytesSent: socket.bytesWritten - bytesWritten,
+    bytesReceived: socket.bytesRead - bytesRead,
+  });
 }
 
 type ServerFactory = (options: http2.ServerOptions, ...rest: unknown[]) => http2.Http2Server;
@@ -54,9 +70,10 @@ function prepare(create: unknown, [first, ...rest]: readonly unknown[]): http2.H
 }
 
 function count(socket: Socket): void {
-  sockets.add(socket);
+  const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+  sockets.set(peer, socket);
   socket.on('close', () => {
-    sockets.delete(socket);
+    sockets.delete(peer);
     closed = {
       bytesSent: closed.bytesSent + socket.bytesWritten,
       bytesReceived: closed.bytesReceived + socket.bytesRead,

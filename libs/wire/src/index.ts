@@ -1,8 +1,9 @@
 export { dial, dialRuns, listen, type ListeningServer, type ServedHandlers } from './channel.js';
 export { WireError, type WireErrorCode } from './errors.js';
-export { serverTraffic, type Traffic } from './http2-server.js';
+export { meterConnection, serverTraffic, type Traffic } from './http2-server.js';
 export * as limits from './limits.js';
 export type * from './messages.js';
+export { isName, NAME_EXPECTED } from './names.js';
 export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './proto.js';
 export {
   decodeRange,

@@ -21,11 +21,18 @@ export const CORPUS_CHUNK_BYTES_MAX = 1 << 20;
 /** From a call's start to its first message. */
 export const HELLO_TIMEOUT_MS = 5_000;
 
-/** A worker's name, in characters. */
-export const NAME_LENGTH_MAX = 128;
+/** A name of a worker or of a pool, in characters. */
+export const NAME_LENGTH_MAX = 64;
 
-/** What names of workers and pools are made of: they stand in logs, in metrics and in addresses. */
-export const NAME_PATTERN = /^[\w.:@-]+$/;
+/** What a person may say of a run: its name, its tags and a note, in characters; and its priority, either way from 0. */
+export const RUN_NAME_LENGTH_MAX = 64;
+export const TAGS_MAX = 16;
+export const TAG_LENGTH_MAX = 64;
+export const NOTE_LENGTH_MAX = 1024;
+export const PRIORITY_MAX = 1000;
+
+/** `host:port`: the longest name in DNS, and a port. */
+export const ADDRESS_LENGTH_MAX = 260;
 
 /** Sessions that a coordinator holds at once. */
 export const SESSIONS_MAX = 1024;
@@ -57,6 +64,9 @@ export const CONNECT_TIMEOUT_MS = 2_000;
 /** How often a worker relays its metrics, and the lines of its log about a run. */
 export const METRICS_INTERVAL_MS = 5_000;
 export const LOG_LINES_INTERVAL_MS = 1_000;
+
+/** How long the last lines of workers' logs about a run are waited for after EndRun. */
+export const LAST_LINES_TIMEOUT_MS = 1_000;
 
 /** How long a stopping server waits for its streams to end by themselves. */
 export const SHUTDOWN_GRACE_MS = 2_000;

@@ -11,6 +11,7 @@ interface Row {
 /** Errors as gRPC statuses, and what a worker does about each. */
 const table: Record<WireErrorCode, Row> = {
   MALFORMED: { status: status.INVALID_ARGUMENT, retry: false },
+  MESSAGE_TOO_LARGE: { status: status.OUT_OF_RANGE, retry: false },
   CHECKSUM_MISMATCH: { status: status.DATA_LOSS, retry: true },
   UNKNOWN_SESSION: { status: status.NOT_FOUND, retry: true },
   PROTOCOL_VERSION: { status: status.FAILED_PRECONDITION, retry: false },
@@ -18,6 +19,7 @@ const table: Record<WireErrorCode, Row> = {
   TIMEOUT: { status: status.DEADLINE_EXCEEDED, retry: true },
   UNKNOWN_CORPUS: { status: status.NOT_FOUND, retry: true },
   ADDRESS_IN_USE: { status: status.UNAVAILABLE, retry: true },
+  ADDRESS_UNUSABLE: { status: status.UNAVAILABLE, retry: true },
   CONNECTION_LOST: { status: status.UNAVAILABLE, retry: true },
 };
 

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { DEFAULT_LIMITS, type RunLimits } from '../run/run-limits.js';
+import { DEFAULT_LIMITS, KEEP_LAST_MAX, MIN_WORKERS_MAX, type RunLimits } from '../run/run-limits.js';
 import { nonNegative, positive, share, wholeNumber } from './option-values.js';
 
 /** What the options of a run's limits parse to; what is absent was not given. */
@@ -12,10 +12,6 @@ export interface LimitOptionValues {
   readonly exact?: RunLimits['exact'];
   readonly audit?: number;
 }
-
-/** As `runLimitsSchema` bounds them. */
-const MIN_WORKERS_MAX = 1024;
-const KEEP_LAST_MAX = 10_000;
 
 interface LimitOptionsShown {
   /** Whether steps may wait for workers; on one machine all there will be are there. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { parseAddress } from '@rocinante/base';
 
 /** Parsers of option values; what they refuse becomes one line that names the option and the value. */
 
@@ -65,8 +66,6 @@ export function repeated(
   };
 }
 
-const PORT_MAX = 65_535;
-
 /** `host:port` of another's; an IPv6 address stands in brackets. */
 export function hostAndPort(value: string): string {
   return address(value, 1);
@@ -78,8 +77,8 @@ export function listenAddress(value: string): string {
 }
 
 function address(value: string, portMin: number): string {
-  const [, port] = /^(?:\[[^\]]+\]|[^:[\]\s/]+):(\d{1,5})$/.exec(value) ?? [];
-  if (port === undefined || Number(port) < portMin || Number(port) > PORT_MAX) {
+  const parsed = parseAddress(value);
+  if (parsed === null || parsed.port < portMin) {
     throw new InvalidArgumentError('expected host:port, such as 127.0.0.1:7070.');
   }
   return value;

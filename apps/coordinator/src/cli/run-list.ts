@@ -14,8 +14,8 @@ export function addRunList(run: Command): void {
     .addOption(jsonOption())
     .action((flags: ClientFlags & { tag?: string }) =>
       withCoordinator(flags, async (coordinator) => {
-        const runs = await coordinator.list(flags.tag ?? '');
-        print(flags.json, { runs: runs.map(runJson) }, runTable(runs, flags.tag ?? null));
+        const { runs, leftOut } = await coordinator.list(flags.tag ?? '');
+        print(flags.json, { runs: runs.map(runJson), leftOut }, runTable(runs, leftOut, flags.tag ?? null));
       }),
     );
 }

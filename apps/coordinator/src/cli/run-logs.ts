@@ -17,15 +17,20 @@ export function addRunLogs(run: Command): void {
     .command('logs')
     .description('what the coordinator and the workers logged about a run')
     .argument('<run>', 'its id or name')
-    .option('--worker <name>', 'only what this worker said')
+    .option('--worker <name>', 'only what this worker said, or what is about it')
     .option('--follow', 'go on with lines as they come, until the run ends', false)
     .addOption(coordinatorOption())
     .addOption(jsonOption())
     .action((name: string, flags: LogsFlags) =>
       withCoordinator(flags, async (coordinator) => {
         const { id } = (await coordinator.show(name)).summary;
+        let isEmpty = true;
         for await (const json of logLines(coordinator, id, flags)) {
+          isEmpty = false;
           process.stdout.write(`${flags.json ? json : logLine(json)}\n`);
+        }
+        if (isEmpty && flags.worker !== undefined) {
+          process.stderr.write(`no line of worker ${flags.worker} in the log of run ${id}\n`);
         }
       }),
     );

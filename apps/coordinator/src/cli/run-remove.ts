@@ -12,12 +12,8 @@ export function addRunRemove(run: Command): void {
     .addOption(jsonOption())
     .action((name: string, flags: ClientFlags) =>
       withCoordinator(flags, async (coordinator) => {
-        const { bytes } = await coordinator.remove(name);
-        print(
-          flags.json,
-          { run: name, bytes },
-          `run ${name} is removed: ${bytesShown(bytes)} are free again`,
-        );
+        const { run, bytes } = await coordinator.remove(name);
+        print(flags.json, { run, bytes }, `run ${run} is removed: ${bytesShown(bytes)} are free again`);
       }),
     );
 }

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { RunSummaryMessage } from '@rocinante/wire';
 import {
+  NAME_LENGTH_MAX,
+  NAME_PATTERN,
   NOTE_LENGTH_MAX,
   PRIORITY_MAX,
   RUN_NAME_LENGTH_MAX,
@@ -12,6 +14,7 @@ import { runJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
 import { checkInitFrom, readRunOrder, sendMissing } from '../client/run-order.js';
 import { TransferProgress } from '../display/transfer-progress.js';
+import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
@@ -36,7 +39,7 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
   addConfigOptions(command);
   addLimitOptions(command, { minWorkers: true, fresh: true });
   command
-    .option('--name <name>', 'how people call the run (default: its id)', shortText(RUN_NAME_LENGTH_MAX))
+    .option('--name <name>', 'how people call the run (default: its id)', runName)
     .option(
       '--tag <tag>',
       'a word to find the run by; may be given again',
@@ -104,11 +107,14 @@ export function queuedText({ id, name, state, queuePosition, pool }: RunSummaryM
   return `run ${shown} is ${where}; watch it with: ./rocinante run watch ${id}`;
 }
 
-const POOL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const shortName = shortText(RUN_NAME_LENGTH_MAX);
+
+function runName(value: string): string {
+  if (!RUN_ID_PATTERN.test(value)) return shortName(value);
+  throw new InvalidArgumentError('expected a name that has not the form of a run’s id.');
+}
 
 function poolName(value: string): string {
-  if (POOL_NAME.test(value)) return value;
-  throw new InvalidArgumentError(
-    'expected a word of at most 64 letters, digits, dots, dashes and underscores.',
-  );
+  if (NAME_PATTERN.test(value)) return value;
+  throw new InvalidArgumentError(`expected 1 to ${NAME_LENGTH_MAX} letters, digits or -_.:@.`);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { RunSummaryMessage } from '@rocinante/wire';
 import { runJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
+import { grouped } from '../display/quantities.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption } from './option-values.js';
 
@@ -21,8 +22,8 @@ export function addRunStop(run: Command): void {
     );
 }
 
-function stopText({ id, state, step }: RunSummaryMessage): string {
+function stopText({ id, state, reason, step }: RunSummaryMessage): string {
   return stateWord(state) === 'stopping'
-    ? `run ${id} stops at the end of its step, with a checkpoint`
-    : `run ${id} is ${stateWord(state)} after step ${step}; go on with: ./rocinante run resume ${id}`;
+    ? `run ${id} is stopping: ${reason}`
+    : `run ${id} is ${stateWord(state)} after step ${grouped(step)}; go on with: ./rocinante run resume ${id}`;
 }

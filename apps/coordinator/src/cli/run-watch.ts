@@ -3,6 +3,7 @@ import type { Coordinator, ShownRun } from '../client/coordinator.js';
 import { outcomeJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
 import { watchRun } from '../client/watch.js';
+import { stateText } from '../display/entry-text.js';
 import { RunDisplay } from '../display/run-display.js';
 import { RunFailedError } from '../errors.js';
 import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
@@ -49,16 +50,15 @@ export async function watchToEnd(coordinator: Coordinator, run: string, json: bo
 }
 
 function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
-  const { id, state, reason, step } = ended.summary;
+  const { id, state, reason } = ended.summary;
   const outcome = outcomeJson(ended, display.summary);
   if (json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
-  const why = reason === '' ? '' : `: ${reason}`;
   const word = stateWord(state);
-  if (word === 'failed') throw new RunFailedError(`run ${id} failed${why}; see ./rocinante run show ${id}`);
+  // The reason may be a sentence of the run's own: `stopped after step 12: lunch`.
+  const said = stateText(word, reason);
+  if (word === 'failed') throw new RunFailedError(`run ${id} ${said}; see ./rocinante run show ${id}`);
   if (word === 'stopped') {
-    // The reason is a sentence of the run's own: `stopped after step 12: lunch`.
-    const line = reason === '' ? `stopped after step ${step}` : reason;
-    display.line(`${line}; go on with: ./rocinante run resume ${id}`);
+    display.line(`${said}; go on with: ./rocinante run resume ${id}${furtherHours(ended)}`);
     return 0;
   }
   const { loss, weightsSha256 } = outcome;
@@ -67,4 +67,10 @@ function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
     process.stdout.write(display.closingText(how, { ...outcome, loss, weightsSha256 }));
   }
   return 0;
+}
+
+/** A run whose time is over goes on only with more of it. */
+function furtherHours({ summary, limits }: ShownRun): string {
+  if (limits.maxHours === 0 || summary.activeHours < limits.maxHours) return '';
+  return ` --max-hours ${2 * limits.maxHours}`;
 }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { sha256 } from '@rocinante/base';
 import { UsageError } from '../errors.js';
-import { PUSH_CHUNK_BYTES } from './limits.js';
+import { CONTENT_CHUNK_BYTES_MAX } from './limits.js';
 
 /** A text or a weights file that is named by the SHA-256 of its bytes, and is sent only where it is missing. */
 export interface Content {
@@ -11,7 +11,7 @@ export interface Content {
   readonly subject: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** Its bytes in order, in pieces of at most PUSH_CHUNK_BYTES. */
+  /** Its bytes in order, in pieces of at most CONTENT_CHUNK_BYTES_MAX. */
   pieces(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
@@ -22,8 +22,8 @@ export function contentOfBytes(subject: string, bytes: Uint8Array): Content {
     sha256: sha256(bytes),
     bytes: bytes.length,
     *pieces() {
-      for (let begin = 0; begin < bytes.length; begin += PUSH_CHUNK_BYTES) {
-        yield bytes.subarray(begin, begin + PUSH_CHUNK_BYTES);
+      for (let begin = 0; begin < bytes.length; begin += CONTENT_CHUNK_BYTES_MAX) {
+        yield bytes.subarray(begin, begin + CONTENT_CHUNK_BYTES_MAX);
       }
     },
   };
@@ -34,7 +34,8 @@ export function contentOfBytes(subject: string, bytes: Uint8Array): Content {
  * @throws {UsageError} there is no such file, or it cannot be read.
  */
 export async function contentOfFile(subject: string, path: string): Promise<Content> {
-  const pieces = (): AsyncIterable<Buffer> => createReadStream(path, { highWaterMark: PUSH_CHUNK_BYTES });
+  const pieces = (): AsyncIterable<Buffer> =>
+    createReadStream(path, { highWaterMark: CONTENT_CHUNK_BYTES_MAX });
   try {
     const status = await stat(path);
     if (!status.isFile()) throw new UsageError(`${subject}: expected a file, received something else`);

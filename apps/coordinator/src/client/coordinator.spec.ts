@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { contentOfBytes } from './content.js';
 import { Coordinator } from './coordinator.js';
 import { ConnectionLostError, CoordinatorError, NoCoordinatorError, RefusedError } from './errors.js';
-import { CONNECT_TIMEOUT_MS, PUSH_CHUNK_BYTES } from './limits.js';
+import { CONTENT_CHUNK_BYTES_MAX, REACH_TIMEOUT_MS } from './limits.js';
 import { detailOf, refusal, runningRun, serveRuns } from './scripted-coordinator.js';
 
 let server: ListeningServer | null = null;
@@ -55,7 +55,7 @@ describe('a coordinator that is not there', () => {
     expect(error.message).toMatch(
       /^no coordinator at 127\.0\.0\.1:\d+: [^();]*; start one with .\/rocinante serve$/,
     );
-    expect(performance.now() - before).toBeLessThan(CONNECT_TIMEOUT_MS + 1_000);
+    expect(performance.now() - before).toBeLessThan(REACH_TIMEOUT_MS + 1_000);
   }, 10_000);
 
   it('is no other program that listens there', async () => {
@@ -104,7 +104,7 @@ describe('what a coordinator refuses', () => {
 });
 
 describe('a content', () => {
-  const bytes = Uint8Array.from({ length: 3 * PUSH_CHUNK_BYTES + 17 }, (_, index) => index % 251);
+  const bytes = Uint8Array.from({ length: 3 * CONTENT_CHUNK_BYTES_MAX + 17 }, (_, index) => index % 251);
   const content = contentOfBytes('corpus x', bytes);
 
   it('is pushed in pieces, with its length and hash in the first', async () => {
@@ -118,9 +118,9 @@ describe('a content', () => {
     const progress: number[] = [];
     expect(await afar.push(content, (sent) => progress.push(sent))).toBe(false);
     expect(chunks.map(({ sha256, bytes: length, data }) => [sha256, length, data?.length])).toEqual([
-      [content.sha256, bytes.length, PUSH_CHUNK_BYTES],
-      ['', 0, PUSH_CHUNK_BYTES],
-      ['', 0, PUSH_CHUNK_BYTES],
+      [content.sha256, bytes.length, CONTENT_CHUNK_BYTES_MAX],
+      ['', 0, CONTENT_CHUNK_BYTES_MAX],
+      ['', 0, CONTENT_CHUNK_BYTES_MAX],
       ['', 0, 17],
     ]);
     expect(Buffer.concat(chunks.map(({ data }) => data as Buffer)).equals(bytes)).toBe(true);
@@ -144,7 +144,7 @@ describe('a content', () => {
         );
       },
     });
-    const large = contentOfBytes('corpus y', new Uint8Array(64 * PUSH_CHUNK_BYTES));
+    const large = contentOfBytes('corpus y', new Uint8Array(64 * CONTENT_CHUNK_BYTES_MAX));
     const error = await caught(afar.push(large, () => undefined));
     expect(error).toMatchObject({ exitCode: 2, message: 'content: expected another length' });
   });

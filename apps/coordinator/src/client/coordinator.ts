@@ -8,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import {
   dialRuns,
+  type ListResponseMessage,
   type LogEntryMessage,
   type LogsRequest,
   type LossChunkMessage,
@@ -23,7 +24,7 @@ import {
 import { callError, type CallPhase } from './call-errors.js';
 import type { Content } from './content.js';
 import { CoordinatorError, NoCoordinatorError } from './errors.js';
-import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, STALL_TIMEOUT_MS } from './limits.js';
+import { ANSWER_TIMEOUT_MS, REACH_TIMEOUT_MS, STALL_TIMEOUT_MS } from './limits.js';
 import { sendContent } from './push.js';
 
 type UnaryCall<Request, Response> = (
@@ -37,7 +38,7 @@ type UnaryCall<Request, Response> = (
  * NoCoordinatorError, ConnectionLostError, RefusedError or CoordinatorError.
  *
  * A command asks something that has one answer before it opens a stream, so a coordinator that is not there is noticed within
- * CONNECT_TIMEOUT_MS whatever the command.
+ * REACH_TIMEOUT_MS whatever the command.
  */
 export class Coordinator {
   readonly address: string;
@@ -76,8 +77,8 @@ export class Coordinator {
   }
 
   /** @param tag only runs that have it; empty for all. */
-  async list(tag: string): Promise<RunSummaryMessage[]> {
-    return (await this.#ask(this.#client.list, { tag })).runs;
+  list(tag: string): Promise<ListResponseMessage> {
+    return this.#ask(this.#client.list, { tag });
   }
 
   async show(run: string): Promise<ShownRun> {
@@ -127,7 +128,7 @@ export class Coordinator {
       const asked = call.call(this.#client, request, { deadline }, (error, response) => {
         clearTimeout(timer);
         if (!connected) {
-          const why = `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`;
+          const why = `no connection within ${REACH_TIMEOUT_MS / 1000} s`;
           reject(new NoCoordinatorError(this.address, why));
         } else if (error) {
           reject(callError(error, this.address, 'asking'));
@@ -138,7 +139,7 @@ export class Coordinator {
       const timer = setTimeout(() => {
         connected = this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
         if (!connected) asked.cancel();
-      }, CONNECT_TIMEOUT_MS);
+      }, REACH_TIMEOUT_MS);
     });
   }
 

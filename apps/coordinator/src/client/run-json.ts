@@ -25,8 +25,11 @@ export interface RunJson {
   readonly step: number;
   readonly stepsTotal: number | null;
   readonly epoch: number;
+  /** Mean training loss of the epoch so far. */
   readonly loss: number | null;
+  readonly lastStepLoss: number | null;
   readonly validationLoss: number | null;
+  /** Of the last activation. */
   readonly windowsPerSecond: number | null;
   readonly workers: number;
   readonly workerHours: number;
@@ -54,6 +57,7 @@ export function runJson(summary: RunSummaryMessage): RunJson {
     stepsTotal: stepsTotal || null,
     epoch,
     loss: summary.loss ?? null,
+    lastStepLoss: summary.lastStepLoss ?? null,
     validationLoss: summary.validationLoss ?? null,
     windowsPerSecond: summary.windowsPerSecond ?? null,
     workers,
@@ -163,7 +167,7 @@ export function shownJson(shown: ShownRun, curve: readonly CurvePoint[]): ShownJ
 export interface OutcomeJson {
   readonly steps: number;
   readonly epoch: number;
-  /** Mean training loss over the last epoch, or its part that was run; null where nothing was measured. */
+  /** Mean training loss of the last epoch, or of its part that was run; null where there was none. */
   readonly loss: number | null;
   readonly validationLoss: number | null;
   readonly windowsPerSecond: number | null;
@@ -179,16 +183,15 @@ export interface OutcomeJson {
 
 /** @param summary the run's own account, where it was seen; only a run that is done has one. */
 export function outcomeJson(
-  { summary: run, history, ...shown }: ShownRun,
+  { summary: run, ...shown }: ShownRun,
   summary: LogEntryOf<'summary'> | null,
 ): OutcomeJson {
-  const last = history.at(-1);
   const isDone = stateWord(run.state) === 'done';
   return {
     steps: summary?.steps ?? run.step,
     epoch: summary?.epoch ?? run.epoch,
-    loss: summary?.loss ?? last?.loss ?? run.loss ?? null,
-    validationLoss: summary ? summary.validationLoss : (run.validationLoss ?? last?.validationLoss ?? null),
+    loss: summary?.loss ?? run.loss ?? null,
+    validationLoss: summary ? summary.validationLoss : (run.validationLoss ?? null),
     windowsPerSecond: summary?.windowsPerSecond ?? run.windowsPerSecond ?? null,
     bytesSent: summary?.bytesSent ?? shown.bytesSent,
     bytesReceived: summary?.bytesReceived ?? shown.bytesReceived,

@@ -40,7 +40,7 @@ export async function readRunOrder(
     subject,
     ...(weights && { vocabulary: new Vocabulary(weights.vocabulary) }),
   });
-  runWindows(config, ids.length);
+  runWindows(config, ids.length, subject);
   return {
     config,
     corpus: contentOfBytes(subject, file.bytes),

@@ -60,6 +60,7 @@ export const runningRun = {
   stepsTotal: 100,
   epoch: 2,
   loss: 2.25,
+  lastStepLoss: 2.375,
   validationLoss: 2.5,
   windowsPerSecond: 410.25,
   workerHours: 1.5,

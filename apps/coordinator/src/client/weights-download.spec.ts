@@ -24,6 +24,10 @@ afterEach(async () => {
 });
 
 const bytes = Buffer.from(Uint8Array.from({ length: 2_500_000 }, (_, index) => index % 249));
+// The header reaches into the second piece.
+const HEADER_BYTES = (1 << 20) + 5;
+bytes.writeBigUInt64LE(BigInt(HEADER_BYTES));
+const weightsSha256 = sha256(bytes.subarray(8 + HEADER_BYTES));
 const first = { bytes: bytes.length, sha256: sha256(bytes), step: 1340 };
 
 async function pull(chunks: WeightsChunk[]): Promise<PulledWeights> {
@@ -47,7 +51,7 @@ const whole = [
 describe('weights', () => {
   it('are in the file, whole', async () => {
     const path = join(folder, 'w.safetensors');
-    expect(await pull(whole)).toEqual({ path, ...first });
+    expect(await pull(whole)).toEqual({ path, ...first, weightsSha256 });
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { writeAtomically } from '@rocinante/weights';
 import { UsageError } from '../errors.js';
 import type { Coordinator } from './coordinator.js';
+import { DataSectionHash } from './data-section-hash.js';
 import { CoordinatorError } from './errors.js';
 
 export const WHICH_WEIGHTS = ['final', 'best', 'newest'] as const;
@@ -14,6 +15,8 @@ export interface PulledWeights {
   readonly bytes: number;
   /** Of the whole file. */
   readonly sha256: string;
+  /** Of its data section: the parameters' bytes. */
+  readonly weightsSha256: string;
   /** Steps closed by then. */
   readonly step: number;
 }
@@ -44,14 +47,17 @@ export async function pullWeights(
   onProgress: (bytes: number, total: number) => void,
 ): Promise<PulledWeights> {
   let announced: { bytes: number; sha256: string; step: number } | null = null;
+  let weightsSha256 = '';
   await writeAtomically(path, async (file) => {
     const hash = createHash('sha256');
+    const data = new DataSectionHash();
     let received = 0;
-    for await (const { bytes, sha256, step, data } of coordinator.weights({ run, which })) {
+    for await (const { bytes, sha256, step, data: piece } of coordinator.weights({ run, which })) {
       announced ??= { bytes, sha256, step };
-      hash.update(data);
-      await file.write(data, received);
-      received += data.length;
+      hash.update(piece);
+      data.update(piece);
+      await file.write(piece, received);
+      received += piece.length;
       onProgress(received, announced.bytes);
       if (received > announced.bytes) break;
     }
@@ -69,6 +75,7 @@ export async function pullWeights(
     const sha256 = hash.digest('hex');
     if (sha256 !== announced.sha256)
       throw damaged(`expected SHA-256 ${announced.sha256}, received ${sha256}`);
+    weightsSha256 = data.digest();
   });
-  return { path, ...announced! };
+  return { path, ...announced!, weightsSha256 };
 }

@@ -1,17 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import type { Logger } from '@rocinante/log';
 import type { RunOutcome } from '@rocinante/training';
-import { encodeText } from '../corpus/encode-thread.js';
+import type { Traffic } from '@rocinante/wire';
 import { isExpected, RunFailedError } from '../errors.js';
-import { checkInitialWeights, readInitialWeights, type InitialWeights } from '../run/first-state.js';
-import { prepareRun, type PreparedRun } from '../run/prepared-run.js';
+import type { RunLogEntry, StartCause } from '../run/log-entries.js';
+import type { PreparedRun } from '../run/prepared-run.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { RunExecution } from '../run/run-execution.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { TrainingService } from '../service/training-service.js';
 import type { ContentStore } from './content-store.js';
 import type { EntryHub } from './entry-hub.js';
+import { parametersReckoned } from '../run/disk-space.js';
+import { waitForRoom } from './room-wait.js';
 import { RunLog } from './run-log.js';
+import { prepareStoredRun } from './run-preparation.js';
 import type { RunStore, StoredRun } from './run-store.js';
 import { WorkerTime } from './worker-time.js';
 
@@ -48,21 +50,31 @@ export class ActiveRun {
   readonly #parts: ActiveRunParts;
   readonly #startedAt = performance.now();
   readonly #before: StoredRun;
+  readonly #cause: StartCause;
   readonly #workers = new WorkerTime(() => performance.now());
   /** Ends the preparation, which takes minutes for a long text. */
   readonly #preparation = new AbortController();
   #execution: RunExecution | null = null;
+  /** Why it is not prepared yet: the disk has no room. */
+  #heldReason: string | null = null;
   #stop: Stop | null = null;
 
-  constructor(run: StoredRun, parts: ActiveRunParts) {
+  /** @param cause why it is activated. */
+  constructor(run: StoredRun, cause: StartCause, parts: ActiveRunParts) {
     this.id = run.id;
     this.#before = run;
+    this.#cause = cause;
     this.#parts = parts;
   }
 
   /** Null while the text is encoded and the checkpoint read. */
   get execution(): RunExecution | null {
     return this.#execution;
+  }
+
+  /** Why no step is issued: the disk is nearly full. Null where it is not. */
+  get heldReason(): string | null {
+    return this.#heldReason ?? this.#execution?.heldReason ?? null;
   }
 
   get stopping(): boolean {
@@ -77,6 +89,12 @@ export class ActiveRun {
     return this.#before.workerSeconds + this.#workers.seconds;
   }
 
+  /** The coordinator's with the run's workers, earlier activations included. */
+  get traffic(): Traffic {
+    const { bytesSent, bytesReceived } = this.#before;
+    return this.#execution?.traffic ?? { bytesSent, bytesReceived };
+  }
+
   /**
    * Ends the run at its step's end, with a checkpoint; while it is prepared, at once. The first request counts, but for an
    * operator's that comes while the daemon ends: then the run does not go on later.
@@ -84,6 +102,8 @@ export class ActiveRun {
   stop(reason: string, { goesOnLater = false } = {}): void {
     if (this.#stop !== null && (goesOnLater || !this.#stop.goesOnLater)) return;
     this.#stop = { reason, goesOnLater };
+    // On the disk too: a kill before the run has ended does not forget an operator's order.
+    if (!goesOnLater) this.#update({ reason });
     this.#preparation.abort(new RunFailedError('it was stopped while it was prepared'));
     this.#execution?.stop(reason);
   }
@@ -139,31 +159,42 @@ export class ActiveRun {
   }
 
   async #execute(log: RunLog): Promise<ActivationEnd> {
-    const { store, hub, service, observers, logger } = this.#parts;
-    const { pool, activeSeconds } = this.#before;
+    const { store, contents, service, observers } = this.#parts;
+    const { config, pool, activeSeconds } = this.#before;
     const directory = new RunDirectory(store.directory(this.id));
+    const { signal } = this.#preparation;
     try {
-      const { prepared, initial } = await this.#prepare(directory);
+      await waitForRoom({
+        path: directory.path,
+        parameterCount: parametersReckoned(config),
+        signal,
+        held: (reason) => this.#held(log, reason),
+        released: () => this.#held(log, null),
+      });
+      const { prepared, initial } = await prepareStoredRun(
+        this.#before,
+        directory,
+        contents,
+        signal,
+        ({ steps, epochs }) => this.#update({ config: { ...config, steps, epochs } }),
+      );
       // One that was asked to stop meanwhile ends as any other that is prepared no further.
-      this.#preparation.signal.throwIfAborted();
-      this.#update({ stepsTotal: prepared.shape.stepsTotal });
+      signal.throwIfAborted();
+      // From here on the weights that it had are an earlier end's.
+      this.#update({ stepsTotal: prepared.shape.stepsTotal, weightsSha256: null });
       this.#execution = new RunExecution(prepared, {
         name: this.id,
         service,
         pool,
         initialParameters: initial?.parameters ?? null,
+        cause: this.#cause,
         activeSeconds,
+        trafficBefore: this.traffic,
         placeOption: '--data',
         ledger: true,
         sample: true,
         observers: [this.#workers, log, ...observers(this.id, prepared)],
-        onEntry: (entry) => {
-          log.entry(entry);
-          if (entry.event === 'worker-parked' || entry.event === 'not-exact') {
-            logger.warn({ run: this.id }, entry.message);
-          }
-          hub.publish(this.id, entry);
-        },
+        onEntry: (entry) => this.#tell(log, entry),
       });
       return await this.#execution.run();
     } finally {
@@ -178,49 +209,41 @@ export class ActiveRun {
     const end: ActivationEnd = this.#stop
       ? { outcome: 'stopped', reason: `stopped after step ${step}: ${this.#stop.reason}` }
       : { outcome: 'failed', reason: error.message };
-    const entry = { time: now(), event: 'finished', atStep: step, ...end } as const;
-    log.entry(entry);
-    this.#parts.hub.publish(this.id, entry);
+    this.#tell(log, { time: now(), event: 'finished', atStep: step, ...end });
     return end;
   }
 
-  async #prepare(
-    directory: RunDirectory,
-  ): Promise<{ prepared: PreparedRun; initial: InitialWeights | null }> {
-    const { contents } = this.#parts;
-    const { config, corpus, limits } = this.#before;
-    const record = { version: 1, config, corpus: { source: corpus.name, sha256: corpus.sha256 } } as const;
-    const before = directory.use(record);
-    const initial = await this.#readInitial();
-    const path = contents.path(corpus.sha256);
-    const text = await encodeText(
-      {
-        bytes: await readFile(path),
-        normalisation: config.text.normalisation,
-        subject: `corpus ${corpus.name}`,
-        symbols: initial?.vocabulary ?? null,
-      },
-      this.#preparation.signal,
-    );
-    checkUnchanged(path, corpus.sha256, text.corpus.textSha256);
-    return { prepared: await prepareRun(config, text, limits, directory, before?.config ?? null), initial };
+  /** @param reason null where the disk has room again. */
+  #held(log: RunLog, reason: string | null): void {
+    this.#heldReason = reason;
+    const at = { time: now(), atStep: this.#before.step };
+    this.#tell(log, reason === null ? { ...at, event: 'released' } : { ...at, event: 'held', reason });
   }
 
-  /** The weights that the run begins with; null for first values from the seed. */
-  async #readInitial(): Promise<InitialWeights | null> {
-    const { config } = this.#before;
-    if (config.initFrom === null) return null;
-    const path = this.#parts.contents.path(config.initFrom);
-    const initial = await readInitialWeights(path);
-    checkUnchanged(path, config.initFrom, initial.sha256);
-    checkInitialWeights(initial, config);
-    return initial;
+  /** Tells what happens in the run to whoever follows it, and the daemon's own log of what its operator should know. */
+  #tell(log: RunLog, entry: RunLogEntry): void {
+    log.entry(entry);
+    this.#parts.hub.publish(this.id, entry);
+    const run = this.id;
+    const { logger } = this.#parts;
+    if (entry.event === 'started') {
+      const { cause, atStep, checkpoint } = entry;
+      logger.info(
+        { run, step: atStep, cause, checkpoint },
+        checkpoint === null ? 'run begins' : 'run goes on',
+      );
+    } else if (entry.event === 'held') {
+      logger.warn({ run, step: entry.atStep }, `run held: ${entry.reason}`);
+    } else if (entry.event === 'released') {
+      logger.info({ run, step: entry.atStep }, 'run no longer held');
+    }
   }
 
   /** Keeps the record true: how far the run is, and these changes. */
   #update(changes: Partial<Omit<StoredRun, 'version' | 'id'>>): void {
     const { activeSeconds, workerSeconds } = this;
-    this.#parts.store.update(this.id, { activeSeconds, workerSeconds, ...this.#position(), ...changes });
+    const counted = { activeSeconds, workerSeconds, ...this.traffic };
+    this.#parts.store.update(this.id, { ...counted, ...this.#position(), ...changes });
   }
 
   #position(): Partial<StoredRun> {
@@ -230,20 +253,13 @@ export class ActiveRun {
     return {
       step,
       epoch: execution.epoch,
-      loss: finite(lastLoss),
+      loss: finite(execution.loss),
+      lastStepLoss: finite(lastLoss),
       validationLoss: finite(history.at(-1)?.validationLoss ?? null),
-      weightsSha256: execution.summary?.weightsSha256 ?? this.#before.weightsSha256,
+      windowsPerSecond: execution.windowsPerSecond,
+      weightsSha256: execution.summary?.weightsSha256 ?? null,
     };
   }
-}
-
-/** @throws {RunFailedError} a content is not what its name says any more. */
-function checkUnchanged(path: string, expected: string, received: string): void {
-  if (received === expected) return;
-  throw new RunFailedError(
-    `${path}: expected bytes of SHA-256 ${expected}, received ${received}: they changed on the disk; ` +
-      'remove the file, push it again and resume the run',
-  );
 }
 
 /** What a record holds of a loss: null for one that is no number any more. */

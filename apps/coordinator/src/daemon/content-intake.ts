@@ -1,7 +1,7 @@
 import type { ServerReadableStream } from '@grpc/grpc-js';
 import { WireError, type PushChunkMessage, type PushResponse } from '@rocinante/wire';
 import { UsageError } from '../errors.js';
-import { refuseFullDisk } from './disk-check.js';
+import { refuseFullDisk } from '../run/disk-space.js';
 import type { ContentStore, ContentWriter } from './content-store.js';
 
 /** For so long a sender may send nothing before it is given up. */
@@ -29,7 +29,7 @@ export async function takeContent(
       if (writer === null) {
         if (contents.have([sha256], Date.now()).length > 0) return { sha256, known: true };
         writer = await contents.receive(sha256, bytes);
-        await refuseFullDisk(contents.directory, bytes);
+        await refuseFullDisk(contents.directory, '--data', bytes);
       }
       if (data.length > 0) await writer.write(data);
     }

@@ -1,10 +1,12 @@
 import { HealthImplementation } from 'grpc-health-check';
 import { resolve } from 'node:path';
+import { isLoopback } from '@rocinante/base';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
 import {
   healthRoutes,
   serveHttp,
   workerRoutes,
+  type DiscoveredWorker,
   type HttpServer,
   type MeteredRunState,
 } from '@rocinante/metrics';
@@ -78,7 +80,7 @@ export class Daemon {
     this.#store = store;
     this.#contents = contents;
     this.#logger = createLogger({ level: options.logLevel });
-    store.onWriteFailure = (error) => this.#logger.error(error.message);
+    store.onWriteFailure((error) => this.#logger.error(error.message));
     this.#metrics = new CoordinatorMetrics({
       version: VERSION,
       dataDirectory: options.data,
@@ -91,6 +93,11 @@ export class Daemon {
       opened: (session) => this.#opened(session),
       closed: (session, reason, lost) => this.#closed(session, reason, lost),
       refused: (code, message) => this.#refused(code, message),
+      late: (session, lines) =>
+        this.#logger.warn(
+          { worker: session.name, lines },
+          'lines of its log are not kept: they came after the end of their run',
+        ),
     });
     this.#scheduler = new Scheduler(
       {
@@ -178,7 +185,7 @@ export class Daemon {
       const routes = new Map([
         ...healthRoutes(this.#metrics, () => (this.#ending ? 'it is stopping' : null)),
         ...workerRoutes({
-          workers: () => this.#service.sessions,
+          workers: () => this.#service.sessions.map(discovered),
           now: () => performance.now(),
           advertise: options.advertise,
           contentType: this.#metrics.contentType,
@@ -209,7 +216,7 @@ export class Daemon {
     this.#metrics.closed(session);
     this.#logger[lost ? 'warn' : 'info'](
       { worker: session.name, pool: session.pool },
-      `worker left: ${reason}`,
+      lost ? `worker lost: ${reason}` : 'worker left',
     );
   }
 
@@ -243,12 +250,11 @@ function meteredState({ state }: ReturnType<typeof stateOf>): MeteredRunState {
   return String(state).replace('RUN_STATE_', '').toLowerCase() as MeteredRunState;
 }
 
-function statusMap(status: 'SERVING' | 'NOT_SERVING'): Record<string, 'SERVING' | 'NOT_SERVING'> {
-  return Object.fromEntries(HEALTH_NAMES.map((name) => [name, status]));
+/** A worker as Prometheus finds it: what its series are called elsewhere, too. */
+function discovered({ label, pool, httpAddress, metrics }: Session): DiscoveredWorker {
+  return { worker: label, pool, httpAddress, metrics };
 }
 
-/** Whether only this machine can reach an address. */
-function isLoopback(address: string): boolean {
-  const host = address.slice(0, address.lastIndexOf(':'));
-  return /^(127(\.\d+){3}|localhost|\[::1\])$/.test(host);
+function statusMap(status: 'SERVING' | 'NOT_SERVING'): Record<string, 'SERVING' | 'NOT_SERVING'> {
+  return Object.fromEntries(HEALTH_NAMES.map((name) => [name, status]));
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/entries.js';
 import type { RunLogEntry } from '../run/log-entries.js';
-import { HISTORY_MAX, INCIDENTS_MAX, lossesOf, opening, pastOf } from './entry-reader.js';
+import { HISTORY_MAX, INCIDENTS_MAX, lastStarted, lossesOf, opening, pastOf } from './entry-reader.js';
 
 const time = '2026-11-24T10:00:02.000Z';
 const held: RunLogEntry = { time, event: 'held', atStep: 1, reason: 'disk: 3 MB free' };
@@ -133,7 +133,7 @@ describe('a run’s past', () => {
       evaluationEntry(2, { validationLoss: null }),
       { time, event: 'length-changed', atStep: 2, ...change },
       { time, event: 'checkpoint-passed-over', atStep: 2, name: 'step-000004', reason: 'it is cut' },
-      started({ checkpoint: 'step-000002', atStep: 2 }),
+      started({ cause: 'resumed', checkpoint: 'step-000002', atStep: 2 }),
       held,
       released,
       finished,
@@ -147,7 +147,7 @@ describe('a run’s past', () => {
       [2, 'worker-lost', 'a', 'its connection was lost'],
       [2, 'length-changed', '', '4 epochs became 9 steps'],
       [2, 'checkpoint-passed-over', '', 'step-000004 is damaged: it is cut'],
-      [2, 'resumed', '', 'the coordinator went on from step-000002'],
+      [2, 'resumed', '', 'an operator resumed it; it went on from step-000002'],
       [1, 'held', '', 'disk: 3 MB free'],
       [1, 'released', '', 'the disk has room again'],
       [2, 'failed', '', 'diverged'],
@@ -173,11 +173,18 @@ describe('a run’s past', () => {
     expect((await pastOf(path)).notExactSince).toBe(1);
   });
 
-  it('says what a run that is done has moved, and nothing of one that went on since', async () => {
-    write(started({}), summaryEntry());
-    expect((await pastOf(path)).traffic).toEqual({ bytesSent: 10, bytesReceived: 20 });
-    write(started({}), summaryEntry(), started({ checkpoint: 'step-001340' }));
-    expect((await pastOf(path)).traffic).toBeNull();
+  it('tells who resumed a run', async () => {
+    const checkpoint = 'step-000002';
+    write(
+      started({}),
+      started({ cause: 'resumed', checkpoint }),
+      started({ cause: 'coordinator-restarted', checkpoint }),
+    );
+    expect((await pastOf(path)).incidents.map(({ cause }) => cause)).toEqual([
+      'an operator resumed it; it went on from step-000002',
+      'the coordinator was started again; it went on from step-000002',
+    ]);
+    expect(await lastStarted(path)).toMatchObject({ cause: 'coordinator-restarted' });
   });
 
   it('is bounded: the last ones are told', async () => {

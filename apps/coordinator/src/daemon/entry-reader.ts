@@ -1,7 +1,7 @@
 /** What a run's event log says, read back: its beginning for a watcher, its losses, its history, its incidents. */
-import type { HistoryPoint, Incident, Traffic } from '@rocinante/wire';
-import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log-entries.js';
-import { differenceLine } from '../display/run-texts.js';
+import type { HistoryPoint, Incident } from '@rocinante/wire';
+import { logEntrySchema, type LogEntryOf, type RunLogEntry, type StartCause } from '../run/log-entries.js';
+import { entryText } from '../display/entry-text.js';
 import { linesOf } from './file-lines.js';
 
 /** Incidents and evaluations that are shown, at most: the last ones. */
@@ -10,6 +10,7 @@ export const HISTORY_MAX = 10_000;
 
 /** Lines of steps are most of a log: those who do not want them need not parse them. */
 const STEP_MARK = '"event":"step"';
+const STARTED_MARK = '"event":"started"';
 
 /** What a watcher is told of what came after the last step. */
 const TOLD_AFTER: ReadonlySet<string> = new Set<RunLogEntry['event']>([
@@ -62,6 +63,16 @@ export async function opening(path: string): Promise<RunLogEntry[]> {
   );
 }
 
+/** The last `started` entry; null where the run was never begun. */
+export async function lastStarted(path: string): Promise<LogEntryOf<'started'> | null> {
+  let started: LogEntryOf<'started'> | null = null;
+  for await (const line of linesOf(path)) {
+    const entry = line.includes(STARTED_MARK) ? parsed(line) : null;
+    if (entry?.event === 'started') started = entry;
+  }
+  return started;
+}
+
 /** The losses of all closed steps, in order, `most` at a time; a step that the log lacks begins another piece. */
 export async function* lossesOf(
   path: string,
@@ -86,8 +97,6 @@ export async function* lossesOf(
 export interface RunPast {
   readonly history: HistoryPoint[];
   readonly incidents: Incident[];
-  /** What a run that is done moved; null for any other. */
-  readonly traffic: Traffic | null;
   /** Empty before any worker came. */
   readonly joiningProof: string;
   readonly notExactSince: number | null;
@@ -96,25 +105,21 @@ export interface RunPast {
 export async function pastOf(path: string): Promise<RunPast> {
   const history: HistoryPoint[] = [];
   const incidents: Incident[] = [];
-  let traffic: Traffic | null = null;
   let joiningProof = '';
   let notExactSince: number | null = null;
   for await (const line of linesOf(path)) {
     const entry = line.includes(STEP_MARK) ? null : parsed(line);
     if (entry === null) continue;
     if (entry.event === 'evaluation') history.push(pointOf(entry));
-    if (entry.event === 'started') [traffic, notExactSince] = [null, entry.notExactSince];
+    if (entry.event === 'started') notExactSince = entry.notExactSince;
     if (entry.event === 'joining-proof') joiningProof = entry.sha256;
     if (entry.event === 'not-exact') notExactSince ??= entry.atStep;
-    if (entry.event === 'summary')
-      traffic = { bytesSent: entry.bytesSent, bytesReceived: entry.bytesReceived };
     incidents.push(...incidentsOf(entry));
     if (incidents.length > 2 * INCIDENTS_MAX) incidents.splice(0, INCIDENTS_MAX);
   }
   return {
     history: history.slice(-HISTORY_MAX),
     incidents: incidents.slice(-INCIDENTS_MAX),
-    traffic,
     joiningProof,
     notExactSince,
   };
@@ -139,7 +144,7 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
     case 'started':
       return entry.checkpoint === null
         ? []
-        : [incident('resumed', `the coordinator went on from ${entry.checkpoint}`)];
+        : [incident('resumed', `${RESUMED_BY[entry.cause]}; it went on from ${entry.checkpoint}`)];
     case 'worker-parked':
     case 'not-exact':
       return [incident(entry.event, entry.message, entry.worker)];
@@ -155,7 +160,7 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
       return [incident('set-aside', entry.reason, entry.worker)];
     case 'second-word':
       if (entry.verdict !== 'unsettled') return [];
-      return entry.workers.map((worker) => incident('differs', differenceLine(entry), worker));
+      return entry.workers.map((worker) => incident('differs', entryText(entry), worker));
     case 'length-changed':
       return [incident('length-changed', `${lengthOf(entry.from)} became ${lengthOf(entry.to)}`)];
     case 'held':
@@ -179,6 +184,12 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
       return [];
   }
 }
+
+const RESUMED_BY: Readonly<Record<StartCause, string>> = {
+  begun: 'it began',
+  resumed: 'an operator resumed it',
+  'coordinator-restarted': 'the coordinator was started again',
+};
 
 function lengthOf({ steps, epochs }: LogEntryOf<'length-changed'>['to']): string {
   return steps === null ? `${epochs} epochs` : `${steps} steps`;

@@ -46,14 +46,12 @@ export class RunStoreError extends RocinanteError {
 
 /** A run is not in a state for what is asked. */
 export class WrongStateError extends RocinanteError {
-  constructor(run: { readonly id: string; readonly state: string }, expected: string) {
-    super('WRONG_STATE', 2, `run ${run.id}: expected one that is ${expected}; it is ${run.state}`);
-  }
-}
-
-/** The disk is too full for what is asked. */
-export class DiskFullError extends RocinanteError {
-  constructor(message: string) {
-    super('DISK_FULL', 1, message);
+  /**
+   * @param expected what it should be: `queued or active`.
+   * @param advice what to do about it.
+   */
+  constructor(run: { readonly id: string; readonly state: string }, expected: string, advice?: string) {
+    const then = advice === undefined ? '' : `; ${advice}`;
+    super('WRONG_STATE', 2, `run ${run.id} is ${run.state}: expected one that is ${expected}${then}`);
   }
 }

@@ -32,20 +32,36 @@ it('keeps what a worker says under the run and the worker that it is of, and dro
   const log = open();
   log.logged(session, [JSON.stringify({ ...said, run: 'r1#4', worker: 'liar' }), 'no line', '{}']);
   log.close();
-  expect(await lines()).toEqual([{ ...said, run: 'r7', worker: 'a' }]);
+  expect(await lines()).toEqual([
+    { ...said, run: 'r7', worker: 'a' },
+    expect.objectContaining({
+      level: 'warn',
+      run: 'r7',
+      worker: 'a',
+      msg: '2 of its lines are not kept: they are no log lines',
+    }),
+  ]);
 });
 
-it('keeps what the event log says but single steps, a failure as an error', async () => {
+it('keeps what the event log says but single steps, in words, with a level', async () => {
   const log = open();
   const told: string[] = [];
   log.onLine = (line) => told.push(line);
   log.entry(stepEntry(1));
   log.entry({ time, event: 'held', atStep: 1, reason: 'disk' });
-  log.entry({ time, event: 'finished', atStep: 1, outcome: 'failed', reason: 'diverged' });
+  const lost = { worker: 'a', lost: true, reason: 'cut' };
+  const left = { worker: 'a', lost: false, reason: 'it left' };
+  const failed = { outcome: 'failed', reason: 'diverged' } as const;
+  log.entry({ time, event: 'worker-left', atStep: 1, ...lost });
+  log.entry({ time, event: 'worker-left', atStep: 1, ...left });
+  log.entry({ time, event: 'finished', atStep: 1, ...failed });
   log.close();
+  const about = { time, run: 'r7', step: 1 };
   const kept = [
-    { level: 'info', time, msg: 'held', atStep: 1, reason: 'disk' },
-    { level: 'error', time, msg: 'finished', atStep: 1, outcome: 'failed', reason: 'diverged' },
+    { level: 'warn', ...about, event: 'held', msg: 'held: disk', reason: 'disk' },
+    { level: 'warn', ...about, event: 'worker-left', msg: 'was lost: cut', ...lost },
+    { level: 'info', ...about, event: 'worker-left', msg: 'left', ...left },
+    { level: 'error', ...about, event: 'finished', msg: 'failed: diverged', ...failed },
   ];
   expect(await lines()).toEqual(kept);
   expect(told.map((line) => JSON.parse(line) as unknown)).toEqual(kept);
@@ -60,6 +76,8 @@ it('gives one worker’s lines, without those that a full disk cut', async () =>
   expect(await lines('b')).toEqual([{ ...said, run: 'r7', worker: 'b' }]);
   expect(await lines()).toHaveLength(2);
   expect(isLineOf('', '{"level":"in{"worker":"b"}')).toBe(false);
+  expect(isLineOf('b', '{"event":"issued-again","workers":["a","b"]}')).toBe(true);
+  expect(isLineOf('c', '{"event":"issued-again","workers":["a","b"]}')).toBe(false);
 });
 
 it('goes on without its file on a full disk, and says so once', () => {

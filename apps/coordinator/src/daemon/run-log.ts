@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { foreignLine, LineFile } from '@rocinante/log';
+import { entryText } from '../display/entry-text.js';
 import type { RunLogEntry } from '../run/log-entries.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { Session } from '../service/session.js';
@@ -14,8 +15,9 @@ export function runLogPath(directory: string): string {
 }
 
 /**
- * `log.jsonl`: lines about a run for people, one JSON object each: `time`, `level`, `msg`, and `worker` where a worker said
- * it. Not the event log: it may lose lines, on a full disk for one, and nothing is read out of it.
+ * `log.jsonl`: lines about a run for people, one JSON object each: `level`, `time`, `run`, `msg`, `step` where it is known (steps
+ * closed by then), and `worker` where a worker said it or it is about one. A line of the event log has its `event` and fields.
+ * Not the event log: it may lose lines, on a full disk for one, and nothing is read out of it.
  */
 export class RunLog implements RunObserver {
   /** Told of each line that is kept. */
@@ -35,18 +37,21 @@ export class RunLog implements RunObserver {
 
   /** Lines that a worker sent of its own log; whose they are is put in here, whatever the line says. */
   logged(session: Session, lines: readonly string[]): void {
-    for (const line of lines) {
-      const kept = foreignLine(line, { run: this.#run, worker: session.name });
-      if (kept !== null) this.#append(kept);
-    }
+    const known = { run: this.#run, worker: session.name };
+    const kept = lines.map((line) => foreignLine(line, known)).filter((line) => line !== null);
+    for (const line of kept) this.#append(line);
+    const refused = lines.length - kept.length;
+    if (refused === 0) return;
+    const msg = `${refused} of its lines are not kept: they are no log lines`;
+    this.#append(JSON.stringify({ level: 'warn', time: new Date().toISOString(), ...known, msg }));
   }
 
   /** What the event log says, but for single steps. */
   entry(entry: RunLogEntry): void {
     if (entry.event === 'step' || entry.event === 'ignored') return;
-    const { time, event, ...fields } = entry;
-    const level = event === 'finished' && entry.outcome === 'failed' ? 'error' : 'info';
-    this.#append(JSON.stringify({ level, time, msg: event, ...fields }));
+    const { time, event, atStep, ...fields } = entry;
+    const about = { level: levelOf(entry), time, run: this.#run, step: atStep, event, msg: entryText(entry) };
+    this.#append(JSON.stringify({ ...about, ...fields }));
   }
 
   close(): void {
@@ -59,6 +64,12 @@ export class RunLog implements RunObserver {
   }
 }
 
+function levelOf(entry: RunLogEntry): 'info' | 'warn' | 'error' {
+  if (entry.event === 'finished') return entry.outcome === 'failed' ? 'error' : 'info';
+  if (entry.event === 'worker-left') return entry.lost ? 'warn' : 'info';
+  return entry.event === 'held' || entry.event === 'checkpoint-passed-over' ? 'warn' : 'info';
+}
+
 /**
  * The lines of a run's log, from the first; none where it has no log yet. What a full disk cut is left out.
  * @param worker whose lines are wanted; empty for all.
@@ -67,11 +78,12 @@ export async function* runLogLines(directory: string, worker = ''): AsyncGenerat
   for await (const line of linesOf(runLogPath(directory))) if (isLineOf(worker, line)) yield line;
 }
 
-/** Whether this is a whole line, and of that worker; of an empty name every line is. */
+/** Whether this is a whole line, and that worker's or about it; of an empty name every line is. */
 export function isLineOf(worker: string, line: string): boolean {
   try {
-    const entry = JSON.parse(line) as { readonly worker?: unknown };
-    return worker === '' || entry.worker === worker;
+    const entry = JSON.parse(line) as { readonly worker?: unknown; readonly workers?: unknown };
+    if (worker === '' || entry.worker === worker) return true;
+    return Array.isArray(entry.workers) && entry.workers.includes(worker);
   } catch {
     return false;
   }

@@ -1,13 +1,18 @@
-/** What operators order: a run that begins, goes on, or goes away. Each is checked whole before anything changes. */
-import { networkLayout } from '@rocinante/model';
-import { networkOf, type RunConfig } from '@rocinante/training';
+/**
+ * What operators order: a run that begins, goes on, or goes away. Each is checked whole before anything changes, and is on
+ * the disk before it is answered.
+ */
+import type { RunConfig } from '@rocinante/training';
 import type { ResumeRequestMessage, RunLimitsMessage, StartRequestMessage } from '@rocinante/wire';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
+import { RunDirectory } from '../run/run-directory.js';
+import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { DEFAULT_LIMITS, runLimitsSchema, type RunLimits } from '../run/run-limits.js';
 import { DEFAULT_POOL } from '../service/session.js';
 import type { ContentStore } from './content-store.js';
-import { refuseFullDisk } from './disk-check.js';
+import { parametersReckoned, refuseFullDisk } from '../run/disk-space.js';
+import { lastStarted } from './entry-reader.js';
 import { WrongStateError } from './errors.js';
 import type { RunStore, StoredRun } from './run-store.js';
 import type { Scheduler } from './scheduler.js';
@@ -18,8 +23,7 @@ export interface OrderParts {
   readonly scheduler: Scheduler;
 }
 
-/** The text's symbols are not known before it is encoded: so many are reckoned with. */
-const SYMBOLS_RECKONED = 256;
+const SECONDS_PER_HOUR = 3600;
 
 /** Characters of a reason that an operator gives, at most. */
 export const REASON_LENGTH_MAX = 1_024;
@@ -32,6 +36,9 @@ export const REASON_LENGTH_MAX = 1_024;
  */
 export async function startRun(parts: OrderParts, request: StartRequestMessage): Promise<StoredRun> {
   const { store, contents, scheduler } = parts;
+  if (RUN_ID_PATTERN.test(request.name)) {
+    throw new UsageError(`name: ${request.name} has the form of a run's id; expected another name`);
+  }
   const config = parseConfig(jsonOf(request.configJson));
   if (config.initFrom !== (request.initFromSha256 || null)) {
     const [expected, received] = [config.initFrom ?? 'none', request.initFromSha256 || 'none'];
@@ -44,7 +51,7 @@ export async function startRun(parts: OrderParts, request: StartRequestMessage):
   for (const content of named) contents.path(content);
   // They count as pushed now: nothing collects them before the run's record names them.
   contents.have(named, Date.now());
-  await refuseFullDisk(store.dataDirectory, 0, networkLayout(networkOf(config, SYMBOLS_RECKONED)).length);
+  await refuseFullDisk(store.dataDirectory, '--data', 0, parametersReckoned(config));
   const { id } = await store.create({
     name: request.name,
     tags: request.tags,
@@ -56,68 +63,105 @@ export async function startRun(parts: OrderParts, request: StartRequestMessage):
     limits,
     createdAt: new Date().toISOString(),
   });
-  scheduler.schedule();
+  scheduler.queued(store.find(id));
   return store.find(id);
 }
 
 /**
  * Queues a run that has ended, perhaps with another length.
- * @throws {WrongStateError} it has not ended. @throws {UsageError} a length or a limit is out of its bounds.
+ * @throws {WrongStateError} it has not ended. @throws {UsageError} a length or a limit is out of its bounds, or leaves nothing
+ * to do.
  * @throws {ContentError} its text is not there any more.
  */
-export function resumeRun(
+export async function resumeRun(
   { store, contents, scheduler }: OrderParts,
   { run: reference, steps, epochs, limits }: ResumeRequestMessage,
-): StoredRun {
+): Promise<StoredRun> {
   const run = store.find(reference);
   if (run.state === 'active' || run.state === 'queued') {
-    throw new WrongStateError(run, 'stopped, failed or done');
-  }
-  if (steps > 0 && steps < run.step) {
-    throw new UsageError(
-      `steps: run ${run.id} has ${run.step} already; expected at least so many, received ${steps}`,
-    );
+    throw new WrongStateError(run, 'stopped, failed or done', 'stop it first');
   }
   const config = parseConfig(withLength(run.config, steps, epochs));
+  const bounds = limitsOf(limits, run.limits);
+  const started = await lastStarted(new RunDirectory(store.directory(run.id)).eventsPath);
+  const stepsTotal = config.steps ?? (started && config.epochs * started.stepsPerEpoch);
+  checkLength(run, stepsTotal, steps > 0 ? `steps: ${steps}` : `epochs: ${config.epochs}`);
+  if (bounds.maxHours !== null && run.activeSeconds >= bounds.maxHours * SECONDS_PER_HOUR) {
+    throw new UsageError(
+      `run ${run.id} has been active for the ${bounds.maxHours} hours of --max-hours; give a larger --max-hours`,
+    );
+  }
   for (const content of [run.corpus.sha256, config.initFrom]) if (content !== null) contents.path(content);
+  // The weights of its former end stay its own until it has begun to go on.
   store.update(run.id, {
     config,
-    limits: limitsOf(limits, run.limits),
+    limits: bounds,
     state: 'queued',
     reason: '',
-    stepsTotal: null,
-    weightsSha256: null,
+    stepsTotal,
     queuedAt: new Date().toISOString(),
   });
-  scheduler.schedule();
+  await store.written();
+  scheduler.queued(store.find(run.id));
   return store.find(run.id);
+}
+
+/**
+ * Checks what a run that goes on is to have against what it has.
+ * @param stepsTotal null where it is not known, since the run was never begun.
+ * @throws {UsageError} it has more steps already, or it is done and has as many.
+ */
+function checkLength({ id, step, state }: StoredRun, stepsTotal: number | null, asked: string): void {
+  if (stepsTotal === null) return;
+  if (stepsTotal < step) {
+    throw new UsageError(
+      `${asked}: run ${id} has ${step} steps already; expected at least so many, received ${stepsTotal}`,
+    );
+  }
+  if (stepsTotal === step && state === 'done') {
+    throw new UsageError(
+      `run ${id} has all its ${step} steps: there is nothing to do; give more with --steps or --epochs`,
+    );
+  }
 }
 
 /**
  * Ends a run at its next step, with a checkpoint, or takes it out of the queue.
  * @throws {WrongStateError} it has ended already. @throws {UsageError} the reason is too long.
  */
-export function stopRun({ store, scheduler }: OrderParts, reference: string, reason: string): StoredRun {
+export async function stopRun(
+  { store, scheduler }: OrderParts,
+  reference: string,
+  reason: string,
+): Promise<StoredRun> {
   if (reason.length > REASON_LENGTH_MAX) {
     throw new UsageError(
       `reason: expected at most ${REASON_LENGTH_MAX} characters, received ${reason.length}`,
     );
   }
-  return scheduler.stop(store.find(reference), reason || 'stopped on request');
+  const { id } = scheduler.stop(store.find(reference), reason || 'stopped on request');
+  await store.written();
+  // It may have ended meanwhile.
+  return store.find(id);
 }
 
 /**
  * Removes a run that has ended, or whose record is damaged.
- * @returns bytes that are free again.
+ * @returns its id, and bytes that are free again.
  * @throws {WrongStateError} it has not ended. @throws {RunStoreError}
  */
-export function removeRun({ store }: OrderParts, reference: string): Promise<number> {
-  if (store.damagedRuns().some(({ id }) => id === reference)) return store.remove(reference);
+export async function removeRun(
+  { store }: OrderParts,
+  reference: string,
+): Promise<{ run: string; bytes: number }> {
+  if (store.damagedRuns().some(({ id }) => id === reference)) {
+    return { run: reference, bytes: await store.remove(reference) };
+  }
   const run = store.find(reference);
   if (run.state === 'active' || run.state === 'queued') {
-    throw new WrongStateError(run, 'neither active nor queued; stop it first');
+    throw new WrongStateError(run, 'stopped, failed or done', 'stop it first');
   }
-  return store.remove(run.id);
+  return { run: run.id, bytes: await store.remove(run.id) };
 }
 
 function jsonOf(text: string): unknown {

@@ -30,10 +30,10 @@ const LIST_BYTES_MAX = limits.MESSAGE_BYTES_MAX - (64 << 10);
 
 /**
  * Every run of a tag: active ones, then the queues in their order, then ended ones, the last ended first, and damaged ones.
- * Those that do not fit a message are left out: the ones that ended first.
+ * Those that do not fit a message are left out, and counted: the ones that ended first.
  * @param tag empty for all.
  */
-export function listRuns(parts: ReportParts, tag: string): RunSummary[] {
+export function listRuns(parts: ReportParts, tag: string): { runs: RunSummary[]; leftOut: number } {
   const { store } = parts;
   const runs = store.runs().filter(({ tags }) => tag === '' || tags.includes(tag));
   const pools = new Set(runs.map(({ pool }) => pool));
@@ -43,20 +43,23 @@ export function listRuns(parts: ReportParts, tag: string): RunSummary[] {
     .sort((a, b) => (b.endedAt ?? '').localeCompare(a.endedAt ?? ''));
   const sorted = [...runs.filter(({ state }) => state === 'active'), ...queued, ...ended];
   const damaged = tag === '' ? store.damagedRuns() : [];
+  const all = [...sorted.map((run) => summaryOf(parts, run)), ...damaged.map(damagedSummary)];
   let bytes = 0;
   // JSON is longer than the message: it has each field's name.
-  return [...sorted.map((run) => summaryOf(parts, run)), ...damaged.map(damagedSummary)].filter(
+  const told = all.filter(
     (summary) => (bytes += Buffer.byteLength(JSON.stringify(summary))) <= LIST_BYTES_MAX,
   );
+  return { runs: told, leftOut: all.length - told.length };
 }
 
 export function summaryOf(parts: ReportParts, run: StoredRun): RunSummary {
   const active = parts.scheduler.active(run.id);
   const execution = active?.execution;
   const progress = execution?.progress;
-  const loss = progress ? progress.lastLoss : run.loss;
+  const loss = execution ? execution.loss : run.loss;
+  const lastStepLoss = progress ? progress.lastLoss : run.lastStepLoss;
   const validationLoss = progress ? (progress.history.at(-1)?.validationLoss ?? null) : run.validationLoss;
-  const windowsPerSecond = execution?.windowsPerSecond ?? null;
+  const windowsPerSecond = execution ? execution.windowsPerSecond : run.windowsPerSecond;
   const { state, reason } = stateOf(run, active);
   return {
     id: run.id,
@@ -75,6 +78,7 @@ export function summaryOf(parts: ReportParts, run: StoredRun): RunSummary {
     stepsTotal: run.stepsTotal ?? 0,
     epoch: execution?.epoch ?? run.epoch,
     ...(loss !== null && { loss }),
+    ...(lastStepLoss !== null && { lastStepLoss }),
     ...(validationLoss !== null && { validationLoss }),
     ...(windowsPerSecond !== null && { windowsPerSecond }),
     workerHours: (active?.workerSeconds ?? run.workerSeconds) / 3600,
@@ -88,14 +92,15 @@ export function summaryOf(parts: ReportParts, run: StoredRun): RunSummary {
 export async function detailOf(parts: ReportParts, run: StoredRun): Promise<RunDetail> {
   const directory = new RunDirectory(parts.store.directory(run.id));
   const checkpoints = new DirectoryStore(directory.checkpointsPath);
-  const { history, incidents, traffic, ...past } = await pastOf(directory.eventsPath);
+  const { history, incidents, ...past } = await pastOf(directory.eventsPath);
   const [names, best] = [await checkpoints.names(), await checkpoints.best()];
   // What changes is asked for last, and at one moment.
   const active = parts.scheduler.active(run.id);
+  const current = parts.store.find(run.id);
   const exactness = active?.execution?.exactness;
   const notExactSince = exactness ? exactness.notExactSince : past.notExactSince;
   return {
-    summary: summaryOf(parts, parts.store.find(run.id)),
+    summary: summaryOf(parts, current),
     configJson: JSON.stringify(run.config),
     limits: { ...run.limits, maxHours: run.limits.maxHours ?? 0 },
     corpusSha256: run.corpus.sha256,
@@ -105,7 +110,8 @@ export async function detailOf(parts: ReportParts, run: StoredRun): Promise<RunD
     incidents,
     checkpoints: names,
     bestCheckpoint: best ?? '',
-    ...(active?.execution?.traffic ?? traffic),
+    bytesSent: (active?.traffic ?? current).bytesSent,
+    bytesReceived: (active?.traffic ?? current).bytesReceived,
     boundBy: active ? parts.boundBy(run.id) : '',
     idleWorkers: active?.execution?.idleWorkers.map(idleOf) ?? [],
     joiningProof: exactness?.proof ?? past.joiningProof,
@@ -148,10 +154,17 @@ function sharesOf(parts: ReportParts, run: StoredRun, active: ActiveRun): Worker
 export function stateOf(run: StoredRun, active: ActiveRun | undefined): { state: State; reason: string } {
   if (run.state === 'queued') return { state: 'RUN_STATE_QUEUED', reason: '' };
   if (run.state !== 'active') return { state: endStates[run.state], reason: run.reason };
-  if (active?.stopping) return { state: 'RUN_STATE_STOPPING', reason: 'it ends at its next step' };
   const execution = active?.execution;
+  if (active?.stopping) {
+    const inStep = execution?.view.phase === 'training';
+    return {
+      state: 'RUN_STATE_STOPPING',
+      reason: inStep ? 'it ends after this step' : 'it ends, with a checkpoint of what it has',
+    };
+  }
+  const heldReason = active?.heldReason ?? null;
+  if (heldReason !== null) return { state: 'RUN_STATE_HELD', reason: heldReason };
   if (!execution) return { state: 'RUN_STATE_WAITING', reason: 'its text is being prepared' };
-  if (execution.heldReason !== null) return { state: 'RUN_STATE_HELD', reason: execution.heldReason };
   if (execution.view.phase !== 'waiting') return { state: 'RUN_STATE_RUNNING', reason: '' };
   return { state: 'RUN_STATE_WAITING', reason: execution.waitingReason };
 }

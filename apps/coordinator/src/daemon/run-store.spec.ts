@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AssertionError } from '@rocinante/base';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunFailedError, UsageError } from '../errors.js';
 import { presets } from '../presets.js';
 import { RunStoreError } from './errors.js';
@@ -273,7 +273,7 @@ describe('a data directory', () => {
     // A folder where the new record would be written beside: it fails for the superuser too.
     await mkdir(`${recordPath('r1')}.partial/x`, { recursive: true });
     const failures: RunStoreError[] = [];
-    store.onWriteFailure = (error) => failures.push(error);
+    store.onWriteFailure((error) => failures.push(error));
     store.update('r1', { step: 7 });
     await store.written();
     expect(failures).toHaveLength(1);
@@ -284,5 +284,37 @@ describe('a data directory', () => {
     store.update('r1', { epoch: 1 });
     await reopen();
     expect(store.find('r1')).toMatchObject({ step: 7, epoch: 1 });
+  });
+
+  it('that could not be written for a while holds the last change soon after, and says so once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await store.create(run);
+      await mkdir(`${recordPath('r1')}.partial/x`, { recursive: true });
+      const failures: RunStoreError[] = [];
+      store.onWriteFailure((error) => failures.push(error));
+      store.update('r1', { step: 7 });
+      await store.written();
+      vi.advanceTimersByTime(5_000);
+      await store.written();
+      expect(failures).toHaveLength(1);
+      await rm(`${recordPath('r1')}.partial`, { recursive: true });
+      vi.advanceTimersByTime(5_000);
+      await store.written();
+      expect(JSON.parse(await readFile(recordPath('r1'), 'utf8'))).toMatchObject({ step: 7 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that could not be written is tried once more when the store is closed', async () => {
+    await store.create(run);
+    await mkdir(`${recordPath('r1')}.partial/x`, { recursive: true });
+    store.onWriteFailure(() => undefined);
+    store.update('r1', { step: 7 });
+    await store.written();
+    await rm(`${recordPath('r1')}.partial`, { recursive: true });
+    await reopen();
+    expect(store.find('r1')).toMatchObject({ step: 7 });
   });
 });

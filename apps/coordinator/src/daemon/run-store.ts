@@ -3,11 +3,13 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { assert, AssertionError } from '@rocinante/base';
-import { PARTIAL_SUFFIX, quoted, writeAtomically } from '@rocinante/weights';
+import { PARTIAL_SUFFIX, quoted } from '@rocinante/weights';
 import { RunFailedError, UsageError } from '../errors.js';
 import { folderBytes, makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ProcessLock } from '../run/process-lock.js';
+import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { RunStoreError } from './errors.js';
+import { notWritten, RecordWriter, writeJson } from './record-writer.js';
 import { newStoredRun, storedRunSchema, type NewRun, type StoredRun } from './stored-run.js';
 
 export type { NewRun, StoredRun } from './stored-run.js';
@@ -26,7 +28,6 @@ const stateSchema = z.strictObject({
   lastRun: z.int().min(0),
 });
 
-const ID_PATTERN = /^r([1-9][0-9]{0,8})$/;
 /** What a run's folder is called while it is removed, so that a kill does not leave a run without its record. */
 const REMOVED_SUFFIX = '.removed';
 const RECORD = 'run.json';
@@ -43,9 +44,10 @@ export class RunStore {
   readonly #records = new Map<string, StoredRun>();
   /** Damaged runs, with what stands in their records. */
   readonly #damaged = new Map<string, DamagedRun & { readonly text: string }>();
-  /** What each run's file holds, and the writes under way: one at a time a run. */
-  readonly #written = new Map<string, StoredRun>();
-  readonly #writing = new Map<string, Promise<void>>();
+  readonly #writer = new RecordWriter(
+    (id) => this.#records.get(id),
+    (id) => join(this.directory(id), RECORD),
+  );
   #creating: Promise<unknown> = Promise.resolve();
   #lastRun = 0;
 
@@ -54,8 +56,10 @@ export class RunStore {
     this.#lock = lock;
   }
 
-  /** Told when a change was not written; the file holds what it held before, and the next change writes this one too. */
-  onWriteFailure: (error: RunStoreError) => void = (error) => process.emitWarning(error.message);
+  /** `told` hears when a change was not written; it is tried again until it is. By default the process warns of it. */
+  onWriteFailure(told: (error: RunStoreError) => void): void {
+    this.#writer.onFailure = told;
+  }
 
   /**
    * Opens a data directory, which is made where it is missing. A damaged record makes its run a damaged one, and keeps
@@ -86,12 +90,14 @@ export class RunStore {
 
   /** Waits until every change so far is on the disk, or has failed. */
   async written(): Promise<void> {
-    await Promise.allSettled([this.#creating, ...this.#writing.values()]);
+    await Promise.allSettled([this.#creating]);
+    await this.#writer.settled();
   }
 
   /** Waits for the changes under way, and lets the next process in. */
   async close(): Promise<void> {
     await this.written();
+    await this.#writer.close();
     this.#lock.release();
   }
 
@@ -162,9 +168,9 @@ export class RunStore {
       await writeJson(this.#statePath, { version: 1, lastRun: this.#lastRun });
       await mkdir(directory, { mode: PRIVATE_FOLDER_MODE });
       this.#records.set(id, checked.data);
-      await this.#write(id);
+      await this.#writer.write(id);
     } catch (error) {
-      this.#forget(id);
+      await this.#forget(id);
       await rm(directory, { recursive: true, force: true });
       throw error instanceof RunStoreError ? error : notWritten(directory, error);
     }
@@ -179,7 +185,7 @@ export class RunStore {
     if (!checked.success) throw new AssertionError(`${id} would be no record: ${problem(checked.error)}`);
     const record = checked.data;
     this.#records.set(id, record);
-    this.#write(id).catch((error: RunStoreError) => this.onWriteFailure(error));
+    this.#writer.keep(id);
     return record;
   }
 
@@ -191,8 +197,7 @@ export class RunStore {
   async remove(id: string): Promise<number> {
     const run = this.#records.get(id) ?? this.#damaged.get(id);
     assert(run !== undefined && run.state !== 'active', `${id} is a run that is not active`);
-    this.#forget(id);
-    await this.#writing.get(id)?.catch(() => undefined);
+    await this.#forget(id);
     const directory = this.directory(id);
     const removed = directory + REMOVED_SUFFIX;
     try {
@@ -236,7 +241,7 @@ export class RunStore {
     const numbers: number[] = [];
     for (const name of await readdir(folder)) {
       const id = name.endsWith(REMOVED_SUFFIX) ? name.slice(0, -REMOVED_SUFFIX.length) : name;
-      if (!ID_PATTERN.test(id)) continue;
+      if (!RUN_ID_PATTERN.test(id)) continue;
       numbers.push(numberOf(id));
       if (id !== name || (await isUnbegun(join(folder, name)))) {
         await rm(join(folder, name), { recursive: true, force: true });
@@ -272,7 +277,7 @@ export class RunStore {
       const record = storedRunSchema.parse(JSON.parse(text));
       if (record.id !== id) throw new Error(`it is the record of ${record.id}`);
       this.#records.set(id, record);
-      this.#written.set(id, record);
+      this.#writer.read(id, record);
     } catch (error) {
       this.#damaged.set(id, {
         id,
@@ -283,28 +288,10 @@ export class RunStore {
     }
   }
 
-  #forget(id: string): void {
+  #forget(id: string): Promise<void> {
     this.#records.delete(id);
     this.#damaged.delete(id);
-    this.#written.delete(id);
-  }
-
-  /** Writes the record as it is when its turn has come; changes that came together are written once. */
-  #write(id: string): Promise<void> {
-    const before = this.#writing.get(id) ?? Promise.resolve();
-    const turn = before
-      .catch(() => undefined) // Whoever made that change has heard of it.
-      .then(async () => {
-        const record = this.#records.get(id);
-        if (record === undefined || record === this.#written.get(id)) return;
-        await writeJson(join(this.directory(id), RECORD), record);
-        this.#written.set(id, record);
-      })
-      .finally(() => {
-        if (this.#writing.get(id) === turn) this.#writing.delete(id);
-      });
-    this.#writing.set(id, turn);
-    return turn;
+    return this.#writer.forget(id);
   }
 }
 
@@ -312,27 +299,13 @@ export class RunStore {
 const IDS_NAMED_MAX = 5;
 
 function numberOf(id: string): number {
-  return Number(ID_PATTERN.exec(id)![1]);
+  return Number(RUN_ID_PATTERN.exec(id)![1]);
 }
 
 /** Whether this is what a process leaves that was killed before it wrote a new run's record. */
 async function isUnbegun(directory: string): Promise<boolean> {
   const files = await readdir(directory).catch(() => ['']);
   return files.every((file) => file === RECORD + PARTIAL_SUFFIX);
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-  await writeAtomically(path, (file) => file.write(bytes, 0)).catch((error: unknown): never => {
-    throw notWritten(path, error);
-  });
-}
-
-function notWritten(path: string, cause: unknown): RunStoreError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const detail =
-    code === 'ENOSPC' || code === 'EDQUOT' ? `the disk is full (${code}); free some space` : message;
-  return new RunStoreError('RUN_NOT_WRITTEN', `${path}: expected to write it, but ${detail}`, { cause });
 }
 
 /** What is wrong with a record, in one line. */

@@ -45,7 +45,7 @@ export class RunsService {
       );
     },
     Start: unary(async (request) => summaryOf(this.#parts, await startRun(this.#parts, request))),
-    List: unary(({ tag }) => ({ runs: listRuns(this.#parts, tag) })),
+    List: unary(({ tag }) => listRuns(this.#parts, tag)),
     Show: unary(({ run }) => detailOf(this.#parts, this.#parts.store.find(run))),
     Losses: (call) =>
       this.#stream(call, async (outlet) => {
@@ -57,9 +57,9 @@ export class RunsService {
       }),
     Watch: (call) => this.#stream(call, (outlet) => tellEntries(this.#parts, outlet, call.request.run)),
     Logs: (call) => this.#stream(call, (outlet) => tellLines(this.#parts, outlet, call.request)),
-    Stop: unary(({ run, reason }) => summaryOf(this.#parts, stopRun(this.#parts, run, reason))),
-    Resume: unary((request) => summaryOf(this.#parts, resumeRun(this.#parts, request))),
-    Remove: unary(async ({ run }) => ({ bytes: await removeRun(this.#parts, run) })),
+    Stop: unary(async ({ run, reason }) => summaryOf(this.#parts, await stopRun(this.#parts, run, reason))),
+    Resume: unary(async (request) => summaryOf(this.#parts, await resumeRun(this.#parts, request))),
+    Remove: unary(({ run }) => removeRun(this.#parts, run)),
     Weights: (call) =>
       this.#stream(call, (outlet) => {
         const run = this.#parts.store.find(call.request.run);

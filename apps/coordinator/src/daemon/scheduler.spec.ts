@@ -5,10 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunDirectory } from '../run/run-directory.js';
 import { WrongStateError } from './errors.js';
 import type { RunLogEntry } from '../run/log-entries.js';
+import { resumeRun } from './run-orders.js';
 import { stateOf } from './run-report.js';
 import type { StoredRun } from './run-store.js';
 import { eventually, smallRun, SpecCoordinator, text, textSha256 } from './spec-coordinator.js';
@@ -92,6 +93,43 @@ describe('an active run', () => {
     });
     expect(told).toEqual(['started', 'checkpoint', 'finished', '-']);
     expect(() => scheduler.stop(store.find('r1'), 'again')).toThrow(WrongStateError);
+  });
+
+  it('is stopped when its time is over, and goes on only with more of it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const { store, scheduler } = coordinator;
+      await store.create({ ...smallRun, limits: { ...smallRun.limits, maxHours: 2 } });
+      store.update('r1', { activeSeconds: 7_200 });
+      scheduler.schedule();
+      await coordinator.executed('r1');
+      await eventually(() =>
+        coordinator.scheduler.active('r1')!.execution!.view.phase === 'waiting' ? true : null,
+      );
+      vi.advanceTimersByTime(1_000);
+      const { reason } = await coordinator.run('r1', ({ state }) => state === 'stopped');
+      expect(reason).toBe('stopped after step 0: it has been active for the 2 hours of --max-hours');
+      const request = { run: 'r1', steps: 0, epochs: 0 };
+      await expect(resumeRun(coordinator, { ...request, limits: null })).rejects.toThrow(
+        'run r1 has been active for the 2 hours of --max-hours; give a larger --max-hours',
+      );
+      const limits = { ...smallRun.limits, maxHours: 3 };
+      expect(await resumeRun(coordinator, { ...request, limits })).toMatchObject({ state: 'active' });
+      await coordinator.executed('r1');
+      await eventually(() =>
+        coordinator.scheduler.active('r1')!.execution!.view.phase === 'waiting' ? true : null,
+      );
+      vi.advanceTimersByTime(1_000);
+      expect(coordinator.scheduler.active('r1')!.stopping).toBe(false);
+      expect(coordinator.logged.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+        'run begins',
+        reason,
+        'run queued',
+        'run goes on',
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is stopped at once while it is prepared', async () => {
@@ -206,6 +244,16 @@ describe('the end of the daemon', () => {
     if (when === 'after') scheduler.stop(store.find('r1'), 'enough');
     await ended;
     expect(states()).toEqual(['stopped']);
+  });
+
+  it('ends a run whose stop was ordered before the kill', async () => {
+    const { store } = coordinator;
+    await store.create(smallRun);
+    store.update('r1', { state: 'active', reason: 'enough' });
+    await restart();
+    coordinator.scheduler.start();
+    const { reason } = await coordinator.run('r1', ({ state }) => state === 'stopped');
+    expect(reason).toMatch(/enough/);
   });
 
   it('that came before a run’s end was on the disk puts the second of a pool back into the queue', async () => {

@@ -1,4 +1,5 @@
 import { assert } from '@rocinante/base';
+import type { StartCause } from '../run/log-entries.js';
 import { ActiveRun, type ActiveRunParts } from './active-run.js';
 import { WrongStateError } from './errors.js';
 import type { StoredRun } from './run-store.js';
@@ -27,8 +28,12 @@ export class Scheduler {
     for (const run of store.runs()) {
       if (run.state !== 'active') continue;
       // Two in one pool are what is left where the disk did not take the first one's end before the process ended.
-      if (this.#active.has(run.pool)) store.update(run.id, { state: 'queued' });
-      else this.#activate(run);
+      if (this.#active.has(run.pool)) {
+        store.update(run.id, { state: 'queued' });
+        continue;
+      }
+      this.#activate(run, 'coordinator-restarted');
+      if (run.reason !== '') this.active(run.id)?.stop(run.reason);
     }
     this.schedule();
   }
@@ -38,13 +43,19 @@ export class Scheduler {
     return [...this.#active.values()].find((run) => run.id === id);
   }
 
+  /** A run has come into the queue. */
+  queued({ id: run, name, pool, priority }: StoredRun): void {
+    this.#parts.logger.info({ run, name, pool, priority }, 'run queued');
+    this.schedule();
+  }
+
   /** Begins what can begin. */
   schedule(): void {
     if (this.#ending) return;
     const pools = new Set(this.#parts.store.runs().map(({ pool }) => pool));
     for (const pool of pools) {
       const next = this.#active.has(pool) ? undefined : this.#parts.store.queue(pool)[0];
-      if (next) this.#activate(next);
+      if (next) this.#activate(next, next.startedAt === null ? 'begun' : 'resumed');
     }
   }
 
@@ -79,9 +90,9 @@ export class Scheduler {
     clearTimeout(timer);
   }
 
-  #activate(run: StoredRun): void {
+  #activate(run: StoredRun, cause: StartCause): void {
     assert(!this.#active.has(run.pool), `pool ${run.pool} has an active run`);
-    const active = new ActiveRun(run, this.#parts);
+    const active = new ActiveRun(run, cause, this.#parts);
     this.#active.set(run.pool, active);
     const work = active.run().then(
       () => {

@@ -4,12 +4,12 @@ import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DirectoryStore } from '@rocinante/checkpoint';
 import { networkOf } from '@rocinante/training';
-import { readWeightsFile, writeWeightsFile } from '@rocinante/weights';
+import { writeWeightsFile } from '@rocinante/weights';
 import { limits, type WeightsChunk } from '@rocinante/wire';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
 import type { RunDirectory } from '../run/run-directory.js';
-import { refuseFullDisk } from './disk-check.js';
+import { refuseFullDisk } from '../run/disk-space.js';
 import { WrongStateError } from './errors.js';
 import type { Outlet } from './outlet.js';
 import type { StoredRun } from './run-store.js';
@@ -28,10 +28,10 @@ export async function sendWeights(
   if (which === 'final') {
     const path = directory.finalWeightsPath;
     // A run that goes on for longer has its former weights until it is done again; they are not its final ones.
-    if (run.weightsSha256 === null || !existsSync(path))
-      throw new WrongStateError(run, 'done; --which newest or best takes a checkpoint');
-    const { step } = await readWeightsFile(path);
-    return sendFile(outlet, path, step);
+    if (run.weightsSha256 === null || !existsSync(path)) {
+      throw new WrongStateError(run, 'done', '--which newest or best takes a checkpoint');
+    }
+    return sendFile(outlet, path, run.step);
   }
   if (which !== 'best' && which !== 'newest') {
     throw new UsageError(`which: expected final, best or newest, received ${JSON.stringify(which)}`);
@@ -55,11 +55,11 @@ async function writeCheckpointWeights(
   const store = new DirectoryStore(directory.checkpointsPath);
   const names = await store.names();
   const name = which === 'best' ? await store.best() : names.at(-1);
-  if (name === undefined) throw new WrongStateError(run, `one with a ${which} checkpoint`);
+  if (name === undefined) throw new WrongStateError(run, `further on: it has no ${which} checkpoint yet`);
   const { step, parameters, configuration, vocabulary } =
     which === 'best' ? await store.load(name) : (await store.loadLatest()).checkpoint;
-  const config = parseConfig(configuration, name);
-  await refuseFullDisk(directory.path, parameters.byteLength);
+  const config = parseConfig(configuration, { config: name });
+  await refuseFullDisk(directory.path, '--data', parameters.byteLength);
   const path = join(dirname(directory.finalWeightsPath), `${which}-${step}-${++written}.safetensors`);
   await writeWeightsFile(path, {
     network: networkOf(config, vocabulary.length),

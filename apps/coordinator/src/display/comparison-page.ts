@@ -20,7 +20,7 @@ export function comparisonPage(
           ),
         ];
   const rows = losses.pairs.map(({ step, first, second }) => [
-    step,
+    grouped(step),
     first.toFixed(6),
     second.toFixed(6),
     first === second ? 'equal' : (second - first).toExponential(2),

@@ -5,6 +5,7 @@ export function started(fields: Partial<LogEntryOf<'started'>>): LogEntryOf<'sta
   return {
     time: '2026-11-24T10:00:00.000Z',
     event: 'started',
+    cause: 'begun',
     atStep: 0,
     stepsTotal: 1340,
     stepsPerEpoch: 335,

@@ -15,6 +15,18 @@ it.each([
     '2026-11-24 12:30:05 WARN  a, step 12: slow {"seconds":3}',
   ],
   [
+    {
+      level: 'info',
+      time: '2026-11-24T12:30:05.123Z',
+      run: 'r1',
+      step: 1200,
+      event: 'issued-again',
+      msg: 'the step is issued again',
+      issue: 2,
+    },
+    '2026-11-24 12:30:05 INFO  step 1,200: the step is issued again',
+  ],
+  [
     { level: 'info', time: '2026-11-24T12:30:05.123Z', run: 'r1', msg: 'began' },
     '2026-11-24 12:30:05 INFO  began',
   ],

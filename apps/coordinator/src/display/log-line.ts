@@ -1,5 +1,5 @@
 import { printable } from './printable.js';
-import { timeShown } from './quantities.js';
+import { grouped, timeShown } from './quantities.js';
 
 /**
  * A JSON line of a run's log for a person: `2026-11-24 12:30:05 WARN  worker-1, step 12: what happened {"further":"fields"}`.
@@ -13,12 +13,12 @@ export function logLine(json: string): string {
     return printable(json);
   }
   if (typeof entry !== 'object' || entry === null) return printable(json);
-  const { time, level, msg, worker, step, ...others } = entry as Record<string, unknown>;
-  // Which run it is about, whoever asked for its lines knows.
-  const further = Object.entries(others).filter(([key]) => key !== 'run');
+  const { time, level, msg, worker, step, event, ...others } = entry as Record<string, unknown>;
+  // Which run it is about, whoever asked for its lines knows; and what an event's fields say, its message says too.
+  const further = typeof event === 'string' ? [] : Object.entries(others).filter(([key]) => key !== 'run');
   const about = [
     ...(typeof worker === 'string' ? [worker] : []),
-    ...(typeof step === 'number' ? [`step ${step}`] : []),
+    ...(typeof step === 'number' ? [`step ${grouped(step)}`] : []),
   ].join(', ');
   const parts = [
     typeof time === 'string' ? timeShown(time) : '-',

@@ -25,8 +25,8 @@ export function hoursShown(hours: number): string {
 }
 
 /** A count with its noun: `1 worker`, `2 workers`. */
-export function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${grouped(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** A time of the protocol (RFC 3339, in UTC) as `2026-11-24 12:30:05`. */

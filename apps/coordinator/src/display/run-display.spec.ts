@@ -50,7 +50,7 @@ describe('without a terminal', () => {
       '1,340 steps of 32 windows in micro-batches of 16',
       'worker-1 joined',
       'epoch 1 (step 335): loss 2.2992, held-out loss 1.9066, the best so far',
-      'epoch 4 (step 1340): loss 1.5995',
+      'epoch 4 (step 1,340): loss 1.5995',
     ]);
   });
 

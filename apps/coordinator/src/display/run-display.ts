@@ -2,16 +2,10 @@ import cliProgress from 'cli-progress';
 import { assert } from '@rocinante/base';
 import type { LogEntryOf, RunLogEntry } from '../run/log-entries.js';
 import { printable } from './printable.js';
-import { counted, duration, bytesShown } from './quantities.js';
+import { entryText, evaluationLine } from './entry-text.js';
+import { counted, duration, grouped } from './quantities.js';
 import { Rate } from './rate.js';
-import {
-  closingText,
-  differenceLine,
-  evaluationLine,
-  lengthLine,
-  openingLines,
-  type RunFigures,
-} from './run-texts.js';
+import { closingText, openingLines, type RunFigures } from './run-texts.js';
 
 /** Without a terminal, a line about steps at most so often. */
 const LINE_INTERVAL_MS = 10_000;
@@ -56,41 +50,34 @@ export class RunDisplay {
     switch (entry.event) {
       case 'started':
         return this.#begin(entry);
-      case 'worker-joined':
-        return this.line(`${entry.worker} joined`);
       case 'worker-parked':
-        return this.line(`warning: ${entry.message}`);
+      case 'strike':
+        return this.line(`warning: ${entryText(entry)}`);
       case 'not-exact':
         this.#notExactSince ??= entry.atStep;
-        return this.line(`warning: ${entry.message}`);
+        return this.line(`warning: ${entryText(entry)}`);
+      case 'worker-joined':
       case 'worker-left':
-        return this.line(`${entry.worker} ${entry.lost ? 'was lost' : 'left'}: ${entry.reason}`);
+        return this.line(`${entry.worker} ${entryText(entry)}`);
       case 'step':
         return this.#step(entry);
       case 'evaluation':
         return this.line(evaluationLine(entry));
       case 'checkpoint':
         if (entry.reason !== 'stop') return;
-        return this.line(`checkpoint ${entry.name} saved (${bytesShown(entry.bytes)})`);
+        return this.line(entryText(entry));
       case 'checkpoint-passed-over':
-        return this.line(
-          `warning: checkpoint ${entry.name} is damaged (${entry.reason}); the one before it is used`,
-        );
-      case 'length-changed':
-        return this.line(lengthLine(entry));
-      case 'notice':
-        return this.line(entry.message);
-      case 'strike':
-        return this.line(`warning: ${entry.why}`);
+        return this.line(`warning: ${entryText(entry)}`);
       case 'set-aside':
-        return this.line(`warning: ${entry.worker} gets no work any more in this run: ${entry.reason}`);
+        return this.line(`warning: ${entry.worker} ${entryText(entry)}`);
       case 'second-word':
-        if (entry.verdict === 'unsettled') this.line(`warning: ${differenceLine(entry)}`);
+        if (entry.verdict === 'unsettled') this.line(`warning: ${entryText(entry)}`);
         return;
+      case 'length-changed':
+      case 'notice':
       case 'held':
-        return this.line(`held: ${entry.reason}`);
       case 'released':
-        return this.line('no longer held: the run goes on');
+        return this.line(entryText(entry));
       case 'sample':
         this.#sample = entry.text;
         return;
@@ -164,7 +151,7 @@ export class RunDisplay {
     } else if (this.#now() >= this.#nextLineAt || step === stepsTotal) {
       this.#nextLineAt = this.#now() + LINE_INTERVAL_MS;
       this.line(
-        `step ${step}/${stepsTotal}, epoch ${fields.epoch}, loss ${fields.loss}, ${fields.rate} windows/s, ${fields.left} left`,
+        `step ${grouped(step)}/${grouped(stepsTotal)}, epoch ${fields.epoch}, loss ${fields.loss}, ${fields.rate} windows/s, ${fields.left} left`,
       );
     }
   }
@@ -176,6 +163,8 @@ function progressBar(stream: NodeJS.WritableStream): cliProgress.SingleBar {
       stream,
       format: '{bar} step {value}/{total} | epoch {epoch} | loss {loss} | {rate} windows/s | {left} left',
       barsize: 20,
+      formatValue: (value, _options, type) =>
+        type === 'value' || type === 'total' ? grouped(value) : String(value),
       hideCursor: true,
       forceRedraw: true,
       gracefulExit: false,

@@ -1,5 +1,6 @@
 import type { ShownRun } from '../client/coordinator.js';
 import { stateWord } from '../client/run-state.js';
+import { stateText } from './entry-text.js';
 import { drawCurve, type CurvePoint } from './loss-curve.js';
 import { bytesShown, counted, duration, grouped, hoursShown, timeShown } from './quantities.js';
 import { printable } from './printable.js';
@@ -31,10 +32,10 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function headLines({ summary, ...shown }: ShownRun): string[] {
   const { id, name, tags, note, state, reason, queuePosition, pool, priority } = summary;
-  const { step, stepsTotal, epoch, loss, validationLoss, windowsPerSecond, weightsSha256 } = summary;
+  const { step, stepsTotal, epoch, windowsPerSecond, weightsSha256 } = summary;
   const facts: (readonly [string, string])[] = [
     ['run', name === id ? id : `${id} ${name}`],
-    ['state', stateWord(state) + (reason === '' ? '' : `: ${reason}`)],
+    ['state', stateText(stateWord(state), reason)],
     ...(queuePosition === 0 ? [] : [['queue', `position ${queuePosition} in pool ${pool}`] as const]),
     ...(priority === 0 ? [] : [['priority', String(priority)] as const]),
     ...(tags.length === 0 ? [] : [['tags', tags.join(', ')] as const]),
@@ -42,7 +43,7 @@ function headLines({ summary, ...shown }: ShownRun): string[] {
     ['text', `${shown.corpusName} (SHA-256 ${shown.corpusSha256})`],
     ['times', timesShown(summary)],
     ['step', stepsTotal === 0 ? grouped(step) : `${grouped(step)} of ${grouped(stepsTotal)}, epoch ${epoch}`],
-    ...(loss === undefined ? [] : [['loss', lossesShown(loss, validationLoss)] as const]),
+    ...(summary.loss === undefined ? [] : [['loss', lossesShown(summary, summary.loss)] as const]),
     ...(windowsPerSecond === undefined
       ? []
       : [['rate', rateShown(windowsPerSecond, shown.boundBy)] as const]),
@@ -65,8 +66,10 @@ function timesShown({ createdAt, startedAt, endedAt }: ShownRun['summary']): str
   return `created ${timeShown(createdAt)}${began}${ended} (UTC)`;
 }
 
-function lossesShown(loss: number, validationLoss: number | undefined): string {
-  return loss.toFixed(4) + (validationLoss === undefined ? '' : `, held out ${validationLoss.toFixed(4)}`);
+function lossesShown({ validationLoss, lastStepLoss }: ShownRun['summary'], loss: number): string {
+  const heldOut = validationLoss === undefined ? '' : `, held out ${validationLoss.toFixed(4)}`;
+  const lastStep = lastStepLoss === undefined ? '' : `; the last step's ${lastStepLoss.toFixed(4)}`;
+  return `${loss.toFixed(4)}${heldOut}${lastStep}`;
 }
 
 function rateShown(windowsPerSecond: number, boundBy: string): string {
@@ -80,12 +83,13 @@ function checkpointsShown({ checkpoints, bestCheckpoint }: Omit<ShownRun, 'summa
 function historyLines({ history }: ShownRun): string[] {
   if (history.length === 0) return [];
   const heads = ['step', 'epoch', 'loss', 'held-out', ''];
-  const rows = history.map(({ step, epoch, loss, validationLoss, best }) => [
-    step,
-    epoch,
-    loss.toFixed(4),
-    validationLoss?.toFixed(4) ?? '-',
-    best ? 'best so far' : '',
+  const best = history.findLast((entry) => entry.best);
+  const rows = history.map((entry) => [
+    grouped(entry.step),
+    entry.epoch,
+    entry.loss.toFixed(4),
+    entry.validationLoss?.toFixed(4) ?? '-',
+    entry === best ? 'best' : '',
   ]);
   return table(heads, rows).split('\n');
 }
@@ -125,7 +129,7 @@ function idleLines({ idleWorkers }: ShownRun): string[] {
 function incidentLines({ incidents }: ShownRun): string[] {
   if (incidents.length === 0) return [];
   const rows = incidents.map(({ step, time, kind, worker, cause }) => [
-    step,
+    grouped(step),
     timeShown(time),
     kind,
     worker || '-',

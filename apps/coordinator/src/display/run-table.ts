@@ -1,19 +1,20 @@
 import type { RunSummaryMessage } from '@rocinante/wire';
-import { hasEnded, stateWord } from '../client/run-state.js';
+import { stateWord } from '../client/run-state.js';
 import { grouped, hoursShown } from './quantities.js';
 import { table } from './table.js';
 
 /**
  * The runs of a coordinator as a table, in the coordinator's order: active ones, the queue, ended ones.
+ * @param leftOut how many more there are.
  * @param tag what they were chosen by; null for all.
  */
-export function runTable(runs: readonly RunSummaryMessage[], tag: string | null): string {
+export function runTable(runs: readonly RunSummaryMessage[], leftOut: number, tag: string | null): string {
   if (runs.length === 0) {
     return tag === null ? 'no runs yet; start one with: ./rocinante run start' : `no run has the tag ${tag}`;
   }
   const pools = new Set(runs.map(({ pool }) => pool)).size > 1;
   const heads = ['run', 'name', 'state', 'step', 'loss', 'held-out', 'windows/s', 'worker-hours'];
-  return table(
+  const rows = table(
     [...heads, ...(pools ? ['pool'] : []), 'tags'],
     runs.map((run) => [
       run.id,
@@ -22,12 +23,13 @@ export function runTable(runs: readonly RunSummaryMessage[], tag: string | null)
       run.stepsTotal === 0 ? '-' : `${grouped(run.step)}/${grouped(run.stepsTotal)}`,
       lossShown(run.loss),
       lossShown(run.validationLoss),
-      hasEnded(run.state) || run.windowsPerSecond === undefined ? '-' : run.windowsPerSecond.toFixed(1),
+      run.windowsPerSecond === undefined ? '-' : run.windowsPerSecond.toFixed(1),
       hoursShown(run.workerHours),
       ...(pools ? [run.pool] : []),
       run.tags.join(', '),
     ]),
   );
+  return leftOut === 0 ? rows : `${rows}\nand ${grouped(leftOut)} more that ended before`;
 }
 
 /** A run's state in a word, and where it stands in the queue: `queued 2`, with its priority where that is not 0. */

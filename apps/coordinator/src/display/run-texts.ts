@@ -15,29 +15,6 @@ export function openingLines(started: LogEntryOf<'started'>): string[] {
   ];
 }
 
-/** One evaluation; losses in nats. */
-export function evaluationLine(entry: LogEntryOf<'evaluation'>): string {
-  const { epoch, atStep, loss, validationLoss, best } = entry;
-  const heldOut = validationLoss === null ? '' : `, held-out loss ${validationLoss.toFixed(4)}`;
-  return `epoch ${epoch} (step ${atStep}): loss ${loss.toFixed(4)}${heldOut}${best ? ', the best so far' : ''}`;
-}
-
-/** Two workers differ, and nobody is there who could decide. */
-export function differenceLine({ microBatches, workers, atStep }: LogEntryOf<'second-word'>): string {
-  const what = microBatches.length === 1 ? 'micro-batch' : 'micro-batches';
-  return (
-    `step ${atStep}: ${workers.join(' and ')} compute other bits of ${what} ${microBatches.join(', ')}, ` +
-    `and there is no other worker to ask; ${workers[0]}’s count`
-  );
-}
-
-/** The run's length was changed on a resume. */
-export function lengthLine({ from, to }: LogEntryOf<'length-changed'>): string {
-  const length = ({ steps, epochs }: typeof to): string =>
-    steps === null ? counted(epochs, 'epoch') : counted(steps, 'step');
-  return `the run now has ${length(to)}, not ${length(from)}`;
-}
-
 /** What a run that is done came to: the figures of its `summary` entry. */
 export type RunFigures = Pick<
   LogEntryOf<'summary'>,

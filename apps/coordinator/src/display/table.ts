@@ -19,7 +19,7 @@ export function table(heads: readonly string[], rows: readonly (readonly (string
     head: [...heads],
     chars: { ...(Object.fromEntries(none) as Record<string, string>), middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: heads.map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left')),
+    colAligns: heads.map((_, column) => (/^\d[\d,]*$/.test(String(rows[0]?.[column])) ? 'right' : 'left')),
   });
   built.push(...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? cell : printable(cell)))));
   return built

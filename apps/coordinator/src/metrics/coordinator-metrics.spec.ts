@@ -10,8 +10,8 @@ let now: number;
 let metrics: CoordinatorMetrics;
 let traffic: { bytesSent: number; bytesReceived: number };
 
-const a = { worker: 'a#1', pool: 'default' };
-const b = { worker: 'b#2', pool: 'big' };
+const a = { label: 'a', pool: 'default' };
+const b = { label: 'b#2', pool: 'big' };
 
 const run = {
   id: 'r1',
@@ -59,9 +59,9 @@ async function step(
 ): Promise<void> {
   run.stepIssued(step, 1);
   run.assigned(a, { id: 2 * step, kind: 'train', microBatches: [0, 1, 2], firstRange: 0 });
-  run.parametersSent(a);
+  run.parametersReceived(a);
   run.assigned(b, { id: 2 * step + 1, kind: 'train', microBatches: [3], firstRange: 0 });
-  run.parametersSent(b);
+  run.parametersReceived(b);
   await Promise.resolve();
   now += computesA * 1000;
   run.reported(a, { assignment: 2 * step, computeSeconds: computesA, fits: true });
@@ -84,7 +84,7 @@ describe("a coordinator's metrics", () => {
     expect(await parked()).toBe(0);
     of.workerParked(a);
     of.workerParked(b);
-    of.idleLeft({ worker: 'preparing#3' });
+    of.idleLeft({ label: 'preparing' });
     expect(await parked()).toBe(2);
     of.idleLeft(a);
     expect(await parked()).toBe(1);
@@ -120,7 +120,7 @@ describe("a coordinator's metrics", () => {
       'windows_total{run="r1"}': 48,
       'windows_per_second{run="r1"}': 4,
       'step_duration_seconds_sum{run="r1"}': 12,
-      'worker_share_ratio{run="r1",worker="a#1"}': 0.75,
+      'worker_share_ratio{run="r1",worker="a"}': 0.75,
       'worker_share_ratio{run="r1",worker="b#2"}': 0.25,
       'bound_by{run="r1",by="compute",worker=""}': 1,
       'bound_by{run="r1",by="wire",worker=""}': 0,

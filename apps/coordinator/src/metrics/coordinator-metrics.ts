@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import {
   coordinatorDefinitions,
   MetricSet,
@@ -6,6 +5,7 @@ import {
   RUN_STATES,
   type MeteredRunState,
 } from '@rocinante/metrics';
+import { freeBytes } from '../run/disk-space.js';
 import type { SessionObserver } from '../service/training-service.js';
 import { RunMetrics, type MeteredRun } from './run-metrics.js';
 
@@ -110,7 +110,8 @@ export class CoordinatorMetrics implements SessionObserver {
     for (const state of RUN_STATES) {
       metrics.runs.set({ state }, states.filter((other) => other === state).length);
     }
-    metrics.diskFree.set(await freeBytes(this.#parts.dataDirectory));
+    // Where nobody can say, there is no number.
+    metrics.diskFree.set(await freeBytes(this.#parts.dataDirectory).catch(() => NaN));
   }
 
   #removeEnded(): void {
@@ -120,15 +121,5 @@ export class CoordinatorMetrics implements SessionObserver {
       metrics.remove();
       this.#runs.delete(id);
     }
-  }
-}
-
-/** Bytes that this process may still write on the disk of a directory; not a number where nobody can say. */
-async function freeBytes(directory: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
-  } catch {
-    return NaN;
   }
 }

@@ -23,9 +23,9 @@ export interface MeteredRun {
   readonly learningRate: (step: number) => number;
 }
 
-/** A worker's session, of which only the id is wanted. */
+/** A worker's session, of which only the name of its series is wanted. */
 interface OfWorker {
-  readonly worker: string;
+  readonly label: string;
 }
 
 /**
@@ -67,12 +67,12 @@ export class RunMetrics implements RunObserver {
     this.#heldOut(progress.history.at(-1)?.validationLoss ?? null);
   }
 
-  workerJoined({ worker }: OfWorker): void {
+  workerJoined({ label: worker }: OfWorker): void {
     this.#workers.add(worker);
     this.#set.metrics.workerShare.set({ run: this.#run, worker }, 0);
   }
 
-  workerLeft({ worker }: OfWorker): void {
+  workerLeft({ label: worker }: OfWorker): void {
     this.#timeline.left(worker, this.#now());
     this.#bound.forget(worker);
     this.#workers.delete(worker);
@@ -85,13 +85,13 @@ export class RunMetrics implements RunObserver {
     this.workerLeft(session);
   }
 
-  workerParked({ worker }: OfWorker): void {
+  workerParked({ label: worker }: OfWorker): void {
     this.#parked.add(worker);
     this.#set.metrics.parkedWorkers.set({ run: this.#run }, this.#parked.size);
   }
 
   /** A worker that was given no work is gone; perhaps it was parked. */
-  idleLeft({ worker }: OfWorker): void {
+  idleLeft({ label: worker }: OfWorker): void {
     this.#parked.delete(worker);
     this.#set.metrics.parkedWorkers.set({ run: this.#run }, this.#parked.size);
   }
@@ -103,25 +103,25 @@ export class RunMetrics implements RunObserver {
     queueMicrotask(() => this.#timeline.handedOut(this.#now()));
   }
 
-  assigned({ worker }: OfWorker, assignment: TimedAssignment & { readonly kind: string }): void {
+  assigned({ label: worker }: OfWorker, assignment: TimedAssignment & { readonly kind: string }): void {
     if (assignment.kind !== 'train') return;
     const repeated = this.#timeline.assigned(worker, assignment, this.#now());
     this.#set.metrics.repeatedMicroBatches.inc({ run: this.#run }, repeated);
   }
 
-  parametersSent({ worker }: OfWorker): void {
-    this.#timeline.parametersSent(worker, this.#now());
+  parametersReceived({ label: worker }: OfWorker): void {
+    this.#timeline.parametersReceived(worker, this.#now());
   }
 
   reported(
-    { worker }: OfWorker,
+    { label: worker }: OfWorker,
     report: { readonly assignment: number; readonly computeSeconds: number; readonly fits: boolean },
   ): void {
     this.#timeline.reported(worker, report.assignment, report.computeSeconds, report.fits, this.#now());
   }
 
   /** A range arrived that will be added; others are not told of. */
-  rangeArrived({ worker }: OfWorker): void {
+  rangeArrived({ label: worker }: OfWorker): void {
     this.#timeline.rangeArrived(worker, this.#now());
   }
 

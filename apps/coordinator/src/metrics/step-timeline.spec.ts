@@ -18,7 +18,7 @@ function wholeStep(step: number, start: number): void {
   timeline.issued(step, start);
   assign('a', step, [0, 1], start + 5);
   timeline.handedOut(start + 10);
-  timeline.parametersSent('a', start + 100);
+  timeline.parametersReceived('a', start + 100);
   timeline.reported('a', step, 0.8, true, start + 1000);
   timeline.rangeArrived('a', start + 1040);
   timeline.rangeAdded(start + 1050);
@@ -63,14 +63,14 @@ describe('a step timeline', () => {
     assign('a', 1, [0], 0);
     assign('b', 2, [1], 0);
     timeline.handedOut(0);
-    timeline.parametersSent('a', 0);
+    timeline.parametersReceived('a', 0);
     // b is still being sent its parameters while a sends its ranges, and one of these is added.
     timeline.reported('a', 1, 0.1, true, 100);
     timeline.rangeArrived('a', 200);
     timeline.rangeAdded(250);
     timeline.rangeArrived('a', 300);
     timeline.rangeAdded(310);
-    timeline.parametersSent('b', 400);
+    timeline.parametersReceived('b', 400);
     const { phases } = timeline.closed(500);
     expect(rounded(phases)).toEqual({
       assign: 0,
@@ -87,16 +87,16 @@ describe('a step timeline', () => {
     assign('a', 1, [0, 1], 0);
     assign('b', 2, [2, 3], 0);
     timeline.handedOut(0);
-    timeline.parametersSent('a', 0);
-    timeline.parametersSent('b', 0);
+    timeline.parametersReceived('a', 0);
+    timeline.parametersReceived('b', 0);
     timeline.reported('a', 1, 1, false, 1000);
     timeline.reported('b', 2, 1, false, 1000);
     timeline.issued(0, 1000);
     assign('a', 3, [0, 1, 2], 1000);
     assign('b', 4, [3], 1000);
     timeline.handedOut(1000);
-    timeline.parametersSent('a', 1000);
-    timeline.parametersSent('b', 1000);
+    timeline.parametersReceived('a', 1000);
+    timeline.parametersReceived('b', 1000);
     // Of the issue before: counts for nothing.
     timeline.reported('a', 1, 50, true, 1010);
     timeline.reported('a', 3, 1.5, true, 1100);
@@ -118,12 +118,12 @@ describe('a step timeline', () => {
     expect(assign('a', 1, [0, 1], 0)).toBe(0);
     expect(assign('b', 2, [2], 0)).toBe(0);
     timeline.handedOut(0);
-    timeline.parametersSent('a', 0);
+    timeline.parametersReceived('a', 0);
     timeline.reported('b', 2, 0.1, true, 100);
     timeline.left('b', 200);
     // Its first range was summed already: one is owed.
     expect(assign('a', 3, [2], 200, 1)).toBe(1);
-    timeline.parametersSent('a', 200);
+    timeline.parametersReceived('a', 200);
     timeline.reported('a', 3, 0.1, true, 400);
     timeline.rangeArrived('a', 500);
     timeline.rangeAdded(500);

@@ -93,8 +93,8 @@ export class StepTimeline {
     this.#assigning = false;
   }
 
-  /** The last range of the parameters that a worker needs was handed to its connection. */
-  parametersSent(worker: string, at: number): void {
+  /** A worker has the last range of the parameters that it needs: its credit for it is back. */
+  parametersReceived(worker: string, at: number): void {
     this.#count(at);
     const part = this.#parts.get(worker);
     if (part) part.awaitsParameters = false;

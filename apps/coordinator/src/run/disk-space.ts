@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { networkLayout } from '@rocinante/model';
+import { networkOf, type RunConfig } from '@rocinante/training';
+import { DiskFullError } from '../errors.js';
 
 /** Parameters and Adam's two moments, float32. */
 const CHECKPOINT_BYTES_A_PARAMETER = 12;
@@ -12,6 +15,9 @@ const CHECKPOINTS_AHEAD = 2;
 const MARGIN_BYTES = 64 * 1024 ** 2;
 /** A run that is held goes on only with so much more, lest it be held and released at every log line. */
 const RELEASE_MARGIN_BYTES = 64 * 1024 ** 2;
+
+/** A text's symbols are not known before it is encoded: so many are reckoned with. */
+const SYMBOLS_RECKONED = 256;
 
 /** What a run may do about the disk. */
 export type DiskDecision = 'go-on' | 'start-refused' | 'hold' | 'release';
@@ -45,11 +51,18 @@ export function diskDecision(
 /**
  * Why a run is refused or held, in one line.
  * @param option that puts its files elsewhere: `--data`.
+ * @param what needs the room, with its verb.
  */
-export function diskMessage(path: string, freeBytes: number, neededBytes: number, option: string): string {
+export function diskMessage(
+  path: string,
+  freeBytes: number,
+  neededBytes: number,
+  option: string,
+  what = 'the next checkpoints need',
+): string {
   const [free, needed] = [Math.floor(freeBytes / 1e6), Math.ceil(neededBytes / 1e6)];
   return (
-    `disk: ${path} has ${free} MB free, the next checkpoints need ${needed} MB; ` +
+    `disk: ${path} has ${free} MB free, ${what} ${needed} MB; ` +
     `free some space or point ${option} elsewhere`
   );
 }
@@ -63,4 +76,33 @@ export async function freeBytes(path: string): Promise<number> {
   while (!existsSync(there)) there = dirname(there);
   const { bavail, bsize } = await statfs(there);
   return bavail * bsize;
+}
+
+/**
+ * Parameters of a run, by which the room for its checkpoints is reckoned.
+ * @param symbols of its text; where it is not encoded yet, more rather than fewer.
+ */
+export function parametersReckoned(config: RunConfig, symbols = SYMBOLS_RECKONED): number {
+  return networkLayout(networkOf(config, symbols)).length;
+}
+
+/**
+ * Refuses what would fill the disk.
+ * @param option that puts the files elsewhere: `--data`.
+ * @param bytes of what is to come at once.
+ * @param parameterCount of the run that is to be begun; 0 for none.
+ * @throws {DiskFullError} there is no room for it, or for the run's checkpoints.
+ */
+export async function refuseFullDisk(
+  path: string,
+  option: string,
+  bytes: number,
+  parameterCount = 0,
+): Promise<void> {
+  const free = await freeBytes(path);
+  const needed = bytes + neededBytes(parameterCount);
+  if (diskDecision(free, needed, 'starting') === 'go-on') return;
+  throw new DiskFullError(
+    diskMessage(path, free, needed, option, parameterCount > 0 ? undefined : 'what comes needs'),
+  );
 }

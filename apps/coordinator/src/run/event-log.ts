@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { HistoryEntry, RunEffect, RunOutcome } from '@rocinante/training';
 import type { Session } from '../service/session.js';
+import { replaceFile } from './folders.js';
 import type { RunLogEntry } from './log-entries.js';
 import type { CheckpointSaved, IssuedAgain, RunObserver } from './run-observer.js';
 
@@ -168,7 +169,8 @@ export class EventLog implements RunObserver {
     if (this.#failed) return;
     const timed = { time: new Date().toISOString(), ...entry };
     try {
-      writeSync(this.#file, `${JSON.stringify(timed)}\n`);
+      // Whole, or with an error: a nearly full disk takes the first part of a line without one.
+      appendFileSync(this.#file, `${JSON.stringify(timed)}\n`);
     } catch (error) {
       this.#failed = true;
       return this.onFailure(error as Error);
@@ -188,7 +190,10 @@ export class EventLog implements RunObserver {
   }
 }
 
-/** Removes lines about steps beyond the one that a run goes on from, and a last line that was cut. */
+/**
+ * Removes lines about steps beyond the one that a run goes on from, and a last line that was cut.
+ * @throws {RunFailedError} it cannot be written; it is as it was.
+ */
 function keepUntil(path: string, step: number): void {
   const kept = readFileSync(path, 'utf8')
     .split('\n')
@@ -200,9 +205,7 @@ function keepUntil(path: string, step: number): void {
         return false;
       }
     });
-  const beside = `${path}.partial`;
-  writeFileSync(beside, kept.map((line) => `${line}\n`).join(''));
-  renameSync(beside, path);
+  replaceFile(path, kept.map((line) => `${line}\n`).join(''));
 }
 
 function round(seconds: number): number {

@@ -1,3 +1,4 @@
+import { RocinanteError } from '@rocinante/base';
 import { Vocabulary } from '@rocinante/corpus';
 import { networkTensors } from '@rocinante/model';
 import { networkOf, type RunConfig } from '@rocinante/training';
@@ -24,13 +25,23 @@ const TENSORS_NAMED_MAX = 3;
  * @throws {UsageError} its symbols are not characters, so no text can be encoded by them.
  */
 export async function readInitialWeights(path: string): Promise<InitialWeights> {
-  const { network, vocabulary, normalisation, parameters, contentSha256 } = await readWeightsFile(path);
+  const { network, vocabulary, normalisation, parameters, contentSha256 } = await read(path);
   try {
     Vocabulary.fromJSON(vocabulary);
   } catch (cause) {
     throw new UsageError(`--init-from ${path}: ${(cause as Error).message}`, { cause });
   }
   return { path, sha256: contentSha256, network, vocabulary, normalisation, parameters };
+}
+
+/** The file, with the option that named it in what is wrong with it. */
+async function read(path: string): ReturnType<typeof readWeightsFile> {
+  try {
+    return await readWeightsFile(path);
+  } catch (cause) {
+    if (!(cause instanceof RocinanteError)) throw cause;
+    throw new RocinanteError(cause.code, cause.exitCode, `--init-from ${cause.message}`, { cause });
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { PARTIAL_SUFFIX } from '@rocinante/weights';
+import { RunFailedError } from '../errors.js';
 
 /** Owner only: texts, configurations and notes are nobody else's business. */
 export const PRIVATE_FOLDER_MODE = 0o700;
@@ -15,6 +17,21 @@ export function makeFolder(path: string, mode?: number): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path), mode);
   mkdirSync(path, { mode });
+}
+
+/**
+ * Replaces a small file of a run, or leaves it as it was: written beside and renamed, at once.
+ * @throws {RunFailedError} it cannot be written.
+ */
+export function replaceFile(path: string, text: string): void {
+  const beside = path + PARTIAL_SUFFIX;
+  try {
+    writeFileSync(beside, text);
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw new RunFailedError(`${path}: cannot be written: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Bytes of all files below a folder. */

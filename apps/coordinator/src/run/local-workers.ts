@@ -22,9 +22,6 @@ const OUTPUT_KEPT = 2_000;
 
 const STOP_GRACE_MS = 5_000;
 
-/** Garbage is collected on the thread that makes it: V8's four helpers would take cores from those that compute. */
-const NODE_FLAGS = ['--single-threaded-gc'];
-
 const workerMain = fileURLToPath(new URL('../../../worker/dist/main.js', import.meta.url));
 
 /** Worker processes on this machine, started and kept by the coordinator of `train`. */
@@ -75,7 +72,7 @@ export class LocalWorkers {
     ];
     if (!corpusCache) args.push('--no-corpus-cache');
     // The worker ends when its standard input does: when this process ends, however it ends.
-    const child = spawn(process.execPath, [...NODE_FLAGS, workerMain, ...args], {
+    const child = spawn(process.execPath, [...process.execArgv, workerMain, ...args], {
       stdio: ['pipe', 'ignore', 'pipe'],
       env: { ...environmentOf(process.env), ...engineEnvironment({ threads }) },
       // Ctrl-C goes to the coordinator, which ends its workers after the checkpoint.

@@ -10,14 +10,20 @@ import { z } from 'zod';
 const count = z.int().min(0);
 const at = { time: z.string(), atStep: count };
 
-/** The work begins, or goes on after a resume: what it is. */
+/** Why the work begins: for the first time, on an operator's order, or after the coordinator's own end. */
+const startCause = z.enum(['begun', 'resumed', 'coordinator-restarted']);
+
+export type StartCause = z.infer<typeof startCause>;
+
+/** The work begins, or goes on: what it is. */
 const started = z.object({
   ...at,
   event: z.literal('started'),
+  cause: startCause,
   stepsTotal: count,
   stepsPerEpoch: count,
   windowsPerEpoch: count,
-  /** Symbols of the held-out part; 0 where nothing is held out. */
+  /** Symbols of the held-out part that evaluations read; 0 where nothing is held out. */
   heldOutSymbols: count,
   characters: count,
   symbols: count,

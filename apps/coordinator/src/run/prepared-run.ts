@@ -32,10 +32,16 @@ export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
 
 /**
  * The shape of a run over its text.
+ * @param subject what messages call the text.
  * @throws {CorpusTooShortError} a part of the text has no window.
  * @throws {UsageError} bits are to be compared of workers that may differ in them.
  */
-export function shapeOf(config: RunConfig, corpus: EncodedCorpus, limits: RunLimits): RunShape {
+export function shapeOf(
+  config: RunConfig,
+  corpus: EncodedCorpus,
+  limits: RunLimits,
+  subject?: string,
+): RunShape {
   if (limits.auditShare > 0 && limits.exact === 'off') {
     throw new UsageError(
       '--audit: compares bits, in which workers may differ under --exact off; expected one of the two, received both',
@@ -43,7 +49,11 @@ export function shapeOf(config: RunConfig, corpus: EncodedCorpus, limits: RunLim
   }
   return runShape(
     config,
-    { symbolCount: corpus.ids.length, vocabularySize: corpus.vocabulary.size },
+    {
+      symbolCount: corpus.ids.length,
+      vocabularySize: corpus.vocabulary.size,
+      ...(subject !== undefined && { subject }),
+    },
     {
       checkpointIntervalMs: limits.checkpointSeconds * 1000,
       checkpointEverySteps: limits.keepEverySteps,

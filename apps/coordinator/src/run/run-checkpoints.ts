@@ -1,4 +1,9 @@
-import { DirectoryStore, type Checkpoint, type PassedOver } from '@rocinante/checkpoint';
+import {
+  DirectoryStore,
+  NoGoodCheckpointError,
+  type Checkpoint,
+  type PassedOver,
+} from '@rocinante/checkpoint';
 import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
 import {
   identityDifferences,
@@ -111,7 +116,7 @@ export class RunCheckpoints {
   /** A file that was put here from another run's directory is good in itself, but not ours. */
   #checkOwn(name: string, checkpoint: Checkpoint): void {
     const { config, corpusSha256, layout } = this.#frame;
-    const theirs = parseConfig(checkpoint.configuration, name);
+    const theirs = parseConfig(checkpoint.configuration, { config: name });
     const [difference] = identityDifferences(
       identityOf(theirs, checkpoint.corpusSha256),
       identityOf(config, corpusSha256),
@@ -121,6 +126,20 @@ export class RunCheckpoints {
     throw new UsageError(
       `checkpoint ${name}: it is another run's (${key} is ${first}, not ${second}); remove it`,
     );
+  }
+}
+
+/**
+ * The symbols that a run's text is encoded by: those of its newest good checkpoint, null where it has none yet. A run that
+ * began with other weights has theirs, which may be more than its text has.
+ * @throws {NoGoodCheckpointError} there are checkpoints, and none is good.
+ */
+export async function savedVocabulary(path: string): Promise<readonly string[] | null> {
+  try {
+    return (await new DirectoryStore(path).loadLatest()).checkpoint.vocabulary;
+  } catch (error) {
+    if (error instanceof NoGoodCheckpointError && error.passedOver.length === 0) return null;
+    throw error;
   }
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { identityDifferences, identityOf, runConfigSchema } from '@rocinante/training';
 import { RunFailedError, UsageError } from '../errors.js';
-import { makeFolder } from './folders.js';
+import { makeFolder, replaceFile } from './folders.js';
 import { ProcessLock } from './process-lock.js';
 
 const recordSchema = z.strictObject({
@@ -134,11 +134,12 @@ export class RunDirectory {
     return readdirSync(this.path).every((name) => leftovers.includes(name) && isEmpty(name));
   }
 
-  /** Writes `config.json`, whole or not at all. */
+  /**
+   * Writes `config.json`, whole or not at all.
+   * @throws {RunFailedError} it cannot be written.
+   */
   write(record: RunRecord): void {
-    const beside = `${this.configPath}.partial`;
-    writeFileSync(beside, `${JSON.stringify(record, null, 2)}\n`);
-    renameSync(beside, this.configPath);
+    replaceFile(this.configPath, `${JSON.stringify(record, null, 2)}\n`);
   }
 
   /** Lets the next coordinator in. */

@@ -228,7 +228,7 @@ export class RunDriver implements RunListener {
         this.#assigned.add(session);
         observer.assigned(session, effect.assignment);
         return session.assign(effect.assignment, feed.closedVersion, grid, () =>
-          observer.parametersSent(session),
+          observer.parametersReceived(session),
         );
       }
       case 'withdraw':

@@ -94,7 +94,9 @@ function execution(run: PreparedRun, options: Partial<ExecutionOptions> = {}): R
     service,
     pool: undefined,
     initialParameters: null,
+    cause: 'begun',
     activeSeconds: 0,
+    trafficBefore: { bytesSent: 0, bytesReceived: 0 },
     placeOption: '--data',
     ledger: true,
     sample: false,
@@ -192,7 +194,7 @@ describe('a worker', () => {
     const reasons: string[] = [];
     call.on('error', () => undefined);
     call.on('data', ({ startRun, endRun }: CoordinatorMessageReceived) => {
-      if (startRun) call.write({ ready: { run: startRun.run, proof } });
+      if (startRun) call.write({ ready: { run: startRun.run, activation: startRun.activation, proof } });
       if (endRun) reasons.push(endRun.reason);
     });
     call.write({ hello: { protocolMin: 1, protocolMax: 1, name, threads: 1 } });
@@ -236,7 +238,7 @@ describe('a worker', () => {
     call.on('error', () => undefined);
     call.on('data', ({ startRun }: CoordinatorMessageReceived) => {
       if (!startRun) return;
-      call.write({ trouble: { run: startRun.run, code: 'MALFORMED', message: 'schedule: unknown' } });
+      call.write({ trouble: { activation: startRun.activation, code: 'MALFORMED', message: 'schedule: unknown' } });
     });
     call.write({ hello: { protocolMin: 1, protocolMax: 1, name: 'old', threads: 1 } });
     const run = execution(await prepared());

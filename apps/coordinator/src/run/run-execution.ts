@@ -1,26 +1,32 @@
 import { networkLayout } from '@rocinante/model';
-import { epochOf, networkOf, type RunOutcome, type RunProgress, type RunView } from '@rocinante/training';
+import {
+  epochOf,
+  networkOf,
+  runWindows,
+  type RunOutcome,
+  type RunProgress,
+  type RunView,
+} from '@rocinante/training';
 import { writeWeightsFile } from '@rocinante/weights';
-import { serverTraffic, type Traffic } from '@rocinante/wire';
+import type { Traffic } from '@rocinante/wire';
 import { Rate } from '../display/rate.js';
 import { RunFailedError } from '../errors.js';
 import { WORDS_ENTRY } from '../sample-text.js';
 import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
-import { diskDecision, diskMessage, freeBytes, neededBytes } from './disk-space.js';
 import { drawSample } from './drawn-sample.js';
+import { epochLoss } from './epoch-loss.js';
 import { EventLog } from './event-log.js';
 import { furtherOf, type Exactness } from './exactness.js';
 import { LedgerKeeper, ledgerPath } from './ledger-keeper.js';
-import type { LogEntryOf, RunLogEntry } from './log-entries.js';
+import { LimitsWatch } from './limits-watch.js';
+import type { LogEntryOf, RunLogEntry, StartCause } from './log-entries.js';
+import { added, PoolTraffic } from './pool-traffic.js';
 import type { PreparedRun } from './prepared-run.js';
 import type { RunObserver } from './run-observer.js';
 import { Shares } from './shares.js';
 import { TrainingRun, type RunEnd } from './training-run.js';
 import { waitingReason } from './waiting-reason.js';
-
-/** How often the disk's free space and the run's time are looked at. */
-const WATCH_MS = 1_000;
 
 export interface ExecutionOptions {
   /** What people call the run. */
@@ -29,8 +35,10 @@ export interface ExecutionOptions {
   readonly pool: string | undefined;
   /** What a run begins with in place of first values from the seed; null for those. */
   readonly initialParameters: Float32Array | null;
-  /** Active time before this activation. */
+  readonly cause: StartCause;
+  /** Active time, and traffic with workers, before this activation. */
   readonly activeSeconds: number;
+  readonly trafficBefore: Traffic;
   /** The option that puts the run's files elsewhere, for messages: `--data`. */
   readonly placeOption: string;
   /** Whether a ledger is kept: without one, a run is as it would be, and cannot be verified. */
@@ -56,39 +64,47 @@ export class RunExecution {
   readonly #run: TrainingRun;
   readonly #rate = new Rate();
   readonly #startedAt = performance.now();
-  #watch: NodeJS.Timeout | null = null;
-  #heldReason: string | null = null;
+  readonly #watch: LimitsWatch;
   #saidWaiting = false;
-  readonly #traffic = serverTraffic();
+  readonly #traffic: PoolTraffic;
   readonly #shares = new Shares();
   #summary: RunSummary | null = null;
-  #looking = false;
   /** What the state machine said of the run's end; null before. */
   #outcome: RunOutcome | null = null;
 
   constructor(prepared: PreparedRun, options: ExecutionOptions) {
-    const { directory, loaded } = prepared;
-    const { service, name } = options;
+    const { directory, loaded, limits } = prepared;
+    const { service, name, pool, placeOption } = options;
     this.#prepared = prepared;
     this.#options = options;
     this.log = new EventLog(directory.eventsPath, loaded?.progress.step ?? 0);
     this.#ledger = options.ledger ? new LedgerKeeper(prepared) : null;
+    this.#traffic = new PoolTraffic(() => service.pool(pool).sessions);
     const numbers = service.takeNumbers();
     this.#run = new TrainingRun({
       ...prepared,
-      id: `${name}#${numbers.firstVersion}`,
+      id: name,
       initialParameters: options.initialParameters,
       exact: prepared.limits.exact,
-      pool: () => service.pool(options.pool),
+      pool: () => service.pool(pool),
       numbers,
       ledger: this.#ledger,
       observers: [
         this.log,
         ...(this.#ledger === null ? [] : [this.#ledger]),
         this.#shares,
+        this.#traffic,
         ...options.observers,
         { finished: (outcome) => (this.#outcome = outcome) },
       ],
+    });
+    this.#watch = new LimitsWatch({
+      run: this.#run,
+      path: directory.path,
+      placeOption,
+      maxHours: limits.maxHours,
+      activeSeconds: () => options.activeSeconds + this.seconds,
+      alsoLook: () => this.#lookAtWaiting(),
     });
     this.log.onEntry = (entry) => {
       this.#rate.entry(entry);
@@ -112,6 +128,11 @@ export class RunExecution {
   get epoch(): number {
     const { step } = this.#run.progress;
     return step === 0 ? 0 : epochOf(this.#prepared.shape, step - 1) + 1;
+  }
+
+  /** Mean training loss of the epoch so far, in nats; null before the first step. */
+  get loss(): number | null {
+    return epochLoss(this.#run.progress);
   }
 
   get windowsPerSecond(): number | null {
@@ -139,16 +160,12 @@ export class RunExecution {
 
   /** Why no step is issued; null where steps are. */
   get heldReason(): string | null {
-    return this.#heldReason;
+    return this.#watch.heldReason;
   }
 
-  /** The coordinator's traffic since this activation began. */
+  /** The coordinator's traffic with the run's workers, earlier activations included. */
   get traffic(): Traffic {
-    const { bytesSent, bytesReceived } = serverTraffic();
-    return {
-      bytesSent: bytesSent - this.#traffic.bytesSent,
-      bytesReceived: bytesReceived - this.#traffic.bytesReceived,
-    };
+    return added(this.#options.trafficBefore, this.#traffic.sum);
   }
 
   /** Of this activation. */
@@ -177,13 +194,12 @@ export class RunExecution {
 
   /**
    * Runs to the end, and lets the workers go.
-   * @throws {RunFailedError} the disk is too full to begin, or it cannot go on.
+   * @throws {RunFailedError} the run cannot go on.
    */
   async run(): Promise<RunEnd> {
     let over = '';
     let failed = true;
     try {
-      await this.#checkDisk('starting');
       const notice = await this.#ledger?.open();
       if (notice) this.log.noticed(notice);
       this.#begin();
@@ -196,8 +212,7 @@ export class RunExecution {
       over = (error as Error).message;
       throw error;
     } finally {
-      if (this.#watch) clearInterval(this.#watch);
-      this.#watch = null;
+      this.#watch.end();
       await this.#run.close(over);
       // What ended it from outside, or after its last step, the state machine knows nothing of.
       if (failed && this.#outcome !== 'failed') this.log.finished('failed', over);
@@ -219,6 +234,7 @@ export class RunExecution {
     this.log.write({
       event: 'started',
       atStep: this.log.step,
+      cause: this.#options.cause,
       stepsTotal: shape.stepsTotal,
       stepsPerEpoch: Math.ceil(shape.windowsPerEpoch / config.batch.size),
       windowsPerEpoch: shape.windowsPerEpoch,
@@ -233,24 +249,8 @@ export class RunExecution {
       checkpoint: loaded?.name ?? null,
       notExactSince: this.exactness.notExactSince,
     });
-    this.#watch = setInterval(() => this.#look(), WATCH_MS);
+    this.#watch.start();
     this.#run.start();
-  }
-
-  /** Looks at what limits the run from outside: its time, and the disk. */
-  #look(): void {
-    const { maxHours } = this.#prepared.limits;
-    const hours = (this.#options.activeSeconds + this.seconds) / 3600;
-    if (maxHours !== null && hours >= maxHours) {
-      this.#run.stop(`it has been active for the ${maxHours} hours of --max-hours`);
-    }
-    this.#lookAtWaiting();
-    // A disk that answers late is asked once at a time.
-    if (this.#looking) return;
-    this.#looking = true;
-    this.#checkDisk(this.#heldReason === null ? 'running' : 'held')
-      .catch((error: Error) => this.#run.abort(error))
-      .finally(() => (this.#looking = false));
   }
 
   /** A run that waits though workers are there says so, once. */
@@ -260,27 +260,6 @@ export class RunExecution {
       this.idleWorkers.some(({ standing }) => standing === 'parked' || standing === 'refused');
     if (waits && !this.#saidWaiting) this.log.noticed(`the run is active, but ${this.waitingReason}`);
     this.#saidWaiting = waits;
-  }
-
-  /** Holds the run before the disk is full, and lets it go on when there is room again. */
-  async #checkDisk(state: 'starting' | 'running' | 'held'): Promise<void> {
-    const { path } = this.#prepared.directory;
-    const needed = neededBytes(this.#run.layout.length);
-    const free = await freeBytes(path);
-    if (state !== 'starting' && this.#watch === null) return;
-    const message = diskMessage(path, free, needed, this.#options.placeOption);
-    switch (diskDecision(free, needed, state)) {
-      case 'start-refused':
-        throw new RunFailedError(message);
-      case 'hold':
-        this.#heldReason = message;
-        return this.#run.hold(message);
-      case 'release':
-        this.#heldReason = null;
-        return this.#run.release();
-      case 'go-on':
-        return;
-    }
   }
 
   /** Writes the final weights, and says what came of the run. */
@@ -330,7 +309,8 @@ export class RunExecution {
   }
 }
 
+/** Symbols of the part that evaluations read; what is held out for tests is not among them. */
 function heldOutSymbols({ config, corpus }: PreparedRun): number {
-  if (!config.text.heldOut) return 0;
-  return corpus.ids.length - Math.floor((corpus.ids.length * 9) / 10);
+  const { validation } = runWindows(config, corpus.ids.length).windows;
+  return validation === null ? 0 : validation.end - validation.start;
 }

@@ -1,15 +1,19 @@
 import { z } from 'zod';
 
+/** A run waits for so many workers at most, and keeps so many of its newest checkpoints. */
+export const MIN_WORKERS_MAX = 1024;
+export const KEEP_LAST_MAX = 10_000;
+
 /** What bounds a run and what is kept of it: none of this decides its numbers, but for `exact: 'off'`. */
 export const runLimitsSchema = z.strictObject({
   /** Steps are taken only with so many workers there. */
-  minWorkers: z.int().min(1).max(1024),
+  minWorkers: z.int().min(1).max(MIN_WORKERS_MAX),
   /** Active time after which the run is stopped, with a checkpoint; null for none. */
   maxHours: z.number().positive().nullable(),
   /** Time between two checkpoints; 0 for none but those at evaluations, at the end and on a stop. */
   checkpointSeconds: z.number().min(0),
   /** The newest checkpoints that are kept, beside the best. */
-  keepLast: z.int().min(1).max(10_000),
+  keepLast: z.int().min(1).max(KEEP_LAST_MAX),
   /** Checkpoints of steps that are multiples of this are kept for good; 0 for none. */
   keepEverySteps: z.int().min(0),
   /** `auto` parks a worker whose joining proof is another than the run's; `off` admits it, which the run's record says. */

@@ -30,8 +30,8 @@ export interface RunObserver {
   workerRefused?(session: Session, reason: string): void;
   /** A worker's session is over that was parked, could not work for the run, or was not ready yet. */
   idleLeft?(session: Session): void;
-  /** All ranges of the parameters that a worker was assigned to compute with have gone out to it. */
-  parametersSent?(session: Session): void;
+  /** A worker has all ranges of the parameters that it was assigned to compute with. */
+  parametersReceived?(session: Session): void;
   reported?(session: Session, report: ReportSeen): void;
   /** A range arrived, and will be added. */
   rangeArrived?(session: Session, assignment: number, range: number): void;
@@ -99,7 +99,7 @@ export function tellAll(observers: readonly RunObserver[]): Required<RunObserver
     workerRefused: (...args) => observers.forEach((observer) => observer.workerRefused?.(...args)),
     idleLeft: (...args) => observers.forEach((observer) => observer.idleLeft?.(...args)),
     assigned: (...args) => observers.forEach((observer) => observer.assigned?.(...args)),
-    parametersSent: (...args) => observers.forEach((observer) => observer.parametersSent?.(...args)),
+    parametersReceived: (...args) => observers.forEach((observer) => observer.parametersReceived?.(...args)),
     reported: (...args) => observers.forEach((observer) => observer.reported?.(...args)),
     rangeArrived: (...args) => observers.forEach((observer) => observer.rangeArrived?.(...args)),
     rangeAdded: (...args) => observers.forEach((observer) => observer.rangeAdded?.(...args)),

@@ -6,10 +6,12 @@ import { encodeText } from '../corpus/encode-thread.js';
 import { RunDisplay } from '../display/run-display.js';
 import { RunFailedError, UsageError } from '../errors.js';
 import { TrainingService } from '../service/training-service.js';
+import { parametersReckoned, refuseFullDisk } from './disk-space.js';
 import type { Exactness } from './exactness.js';
 import { checkInitialWeights, readInitialWeights, type InitialWeights } from './first-state.js';
 import { LocalWorkers } from './local-workers.js';
 import { prepareRun, shapeOf, type PreparedRun } from './prepared-run.js';
+import { savedVocabulary } from './run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
@@ -55,14 +57,18 @@ export async function train(options: TrainOptions): Promise<number> {
   const config = resolveConfig(flags, saved?.config);
   if (initial) checkInitialWeights(initial, config);
   const file = await readCorpus(options.corpus ?? saved?.corpus.source ?? DEFAULT_CORPUS, process.env);
+  const goesOn = saved !== null && config.initFrom !== null;
+  const symbols = initial?.vocabulary ?? (goesOn ? await savedVocabulary(directory.checkpointsPath) : null);
   const text = await encodeText({
     bytes: file.bytes,
     normalisation: config.text.normalisation,
     subject: `corpus ${file.name}`,
-    symbols: initial?.vocabulary ?? null,
+    symbols,
   });
-  // What is wrong with the text is said before anything is made.
-  shapeOf(config, text.corpus, options.limits);
+  // What is wrong with the text or the disk is said before anything is made.
+  shapeOf(config, text.corpus, options.limits, `corpus ${file.name}`);
+  const parameterCount = parametersReckoned(config, text.corpus.vocabulary.size);
+  await refuseFullDisk(directory.path, '--run-dir', 0, parameterCount);
   const source = ['bundled', 'quijote'].includes(file.name) ? file.name : resolve(file.path);
   const record: RunRecord = { version: 1, config, corpus: { source, sha256: text.corpus.textSha256 } };
   if (saved) directory.reopen(saved, record);
@@ -100,7 +106,9 @@ async function runToEnd(
     service,
     pool: undefined,
     initialParameters: initial?.parameters ?? null,
+    cause: options.resume ? 'resumed' : 'begun',
     activeSeconds: 0,
+    trafficBefore: { bytesSent: 0, bytesReceived: 0 },
     placeOption: '--run-dir',
     ledger: options.ledger,
     sample: !options.json,
@@ -170,19 +178,19 @@ function jsonSummary(
 function stopped(
   end: RunEnd,
   interrupted: boolean,
-  { progress, epoch }: RunExecution,
+  { progress, epoch, loss }: RunExecution,
   directory: RunDirectory,
   display: RunDisplay,
   json: boolean,
 ): number {
-  const { step, lastLoss } = progress;
+  const { step } = progress;
   display.line(
     `stopped after step ${step}${interrupted ? '' : `: ${end.reason}`}; ` +
       `go on with: ./rocinante train --resume --run-dir ${directory.shownPath}`,
   );
   if (interrupted) return EXIT_INTERRUPTED;
   if (json) {
-    const summary = { outcome: 'stopped', reason: end.reason, steps: step, epoch, loss: lastLoss };
+    const summary = { outcome: 'stopped', reason: end.reason, steps: step, epoch, loss };
     process.stdout.write(`${JSON.stringify({ ...summary, runDir: directory.path })}\n`);
   }
   return 0;

@@ -31,7 +31,7 @@ import { sharedCopy, sharedVector } from './shared-vector.js';
 const TICK_MS = 250;
 
 export interface TrainingRunParts {
-  /** How workers know the run; another at each activation. */
+  /** The run's id, or where it has none, what people call it. */
   readonly id: string;
   readonly config: RunConfig;
   readonly corpus: EncodedCorpus;
@@ -212,7 +212,7 @@ export class TrainingRun {
   async close(reason: string): Promise<void> {
     if (this.#ticker) clearInterval(this.#ticker);
     const closed = this.#driver.close();
-    if (this.#pool?.served === this.#served) this.#pool.end(reason);
+    if (this.#pool?.served === this.#served) await this.#pool.end(reason);
     await closed;
     await this.#arithmetic.stop();
   }

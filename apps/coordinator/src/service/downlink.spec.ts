@@ -1,9 +1,10 @@
 /** Parameters on their way to a worker: only what is made, only against credits, and the right version. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createLayout } from '@rocinante/parameters';
 import { encodeParametersRange } from '@rocinante/wire';
 import { Downlink } from './downlink.js';
 import { ParameterFeed } from './parameter-feed.js';
+import { READER_STALL_MS } from './stream-room.js';
 
 /** Three ranges: a tensor has a block of its own, and a range 256 blocks. */
 const layout = createLayout(Array.from({ length: 600 }, (_, i) => ({ name: `tensor_${i}`, shape: [2] })));
@@ -82,14 +83,19 @@ describe('a downlink', () => {
     expect(feed.range(2, 0)).toBeNull();
   });
 
-  it('says once when a version has gone out whole', () => {
+  it('says once when the worker has a whole version: when the credit of each of its ranges is back', () => {
     let told = 0;
+    downlink.addCredits(2);
     downlink.need(1, () => (told += 1));
-    downlink.addCredits(2);
-    expect(told).toBe(0);
-    downlink.addCredits(2);
+    downlink.addCredits(1);
+    downlink.addCredits(1);
+    expect([sent.length, told]).toEqual([3, 0]);
+    downlink.addCredits(1);
     downlink.pump();
     expect(told).toBe(1);
+    // It has been sent, and is there: who needs it again is told at once.
+    downlink.need(1, () => (told += 1));
+    expect(told).toBe(2);
   });
 
   it('keeps its credits from run to run, and nothing else', () => {
@@ -106,5 +112,33 @@ describe('a downlink', () => {
 
   it('refuses more credit than a worker may have outstanding', () => {
     expect(() => downlink.addCredits(9)).toThrow('credits: expected at most 8 outstanding, received 9');
+  });
+
+  it('tells of a worker that takes nothing of what waits for it', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const onStall = vi.fn();
+    const stalling = new Downlink(onStall);
+    stalling.attach({ write: (bytes: Buffer) => sent.push(bytes), end: () => undefined } as never);
+    stalling.serve(feed);
+    vi.advanceTimersByTime(READER_STALL_MS);
+    stalling.need(1);
+    stalling.addCredits(1);
+    vi.advanceTimersByTime(READER_STALL_MS - 1);
+    stalling.addCredits(2);
+    // All of it is taken, and the next is not made.
+    vi.advanceTimersByTime(READER_STALL_MS);
+    expect(sent).toHaveLength(3);
+    feed.made(next, 0);
+    stalling.follow(feed.makingVersion!);
+    vi.advanceTimersByTime(READER_STALL_MS - 1);
+    expect(onStall).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(onStall).toHaveBeenCalledOnce();
+
+    stalling.need(1);
+    stalling.end();
+    vi.advanceTimersByTime(READER_STALL_MS);
+    expect(onStall).toHaveBeenCalledOnce();
   });
 });

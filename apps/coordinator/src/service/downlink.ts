@@ -1,6 +1,7 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { limits, WireError, type ParametersRequestMessage } from '@rocinante/wire';
 import type { ParameterFeed } from './parameter-feed.js';
+import { READER_STALL_MS } from './stream-room.js';
 
 /** Sends one worker the parameters it needs, range by range, each against a credit. Credits outlast a run. */
 export class Downlink {
@@ -10,7 +11,16 @@ export class Downlink {
   #credits = 0;
   #version = -1;
   #nextRange = 0;
-  #sentAll: (() => void) | null = null;
+  /** Ranges that were written, and whose credit is not back: the worker does not have them yet. */
+  #underWay = 0;
+  #received: (() => void) | null = null;
+  readonly #onStall: () => void;
+  #stall: NodeJS.Timeout | null = null;
+
+  /** @param onStall told where parameters wait for this worker, and it has had no credit for them for READER_STALL_MS. */
+  constructor(onStall: () => void = () => undefined) {
+    this.#onStall = onStall;
+  }
 
   attach(stream: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
     this.#stream?.end();
@@ -29,7 +39,8 @@ export class Downlink {
     this.#rangeCount = feed?.rangeCount ?? 0;
     this.#version = -1;
     this.#nextRange = 0;
-    this.#sentAll = null;
+    this.#received = null;
+    this.#moved();
   }
 
   /** @throws {WireError} MALFORMED: more credit than a worker may have outstanding. */
@@ -41,19 +52,21 @@ export class Downlink {
         `credits: expected at most ${limits.CREDITS_OUTSTANDING_MAX} outstanding, received ${this.#credits}`,
       );
     }
+    // A worker gives a credit back for each range that it has taken; what it has more than that, it began with.
+    this.#underWay = Math.max(0, this.#underWay - ranges);
     this.pump();
   }
 
   /**
    * This worker computes with that version: send it, unless it is sent or on its way.
-   * @param sentAll told once, when its last range has gone out; at once where it has.
+   * @param received told once, when the worker has its last range; at once where it has.
    */
-  need(version: number, sentAll?: () => void): void {
+  need(version: number, received?: () => void): void {
     if (this.#version !== version) {
       this.#version = version;
       this.#nextRange = 0;
     }
-    this.#sentAll = sentAll ?? null;
+    this.#received = received ?? null;
     this.pump();
   }
 
@@ -67,21 +80,34 @@ export class Downlink {
   /** Sends what is made, as far as the credits go. */
   pump(): void {
     if (this.#feed === null) return;
-    while (this.#stream && this.#credits > 0 && this.#nextRange < this.#rangeCount) {
+    while (this.#nextRange < this.#rangeCount) {
       const range = this.#feed.range(this.#version, this.#nextRange);
-      if (range === null) return;
+      if (range === null) return this.#moved();
+      if (this.#stream === null || this.#credits === 0) {
+        this.#stall ??= setTimeout(this.#onStall, READER_STALL_MS);
+        return;
+      }
       this.#stream.write(range);
       this.#nextRange += 1;
       this.#credits -= 1;
+      this.#underWay += 1;
+      this.#moved();
     }
-    if (this.#nextRange === this.#rangeCount) {
-      this.#sentAll?.();
-      this.#sentAll = null;
-    }
+    if (this.#underWay > 0) return;
+    this.#received?.();
+    this.#received = null;
   }
 
   end(): void {
+    this.#moved();
+    this.#feed = null;
     this.#stream?.end();
     this.#stream = null;
+  }
+
+  /** Nothing waits for the worker any more, or it took something. */
+  #moved(): void {
+    if (this.#stall) clearTimeout(this.#stall);
+    this.#stall = null;
   }
 }

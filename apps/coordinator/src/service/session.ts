@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Assignment, WorkKind } from '@rocinante/training';
 import {
+  isName,
   limits,
+  meterConnection,
+  NAME_EXPECTED,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_MIN,
   statusOf,
@@ -11,9 +14,11 @@ import {
   type EngineDescriptionMessage,
   type HelloMessage,
   type StartRunMessage,
+  type Traffic,
   type WorkerMessageReceived,
 } from '@rocinante/wire';
 import { Downlink } from './downlink.js';
+import { READER_STALL_MS } from './stream-room.js';
 import type { ServedRun } from './worker-pool.js';
 
 const wireKinds: Readonly<Record<WorkKind, 'WORK_KIND_TRAIN' | 'WORK_KIND_EVALUATE' | 'WORK_KIND_AUDIT'>> = {
@@ -39,30 +44,37 @@ export class Session {
   readonly worker: string;
   /** What logs call the worker. */
   readonly name: string;
+  /** What metrics call the worker: its name, or where a live worker is called so already, its id. */
+  readonly label: string;
   readonly engine: EngineDescriptionMessage | null;
   readonly threads: number;
   readonly pool: string;
   /** `host:port` of the worker's own metrics; empty where it serves none. */
   readonly httpAddress: string;
   readonly joinedAt = new Date();
-  readonly downlink = new Downlink();
+  readonly downlink = new Downlink(() => {
+    const silence = `took no parameters for ${READER_STALL_MS / 1000} s`;
+    this.end(new WireError('TIMEOUT', `worker ${this.name} ${silence}`));
+  });
   standing: Standing = 'preparing';
   /** Why it is parked or refused, in one sentence; else empty. */
   standingReason = '';
   /** The metrics that the worker sent last, in Prometheus's text format, and when. */
   metrics: { readonly text: string; readonly at: number } | null = null;
   readonly #control: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>;
+  readonly #traffic: () => Traffic;
 
   /**
    * Welcomes a worker.
    * @param ordinal the session's number in this coordinator's life.
-   * @throws {WireError} PROTOCOL_VERSION: no version in common. MALFORMED: a name too long, or of other characters than
-   * letters, digits and `-_.:@`.
+   * @param live the other sessions.
+   * @throws {WireError} PROTOCOL_VERSION: no version in common. MALFORMED: a name that is none.
    */
   constructor(
     control: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>,
     hello: HelloMessage,
     ordinal: number,
+    live: readonly Session[],
   ) {
     const protocol = Math.min(hello.protocolMax, PROTOCOL_VERSION);
     if (protocol < Math.max(hello.protocolMin, PROTOCOL_VERSION_MIN)) {
@@ -75,18 +87,25 @@ export class Session {
     checkName("worker's name", hello.name);
     this.pool = hello.pool || DEFAULT_POOL;
     checkName("worker's pool", this.pool);
-    this.httpAddress = hello.httpAddress.slice(0, limits.NAME_LENGTH_MAX);
+    this.httpAddress = hello.httpAddress.slice(0, limits.ADDRESS_LENGTH_MAX);
     this.name = hello.name;
     this.worker = `${hello.name}#${ordinal}`;
+    this.label = live.some(({ label }) => label === hello.name) ? this.worker : hello.name;
     this.engine = hello.engine;
     this.threads = hello.threads;
     this.#control = control;
+    this.#traffic = meterConnection(control.getPeer());
     this.send({ welcome: { protocol, session: this.id } });
   }
 
   /** Whether it is given work for the present run. */
   get ready(): boolean {
     return this.standing === 'ready';
+  }
+
+  /** What its connection has moved since its Hello; also after its end. */
+  get traffic(): Traffic {
+    return this.#traffic();
   }
 
   send(message: CoordinatorMessage): void {
@@ -100,10 +119,10 @@ export class Session {
     this.send({ startRun: message });
   }
 
-  endRun(run: string, reason: string): void {
+  endRun({ id, numbers }: ServedRun, reason: string): void {
     this.stand('preparing');
     this.downlink.serve(null);
-    this.send({ endRun: { run, reason } });
+    this.send({ endRun: { run: id, activation: numbers.activation, reason } });
   }
 
   stand(standing: Standing, reason = ''): void {
@@ -113,13 +132,13 @@ export class Session {
 
   /**
    * @param gridExponents one int8 a block; empty for an evaluation.
-   * @param sent told when the parameters that it needs have gone out.
+   * @param received told when the worker has all of the parameters that it needs.
    */
   assign(
     assignment: Assignment,
     parametersVersion: number,
     gridExponents: Int8Array,
-    sent: () => void,
+    received: () => void,
   ): void {
     const { buffer, byteOffset, byteLength } = gridExponents;
     this.send({
@@ -135,7 +154,7 @@ export class Session {
         magnitudesOnly: assignment.magnitudesOnly,
       },
     });
-    this.downlink.need(parametersVersion, sent);
+    this.downlink.need(parametersVersion, received);
   }
 
   /** Ends the session from this side, with a reason where it is the worker's fault. */
@@ -150,9 +169,7 @@ export class Session {
 
 /** @throws {WireError} MALFORMED: a name that logs, metrics and addresses cannot carry. */
 function checkName(what: string, name: string): void {
-  if (limits.NAME_PATTERN.test(name) && name.length <= limits.NAME_LENGTH_MAX) return;
-  throw new WireError(
-    'MALFORMED',
-    `${what}: expected 1 to ${limits.NAME_LENGTH_MAX} letters, digits or -_.:@, received ${JSON.stringify(name.slice(0, 40))}`,
-  );
+  if (isName(name)) return;
+  const received = JSON.stringify(name.slice(0, limits.NAME_LENGTH_MAX));
+  throw new WireError('MALFORMED', `${what}: expected ${NAME_EXPECTED}, received ${received}`);
 }

@@ -37,6 +37,7 @@ beforeEach(async () => {
     opened: ({ name }) => told.push(`${name} opened`),
     closed: ({ name }, reason, lost) => told.push(`${name} ${lost ? 'lost' : 'left'}: ${reason}`),
     refused: (code) => refused.push(code),
+    late: ({ name }, lines) => told.push(`${name} ${lines} late`),
   });
   server = await listen('127.0.0.1:0', { training: service.handlers });
   client = dial(server.address);
@@ -46,6 +47,10 @@ afterEach(async () => {
   client.close();
   await server.stop();
 });
+
+function lines(count: number): string[] {
+  return Array.from({ length: count }, () => '{}');
+}
 
 /** A worker's control stream, with what came down it. */
 class Worker {
@@ -143,10 +148,11 @@ describe('a session', () => {
   });
 
   it('is told of no more once it has ended', async () => {
-    service.pool().begin(served('r1#1'), listener);
+    service.pool().begin(served('r1'), listener);
     const worker = new Worker({});
-    worker.call.write({ ready: { run: 'r1#1' } });
-    worker.call.write({ metrics: { text: 'x'.repeat(limits.METRICS_BYTES_MAX + 1) } });
+    worker.call.write({ ready: { run: 'r1', activation: 1 } });
+    // Bytes are counted, and not characters.
+    worker.call.write({ metrics: { text: 'é'.repeat(limits.METRICS_BYTES_MAX / 2) + 'x' } });
     worker.call.write({ evaluation: { assignment: 1 } });
     expect((await worker.end()).details).toContain('metrics of worker a: expected at most');
     expect(told.slice(0, 2)).toEqual(['a opened', 'a ready']);
@@ -154,16 +160,48 @@ describe('a session', () => {
       expect.stringContaining('a lost the run: metrics of worker a') as string,
       expect.stringContaining('a lost: metrics of worker a') as string,
     ]);
-    expect(refused).toEqual(['MALFORMED']);
+    expect(refused).toEqual(['MESSAGE_TOO_LARGE']);
   });
 
-  it('keeps the last metrics, and passes so many lines on', async () => {
-    service.pool().begin(served('r1#1'), listener);
+  it('keeps the last metrics, and passes lines on', async () => {
+    service.pool().begin(served('r1'), listener);
     const worker = new Worker({});
     worker.call.write({ metrics: { text: 'up 1' } });
-    worker.call.write({ logLines: { json: Array.from({ length: limits.LOG_LINES_MAX + 1 }, () => '{}') } });
+    worker.call.write({ logLines: { json: lines(limits.LOG_LINES_MAX), activation: 1 } });
     await eventually(() => told.find((line) => line === `a logged ${limits.LOG_LINES_MAX}`) ?? null);
     expect(service.sessions[0].metrics?.text).toBe('up 1');
+  });
+
+  it.each([
+    ['lines', lines(limits.LOG_LINES_MAX + 1), '64 lines in a message, received 65'],
+    ['bytes', ['é'.repeat(limits.LOG_LINES_BYTES_MAX / 2) + 'x'], '65536 bytes in a message, received 65537'],
+  ])('ends with more %s of a log than a message may have', async (_what, json, words) => {
+    const worker = new Worker({});
+    worker.call.write({ logLines: { json, activation: 1 } });
+    expect(await worker.end()).toMatchObject({
+      code: status.OUT_OF_RANGE,
+      details: `log of worker a: expected at most ${words}`,
+    });
+    expect(refused).toEqual(['MESSAGE_TOO_LARGE']);
+  });
+
+  it('is called by its name in metrics, unless a live one is called so', async () => {
+    const [first, second] = [new Worker({}), new Worker({})];
+    await first.session();
+    await second.session();
+    expect(service.sessions.map(({ label }) => label)).toEqual(['a', 'a#2']);
+    first.call.end();
+    await eventually(() => (service.sessions.length === 1 ? true : null));
+    await new Worker({}).session();
+    expect(service.sessions.map(({ label }) => label)).toEqual(['a#2', 'a']);
+  });
+
+  it('is not lost where the coordinator ends it', async () => {
+    const worker = new Worker({});
+    await worker.session();
+    service.close();
+    expect(await worker.end()).toMatchObject({ code: status.OK });
+    expect(told).toEqual(['a opened', 'a left: this coordinator is ending']);
   });
 });
 
@@ -173,43 +211,84 @@ describe('a run', () => {
     const elsewhere = new Worker({ name: 'elsewhere', pool: 'gpu' });
     await here.session();
     await elsewhere.session();
-    service.pool().begin(served('r1#1'), listener);
+    service.pool().begin(served('r1'), listener);
     const late = new Worker({ name: 'late' });
     for (const worker of [here, late]) {
-      expect(await worker.message('startRun')).toMatchObject({ run: 'r1#1', corpus: { length: ids.length } });
+      expect(await worker.message('startRun')).toMatchObject({
+        run: 'r1',
+        activation: 1,
+        corpus: { length: ids.length },
+      });
     }
-    service.pool().end('all 5 steps are closed');
+    const ended = service.pool().end('all 5 steps are closed');
     for (const worker of [here, late]) {
-      expect(await worker.message('endRun')).toEqual({ run: 'r1#1', reason: 'all 5 steps are closed' });
+      expect(await worker.message('endRun')).toEqual({
+        run: 'r1',
+        activation: 1,
+        reason: 'all 5 steps are closed',
+      });
     }
     expect(elsewhere.messages.map(({ message }) => message)).toEqual(['welcome']);
+    await ended;
   });
 
   it('is the pool’s although everybody left, and a pool with nobody and nothing is forgotten', async () => {
     const pool = service.pool('gpu');
     const first = new Worker({ pool: 'gpu' });
     await first.session();
-    pool.begin(served('r1#1'), listener);
+    pool.begin(served('r1'), listener);
     first.call.end();
     await eventually(() => (service.sessions.length === 0 ? true : null));
     const second = new Worker({ pool: 'gpu' });
     await second.message('startRun');
-    pool.end('stopped');
+    void pool.end('stopped');
     second.call.end();
     await eventually(() => (service.sessions.length === 0 ? true : null));
     expect(service.pool('gpu')).not.toBe(pool);
   });
 
+  it('hears the last lines of its workers’ logs after its end, and is over when they have said so', async () => {
+    const [first, second] = [new Worker({ name: 'first' }), new Worker({ name: 'second' })];
+    await first.session();
+    await second.session();
+    const pool = service.pool();
+    pool.begin(served('r1'), listener);
+    let over = false;
+    const ended = pool.end('done').then(() => (over = true));
+    first.call.write({ logLines: { json: lines(2), activation: 1 } });
+    first.call.write({ logLines: { activation: 1, last: true } });
+    await eventually(() => told.find((line) => line === 'first logged 0') ?? null);
+    expect(over).toBe(false);
+    second.call.write({ logLines: { json: lines(1), activation: 1, last: true } });
+    await ended;
+    expect(told.slice(2)).toEqual(['first logged 2', 'first logged 0', 'second logged 1']);
+    first.call.write({ logLines: { json: lines(3), activation: 1 } });
+    await eventually(() => told.find((line) => line === 'first 3 late') ?? null);
+  });
+
+  it('does not wait long for a worker that says no more, nor for one that leaves', async () => {
+    const silent = new Worker({});
+    await silent.session();
+    const pool = service.pool();
+    pool.begin(served('r1'), listener);
+    await pool.end('done');
+    pool.begin(served('r1'), listener);
+    const ended = pool.end('done');
+    silent.call.end();
+    await ended;
+    expect(service.sessions).toEqual([]);
+  });
+
   it('hears nothing of what is still on its way from an earlier one', async () => {
     const worker = new Worker({});
     const session = await worker.session();
-    const earlier = served('r1#1');
+    const earlier = served('r1');
     service.pool().begin(earlier, listener);
-    service.pool().end('stopped');
-    service.pool().begin(served('r1#2'), listener);
-    worker.call.write({ ready: { run: 'r1#1' } });
+    void service.pool().end('stopped');
+    service.pool().begin(served('r1'), listener);
+    worker.call.write({ ready: { run: 'r1', activation: 1 } });
     worker.call.write({ evaluation: { assignment: 1 } });
-    worker.call.write({ ready: { run: 'r1#2' } });
+    worker.call.write({ ready: { run: 'r1', activation: 2 } });
     await eventually(() => told.find((line) => line === 'a ready') ?? null);
     const summary = await new Promise((resolve) => {
       const call = client.contribute((error, response) => resolve(error ?? response));
@@ -223,10 +302,10 @@ describe('a run', () => {
   });
 
   it('gives no work to a parked worker, hears nothing of it, and offers it the next run', async () => {
-    service.pool().begin(served('r1#1'), listener);
+    service.pool().begin(served('r1'), listener);
     const worker = new Worker({});
     const session = await worker.session();
-    worker.call.write({ ready: { run: 'r1#1', proof: OTHER_PROOF } });
+    worker.call.write({ ready: { run: 'r1', activation: 1, proof: OTHER_PROOF } });
     worker.call.write({ evaluation: { assignment: 1 } });
     await eventually(() => (service.pool().idle[0]?.standing === 'parked' ? true : null));
     expect(service.pool().workers).toEqual([]);
@@ -238,8 +317,8 @@ describe('a run', () => {
     expect(summary).toEqual({ rangesAdded: 0, rangesIgnored: 1 });
     service.pool().end('stopped');
     expect(service.pool().idle).toEqual([]);
-    service.pool().begin(served('r1#2'), listener);
-    worker.call.write({ ready: { run: 'r1#2', proof: 'a'.repeat(64) } });
+    service.pool().begin(served('r1'), listener);
+    worker.call.write({ ready: { run: 'r1', activation: 2, proof: 'a'.repeat(64) } });
     await eventually(() => told.find((line) => line === 'a ready') ?? null);
     worker.call.end();
     await eventually(() => (service.sessions.length === 0 ? true : null));
@@ -247,46 +326,33 @@ describe('a run', () => {
   });
 
   it('hears of a worker that cannot work for it, which stays for the next', async () => {
-    service.pool().begin(served('r1#1'), listener);
+    service.pool().begin(served('r1'), listener);
     const worker = new Worker({});
-    worker.call.write({ trouble: { run: 'r0#9', code: 'MALFORMED', message: 'of another run' } });
-    worker.call.write({ trouble: { run: 'r1#1', code: 'MALFORMED', message: 'key: unknown' } });
+    worker.call.write({ trouble: { activation: 9, code: 'MALFORMED', message: 'of another run' } });
+    worker.call.write({ trouble: { activation: 1, code: 'MALFORMED', message: 'key: unknown' } });
     await eventually(() => (service.pool().idle[0]?.standing === 'refused' ? true : null));
     expect(told).toEqual(['a opened', 'a refused: MALFORMED: key: unknown']);
     service.pool().end('stopped');
-    service.pool().begin(served('r1#2'), listener);
-    worker.call.write({ ready: { run: 'r1#2', proof: '' } });
+    service.pool().begin(served('r1'), listener);
+    worker.call.write({ ready: { run: 'r1', activation: 2, proof: '' } });
     await eventually(() => told.find((line) => line === 'a ready') ?? null);
   });
 
-  it('hears of one that says so as earlier releases do, and goes', async () => {
-    service.pool().begin(served('r1#1'), listener);
-    const worker = new Worker({});
-    worker.call.write({ trouble: { code: 'MALFORMED', message: 'key: unknown' } });
-    expect((await worker.end()).details).toBe('MALFORMED: key: unknown');
-    expect(told).toEqual([
-      'a opened',
-      'a refused: MALFORMED: key: unknown',
-      'a left without work',
-      'a lost: MALFORMED: key: unknown',
-    ]);
-  });
-
   it('loses the worker whose proof is no hash', async () => {
-    service.pool().begin(served('r1#1'), listener);
+    service.pool().begin(served('r1'), listener);
     const worker = new Worker({});
-    worker.call.write({ ready: { run: 'r1#1', proof: 'A'.repeat(64) } });
+    worker.call.write({ ready: { run: 'r1', activation: 1, proof: 'A'.repeat(64) } });
     expect((await worker.end()).details).toMatch(/^joining proof of worker a: expected a SHA-256/);
   });
 
   it('loses the worker that says Ready twice, or sends a damaged range', async () => {
-    service.pool().begin(served('r1#1'), listener);
+    service.pool().begin(served('r1'), listener);
     const twice = new Worker({ name: 'twice' });
-    for (let i = 0; i < 2; i++) twice.call.write({ ready: { run: 'r1#1' } });
+    for (let i = 0; i < 2; i++) twice.call.write({ ready: { run: 'r1', activation: 1 } });
     expect((await twice.end()).details).toBe('worker twice said Ready twice');
     const damaged = new Worker({ name: 'damaged' });
     const session = await damaged.session();
-    damaged.call.write({ ready: { run: 'r1#1' } });
+    damaged.call.write({ ready: { run: 'r1', activation: 1 } });
     await eventually(() => told.find((line) => line === 'damaged ready') ?? null);
     const call = client.contribute(() => undefined);
     call.on('error', () => undefined).write(range(session, 1, 9));
@@ -316,7 +382,7 @@ describe('a run’s text', () => {
   }
 
   it('comes whole, in chunks', async () => {
-    service.pool().begin(served('r1#1'), listener);
+    service.pool().begin(served('r1'), listener);
     const { messages, refused } = await pieces({});
     expect([messages.length, refused]).toEqual([3, null]);
     expect(Buffer.concat(messages.map(({ data }) => data)).equals(bytesOf(ids))).toBe(true);
@@ -328,7 +394,7 @@ describe('a run’s text', () => {
     ['too much of it', { bytes: limits.CORPUS_CALL_BYTES_MAX + 1 }, status.INVALID_ARGUMENT],
     ['nobody’s', { session: 'nobody' }, status.NOT_FOUND],
   ])('is refused where it is %s', async (_what, request, code) => {
-    service.pool().begin(served('r1#1'), listener);
+    service.pool().begin(served('r1'), listener);
     expect((await pieces(request)).refused).toMatchObject({ code });
   });
 

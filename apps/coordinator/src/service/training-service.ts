@@ -13,6 +13,7 @@ import {
   type CoordinatorMessage,
   type CorpusChunk,
   type CorpusRequestMessage,
+  type LogLinesMessage,
   type ParametersRequestMessage,
   type ReadyMessage,
   type TrainingHandlers,
@@ -41,6 +42,8 @@ export interface SessionObserver {
   closed?(session: Session, reason: string, lost: boolean): void;
   /** A call was refused, or a session ended for a fault; `code` is the WireError's. */
   refused?(code: string, message: string): void;
+  /** So many lines of a worker's log came when nobody waited for them any more. */
+  late?(session: Session, lines: number): void;
 }
 
 /** The gRPC service for workers: checks what arrives, and passes it on. It decides nothing about runs. */
@@ -49,6 +52,8 @@ export class TrainingService {
   readonly #pools = new Map<string, WorkerPool>();
   /** By the id that the wire knows. */
   readonly #sessions = new Map<string, Session>();
+  /** Each session's end, for the coordinator to bring about. */
+  readonly #sendAway = new Map<Session, (reason: string) => void>();
   #sessionCount = 0;
   #runCount = 0;
 
@@ -72,8 +77,9 @@ export class TrainingService {
 
   /** Numbers for a run's versions and assignments, which no other run of this process has. */
   takeNumbers(): RunNumbers {
-    const first = this.#runCount++ * NUMBERS_PER_RUN + 1;
-    return { firstVersion: first, firstAssignment: first };
+    const first = this.#runCount * NUMBERS_PER_RUN + 1;
+    this.#runCount += 1;
+    return { activation: this.#runCount, firstVersion: first, firstAssignment: first };
   }
 
   readonly handlers: TrainingHandlers = {
@@ -83,9 +89,9 @@ export class TrainingService {
     Corpus: (call) => this.#corpus(call),
   };
 
-  /** Ends every session. */
+  /** Ends every session: the coordinator itself ends. */
   close(): void {
-    for (const session of this.#sessions.values()) session.end();
+    for (const sendAway of [...this.#sendAway.values()]) sendAway('this coordinator is ending');
   }
 
   #work(call: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>): void {
@@ -100,6 +106,7 @@ export class TrainingService {
       if (error) this.#refused(error);
       if (session) {
         this.#sessions.delete(session.id);
+        this.#sendAway.delete(session);
         const pool = this.pool(session.pool);
         pool.remove(session, reason, lost);
         if (pool.isIdle) this.#pools.delete(pool.name);
@@ -118,7 +125,10 @@ export class TrainingService {
       if (closed) return;
       try {
         if (session) this.#receive(session, message);
-        else session = this.#welcome(call, message);
+        else {
+          session = this.#welcome(call, message);
+          this.#sendAway.set(session, (reason) => close(reason, false));
+        }
         clearTimeout(timer);
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
@@ -147,7 +157,7 @@ export class TrainingService {
         `this coordinator holds ${limits.SESSIONS_MAX} sessions already`,
       );
     }
-    const session = new Session(call, message.hello, (this.#sessionCount += 1));
+    const session = new Session(call, message.hello, (this.#sessionCount += 1), this.sessions);
     this.#sessions.set(session.id, session);
     this.#observer.opened?.(session);
     this.pool(session.pool).add(session);
@@ -174,7 +184,7 @@ export class TrainingService {
       case 'metrics':
         return this.#keepMetrics(session, message.metrics!.text);
       case 'logLines':
-        return pool.listener?.logged(session, message.logLines!.json.slice(0, limits.LOG_LINES_MAX));
+        return this.#logged(session, message.logLines!);
       case 'trouble':
         return this.#trouble(session, message.trouble!);
       case undefined:
@@ -183,9 +193,9 @@ export class TrainingService {
   }
 
   /** @throws {WireError} MALFORMED: it said so before, or its proof is no SHA-256. */
-  #ready(session: Session, { run, proof }: ReadyMessage): void {
+  #ready(session: Session, { activation, proof }: ReadyMessage): void {
     const pool = this.pool(session.pool);
-    if (run !== pool.served?.id) return;
+    if (activation !== pool.served?.numbers.activation) return;
     if (session.standing !== 'preparing') {
       throw new WireError('MALFORMED', `worker ${session.name} said Ready twice`);
     }
@@ -205,23 +215,31 @@ export class TrainingService {
   #trouble(session: Session, trouble: TroubleMessage): void {
     const reason = troubleOf(trouble);
     const { served } = this.pool(session.pool);
-    const preparing = served !== null && session.standing === 'preparing';
-    // Releases that did not name the run said it and went.
-    if (preparing && (trouble.run === '' || trouble.run === served.id)) {
+    const { activation } = trouble;
+    if (activation === 0) throw new WireError('CONNECTION_LOST', reason);
+    if (served?.numbers.activation === activation && session.standing === 'preparing') {
       session.stand('refused', reason);
       served.admission.refused(session, reason);
     }
-    if (trouble.run === '') throw new WireError('CONNECTION_LOST', reason);
   }
 
   #keepMetrics(session: Session, text: string): void {
-    if (text.length > limits.METRICS_BYTES_MAX) {
-      throw new WireError(
-        'MALFORMED',
-        `metrics of worker ${session.name}: expected at most ${limits.METRICS_BYTES_MAX} bytes, received ${text.length}`,
-      );
-    }
+    refuseMore(
+      `metrics of worker ${session.name}`,
+      'bytes',
+      Buffer.byteLength(text),
+      limits.METRICS_BYTES_MAX,
+    );
     session.metrics = { text, at: performance.now() };
+  }
+
+  #logged(session: Session, message: LogLinesMessage): void {
+    const { json } = message;
+    const bytes = json.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
+    const what = `log of worker ${session.name}`;
+    refuseMore(what, 'lines', json.length, limits.LOG_LINES_MAX);
+    refuseMore(what, 'bytes', bytes, limits.LOG_LINES_BYTES_MAX);
+    if (!this.pool(session.pool).logged(session, message)) this.#observer.late?.(session, json.length);
   }
 
   #contribute(
@@ -290,6 +308,15 @@ export class TrainingService {
   #refused(error: Error): void {
     this.#observer.refused?.(error instanceof WireError ? error.code : 'INTERNAL', error.message);
   }
+}
+
+/** @throws {WireError} MESSAGE_TOO_LARGE. */
+function refuseMore(what: string, unit: string, received: number, most: number): void {
+  if (received <= most) return;
+  throw new WireError(
+    'MESSAGE_TOO_LARGE',
+    `${what}: expected at most ${most} ${unit} in a message, received ${received}`,
+  );
 }
 
 function troubleOf({ code, message }: { readonly code: string; readonly message: string }): string {

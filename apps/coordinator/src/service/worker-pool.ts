@@ -1,11 +1,13 @@
 import { assert } from '@rocinante/base';
 import type { SymbolIds } from '@rocinante/corpus';
-import type {
-  ContributionRangeMessage,
-  EvaluationMessage,
-  ReportMessage,
-  SampleResultMessage,
-  StartRunMessage,
+import {
+  limits,
+  type ContributionRangeMessage,
+  type EvaluationMessage,
+  type LogLinesMessage,
+  type ReportMessage,
+  type SampleResultMessage,
+  type StartRunMessage,
 } from '@rocinante/wire';
 import type { ParameterFeed } from './parameter-feed.js';
 import type { Session } from './session.js';
@@ -37,7 +39,19 @@ export interface Admission {
   left(session: Session): void;
 }
 
+/** A run that workers have been told the end of, while the last lines of their logs are on their way. */
+interface LastLines {
+  readonly activation: number;
+  readonly listener: RunListener;
+  /** Workers that have not said their last yet. */
+  readonly awaited: Set<Session>;
+  readonly over: () => void;
+}
+
+/** What no other activation of a run has, in this coordinator's life. */
 export interface RunNumbers {
+  /** Names the activation. */
+  readonly activation: number;
   readonly firstVersion: number;
   readonly firstAssignment: number;
 }
@@ -61,6 +75,7 @@ export class WorkerPool {
   readonly #sessions = new Map<string, Session>();
   #served: ServedRun | null = null;
   #listener: RunListener | null = null;
+  #lastLines: LastLines | null = null;
 
   constructor(readonly name: string) {}
 
@@ -106,13 +121,43 @@ export class WorkerPool {
     for (const session of this.#sessions.values()) session.startRun(served, startRunOf(served));
   }
 
-  /** Ends the run: workers hear why, and wait for the next. */
-  end(reason: string): void {
-    const served = this.#served;
-    if (served === null) return;
+  /**
+   * Ends the run: workers hear why, and wait for the next.
+   * @returns when the last lines of their logs about it are here, or LAST_LINES_TIMEOUT_MS have passed.
+   */
+  end(reason: string): Promise<void> {
+    const [served, listener] = [this.#served, this.#listener];
+    if (served === null || listener === null) return Promise.resolve();
     this.#served = null;
     this.#listener = null;
-    for (const session of this.#sessions.values()) session.endRun(served.id, reason);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => over(), limits.LAST_LINES_TIMEOUT_MS);
+      const over = (): void => {
+        clearTimeout(timer);
+        if (this.#lastLines?.over === over) this.#lastLines = null;
+        resolve();
+      };
+      const awaited = new Set(this.#sessions.values());
+      this.#lastLines = { activation: served.numbers.activation, listener, awaited, over };
+      for (const session of awaited) session.endRun(served, reason);
+      if (awaited.size === 0) over();
+    });
+  }
+
+  /**
+   * Lines of a worker's log about the present run, or about the one that has just ended.
+   * @returns whether they are one of these two's.
+   */
+  logged(session: Session, { json, activation, last }: LogLinesMessage): boolean {
+    const ending = this.#lastLines;
+    if (ending !== null && activation === ending.activation) {
+      ending.listener.logged(session, json);
+      if (last) this.#hasSaidItsLast(session);
+      return true;
+    }
+    if (activation !== this.#served?.numbers.activation) return json.length === 0;
+    this.#listener!.logged(session, json);
+    return true;
   }
 
   add(session: Session): void {
@@ -122,9 +167,15 @@ export class WorkerPool {
 
   /** @param lost whether the session's end was no decision of the worker's. */
   remove(session: Session, reason: string, lost: boolean): void {
-    if (!this.#sessions.delete(session.worker)) return;
+    if (!this.#sessions.delete(session.worker)) return this.#hasSaidItsLast(session);
     if (session.ready) this.#listener?.left(session, reason, lost);
     else this.#served?.admission.left(session);
+    this.#hasSaidItsLast(session);
+  }
+
+  #hasSaidItsLast(session: Session): void {
+    const ending = this.#lastLines;
+    if (ending?.awaited.delete(session) && ending.awaited.size === 0) ending.over();
   }
 }
 

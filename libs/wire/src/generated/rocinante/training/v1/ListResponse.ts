@@ -4,8 +4,10 @@ import type { RunSummary as _rocinante_training_v1_RunSummary, RunSummary__Outpu
 
 export interface ListResponse {
   'runs'?: (_rocinante_training_v1_RunSummary)[];
+  'leftOut'?: (number);
 }
 
 export interface ListResponse__Output {
   'runs': (_rocinante_training_v1_RunSummary__Output)[];
+  'leftOut': (number);
 }

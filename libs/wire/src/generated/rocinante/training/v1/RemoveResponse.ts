@@ -4,8 +4,10 @@ import type { Long } from '@grpc/proto-loader';
 
 export interface RemoveResponse {
   'bytes'?: (number | string | Long);
+  'run'?: (string);
 }
 
 export interface RemoveResponse__Output {
   'bytes': (number);
+  'run': (string);
 }

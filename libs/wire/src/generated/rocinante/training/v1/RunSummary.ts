@@ -26,9 +26,11 @@ export interface RunSummary {
   'activeHours'?: (number | string);
   'weightsSha256'?: (string);
   'workers'?: (number);
+  'lastStepLoss'?: (number | string);
   '_loss'?: "loss";
   '_validationLoss'?: "validationLoss";
   '_windowsPerSecond'?: "windowsPerSecond";
+  '_lastStepLoss'?: "lastStepLoss";
 }
 
 export interface RunSummary__Output {
@@ -54,7 +56,9 @@ export interface RunSummary__Output {
   'activeHours': (number);
   'weightsSha256': (string);
   'workers': (number);
+  'lastStepLoss'?: (number);
   '_loss'?: "loss";
   '_validationLoss'?: "validationLoss";
   '_windowsPerSecond'?: "windowsPerSecond";
+  '_lastStepLoss'?: "lastStepLoss";
 }

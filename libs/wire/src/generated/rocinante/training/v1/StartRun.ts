@@ -10,6 +10,7 @@ export interface StartRun {
   'layoutSha256'?: (string);
   'firstVersion'?: (number | string | Long);
   'firstAssignment'?: (number | string | Long);
+  'activation'?: (number | string | Long);
 }
 
 export interface StartRun__Output {
@@ -19,4 +20,5 @@ export interface StartRun__Output {
   'layoutSha256': (string);
   'firstVersion': (number);
   'firstAssignment': (number);
+  'activation': (number);
 }

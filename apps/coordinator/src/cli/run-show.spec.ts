@@ -1,0 +1,135 @@
+import type { RunsHandlers } from '@rocinante/wire';
+import { describe, expect, it } from 'vitest';
+import { detailOf, doneRun, runningRun } from '../client/scripted-coordinator.js';
+import { lastLine, losses, rocinante, show } from './typed-command.js';
+
+describe('run list', () => {
+  const List: RunsHandlers['List'] = (call, callback) => {
+    expect(call.request.tag).toBe('paper');
+    const queued = {
+      id: 'r13',
+      name: 'r13',
+      pool: 'default',
+      state: 'RUN_STATE_QUEUED',
+      queuePosition: 1,
+    } as const;
+    callback(null, { runs: [runningRun, { ...queued, priority: 5 }, { ...doneRun, id: 'r7' }], leftOut: 2 });
+  };
+
+  it('has a line for each run, and the queue’s order', async () => {
+    const { code, stdout } = await rocinante({ List }, 'run', 'list', '--tag', 'paper');
+    expect(code).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      'run  name      state                  step     loss    held-out  windows/s  worker-hours  tags',
+      'r12  baseline  running                40/100   2.2500  2.5000    410.3      1.50          paper, lstm',
+      'r13            queued 1 (priority 5)  -        -       -         -          0.00',
+      'r7   baseline  done                   100/100  2.2500  2.5000    410.3      1.50          paper, lstm',
+      'and 2 more that ended before',
+    ]);
+  });
+
+  it('has numbers or null in JSON', async () => {
+    const said = await rocinante({ List }, 'run', 'list', '--tag', 'paper', '--json');
+    const { runs, leftOut } = lastLine(said) as { runs: object[]; leftOut: number };
+    expect(leftOut).toBe(2);
+    expect(runs[0]).toMatchObject({ id: 'r12', state: 'running', loss: 2.25, queuePosition: null });
+    expect(runs[1]).toMatchObject({
+      id: 'r13',
+      state: 'queued',
+      queuePosition: 1,
+      loss: null,
+      stepsTotal: null,
+    });
+    expect(runs[2]).toMatchObject({ state: 'done', weightsSha256: 'ab'.repeat(32) });
+  });
+});
+
+describe('run show', () => {
+  it('says all there is, with the curve', async () => {
+    const { code, stdout } = await rocinante({ ...show, ...losses }, 'run', 'show', 'baseline');
+    expect(code).toBe(0);
+    for (const line of [
+      /^run +r12 baseline$/m,
+      /^state +running$/m,
+      /^text +book\.txt \(SHA-256 (cd){32}\)$/m,
+      /^step +40 of 100, epoch 2$/m,
+      /^rate +410\.3 windows\/s, bound by compute$/m,
+      /^cost +1\.50 worker-hours in 45 min 00 s of work; 2\.0 MB sent, 1\.0 MB received$/m,
+      /^checkpoints +step-00000025\.safetensors \(best\), step-00000040\.safetensors$/m,
+      /^ {2}4\.0000 ┼/m,
+      /^worker-2 +gpu H100, 1 thread +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
+      /^loss +2\.2500, held out 2\.5000; the last step's 2\.3750$/m,
+      /^worker-4 +cpu Xeon, 1 thread +parked +2026-11-24 10:00:05 +its joining proof is another$/m,
+      /^exactness +exact, joining proof (ef){32}$/m,
+      /^ *7 +2026-11-24 10:10:00 +worker-lost +worker-3 +the connection was cut$/m,
+      /^ *9 +2026-11-24 10:11:00 +resumed +- +the coordinator was started again$/m,
+      /^at least 2 workers; at most 12 h of work$/m,
+      /^ {2}"seed": 1,$/m,
+    ]) {
+      expect(stdout).toMatch(line);
+    }
+  });
+
+  it('says the same in JSON', async () => {
+    const said = lastLine(await rocinante({ ...show, ...losses }, 'run', 'show', 'r12', '--json'));
+    expect(said).toMatchObject({
+      id: 'r12',
+      config: { seed: 1 },
+      limits: { minWorkers: 2, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
+      corpus: { name: 'book.txt' },
+      workerShares: [
+        { name: 'worker-1', microBatches: 3, microBatchesPerSecond: 1.5 },
+        { name: 'worker-2', microBatchesPerSecond: null },
+      ],
+      history: [{ step: 25, epoch: 1, loss: 2.5, validationLoss: 2.6, best: true }],
+      incidents: [
+        { step: 7, kind: 'worker-lost', worker: 'worker-3', cause: 'the connection was cut' },
+        { step: 9, kind: 'resumed', worker: null },
+      ],
+      bestCheckpoint: 'step-00000025.safetensors',
+      boundBy: 'compute',
+      idleWorkers: [{ name: 'worker-4', standing: 'parked', reason: 'its joining proof is another' }],
+      joiningProof: 'ef'.repeat(32),
+      notExactSince: null,
+    });
+    expect((said as { curve: unknown[] }).curve).toHaveLength(40);
+  });
+});
+
+describe('run compare', () => {
+  const handlers: Partial<RunsHandlers> = {
+    Show: (call, callback) => {
+      const detail = detailOf({ ...runningRun, id: call.request.run, step: 3 });
+      const seed = call.request.run === 'r1' ? 1 : 2;
+      const config = { ...(JSON.parse(detail.configJson!) as object), seed };
+      callback(null, { ...detail, configJson: JSON.stringify(config) });
+    },
+    Losses: (call) => {
+      call.write({ firstStep: 1, losses: call.request.run === 'r1' ? [3, 2, 1] : [3, 2.5, 1] });
+      call.end();
+    },
+  };
+
+  it('shows differences, losses, and where they part', async () => {
+    const { stdout } = await rocinante(handlers, 'run', 'compare', 'r1', 'r2');
+    expect(stdout).toMatch(/^seed +1 +2$/m);
+    expect(stdout).toMatch(/^ *1 +3\.000000 +3\.000000 +equal$/m);
+    expect(stdout).toMatch(/^ *2 +2\.000000 +2\.500000 +5\.00e-1$/m);
+    expect(stdout).toContain('they part at step 2 of 3 in common');
+  });
+
+  it('has it in JSON', async () => {
+    expect(lastLine(await rocinante(handlers, 'run', 'compare', 'r1', 'r2', '--json'))).toMatchObject({
+      first: { id: 'r1' },
+      second: { id: 'r2' },
+      differences: [{ key: 'seed', first: 1, second: 2 }],
+      stepsInCommon: 3,
+      partedAt: 2,
+      losses: [
+        { step: 1, first: 3, second: 3 },
+        { step: 2, first: 2, second: 2.5 },
+        { step: 3, first: 1, second: 1 },
+      ],
+    });
+  });
+});

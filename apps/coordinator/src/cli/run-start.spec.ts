@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { sha256 } from '@rocinante/base';
+import { networkLayout } from '@rocinante/model';
+import { writeWeightsFile } from '@rocinante/weights';
+import type { PushChunk, RunsHandlers } from '@rocinante/wire';
+import { describe, expect, it } from 'vitest';
+import { refusal, runningRun } from '../client/scripted-coordinator.js';
+import { file, folder, lastLine, rocinante, stopServer, type } from './typed-command.js';
+
+describe('run start', () => {
+  const book = 'call me ishmael. '.repeat(200);
+  const corpus = file('book.txt', book);
+  const small = {
+    network: {
+      input: 'one-hot',
+      layers: [{ units: 8, dropout: 0 }],
+      recurrentActivation: 'sigmoid',
+      loss: 'every',
+    },
+    text: { window: 20 },
+    batch: { size: 8, microBatch: 4 },
+  } as const;
+  const config = file('small.json', JSON.stringify(small));
+
+  it('sends what is missing, once, and queues the run', async () => {
+    const kept = new Map<string, Buffer>();
+    const requests: unknown[] = [];
+    const handlers: Partial<RunsHandlers> = {
+      Have: (call, callback) =>
+        callback(null, { sha256: call.request.sha256.filter((sha) => kept.has(sha)) }),
+      Push: (call, callback) => {
+        const chunks: PushChunk[] = [];
+        call.on('data', (chunk: PushChunk) => chunks.push(chunk));
+        call.on('end', () => {
+          kept.set(chunks[0].sha256!, Buffer.concat(chunks.map(({ data }) => data as Buffer)));
+          callback(null, { sha256: chunks[0].sha256, known: false });
+        });
+      },
+      Start: (call, callback) => {
+        requests.push(call.request);
+        callback(null, { ...runningRun, state: 'RUN_STATE_QUEUED', queuePosition: 2 });
+      },
+    };
+    const args = ['run', 'start', '--corpus', corpus, '--config', config];
+    const options = [
+      '--name',
+      'baseline',
+      '--tag',
+      'paper',
+      '--tag',
+      'lstm',
+      '--priority',
+      '-3',
+      '--pool',
+      'gpu',
+    ];
+    const limits = [
+      '--min-workers',
+      '2',
+      '--max-hours',
+      '1.5',
+      '--keep-every',
+      '500',
+      '--learning-rate',
+      '0.01',
+    ];
+    const first = await rocinante(handlers, ...args, ...options, ...limits, '--json');
+    expect(first).toMatchObject({ code: 0 });
+    const textSha256 = sha256(Buffer.from(book));
+    expect(kept.get(textSha256)?.toString()).toBe(book);
+    expect(lastLine(first)).toMatchObject({
+      id: 'r12',
+      state: 'queued',
+      queuePosition: 2,
+      corpusSha256: textSha256,
+      sent: [{ sha256: textSha256, bytes: book.length }],
+    });
+    expect(requests[0]).toMatchObject({
+      name: 'baseline',
+      tags: ['paper', 'lstm'],
+      priority: -3,
+      pool: 'gpu',
+      corpusSha256: textSha256,
+      corpusName: 'book.txt',
+      initFromSha256: '',
+      limits: {
+        ...{ minWorkers: 2, maxHours: 1.5, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 500 },
+        exact: 'auto',
+        auditShare: 0,
+      },
+    });
+    const sent = JSON.parse((requests[0] as { configJson: string }).configJson) as object;
+    expect(sent).toMatchObject({ ...small, optimizer: { learningRate: 0.01 }, initFrom: null });
+
+    await stopServer();
+    handlers.Push = (_call, callback) => callback(refusal(status.INTERNAL, 'sent twice'));
+    const again = await rocinante(handlers, ...args);
+    expect(again).toMatchObject({
+      code: 0,
+      stdout:
+        'run r12 (baseline) is queued in pool default, position 2; watch it with: ./rocinante run watch r12\n',
+    });
+    expect(again.stderr).toContain('is there already');
+  });
+
+  it('begins with a weights file, which is sent too', async () => {
+    const symbols = [...new Set(book)].sort();
+    const network = { ...small.network, layers: [...small.network.layers], vocabularySize: symbols.length };
+    const path = join(folder, 'before.safetensors');
+    await writeWeightsFile(path, {
+      network,
+      vocabulary: symbols,
+      normalisation: 'none',
+      window: 20,
+      step: 3,
+      configuration: {},
+      parameters: new Float32Array(networkLayout(network).length).fill(0.5),
+    });
+    const pushed: string[] = [];
+    let initFromSha256 = '';
+    const said = await rocinante(
+      {
+        Have: (_call, callback) => callback(null, { sha256: [] }),
+        Push: (call, callback) => {
+          let name = '';
+          call.on('data', ({ sha256: first }: PushChunk) => {
+            name ||= first!;
+          });
+          call.on('end', () => {
+            pushed.push(name);
+            callback(null, { sha256: name, known: false });
+          });
+        },
+        Start: (call, callback) => {
+          initFromSha256 = call.request.initFromSha256;
+          expect(JSON.parse(call.request.configJson)).toMatchObject({ initFrom: initFromSha256 });
+          callback(null, runningRun);
+        },
+      },
+      ...['run', 'start', '--corpus', corpus, '--config', config, '--init-from', path],
+    );
+    expect(said).toMatchObject({ code: 0 });
+    const fileSha256 = sha256(readFileSync(path));
+    expect(initFromSha256).toBe(fileSha256);
+    expect(pushed).toEqual([sha256(Buffer.from(book)), fileSha256]);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['a text that is missing', ['--corpus', join(folder, 'nowhere.txt')], /no file of that name/],
+    ['a text that is no UTF-8', ['--corpus', file('latin1.txt', Uint8Array.of(0x61, 0xf1, 0x6f))], /UTF-8/],
+    [
+      'a text that is too short',
+      ['--corpus', file('short.txt', 'call me')],
+      /corpus .*short\.txt, train: expected at least 101 characters/,
+    ],
+    [
+      'a weights file that is none',
+      ['--init-from', file('no.safetensors', 'nothing of the kind')],
+      /: --init-from .*no\.safetens/,
+    ],
+    ['a value out of range', ['--learning-rate', '0'], /--learning-rate.*above 0/],
+    ['a schedule that is none', ['--schedule', 'square'], /--schedule.*constant, cosine, step/],
+    [
+      'steps of decay that are not given',
+      ['--schedule', 'step'],
+      /--schedule step: schedule\.everySteps: .*received nothing/,
+    ],
+    [
+      'patience where nothing is held out',
+      ['--patience', '3', '--no-held-out'],
+      /--patience 3: needs a held-out/,
+    ],
+    ['too long a name', ['--name', 'n'.repeat(65)], /--name.*1 to 64 characters/],
+    ['a pool that is no word', ['--pool', 'a b'], /--pool.*letters, digits/],
+    ['an address that is none', ['--coordinator', 'here'], /--coordinator.*host:port/],
+  ])('refuses %s before anything is asked of a coordinator', async (_what, args, line) => {
+    const said = await type(['run', 'start', '--corpus', corpus, '--coordinator', '127.0.0.1:1', ...args]);
+    expect(said).toMatchObject({ code: 2, stdout: '' });
+    expect(said.stderr).toMatch(line);
+    expect(said.stderr.trim().split('\n')).toHaveLength(1);
+  });
+});

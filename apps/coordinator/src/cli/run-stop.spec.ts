@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import type { RunsHandlers } from '@rocinante/wire';
+import { describe, expect, it } from 'vitest';
+import { refusal, runningRun } from '../client/scripted-coordinator.js';
+import { folder, lastLine, rocinante, show, stopServer, type } from './typed-command.js';
+
+describe('run stop, resume and rm', () => {
+  it('stop tells the reason', async () => {
+    const Stop: RunsHandlers['Stop'] = (call, callback) => {
+      expect(call.request).toEqual({ run: 'baseline', reason: 'lunch' });
+      callback(null, { ...runningRun, state: 'RUN_STATE_STOPPING' });
+    };
+    const said = await rocinante({ Stop }, 'run', 'stop', 'baseline', '--reason', 'lunch', '--json');
+    expect(lastLine(said)).toMatchObject({ id: 'r12', state: 'stopping' });
+  });
+
+  it('resume changes only the limits that are given', async () => {
+    const requests: unknown[] = [];
+    const Resume: RunsHandlers['Resume'] = (call, callback) => {
+      requests.push(call.request);
+      callback(null, { ...runningRun, state: 'RUN_STATE_QUEUED', queuePosition: 1 });
+    };
+    const longer = await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--steps', '200');
+    expect(longer.stdout).toContain('run r12 (baseline) is queued in pool default, position 1');
+    await stopServer();
+    await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--min-workers', '3');
+    expect(requests).toEqual([
+      { run: 'r12', steps: 200, epochs: 0, limits: null },
+      {
+        run: 'r12',
+        steps: 0,
+        epochs: 0,
+        limits: {
+          ...{ minWorkers: 3, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
+          exact: 'auto',
+          auditShare: 0,
+        },
+      },
+    ]);
+  });
+
+  it('rm says what became free, or why not', async () => {
+    const gone = await rocinante(
+      { Remove: (_call, callback) => callback(null, { run: 'r12', bytes: 12e6 }) },
+      'run',
+      'rm',
+      'baseline',
+    );
+    expect(gone).toMatchObject({ code: 0, stdout: 'run r12 is removed: 12.0 MB are free again\n' });
+    await stopServer();
+    const details = 'run r12: it is active; stop it first';
+    const Remove: RunsHandlers['Remove'] = (_call, callback) =>
+      callback(refusal(status.FAILED_PRECONDITION, details));
+    const refused = await rocinante({ Remove }, 'run', 'rm', 'r12');
+    expect(refused).toEqual({ code: 2, stdout: '', stderr: `rocinante: ${details}\n` });
+  });
+});
+
+it('a coordinator that is not there ends any command with 1, in one line', async () => {
+  for (const args of [
+    ['run', 'list'],
+    ['run', 'watch', 'r1'],
+    ['run', 'logs', 'r1'],
+    ['weights', 'pull', 'r1', '--out', join(folder, 'never')],
+  ]) {
+    const said = await type([...args, '--coordinator', '127.0.0.1:1']);
+    expect(said).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'rocinante: no coordinator at 127.0.0.1:1: connection refused; start one with ./rocinante serve\n',
+    });
+  }
+});

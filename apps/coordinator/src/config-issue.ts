@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+
+/** An option that was given on the command line, and the setting that it gives. */
+export interface GivenOption {
+  /** The setting's keys, joined by dots: `batch.size`. */
+  readonly setting: string;
+  /** As it was given: `--batch 33`. */
+  readonly text: string;
+}
+
+/** What is wrong with a configuration, in a line. */
+export interface DescribedIssue {
+  readonly line: string;
+  /** Whether the line names an option, so that nobody looks for the trouble in a file. */
+  readonly namesOption: boolean;
+}
+
+/**
+ * Says what is wrong with a configuration: under the option that gave the value, or where another value of its group does
+ * not go with it, under those options; else under its key.
+ * @param root the configuration as it was checked.
+ */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  root: unknown,
+  given: readonly GivenOption[],
+): DescribedIssue {
+  const key = issue.path.join('.');
+  const value = valueAt(root, issue.path);
+  // zod's own word on what it received is a type's name; ours is the value.
+  const expected = lowerFirst(issue.message.replace(/^Invalid input: /, '').replace(/, received \w+$/, ''));
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = given.filter(({ setting }) => issue.keys.some((name) => setting === `${key}.${name}`));
+    if (unknown.length === 0) return byKey(key, expected);
+    const kind = String((value as { readonly kind?: unknown }).kind);
+    return byOption(unknown, `${key} ${kind} has no such setting`);
+  }
+  const exact = given.filter(({ setting }) => setting === key || setting.startsWith(`${key}.`));
+  if (exact.length > 0) return byOption(exact, expected);
+  const received = `${expected}, received ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
+  const group = issue.path.length > 1 ? `${String(issue.path[0])}.` : null;
+  const beside = group === null ? [] : given.filter(({ setting }) => setting.startsWith(group));
+  return beside.length > 0 ? byOption(beside, `${key}: ${received}`) : byKey(key, received);
+}
+
+function byOption(options: readonly GivenOption[], what: string): DescribedIssue {
+  return { line: `${options.map(({ text }) => text).join(' ')}: ${what}`, namesOption: true };
+}
+
+function byKey(key: string, what: string): DescribedIssue {
+  return { line: `${key === '' ? '' : `${key}: `}${what}`, namesOption: false };
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], root);
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

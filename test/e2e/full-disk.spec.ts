@@ -1,0 +1,156 @@
+/**
+ * A disk that fills up: a run is refused, held, or ends in one line, whatever was saved before is intact, and once there is
+ * room it goes on to the bits of a run that always had it.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { readCheckpointFile } from '@rocinante/checkpoint';
+import { Daemon, until } from '../support/daemon.js';
+import { events, Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js';
+import { smallOrder } from '../support/small-run.js';
+
+const STEPS = 100;
+/** Two checkpoints of the small network, and what is kept for other things: 66 MB; so much more to go on again. */
+const DISK_MB = 180;
+/** No room for a checkpoint of 0.1 MB, though for lines of logs. */
+const LEFT_BYTES = 80_000;
+
+/** What ends a run: a checkpoint that finds no room, or a line of `events.jsonl` that comes before it. */
+const FAILURE =
+  /(the checkpoint of step \d+ was not saved|events\.jsonl: cannot be written): .*(ENOSPC|no space left)/;
+
+const workspace = new Workspace();
+let undisturbed: Summary;
+let order: string[];
+let disk: SmallDisk;
+
+describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${whyNoSmallDisk})` : ''}`, () => {
+  beforeAll(async () => {
+    order = smallOrder(workspace, STEPS);
+    const runDir = workspace.in('undisturbed');
+    undisturbed = await train([...order, '--workers', '1', '--threads', '1', '--run-dir', runDir]);
+  }, 120_000);
+  afterAll(() => workspace.remove());
+  beforeEach(() => {
+    disk = new SmallDisk(workspace.in('disk'), DISK_MB);
+  });
+  afterEach(() => disk.remove());
+
+  /** The names of checkpoints, each of which is read and is whole; and of nothing else. */
+  async function goodCheckpoints(runDir: string): Promise<string[]> {
+    const folder = join(runDir, 'checkpoints');
+    const names = readdirSync(folder);
+    for (const name of names) await readCheckpointFile(join(folder, name));
+    return names;
+  }
+
+  /**
+   * Fills the disk until a run has ended, since a checkpoint failed. Where a look at the disk comes before the next
+   * checkpoint the run is held: then it is let go on, and the disk filled again.
+   */
+  async function fillUntilEnded<End>(
+    end: Promise<End>,
+    runEvents: () => Record<string, unknown>[],
+  ): Promise<End> {
+    const count = (kind: string): number => runEvents().filter(({ event }) => event === kind).length;
+    for (let holds = count('held'); ; holds++) {
+      let over = false;
+      const held = until('the run to be held or to end', () => over || count('held') > holds, 60_000);
+      const ended = await disk.fillUntil(LEFT_BYTES, Promise.race([end.then((value) => ({ value })), held]));
+      over = true;
+      await held;
+      if (ended) return ended.value;
+      disk.empty();
+      await until('the run to go on', () => count('released') > holds);
+    }
+  }
+
+  it('while `train` saves a checkpoint', { timeout: 120_000 }, async () => {
+    const runDir = disk.in('run');
+    const options = ['--workers', '1', '--threads', '1', '--run-dir', runDir];
+    const run = new Rocinante(['train', ...order, ...options, '--checkpoint', '0.2']);
+    await run.says(/step \d+\//);
+    await until('a few steps', () => events(runDir).filter((event) => 'step' in event).length > 5);
+    const { code, stderr } = await fillUntilEnded(run.finished, () => events(runDir));
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(FAILURE);
+    expect(await goodCheckpoints(runDir)).not.toEqual([]);
+
+    // While the disk is full, it is not begun again.
+    const refused = await rocinante(['train', '--resume', ...options]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(
+      /disk: .* has 0 MB free, the next checkpoints need 7\d MB; free some space/,
+    );
+
+    disk.empty();
+    const resumed = await train(['--resume', ...options]);
+    expect(resumed).toMatchObject({ steps: STEPS, weightsSha256: undisturbed.weightsSha256 });
+  });
+
+  it('while a daemon works: a run is refused, held and let go on', { timeout: 120_000 }, async () => {
+    const daemon = await Daemon.start({ data: disk.in('data') });
+    try {
+      daemon.worker('own');
+      disk.fill(50e6);
+      const refused = await daemon.command(['run', 'start', ...order]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(/disk: .*data.* has \d\d MB free, .* point --data elsewhere/);
+      expect((await daemon.json<{ runs: unknown[] }>(['run', 'list'])).runs).toEqual([]);
+
+      disk.empty();
+      const { id } = await daemon.startRun(order);
+      await daemon.stepsTaken(id, 5);
+      disk.fill(50e6);
+      await until('the run to be held', () => daemon.events(id).some(({ event }) => event === 'held'));
+      const held = await daemon.json(['run', 'show', id]);
+      expect(held).toMatchObject({ state: 'held' });
+      expect(held.reason).toMatch(/has \d\d MB free/);
+      const { step } = held;
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      // The step in progress is still closed.
+      expect((await daemon.json(['run', 'show', id])).step).toBeLessThanOrEqual(step + 1);
+
+      disk.empty();
+      expect(await daemon.ended(id)).toMatchObject({
+        state: 'done',
+        weightsSha256: undisturbed.weightsSha256,
+      });
+      expect(daemon.events(id).filter(({ event }) => event === 'released')).toHaveLength(1);
+    } finally {
+      await daemon.end();
+    }
+  });
+
+  it('while a daemon saves a checkpoint', { timeout: 120_000 }, async () => {
+    const daemon = await Daemon.start({ data: disk.in('data') });
+    try {
+      daemon.worker('own');
+      const { id } = await daemon.startRun([...order, '--checkpoint', '0.2']);
+      await daemon.stepsTaken(id, 5);
+      const failed = await fillUntilEnded(daemon.over(id), () => daemon.events(id));
+      expect(failed).toMatchObject({ state: 'RUN_STATE_FAILED' });
+      expect(failed.reason).toMatch(FAILURE);
+      const names = await goodCheckpoints(disk.in('data', 'runs', id));
+      expect(names).not.toEqual([]);
+      // The daemon goes on, and answers.
+      expect(await daemon.json(['run', 'show', id])).toMatchObject({
+        state: 'failed',
+        reason: failed.reason,
+      });
+
+      disk.empty();
+      // The disk may not have taken the record of the end: it is written once there is room.
+      expect(await daemon.ended(id)).toMatchObject({ state: 'failed', reason: failed.reason });
+      await daemon.json(['run', 'resume', id]);
+      expect(await daemon.ended(id)).toMatchObject({
+        state: 'done',
+        weightsSha256: undisturbed.weightsSha256,
+      });
+    } finally {
+      await daemon.end();
+    }
+  });
+});
