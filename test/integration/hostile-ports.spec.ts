@@ -93,10 +93,11 @@ it('a worker that takes work and dies in the middle of its contribution', async 
   const call = client.work();
   call.on('error', () => undefined);
   let session = '';
+  const { joiningProof: proof } = await daemon.json<{ joiningProof: string }>(['run', 'show', run.id]);
   const granted = await new Promise<{ assignment: number; range: number }>((resolve) => {
     call.on('data', ({ welcome, startRun, assign, grant }: CoordinatorMessageReceived) => {
       if (welcome) session = welcome.session;
-      if (startRun) call.write({ ready: { run: startRun.run, activation: startRun.activation } });
+      if (startRun) call.write({ ready: { run: startRun.run, activation: startRun.activation, proof } });
       if (assign) call.write({ report: inventedReport(assign) });
       if (grant) resolve(grant);
     });

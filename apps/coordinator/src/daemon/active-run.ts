@@ -1,6 +1,7 @@
 import type { Logger } from '@rocinante/log';
 import type { RunOutcome } from '@rocinante/training';
 import type { Traffic } from '@rocinante/wire';
+import { entryText } from '../display/entry-text.js';
 import { isExpected, RunFailedError } from '../errors.js';
 import type { RunLogEntry, StartCause } from '../run/log-entries.js';
 import type { PreparedRun } from '../run/prepared-run.js';
@@ -234,6 +235,10 @@ export class ActiveRun {
       );
     } else if (entry.event === 'held') {
       logger.warn({ run, step: entry.atStep }, `run held: ${entry.reason}`);
+    } else if (entry.event === 'worker-parked' || entry.event === 'not-exact') {
+      logger.warn({ run, step: entry.atStep }, entry.message);
+    } else if (entry.event === 'set-aside') {
+      logger.warn({ run, step: entry.atStep }, `worker ${entry.worker} ${entryText(entry)}`);
     } else if (entry.event === 'released') {
       logger.info({ run, step: entry.atStep }, 'run no longer held');
     }

@@ -238,7 +238,9 @@ describe('a worker', () => {
     call.on('error', () => undefined);
     call.on('data', ({ startRun }: CoordinatorMessageReceived) => {
       if (!startRun) return;
-      call.write({ trouble: { activation: startRun.activation, code: 'MALFORMED', message: 'schedule: unknown' } });
+      call.write({
+        trouble: { activation: startRun.activation, code: 'MALFORMED', message: 'schedule: unknown' },
+      });
     });
     call.write({ hello: { protocolMin: 1, protocolMax: 1, name: 'old', threads: 1 } });
     const run = execution(await prepared());

@@ -315,7 +315,7 @@ describe('a run', () => {
       call.end(range(session, 1, 0));
     });
     expect(summary).toEqual({ rangesAdded: 0, rangesIgnored: 1 });
-    service.pool().end('stopped');
+    void service.pool().end('stopped');
     expect(service.pool().idle).toEqual([]);
     service.pool().begin(served('r1'), listener);
     worker.call.write({ ready: { run: 'r1', activation: 2, proof: 'a'.repeat(64) } });
@@ -332,7 +332,7 @@ describe('a run', () => {
     worker.call.write({ trouble: { activation: 1, code: 'MALFORMED', message: 'key: unknown' } });
     await eventually(() => (service.pool().idle[0]?.standing === 'refused' ? true : null));
     expect(told).toEqual(['a opened', 'a refused: MALFORMED: key: unknown']);
-    service.pool().end('stopped');
+    void service.pool().end('stopped');
     service.pool().begin(served('r1'), listener);
     worker.call.write({ ready: { run: 'r1', activation: 2, proof: '' } });
     await eventually(() => told.find((line) => line === 'a ready') ?? null);
