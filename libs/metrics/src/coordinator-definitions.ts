@@ -39,6 +39,12 @@ export type MeteredRunState = (typeof RUN_STATES)[number];
 export const IGNORED_MESSAGES = ['report', 'evaluation', 'range'] as const;
 export type IgnoredMessage = (typeof IGNORED_MESSAGES)[number];
 
+/** Why a report is questioned. */
+const SECOND_WORD_CAUSES = ['norm', 'audit'] as const;
+
+/** What becomes of a questioned report. */
+const SECOND_WORD_VERDICTS = ['stands', 'refuted', 'unsettled', 'unheld'] as const;
+
 /** Codes with which connections are usually refused or dropped; another code has its series when it first happens. */
 const REFUSALS = [
   'MALFORMED',
@@ -121,8 +127,23 @@ export const coordinatorDefinitions = {
   }),
   repeatedMicroBatches: counter('rocinante_coordinator_repeated_micro_batches_total', {
     unit: 'micro-batches',
-    help: 'Micro-batches given once more within one issue of a step: a worker was lost, or was late.',
+    help: 'Micro-batches given once more within one issue of a step: a worker was lost, or was late, or a second word was asked for.',
     labels: run,
+  }),
+  lateMicroBatches: counter('rocinante_coordinator_late_micro_batches_total', {
+    unit: 'micro-batches',
+    help: 'Micro-batches, or pieces of an evaluation, that others were given too, since a worker was late with them.',
+    labels: run,
+  }),
+  secondWords: counter('rocinante_coordinator_second_words_total', {
+    unit: 'reports',
+    help: 'Reports that were questioned, for a norm far outside or by audit, by what became of them; unheld: nobody else could be asked.',
+    labels: { run: null, cause: SECOND_WORD_CAUSES, verdict: SECOND_WORD_VERDICTS },
+  }),
+  strikes: counter('rocinante_coordinator_strikes_total', {
+    unit: 'strikes',
+    help: 'Times that this worker was found to have computed what is wrong.',
+    labels: { run: null, worker: null },
   }),
   workerShare: gauge('rocinante_coordinator_worker_share_ratio', {
     unit: 'ratio',
@@ -137,6 +158,11 @@ export const coordinatorDefinitions = {
   parkedWorkers: gauge('rocinante_coordinator_parked_workers', {
     unit: 'workers',
     help: "Workers that are given no work, since their joining proof is another than the run's: --exact off admits them.",
+    labels: run,
+  }),
+  setAsideWorkers: gauge('rocinante_coordinator_set_aside_workers', {
+    unit: 'workers',
+    help: 'Workers that stay and are given no work any more, since they computed what is wrong too often.',
     labels: run,
   }),
   checkpoints: counter('rocinante_coordinator_checkpoints_total', {

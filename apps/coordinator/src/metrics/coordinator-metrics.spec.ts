@@ -10,8 +10,8 @@ let now: number;
 let metrics: CoordinatorMetrics;
 let traffic: { bytesSent: number; bytesReceived: number };
 
-const a = { label: 'a', pool: 'default' };
-const b = { label: 'b#2', pool: 'big' };
+const a = { worker: 'a#1', label: 'a', pool: 'default' };
+const b = { worker: 'b#2', label: 'b#2', pool: 'big' };
 
 const run = {
   id: 'r1',
@@ -163,6 +163,67 @@ describe("a coordinator's metrics", () => {
     expect(await value('repeated_micro_batches_total{run="r1"}')).toBe(2);
   });
 
+  it('counts micro-batches that others were given since a worker was late', async () => {
+    const observed = metrics.begin(run);
+    expect(await value('late_micro_batches_total{run="r1"}')).toBe(0);
+    observed.late({ microBatches: [3, 5, 8] });
+    observed.late({ microBatches: [3] });
+    expect(await value('late_micro_batches_total{run="r1"}')).toBe(4);
+  });
+
+  it('counts second words by cause and verdict, those of an audit that agree too', async () => {
+    const observed = metrics.begin(run);
+    observed.secondWord({ cause: 'audit', verdict: 'stands' });
+    observed.secondWord({ cause: 'audit', verdict: 'stands' });
+    observed.secondWord({ cause: 'norm', verdict: 'refuted' });
+    const expected = {
+      norm: { stands: 0, refuted: 1, unsettled: 0, unheld: 0 },
+      audit: { stands: 2, refuted: 0, unsettled: 0, unheld: 0 },
+    };
+    for (const [cause, verdicts] of Object.entries(expected)) {
+      for (const [verdict, count] of Object.entries(verdicts)) {
+        const labels = `{run="r1",cause="${cause}",verdict="${verdict}"}`;
+        expect([labels, await value(`second_words_total${labels}`)]).toEqual([labels, count]);
+      }
+    }
+  });
+
+  it('counts the strikes of a worker by its label, and shows them when it is gone', async () => {
+    const observed = metrics.begin(run);
+    const strikes = (worker: string): Promise<number | undefined> =>
+      value(`strikes_total{run="r1",worker="${worker}"}`);
+    observed.workerJoined(a);
+    observed.workerJoined(b);
+    expect([await strikes('a'), await strikes('b#2')]).toEqual([0, 0]);
+    observed.struck({ worker: 'a#1' });
+    observed.workerLeft(a);
+    observed.workerLeft(b);
+    expect([await strikes('a'), await strikes('b#2')]).toEqual([1, undefined]);
+    observed.workerJoined({ ...a, worker: 'a#3' });
+    observed.struck({ worker: 'a#3' });
+    expect(await strikes('a')).toBe(2);
+    expect(await strikes('a#3')).toBeUndefined();
+  });
+
+  it('counts workers that are set aside until they leave or the run is over', async () => {
+    const observed = metrics.begin(run);
+    const setAside = (): Promise<number | undefined> => value('set_aside_workers{run="r1"}');
+    expect(await setAside()).toBe(0);
+    for (const worker of [a, b]) {
+      observed.workerJoined(worker);
+      observed.struck(worker);
+      observed.setAside(worker);
+    }
+    expect(await setAside()).toBe(2);
+    expect(await value('parked_workers{run="r1"}')).toBe(0);
+    expect(await value('strikes_total{run="r1",worker="a"}')).toBe(1);
+    expect(await value('worker_share_ratio{run="r1",worker="a"}')).toBeUndefined();
+    observed.idleLeft(a);
+    expect(await setAside()).toBe(1);
+    observed.finished();
+    expect(await setAside()).toBe(0);
+  });
+
   it("computes the newest checkpoint's age when it is scraped", async () => {
     const observed = metrics.begin(run);
     expect(await value('checkpoint_age_seconds{run="r1"}')).toBeUndefined();
@@ -198,6 +259,12 @@ describe("a coordinator's metrics", () => {
     observed.workerJoined(b);
     await step(observed, 0, [0.5, 1.5]);
     observed.recorded({ validationLoss: 2 });
+    observed.late({ microBatches: [0] });
+    observed.secondWord({ cause: 'norm', verdict: 'unsettled' });
+    observed.struck(a);
+    observed.struck(b);
+    observed.setAside(b);
+    observed.workerLeft(a);
     observed.checkpointSaved({ bytes: 1, seconds: 1, reason: 'end' });
     metrics.end('r1');
     now += 119_000;

@@ -5,7 +5,7 @@ import {
   type coordinatorDefinitions,
   type MetricSet,
 } from '@rocinante/metrics';
-import { epochOf, type RunProgress, type RunShape } from '@rocinante/training';
+import { epochOf, type RunEffect, type RunProgress, type RunShape } from '@rocinante/training';
 import type { RunObserver } from '../run/run-observer.js';
 import { SmoothedBound, type StepBound } from './step-bound.js';
 import { StepTimeline, type TimedAssignment } from './step-timeline.js';
@@ -42,7 +42,12 @@ export class RunMetrics implements RunObserver {
   readonly #lastSteps: { readonly windows: number; readonly seconds: number }[] = [];
   /** Workers that have series in this run. */
   readonly #workers = new Set<string>();
+  /** What metrics call a worker that has joined, by its id in the state machine. */
+  readonly #labels = new Map<string, string>();
+  /** Workers with strikes: their series stay when they leave, so that none goes unseen. */
+  readonly #struck = new Set<string>();
   readonly #parked = new Set<string>();
+  readonly #setAside = new Set<string>();
   #shownBound: StepBound | null = null;
   #savedAt: number | null = null;
 
@@ -62,14 +67,17 @@ export class RunMetrics implements RunObserver {
     metrics.learningRate.set({ run: id }, learningRate(next));
     metrics.windowsPerSecond.set({ run: id }, 0);
     metrics.parkedWorkers.set({ run: id }, 0);
+    metrics.setAsideWorkers.set({ run: id }, 0);
     for (const by of BOUNDS) if (by !== 'worker') metrics.boundBy.set({ run: id, by, worker: '' }, 0);
     if (progress.lastLoss !== null) metrics.loss.set({ run: id }, progress.lastLoss);
     this.#heldOut(progress.history.at(-1)?.validationLoss ?? null);
   }
 
-  workerJoined({ label: worker }: OfWorker): void {
+  workerJoined({ worker: id, label: worker }: OfWorker & { readonly worker: string }): void {
     this.#workers.add(worker);
+    this.#labels.set(id, worker);
     this.#set.metrics.workerShare.set({ run: this.#run, worker }, 0);
+    this.#set.metrics.strikes.inc({ run: this.#run, worker }, 0);
   }
 
   workerLeft({ label: worker }: OfWorker): void {
@@ -77,23 +85,27 @@ export class RunMetrics implements RunObserver {
     this.#bound.forget(worker);
     this.#workers.delete(worker);
     this.#set.metrics.workerShare.remove({ run: this.#run, worker });
+    if (!this.#struck.has(worker)) this.#set.metrics.strikes.remove({ run: this.#run, worker });
     if (this.#shownBound?.by === 'worker' && this.#shownBound.worker === worker) this.#showBound(null);
   }
 
   /** It stays, and is given no work any more. */
   setAside(session: OfWorker): void {
     this.workerLeft(session);
+    this.#setAside.add(session.label);
+    this.#showIdle();
   }
 
   workerParked({ label: worker }: OfWorker): void {
     this.#parked.add(worker);
-    this.#set.metrics.parkedWorkers.set({ run: this.#run }, this.#parked.size);
+    this.#showIdle();
   }
 
-  /** A worker that was given no work is gone; perhaps it was parked. */
+  /** A worker that was given no work is gone; perhaps it was parked, or set aside. */
   idleLeft({ label: worker }: OfWorker): void {
     this.#parked.delete(worker);
-    this.#set.metrics.parkedWorkers.set({ run: this.#run }, this.#parked.size);
+    this.#setAside.delete(worker);
+    this.#showIdle();
   }
 
   stepIssued(step: number, issue: number): void {
@@ -163,7 +175,8 @@ export class RunMetrics implements RunObserver {
 
   finished(): void {
     this.#parked.clear();
-    this.#set.metrics.parkedWorkers.set({ run: this.#run }, 0);
+    this.#setAside.clear();
+    this.#showIdle();
   }
 
   recorded({ validationLoss }: { readonly validationLoss: number | null }): void {
@@ -192,6 +205,21 @@ export class RunMetrics implements RunObserver {
     this.#set.metrics.ignoredMessages.inc({ what });
   }
 
+  late({ microBatches }: { readonly microBatches: readonly number[] }): void {
+    this.#set.metrics.lateMicroBatches.inc({ run: this.#run }, microBatches.length);
+  }
+
+  secondWord({ cause, verdict }: Pick<Extract<RunEffect, { type: 'second-word' }>, 'cause' | 'verdict'>): void {
+    this.#set.metrics.secondWords.inc({ run: this.#run, cause, verdict });
+  }
+
+  /** @param strike `worker` is its id in the state machine. */
+  struck(strike: { readonly worker: string }): void {
+    const worker = this.#labels.get(strike.worker) ?? strike.worker;
+    this.#struck.add(worker);
+    this.#set.metrics.strikes.inc({ run: this.#run, worker });
+  }
+
   /** What the run is bound by: `compute`, `wire`, `coordinator` or `worker NAME`; empty before it is known. */
   get boundBy(): string {
     const bound = this.#shownBound;
@@ -208,7 +236,14 @@ export class RunMetrics implements RunObserver {
   /** Removes all series of the run. */
   remove(): void {
     this.#showBound(null);
-    this.#set.end('run', this.#run, { worker: ['', ...this.#workers] });
+    this.#set.end('run', this.#run, { worker: ['', ...this.#workers, ...this.#struck] });
+  }
+
+  /** Workers that are there, and are given no work. */
+  #showIdle(): void {
+    const { parkedWorkers, setAsideWorkers } = this.#set.metrics;
+    parkedWorkers.set({ run: this.#run }, this.#parked.size);
+    setAsideWorkers.set({ run: this.#run }, this.#setAside.size);
   }
 
   #heldOut(validationLoss: number | null): void {
