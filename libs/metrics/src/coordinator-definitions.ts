@@ -127,7 +127,7 @@ export const coordinatorDefinitions = {
   }),
   repeatedMicroBatches: counter('rocinante_coordinator_repeated_micro_batches_total', {
     unit: 'micro-batches',
-    help: 'Micro-batches given once more within one issue of a step: a worker was lost, or was late, or a second word was asked for.',
+    help: 'Micro-batches given once more within one issue of a step: a worker was lost, or was late.',
     labels: run,
   }),
   lateMicroBatches: counter('rocinante_coordinator_late_micro_batches_total', {

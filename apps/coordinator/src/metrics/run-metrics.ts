@@ -209,7 +209,10 @@ export class RunMetrics implements RunObserver {
     this.#set.metrics.lateMicroBatches.inc({ run: this.#run }, microBatches.length);
   }
 
-  secondWord({ cause, verdict }: Pick<Extract<RunEffect, { type: 'second-word' }>, 'cause' | 'verdict'>): void {
+  secondWord({
+    cause,
+    verdict,
+  }: Pick<Extract<RunEffect, { type: 'second-word' }>, 'cause' | 'verdict'>): void {
     this.#set.metrics.secondWords.inc({ run: this.#run, cause, verdict });
   }
 
