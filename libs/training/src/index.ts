@@ -19,5 +19,5 @@ export { ISSUES_MAX } from './step-work.js';
 export { drawScenario, type SimulationFaults, type SimulationScenario } from './scenario.js';
 export { simulate, type SimulationOutcome } from './simulation.js';
 export { searchSeeds, type BrokenRule, type SearchOutcome } from './simulation-search.js';
-export type { SimulationCounts } from './simulated-coordinator.js';
+export type { SimulationCounts } from './simulated-surroundings.js';
 export type { ToyDivergence } from './toy-problem.js';

@@ -7,7 +7,14 @@ import { RunMachine } from './machine.js';
 import { STRIKES_MAX } from './roster.js';
 import { effectLine, eventLine } from './trace-lines.js';
 import { microBatchCount } from './plan.js';
-import type { RunProgress, RunShape } from './run-state.js';
+import type { RunShape } from './run-state.js';
+import type {
+  CoordinatorSurroundings,
+  Payload,
+  SimulatedCheckpoint,
+  SimulationCounts,
+} from './simulated-surroundings.js';
+import { SimulatedWrongs } from './simulated-wrongs.js';
 import {
   takeMaxima,
   toyFits,
@@ -20,70 +27,6 @@ import {
   type ToyState,
 } from './toy-problem.js';
 import type { Assignment, AssignmentId, WorkerId } from './work.js';
-
-/** What goes down to a worker. Vectors are those of the moment of sending. */
-export type SimulatedMessage =
-  | {
-      readonly type: 'assign';
-      readonly assignment: Assignment;
-      readonly state: ToyState;
-      readonly grid: readonly number[];
-    }
-  | { readonly type: 'withdraw'; readonly assignment: AssignmentId }
-  | { readonly type: 'grant'; readonly assignment: AssignmentId; readonly range: number };
-
-/** What comes up with an event and does not pass through the machine: a report's magnitudes, or a range's sums. */
-export interface Payload {
-  readonly issue: string;
-  readonly microBatches: readonly number[];
-  readonly values: readonly number[];
-  /** Whether the worker computed something of it wrong, and so may be struck for it. */
-  readonly isWrong: boolean;
-}
-
-export interface SimulatedCheckpoint {
-  readonly progress: RunProgress;
-  readonly state: ToyState;
-}
-
-/** An answer that comes in its own time, as the event that it becomes. */
-export type SimulatedAnswer = Omit<Extract<RunEvent, { type: 'applied' }>, 'at'>;
-
-/** What a coordinator sees of the world. */
-export interface CoordinatorSurroundings {
-  send(worker: WorkerId, message: SimulatedMessage): void;
-  endSession(worker: WorkerId): void;
-  save(checkpoint: SimulatedCheckpoint): void;
-  /** Does a piece of work after a while, beside others, and delivers its answer, unless this life has ended. */
-  beside(work: () => SimulatedAnswer): void;
-  /** Whether there is a checkpoint to resume from. */
-  hasCheckpoint(): boolean;
-  finished(outcome: 'done' | 'stopped' | 'failed', reason: string): void;
-  /** What is wrong has entered a sum by the rules, where nobody was there to contradict it. */
-  tainted(): void;
-  /** A line of what happens, for people; null where nobody reads it. */
-  readonly trace: ((line: string) => void) | null;
-}
-
-/** What a simulation counts. */
-export interface SimulationCounts {
-  events: number;
-  issues: number;
-  stepsClosed: number;
-  ignored: number;
-  dismissed: number;
-  notices: number;
-  /** Assignments that were late, and given to others too. */
-  late: number;
-  /** Reports that were questioned, and those of them that were refuted. */
-  questioned: number;
-  refuted: number;
-  strikes: number;
-  setAside: number;
-  /** Events after which the run stood still, held or waiting for workers. */
-  held: number;
-  waiting: number;
-}
 
 /** One life of a coordinator, from a start or a resume to its finish or its death. */
 export class SimulatedCoordinator {
@@ -112,13 +55,8 @@ export class SimulatedCoordinator {
   #granted: Map<number, AssignmentId>[] = [];
   /** What each worker was given and has not answered, in the life of the run. */
   readonly #unanswered = new Map<WorkerId, Set<AssignmentId>>();
-  /** Assignments of this issue whose report was kept though something in it was computed wrong. */
-  readonly #wrong = new Set<AssignmentId>();
-  /** What became of the reports of this issue that were questioned. */
-  readonly #verdicts = new Map<AssignmentId, Extract<RunEffect, { type: 'second-word' }>>();
-  /** Workers that have computed something wrong, and how often each was struck. */
-  readonly #wrongdoers = new Set<WorkerId>();
-  readonly #strikes = new Map<WorkerId, number>();
+  /** What is wrong in this life, and what became of it. */
+  readonly #wrongs = new SimulatedWrongs();
   /** For each range, which assignment brought which micro-batch. */
   #sources: Map<number, AssignmentId>[] = [];
   /** Ranges of the issue in progress whose Adam was asked for, and those that are made. */
@@ -158,7 +96,7 @@ export class SimulatedCoordinator {
     if (event.type === 'held' || event.type === 'released') this.#held = event.type === 'held';
     if (event.type === 'reported' || event.type === 'evaluated') {
       this.#unanswered.get(event.worker)?.delete(event.assignment);
-      if (payload!.isWrong) this.#wrongdoers.add(event.worker);
+      if (payload!.isWrong) this.#wrongs.computedBy(event.worker);
     }
     for (let next: RunEvent | undefined = event; next; next = this.#answers.shift()) {
       this.#counts.events += 1;
@@ -203,7 +141,7 @@ export class SimulatedCoordinator {
           this.#assigned.get(effect.assignment)!.assignment.kind === 'train',
           'the report of an audit is kept',
         );
-        if (payload!.isWrong) this.#wrong.add(effect.assignment);
+        if (payload!.isWrong) this.#wrongs.kept(effect.assignment);
         this.#magnitudes.set(effect.assignment, payload!.values);
         break;
       case 'add-range':
@@ -249,16 +187,21 @@ export class SimulatedCoordinator {
         );
         break;
       case 'second-word':
-        this.#secondWord(effect);
+        this.#counts.questioned += 1;
+        if (effect.verdict === 'refuted') this.#counts.refuted += 1;
+        this.#checkThat(this.#wrongs.judged(effect, this.#assigned.get(effect.assignment)!.worker));
+        if (effect.verdict !== 'refuted') this.#checkRight(effect.assignment);
         break;
       case 'strike':
-        this.#strike(effect);
+        this.#counts.strikes += 1;
+        this.#check(this.#sessions.has(effect.worker), `${effect.worker} is struck, who is gone`);
+        this.#checkThat(this.#wrongs.struck(effect, this.#reference !== null));
         break;
       case 'set-aside':
         this.#counts.setAside += 1;
         this.#check(this.#sessions.has(effect.worker), `${effect.worker} is set aside, who is gone`);
         this.#check(
-          this.#strikes.get(effect.worker) === STRIKES_MAX,
+          this.#wrongs.strikesOf(effect.worker) === STRIKES_MAX,
           `${effect.worker} is set aside before its time`,
         );
         this.#forget(effect.worker);
@@ -308,8 +251,7 @@ export class SimulatedCoordinator {
     this.#asked = new Set();
     this.#applied = new Set();
     this.#magnitudes.clear();
-    this.#wrong.clear();
-    this.#verdicts.clear();
+    this.#wrongs.beginIssue();
     this.#assigned.clear();
     this.#outstanding.clear();
     this.#judged.clear();
@@ -501,46 +443,12 @@ export class SimulatedCoordinator {
     this.#check(best === expected?.best, `the entry of step ${entry.step} is best where it is not`);
   }
 
-  #secondWord(effect: Extract<RunEffect, { type: 'second-word' }>): void {
-    const { assignment, verdict, workers, cause } = effect;
-    this.#counts.questioned += 1;
-    if (verdict === 'refuted') this.#counts.refuted += 1;
-    const { worker } = this.#assigned.get(assignment)!;
-    this.#check(workers[0] === worker, `#${assignment} is questioned as another’s`);
-    const alone = workers.length === 2 && workers[0] === workers[1];
-    this.#check(
-      new Set(workers).size === workers.length || (alone && cause === 'norm'),
-      `a worker has two words about #${assignment}`,
-    );
-    this.#verdicts.set(assignment, effect);
-    if (verdict !== 'refuted') this.#checkRight(assignment);
-  }
-
-  #strike({ worker, strikes }: Extract<RunEffect, { type: 'strike' }>): void {
-    this.#counts.strikes += 1;
-    this.#check(this.#sessions.has(worker), `${worker} is struck, who is gone`);
-    this.#check(strikes === (this.#strikes.get(worker) ?? 0) + 1, `a strike of ${worker} is not counted`);
-    this.#strikes.set(worker, strikes);
-    // Of two that differ in a norm, with no third, the second is believed.
-    const last = [...this.#verdicts.values()].at(-1);
-    const believed = last?.verdict === 'refuted' && last.workers.length === 2 && last.workers[0] === worker;
-    this.#check(
-      this.#wrongdoers.has(worker) || believed || this.#reference === null,
-      `${worker} is struck, who did nothing wrong`,
-    );
-  }
-
   /** What was computed wrong may count only where nobody was there to contradict it; others may be compared with it then. */
   #checkRight(id: AssignmentId): void {
-    if (!this.#wrong.has(id) || this.#reference === null) return;
-    const verdict = this.#verdicts.get(id);
-    const excused =
-      verdict !== undefined &&
-      (verdict.verdict === 'unheld' ||
-        verdict.verdict === 'unsettled' ||
-        new Set(verdict.workers).size === 1);
+    if (this.#reference === null || !this.#wrongs.has(id)) return;
     const { worker } = this.#assigned.get(id)!;
-    this.#check(excused, `what ${worker} computed wrong as #${id} counts in ${this.#issue}`);
+    const message = `what ${worker} computed wrong as #${id} counts in ${this.#issue}`;
+    this.#check(this.#wrongs.isUncontradicted(id), message);
     this.#reference = null;
     this.#around.tainted();
   }
@@ -572,6 +480,11 @@ export class SimulatedCoordinator {
 
   #microBatches(): number {
     return microBatchCount(this.#problem.shape, this.machine.progress.step);
+  }
+
+  /** @param broken what is wrong; null where nothing is. */
+  #checkThat(broken: string | null): void {
+    this.#check(broken === null, broken ?? '');
   }
 
   #check(condition: boolean, message: string): void {

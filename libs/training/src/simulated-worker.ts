@@ -1,5 +1,5 @@
 import { assert, type RandomStream } from '@rocinante/base';
-import type { Payload, SimulatedMessage } from './simulated-coordinator.js';
+import type { Payload, SimulatedMessage } from './simulated-surroundings.js';
 import type { EventQueue } from './event-queue.js';
 import type { RunEvent } from './events.js';
 import {

@@ -9,14 +9,14 @@ import { EventQueue } from './event-queue.js';
 import { HISTORY_STEPS_MIN } from './norm-history.js';
 import { noProgress } from './run-state.js';
 import type { SimulationScenario } from './scenario.js';
-import {
-  SimulatedCoordinator,
-  type Payload,
-  type SimulatedAnswer,
-  type SimulatedCheckpoint,
-  type SimulatedMessage,
-  type SimulationCounts,
-} from './simulated-coordinator.js';
+import { SimulatedCoordinator } from './simulated-coordinator.js';
+import type {
+  Payload,
+  SimulatedAnswer,
+  SimulatedCheckpoint,
+  SimulatedMessage,
+  SimulationCounts,
+} from './simulated-surroundings.js';
 import { SimulatedWorker, type Misdeed, type Upward } from './simulated-worker.js';
 import { toyFirstState, toyReference, type ToyProblem, type ToyReference } from './toy-problem.js';
 
