@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Service, until, type LogLine, type RunJson } from '../support/daemon.js';
 import { Network, networkHindrance, type Host } from '../support/network.js';
-import { Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { rocinante, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
 const hindrance = networkHindrance();
@@ -131,9 +131,12 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
 
   afterAll(() => machines?.end());
 
-  it('end with the bits of the undisturbed run', () => {
+  it('end with the bits of the undisturbed run, and a ledger that holds', async () => {
     const { weightsSha256, validationLoss } = undisturbed;
     expect(shown).toMatchObject({ state: 'done', weightsSha256, validationLoss });
+    const verified = await rocinante(['verify', machines.workspace.in('data', 'runs', 'r1'), '--json']);
+    expect(verified).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(verified.stdout)).toMatchObject({ agrees: true, problems: [], weightsSha256 });
   });
 
   it('leave the other worker at work, and the run waiting where both are away', () => {
