@@ -62,13 +62,15 @@ const killedWorker: RecoveryCase = {
 
 /**
  * The worker's packets vanish, and neither end is told. The step in which it happens may close before the coordinator takes
- * the worker for lost, by giving the late share to the other; so may each until then.
+ * the worker for lost, by giving the late share to the other. The longest pause, until the first close after that loss, shows
+ * whether a step between waited for the worker again.
  */
 const cutLink: RecoveryCase = {
   title: 'link cut, no reset',
   figures: [
     { name: 'cut to first step of the rest', targetSeconds: 8 },
     { name: 'cut to second step of the rest', targetSeconds: 8 },
+    { name: 'longest pause after the cut', targetSeconds: 8 },
     { name: 'cut to worker-left', targetSeconds: null },
   ],
   workers: ['sancho', 'dulcinea'],
@@ -81,9 +83,14 @@ const cutLink: RecoveryCase = {
     const first = await site.close('a step of the rest', cut, without('dulcinea'));
     const second = await site.close('a second step', first.time, without('dulcinea'));
     const left = await site.event('worker-left', 'dulcinea', cut);
+    const after = await site.close('a step after the loss', left, () => true);
+    const pauseMs = site.longestPause(cut, after.time);
     site.host('dulcinea').heal();
     await site.settled(['sancho', 'dulcinea'], left);
-    return [first.time, second.time, left].map((time) => secondsBetween(cut, time));
+    const [toFirst, toSecond, toLeft] = [first.time, second.time, left].map((time) =>
+      secondsBetween(cut, time),
+    );
+    return [toFirst, toSecond, pauseMs / 1000, toLeft];
   },
 };
 

@@ -117,6 +117,13 @@ export class Site {
     return Date.parse(find()!.time);
   }
 
+  /** The longest time without a step's close between two moments, in milliseconds. */
+  longestPause(from: number, to: number): number {
+    const closes = this.#closes(from).map(({ time }) => time);
+    const moments = [from, ...closes.filter((time) => time < to), to];
+    return Math.max(...moments.slice(1).map((time, index) => time - moments[index]));
+  }
+
   /** Ends what was started here, and leaves nothing. */
   async end(): Promise<void> {
     await Promise.all(this.#services.map((service) => limited('an end', service.stop('SIGKILL'))));

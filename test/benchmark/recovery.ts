@@ -35,10 +35,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void (site?.end() ?? Promise.resolve()).finally(() => process.exit(1)));
 }
 
+/** To the millisecond, as the times are. */
 function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const value = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return Math.round(value * 1000) / 1000;
 }
 
 async function measured(one: RecoveryCase): Promise<Row[]> {
