@@ -62,10 +62,14 @@ afterAll(async () => {
 it('a contribution that is damaged on its way is named, and the run ends with the undisturbed bits', async () => {
   const { id } = await daemon.startRun(order);
   await daemon.stepsTaken(id, 5);
+  const before = daemon.events(id).length;
   flips = 1;
   await until('the bit to be flipped', () => flips === 0);
   const lost = (): Record<string, unknown> | undefined =>
-    daemon.events(id).find(({ event }) => event === 'worker-left');
+    daemon
+      .events(id)
+      .slice(before)
+      .find(({ event }) => event === 'worker-left');
   await until('the worker to be sent away', () => lost() !== undefined);
   expect(lost()).toMatchObject({ worker: 'rocin', lost: true });
   expect(lost()!.reason).toMatch(/^range 0: expected CRC-32 [0-9a-f]{8}, received [0-9a-f]{8}$/);

@@ -72,7 +72,7 @@ describe('a norm far outside', () => {
     expect(run.first('b', 3, [0])).toEqual([
       'second-word #1 [0] for norm of a,b: refuted',
       'withdraw a #1',
-      'strike 1 a: step 4, micro-batch 0: what worker a computed is not what b computed',
+      'strike 1 a: step 5, micro-batch 0: what worker a computed is not what b computed',
       'assign b #4 train 4/1 v4 [0]',
     ]);
     expect(run.first('b', 4, [0])).toContain('judge #2 #4');
@@ -86,7 +86,7 @@ describe('a norm far outside', () => {
       'second-word #1 [0] for norm of a,b,c: stands',
       'grant a #1 range 0',
       'grant a #1 range 1',
-      'strike 1 b: step 4, micro-batch 0: what worker b computed is not what a and c computed',
+      'strike 1 b: step 5, micro-batch 0: what worker b computed is not what a and c computed',
     ]);
   });
 
@@ -96,7 +96,7 @@ describe('a norm far outside', () => {
     expect(run.first('a', 2, [0])).toEqual([
       'second-word #1 [0] for norm of a,a: refuted',
       'withdraw a #1',
-      'strike 1 a: step 4, micro-batch 0: what worker a computed is not what it computed again',
+      'strike 1 a: step 5, micro-batch 0: what worker a computed is not what it computed again',
       'assign a #3 train 4/1 v4 [0]',
     ]);
     expect(run.first('a', 3, [0])).toContain('judge #3');
@@ -146,7 +146,7 @@ describe('a worker that computes what is wrong', () => {
       run.first('b', 2, [1]);
       const lines = run.first('b', 3, [0]);
       expect(lines).toContain(
-        `strike ${time} a: step ${3 + time}, micro-batch 0: what worker a computed is not what b computed`,
+        `strike ${time} a: step ${4 + time}, micro-batch 0: what worker a computed is not what b computed`,
       );
       if (time < STRIKES_MAX) {
         run.first('b', 4, [0]);
@@ -208,7 +208,7 @@ describe('an audit', () => {
     expect(run.report('c', 5, [0])).toEqual([
       'second-word #1 [0] for audit of a,b,c: refuted',
       'withdraw a #1',
-      'strike 1 a: step 0, micro-batch 0: what worker a computed is not what b and c computed',
+      'strike 1 a: step 1, micro-batch 0: what worker a computed is not what b and c computed',
       'assign b #6 train 0/1 v0 [0]',
     ]);
   });

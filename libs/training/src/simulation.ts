@@ -337,7 +337,7 @@ class Simulation {
     const { divergence, drift } = this.#scenario.faults;
     if (outcome === 'failed') {
       if (reason.includes('the disk is full')) this.#later(() => this.#endLife());
-      else if (divergence && reason.startsWith(`diverged: step ${divergence.step}`)) {
+      else if (divergence && reason.startsWith(`diverged: step ${divergence.step + 1}`)) {
         this.#outcome = 'diverged';
       } else if ((drift || this.#tainted) && reason.includes('magnitudes were others')) {
         this.#outcome = 'unsettled';

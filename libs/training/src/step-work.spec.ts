@@ -164,7 +164,7 @@ describe('a misfit', () => {
       if (issue < 4) expect(run.judged(false)).toContain(`issue 0/${issue + 1} on own`);
     }
     expect(run.judged(false)).toEqual([
-      'finish failed: step 0 was issued 4 times, and its gradient’s magnitudes were others each time; ' +
+      'finish failed: step 1 was issued 4 times, and its gradient’s magnitudes were others each time; ' +
         'the last two times it was computed by a, b',
     ]);
   });

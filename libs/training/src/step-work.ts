@@ -175,7 +175,7 @@ export class StepWork {
     if (this.#issue === ISSUES_MAX) {
       const workers = [...new Set([...this.#reportersBefore, ...this.#reporters])].join(', ');
       this.#fail(
-        `step ${this.#step} was issued ${ISSUES_MAX} times, and its gradient’s magnitudes were others each time; ` +
+        `step ${this.#step + 1} was issued ${ISSUES_MAX} times, and its gradient’s magnitudes were others each time; ` +
           `the last two times it was computed by ${workers}`,
       );
       return;
@@ -194,7 +194,7 @@ export class StepWork {
       );
     }
     if (!finite) {
-      this.#fail(`diverged: step ${this.#step} would make a parameter or a moment that is not finite`);
+      this.#fail(`diverged: step ${this.#step + 1} would make a parameter or a moment that is not finite`);
       return;
     }
     if (this.#applying.size > 0 || this.#asked.size < this.#shape.rangeCount) return;
@@ -301,7 +301,7 @@ export class StepWork {
     }
     if (liar !== null) {
       const others = words.filter((word) => word !== liar);
-      const about = `step ${this.#step}, micro-batch ${[...causes.keys()].join(', ')}`;
+      const about = `step ${this.#step + 1}, micro-batch ${[...causes.keys()].join(', ')}`;
       const otherwise = others.length === 0 ? 'it computed again' : `${others.join(' and ')} computed`;
       this.#strike(liar, `${about}: what worker ${liar} computed is not what ${otherwise}`);
     }
@@ -345,7 +345,7 @@ export class StepWork {
       const first = this.#suspects.get(microBatch);
       if (first !== undefined) {
         this.#fail(
-          `diverged: step ${this.#step}, micro-batch ${microBatch} has a loss or gradient that is not finite, ` +
+          `diverged: step ${this.#step + 1}, micro-batch ${microBatch} has a loss or gradient that is not finite, ` +
             (first === worker ? `computed twice by ${worker}` : `computed by ${first} and by ${worker}`),
         );
         return;
@@ -368,7 +368,7 @@ export class StepWork {
       if (first === undefined) continue;
       this.#suspects.delete(microBatch);
       const why =
-        `step ${this.#step}, micro-batch ${microBatch}: worker ${first} computed what is not finite, ` +
+        `step ${this.#step + 1}, micro-batch ${microBatch}: worker ${first} computed what is not finite, ` +
         (first === worker
           ? 'and computed it again as finite'
           : `worker ${worker} did not; the second result stands`);

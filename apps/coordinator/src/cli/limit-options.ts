@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { DEFAULT_LIMITS, KEEP_LAST_MAX, MIN_WORKERS_MAX, type RunLimits } from '../run/run-limits.js';
+import { UsageError } from '../errors.js';
 import { nonNegative, positive, share, wholeNumber } from './option-values.js';
 
 /** What the options of a run's limits parse to; what is absent was not given. */
@@ -84,9 +85,12 @@ export function addLimitOptions(command: Command, { minWorkers, fresh }: LimitOp
     );
 }
 
-/** Limits with what was given in place of `base`'s. */
+/**
+ * Limits with what was given in place of `base`'s.
+ * @throws {UsageError} an audit where bits may differ.
+ */
 export function limitsFrom(values: LimitOptionValues, base: RunLimits = DEFAULT_LIMITS): RunLimits {
-  return {
+  const limits: RunLimits = {
     minWorkers: values.minWorkers ?? base.minWorkers,
     maxHours: values.maxHours ?? base.maxHours,
     checkpointSeconds: values.checkpoint ?? base.checkpointSeconds,
@@ -95,4 +99,10 @@ export function limitsFrom(values: LimitOptionValues, base: RunLimits = DEFAULT_
     exact: values.exact ?? base.exact,
     auditShare: values.audit ?? base.auditShare,
   };
+  if (limits.exact === 'off' && limits.auditShare > 0) {
+    throw new UsageError(
+      '--audit: compares bits, in which workers may differ under --exact off; expected one of the two, received both',
+    );
+  }
+  return limits;
 }

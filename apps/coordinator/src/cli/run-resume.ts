@@ -31,8 +31,8 @@ export function addRunResume(run: Command, exit: (code: number) => void): void {
 async function resume(name: string, flags: ResumeFlags, exit: (code: number) => void): Promise<void> {
   await withCoordinator(flags, async (coordinator) => {
     const { summary: before, limits } = await coordinator.show(name);
-    const { minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact } = flags;
-    const changes = [minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact].some(
+    const { minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit } = flags;
+    const changes = [minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit].some(
       (value) => value !== undefined,
     );
     const summary = await coordinator.resume({

@@ -160,6 +160,11 @@ describe('run start', () => {
       ['--init-from', file('no.safetensors', 'nothing of the kind')],
       /: --init-from .*no\.safetens/,
     ],
+    [
+      'an audit of bits that may differ',
+      ['--audit', '0.1', '--exact', 'off'],
+      /^rocinante: --audit: compares bits/,
+    ],
     ['a value out of range', ['--learning-rate', '0'], /--learning-rate.*above 0/],
     ['a schedule that is none', ['--schedule', 'square'], /--schedule.*constant, cosine, step/],
     [

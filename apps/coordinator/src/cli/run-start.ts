@@ -61,6 +61,7 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
 }
 
 async function start(flags: StartFlags, exit: (code: number) => void): Promise<void> {
+  const limits = limitsMessage(limitsFrom(flags));
   const order = await readRunOrder(flags, flags.corpus ?? DEFAULT_CORPUS, flags.initFrom, process.env);
   await withCoordinator(flags, async (coordinator) => {
     await checkInitFrom(coordinator, order);
@@ -84,7 +85,7 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
       corpusSha256: order.corpus.sha256,
       corpusName: order.corpusName,
       initFromSha256: order.config.initFrom ?? '',
-      limits: limitsMessage(limitsFrom(flags)),
+      limits,
     });
     if (!flags.watch) {
       const sentContents = sent.map(({ sha256, bytes }) => ({ sha256, bytes }));

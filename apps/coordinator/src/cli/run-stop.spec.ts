@@ -25,6 +25,8 @@ describe('run stop, resume and rm', () => {
     expect(longer.stdout).toContain('run r12 (baseline) is queued in pool default, position 1');
     await stopServer();
     await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--min-workers', '3');
+    await stopServer();
+    await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--audit', '0.05');
     expect(requests).toEqual([
       { run: 'r12', steps: 200, epochs: 0, limits: null },
       {
@@ -37,6 +39,9 @@ describe('run stop, resume and rm', () => {
           auditShare: 0,
         },
       },
+      expect.objectContaining({
+        limits: expect.objectContaining({ minWorkers: 2, auditShare: 0.05 }) as unknown,
+      }),
     ]);
   });
 

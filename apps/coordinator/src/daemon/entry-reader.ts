@@ -153,7 +153,7 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
         ? [incident('issued-again', entry.cause)]
         : entry.workers.map((worker) => incident('issued-again', entry.cause, worker));
     case 'late':
-      return [incident('late', `micro-batches ${entry.microBatches.join(', ')}`, entry.worker)];
+      return [incident('late', entryText(entry), entry.worker)];
     case 'strike':
       return [incident('strike', entry.why, entry.worker)];
     case 'set-aside':

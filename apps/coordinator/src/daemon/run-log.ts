@@ -64,10 +64,21 @@ export class RunLog implements RunObserver {
   }
 }
 
+/** Entries that an operator should see among the others. */
+const WARNINGS: ReadonlySet<RunLogEntry['event']> = new Set([
+  'checkpoint-passed-over',
+  'held',
+  'not-exact',
+  'set-aside',
+  'strike',
+  'worker-parked',
+]);
+
 function levelOf(entry: RunLogEntry): 'info' | 'warn' | 'error' {
   if (entry.event === 'finished') return entry.outcome === 'failed' ? 'error' : 'info';
   if (entry.event === 'worker-left') return entry.lost ? 'warn' : 'info';
-  return entry.event === 'held' || entry.event === 'checkpoint-passed-over' ? 'warn' : 'info';
+  if (entry.event === 'second-word') return entry.verdict === 'unsettled' ? 'warn' : 'info';
+  return WARNINGS.has(entry.event) ? 'warn' : 'info';
 }
 
 /**

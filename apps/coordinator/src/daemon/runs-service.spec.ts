@@ -127,6 +127,11 @@ describe('a start', () => {
       status.NOT_FOUND,
     ],
     ['with a limit out of its bounds', { limits: { keepLast: 1_000_000 } }, status.INVALID_ARGUMENT],
+    [
+      'with an audit of bits that may differ',
+      { limits: { exact: 'off', auditShare: 0.1 } },
+      status.INVALID_ARGUMENT,
+    ],
     ['with the form of an id for a name', { name: 'r7' }, status.INVALID_ARGUMENT],
     ['for a pool that no worker can name', { pool: 'a pool' }, status.INVALID_ARGUMENT],
     ['with a name too long', { name: 'x'.repeat(65) }, status.INVALID_ARGUMENT],

@@ -23,6 +23,11 @@ export class WorkerTime implements RunObserver {
     this.#ended += this.#now() - since;
   }
 
+  /** It stays, and is given no work any more. */
+  setAside(session: Session): void {
+    this.workerLeft(session);
+  }
+
   finished(): void {
     for (const session of [...this.#since.keys()]) this.workerLeft(session);
   }

@@ -149,6 +149,8 @@ function limitLines({ limits }: ShownRun): string[] {
       `; kept: the last ${keepLast}, the best` +
       (keepEverySteps > 0 ? ` and those of every ${grouped(keepEverySteps)} steps` : ''),
     ...(exact === 'off' ? ['workers of any kind (--exact off)'] : []),
-    ...(auditShare > 0 ? [`${auditShare * 100} % of the micro-batches computed twice (--audit)`] : []),
+    ...(auditShare > 0
+      ? [`${+(auditShare * 100).toPrecision(6)} % of the micro-batches computed twice (--audit)`]
+      : []),
   ];
 }

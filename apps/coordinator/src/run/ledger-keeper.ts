@@ -53,6 +53,7 @@ export class LedgerKeeper implements RunObserver {
   readonly #layout: ParameterLayout;
   readonly #begun: BegunRecord;
   #file: LedgerFile | null = null;
+  #failed = false;
   #contributions = new Map<number, Contribution>();
   #exponents = new Int8Array();
   readonly #sum: Uint32Array;
@@ -150,11 +151,13 @@ export class LedgerKeeper implements RunObserver {
 
   /**
    * The weights of the run that is done are on the disk. They are read back.
-   * @throws {WeightsFileError} they are not there, or not whole.
+   * @throws {WeightsFileError} they are not there, or not whole. @throws Node's error where it cannot be recorded.
    */
   async weightsWritten(path: string, step: number): Promise<void> {
     const { sha256, contentSha256 } = await readWeightsFile(path);
-    this.#append({ kind: 'weights', step, parameters: sha256, contents: contentSha256 });
+    // The run is over for the state machine: nobody would hear of a failure but the caller.
+    if (!this.#failed)
+      this.#file?.append({ kind: 'weights', step, parameters: sha256, contents: contentSha256 });
   }
 
   /** Returns once what is recorded is on the disk. */
@@ -169,10 +172,12 @@ export class LedgerKeeper implements RunObserver {
   }
 
   #append(record: LedgerRecord): void {
+    if (this.#failed) return;
     try {
       this.#file?.append(record);
     } catch (error) {
-      this.close();
+      // It stays open until the end: it may be on its way to the disk.
+      this.#failed = true;
       this.onFailure(error as Error);
     }
   }

@@ -34,7 +34,6 @@ export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
  * The shape of a run over its text.
  * @param subject what messages call the text.
  * @throws {CorpusTooShortError} a part of the text has no window.
- * @throws {UsageError} bits are to be compared of workers that may differ in them.
  */
 export function shapeOf(
   config: RunConfig,
@@ -42,11 +41,6 @@ export function shapeOf(
   limits: RunLimits,
   subject?: string,
 ): RunShape {
-  if (limits.auditShare > 0 && limits.exact === 'off') {
-    throw new UsageError(
-      '--audit: compares bits, in which workers may differ under --exact off; expected one of the two, received both',
-    );
-  }
   return runShape(
     config,
     {

@@ -224,11 +224,11 @@ export class TrainingRun {
   ): Promise<CheckpointSaved> {
     const { closed, closedHalf } = this.#vectors;
     if (ledger === null) return checkpoints.save(closed, effect, this.#joining.exactness);
-    const [saved, hashes] = await Promise.all([
-      checkpoints.save(closed, effect, this.#joining.exactness),
-      this.#arithmetic.hash(closedHalf),
-      ledger.sync(),
-    ]);
+    const saving = checkpoints.save(closed, effect, this.#joining.exactness);
+    const all = [saving, this.#arithmetic.hash(closedHalf), ledger.sync()] as const;
+    // The folder is free only when nothing of it is under way any more, whatever fails first.
+    await Promise.allSettled(all);
+    const [saved, hashes] = await Promise.all(all);
     ledger.checkpointWritten(saved, hashes);
     return saved;
   }
