@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { availableCores, isLoopback, parseAddress } from '@rocinante/base';
+import { availableCores, isLoopback, parseAddress, THREADS_MAX } from '@rocinante/base';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import { isName, limits, NAME_EXPECTED } from '@rocinante/wire';
 
@@ -96,8 +96,8 @@ function parseName(value: string): string {
 
 function parseThreads(value: string): number {
   const threads = Number(value);
-  if (!/^\d+$/.test(value) || threads < 1 || threads > 1024) {
-    throw new InvalidArgumentError('expected a whole number from 1 to 1024.');
+  if (!/^\d+$/.test(value) || threads < 1 || threads > THREADS_MAX) {
+    throw new InvalidArgumentError(`expected a whole number from 1 to ${THREADS_MAX}.`);
   }
   return threads;
 }

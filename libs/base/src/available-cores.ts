@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 
+/** As many compute threads as a worker may be told to have. */
+export const THREADS_MAX = 1024;
+
 /** Gives a file's text, or null where it cannot be read. */
 export type TextReader = (path: string) => string | null;
 

@@ -4,4 +4,4 @@ export { RandomStream, randomWords, type RandomPurpose } from './random.js';
 export { bytesOf, crc32, sha256 } from './checksum.js';
 export { cacheDirectory } from './cache-directory.js';
 export { isLoopback, parseAddress, type Address } from './address.js';
-export { availableCores, cgroupQuotaCores, type TextReader } from './available-cores.js';
+export { availableCores, cgroupQuotaCores, THREADS_MAX, type TextReader } from './available-cores.js';

@@ -116,7 +116,8 @@ export function raceTheLate(desk: Desk, ledger: IssueLedger, frame: AssignmentFr
       if (rivals.length > 0 && !isRival) continue;
       if (!rivals.every((other) => desk.roster.isLate(other.worker, desk.now))) continue;
       for (const other of rivals) letGo(desk, ledger, other);
-      desk.emit({ type: 'late', worker, assignment: assignment.id, microBatches: assignment.microBatches });
+      const { id, kind, microBatches } = assignment;
+      desk.emit({ type: 'late', worker, assignment: id, kind, microBatches });
       dealOut(desk, ledger, frame, assignment.microBatches, assignment.firstRange, free);
     }
   }

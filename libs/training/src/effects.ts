@@ -1,5 +1,5 @@
 import type { HistoryEntry, RunProgress } from './run-state.js';
-import type { Assignment, AssignmentId, WorkerId } from './work.js';
+import type { Assignment, AssignmentId, WorkerId, WorkKind } from './work.js';
 
 /**
  * What the driver must do, in the given order, before it hands over the next event. Long vectors stay with the driver:
@@ -99,6 +99,7 @@ export type RunEffect =
       readonly type: 'late';
       readonly worker: WorkerId;
       readonly assignment: AssignmentId;
+      readonly kind: WorkKind;
       readonly microBatches: readonly number[];
     }
   /** A report was questioned, and this is what became of it. `workers` computed it in this order, the questioned one first. */
@@ -115,7 +116,7 @@ export type RunEffect =
   /** A worker was found to have computed what is wrong; after so many times it is set aside. `why` names step and others. */
   | { readonly type: 'strike'; readonly worker: WorkerId; readonly strikes: number; readonly why: string }
   /**
-   * A worker is given no work any more in this run, and counts as gone; its session may stay. What it still sends is ignored;
+   * A worker is given no work any more in this session, and counts as gone; its session may stay. What it still sends is ignored;
    * a `worker-left` that follows changes nothing.
    */
   | { readonly type: 'set-aside'; readonly worker: WorkerId; readonly why: string }

@@ -150,6 +150,18 @@ symlinkSync(join(sources, '../../../node_modules'), join(folder, 'node_modules')
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Most files are the same in every copy. */
+const outputs = new Map<string, string>();
+
+function transpiled(text: string): string {
+  const known = outputs.get(text);
+  if (known !== undefined) return known;
+  const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
+  const { outputText } = ts.transpileModule(text, { compilerOptions });
+  outputs.set(text, outputText);
+  return outputText;
+}
+
 /** Copies the sources with these edits, and looks for a run that breaks a rule. */
 async function search(name: string, edits: PlantedBug['edits'], runs: number): Promise<SearchOutcome> {
   const copy = join(folder, name);
@@ -162,10 +174,7 @@ async function search(name: string, edits: PlantedBug['edits'], runs: number): P
       expect(text.split(from), `${file}: ${from}`).toHaveLength(2);
       text = text.replace(from, () => to);
     }
-    const { outputText } = ts.transpileModule(text, {
-      compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
-    });
-    writeFileSync(join(copy, file.replace(/\.ts$/, '.js')), outputText);
+    writeFileSync(join(copy, file.replace(/\.ts$/, '.js')), transpiled(text));
   }
   const url = pathToFileURL(join(copy, 'simulation-search.js')).href;
   const { searchSeeds } = (await import(url)) as { searchSeeds: typeof searchSeedsOf };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { exampleConfig } from './example-config.js';
 import { microBatchesOf, networkOf, runConfigSchema } from './run-config.js';
 
 /** A configuration as the first release wrote it. */
@@ -20,35 +21,27 @@ const first = {
   steps: null,
 };
 
-const good = {
-  ...first,
-  optimizer: { ...first.optimizer, weightDecay: 0 },
-  schedule: { kind: 'constant', warmupSteps: 0 },
-  evaluation: { everySteps: null, symbolsMax: 1_048_576 },
-  earlyStopping: null,
-  initFrom: null,
-};
-
 /** The refusal of a configuration: dotted key and message of each issue. */
 function refusal(change: object): string[] {
-  const result = runConfigSchema.safeParse({ ...good, ...change });
+  const result = runConfigSchema.safeParse({ ...exampleConfig, ...change });
   return (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
 describe('a run’s configuration', () => {
   it('is taken as it is, and says its network and micro-batches', () => {
-    const config = runConfigSchema.parse(good);
-    expect(config).toEqual(good);
+    const config = runConfigSchema.parse(exampleConfig);
+    expect(config).toEqual(exampleConfig);
     expect(microBatchesOf(config)).toBe(4);
-    expect(networkOf(config, 39)).toEqual({ ...good.network, vocabularySize: 39 });
+    expect(networkOf(config, 39)).toEqual({ ...exampleConfig.network, vocabularySize: 39 });
   });
 
   it('of the first release is what it was', () => {
-    expect(runConfigSchema.parse(first)).toEqual(good);
+    expect(runConfigSchema.parse(first)).toEqual(exampleConfig);
   });
 
   it('has a schedule of a kind, each with its own keys', () => {
-    const schedule = (value: object): unknown => runConfigSchema.parse({ ...good, schedule: value }).schedule;
+    const schedule = (value: object): unknown =>
+      runConfigSchema.parse({ ...exampleConfig, schedule: value }).schedule;
     expect(schedule({ kind: 'cosine', finalShare: 0 })).toEqual({
       kind: 'cosine',
       warmupSteps: 0,
@@ -63,7 +56,7 @@ describe('a run’s configuration', () => {
 
   it('evaluates as often and as much as it says', () => {
     const evaluation = (value: object): unknown =>
-      runConfigSchema.parse({ ...good, evaluation: value }).evaluation;
+      runConfigSchema.parse({ ...exampleConfig, evaluation: value }).evaluation;
     expect(evaluation({ everySteps: 50 })).toEqual({ everySteps: 50, symbolsMax: 1_048_576 });
     expect(evaluation({ symbolsMax: 9 })).toEqual({ everySteps: null, symbolsMax: 9 });
   });
@@ -71,7 +64,7 @@ describe('a run’s configuration', () => {
   it('evaluates between epochs only where something is held out', () => {
     const evaluation = { everySteps: 50 };
     expect(refusal({ evaluation })).toEqual([]);
-    expect(refusal({ evaluation, text: { ...good.text, heldOut: false } })).toEqual([
+    expect(refusal({ evaluation, text: { ...exampleConfig.text, heldOut: false } })).toEqual([
       'evaluation.everySteps: needs a held-out part to evaluate: set text.heldOut to true, or this to null',
     ]);
   });
@@ -79,7 +72,7 @@ describe('a run’s configuration', () => {
   it('ends early only by a held-out loss', () => {
     const earlyStopping = { patience: 3, minDelta: 0.001 };
     expect(refusal({ earlyStopping })).toEqual([]);
-    expect(refusal({ earlyStopping, text: { ...good.text, heldOut: false } })).toEqual([
+    expect(refusal({ earlyStopping, text: { ...exampleConfig.text, heldOut: false } })).toEqual([
       'earlyStopping: needs a held-out loss to judge by: set text.heldOut to true, or this to null',
     ]);
   });
@@ -93,7 +86,9 @@ describe('a run’s configuration', () => {
 
   it('has no key that it does not know, and none left open', () => {
     expect(refusal({ workers: 2 })).toEqual([': Unrecognized key: "workers"']);
-    expect(refusal({ text: { ...good.text, length: 1 } })).toEqual(['text: Unrecognized key: "length"']);
+    expect(refusal({ text: { ...exampleConfig.text, length: 1 } })).toEqual([
+      'text: Unrecognized key: "length"',
+    ]);
     expect(refusal({ seed: undefined })).toEqual([
       'seed: Invalid input: expected number, received undefined',
     ]);
@@ -101,9 +96,11 @@ describe('a run’s configuration', () => {
 
   it('has an embedding’s length exactly where there is one', () => {
     const why = 'network.embeddingSize: is given with input "embedding", and only then';
-    expect(refusal({ network: { ...good.network, embeddingSize: 4 } })).toEqual([why]);
-    expect(refusal({ network: { ...good.network, input: 'embedding' } })).toEqual([why]);
-    expect(refusal({ network: { ...good.network, input: 'embedding', embeddingSize: 4 } })).toEqual([]);
+    expect(refusal({ network: { ...exampleConfig.network, embeddingSize: 4 } })).toEqual([why]);
+    expect(refusal({ network: { ...exampleConfig.network, input: 'embedding' } })).toEqual([why]);
+    expect(refusal({ network: { ...exampleConfig.network, input: 'embedding', embeddingSize: 4 } })).toEqual(
+      [],
+    );
   });
 
   it('has whole micro-batches, 1,024 a step at most', () => {
@@ -122,12 +119,15 @@ describe('a run’s configuration', () => {
     [{ seed: 2 ** 53 }, 'seed'],
     [{ epochs: 0 }, 'epochs'],
     [{ steps: 0 }, 'steps'],
-    [{ optimizer: { ...good.optimizer, beta2: 1 } }, 'optimizer.beta2'],
-    [{ optimizer: { ...good.optimizer, learningRate: NaN } }, 'optimizer.learningRate'],
-    [{ optimizer: { ...good.optimizer, clipNorm: -1 } }, 'optimizer.clipNorm'],
-    [{ network: { ...good.network, layers: [] } }, 'network.layers'],
-    [{ network: { ...good.network, layers: [{ units: 8, dropout: 1 }] } }, 'network.layers.0.dropout'],
-    [{ optimizer: { ...good.optimizer, weightDecay: -0.1 } }, 'optimizer.weightDecay'],
+    [{ optimizer: { ...exampleConfig.optimizer, beta2: 1 } }, 'optimizer.beta2'],
+    [{ optimizer: { ...exampleConfig.optimizer, learningRate: NaN } }, 'optimizer.learningRate'],
+    [{ optimizer: { ...exampleConfig.optimizer, clipNorm: -1 } }, 'optimizer.clipNorm'],
+    [{ network: { ...exampleConfig.network, layers: [] } }, 'network.layers'],
+    [
+      { network: { ...exampleConfig.network, layers: [{ units: 8, dropout: 1 }] } },
+      'network.layers.0.dropout',
+    ],
+    [{ optimizer: { ...exampleConfig.optimizer, weightDecay: -0.1 } }, 'optimizer.weightDecay'],
     [{ schedule: { kind: 'linear' } }, 'schedule.kind'],
     [{ schedule: { kind: 'cosine' } }, 'schedule.finalShare'],
     [{ schedule: { kind: 'step', everySteps: 0, factor: 0.5 } }, 'schedule.everySteps'],
@@ -138,7 +138,7 @@ describe('a run’s configuration', () => {
     [{ earlyStopping: { patience: 0, minDelta: 0 } }, 'earlyStopping.patience'],
     [{ earlyStopping: { patience: 1, minDelta: -1 } }, 'earlyStopping.minDelta'],
     [{ codec: { up: 'int8', down: 'float32' } }, 'codec.up'],
-    [{ text: { ...good.text, order: 'streams' } }, 'text.order'],
+    [{ text: { ...exampleConfig.text, order: 'streams' } }, 'text.order'],
   ])('refuses %j by its key', (change, key) => {
     expect(refusal(change).map((line) => line.split(':')[0])).toEqual([key]);
   });

@@ -37,12 +37,12 @@ interface Question extends QuestionedReport {
   asked: { readonly worker: WorkerId; readonly assignment: AssignmentId };
 }
 
-/** What becomes of a questioned report. `liar`: whom two others, or the second word alone, contradict. */
+/** What becomes of a questioned report. `contradicted`: whom two others, or the second word alone, contradict. */
 export interface Settled {
   readonly report: QuestionedReport;
   readonly stands: boolean;
   readonly causes: ReadonlyMap<number, QuestionCause>;
-  readonly liar: WorkerId | null;
+  readonly contradicted: WorkerId | null;
   /** Who computed it, the questioned one first. */
   readonly words: readonly WorkerId[];
 }
@@ -164,7 +164,7 @@ export class SecondWords {
     this.#end(question, 'unsettled', null);
   }
 
-  #end(question: Question, verdict: SecondWordVerdict, liar: WorkerId | null): void {
+  #end(question: Question, verdict: SecondWordVerdict, contradicted: WorkerId | null): void {
     const { holding, results, fits, causes, words } = question;
     const { id } = holding.assignment;
     const workers = words.map(({ worker }) => worker);
@@ -179,7 +179,7 @@ export class SecondWords {
       workers,
     });
     const report = { holding, results, fits };
-    this.#settled({ report, stands: verdict !== 'refuted', causes, liar, words: workers });
+    this.#settled({ report, stands: verdict !== 'refuted', causes, contradicted, words: workers });
   }
 }
 

@@ -6,7 +6,6 @@ import { GRANTS_OUTSTANDING_MAX } from './issue-ledger.js';
 import { RunMachine } from './machine.js';
 import { STRIKES_MAX } from './roster.js';
 import { effectLine, eventLine } from './trace-lines.js';
-import { microBatchCount } from './plan.js';
 import type { RunShape } from './run-state.js';
 import type {
   CoordinatorSurroundings,
@@ -14,18 +13,9 @@ import type {
   SimulatedCheckpoint,
   SimulationCounts,
 } from './simulated-surroundings.js';
+import { SimulatedIssue } from './simulated-issue.js';
 import { SimulatedWrongs } from './simulated-wrongs.js';
-import {
-  takeMaxima,
-  toyFits,
-  toyGrid,
-  toyJudgement,
-  toyRange,
-  toyUpdate,
-  type ToyProblem,
-  type ToyReference,
-  type ToyState,
-} from './toy-problem.js';
+import { toyGrid, type ToyProblem, type ToyReference, type ToyState } from './toy-problem.js';
 import type { Assignment, AssignmentId, WorkerId } from './work.js';
 
 /** One life of a coordinator, from a start or a resume to its finish or its death. */
@@ -40,28 +30,16 @@ export class SimulatedCoordinator {
   readonly #answers: RunEvent[] = [];
   readonly #sessions = new Set<WorkerId>();
   #state: ToyState;
-  #parameters: number[] = [];
-  #sums: number[] = [];
-  #grid: readonly number[] = [];
-  #issue = '';
-  #called: { expected: number[]; grid: number[] } | null = null;
-  #judged = new Set<AssignmentId>();
-  readonly #magnitudes = new Map<AssignmentId, readonly number[]>();
+  /** The issue in progress, or the last one. */
+  #issue: SimulatedIssue | null = null;
   readonly #assigned = new Map<
     AssignmentId,
     { readonly worker: WorkerId; readonly assignment: Assignment }
   >();
-  /** For each range, to which assignment each micro-batch of it was granted last, until that is withdrawn or lost. */
-  #granted: Map<number, AssignmentId>[] = [];
   /** What each worker was given and has not answered, in the life of the run. */
   readonly #unanswered = new Map<WorkerId, Set<AssignmentId>>();
   /** What is wrong in this life, and what became of it. */
   readonly #wrongs = new SimulatedWrongs();
-  /** For each range, which assignment brought which micro-batch. */
-  #sources: Map<number, AssignmentId>[] = [];
-  /** Ranges of the issue in progress whose Adam was asked for, and those that are made. */
-  #asked = new Set<number>();
-  #applied = new Set<number>();
   #outstanding = new Map<WorkerId, Set<string>>();
   #saving = false;
   /** Of the last save that was begun, or what this life went on from. */
@@ -101,7 +79,7 @@ export class SimulatedCoordinator {
     for (let next: RunEvent | undefined = event; next; next = this.#answers.shift()) {
       this.#counts.events += 1;
       this.#around.trace?.(`${event.at.toFixed(0).padStart(7)} ms  ${eventLine(next)}`);
-      const late = next.type === 'applied' && `${next.step}/${next.issue}` !== this.#issue;
+      const late = next.type === 'applied' && `${next.step}/${next.issue}` !== this.#issue?.name;
       const effects = this.machine.handle(next);
       this.#check(!late || effects.length === 0, 'an answer of an issue given up has effects');
       for (const effect of effects) {
@@ -125,7 +103,7 @@ export class SimulatedCoordinator {
       case 'withdraw':
         this.#check(this.#sessions.has(effect.worker), `a withdrawal goes to ${effect.worker}, who is gone`);
         this.#unanswered.get(effect.worker)?.delete(effect.assignment);
-        this.#void(effect.assignment);
+        this.#issue?.void(effect.assignment);
         this.#around.send(effect.worker, { type: 'withdraw', assignment: effect.assignment });
         break;
       case 'grant':
@@ -136,13 +114,13 @@ export class SimulatedCoordinator {
           event.type === 'reported' && event.assignment === effect.assignment,
           'a report is kept that did not come',
         );
-        this.#check(payload!.issue === this.#issue, 'a report of another issue is kept');
+        this.#check(payload!.issue === this.#issue!.name, 'a report of another issue is kept');
         this.#check(
           this.#assigned.get(effect.assignment)!.assignment.kind === 'train',
           'the report of an audit is kept',
         );
         if (payload!.isWrong) this.#wrongs.kept(effect.assignment);
-        this.#magnitudes.set(effect.assignment, payload!.values);
+        this.#issue!.keep(effect.assignment, payload!.values);
         break;
       case 'add-range':
         this.#addRange(effect, event, payload!);
@@ -151,7 +129,7 @@ export class SimulatedCoordinator {
         this.#judge(effect.assignments, event.at);
         break;
       case 'apply':
-        this.#apply(effect);
+        for (const work of this.#issue!.apply(effect)) this.#around.beside(work);
         break;
       case 'close-step':
         this.#closeStep(effect);
@@ -214,7 +192,7 @@ export class SimulatedCoordinator {
   }
 
   #beginIssue({ step, issue, grid, misfitWorkers }: Extract<RunEffect, { type: 'issue' }>): void {
-    const { rangeCount, minWorkers, checkpointEverySteps } = this.#problem.shape;
+    const { minWorkers, checkpointEverySteps } = this.#problem.shape;
     if (issue === 1) {
       const isMultiple = checkpointEverySteps > 0 && step % checkpointEverySteps === 0;
       this.#check(!isMultiple || this.#savedStep === step, `step ${step} is issued without its checkpoint`);
@@ -242,19 +220,11 @@ export class SimulatedCoordinator {
     );
     this.#check(this.#around.hasCheckpoint(), 'a step is issued before there is a checkpoint');
     this.#counts.issues += 1;
-    this.#issue = `${step}/${issue}`;
-    this.#grid = grid === 'previous' ? toyGrid(this.#state.expected) : this.#called!.grid;
-    this.#sums = this.#state.parameters.map(() => 0);
-    this.#parameters = [...this.#state.parameters];
-    this.#sources = Array.from({ length: rangeCount }, () => new Map<number, AssignmentId>());
-    this.#granted = Array.from({ length: rangeCount }, () => new Map<number, AssignmentId>());
-    this.#asked = new Set();
-    this.#applied = new Set();
-    this.#magnitudes.clear();
+    const calledFor = grid === 'previous' ? toyGrid(this.#state.expected) : this.#issue!.calledFor;
+    this.#issue = new SimulatedIssue(this.#problem, this.#state, { step, issue, grid: calledFor });
     this.#wrongs.beginIssue();
     this.#assigned.clear();
     this.#outstanding.clear();
-    this.#judged.clear();
   }
 
   #assign(worker: WorkerId, assignment: Assignment): void {
@@ -273,7 +243,12 @@ export class SimulatedCoordinator {
     this.#unanswered.set(worker, unanswered.add(assignment.id));
     this.#check(unanswered.size <= this.#unansweredMax(), `${worker} has ${unanswered.size} pieces of work`);
     this.#assigned.set(assignment.id, { worker, assignment });
-    this.#around.send(worker, { type: 'assign', assignment, state: this.#state, grid: this.#grid });
+    this.#around.send(worker, {
+      type: 'assign',
+      assignment,
+      state: this.#state,
+      grid: this.#issue?.grid ?? [],
+    });
   }
 
   #grant(worker: WorkerId, id: AssignmentId, range: number): void {
@@ -288,27 +263,7 @@ export class SimulatedCoordinator {
       this.#sessions.has(worker) && given.worker === worker,
       `a grant goes to ${worker}, who does not hold it`,
     );
-    this.#check(
-      toyFits(this.#magnitudes.get(id)!, this.#grid),
-      'a range is granted that does not fit the grid',
-    );
-    this.#check(
-      !given.assignment.magnitudesOnly && range >= given.assignment.firstRange,
-      'an unwanted range is granted',
-    );
-    this.#check(given.assignment.kind === 'train', 'a range of an audit is granted');
-    for (const microBatch of given.assignment.microBatches) {
-      this.#check(
-        !this.#sources[range].has(microBatch),
-        `range ${range} has micro-batch ${microBatch}, and is granted again`,
-      );
-      const other = this.#granted[range].get(microBatch);
-      this.#check(
-        other === undefined,
-        `range ${range} of #${id} is granted, and meets what #${other} has leave for`,
-      );
-      this.#granted[range].set(microBatch, id);
-    }
+    this.#issue!.grant(given.assignment, range);
     this.#around.send(worker, { type: 'grant', assignment: id, range });
   }
 
@@ -321,87 +276,24 @@ export class SimulatedCoordinator {
       event.type === 'range-arrived' && event.assignment === assignment && event.range === range,
       'another range is added',
     );
-    this.#check(
-      payload.issue === this.#issue,
-      `a range of issue ${payload.issue} is added in ${this.#issue}`,
-    );
-    this.#check(!this.#asked.has(range), `range ${range} is added to after its Adam`);
-    this.#outstanding.get(this.#assigned.get(assignment)!.worker)!.delete(`${assignment}:${range}`);
-    const source = this.#sources[range];
-    for (const microBatch of payload.microBatches) {
-      this.#check(!source.has(microBatch), `range ${range} has micro-batch ${microBatch} twice`);
-      source.set(microBatch, assignment);
-    }
-    const width = payload.values.length;
-    payload.values.forEach((value, index) => (this.#sums[range * width + index] += value));
+    const given = this.#assigned.get(assignment)!;
+    this.#outstanding.get(given.worker)!.delete(`${assignment}:${range}`);
+    this.#issue!.add(given.assignment, range, payload);
   }
 
   #judge(assignments: readonly AssignmentId[], at: number): void {
-    const magnitudes = new Array<number>(this.#problem.shape.rangeCount).fill(0);
-    const seen = new Set<number>();
-    for (const id of assignments) {
-      for (const microBatch of this.#assigned.get(id)!.assignment.microBatches) {
-        this.#check(!seen.has(microBatch), `micro-batch ${microBatch} is judged twice`);
-        seen.add(microBatch);
-      }
-      this.#check(this.#magnitudes.has(id), `assignment ${id} is judged without a report`);
-      this.#checkRight(id);
-      takeMaxima(magnitudes, this.#magnitudes.get(id)!);
-    }
-    this.#check(seen.size === this.#microBatches(), `${seen.size} micro-batches are judged`);
-    this.#judged = new Set(assignments);
-    this.#called = toyJudgement(this.#state.expected, magnitudes);
-    this.#answers.push({ type: 'grid-judged', at, agrees: this.#agrees() });
-  }
-
-  #apply({ step, issue, ranges }: Extract<RunEffect, { type: 'apply' }>): void {
-    const { shape } = this.#problem;
-    this.#check(`${step}/${issue}` === this.#issue, `a range of issue ${step}/${issue} is applied`);
-    this.#check(
-      !shape.clips || ranges.length === shape.rangeCount,
-      'a range is applied before the norm is known',
-    );
-    this.#check(
-      this.#judged.size > 0 && this.#agrees(),
-      'a range is applied on a grid that is not called for',
-    );
-    for (const range of ranges) {
-      this.#check(
-        this.#sources[range].size === this.#microBatches(),
-        `range ${range} is applied before it is whole`,
-      );
-      this.#check(!this.#asked.has(range), `range ${range} is applied twice`);
-      this.#asked.add(range);
-      this.#make(range, step, issue);
-    }
-  }
-
-  /** Makes a range beside other work, in the vectors of its issue, and answers; other issues' answers may overtake it. */
-  #make(range: number, step: number, issue: number): void {
-    const { divergence } = this.#problem;
-    const [parameters, sums, grid, applied] = [this.#parameters, this.#sums, this.#grid, this.#applied];
-    this.#around.beside(() => {
-      const next = toyUpdate(toyRange(parameters, range), toyRange(sums, range), grid[range], step);
-      parameters.splice(range * next.length, next.length, ...next);
-      applied.add(range);
-      const finite = !(divergence?.kind === 'update' && divergence.step === step && range === 0);
-      return { type: 'applied', step, issue, ranges: [range], finite };
-    });
+    const given = assignments.map((id) => this.#assigned.get(id)!.assignment);
+    const agrees = this.#issue!.judge(given);
+    for (const id of assignments) this.#checkRight(id);
+    this.#answers.push({ type: 'grid-judged', at, agrees });
   }
 
   #closeStep({ step, epoch, windows, loss }: Extract<RunEffect, { type: 'close-step' }>): void {
     this.#counts.stepsClosed += 1;
-    this.#check(
-      this.#applied.size === this.#problem.shape.rangeCount,
-      `step ${step} is closed before all ranges are applied`,
-    );
-    this.#check(this.#agrees(), `step ${step} is closed on a grid that is not called for`);
+    const { state, assignments } = this.#issue!.close(step);
     this.#checkWindows(step, epoch, windows);
-    for (const id of this.#sources.at(-1)!.values()) {
-      this.#check(this.#judged.has(id), `assignment ${id} is in the sum and was not judged`);
-    }
-    this.#state = { parameters: this.#parameters, expected: this.#called!.expected };
-    for (const id of new Set(this.#sources.flatMap((source) => [...source.values()]))) this.#checkRight(id);
+    this.#state = state;
+    for (const id of assignments) this.#checkRight(id);
     const reference = this.#reference;
     if (!reference) return;
     const expected = reference.states[step + 1];
@@ -423,9 +315,9 @@ export class SimulatedCoordinator {
     const wanted = Math.min(left, batch);
     this.#check(epoch === epochsBefore, `step ${step} is closed in epoch ${epoch}`);
     this.#check(windows === wanted, `step ${step} is closed with ${windows} windows, not ${wanted}`);
-    for (const [range, source] of this.#sources.entries()) {
+    for (const [range, microBatches] of this.#issue!.microBatches().entries()) {
       let applied = 0;
-      for (const microBatch of source.keys()) {
+      for (const microBatch of microBatches) {
         const first = microBatch * windowsPerMicroBatch;
         applied += Math.min(windowsPerMicroBatch, Math.max(0, wanted - first));
       }
@@ -447,7 +339,7 @@ export class SimulatedCoordinator {
   #checkRight(id: AssignmentId): void {
     if (this.#reference === null || !this.#wrongs.has(id)) return;
     const { worker } = this.#assigned.get(id)!;
-    const message = `what ${worker} computed wrong as #${id} counts in ${this.#issue}`;
+    const message = `what ${worker} computed wrong as #${id} counts in ${this.#issue!.name}`;
     this.#check(this.#wrongs.isUncontradicted(id), message);
     this.#reference = null;
     this.#around.tainted();
@@ -457,29 +349,13 @@ export class SimulatedCoordinator {
     this.#sessions.delete(worker);
     this.#outstanding.delete(worker);
     this.#unanswered.delete(worker);
-    for (const [id, given] of this.#assigned) if (given.worker === worker) this.#void(id);
-  }
-
-  /** What an assignment has leave for is not wanted any more. */
-  #void(id: AssignmentId): void {
-    for (const granted of this.#granted) {
-      for (const [microBatch, holder] of granted) if (holder === id) granted.delete(microBatch);
-    }
+    for (const [id, given] of this.#assigned) if (given.worker === worker) this.#issue?.void(id);
   }
 
   /** One for each micro-batch or piece, twice at most, a second word for each, and a probe. */
   #unansweredMax(): number {
     const { microBatchesPerStep, evaluationPieces } = this.#problem.shape;
     return 3 * Math.max(microBatchesPerStep, evaluationPieces) + 1;
-  }
-
-  /** Whether the last judgement called for the grid that this issue has. */
-  #agrees(): boolean {
-    return this.#called!.grid.join() === this.#grid.join();
-  }
-
-  #microBatches(): number {
-    return microBatchCount(this.#problem.shape, this.machine.progress.step);
   }
 
   /** @param broken what is wrong; null where nothing is. */

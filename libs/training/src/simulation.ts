@@ -10,6 +10,7 @@ import { HISTORY_STEPS_MIN } from './norm-history.js';
 import { noProgress } from './run-state.js';
 import type { SimulationScenario } from './scenario.js';
 import { SimulatedCoordinator } from './simulated-coordinator.js';
+import { SimulatedFaults } from './simulated-faults.js';
 import type {
   Payload,
   SimulatedAnswer,
@@ -17,7 +18,7 @@ import type {
   SimulatedMessage,
   SimulationCounts,
 } from './simulated-surroundings.js';
-import { SimulatedWorker, type Misdeed, type Upward } from './simulated-worker.js';
+import { SimulatedWorker, type Upward } from './simulated-worker.js';
 import { toyFirstState, toyReference, type ToyProblem, type ToyReference } from './toy-problem.js';
 
 export interface SimulationOutcome extends SimulationCounts {
@@ -30,19 +31,6 @@ export interface SimulationOutcome extends SimulationCounts {
   /** Simulated time, in milliseconds. */
   readonly timeMs: number;
 }
-
-type Budget =
-  | 'workerCrashes'
-  | 'coordinatorCrashes'
-  | 'stops'
-  | 'holds'
-  | 'failedSaves'
-  | 'misdeeds'
-  | 'slowdowns'
-  | 'stalls';
-
-/** How often each fault may still happen. */
-type Budgets = { [key in Budget]: number };
 
 /** More events than any scenario needs: a run that goes on beyond them goes in a circle. */
 const EVENTS_MAX = 200_000;
@@ -59,8 +47,6 @@ export function simulate(
   return new Simulation(scenario, trace).play();
 }
 
-const MISDEEDS: readonly Misdeed[] = ['not-finite', 'wrong-set', 'wrong-fit', 'out-of-order', 'not-granted'];
-
 class Simulation {
   readonly #scenario: SimulationScenario;
   readonly #problem: ToyProblem;
@@ -68,7 +54,7 @@ class Simulation {
   #reference: ToyReference | null;
   readonly #queue = new EventQueue();
   readonly #random: RandomStream;
-  readonly #left: Budgets;
+  readonly #faults: SimulatedFaults;
   readonly #counts: SimulationCounts = {
     events: 0,
     issues: 0,
@@ -95,7 +81,6 @@ class Simulation {
   #lives = 0;
   #outcome: SimulationOutcome['outcome'] | null = null;
   #endedEarly = false;
-  #wasNotFinite = false;
   #tainted = false;
   /** Steps that were closed when the coordinator's present life began. */
   #lifeBeganAt = 0;
@@ -110,7 +95,7 @@ class Simulation {
     const ends = endsFirstAt === null ? [shape.stepsTotal] : [endsFirstAt, shape.stepsTotal];
     this.#reference = faults.drift ? null : toyReference(this.#problem, ends);
     this.#random = new RandomStream(seed, 'simulation', 2);
-    this.#left = { ...faults };
+    this.#faults = new SimulatedFaults(faults, this.#random);
     this.#checkpoint = { progress: noProgress, state: toyFirstState(this.#problem) };
     this.#stepsTotal = ends[0];
   }
@@ -193,7 +178,7 @@ class Simulation {
         lastAt[stream] = Math.max(lastAt[stream], this.#queue.now + this.#between(1, 60));
         this.#sendUp(event, payload, lastAt[stream] - this.#queue.now, worker);
       },
-      misdeed: () => this.#misdeed(),
+      misdeed: () => this.#faults.misdeed(),
       mayLie: () => this.#mayLie(),
     });
     this.#workers.set(id, worker);
@@ -246,16 +231,16 @@ class Simulation {
   /** After any event anything may fail. */
   #maybeFail(): void {
     if (this.#outcome !== null) return;
-    if (this.#draws('workerCrashes', 0.06)) {
+    if (this.#faults.draw('workerCrashes', 0.06)) {
       const worker = this.#anyWorker();
       if (worker) this.#crash(worker);
     }
-    if (this.#draws('slowdowns', 0.03)) this.#anyWorker()?.slowDown(this.#between(3, 12));
-    if (this.#draws('stalls', 0.03)) this.#anyWorker()?.stop(this.#between(100, 6000));
-    if (this.#draws('stops', 0.02)) this.#later(() => this.#stop());
-    if (this.#draws('holds', 0.02)) this.#later(() => this.#hold());
+    if (this.#faults.draw('slowdowns', 0.03)) this.#anyWorker()?.slowDown(this.#between(3, 12));
+    if (this.#faults.draw('stalls', 0.03)) this.#anyWorker()?.stop(this.#between(100, 6000));
+    if (this.#faults.draw('stops', 0.02)) this.#later(() => this.#stop());
+    if (this.#faults.draw('holds', 0.02)) this.#later(() => this.#hold());
     if (this.#random.uniform() < 0.02) this.#later(() => this.#deliver({ type: 'tick' }));
-    if (this.#draws('coordinatorCrashes', 0.015)) this.#later(() => this.#endLife());
+    if (this.#faults.draw('coordinatorCrashes', 0.015)) this.#later(() => this.#endLife());
   }
 
   /** A stop is requested, and half of them do not wait for the step in progress. */
@@ -275,12 +260,6 @@ class Simulation {
     this.#queue.schedule(this.#between(0, 3000), () => {
       if (life === this.#lives) this.#deliver({ type: 'released' });
     });
-  }
-
-  #draws(fault: Budget, share: number): boolean {
-    if (this.#left[fault] === 0 || this.#random.uniform() >= share) return false;
-    this.#left[fault] -= 1;
-    return true;
   }
 
   /** At once after the present event, in the same life. */
@@ -312,7 +291,7 @@ class Simulation {
   }
 
   #save(checkpoint: SimulatedCheckpoint, life: number): void {
-    const fails = this.#draws('failedSaves', 0.2);
+    const fails = this.#faults.draw('failedSaves', 0.2);
     const { step } = checkpoint.progress;
     this.#queue.schedule(this.#between(1, 400), () => {
       if (life !== this.#lives || this.#outcome !== null) return;
@@ -387,15 +366,6 @@ class Simulation {
   #mayLie(): boolean {
     const { step } = this.#coordinator.machine.progress;
     return this.#scenario.faults.lie === 'bits' || step - this.#lifeBeganAt >= HISTORY_STEPS_MIN;
-  }
-
-  #misdeed(): Misdeed | null {
-    if (!this.#draws('misdeeds', 0.1)) return null;
-    const misdeed = MISDEEDS[this.#random.integer(MISDEEDS.length)];
-    // Twice in one micro-batch would be a divergence by the rules.
-    if (misdeed === 'not-finite' && this.#wasNotFinite) return null;
-    this.#wasNotFinite ||= misdeed === 'not-finite';
-    return misdeed;
   }
 
   #between(least: number, most: number): number {

@@ -291,7 +291,7 @@ export class StepWork {
   }
 
   /** A questioned report counts, or leaves the step; who computed what is wrong is named. */
-  #settle({ report, stands, causes, liar, words }: Settled): void {
+  #settle({ report, stands, causes, contradicted, words }: Settled): void {
     const { worker, assignment } = report.holding;
     if (stands) this.#take(report);
     else {
@@ -299,11 +299,11 @@ export class StepWork {
       this.#ledger.drop(assignment.id);
       for (const microBatch of causes.keys()) this.#elsewhere.set(microBatch, worker);
     }
-    if (liar !== null) {
-      const others = words.filter((word) => word !== liar);
+    if (contradicted !== null) {
+      const others = words.filter((word) => word !== contradicted);
       const about = `step ${this.#step + 1}, micro-batch ${[...causes.keys()].join(', ')}`;
       const otherwise = others.length === 0 ? 'it computed again' : `${others.join(' and ')} computed`;
-      this.#strike(liar, `${about}: what worker ${liar} computed is not what ${otherwise}`);
+      this.#strike(contradicted, `${about}: what worker ${contradicted} computed is not what ${otherwise}`);
     }
     this.workersChanged();
   }

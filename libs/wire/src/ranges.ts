@@ -19,15 +19,27 @@ export function encodeContributionRange(
   return encodeContribution({ session, assignment, range: range.index, ...payload(vector, range) });
 }
 
-/** One range of a version of the parameters, encoded: the vector may change afterwards. */
-export function encodeParametersRange(version: number, vector: Float32Array, range: ParameterRange): Buffer {
-  return encodeParameters({ version, range: range.index, ...payload(vector, range) });
+/**
+ * One range of a version of the parameters, encoded: the vector may change afterwards.
+ * @param checksum its CRC-32, where it is known from when it was made; null to have it worked out.
+ */
+export function encodeParametersRange(
+  version: number,
+  vector: Float32Array,
+  range: ParameterRange,
+  checksum: number | null = null,
+): Buffer {
+  return encodeParameters({ version, range: range.index, ...payload(vector, range, checksum) });
 }
 
-function payload(vector: Int32Array | Float32Array, range: ParameterRange): RangePayload {
+function payload(
+  vector: Int32Array | Float32Array,
+  range: ParameterRange,
+  known: number | null = null,
+): RangePayload {
   const bytes = bytesOf(vector.subarray(range.start, range.end));
   const values = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { values, checksum: crc32(values) };
+  return { values, checksum: known ?? crc32(values) };
 }
 
 /** Copies a payload to the range's place in a vector, after its length and checksum have been checked.

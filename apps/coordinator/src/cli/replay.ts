@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { availableCores } from '@rocinante/base';
+import { availableCores, THREADS_MAX } from '@rocinante/base';
 import type { Replay } from '../run/ledger-replay.js';
 import type { MicroBatchPassages } from '../run/ledger-passages.js';
 import { jsonOption, option, wholeNumber } from './option-values.js';
 
 const EXIT_DIFFERS = 1;
 const EXIT_INTERRUPTED = 130;
-const THREADS_MAX = 1024;
 
 interface ReplayFlags {
   readonly step: number;

@@ -36,7 +36,8 @@ describe('simulate', () => {
 
   it.each([
     [[], "required option '--seed <n>' not specified"],
-    [['--seed', '-1'], 'expected a whole number, at least 0'],
+    [['--seed', '-1'], 'expected a whole number from 0 to'],
+    [['--seed', '9007199254740991'], 'expected a whole number from 0 to'],
     [['--seed', '1', '--runs', '0'], 'expected a whole number from 1 to'],
   ])('refuses %j in one line', async (args, line) => {
     const { code, stderr } = await type(...args);

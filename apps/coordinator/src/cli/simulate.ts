@@ -7,6 +7,9 @@ const EXIT_BROKEN = 1;
 /** As many runs as one command may play: some days. */
 const RUNS_MAX = 1_000_000_000;
 
+/** So that the last run's seed is exact too. */
+const SEED_MAX = Number.MAX_SAFE_INTEGER - RUNS_MAX;
+
 /** Between two lines of progress; in a terminal one line is rewritten. */
 const PROGRESS_INTERVAL_MS = 10_000;
 const TERMINAL_INTERVAL_MS = 200;
@@ -23,7 +26,7 @@ export function addSimulate(program: Command, exit: (code: number) => void): voi
     .description(
       'play training runs with simulated workers and what goes wrong with them, and check every rule',
     )
-    .requiredOption('--seed <n>', 'the first run’s seed; the others’ follow', wholeNumber(0))
+    .requiredOption('--seed <n>', 'the first run’s seed; the others’ follow', wholeNumber(0, SEED_MAX))
     .option('--runs <n>', 'how many runs', wholeNumber(1, RUNS_MAX), 1)
     .addOption(jsonOption())
     .action(({ seed, runs, json }: SimulateFlags) => {

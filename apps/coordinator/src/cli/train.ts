@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { availableCores } from '@rocinante/base';
+import { availableCores, THREADS_MAX } from '@rocinante/base';
 import type { TrainOptions } from '../run/train.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
@@ -8,7 +8,6 @@ import { jsonOption, option, wholeNumber } from './option-values.js';
 
 const DEFAULT_WORKERS = 2;
 const WORKERS_MAX = 256;
-const THREADS_MAX = 1024;
 
 interface TrainFlags extends ConfigOptionValues, LimitOptionValues {
   readonly workers: number;

@@ -82,7 +82,7 @@ export interface ShownJson extends RunJson {
     readonly microBatchesPerSecond: number | null;
     readonly joinedAt: string;
   }[];
-  /** Those of the run's pool that are given no work; `standing` is preparing, parked or refused. */
+  /** Those of the run's pool that are given no work; `standing` is preparing, parked, refused or set-aside. */
   readonly idleWorkers: readonly {
     readonly name: string;
     readonly threads: number;

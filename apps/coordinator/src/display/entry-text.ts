@@ -26,13 +26,13 @@ export function entryText(entry: ToldEntry): string {
       return `the step is issued again: ${entry.cause}${whose}`;
     }
     case 'late':
-      return `is late with ${counted(entry.microBatches.length, 'micro-batch', 'micro-batches')}: others compute them too`;
+      return `is late with ${lateWork(entry)}: others compute the same too`;
     case 'second-word':
       return secondWordText(entry);
     case 'strike':
       return entry.why;
     case 'set-aside':
-      return `gets no work any more in this run: ${entry.reason}`;
+      return `gets no work any more until it joins anew: ${entry.reason}`;
     case 'evaluation':
       return `epoch ${entry.epoch}: ${evaluationText(entry)}`;
     case 'checkpoint':
@@ -60,6 +60,12 @@ function startedText({ cause, stepsTotal, checkpoint }: LogEntryOf<'started'>): 
   if (checkpoint === null) return `the run begins: ${counted(stepsTotal, 'step')}`;
   const why = cause === 'coordinator-restarted' ? 'the coordinator was started again' : 'it was resumed';
   return `the run goes on from ${checkpoint}, to ${counted(stepsTotal, 'step')}: ${why}`;
+}
+
+function lateWork({ evaluates, microBatches: { length } }: LogEntryOf<'late'>): string {
+  return evaluates
+    ? counted(length, 'piece of an evaluation', 'pieces of an evaluation')
+    : counted(length, 'micro-batch', 'micro-batches');
 }
 
 /** What a second worker said of micro-batches that others doubted, or that the audit drew. */

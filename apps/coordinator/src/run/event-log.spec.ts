@@ -86,7 +86,7 @@ it('that cannot be written any more says so once, and lets the run end by itself
 
 it('tells of late workers, of words that differ and of workers that are set aside, but not of what the audit found alike', () => {
   const log = new EventLog(path, 3);
-  log.late({ type: 'late', worker: 'a#1', assignment: 4, microBatches: [0, 1] });
+  log.late({ type: 'late', worker: 'a#1', assignment: 4, kind: 'train', microBatches: [0, 1] });
   const word = {
     type: 'second-word',
     step: 3,

@@ -118,9 +118,9 @@ export class EventLog implements RunObserver {
     this.write({ event: 'ignored', atStep: this.#step, what, worker: name, assignment, why, total });
   }
 
-  late({ worker, microBatches }: Extract<RunEffect, { type: 'late' }>): void {
-    const name = this.#nameOf(worker);
-    this.write({ event: 'late', atStep: this.#step, worker: name, microBatches: [...microBatches] });
+  late({ worker, kind, microBatches }: Extract<RunEffect, { type: 'late' }>): void {
+    const about = { worker: this.#nameOf(worker), evaluates: kind === 'evaluate' };
+    this.write({ event: 'late', atStep: this.#step, ...about, microBatches: [...microBatches] });
   }
 
   secondWord({

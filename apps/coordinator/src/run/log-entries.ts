@@ -156,8 +156,15 @@ const ignored = z.object({
   total: count,
 });
 
-/** A worker has not reported these micro-batches, or pieces of an evaluation, in time: others compute them too. */
-const late = z.object({ ...at, event: z.literal('late'), worker: z.string(), microBatches: z.array(count) });
+/** A worker has not reported in time: others compute the same too. */
+const late = z.object({
+  ...at,
+  event: z.literal('late'),
+  worker: z.string(),
+  /** Whether `microBatches` are pieces of an evaluation. */
+  evaluates: z.boolean(),
+  microBatches: z.array(count),
+});
 
 /**
  * A report did not count before others had computed the same; those that the audit drew are told of only where they differ.
@@ -182,7 +189,7 @@ const strike = z.object({
   why: z.string(),
 });
 
-/** A worker computed what is wrong too often: it gets no work any more in this run. */
+/** A worker computed what is wrong too often: it gets no work any more until it joins anew. */
 const setAside = z.object({ ...at, event: z.literal('set-aside'), worker: z.string(), reason: z.string() });
 
 const listening = z.object({ ...at, event: z.literal('listening'), address: z.string() });

@@ -281,7 +281,7 @@ export class RunDriver implements RunListener {
   #setAside(worker: string, why: string): void {
     const session = this.#session(worker);
     if (!session) return;
-    session.stand('refused', why);
+    session.stand('set-aside', why);
     this.#assigned.delete(session);
     this.#parts.samples.left(session);
     this.#parts.observer.setAside(session, why);
@@ -313,7 +313,7 @@ export class RunDriver implements RunListener {
     const { vectors, feed } = this.#parts;
     this.#parts.observer.rangeApplied(range, checksums);
     if (finite) {
-      feed.made(vectors.nextParameters, range);
+      feed.made(vectors.nextParameters, range, checksums?.parameters ?? null);
       // One worker gets the parameters as they are made, and the others after it, so that they do not all compute, and
       // then all send, at the same time: one's exchange goes on beside another's computing.
       const [first] = this.#assigned;

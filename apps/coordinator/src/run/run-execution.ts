@@ -26,7 +26,7 @@ import type { PreparedRun } from './prepared-run.js';
 import type { RunObserver } from './run-observer.js';
 import { Shares } from './shares.js';
 import { TrainingRun, type RunEnd } from './training-run.js';
-import { waitingReason } from './waiting-reason.js';
+import { isIdleForGood, waitingReason } from './waiting-reason.js';
 
 export interface ExecutionOptions {
   /** What people call the run. */
@@ -255,9 +255,7 @@ export class RunExecution {
 
   /** A run that waits though workers are there says so, once. */
   #lookAtWaiting(): void {
-    const waits =
-      this.view.phase === 'waiting' &&
-      this.idleWorkers.some(({ standing }) => standing === 'parked' || standing === 'refused');
+    const waits = this.view.phase === 'waiting' && this.idleWorkers.some(isIdleForGood);
     if (waits && !this.#saidWaiting) this.log.noticed(`the run is active, but ${this.waitingReason}`);
     this.#saidWaiting = waits;
   }

@@ -6,9 +6,16 @@ const workers = (standing: Standing, ...names: string[]) => names.map((name) => 
 
 it('names those that are there and get no work', () => {
   expect(waitingReason(1, 2, workers('preparing', 'a'))).toBe('it waits for workers: 1 of 2 are there');
-  expect(waitingReason(0, 1, [...workers('parked', 'a', 'b'), ...workers('refused', 'c')])).toBe(
+  expect(
+    waitingReason(0, 1, [
+      ...workers('parked', 'a', 'b'),
+      ...workers('refused', 'c'),
+      ...workers('set-aside', 'd'),
+    ]),
+  ).toBe(
     'it waits for workers: 0 of 1 are there; ' +
-      'parked, since their bits would be others (--exact off admits them): a, b; cannot work for it: c',
+      'parked, since their bits would be others (--exact off admits them): a, b; cannot work for it: c; ' +
+      'set aside, since they computed what is wrong: d',
   );
 });
 

@@ -12,16 +12,23 @@ export function waitingReason(
   minWorkers: number,
   idle: readonly Pick<Session, 'name' | 'standing'>[],
 ): string {
-  const parked = idle.filter(({ standing }) => standing === 'parked');
-  const refused = idle.filter(({ standing }) => standing === 'refused');
-  return [
-    `it waits for workers: ${there} of ${minWorkers} are there`,
-    ...(parked.length === 0
-      ? []
-      : [`parked, since their bits would be others (--exact off admits them): ${listed(parked)}`]),
-    ...(refused.length === 0 ? [] : [`cannot work for it: ${listed(refused)}`]),
-  ].join('; ');
+  const clauses = IDLENESS.flatMap(([standing, why]) => {
+    const workers = idle.filter((worker) => worker.standing === standing);
+    return workers.length === 0 ? [] : [`${why}: ${listed(workers)}`];
+  });
+  return [`it waits for workers: ${there} of ${minWorkers} are there`, ...clauses].join('; ');
 }
+
+/** Whether a worker is there and stays without work, so that a run that waits should say why. */
+export function isIdleForGood({ standing }: Pick<Session, 'standing'>): boolean {
+  return IDLENESS.some(([idleness]) => idleness === standing);
+}
+
+const IDLENESS: readonly (readonly [Session['standing'], string])[] = [
+  ['parked', 'parked, since their bits would be others (--exact off admits them)'],
+  ['refused', 'cannot work for it'],
+  ['set-aside', 'set aside, since they computed what is wrong'],
+];
 
 function listed(workers: readonly { readonly name: string }[]): string {
   const names = workers.slice(0, NAMES_MAX).map(({ name }) => name);

@@ -47,14 +47,23 @@ describe('a downlink', () => {
     expect(sent).toHaveLength(3);
   });
 
+  it('sends a range with the checksum that it had when it was made', () => {
+    downlink.addCredits(8);
+    downlink.need(1);
+    feed.made(next, 0, 7);
+    downlink.follow(feed.makingVersion!);
+    expect(sent[3]).toEqual(encodeParametersRange(2, next, layout.ranges[0], 7));
+    expect(sent[3]).not.toEqual(range(2, next, 0));
+  });
+
   it('follows the version in the making, range by range', () => {
     downlink.addCredits(8);
     downlink.need(1);
-    feed.made(next, 0);
+    feed.made(next, 0, null);
     downlink.follow(feed.makingVersion!);
     expect(sent[3]).toEqual(range(2, next, 0));
-    feed.made(next, 1);
-    feed.made(next, 2);
+    feed.made(next, 1, null);
+    feed.made(next, 2, null);
     downlink.pump();
     expect(sent).toHaveLength(6);
     feed.close();
@@ -65,7 +74,7 @@ describe('a downlink', () => {
   it('does not leave a version that is still needed for one in the making', () => {
     downlink.addCredits(1);
     downlink.need(1);
-    feed.made(next, 0);
+    feed.made(next, 0, null);
     downlink.follow(feed.makingVersion!);
     downlink.addCredits(2);
     expect(sent).toEqual([0, 1, 2].map((index) => range(1, closed, index)));
@@ -74,10 +83,10 @@ describe('a downlink', () => {
   it('begins anew after a step was issued again: the number of what was abandoned never comes back', () => {
     downlink.addCredits(8);
     downlink.need(1);
-    feed.made(next, 0);
+    feed.made(next, 0, null);
     downlink.follow(feed.makingVersion!);
     feed.discard();
-    feed.made(next, 0);
+    feed.made(next, 0, null);
     downlink.follow(feed.makingVersion!);
     expect(feed.makingVersion).toBe(3);
     expect(feed.range(2, 0)).toBeNull();
@@ -129,7 +138,7 @@ describe('a downlink', () => {
     // All of it is taken, and the next is not made.
     vi.advanceTimersByTime(READER_STALL_MS);
     expect(sent).toHaveLength(3);
-    feed.made(next, 0);
+    feed.made(next, 0, null);
     stalling.follow(feed.makingVersion!);
     vi.advanceTimersByTime(READER_STALL_MS - 1);
     expect(onStall).not.toHaveBeenCalled();

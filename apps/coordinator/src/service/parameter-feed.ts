@@ -5,8 +5,10 @@ import { encodeParametersRange } from '@rocinante/wire';
 interface Version {
   readonly number: number;
   readonly vector: Float32Array;
-  /** How many ranges may be sent, by index. */
+  /** Which ranges may be sent, by index. */
   readonly made: boolean[];
+  /** The CRC-32 of each range's bytes when it was made; null where it is not known. */
+  readonly checksums: (number | null)[];
   /** Ranges in the form in which they travel; encoded once for all workers. */
   readonly encoded: (Buffer | undefined)[];
 }
@@ -48,10 +50,14 @@ export class ParameterFeed {
     this.#closed = this.#version(vector, true);
   }
 
-  /** A range of the next vector is made. */
-  made(vector: Float32Array, range: number): void {
+  /**
+   * A range of the next vector is made.
+   * @param checksum the CRC-32 of its bytes, so that it travels with what it was when it was made; null where it is not known.
+   */
+  made(vector: Float32Array, range: number, checksum: number | null): void {
     this.#making ??= this.#version(vector, false);
     this.#making.made[range] = true;
+    this.#making.checksums[range] = checksum;
     // Whoever still lacks the closed version gets it encoded anew; usually nobody does.
     this.#closed?.encoded.fill(undefined);
   }
@@ -76,6 +82,7 @@ export class ParameterFeed {
       version,
       found.vector,
       this.#layout.ranges[range],
+      found.checksums[range],
     ));
   }
 
@@ -85,6 +92,7 @@ export class ParameterFeed {
       number: ++this.#lastNumber,
       vector,
       made: new Array<boolean>(count).fill(made),
+      checksums: new Array<number | null>(count).fill(null),
       encoded: new Array<Buffer | undefined>(count).fill(undefined),
     };
   }

@@ -29,9 +29,10 @@ const wireKinds: Readonly<Record<WorkKind, 'WORK_KIND_TRAIN' | 'WORK_KIND_EVALUA
 
 /**
  * What a worker is to the run that it was offered last. `ready`: it is given work. `parked`: it could be, but its joining proof
- * is another than the run's. `refused`: it cannot work for this run. In the last two it stays, and waits for the next run.
+ * is another than the run's. `refused`: it cannot work for this run. `set-aside`: it computed what is wrong too often. In the last
+ * three it stays, and waits for the next run.
  */
-export type Standing = 'preparing' | 'ready' | 'parked' | 'refused';
+export type Standing = 'preparing' | 'ready' | 'parked' | 'refused' | 'set-aside';
 
 /** The pool of a worker that names none. */
 export const DEFAULT_POOL = 'default';
