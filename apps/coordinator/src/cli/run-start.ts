@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { RunSummaryMessage } from '@rocinante/wire';
 import {
   NAME_LENGTH_MAX,
@@ -40,11 +40,10 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
   addLimitOptions(command, { minWorkers: true, fresh: true });
   command
     .option('--name <name>', 'how people call the run (default: its id)', runName)
-    .option(
-      '--tag <tag>',
-      'a word to find the run by; may be given again',
-      repeated(shortText(TAG_LENGTH_MAX), TAGS_MAX),
-      [],
+    .addOption(
+      new Option('--tag <tag>', 'a word to find the run by; may be given again')
+        .argParser(repeated(shortText(TAG_LENGTH_MAX), TAGS_MAX))
+        .default([], 'none'),
     )
     .option('--note <text>', 'what the run is for', shortText(NOTE_LENGTH_MAX))
     .option(

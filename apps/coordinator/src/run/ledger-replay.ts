@@ -29,9 +29,12 @@ export interface ReplayOptions {
   /** Compute threads. */
   readonly threads: number;
   readonly passages: boolean;
-  /** Told what is computed, before it is. */
+  /** Told what is computed, before it is, and now and then how far it is. */
   readonly notice: (message: string) => void;
 }
+
+/** How often it is said how far a replay is. */
+const NOTICE_INTERVAL_MS = 10_000;
 
 /** What of a step is the same whoever computes it, in the order in which one follows from the other. */
 const COMPARED = ['epoch', 'position', 'windows', 'grid', 'sum', 'parameters', 'loss'] as const;
@@ -97,7 +100,7 @@ export async function replayStep(options: ReplayOptions): Promise<Replay | null>
     const prepared = await prepareRun(record.config, text, REPLAY_LIMITS, again, before);
     // Evaluations change no step's numbers, and would take their time.
     const shape = { ...prepared.shape, stepsTotal, evaluationPieces: 0, evaluateEverySteps: 0, patience: 0 };
-    if (!(await computeUntil(step, { ...prepared, shape }, options.threads))) return null;
+    if (!(await computeUntil(step, { ...prepared, shape }, options))) return null;
     const computed = await stepRecords(again, from, step);
     const difference = firstDifference(recorded, computed);
     return { step, checkpoint: start?.name ?? null, steps: step - from, difference, passages };
@@ -202,9 +205,14 @@ async function encodedText(
  * Takes steps until so many are closed.
  * @returns whether they are: not where it was interrupted.
  */
-async function computeUntil(step: number, prepared: PreparedRun, threads: number): Promise<boolean> {
+async function computeUntil(
+  step: number,
+  prepared: PreparedRun,
+  { threads, notice }: Pick<ReplayOptions, 'threads' | 'notice'>,
+): Promise<boolean> {
   const service = new TrainingService();
   let closed = 0;
+  let noticeAt = performance.now() + NOTICE_INTERVAL_MS;
   const execution: RunExecution = new RunExecution(prepared, {
     name: 'replay',
     service,
@@ -220,7 +228,11 @@ async function computeUntil(step: number, prepared: PreparedRun, threads: number
       {
         stepClosed: (effect) => {
           closed = effect.step + 1;
-          if (closed !== step) return;
+          if (closed !== step) {
+            if (performance.now() < noticeAt) return;
+            noticeAt = performance.now() + NOTICE_INTERVAL_MS;
+            return notice(`step ${closed} of ${step}`);
+          }
           execution.stop('it is the last one');
           execution.stopNow();
         },
