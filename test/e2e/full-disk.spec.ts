@@ -17,9 +17,9 @@ const DISK_MB = 180;
 /** No room for a checkpoint of 0.1 MB, though for lines of logs. */
 const LEFT_BYTES = 80_000;
 
-/** What ends a run: a checkpoint that finds no room, or a line of `events.jsonl` that comes before it. */
+/** What ends a run: a checkpoint that finds no room, or a line of `events.jsonl` or `ledger.jsonl` that comes before it. */
 const FAILURE =
-  /(the checkpoint of step \d+ was not saved|events\.jsonl: cannot be written): .*(ENOSPC|no space left)/;
+  /(the checkpoint of step \d+ was not saved|(events|ledger)\.jsonl: cannot be written): .*(ENOSPC|no space left)/;
 
 const workspace = new Workspace();
 let undisturbed: Summary;
