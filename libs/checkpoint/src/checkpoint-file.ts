@@ -1,4 +1,4 @@
-/** A checkpoint as a file: written whole or not at all, its hash taken on the way; verified when read. */
+/** A checkpoint as a file: written whole or not at all, its hashes taken on the way; verified when read. */
 import { createHash } from 'node:crypto';
 import { assert, bytesOf, sha256 } from '@rocinante/base';
 import {
@@ -18,18 +18,32 @@ import {
   decodeCheckpointHeader,
   encodeCheckpointHeader,
 } from './checkpoint-header.js';
+import type { VectorHashes } from './checkpoint-store.js';
 import { CheckpointWriteError, DamagedCheckpointError, NonFiniteCheckpointError } from './errors.js';
 
-/** The vectors of a checkpoint in the order of the file, with the prefix of their tensors' names. */
+/** The vectors of a checkpoint in the order of the file, with the prefix of their tensors' names, and the hash that has them. */
 const VECTORS = [
-  { prefix: '', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.parameters },
-  { prefix: 'adam/m/', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.m },
-  { prefix: 'adam/v/', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.v },
+  { prefix: '', hash: 'parameters', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.parameters },
+  { prefix: 'adam/m/', hash: 'moments', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.m },
+  { prefix: 'adam/v/', hash: 'moments', vector: (checkpoint: Checkpoint): Float32Array => checkpoint.v },
 ] as const;
 
+export interface WriteOptions {
+  /** Whether the vectors' own hashes are taken too; not without it. */
+  readonly hashed?: boolean | undefined;
+  /** Opens the file; of the real file system without it. */
+  readonly openFile?: OpenWritable | undefined;
+}
+
+/** What was written: the file's bytes, and the vectors' hashes where they were asked for. */
+export interface WrittenCheckpoint {
+  readonly bytes: number;
+  readonly hashes: VectorHashes | null;
+}
+
 /**
- * Writes a checkpoint. The path holds what it held before until the new file is whole and on the disk.
- * @returns the file's bytes.
+ * Writes a checkpoint. The path holds what it held before until the new file is whole and on the disk. All is done in one
+ * pass over the vectors, and takes no memory beside them but the header's.
  * @throws {NonFiniteCheckpointError} something in it is not finite. Nothing is left behind.
  * @throws {CheckpointWriteError} the disk did not take it. Nothing is left behind.
  */
@@ -37,8 +51,8 @@ export async function writeCheckpointFile(
   path: string,
   checkpoint: Checkpoint,
   best: boolean,
-  openFile?: OpenWritable,
-): Promise<number> {
+  { hashed = false, openFile }: WriteOptions = {},
+): Promise<WrittenCheckpoint> {
   const { layout, magnitudes } = checkpoint;
   for (const { prefix, vector } of VECTORS) {
     const { length } = vector(checkpoint);
@@ -49,14 +63,16 @@ export async function writeCheckpointFile(
   const header = encodeCheckpointHeader(checkpoint, best);
   const bytes =
     header.length + bytesOf(checkpoint.parameters).length * VECTORS.length + magnitudes.byteLength;
+  const own = { parameters: createHash('sha256'), moments: createHash('sha256') };
   try {
     await writeAtomically(
       path,
       async (file) => {
         const hash = createHash('sha256').update(header);
         let position = header.length;
-        for (const part of finiteParts(checkpoint)) {
+        for (const { part, of } of finiteParts(checkpoint)) {
           hash.update(part);
+          if (hashed && of !== null) own[of].update(part);
           await file.write(part, position);
           position += part.length;
         }
@@ -68,7 +84,8 @@ export async function writeCheckpointFile(
     if (error instanceof NonFiniteCheckpointError) throw error;
     throw new CheckpointWriteError(path, error);
   }
-  return bytes;
+  const hashes = { parameters: own.parameters.digest('hex'), moments: own.moments.digest('hex') };
+  return { bytes, hashes: hashed ? hashes : null };
 }
 
 /**
@@ -97,11 +114,17 @@ export async function readCheckpointFile(path: string, name = path): Promise<Che
   };
 }
 
+/** A piece of the data section, and which of the vectors' hashes has it; null for none. */
+interface Part {
+  readonly part: Uint8Array;
+  readonly of: keyof VectorHashes | null;
+}
+
 /** The data section in pieces, each checked to be finite before it is handed out. */
-function* finiteParts(checkpoint: Checkpoint): Generator<Uint8Array> {
+function* finiteParts(checkpoint: Checkpoint): Generator<Part> {
   const { layout, magnitudes, step } = checkpoint;
   const chunk = WRITE_CHUNK_BYTES / Float32Array.BYTES_PER_ELEMENT;
-  for (const { prefix, vector } of VECTORS) {
+  for (const { prefix, hash, vector } of VECTORS) {
     const values = vector(checkpoint);
     for (let start = 0; start < values.length; start += chunk) {
       const part = values.subarray(start, start + chunk);
@@ -110,11 +133,11 @@ function* finiteParts(checkpoint: Checkpoint): Generator<Uint8Array> {
         const tensor = layout.tensors.find(({ offset, size }) => start + wrong < offset + size)!;
         throw new NonFiniteCheckpointError(step, prefix + tensor.name);
       }
-      yield bytesOf(part);
+      yield { part: bytesOf(part), of: hash };
     }
   }
   if (nonFiniteIndex(magnitudes) !== -1) throw new NonFiniteCheckpointError(step, 'grid/magnitudes');
-  yield bytesOf(magnitudes);
+  yield { part: bytesOf(magnitudes), of: null };
 }
 
 function nonFiniteIndex(values: Float32Array): number {

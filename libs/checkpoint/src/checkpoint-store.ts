@@ -7,6 +7,21 @@ export interface SavedCheckpoint {
   readonly name: string;
   readonly step: number;
   readonly bytes: number;
+  /** Null where they were not asked for. */
+  readonly hashes: VectorHashes | null;
+}
+
+/** SHA-256s of a checkpoint's vectors as they were written: of the parameters' bytes, and of m's and then v's. */
+export interface VectorHashes {
+  readonly parameters: string;
+  readonly moments: string;
+}
+
+export interface SaveOptions {
+  /** This is the best so far, and takes the place of the one before. */
+  readonly best: boolean;
+  /** Whether the vectors' hashes are taken too, on the way; not without it. */
+  readonly hashed?: boolean;
 }
 
 /** A checkpoint that was loaded, with the newer ones that were damaged. */
@@ -26,10 +41,9 @@ export interface LoadedCheckpoint {
 export interface CheckpointStore {
   /**
    * Saves a checkpoint; when this returns, a loss of power does not lose it. Calls are not made at the same time.
-   * @param options.best this is the best so far, and takes the place of the one before.
    * @throws {NonFiniteCheckpointError | CheckpointWriteError} nothing is saved, and nothing lost.
    */
-  save(checkpoint: Checkpoint, options: { readonly best: boolean }): Promise<SavedCheckpoint>;
+  save(checkpoint: Checkpoint, options: SaveOptions): Promise<SavedCheckpoint>;
 
   /**
    * Loads the newest good checkpoint, passing over damaged ones.

@@ -4,7 +4,7 @@ import { assert } from '@rocinante/base';
 import { PARTIAL_SUFFIX, readSafetensorsHeader, type OpenWritable } from '@rocinante/weights';
 import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint } from './checkpoint-store.js';
+import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint, SaveOptions } from './checkpoint-store.js';
 import {
   CheckpointWriteError,
   DamagedCheckpointError,
@@ -44,31 +44,38 @@ export class DirectoryStore implements CheckpointStore {
   readonly #keepLast: number;
   readonly #keepEverySteps: number;
   readonly #openFile: OpenWritable | undefined;
-  readonly #damaged = new Set<string>();
+  readonly #damaged: Set<string>;
   #saving = false;
 
-  /** @param options.openFile opens files for writing; tests put a disk that fails in its place. */
-  constructor(directory: string, options: Retention & { readonly openFile?: OpenWritable } = {}) {
-    const { keepLast = KEPT_CHECKPOINTS, keepEverySteps = 0, openFile } = options;
+  /**
+   * @param options.damaged names of checkpoints that another store's `loadLatest` passed over.
+   * @param options.openFile opens files for writing; tests put a disk that fails in its place.
+   */
+  constructor(
+    directory: string,
+    options: Retention & { readonly damaged?: readonly string[]; readonly openFile?: OpenWritable } = {},
+  ) {
+    const { keepLast = KEPT_CHECKPOINTS, keepEverySteps = 0, damaged = [], openFile } = options;
     assert(Number.isInteger(keepLast) && keepLast >= 1, `at least one checkpoint is kept, not ${keepLast}`);
     assert(Number.isInteger(keepEverySteps) && keepEverySteps >= 0, `every n steps, not ${keepEverySteps}`);
     this.directory = directory;
     this.#keepLast = keepLast;
     this.#keepEverySteps = keepEverySteps;
+    this.#damaged = new Set(damaged);
     this.#openFile = openFile;
   }
 
-  async save(checkpoint: Checkpoint, { best }: { readonly best: boolean }): Promise<SavedCheckpoint> {
+  async save(checkpoint: Checkpoint, options: SaveOptions): Promise<SavedCheckpoint> {
     assert(!this.#saving, 'a checkpoint is being saved already');
     this.#saving = true;
     try {
-      return await this.#save(checkpoint, best);
+      return await this.#save(checkpoint, options);
     } finally {
       this.#saving = false;
     }
   }
 
-  async #save(checkpoint: Checkpoint, best: boolean): Promise<SavedCheckpoint> {
+  async #save(checkpoint: Checkpoint, { best, hashed }: SaveOptions): Promise<SavedCheckpoint> {
     const { step } = checkpoint;
     const name = checkpointName(step);
     const path = join(this.directory, name);
@@ -80,10 +87,13 @@ export class DirectoryStore implements CheckpointStore {
     }
     // A step that is saved again, as on resume, is the same state: it stays the best if it was.
     const stillBest = best || (await this.best()) === name;
-    const bytes = await writeCheckpointFile(path, checkpoint, stillBest, this.#openFile);
+    const { bytes, hashes } = await writeCheckpointFile(path, checkpoint, stillBest, {
+      hashed,
+      openFile: this.#openFile,
+    });
     this.#damaged.delete(name);
     await this.#removeOld(name);
-    return { name, step, bytes };
+    return { name, step, bytes, hashes };
   }
 
   async loadLatest(): Promise<LoadedCheckpoint> {

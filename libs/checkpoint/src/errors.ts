@@ -65,6 +65,7 @@ export class CheckpointWriteError extends RocinanteError {
 
 /** The state holds a number that is not finite. It is not saved, so that it never replaces a good checkpoint. */
 export class NonFiniteCheckpointError extends RocinanteError {
+  readonly step: number;
   /** The name of what holds it, such as `adam/v/lstm_1/kernel`. */
   readonly subject: string;
 
@@ -74,6 +75,7 @@ export class NonFiniteCheckpointError extends RocinanteError {
       1,
       `checkpoint of step ${step}: expected finite numbers, received others in ${subject}; it is not saved`,
     );
+    this.step = step;
     this.subject = subject;
   }
 }

@@ -90,8 +90,8 @@ export class Conversation {
     return this.say({ type: 'worker-left', worker });
   }
 
-  saved(step: number): string[] {
-    return this.say({ type: 'saved', step });
+  saved(step: number, seconds = 0.1): string[] {
+    return this.say({ type: 'saved', step, seconds });
   }
 
   stop(reason?: string): string[] {

@@ -67,8 +67,8 @@ export type RunEffect =
   /** An evaluation point was passed: an epoch's end, the run's, or one of those each so many steps. */
   | { readonly type: 'record'; readonly entry: HistoryEntry; readonly best: boolean }
   /**
-   * Save a checkpoint of the closed state and this progress, beside the work: copy the vectors before the next effect, and
-   * answer with `saved` or `save-failed` when it is on the disk, or is not. One at a time.
+   * Save a checkpoint of the closed state and this progress, beside the work: copy the vectors before anything that a later
+   * effect asks for is done, and answer with `saved` or `save-failed` when it is on the disk, or is not. One at a time.
    */
   | {
       readonly type: 'save';

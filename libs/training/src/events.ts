@@ -52,8 +52,8 @@ export type RunEvent = { readonly at: number } & (
       /** Whether every new parameter and moment of these ranges is finite in float32. */
       readonly finite: boolean;
     }
-  /** The answer to the effect `save`: the checkpoint is whole and on the disk. */
-  | { readonly type: 'saved'; readonly step: number }
+  /** The answer to the effect `save`: the checkpoint is whole and on the disk, after so many seconds. */
+  | { readonly type: 'saved'; readonly step: number; readonly seconds: number }
   | { readonly type: 'save-failed'; readonly step: number; readonly reason: string }
   /**
    * Someone, or a limit, asks the run to end at the next step's end, with a checkpoint; where no step is issued, at once.

@@ -9,6 +9,7 @@ import { checkShape, epochOf, evaluationDue, windowsOf } from './plan.js';
 import { withEntry, withStep } from './progress.js';
 import { Roster } from './roster.js';
 import type { RunProgress, RunShape } from './run-state.js';
+import { saveIntervalMs } from './save-interval.js';
 import { StepWork } from './step-work.js';
 import type { AssignmentId, WorkerId } from './work.js';
 
@@ -76,6 +77,8 @@ export class RunMachine {
   #nextAssignment: AssignmentId;
   #now: number;
   #saveStartedAt: number;
+  /** What the last save took; null before. */
+  #saveSeconds: number | null = null;
   /** The progress whose save is under way, and that of the last one done; compared by identity. */
   #saving: RunProgress | null = null;
   #saved: RunProgress | null;
@@ -187,6 +190,8 @@ export class RunMachine {
         break;
       case 'saved':
         assert(this.#saving?.step === event.step, `saved: step ${event.step} is not being saved`);
+        assert(event.seconds >= 0, `saved: it took 0 seconds or more, not ${event.seconds}`);
+        this.#saveSeconds = event.seconds;
         this.#saved = this.#saving;
         this.#saving = null;
         break;
@@ -371,12 +376,12 @@ export class RunMachine {
   }
 
   #intervalIsOver(): boolean {
-    const { checkpointIntervalMs } = this.#shape;
+    const intervalMs = saveIntervalMs(this.#shape, this.#saveSeconds);
     return (
-      checkpointIntervalMs > 0 &&
+      intervalMs > 0 &&
       this.#saving === null &&
       this.#saved !== this.#progress &&
-      this.#now - this.#saveStartedAt >= checkpointIntervalMs
+      this.#now - this.#saveStartedAt >= intervalMs
     );
   }
 

@@ -66,9 +66,11 @@ export function checkShape(shape: RunShape): void {
       `${key} is ${minimum} or more, not ${value}`,
     );
   }
-  for (const key of ['checkpointIntervalMs', 'minDelta'] as const) {
-    assert(shape[key] >= 0, `${key} is 0 or more, not ${shape[key]}`);
-  }
-  const { auditShare } = shape;
+  const { auditShare, checkpointIntervalMs, minDelta } = shape;
+  assert(minDelta >= 0, `minDelta is 0 or more, not ${minDelta}`);
+  assert(
+    checkpointIntervalMs === 'auto' || checkpointIntervalMs >= 0,
+    `checkpointIntervalMs is 0 or more, or auto, not ${checkpointIntervalMs}`,
+  );
   assert(auditShare >= 0 && auditShare <= 1, `auditShare is 0 to 1, not ${auditShare}`);
 }

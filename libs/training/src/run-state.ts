@@ -24,8 +24,11 @@ export interface RunShape {
   readonly rangeCount: number;
   /** Whether the gradient's norm over all ranges is wanted before any range is applied. */
   readonly clips: boolean;
-  /** Time between two checkpoints by the clock; 0 for none but those at evaluation points, at the end and on a stop. */
-  readonly checkpointIntervalMs: number;
+  /**
+   * Time between two checkpoints by the clock; 0 for none but those at evaluation points, at the end and on a stop. `auto`
+   * takes it from what the last save took (`saveIntervalMs`).
+   */
+  readonly checkpointIntervalMs: number | 'auto';
   /** Steps of which each multiple has a checkpoint; 0 for none. */
   readonly checkpointEverySteps: number;
   /** Workers that must be there before a step is issued; at least 1. A step that is issued goes on with fewer. */

@@ -60,7 +60,7 @@ export function drawScenario(seed: number): SimulationScenario {
     minDelta: chance(0.5) ? random.uniform() : 0,
     rangeCount: from(1, 4),
     clips: chance(0.3),
-    checkpointIntervalMs: chance(0.5) ? from(100, 1500) : 0,
+    checkpointIntervalMs: chance(0.5) ? from(100, 1500) : seed % 5 === 0 ? 'auto' : 0,
     checkpointEverySteps: chance(0.3) ? from(1, 3) : 0,
     minWorkers: chance(0.4) ? from(1, workers) : 1,
     seed,

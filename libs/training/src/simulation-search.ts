@@ -134,6 +134,9 @@ function* simpler(scenario: SimulationScenario): Generator<SimulationScenario> {
   for (const [key, least] of COUNTED_SHAPE) {
     for (const count of fewer(shape[key], least)) candidates.push(withShape({ [key]: count }));
   }
+  const { checkpointIntervalMs } = shape;
+  const intervals = checkpointIntervalMs === 'auto' ? [0] : fewer(checkpointIntervalMs, 0);
+  for (const interval of intervals) candidates.push(withShape({ checkpointIntervalMs: interval }));
   if (shape.evaluationPieces > 0) candidates.push(withShape({ evaluationPieces: 0, evaluationUnits: 0 }));
   if (shape.auditShare > 0) candidates.push(withShape({ auditShare: 0 }));
   if (shape.clips) candidates.push(withShape({ clips: false }));
@@ -161,7 +164,6 @@ const COUNTED_SHAPE = [
   ['minWorkers', 1],
   ['evaluateEverySteps', 0],
   ['patience', 0],
-  ['checkpointIntervalMs', 0],
   ['checkpointEverySteps', 0],
 ] as const;
 

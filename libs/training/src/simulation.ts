@@ -293,12 +293,15 @@ class Simulation {
   #save(checkpoint: SimulatedCheckpoint, life: number): void {
     const fails = this.#faults.draw('failedSaves', 0.2);
     const { step } = checkpoint.progress;
-    this.#queue.schedule(this.#between(1, 400), () => {
+    const delayMs = this.#between(1, 400);
+    this.#queue.schedule(delayMs, () => {
       if (life !== this.#lives || this.#outcome !== null) return;
       if (!fails) this.#checkpoint = checkpoint;
       this.#hasCheckpoint ||= !fails;
       this.#deliver(
-        fails ? { type: 'save-failed', step, reason: 'the disk is full' } : { type: 'saved', step },
+        fails
+          ? { type: 'save-failed', step, reason: 'the disk is full' }
+          : { type: 'saved', step, seconds: delayMs / 1000 },
       );
     });
   }

@@ -87,7 +87,7 @@ export class TimedRun {
   #carryOut(effect: RunEffect): void {
     switch (effect.type) {
       case 'save':
-        this.#answers.push({ type: 'saved', step: effect.step });
+        this.#answers.push({ type: 'saved', step: effect.step, seconds: 0 });
         break;
       case 'issue':
         this.shares[effect.step] = new Map();

@@ -1,13 +1,13 @@
 import { Option, type Command } from 'commander';
 import { DEFAULT_LIMITS, KEEP_LAST_MAX, MIN_WORKERS_MAX, type RunLimits } from '../run/run-limits.js';
 import { UsageError } from '../errors.js';
-import { nonNegative, positive, share, wholeNumber } from './option-values.js';
+import { positive, secondsOrAuto, share, wholeNumber } from './option-values.js';
 
 /** What the options of a run's limits parse to; what is absent was not given. */
 export interface LimitOptionValues {
   readonly minWorkers?: number;
   readonly maxHours?: number;
-  readonly checkpoint?: number;
+  readonly checkpoint?: RunLimits['checkpointSeconds'];
   readonly keepLast?: number;
   readonly keepEvery?: number;
   readonly exact?: RunLimits['exact'];
@@ -45,11 +45,11 @@ export function addLimitOptions(command: Command, { minWorkers, fresh }: LimitOp
     )
     .addOption(
       limit(
-        '--checkpoint <seconds>',
-        'time between checkpoints; 0 for none between evaluations',
+        '--checkpoint <seconds|auto>',
+        'time between checkpoints; auto follows from what they take; 0 for none between evaluations',
         String(DEFAULT_LIMITS.checkpointSeconds),
         'CHECKPOINT',
-      ).argParser(nonNegative),
+      ).argParser(secondsOrAuto),
     )
     .addOption(
       limit(

@@ -27,6 +27,16 @@ export function nonNegative(value: string): number {
   return parsed;
 }
 
+/** A time of zero seconds or more, or `auto`. */
+export function secondsOrAuto(value: string): number | 'auto' {
+  if (value === 'auto') return value;
+  const parsed = Number(value);
+  if (value.trim() === '' || !Number.isFinite(parsed) || parsed < 0) {
+    throw new InvalidArgumentError('expected a number of seconds, at least 0, or auto.');
+  }
+  return parsed;
+}
+
 /** A number above zero. */
 export function positive(value: string): number {
   const parsed = Number(value);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { limitsMessage, limitsOf } from '../client/limits-message.js';
+import { limitsMessage, limitsOf } from '../run/limits-message.js';
 import { runJson } from '../client/run-json.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';

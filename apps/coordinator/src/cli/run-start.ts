@@ -9,7 +9,7 @@ import {
   TAG_LENGTH_MAX,
   TAGS_MAX,
 } from '../client/limits.js';
-import { limitsMessage } from '../client/limits-message.js';
+import { limitsMessage } from '../run/limits-message.js';
 import { runJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
 import { checkInitFrom, readRunOrder, sendMissing } from '../client/run-order.js';

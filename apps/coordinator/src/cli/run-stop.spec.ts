@@ -27,6 +27,8 @@ describe('run stop, resume and rm', () => {
     await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--min-workers', '3');
     await stopServer();
     await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--audit', '0.05');
+    await stopServer();
+    await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--checkpoint', 'auto');
     expect(requests).toEqual([
       { run: 'r12', steps: 200, epochs: 0, limits: null },
       {
@@ -35,12 +37,16 @@ describe('run stop, resume and rm', () => {
         epochs: 0,
         limits: {
           ...{ minWorkers: 3, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
+          checkpointAuto: false,
           exact: 'auto',
           auditShare: 0,
         },
       },
       expect.objectContaining({
         limits: expect.objectContaining({ minWorkers: 2, auditShare: 0.05 }) as unknown,
+      }),
+      expect.objectContaining({
+        limits: expect.objectContaining({ checkpointSeconds: 60, checkpointAuto: true }) as unknown,
       }),
     ]);
   });

@@ -1,10 +1,10 @@
 import type { HistoryEntry } from '@rocinante/training';
 import type { RunSummaryMessage } from '@rocinante/wire';
 import type { CurvePoint } from '../display/loss-curve.js';
+import { limitsOf } from '../run/limits-message.js';
 import type { LogEntryOf } from '../run/log-entries.js';
 import type { RunLimits } from '../run/run-limits.js';
 import type { ShownRun } from './coordinator.js';
-import { limitsOf } from './limits-message.js';
 import { stateWord, type RunStateWord } from './run-state.js';
 
 /** What `--json` says of a run: the fields of its summary. Losses are in nats; what is not there yet is null. */

@@ -6,6 +6,7 @@ import type { RunConfig } from '@rocinante/training';
 import type { ResumeRequestMessage, RunLimitsMessage, StartRequestMessage } from '@rocinante/wire';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
+import { checkpointSecondsOf } from '../run/limits-message.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { DEFAULT_LIMITS, runLimitsSchema, type RunLimits } from '../run/run-limits.js';
@@ -184,7 +185,7 @@ function limitsOf(message: RunLimitsMessage | null, defaults: RunLimits): RunLim
   const parsed = runLimitsSchema.safeParse({
     minWorkers: message.minWorkers || DEFAULT_LIMITS.minWorkers,
     maxHours: message.maxHours || null,
-    checkpointSeconds: message.checkpointSeconds,
+    checkpointSeconds: checkpointSecondsOf(message),
     keepLast: message.keepLast || DEFAULT_LIMITS.keepLast,
     keepEverySteps: message.keepEverySteps,
     exact: message.exact || DEFAULT_LIMITS.exact,

@@ -1,6 +1,7 @@
 /** Runs as they are told to operators: the messages of runs.proto. */
 import { DirectoryStore } from '@rocinante/checkpoint';
 import { limits, type IdleWorker, type RunDetail, type RunSummary, type WorkerShare } from '@rocinante/wire';
+import { limitsMessage } from '../run/limits-message.js';
 import { RunDirectory } from '../run/run-directory.js';
 import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
@@ -102,7 +103,7 @@ export async function detailOf(parts: ReportParts, run: StoredRun): Promise<RunD
   return {
     summary: summaryOf(parts, current),
     configJson: JSON.stringify(run.config),
-    limits: { ...run.limits, maxHours: run.limits.maxHours ?? 0 },
+    limits: limitsMessage(run.limits),
     corpusSha256: run.corpus.sha256,
     corpusName: run.corpus.name,
     workers: active?.execution ? sharesOf(parts, run, active) : [],

@@ -197,6 +197,14 @@ describe('a resume', () => {
     });
   });
 
+  it('goes on with checkpoints as often as their cost allows', async () => {
+    const limits = { minWorkers: 2, checkpointSeconds: 5, checkpointAuto: true };
+    await ask(client, client.resume, { run: 'r1', limits });
+    expect(coordinator.store.find('r1').limits.checkpointSeconds).toBe('auto');
+    const shown = await ask(client, client.show, { run: 'r1' });
+    expect(shown).toMatchObject({ limits: { checkpointSeconds: 60, checkpointAuto: true } });
+  });
+
   it('is refused with a length that cannot be, and the run stays as it was', async () => {
     coordinator.store.update('r1', { step: 3 });
     for (const request of [{ steps: 2 }, { epochs: 2 ** 52 }, { limits: { keepLast: 2 ** 31 } }]) {

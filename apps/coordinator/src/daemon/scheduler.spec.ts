@@ -113,7 +113,7 @@ describe('an active run', () => {
       await expect(resumeRun(coordinator, { ...request, limits: null })).rejects.toThrow(
         'run r1 has been active for the 2 hours of --max-hours; give a larger --max-hours',
       );
-      const limits = { ...smallRun.limits, maxHours: 3 };
+      const limits = { ...smallRun.limits, maxHours: 3, checkpointSeconds: 60, checkpointAuto: false };
       expect(await resumeRun(coordinator, { ...request, limits })).toMatchObject({ state: 'active' });
       await coordinator.executed('r1');
       await eventually(() =>

@@ -1,5 +1,6 @@
 import type { ShownRun } from '../client/coordinator.js';
 import { stateWord } from '../client/run-state.js';
+import { checkpointSecondsOf } from '../run/limits-message.js';
 import { stateText } from './entry-text.js';
 import { drawCurve, type CurvePoint } from './loss-curve.js';
 import { bytesShown, counted, duration, grouped, hoursShown, timeShown } from './quantities.js';
@@ -139,13 +140,11 @@ function incidentLines({ incidents }: ShownRun): string[] {
 }
 
 function limitLines({ limits }: ShownRun): string[] {
-  const { minWorkers, maxHours, checkpointSeconds, keepLast, keepEverySteps, exact, auditShare } = limits;
+  const { minWorkers, maxHours, keepLast, keepEverySteps, exact, auditShare } = limits;
   return [
     `at least ${counted(minWorkers || 1, 'worker')}; ` +
       (maxHours > 0 ? `at most ${maxHours} h of work` : 'no bound on the time'),
-    (checkpointSeconds > 0
-      ? `a checkpoint every ${checkpointSeconds} s`
-      : 'checkpoints at evaluations and at the end') +
+    intervalShown(limits) +
       `; kept: the last ${keepLast}, the best` +
       (keepEverySteps > 0 ? ` and those of every ${grouped(keepEverySteps)} steps` : ''),
     ...(exact === 'off' ? ['workers of any kind (--exact off)'] : []),
@@ -153,4 +152,10 @@ function limitLines({ limits }: ShownRun): string[] {
       ? [`${+(auditShare * 100).toPrecision(6)} % of the micro-batches computed twice (--audit)`]
       : []),
   ];
+}
+
+function intervalShown(limits: ShownRun['limits']): string {
+  const seconds = checkpointSecondsOf(limits);
+  if (seconds === 'auto') return 'a checkpoint as often as takes 1 % of the time (--checkpoint auto)';
+  return seconds > 0 ? `a checkpoint every ${seconds} s` : 'checkpoints at evaluations and at the end';
 }

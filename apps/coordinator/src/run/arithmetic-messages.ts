@@ -1,4 +1,3 @@
-import type { StateHashes } from '@rocinante/ledger';
 import type { ParameterLayout } from '@rocinante/parameters';
 import type { Half, IssueTerms, OptimizerTerms, RangeChecksums, StateVectors } from './step-arithmetic.js';
 
@@ -7,6 +6,8 @@ export interface ArithmeticSetting {
   readonly layout: ParameterLayout;
   readonly optimizer: OptimizerTerms;
   readonly halves: readonly [StateVectors, StateVectors];
+  /** Where `copy` copies to. */
+  readonly snapshot: StateVectors;
   /** Whether each range that is made comes with its checksums. */
   readonly checksummed: boolean;
 }
@@ -21,16 +22,16 @@ export type ArithmeticRequest =
       readonly issue: number;
       readonly ranges: readonly number[];
     }
-  | { readonly type: 'hash'; readonly half: Half };
+  | { readonly type: 'copy'; readonly half: Half };
 
 /**
  * What it answers: for each `add` that its values are not needed any more, for each range of an `apply` that it is made, for
- * each `hash` its hashes.
+ * each `copy` that it is made.
  */
 export type ArithmeticAnswer =
   | { readonly type: 'added' }
   | ({ readonly type: 'made' } & RangeMade)
-  | { readonly type: 'hashed'; readonly hashes: StateHashes };
+  | { readonly type: 'copied' };
 
 /** A range of the next state is made. */
 export interface RangeMade {

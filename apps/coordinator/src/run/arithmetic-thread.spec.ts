@@ -1,7 +1,6 @@
 /** The thread itself: what it makes is what StepArithmetic makes here, in order, and what it takes it gives back. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { crc32, RandomStream } from '@rocinante/base';
-import { stateHashes } from '@rocinante/ledger';
 import { createLayout } from '@rocinante/parameters';
 import type { RangeMade } from './arithmetic-messages.js';
 import { ArithmeticThread } from './arithmetic-thread.js';
@@ -23,10 +22,7 @@ const terms: IssueTerms = {
 function halves(): [StateVectors, StateVectors] {
   const stream = new RandomStream(1, 'simulation');
   const parameters = sharedCopy(Float32Array.from({ length }, () => stream.uniform() - 0.5));
-  return [
-    { parameters, m: sharedVector(length), v: sharedVector(length) },
-    { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) },
-  ];
+  return [{ ...zeros(), parameters }, zeros()];
 }
 
 /** The contribution of one worker to a range. */
@@ -39,8 +35,12 @@ function values(range: number, worker: number): Int32Array {
 let thread: ArithmeticThread | null = null;
 afterEach(() => thread?.stop());
 
-function started(of: [StateVectors, StateVectors]): ArithmeticThread {
-  thread = new ArithmeticThread({ layout, optimizer, halves: of, checksummed: true }, (error) => {
+function zeros(): StateVectors {
+  return { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) };
+}
+
+function started(of: [StateVectors, StateVectors], snapshot = zeros()): ArithmeticThread {
+  thread = new ArithmeticThread({ layout, optimizer, halves: of, snapshot, checksummed: true }, (error) => {
     throw error;
   });
   return thread;
@@ -106,22 +106,36 @@ describe('the arithmetic’s thread', () => {
     expect((await made(beside, 2)).map(({ finite }) => finite)).toEqual([false, true]);
   });
 
-  it('hashes either half as it is when what was asked before is done, and says so where it ends before', async () => {
+  it('copies a half as it is between what was asked before and what is asked after', async () => {
     const vectors = halves();
-    const beside = started(vectors);
-    const before = stateHashes(vectors[0]);
-    expect(await beside.hash(0)).toEqual(before);
+    const snapshot = zeros();
+    const beside = started(vectors, snapshot);
     beside.begin(terms);
     for (const range of [0, 1]) add(beside, range, 1);
     beside.apply(0, 1, [0, 1]);
-    const after = await beside.hash(1);
-    expect(after).toEqual(stateHashes(vectors[1]));
-    expect(after.parameters).not.toBe(before.parameters);
-    expect(after.moments).not.toBe(before.moments);
-    const never = expect(beside.hash(0)).rejects.toThrow('the thread of sums and Adam ended');
+    const copied = beside.copy(1);
+    // The next step, from the half that is copied, and the one after it, which overwrites that.
+    beside.begin({ ...terms, closed: 1 });
+    for (const range of [0, 1]) add(beside, range, 2);
+    beside.apply(1, 1, [0, 1]);
+    await copied;
+    const [before] = halves();
+    for (const name of ['parameters', 'm', 'v'] as const) {
+      expect(Buffer.compare(bytes(snapshot[name]), bytes(vectors[1][name]))).toBe(0);
+      expect(Buffer.compare(bytes(snapshot[name]), bytes(before[name]))).not.toBe(0);
+    }
+    beside.begin(terms);
+    beside.apply(2, 1, [0, 1]);
+    await made(beside, 4);
+    expect(Buffer.compare(bytes(snapshot.m), bytes(vectors[1].m))).not.toBe(0);
+  });
+
+  it('says of a copy that it ended before', async () => {
+    const beside = started(halves());
+    const never = expect(beside.copy(0)).rejects.toThrow('the thread of sums and Adam ended');
     await beside.stop();
     await never;
-    await expect(beside.hash(0)).rejects.toThrow('the thread of sums and Adam ended');
+    await expect(beside.copy(0)).rejects.toThrow('the thread of sums and Adam ended');
   });
 
   it('is behind while many ranges wait, and uses their rooms again', async () => {
@@ -144,7 +158,8 @@ describe('the arithmetic’s thread', () => {
 
   it('that fails tells why', async () => {
     const died = new Promise<Error>((resolve) => {
-      thread = new ArithmeticThread({ layout, optimizer, halves: halves(), checksummed: false }, resolve);
+      const setting = { layout, optimizer, halves: halves(), snapshot: zeros(), checksummed: false };
+      thread = new ArithmeticThread(setting, resolve);
     });
     thread!.apply(0, 1, [0]);
     expect((await died).message).toContain('a range is applied in an issue');

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import type { StateHashes } from '@rocinante/ledger';
 import { BLOCK_ELEMENTS, RANGE_BLOCKS } from '@rocinante/parameters';
 import { RunFailedError } from '../errors.js';
 import type {
@@ -16,9 +15,9 @@ export type RangeRoom = Int32Array<SharedArrayBuffer>;
 /** Ranges that may wait to be added before no more should be asked for: 16 MiB. */
 const ADDING_MAX = 16;
 
-/** Someone who waits for hashes. */
+/** Someone who waits for a copy. */
 interface Waiting {
-  readonly resolve: (hashes: StateHashes) => void;
+  readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -41,8 +40,8 @@ export class ArithmeticThread {
   /** Rooms whose values wait to be added, in order. */
   readonly #adding: RangeRoom[] = [];
   #ended = false;
-  /** Those who wait for hashes, in order. */
-  readonly #hashing: Waiting[] = [];
+  /** Those who wait for a copy, in order. */
+  readonly #copying: Waiting[] = [];
 
   /** @param onDeath the thread ended by itself: nothing it was asked will be answered. */
   constructor(setting: ArithmeticSetting, onDeath: (error: Error) => void) {
@@ -51,7 +50,7 @@ export class ArithmeticThread {
     this.#thread.on('error', onDeath);
     this.#thread.on('exit', () => {
       this.#ended = true;
-      for (const { reject } of this.#hashing) reject(new RunFailedError('the thread of sums and Adam ended'));
+      for (const { reject } of this.#copying) reject(new RunFailedError('the thread of sums and Adam ended'));
     });
     // It is there for the network's sake, and does not keep the process alive.
     this.#thread.unref();
@@ -88,15 +87,15 @@ export class ArithmeticThread {
   }
 
   /**
-   * The hashes of one half of the state as it is when what was asked before is done: in time for the closed half, which
-   * only what is asked after the next step is closed writes.
+   * Copies one half of the state into the snapshot as it is when what was asked before is done: in time for the closed half,
+   * which only what is asked after the next step is closed writes.
    * @throws {RunFailedError} the thread ended before.
    */
-  hash(half: Half): Promise<StateHashes> {
-    this.#ask({ type: 'hash', half });
+  copy(half: Half): Promise<void> {
+    this.#ask({ type: 'copy', half });
     return new Promise((resolve, reject) => {
       if (this.#ended) reject(new RunFailedError('the thread of sums and Adam ended'));
-      else this.#hashing.push({ resolve, reject });
+      else this.#copying.push({ resolve, reject });
     });
   }
 
@@ -111,7 +110,7 @@ export class ArithmeticThread {
 
   #answered(answer: ArithmeticAnswer): void {
     if (answer.type === 'made') return this.onMade(answer);
-    if (answer.type === 'hashed') return this.#hashing.shift()!.resolve(answer.hashes);
+    if (answer.type === 'copied') return this.#copying.shift()!.resolve();
     this.#free.push(this.#adding.shift()!);
     this.onAdded();
   }

@@ -6,7 +6,7 @@ import { StepArithmetic } from './step-arithmetic.js';
 /** The arithmetic's thread: carries requests out one after another. */
 const port = parentPort;
 assert(port !== null, 'arithmetic-worker.js runs as a worker thread');
-const { layout, optimizer, halves, checksummed } = workerData as ArithmeticSetting;
+const { layout, optimizer, halves, snapshot, checksummed } = workerData as ArithmeticSetting;
 const arithmetic = new StepArithmetic(layout, optimizer, halves);
 
 port.on('message', (request: ArithmeticRequest) => {
@@ -24,8 +24,9 @@ port.on('message', (request: ArithmeticRequest) => {
         answer({ type: 'made', step, issue, range, finite, checksums });
       }
       return;
-    case 'hash':
-      return answer({ type: 'hashed', hashes: arithmetic.hashes(request.half) });
+    case 'copy':
+      arithmetic.copy(request.half, snapshot);
+      return answer({ type: 'copied' });
     default:
       return assertNever(request);
   }

@@ -1,9 +1,9 @@
 /** Goal: a run begins, or goes on where it stood, as long as it is to be now. Method: a real text, folder and checkpoints. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { NoGoodCheckpointError } from '@rocinante/checkpoint';
+import { checkpointName, NoGoodCheckpointError } from '@rocinante/checkpoint';
 import { networkLayout } from '@rocinante/model';
 import { networkOf, noProgress } from '@rocinante/training';
 import { encodeText } from '../corpus/encode-thread.js';
@@ -11,9 +11,8 @@ import { smallConfig, text } from '../daemon/spec-coordinator.js';
 import { UsageError } from '../errors.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { RunDirectory } from './run-directory.js';
-import { NOT_PROVEN } from './exactness.js';
 import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
-import { sharedVector } from './shared-vector.js';
+import { saveState } from './spec-checkpoints.js';
 
 let folder: string;
 let directory: RunDirectory;
@@ -40,18 +39,10 @@ async function prepared(
 
 async function saveStep(step: number): Promise<string> {
   const { checkpoints, config, corpus } = await prepared();
-  const { length, blockCount } = networkLayout(networkOf(config, corpus.vocabulary.size));
-  const state = {
-    parameters: sharedVector(length),
-    m: sharedVector(length),
-    v: sharedVector(length),
-    magnitudes: new Float32Array(blockCount),
-    powers: { beta1Power: 1, beta2Power: 1 },
-  };
+  const layout = networkLayout(networkOf(config, corpus.vocabulary.size));
   const progress = { ...noProgress, step, issues: step };
   const effect = { type: 'save', step, reason: 'interval', best: false, progress } as const;
-  const { name } = await checkpoints.save(state, effect, NOT_PROVEN);
-  return join(directory.checkpointsPath, name);
+  return join(directory.checkpointsPath, await saveState(checkpoints, layout, effect));
 }
 
 it('begins where there is no checkpoint, within its limits', async () => {
@@ -63,6 +54,8 @@ it('begins where there is no checkpoint, within its limits', async () => {
     minWorkers: 2,
   });
   expect([loaded, lengthBefore]).toEqual([null, null]);
+  const auto = await prepared(smallConfig, null, { checkpointSeconds: 'auto' });
+  expect(auto.shape.checkpointIntervalMs).toBe('auto');
   // One that was ended before its first checkpoint begins too.
   expect((await prepared()).loaded).toBeNull();
 });
@@ -85,6 +78,14 @@ it('does not go on to fewer steps than it has', async () => {
 it('does not begin anew where all checkpoints are damaged', async () => {
   writeFileSync(await saveStep(2), 'damaged');
   await expect(prepared()).rejects.toThrow(NoGoodCheckpointError);
+});
+
+it('passes over damaged checkpoints, which go once a good one is saved', async () => {
+  await saveStep(2);
+  writeFileSync(await saveStep(3), 'damaged');
+  expect((await prepared()).loaded).toMatchObject({ progress: { step: 2 }, passedOver: [{}] });
+  await saveStep(4);
+  expect(readdirSync(directory.checkpointsPath)).toEqual([2, 4].map(checkpointName));
 });
 
 it('audits the share that it is told to', async () => {

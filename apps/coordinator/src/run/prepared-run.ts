@@ -41,6 +41,7 @@ export function shapeOf(
   limits: RunLimits,
   subject?: string,
 ): RunShape {
+  const { checkpointSeconds } = limits;
   return runShape(
     config,
     {
@@ -49,7 +50,7 @@ export function shapeOf(
       ...(subject !== undefined && { subject }),
     },
     {
-      checkpointIntervalMs: limits.checkpointSeconds * 1000,
+      checkpointIntervalMs: checkpointSeconds === 'auto' ? 'auto' : checkpointSeconds * 1000,
       checkpointEverySteps: limits.keepEverySteps,
       minWorkers: limits.minWorkers,
       auditShare: limits.auditShare,

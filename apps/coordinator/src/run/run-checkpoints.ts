@@ -1,8 +1,11 @@
+import { assert } from '@rocinante/base';
 import {
   DirectoryStore,
   NoGoodCheckpointError,
   type Checkpoint,
   type PassedOver,
+  type Retention,
+  type VectorHashes,
 } from '@rocinante/checkpoint';
 import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
 import {
@@ -15,11 +18,12 @@ import {
 } from '@rocinante/training';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
+import { CheckpointThread } from './checkpoint-thread.js';
 import { exactnessOf, furtherOf, type Exactness } from './exactness.js';
 import type { RunLimits } from './run-limits.js';
 import type { CheckpointSaved } from './run-observer.js';
 import type { ClosedState } from './run-vectors.js';
-import { sharedCopy } from './shared-vector.js';
+import { sharedCopy, sharedVector } from './shared-vector.js';
 import type { StateVectors } from './step-arithmetic.js';
 
 /** What goes into every checkpoint of a run beside its state. */
@@ -39,57 +43,85 @@ export interface LoadedRun {
   readonly passedOver: readonly PassedOver[];
 }
 
-/** A run's checkpoints: the closed state copied aside at once, and written while the run goes on. */
+/** What is to be saved of a run. */
+export interface SaveOrder {
+  readonly effect: Extract<RunEffect, { type: 'save' }>;
+  /** Resolves when the closed state's vectors are in the snapshot; a rejection is passed on. */
+  readonly copied: Promise<void>;
+  /** What of the closed state is not in the snapshot. */
+  readonly closed: Pick<ClosedState, 'magnitudes' | 'powers'>;
+  readonly exactness: Exactness;
+  /** Whether the hashes of the vectors are wanted. */
+  readonly hashed: boolean;
+}
+
+/**
+ * A run's checkpoints. The closed state is copied into the snapshot, by who makes the next one, and a thread writes it
+ * while the run goes on.
+ */
 export class RunCheckpoints {
-  readonly #store: DirectoryStore;
+  /** Where the closed state is copied to; it must not change while a save is under way. */
+  readonly snapshot: StateVectors;
+  readonly #path: string;
   readonly #frame: CheckpointFrame;
-  readonly #snapshot: StateVectors;
+  readonly #retention: Retention;
+  readonly #store: DirectoryStore;
+  /** Names that loading passed over, and that are still there. */
+  #damaged: readonly string[] = [];
+  /** Null where nothing is saved, before the run begins and after its end. */
+  #thread: CheckpointThread | null = null;
 
   constructor(path: string, frame: CheckpointFrame, kept: Pick<RunLimits, 'keepLast' | 'keepEverySteps'>) {
-    this.#store = new DirectoryStore(path, kept);
-    this.#frame = frame;
     const { length } = frame.layout;
-    this.#snapshot = {
-      parameters: new Float32Array(length),
-      m: new Float32Array(length),
-      v: new Float32Array(length),
-    };
+    this.snapshot = { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) };
+    this.#path = path;
+    this.#frame = frame;
+    this.#retention = { keepLast: kept.keepLast, keepEverySteps: kept.keepEverySteps };
+    this.#store = new DirectoryStore(path);
+  }
+
+  /** Begins the thread that saves. @param onDeath it ended by itself. */
+  open(onDeath: (error: Error) => void): void {
+    assert(this.#thread === null, 'checkpoints are opened once');
+    const { config, layout, vocabulary, corpusSha256 } = this.#frame;
+    const constants = { ...this.snapshot, layout, configuration: config, vocabulary, corpusSha256 };
+    const setting = { directory: this.#path, retention: this.#retention, constants };
+    this.#thread = new CheckpointThread(setting, onDeath);
+  }
+
+  /** Ends the thread; no save is under way. */
+  async close(): Promise<void> {
+    await this.#thread?.stop();
+    this.#thread = null;
   }
 
   /**
-   * Saves the closed state; it is copied before this returns. One save at a time.
+   * Saves the closed state once it is in the snapshot. One save at a time.
+   * @returns what was saved, its time counted from here; and the vectors' hashes, null where they are not wanted.
    * @throws {CheckpointWriteError | NonFiniteCheckpointError} nothing is saved, and nothing lost.
+   * @throws {RunFailedError} the thread ended before.
    */
-  async save(
-    state: ClosedState,
-    effect: Extract<RunEffect, { type: 'save' }>,
-    exactness: Exactness,
-  ): Promise<CheckpointSaved> {
-    const { parameters, m, v } = this.#snapshot;
-    parameters.set(state.parameters);
-    m.set(state.m);
-    v.set(state.v);
-    const { config, layout, vocabulary, corpusSha256 } = this.#frame;
+  async save(order: SaveOrder): Promise<{ saved: CheckpointSaved; hashes: VectorHashes | null }> {
+    assert(this.#thread !== null, 'checkpoints are open');
+    const { effect, copied, closed, exactness, hashed } = order;
     const { history, issues, ...progress } = effect.progress;
-    const checkpoint: Checkpoint = {
+    const state = {
       step: progress.step,
-      layout,
-      parameters,
-      m,
-      v,
-      magnitudes: state.magnitudes.slice(),
-      ...state.powers,
+      magnitudes: closed.magnitudes.slice(),
+      ...closed.powers,
       issueCount: issues,
       joiningProof: exactness.proof,
       lossHistory: history,
-      configuration: config,
-      vocabulary,
-      corpusSha256,
       further: { progress: JSON.stringify(progress), ...furtherOf(exactness) },
     };
     const started = performance.now();
-    const { name, bytes, step } = await this.#store.save(checkpoint, { best: effect.best });
-    return { name, bytes, step, reason: effect.reason, seconds: (performance.now() - started) / 1000 };
+    await copied;
+    const options = { best: effect.best, hashed };
+    const saved = await this.#thread.save({ state, options, damaged: this.#damaged });
+    const { name, bytes, step, hashes } = saved;
+    this.#damaged = [];
+    const seconds = (performance.now() - started) / 1000;
+    return { saved: { name, bytes, step, reason: effect.reason, seconds }, hashes };
   }
 
   /**
@@ -99,6 +131,7 @@ export class RunCheckpoints {
    */
   async load(): Promise<LoadedRun> {
     const { name, checkpoint, passedOver } = await this.#store.loadLatest();
+    this.#damaged = passedOver.map((passed) => passed.name);
     this.#checkOwn(name, checkpoint);
     const { parameters, m, v, magnitudes, beta1Power, beta2Power } = checkpoint;
     // What the file holds are views of one buffer; the run's vectors are its own, and change.

@@ -43,8 +43,11 @@ export interface RunDriverParts {
   readonly firstAssignment: number;
   readonly observer: Required<RunObserver>;
   readonly samples: SampleDesk;
-  /** Saves a checkpoint of the closed state: what it needs is copied before this returns; it settles when it is on the disk. */
-  readonly save: (effect: Extract<RunEffect, { type: 'save' }>) => Promise<void>;
+  /**
+   * Saves a checkpoint of the closed state, whose copy is asked for before this returns. It resolves when it is on the disk, to
+   * the seconds that it took.
+   */
+  readonly save: (effect: Extract<RunEffect, { type: 'save' }>) => Promise<number>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -325,7 +328,7 @@ export class RunDriver implements RunListener {
   #save(effect: Extract<RunEffect, { type: 'save' }>): void {
     const { step } = effect;
     this.#saving = this.#parts.save(effect).then(
-      () => this.#post({ type: 'saved', step }),
+      (seconds) => this.#post({ type: 'saved', step, seconds }),
       (error: Error) => {
         this.#parts.observer.checkpointFailed();
         this.#post({ type: 'save-failed', step, reason: error.message });

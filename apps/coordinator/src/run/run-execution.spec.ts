@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { firstValues, networkLayout } from '@rocinante/model';
-import { INITIAL_POWERS } from '@rocinante/optimizer';
 import { networkOf, noProgress, type RunConfig } from '@rocinante/training';
 import {
   dial,
@@ -27,7 +26,7 @@ import { RunCheckpoints } from './run-checkpoints.js';
 import { RunDirectory } from './run-directory.js';
 import { RunExecution, type ExecutionOptions } from './run-execution.js';
 import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
-import { sharedCopy, sharedVector } from './shared-vector.js';
+import { saveState } from './spec-checkpoints.js';
 
 /** Its one step is closed in the checkpoint of `atItsEnd`. */
 const oneStep: RunConfig = { ...smallConfig, steps: 1 };
@@ -68,14 +67,9 @@ async function atItsEnd(exactness = NOT_PROVEN): Promise<PreparedRun> {
     corpusSha256: corpus.textSha256,
   };
   const entry = { step: 1, epoch: 1, loss: 2.5, validationLoss: 2.25 };
-  await new RunCheckpoints(directory.checkpointsPath, frame, DEFAULT_LIMITS).save(
-    {
-      parameters: sharedCopy(firstValues(network, 1)),
-      m: sharedVector(layout.length),
-      v: sharedVector(layout.length),
-      magnitudes: new Float32Array(layout.blockCount),
-      powers: INITIAL_POWERS,
-    },
+  await saveState(
+    new RunCheckpoints(directory.checkpointsPath, frame, DEFAULT_LIMITS),
+    layout,
     {
       type: 'save',
       step: 1,
@@ -83,7 +77,7 @@ async function atItsEnd(exactness = NOT_PROVEN): Promise<PreparedRun> {
       best: true,
       progress: { ...noProgress, step: 1, issues: 2, lastLoss: 2.5, history: [entry], bestLoss: 2.25 },
     },
-    exactness,
+    { parameters: firstValues(network, 1), exactness },
   );
   return prepareRun(oneStep, { corpus, words }, DEFAULT_LIMITS, directory, oneStep);
 }

@@ -11,8 +11,13 @@ export const runLimitsSchema = z
     minWorkers: z.int().min(1).max(MIN_WORKERS_MAX),
     /** Active time after which the run is stopped, with a checkpoint; null for none. */
     maxHours: z.number().positive().nullable(),
-    /** Time between two checkpoints; 0 for none but those at evaluations, at the end and on a stop. */
-    checkpointSeconds: z.number().min(0),
+    /**
+     * Time between two checkpoints; 0 for none but those at evaluations, at the end and on a stop. `auto` takes it from what
+     * the last one took, so that saving takes at most 1 % of the time.
+     */
+    checkpointSeconds: z.union([z.number().min(0), z.literal('auto')], {
+      error: 'expected a number of seconds, at least 0, or auto',
+    }),
     /** The newest checkpoints that are kept, beside the best. */
     keepLast: z.int().min(1).max(KEEP_LAST_MAX),
     /** Checkpoints of steps that are multiples of this are kept for good; 0 for none. */

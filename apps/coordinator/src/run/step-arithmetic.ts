@@ -1,5 +1,4 @@
 import { assert, crc32 } from '@rocinante/base';
-import { stateHashes, type StateHashes } from '@rocinante/ledger';
 import {
   applyAdamRange,
   clipFactor,
@@ -106,6 +105,7 @@ export class StepArithmetic {
       nextV: next.v,
     });
   }
+
   /** The checksums of a range that was applied in this issue. */
   checksums(range: number): RangeChecksums {
     assert(this.#terms !== null, 'a range is applied in an issue');
@@ -117,8 +117,11 @@ export class StepArithmetic {
     };
   }
 
-  /** The hashes of one half of the state. */
-  hashes(half: Half): StateHashes {
-    return stateHashes(this.#halves[half]);
+  /** Copies one half of the state. */
+  copy(half: Half, { parameters, m, v }: StateVectors): void {
+    const from = this.#halves[half];
+    parameters.set(from.parameters);
+    m.set(from.m);
+    v.set(from.v);
   }
 }

@@ -66,6 +66,7 @@ export class TrainingRun {
   readonly #served: ServedRun;
   readonly #vectors: RunVectors;
   readonly #arithmetic: ArithmeticThread;
+  readonly #checkpoints: RunCheckpoints;
   readonly #driver: RunDriver;
   readonly #samples: SampleDesk;
   readonly #joining: JoiningProof;
@@ -103,10 +104,13 @@ export class TrainingRun {
         layout: this.layout,
         optimizer: config.optimizer,
         halves: this.#vectors.halves,
+        snapshot: parts.checkpoints.snapshot,
         checksummed: parts.ledger !== null,
       },
-      (error) => this.#arithmeticDied(error),
+      (error) => this.#threadDied('sums and Adam', error),
     );
+    this.#checkpoints = parts.checkpoints;
+    this.#checkpoints.open((error) => this.#threadDied('checkpoints', error));
     this.#joining = new JoiningProof({
       mode: parts.exact,
       exactness: parts.exactness,
@@ -123,7 +127,11 @@ export class TrainingRun {
       firstAssignment: numbers.firstAssignment,
       observer,
       samples: this.#samples,
-      save: async (effect) => observer.checkpointSaved(await this.#save(parts, effect)),
+      save: async (effect) => {
+        const saved = await this.#save(parts.ledger, effect);
+        observer.checkpointSaved(saved);
+        return saved.seconds;
+      },
       now: () => performance.now(),
     });
     this.#served = {
@@ -215,28 +223,34 @@ export class TrainingRun {
     if (this.#pool?.served === this.#served) await this.#pool.end(reason);
     await closed;
     await this.#arithmetic.stop();
+    await this.#checkpoints.close();
   }
 
-  /** What it needs of the closed state is copied, or asked for in time, before this returns. */
+  /** The copy of the closed state is asked for before this returns: in time, since it is made before what is asked later. */
   async #save(
-    { checkpoints, ledger }: TrainingRunParts,
+    ledger: LedgerKeeper | null,
     effect: Extract<RunEffect, { type: 'save' }>,
   ): Promise<CheckpointSaved> {
     const { closed, closedHalf } = this.#vectors;
-    if (ledger === null) return checkpoints.save(closed, effect, this.#joining.exactness);
-    const saving = checkpoints.save(closed, effect, this.#joining.exactness);
-    const all = [saving, this.#arithmetic.hash(closedHalf), ledger.sync()] as const;
+    const saving = this.#checkpoints.save({
+      effect,
+      copied: this.#arithmetic.copy(closedHalf),
+      closed,
+      exactness: this.#joining.exactness,
+      hashed: ledger !== null,
+    });
+    const all = [saving, ledger?.sync()] as const;
     // The folder is free only when nothing of it is under way any more, whatever fails first.
     await Promise.allSettled(all);
-    const [saved, hashes] = await Promise.all(all);
-    ledger.checkpointWritten(saved, hashes);
+    const [{ saved, hashes }] = await Promise.all(all);
+    if (hashes !== null) ledger?.checkpointWritten(saved, hashes);
     return saved;
   }
 
   /** @throws the error, which ends the process, where it is a programmer's. */
-  #arithmeticDied(error: NodeJS.ErrnoException): void {
+  #threadDied(what: string, error: NodeJS.ErrnoException): void {
     if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
-    this.abort(new RunFailedError(`the thread of sums and Adam ended: ${error.message}`));
+    this.abort(new RunFailedError(`the thread of ${what} ended: ${error.message}`));
   }
 
   #firstState(parameters: Float32Array): ClosedState {

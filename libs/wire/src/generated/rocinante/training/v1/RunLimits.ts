@@ -10,6 +10,7 @@ export interface RunLimits {
   'keepEverySteps'?: (number | string | Long);
   'exact'?: (string);
   'auditShare'?: (number | string);
+  'checkpointAuto'?: (boolean);
 }
 
 export interface RunLimits__Output {
@@ -20,4 +21,5 @@ export interface RunLimits__Output {
   'keepEverySteps': (number);
   'exact': (string);
   'auditShare': (number);
+  'checkpointAuto': (boolean);
 }
