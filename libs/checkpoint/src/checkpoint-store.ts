@@ -9,6 +9,11 @@ export interface SavedCheckpoint {
   readonly bytes: number;
 }
 
+export interface SaveOptions {
+  readonly best: boolean;
+  readonly alsoKept?: number | null;
+}
+
 /** A checkpoint that was loaded, with the newer ones that were damaged. */
 export interface LoadedCheckpoint {
   readonly name: string;
@@ -27,15 +32,19 @@ export interface CheckpointStore {
   /**
    * Saves a checkpoint; when this returns, a loss of power does not lose it. Calls are not made at the same time.
    * @param options.best this is the best so far, and takes the place of the one before.
+   * @param options.alsoKept the step of another that is kept for now; null for none.
    * @throws {NonFiniteCheckpointError | CheckpointWriteError} nothing is saved, and nothing lost.
    */
-  save(checkpoint: Checkpoint, options: { readonly best: boolean }): Promise<SavedCheckpoint>;
+  save(checkpoint: Checkpoint, options: SaveOptions): Promise<SavedCheckpoint>;
 
   /**
    * Loads the newest good checkpoint, passing over damaged ones.
    * @throws {NoGoodCheckpointError} there is none; it names the damaged ones.
    */
   loadLatest(): Promise<LoadedCheckpoint>;
+
+  /** Removes those of later steps, the best of them too. @throws Node's error where the disk does not do it. */
+  removeAfter(step: number): Promise<void>;
 
   /** Loads one by its name. @throws {DamagedCheckpointError} */
   load(name: string): Promise<Checkpoint>;

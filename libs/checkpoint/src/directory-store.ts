@@ -4,7 +4,7 @@ import { assert } from '@rocinante/base';
 import { PARTIAL_SUFFIX, readSafetensorsHeader, type OpenWritable } from '@rocinante/weights';
 import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint } from './checkpoint-store.js';
+import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint, SaveOptions } from './checkpoint-store.js';
 import {
   CheckpointWriteError,
   DamagedCheckpointError,
@@ -58,17 +58,17 @@ export class DirectoryStore implements CheckpointStore {
     this.#openFile = openFile;
   }
 
-  async save(checkpoint: Checkpoint, { best }: { readonly best: boolean }): Promise<SavedCheckpoint> {
+  async save(checkpoint: Checkpoint, options: SaveOptions): Promise<SavedCheckpoint> {
     assert(!this.#saving, 'a checkpoint is being saved already');
     this.#saving = true;
     try {
-      return await this.#save(checkpoint, best);
+      return await this.#save(checkpoint, options);
     } finally {
       this.#saving = false;
     }
   }
 
-  async #save(checkpoint: Checkpoint, best: boolean): Promise<SavedCheckpoint> {
+  async #save(checkpoint: Checkpoint, { best, alsoKept = null }: SaveOptions): Promise<SavedCheckpoint> {
     const { step } = checkpoint;
     const name = checkpointName(step);
     const path = join(this.directory, name);
@@ -82,7 +82,7 @@ export class DirectoryStore implements CheckpointStore {
     const stillBest = best || (await this.best()) === name;
     const bytes = await writeCheckpointFile(path, checkpoint, stillBest, this.#openFile);
     this.#damaged.delete(name);
-    await this.#removeOld(name);
+    await this.#removeOld(name, alsoKept === null ? name : checkpointName(alsoKept));
     return { name, step, bytes };
   }
 
@@ -126,13 +126,20 @@ export class DirectoryStore implements CheckpointStore {
     return undefined;
   }
 
+  async removeAfter(step: number): Promise<void> {
+    // The newest first: what is left by a kill in between is whole up to some step.
+    for (const name of (await this.names()).reverse()) {
+      if (stepOf(name) > step) await rm(join(this.directory, name), { force: true });
+    }
+  }
+
   /** Removes what need not be kept, once `saved` is safe on the disk. */
-  async #removeOld(saved: string): Promise<void> {
+  async #removeOld(saved: string, alsoKept: string): Promise<void> {
     const names = await this.names();
     const good = names.filter((name) => !this.#damaged.has(name));
     // A remainder of 0 steps is NaN: none.
     const forGood = good.filter((name) => stepOf(name) % this.#keepEverySteps === 0);
-    const keep = new Set([saved, await this.best(), ...good.slice(-this.#keepLast), ...forGood]);
+    const keep = new Set([saved, alsoKept, await this.best(), ...good.slice(-this.#keepLast), ...forGood]);
     for (const name of names) {
       if (!keep.has(name)) await rm(join(this.directory, name), { force: true });
     }

@@ -55,6 +55,7 @@ export function checkShape(shape: RunShape): void {
     ['evaluateEverySteps', 0],
     ['patience', 0],
     ['checkpointEverySteps', 0],
+    ['anchorEverySteps', 0],
     ['rangeCount', 1],
     ['minWorkers', 1],
     ['seed', 0],
@@ -69,6 +70,7 @@ export function checkShape(shape: RunShape): void {
   for (const key of ['checkpointIntervalMs', 'minDelta'] as const) {
     assert(shape[key] >= 0, `${key} is 0 or more, not ${shape[key]}`);
   }
-  const { auditShare } = shape;
+  const { auditShare, spikeFactor } = shape;
+  assert(spikeFactor === 0 || spikeFactor > 1, `spikeFactor is 0 or above 1, not ${spikeFactor}`);
   assert(auditShare >= 0 && auditShare <= 1, `auditShare is 0 to 1, not ${auditShare}`);
 }

@@ -1,4 +1,5 @@
 import {
+  checkpointName,
   DirectoryStore,
   NoGoodCheckpointError,
   type Checkpoint,
@@ -69,16 +70,46 @@ export class RunCheckpoints {
     parameters.set(state.parameters);
     m.set(state.m);
     v.set(state.v);
+    const snapshot = { parameters, m, v, magnitudes: state.magnitudes.slice(), powers: state.powers };
+    const checkpoint = this.#checkpoint(snapshot, effect.progress, exactness);
+    const started = performance.now();
+    const { name, bytes, step } = await this.#store.save(checkpoint, {
+      best: effect.best,
+      alsoKept: this.#anchorOf(effect.progress),
+    });
+    return { name, bytes, step, reason: effect.reason, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /**
+   * Goes back to the state of an earlier step, as the progress says it: later checkpoints are removed, and its own is written
+   * anew. No save is under way.
+   * @throws {CheckpointWriteError} it is not written; it is as it was.
+   */
+  async goBack({ state, progress, exactness }: LoadedRun): Promise<void> {
+    await this.#store.removeAfter(progress.step);
+    const options = { best: false, alsoKept: this.#anchorOf(progress) };
+    await this.#store.save(this.#checkpoint(state, progress, exactness), options);
+  }
+
+  /** The step whose checkpoint is kept to go back to; null for none. */
+  #anchorOf({ anchorStep }: RunProgress): number | null {
+    return this.#frame.config.divergence.then === 'rollback' ? anchorStep : null;
+  }
+
+  #checkpoint(
+    { parameters, m, v, magnitudes, powers }: StateVectors & Pick<ClosedState, 'magnitudes' | 'powers'>,
+    { history, issues, ...progress }: RunProgress,
+    exactness: Exactness,
+  ): Checkpoint {
     const { config, layout, vocabulary, corpusSha256 } = this.#frame;
-    const { history, issues, ...progress } = effect.progress;
-    const checkpoint: Checkpoint = {
+    return {
       step: progress.step,
       layout,
       parameters,
       m,
       v,
-      magnitudes: state.magnitudes.slice(),
-      ...state.powers,
+      magnitudes,
+      ...powers,
       issueCount: issues,
       joiningProof: exactness.proof,
       lossHistory: history,
@@ -87,9 +118,6 @@ export class RunCheckpoints {
       corpusSha256,
       further: { progress: JSON.stringify(progress), ...furtherOf(exactness) },
     };
-    const started = performance.now();
-    const { name, bytes, step } = await this.#store.save(checkpoint, { best: effect.best });
-    return { name, bytes, step, reason: effect.reason, seconds: (performance.now() - started) / 1000 };
   }
 
   /**
@@ -99,6 +127,16 @@ export class RunCheckpoints {
    */
   async load(): Promise<LoadedRun> {
     const { name, checkpoint, passedOver } = await this.#store.loadLatest();
+    return this.#loaded(name, checkpoint, passedOver);
+  }
+
+  /** The checkpoint of a step. @throws {DamagedCheckpointError} @throws {UsageError} it is another run's. */
+  async loadStep(step: number): Promise<LoadedRun> {
+    const name = checkpointName(step);
+    return this.#loaded(name, await this.#store.load(name), []);
+  }
+
+  #loaded(name: string, checkpoint: Checkpoint, passedOver: readonly PassedOver[]): LoadedRun {
     this.#checkOwn(name, checkpoint);
     const { parameters, m, v, magnitudes, beta1Power, beta2Power } = checkpoint;
     // What the file holds are views of one buffer; the run's vectors are its own, and change.
@@ -143,7 +181,8 @@ export async function savedVocabulary(path: string): Promise<readonly string[] |
   }
 }
 
-function progressOf(checkpoint: Checkpoint): RunProgress {
+/** @throws {UsageError} it has another step's. */
+export function progressOf(checkpoint: Checkpoint): RunProgress {
   const { step, issueCount, lossHistory, further } = checkpoint;
   const saved = JSON.parse(further.progress ?? '{}') as Partial<RunProgress>;
   if (saved.step !== step) {
