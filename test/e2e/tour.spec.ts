@@ -295,6 +295,7 @@ describe('the tour', { timeout: 120_000 }, () => {
         keepEverySteps: 0,
         exact: 'auto',
         auditShare: 0,
+        normChecks: 'on',
       },
       corpus: { name: 'whale.txt', sha256: corpusSha256 },
       workerShares: [],

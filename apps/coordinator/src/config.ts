@@ -26,6 +26,7 @@ export interface ConfigFlags {
   readonly evaluateEvery?: number | undefined;
   /** Evaluations without a better loss after which the run ends. */
   readonly patience?: number | undefined;
+  readonly onDivergence?: RunConfig['divergence']['then'] | undefined;
   /** SHA-256 of the weights file that the run begins with. */
   readonly initFrom?: string | undefined;
 }
@@ -79,6 +80,7 @@ const FLAG_SETTINGS = {
   decayFactor: 'schedule.factor',
   evaluateEvery: 'evaluation.everySteps',
   patience: 'earlyStopping.patience',
+  onDivergence: 'divergence.then',
 } as const satisfies Partial<Record<keyof ConfigFlags, string>>;
 
 /** The flags that were given, by name. */

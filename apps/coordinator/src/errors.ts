@@ -14,6 +14,9 @@ export class RunFailedError extends RocinanteError {
   }
 }
 
+/** The run has diverged: its numbers are no use from here on. */
+export class DivergedError extends RunFailedError {}
+
 /** The disk is too full for what is asked: exit code 1. */
 export class DiskFullError extends RocinanteError {
   constructor(message: string) {

@@ -8,6 +8,7 @@ const common = {
   schedule: { kind: 'constant', warmupSteps: 0 },
   evaluation: { everySteps: null, symbolsMax: 1_048_576 },
   earlyStopping: null,
+  divergence: { then: 'stop', spikeFactor: 1.4, anchorEverySteps: 100, rateFactor: 0.5, rollbacksMax: 5 },
   initFrom: null,
   codec: { up: 'int32-grid', down: 'float32' },
   precision: 'float32',

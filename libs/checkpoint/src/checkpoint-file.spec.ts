@@ -91,7 +91,11 @@ describe('a checkpoint', () => {
       beta1Power: 5e-324,
       beta2Power,
     };
-    const bytes = await writeCheckpointFile(path, checkpoint, true);
+    const { bytes, hashes } = await writeCheckpointFile(path, checkpoint, true, { hashed: true });
+    expect(hashes).toEqual({
+      parameters: sha256(checkpoint.parameters),
+      moments: sha256(Buffer.concat([bytesOf(checkpoint.m), bytesOf(checkpoint.v)])),
+    });
     const read = await readCheckpointFile(path);
     const vectors = ['parameters', 'm', 'v', 'magnitudes'] as const;
     for (const name of vectors) {

@@ -22,6 +22,8 @@ export interface SaveOptions {
   readonly best: boolean;
   /** Whether the vectors' hashes are taken too, on the way; not without it. */
   readonly hashed?: boolean;
+  /** The step of another that is kept for now; null for none, as without it. */
+  readonly alsoKept?: number | null;
 }
 
 /** A checkpoint that was loaded, with the newer ones that were damaged. */
@@ -50,6 +52,9 @@ export interface CheckpointStore {
    * @throws {NoGoodCheckpointError} there is none; it names the damaged ones.
    */
   loadLatest(): Promise<LoadedCheckpoint>;
+
+  /** Removes those of later steps, the best of them too. @throws Node's error where the disk does not do it. */
+  removeAfter(step: number): Promise<void>;
 
   /** Loads one by its name. @throws {DamagedCheckpointError} */
   load(name: string): Promise<Checkpoint>;

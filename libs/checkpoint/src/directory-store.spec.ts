@@ -94,6 +94,26 @@ describe('a directory of checkpoints', () => {
     expect(await steps()).toEqual([1]);
   });
 
+  it('keeps one more where it is told to, until it is told of another', async () => {
+    store = new DirectoryStore(directory, { keepLast: 1 });
+    await saveAll([10]);
+    await store.save(checkpointOf(20), { best: false, alsoKept: 10 });
+    await store.save(checkpointOf(30), { best: false, alsoKept: 10 });
+    expect(await steps()).toEqual([10, 30]);
+    await store.save(checkpointOf(40), { best: false, alsoKept: 30 });
+    expect(await steps()).toEqual([30, 40]);
+    await store.save(checkpointOf(50), { best: false, alsoKept: null });
+    expect(await steps()).toEqual([50]);
+  });
+
+  it('goes back to a step, and forgets those behind it, the best too', async () => {
+    await saveAll([10, 20]);
+    await store.save(checkpointOf(30), { best: true });
+    await store.removeAfter(10);
+    expect([await steps(), await store.best()]).toEqual([[10], undefined]);
+    expect((await store.loadLatest()).name).toBe('step-00000010.safetensors');
+  });
+
   it('sorts by step, also when the numbers outgrow their digits', async () => {
     await saveAll([99_999_999, 100_000_000]);
     expect((await store.loadLatest()).checkpoint.step).toBe(100_000_000);

@@ -75,7 +75,10 @@ export class DirectoryStore implements CheckpointStore {
     }
   }
 
-  async #save(checkpoint: Checkpoint, { best, hashed }: SaveOptions): Promise<SavedCheckpoint> {
+  async #save(
+    checkpoint: Checkpoint,
+    { best, hashed, alsoKept = null }: SaveOptions,
+  ): Promise<SavedCheckpoint> {
     const { step } = checkpoint;
     const name = checkpointName(step);
     const path = join(this.directory, name);
@@ -92,7 +95,7 @@ export class DirectoryStore implements CheckpointStore {
       openFile: this.#openFile,
     });
     this.#damaged.delete(name);
-    await this.#removeOld(name);
+    await this.#removeOld(name, alsoKept === null ? name : checkpointName(alsoKept));
     return { name, step, bytes, hashes };
   }
 
@@ -136,13 +139,20 @@ export class DirectoryStore implements CheckpointStore {
     return undefined;
   }
 
+  async removeAfter(step: number): Promise<void> {
+    // The newest first: what is left by a kill in between is whole up to some step.
+    for (const name of (await this.names()).reverse()) {
+      if (stepOf(name) > step) await rm(join(this.directory, name), { force: true });
+    }
+  }
+
   /** Removes what need not be kept, once `saved` is safe on the disk. */
-  async #removeOld(saved: string): Promise<void> {
+  async #removeOld(saved: string, alsoKept: string): Promise<void> {
     const names = await this.names();
     const good = names.filter((name) => !this.#damaged.has(name));
     // A remainder of 0 steps is NaN: none.
     const forGood = good.filter((name) => stepOf(name) % this.#keepEverySteps === 0);
-    const keep = new Set([saved, await this.best(), ...good.slice(-this.#keepLast), ...forGood]);
+    const keep = new Set([saved, alsoKept, await this.best(), ...good.slice(-this.#keepLast), ...forGood]);
     for (const name of names) {
       if (!keep.has(name)) await rm(join(this.directory, name), { force: true });
     }

@@ -27,6 +27,7 @@ export class LedgerOrder {
   #step = 0;
   #lost = 0;
   #resumed = 0;
+  #rollbacks = 0;
 
   /** Null before the first record. */
   get begun(): BegunRecord | null {
@@ -38,10 +39,17 @@ export class LedgerOrder {
     return this.#step;
   }
 
-  /** How often the run went on from a checkpoint, and how many steps were taken again for it. */
+  /** How often the run went on from a checkpoint after a stop or a death. */
   get resumed(): number {
     return this.#resumed;
   }
+
+  /** How often it went back, since it had diverged. */
+  get rollbacks(): number {
+    return this.#rollbacks;
+  }
+
+  /** How many steps were taken again for either. */
 
   get lost(): number {
     return this.#lost;
@@ -89,8 +97,9 @@ export class LedgerOrder {
     return problems;
   }
 
-  #takeResumed({ step, lost }: RecordOf<'resumed'>): string[] {
-    this.#resumed += 1;
+  #takeResumed({ step, lost, rollbacks = 0 }: RecordOf<'resumed'>): string[] {
+    if (rollbacks === this.#rollbacks) this.#resumed += 1;
+    this.#rollbacks = rollbacks;
     this.#lost += lost;
     const before = this.#step;
     this.#step = step;

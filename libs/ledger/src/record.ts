@@ -83,6 +83,8 @@ const resumed = z.strictObject({
   ...stateHashes,
   /** Step records that stood behind this place, of steps that are taken again. */
   lost: count,
+  /** How often the run has gone back by now, since it had diverged: each lowers the learning rate. Absent for never. */
+  rollbacks: z.int().min(1).optional(),
 });
 
 /** The weights of a run that is done. */

@@ -23,6 +23,9 @@ export const smallShape: RunShape = {
   minWorkers: 1,
   seed: 1,
   auditShare: 0,
+  normChecks: true,
+  spikeFactor: 0,
+  anchorEverySteps: 0,
 };
 
 /** A run's progress after some closed steps, with a history of epochs closed. */
@@ -35,6 +38,8 @@ export interface ReportOptions {
   /** Micro-batches that are not finite. */
   readonly notFinite?: readonly number[];
   readonly seconds?: number;
+  /** What each micro-batch's loss is, beside a hundredth of its number; 1 by default. */
+  readonly losses?: number;
   /** By micro-batch; 1 where there is none. */
   readonly norms?: Readonly<Record<number, number>>;
   /** By micro-batch; 9 where there is none. */
@@ -133,11 +138,11 @@ export class Conversation {
     microBatches: readonly number[],
     options: ReportOptions = {},
   ): string[] {
-    const { fits = true, notFinite = [], seconds = 1, norms = {}, checksums = {} } = options;
+    const { fits = true, notFinite = [], seconds = 1, losses = 1, norms = {}, checksums = {} } = options;
     const results = microBatches.map((microBatch) => {
       const finite = !notFinite.includes(microBatch);
       const [norm, checksum] = [norms[microBatch] ?? 1, checksums[microBatch] ?? 9];
-      return { microBatch, lossSum: 1 + microBatch / 100, norm, finite, checksum };
+      return { microBatch, lossSum: losses + microBatch / 100, norm, finite, checksum };
     });
     return this.say({ type: 'reported', worker, assignment, results, fits, computeSeconds: seconds });
   }

@@ -63,6 +63,8 @@ export type RunEffect =
       readonly windows: number;
       /** Mean over the step's windows, in nats. */
       readonly loss: number;
+      /** Euclidean norms of the micro-batches' gradients, summed over their windows, in the order of micro-batches. */
+      readonly norms: readonly number[];
     }
   /** An evaluation point was passed: an epoch's end, the run's, or one of those each so many steps. */
   | { readonly type: 'record'; readonly entry: HistoryEntry; readonly best: boolean }
@@ -137,5 +139,8 @@ export type SecondWordVerdict = 'stands' | 'refuted' | 'unsettled' | 'unheld';
 /** What a checkpoint is for: the run's begin, the clock or a multiple of steps, an evaluation point, a stop, the run's end. */
 export type SaveReason = 'start' | 'interval' | 'evaluation' | 'stop' | 'end';
 
-/** `done`: all steps are closed, or it ended early. `stopped`: on request. `failed`: it cannot go on. */
-export type RunOutcome = 'done' | 'stopped' | 'failed';
+/**
+ * `done`: all steps are closed, or it ended early. `stopped`: on request. `failed`: it cannot go on. `diverged`: it cannot go
+ * on from where it stands, since its numbers are no use; perhaps from an earlier state.
+ */
+export type RunOutcome = 'done' | 'stopped' | 'failed' | 'diverged';

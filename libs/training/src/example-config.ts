@@ -22,6 +22,13 @@ export const exampleConfig: RunConfig = {
   schedule: { kind: 'constant', warmupSteps: 0 },
   evaluation: { everySteps: null, symbolsMax: 1_048_576 },
   earlyStopping: null,
+  divergence: {
+    then: 'stop',
+    spikeFactor: 0,
+    anchorEverySteps: 100,
+    rateFactor: 0.5,
+    rollbacksMax: 5,
+  },
   initFrom: null,
   codec: { up: 'int32-grid', down: 'float32' },
   precision: 'float32',

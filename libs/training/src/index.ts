@@ -7,7 +7,14 @@ export {
   type RunConfig,
 } from './run-config.js';
 export type { Assignment, AssignmentId, MicroBatchResult, WorkerId, WorkKind } from './work.js';
-export { noProgress, type HistoryEntry, type RunProgress, type RunShape } from './run-state.js';
+export {
+  noProgress,
+  type HistoryEntry,
+  type Rollback,
+  type RunProgress,
+  type RunShape,
+} from './run-state.js';
+export { goesBack, rateShareOf, wentBack } from './rollback.js';
 export type { RunEvent } from './events.js';
 export type { RunEffect, RunOutcome, SaveReason, SecondWordVerdict } from './effects.js';
 export { runWindows, type RunWindows } from './run-windows.js';

@@ -4,6 +4,7 @@ import { earlyEnd } from './early-stopping.js';
 import type { RunEffect, RunOutcome, SaveReason } from './effects.js';
 import { EvaluationWork } from './evaluation-work.js';
 import type { RunEvent } from './events.js';
+import { spikeOf } from './loss-watch.js';
 import { NormHistory } from './norm-history.js';
 import { checkShape, epochOf, evaluationDue, windowsOf } from './plan.js';
 import { withEntry, withStep } from './progress.js';
@@ -86,6 +87,8 @@ export class RunMachine {
   #owed: { readonly reason: SaveReason; readonly best: boolean } | null;
   /** The request to end before the end; null without one. */
   #stop: Extract<RunEvent, { type: 'stop-requested' }> | null = null;
+  /** Why nothing goes on from the closed state; null where it does. */
+  #divergence: string | null = null;
   #held = false;
   #over = false;
 
@@ -258,10 +261,14 @@ export class RunMachine {
       case 'failed':
         this.#finish('failed', outcome.reason);
         return true;
+      case 'diverged':
+        this.#divergence = outcome.reason;
+        this.#work = null;
+        return true;
       case 'complete': {
         const { step } = this.#progress;
         const windows = windowsOf(this.#shape, step);
-        this.#progress = withStep(this.#progress, work.issue, outcome.lossSum, windows);
+        this.#progress = withStep(this.#shape, this.#progress, work.issue, outcome.lossSum, windows);
         this.#desk.emit({
           type: 'close-step',
           step,
@@ -269,9 +276,11 @@ export class RunMachine {
           epoch: epochOf(this.#shape, step),
           windows,
           loss: outcome.lossSum / windows,
+          norms: outcome.norms,
         });
         this.#norms.closed(outcome.norms);
         this.#work = null;
+        this.#divergence = spikeOf(this.#shape, this.#progress);
         return true;
       }
       default:
@@ -299,6 +308,12 @@ export class RunMachine {
   #goOnBetween(): boolean {
     const { step } = this.#progress;
     const { evaluationPieces, minWorkers } = this.#shape;
+    if (this.#divergence !== null) {
+      // What is being saved may be the state that the run will go back to.
+      if (this.#saving) return false;
+      this.#finish('diverged', this.#divergence);
+      return true;
+    }
     if (this.#owed) {
       if (this.#saving) return false;
       this.#save(this.#owed.reason, this.#owed.best);
@@ -354,7 +369,13 @@ export class RunMachine {
       return this.#work instanceof StepWork ? 'training' : 'evaluating';
     }
     // Between steps the run goes on by itself, but for these.
-    if (this.#owed !== null || this.#saved === null || this.#stop !== null || this.#end() !== null) {
+    if (
+      this.#divergence !== null ||
+      this.#owed !== null ||
+      this.#saved === null ||
+      this.#stop !== null ||
+      this.#end() !== null
+    ) {
       return 'saving';
     }
     if (this.#held) return 'held';
@@ -370,8 +391,10 @@ export class RunMachine {
 
   /** Whether the steps closed are a multiple that is to have a checkpoint, and has none. */
   #multipleIsDue(): boolean {
-    const { checkpointEverySteps } = this.#shape;
-    if (checkpointEverySteps === 0 || this.#progress.step % checkpointEverySteps !== 0) return false;
+    const { checkpointEverySteps, anchorEverySteps } = this.#shape;
+    const { step } = this.#progress;
+    // A remainder of 0 steps is NaN: no multiple.
+    if (step % checkpointEverySteps !== 0 && step % anchorEverySteps !== 0) return false;
     return this.#saved !== this.#progress && this.#saving !== this.#progress;
   }
 

@@ -10,7 +10,9 @@ export const NEIGHBOURS_MIN = 3;
 /**
  * A norm lies far outside when it is so many times what it is compared with, or so many times less.
  *
- * Dropout, rare symbols and a falling loss move a micro-batch's norm by a factor of a few; what is wrong by less than this
+ * Dropout, rare symbols and a falling loss move a micro-batch's norm by a factor of a few: by 3.8 at most in 1,340 steps of
+ * preset quick with micro-batches of 4 windows, by 2.7 in 120 steps of preset seed with 8 windows on chapters 1 to 10 of Don
+ * Quijote (2026-11-29, commit bfcb09a; the steps' norms are in `events.jsonl`). What is wrong by less than this
  * weighs less in the step than all its other micro-batches together, and clipping and Adam's own scale bound what it does.
  * One that is right and lies outside all the same costs a second computation, and stands.
  */

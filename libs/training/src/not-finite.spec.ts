@@ -25,7 +25,7 @@ describe('what is not finite', () => {
     const run = Conversation.begun(['a', 'b']);
     run.report('a', 1, [0, 1], { notFinite: [1] });
     expect(run.report('b', 3, [1], { notFinite: [1] })).toEqual([
-      'finish failed: diverged: step 1, micro-batch 1 has a loss or gradient that is not finite, computed by a and by b',
+      'finish diverged: diverged: step 1, micro-batch 1 has a loss or gradient that is not finite, computed by a and by b',
     ]);
   });
 
@@ -37,7 +37,7 @@ describe('what is not finite', () => {
       'assign a #3 train 0/1 v0 [0,1,3]',
     ]);
     expect(run.report('a', 2, [2], { notFinite: [2] })).toEqual([
-      'finish failed: diverged: step 1, micro-batch 2 has a loss or gradient that is not finite, computed twice by a',
+      'finish diverged: diverged: step 1, micro-batch 2 has a loss or gradient that is not finite, computed twice by a',
     ]);
   });
 
@@ -69,7 +69,7 @@ describe('what is not finite', () => {
     run.judged(true);
     run.range('a', 1, 0);
     expect(run.applied([0], { finite: false })).toEqual([
-      'finish failed: diverged: step 1 would make a parameter or a moment that is not finite',
+      'finish diverged: diverged: step 1 would make a parameter or a moment that is not finite',
     ]);
     expect(run.machine.progress.step).toBe(0);
   });

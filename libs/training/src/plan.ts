@@ -55,6 +55,7 @@ export function checkShape(shape: RunShape): void {
     ['evaluateEverySteps', 0],
     ['patience', 0],
     ['checkpointEverySteps', 0],
+    ['anchorEverySteps', 0],
     ['rangeCount', 1],
     ['minWorkers', 1],
     ['seed', 0],
@@ -66,11 +67,12 @@ export function checkShape(shape: RunShape): void {
       `${key} is ${minimum} or more, not ${value}`,
     );
   }
-  const { auditShare, checkpointIntervalMs, minDelta } = shape;
+  const { auditShare, checkpointIntervalMs, minDelta, spikeFactor } = shape;
   assert(minDelta >= 0, `minDelta is 0 or more, not ${minDelta}`);
   assert(
     checkpointIntervalMs === 'auto' || checkpointIntervalMs >= 0,
     `checkpointIntervalMs is 0 or more, or auto, not ${checkpointIntervalMs}`,
   );
+  assert(spikeFactor === 0 || spikeFactor > 1, `spikeFactor is 0 or above 1, not ${spikeFactor}`);
   assert(auditShare >= 0 && auditShare <= 1, `auditShare is 0 to 1, not ${auditShare}`);
 }

@@ -142,6 +142,23 @@ const bugs: readonly PlantedBug[] = [
     runs: 50,
     edits: [['machine.ts', 'if (this.#saved === null) return false;', '']],
   },
+  {
+    name: 'a run that diverges goes back to a state that is still being saved',
+    runs: 200,
+    edits: [
+      [
+        'machine.ts',
+        `if (this.#saving) return false;
+      this.#finish('diverged'`,
+        `this.#finish('diverged'`,
+      ],
+    ],
+  },
+  {
+    name: 'a state to go back to is not saved',
+    runs: 50,
+    edits: [['machine.ts', ' && step % anchorEverySteps !== 0', '']],
+  },
 ];
 
 const sources = fileURLToPath(new URL('.', import.meta.url));

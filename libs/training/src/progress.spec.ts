@@ -10,8 +10,7 @@ describe('the first release’s progress', () => {
     '"history":[{"step":2,"epoch":1,"loss":2,"validationLoss":1.75}],"bestLoss":1.75}';
 
   it('is one that a run goes on from', () => {
-    const progress = JSON.parse(saved) as typeof noProgress;
-    expect(Object.keys(progress)).toEqual(Object.keys(noProgress));
+    const progress = { ...noProgress, ...(JSON.parse(saved) as Partial<typeof noProgress>) };
     const shape = { evaluationPieces: 1, evaluationUnits: 4, patience: 1, stepsTotal: 6 };
     const run = new Conversation(shape, progress);
     expect(run.join('a')).toEqual(['assign a #1 evaluate 4/0 v4 [0]']);
@@ -26,7 +25,7 @@ describe('the first release’s progress', () => {
 
 describe('a closed step', () => {
   it('adds its windows’ loss to the epoch’s, and its issues to the run’s', () => {
-    const first = withStep(noProgress, 2, 4, 8);
+    const first = withStep(smallShape, noProgress, 2, 4, 8);
     expect(first).toEqual({
       ...noProgress,
       step: 1,
@@ -34,8 +33,9 @@ describe('a closed step', () => {
       epochLossSum: 4,
       epochLossWindows: 8,
       lastLoss: 0.5,
+      lossLevel: { smoothed: 0.5, lowest: 0.5 },
     });
-    expect(withStep(first, 1, 6, 3)).toMatchObject({
+    expect(withStep(smallShape, first, 1, 6, 3)).toMatchObject({
       step: 2,
       issues: 3,
       epochLossSum: 10,

@@ -1,4 +1,5 @@
 /** How a run's progress grows: by closed steps, and by entries of its history. Values are never changed in place. */
+import { isCalm, withLoss } from './loss-watch.js';
 import { endsEpoch, epochOf } from './plan.js';
 import type { HistoryEntry, RunProgress, RunShape } from './run-state.js';
 
@@ -8,14 +9,21 @@ import type { HistoryEntry, RunProgress, RunShape } from './run-state.js';
  * @param lossSum over the step's windows, in nats, added in the order of micro-batches.
  */
 export function withStep(
+  shape: RunShape,
   progress: RunProgress,
   issues: number,
   lossSum: number,
   windows: number,
 ): RunProgress {
+  const step = progress.step + 1;
+  const lossLevel = withLoss(progress.lossLevel, lossSum / windows);
+  const { anchorEverySteps } = shape;
+  const isAnchor = anchorEverySteps > 0 && step % anchorEverySteps === 0 && isCalm(shape, lossLevel);
   return {
     ...progress,
-    step: progress.step + 1,
+    step,
+    lossLevel,
+    anchorStep: isAnchor ? step : progress.anchorStep,
     issues: progress.issues + issues,
     epochLossSum: progress.epochLossSum + lossSum,
     epochLossWindows: progress.epochLossWindows + windows,

@@ -109,6 +109,23 @@ const earlyStoppingSchema = z.strictObject({
   minDelta: z.number().min(0),
 });
 
+/** What follows where the training diverges: a loss or gradient is not finite, or the loss spikes. */
+const divergenceSchema = z.strictObject({
+  /** `stop`: the run fails. `rollback`: it goes back to the last state kept for that, and on with a lower rate. */
+  then: z.enum(['stop', 'rollback']).default('stop'),
+  /** The loss spikes where, smoothed over some 32 steps, it is so many times its lowest; 0 for never. */
+  spikeFactor: z
+    .number()
+    .refine((factor) => factor === 0 || factor > 1, 'expected 0, or more than 1')
+    .default(0),
+  /** Steps from one state that is kept to go back to, to the next. */
+  anchorEverySteps: z.int().min(1).max(1_000_000).default(100),
+  /** What each rollback multiplies the rate by. */
+  rateFactor: z.number().positive().lt(1).default(0.5),
+  /** Rollbacks after which the run fails where it diverges again. */
+  rollbacksMax: z.int().min(1).max(100).default(5),
+});
+
 export const runConfigSchema = z
   .strictObject({
     network: networkSchema,
@@ -120,6 +137,7 @@ export const runConfigSchema = z
     evaluation: evaluationSchema.prefault({}),
     /** When the run ends before its length; null for never. */
     earlyStopping: earlyStoppingSchema.nullable().default(null),
+    divergence: divergenceSchema.prefault({}),
     /** SHA-256 of the weights file whose values the run begins with; null for those that the seed gives. */
     initFrom: z
       .string()

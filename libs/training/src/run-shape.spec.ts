@@ -34,6 +34,9 @@ describe('a run’s shape', () => {
       minWorkers: 2,
       seed: 1,
       auditShare: 0,
+      normChecks: true,
+      spikeFactor: 0,
+      anchorEverySteps: 0,
     });
   });
 

@@ -14,7 +14,7 @@ export interface CorpusSize {
 
 /** What of a shape is not of the run's identity: it decides no numbers. */
 export type ShapeLimits = Pick<RunShape, 'checkpointIntervalMs' | 'checkpointEverySteps' | 'minWorkers'> &
-  Partial<Pick<RunShape, 'auditShare'>>;
+  Partial<Pick<RunShape, 'auditShare' | 'normChecks'>>;
 
 /**
  * The shape of a run over its corpus: how many steps, micro-batches, pieces and ranges.
@@ -40,6 +40,9 @@ export function runShape(
     clips: config.optimizer.clipNorm > 0,
     seed: config.seed,
     auditShare: 0,
+    normChecks: true,
+    spikeFactor: config.divergence.spikeFactor,
+    anchorEverySteps: config.divergence.then === 'rollback' ? config.divergence.anchorEverySteps : 0,
     ...limits,
   };
   return config.steps === null ? { ...shape, stepsTotal: config.epochs * stepsPerEpoch(shape) } : shape;

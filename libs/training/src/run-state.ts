@@ -37,6 +37,25 @@ export interface RunShape {
   readonly seed: number;
   /** The share of micro-batches that are computed by two workers, to compare bits: 0 for none, 1 for all. */
   readonly auditShare: number;
+  /** Whether a micro-batch whose norm lies far outside is computed by a second worker before it counts. */
+  readonly normChecks: boolean;
+  /** The loss has spiked where, smoothed, it is so many times its lowest; 0 for never. */
+  readonly spikeFactor: number;
+  /** Steps of which each multiple has a checkpoint to go back to where the run diverges; 0 for none. */
+  readonly anchorEverySteps: number;
+}
+
+/** How high the loss is, smoothed over steps, and how low that was before; in nats. */
+export interface LossLevel {
+  readonly smoothed: number;
+  readonly lowest: number;
+}
+
+/** The run diverged, and went back. */
+export interface Rollback {
+  /** Steps that were closed by then, and those that it went back to. */
+  readonly fromStep: number;
+  readonly toStep: number;
 }
 
 /** What was measured at one evaluation point: an epoch's end, the run's, or one of those each so many steps. */
@@ -65,6 +84,12 @@ export interface RunProgress {
   readonly history: readonly HistoryEntry[];
   /** The lowest loss that decides which checkpoint is best (held-out, else training); null before the first. */
   readonly bestLoss: number | null;
+  /** Null before the first step, or where a release closed them that did not note it. */
+  readonly lossLevel: LossLevel | null;
+  /** Steps of the state that the run goes back to where it diverges. */
+  readonly anchorStep: number;
+  /** Each lowers the learning rate for all steps after it. */
+  readonly rollbacks: readonly Rollback[];
 }
 
 /** The progress of a run that has not begun. */
@@ -76,4 +101,7 @@ export const noProgress: RunProgress = {
   lastLoss: null,
   history: [],
   bestLoss: null,
+  lossLevel: null,
+  anchorStep: 0,
+  rollbacks: [],
 };

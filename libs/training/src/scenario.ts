@@ -65,12 +65,21 @@ export function drawScenario(seed: number): SimulationScenario {
     minWorkers: chance(0.4) ? from(1, workers) : 1,
     seed,
     // Wrong bits are found by an audit alone, and norms without one.
+    normChecks: lie === 'norm' || chance(0.9),
+    spikeFactor: 1000,
+    anchorEverySteps: chance(0.3) ? from(1, 4) : 0,
     auditShare: lie === 'bits' ? 1 : lie === 'norm' || drift || chance(0.7) ? 0 : random.uniform(),
   };
   const divergesAt = from(0, stepsTotal - 1);
-  const divergence: ToyDivergence = chance(0.5)
-    ? { kind: 'update', step: divergesAt }
-    : { kind: 'micro-batch', step: divergesAt, microBatch: from(0, microBatchCount(shape, divergesAt) - 1) };
+  // The first loss of all is above none.
+  const kind = (['micro-batch', 'update', 'spike'] as const)[from(0, divergesAt > 0 ? 2 : 1)];
+  const divergence: ToyDivergence = {
+    step: divergesAt,
+    rollbacks: from(1, 2),
+    ...(kind === 'micro-batch'
+      ? { kind, microBatch: from(0, microBatchCount(shape, divergesAt) - 1) }
+      : { kind }),
+  };
   return {
     seed,
     shape,
@@ -88,7 +97,7 @@ export function drawScenario(seed: number): SimulationScenario {
       lie,
       duplicates: chance(0.5) ? 0.2 : 0,
       drift,
-      divergence: chance(0.08) ? divergence : null,
+      divergence: chance(shape.anchorEverySteps > 0 ? 0.4 : 0.08) ? divergence : null,
     },
   };
 }

@@ -192,9 +192,9 @@ export class SimulatedCoordinator {
   }
 
   #beginIssue({ step, issue, grid, misfitWorkers }: Extract<RunEffect, { type: 'issue' }>): void {
-    const { minWorkers, checkpointEverySteps } = this.#problem.shape;
+    const { minWorkers, checkpointEverySteps, anchorEverySteps } = this.#problem.shape;
     if (issue === 1) {
-      const isMultiple = checkpointEverySteps > 0 && step % checkpointEverySteps === 0;
+      const isMultiple = [checkpointEverySteps, anchorEverySteps].some((n) => n > 0 && step % n === 0);
       this.#check(!isMultiple || this.#savedStep === step, `step ${step} is issued without its checkpoint`);
       this.#check(!this.#held, `step ${step} is issued while held`);
       this.#check(
@@ -296,12 +296,12 @@ export class SimulatedCoordinator {
     for (const id of assignments) this.#checkRight(id);
     const reference = this.#reference;
     if (!reference) return;
-    const expected = reference.states[step + 1];
+    const expected = reference.moments[this.#state.rollbacks][step + 1];
     this.#check(
-      JSON.stringify(this.#state) === JSON.stringify(expected),
+      JSON.stringify(this.#state) === JSON.stringify(expected.state),
       `step ${step} gives other parameters`,
     );
-    this.#check(loss === reference.progresses[step + 1].lastLoss, `step ${step} has another loss`);
+    this.#check(loss === expected.progress.lastLoss, `step ${step} has another loss`);
   }
 
   /** Every window of an epoch is applied once: a step has those that follow on the step's before. In no words of the plan's. */
@@ -326,8 +326,8 @@ export class SimulatedCoordinator {
   }
 
   #checkRecord({ entry, best }: Extract<RunEffect, { type: 'record' }>): void {
-    const expected = this.#reference?.recorded.get(entry.step);
     if (!this.#reference) return;
+    const expected = this.#reference.moments[this.#state.rollbacks][entry.step].recorded;
     this.#check(
       JSON.stringify(entry) === JSON.stringify(expected?.entry),
       `the entry of step ${entry.step} is another`,

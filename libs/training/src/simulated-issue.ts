@@ -5,6 +5,7 @@ import { microBatchCount } from './plan.js';
 import type { Payload, SimulatedAnswer } from './simulated-surroundings.js';
 import {
   takeMaxima,
+  toyDivergence,
   toyFits,
   toyJudgement,
   toyRange,
@@ -139,7 +140,7 @@ export class SimulatedIssue {
    * overtake theirs.
    */
   apply({ step, issue, ranges }: Extract<RunEffect, { type: 'apply' }>): (() => SimulatedAnswer)[] {
-    const { shape, divergence } = this.#problem;
+    const { shape } = this.#problem;
     this.#check(`${step}/${issue}` === this.name, `a range of issue ${step}/${issue} is applied`);
     this.#check(
       !shape.clips || ranges.length === shape.rangeCount,
@@ -154,11 +155,11 @@ export class SimulatedIssue {
       this.#check(!this.#asked.has(range), `range ${range} is applied twice`);
       this.#asked.add(range);
       return () => {
-        const [parameters, sums] = [toyRange(this.#parameters, range), toyRange(this.#sums, range)];
-        const next = toyUpdate(parameters, sums, this.grid[range], step);
+        const next = toyUpdate(this.#before, range, toyRange(this.#sums, range), this.grid[range], step);
         this.#parameters.splice(range * next.length, next.length, ...next);
         this.#applied.add(range);
-        const finite = !(divergence?.kind === 'update' && divergence.step === step && range === 0);
+        const diverges = toyDivergence(this.#problem, this.#before, step)?.kind === 'update';
+        const finite = !(diverges && range === 0);
         return { type: 'applied', step, issue, ranges: [range], finite };
       };
     });
@@ -175,7 +176,7 @@ export class SimulatedIssue {
       this.#check(this.#judged.has(id), `assignment ${id} is in the sum and was not judged`);
     }
     return {
-      state: { parameters: this.#parameters, expected: this.#called!.expected },
+      state: { ...this.#before, parameters: this.#parameters, expected: this.#called!.expected },
       assignments: new Set(this.#sources.flatMap((source) => [...source.values()])),
     };
   }

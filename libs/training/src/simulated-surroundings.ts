@@ -1,4 +1,5 @@
 /** What passes between a simulated coordinator and the world around it. */
+import type { RunOutcome } from './effects.js';
 import type { RunEvent } from './events.js';
 import type { RunProgress } from './run-state.js';
 import type { ToyState } from './toy-problem.js';
@@ -41,7 +42,7 @@ export interface CoordinatorSurroundings {
   beside(work: () => SimulatedAnswer): void;
   /** Whether there is a checkpoint to resume from. */
   hasCheckpoint(): boolean;
-  finished(outcome: 'done' | 'stopped' | 'failed', reason: string): void;
+  finished(outcome: RunOutcome, reason: string): void;
   /** What is wrong has entered a sum by the rules, where nobody was there to contradict it. */
   tainted(): void;
   /** A line of what happens, for people; null where nobody reads it. */
@@ -66,4 +67,6 @@ export interface SimulationCounts {
   /** Events after which the run stood still, held or waiting for workers. */
   held: number;
   waiting: number;
+  /** How often it went back, since it diverged. */
+  rollbacks: number;
 }

@@ -7,12 +7,14 @@ import {
   toyChecksum,
   toyFits,
   toyGradient,
+  toyDivergence,
   toyLoss,
   toyMagnitudes,
   toyNorm,
   toyQuanta,
   toyRange,
   type ToyProblem,
+  type ToyState,
 } from './toy-problem.js';
 import type { AssignmentId, MicroBatchResult, WorkerId } from './work.js';
 
@@ -229,7 +231,7 @@ export class SimulatedWorker {
         microBatch,
         lossSum: toyLoss(this.#problem, state, step, microBatch),
         norm: toyNorm(gradient),
-        finite: this.#isFinite(step, microBatch),
+        finite: this.#isFinite(state, step, microBatch),
         checksum: fits && !magnitudesOnly ? toyChecksum(quanta) : 0,
       });
     }
@@ -246,13 +248,9 @@ export class SimulatedWorker {
     return [first + 1, ...rest];
   }
 
-  #isFinite(step: number, microBatch: number): boolean {
-    const { divergence } = this.#problem;
-    return !(
-      divergence?.kind === 'micro-batch' &&
-      divergence.step === step &&
-      divergence.microBatch === microBatch
-    );
+  #isFinite(state: ToyState, step: number, microBatch: number): boolean {
+    const divergence = toyDivergence(this.#problem, state, step);
+    return !(divergence?.kind === 'micro-batch' && divergence.microBatch === microBatch);
   }
 
   #send(assignment: AssignmentId, range: number): void {

@@ -165,6 +165,7 @@ const COUNTED_SHAPE = [
   ['evaluateEverySteps', 0],
   ['patience', 0],
   ['checkpointEverySteps', 0],
+  ['anchorEverySteps', 0],
 ] as const;
 
 /** Lesser counts, the least first. */
@@ -181,5 +182,6 @@ function isSound({ shape, workers, endsFirstAt, faults }: SimulationScenario): b
   if (lie === 'bits' && shape.auditShare < 1) return false;
   if (divergence === null) return true;
   if (divergence.step >= shape.stepsTotal) return false;
+  if (divergence.kind === 'spike') return divergence.step > 0;
   return divergence.kind === 'update' || divergence.microBatch < microBatchCount(shape, divergence.step);
 }

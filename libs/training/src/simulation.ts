@@ -9,6 +9,7 @@ import { EventQueue } from './event-queue.js';
 import { HISTORY_STEPS_MIN } from './norm-history.js';
 import { noProgress } from './run-state.js';
 import type { SimulationScenario } from './scenario.js';
+import { wentBack } from './rollback.js';
 import { SimulatedCoordinator } from './simulated-coordinator.js';
 import { SimulatedFaults } from './simulated-faults.js';
 import type {
@@ -19,6 +20,7 @@ import type {
   SimulationCounts,
 } from './simulated-surroundings.js';
 import { SimulatedWorker, type Upward } from './simulated-worker.js';
+import type { RunOutcome } from './effects.js';
 import { toyFirstState, toyReference, type ToyProblem, type ToyReference } from './toy-problem.js';
 
 export interface SimulationOutcome extends SimulationCounts {
@@ -69,12 +71,15 @@ class Simulation {
     setAside: 0,
     held: 0,
     waiting: 0,
+    rollbacks: 0,
   };
   readonly #workers = new Map<string, SimulatedWorker>();
   /** When the last message sent down to a worker arrives. */
   readonly #downAt = new Map<string, number>();
   #coordinator!: SimulatedCoordinator;
   #checkpoint: SimulatedCheckpoint;
+  /** The one to go back to where the run diverges. */
+  #anchor: SimulatedCheckpoint;
   #hasCheckpoint = false;
   #stepsTotal: number;
   #sessions = 0;
@@ -97,6 +102,7 @@ class Simulation {
     this.#random = new RandomStream(seed, 'simulation', 2);
     this.#faults = new SimulatedFaults(faults, this.#random);
     this.#checkpoint = { progress: noProgress, state: toyFirstState(this.#problem) };
+    this.#anchor = this.#checkpoint;
     this.#stepsTotal = ends[0];
   }
 
@@ -297,6 +303,7 @@ class Simulation {
     this.#queue.schedule(delayMs, () => {
       if (life !== this.#lives || this.#outcome !== null) return;
       if (!fails) this.#checkpoint = checkpoint;
+      if (!fails && checkpoint.progress.anchorStep === step) this.#anchor = checkpoint;
       this.#hasCheckpoint ||= !fails;
       this.#deliver(
         fails
@@ -314,14 +321,13 @@ class Simulation {
     });
   }
 
-  #finished(outcome: 'done' | 'stopped' | 'failed', reason: string): void {
+  #finished(outcome: RunOutcome, reason: string): void {
     const { progress } = this.#coordinator.machine;
-    const { divergence, drift } = this.#scenario.faults;
+    if (outcome === 'diverged') return this.#diverged(reason);
     if (outcome === 'failed') {
+      const { drift } = this.#scenario.faults;
       if (reason.includes('the disk is full')) this.#later(() => this.#endLife());
-      else if (divergence && reason.startsWith(`diverged: step ${divergence.step + 1}`)) {
-        this.#outcome = 'diverged';
-      } else if ((drift || this.#tainted) && reason.includes('magnitudes were others')) {
+      else if ((drift || this.#tainted) && reason.includes('magnitudes were others')) {
         this.#outcome = 'unsettled';
       } else this.#check(false, `the run failed: ${reason}`);
       return;
@@ -344,19 +350,41 @@ class Simulation {
     this.#outcome = 'done';
   }
 
+  /** Where the problem has it: the run ends, or goes back. */
+  #diverged(reason: string): void {
+    const { progress } = this.#coordinator.machine;
+    const { step, rollbacks, anchorStep } = progress;
+    const { divergence } = this.#scenario.faults;
+    const isDue =
+      divergence !== null &&
+      rollbacks.length < divergence.rollbacks &&
+      step === divergence.step + (divergence.kind === 'spike' ? 1 : 0);
+    this.#check(isDue, `the run diverges where it should not: ${reason}`);
+    if (this.#scenario.shape.anchorEverySteps === 0) {
+      this.#outcome = 'diverged';
+      return;
+    }
+    const anchor = this.#anchor;
+    this.#check(anchor.progress.step === anchorStep, `step ${anchorStep} to go back to has no checkpoint`);
+    this.#checkpoint = {
+      progress: wentBack(progress, anchor.progress),
+      state: { ...anchor.state, rollbacks: rollbacks.length + 1 },
+    };
+    this.#anchor = this.#checkpoint;
+    this.#counts.rollbacks += 1;
+    this.#later(() => this.#endLife());
+  }
+
   #checkEnd(): void {
     const { progress, state } = this.#checkpoint;
-    const { end, states, diverges } = this.#reference!;
+    const { end, endState, diverges } = this.#reference!;
     // A report that lies about the grid has its step issued once more, which is not of the numbers.
     const issues = this.#scenario.faults.misdeeds > 0 ? progress.issues : end.issues;
     this.#check(
       JSON.stringify(progress) === JSON.stringify({ ...end, issues }),
       'the run ends with another progress',
     );
-    this.#check(
-      JSON.stringify(state) === JSON.stringify(states.at(-1)),
-      'the run ends with other parameters',
-    );
+    this.#check(JSON.stringify(state) === JSON.stringify(endState), 'the run ends with other parameters');
     this.#check(!diverges, 'the run ends well where it should not');
   }
 

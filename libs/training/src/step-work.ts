@@ -29,7 +29,7 @@ type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 export type StepOutcome =
   | { readonly type: 'open' }
   | { readonly type: 'complete'; readonly lossSum: number; readonly norms: readonly number[] }
-  | { readonly type: 'failed'; readonly reason: string };
+  | { readonly type: 'failed' | 'diverged'; readonly reason: string };
 
 /**
  * One step, from its first issue until every range has its Adam.
@@ -194,7 +194,7 @@ export class StepWork {
       );
     }
     if (!finite) {
-      this.#fail(`diverged: step ${this.#step + 1} would make a parameter or a moment that is not finite`);
+      this.#diverge(`step ${this.#step + 1} would make a parameter or a moment that is not finite`);
       return;
     }
     if (this.#applying.size > 0 || this.#asked.size < this.#shape.rangeCount) return;
@@ -268,7 +268,7 @@ export class StepWork {
     const neighbours = this.#ledger.norms(worker);
     const causes = new Map<number, QuestionCause>();
     for (const { microBatch, norm } of results) {
-      const isOutlying = this.#norms.isOutlying(norm, neighbours);
+      const isOutlying = this.#shape.normChecks && this.#norms.isOutlying(norm, neighbours);
       const audit = isAudited(this.#shape, this.#step, microBatch);
       if (isOutlying || audit) causes.set(microBatch, { norm: isOutlying, audit });
     }
@@ -344,8 +344,8 @@ export class StepWork {
     for (const { microBatch } of notFinite) {
       const first = this.#suspects.get(microBatch);
       if (first !== undefined) {
-        this.#fail(
-          `diverged: step ${this.#step + 1}, micro-batch ${microBatch} has a loss or gradient that is not finite, ` +
+        this.#diverge(
+          `step ${this.#step + 1}, micro-batch ${microBatch} has a loss or gradient that is not finite, ` +
             (first === worker ? `computed twice by ${worker}` : `computed by ${first} and by ${worker}`),
         );
         return;
@@ -385,6 +385,10 @@ export class StepWork {
         `its report on assignment ${assignment.id} says of magnitudes that fit the grid that they do not`,
       );
     }
+  }
+
+  #diverge(what: string): void {
+    this.#outcome = { type: 'diverged', reason: `diverged: ${what}` };
   }
 
   #fail(reason: string): void {

@@ -7,6 +7,7 @@ import { randomWords } from '@rocinante/base';
 import { earlyEnd } from './early-stopping.js';
 import { microBatchCount, evaluationDue, windowsOf } from './plan.js';
 import { withEntry, withStep, type RecordedEntry } from './progress.js';
+import { wentBack } from './rollback.js';
 import { noProgress, type RunProgress, type RunShape } from './run-state.js';
 
 /** Elements of a range. */
@@ -21,12 +22,23 @@ export interface ToyState {
   readonly parameters: readonly number[];
   /** The expected magnitude r of each range. */
   readonly expected: readonly number[];
+  /** How often the run went back by now; updates differ by it, as by a learning rate. */
+  readonly rollbacks: number;
 }
 
-/** Where the run cannot go on: a micro-batch that is not finite, or an update that is not. */
-export type ToyDivergence =
-  | { readonly kind: 'micro-batch'; readonly step: number; readonly microBatch: number }
-  | { readonly kind: 'update'; readonly step: number };
+/** Where the run cannot go on: a micro-batch or an update that is not finite, or a loss that spikes. */
+export type ToyDivergence = (
+  | { readonly kind: 'micro-batch'; readonly microBatch: number }
+  | { readonly kind: 'update' }
+  | { readonly kind: 'spike' }
+) & {
+  readonly step: number;
+  /** It is over once the run went back so often; a run that does not go back ends with it. */
+  readonly rollbacks: number;
+};
+
+/** What a spiking step's losses are above others: so that the smoothed loss is, too, by any factor that is drawn. */
+const SPIKE_LOSS = 1e6;
 
 export interface ToyProblem {
   readonly seed: number;
@@ -38,7 +50,17 @@ export function toyFirstState({ shape: { rangeCount } }: ToyProblem): ToyState {
   return {
     parameters: Array.from({ length: rangeCount * ELEMENTS }, (_, index) => index + 1),
     expected: new Array<number>(rangeCount).fill(0),
+    rollbacks: 0,
   };
+}
+
+/** The divergence that befalls a step computed from this state; null for none. */
+export function toyDivergence(
+  { divergence }: ToyProblem,
+  { rollbacks }: ToyState,
+  step: number,
+): ToyDivergence | null {
+  return divergence?.step === step && rollbacks < divergence.rollbacks ? divergence : null;
 }
 
 /** A micro-batch's gradient; steps differ in scale, so that some do not fit the grid of the one before. */
@@ -61,10 +83,11 @@ export function toyGradient(
 }
 
 /** A loss that depends on all parameters; for a piece of an evaluation the step is −1. */
-export function toyLoss({ seed }: ToyProblem, state: ToyState, step: number, microBatch: number): number {
-  let mixed = randomWords(seed, 'simulation', step, microBatch, 0xffff)[0];
+export function toyLoss(problem: ToyProblem, state: ToyState, step: number, microBatch: number): number {
+  const spike = toyDivergence(problem, state, step)?.kind === 'spike' ? SPIKE_LOSS : 0;
+  let mixed = randomWords(problem.seed, 'simulation', step, microBatch, 0xffff)[0];
   for (const parameter of state.parameters) mixed = Math.imul(mixed ^ parameter, 0x85ebca6b) >>> 0;
-  return mixed / 2 ** 31 + 0.1;
+  return mixed / 2 ** 31 + 0.1 + spike;
 }
 
 /** The largest |g| in each range. */
@@ -130,51 +153,71 @@ export function toyJudgement(
 
 /** A range's next parameters. */
 export function toyUpdate(
-  parameters: readonly number[],
+  { parameters, rollbacks }: ToyState,
+  range: number,
   sums: readonly number[],
   exponent: number,
   step: number,
 ): number[] {
   const scale = exponent < 0 ? 0 : 2 ** exponent;
-  return parameters.map((parameter, index) => (Math.imul(parameter, 31) + sums[index] * scale + step) | 0);
+  return toyRange(parameters, range).map((parameter, index) => {
+    return (Math.imul(parameter, 31 + 2 * rollbacks) + sums[index] * scale + step) | 0;
+  });
+}
+
+/** What an undisturbed run is after so many steps, since it last went back. */
+interface ToyMoment {
+  readonly state: ToyState;
+  /** Before an evaluation there. */
+  readonly progress: RunProgress;
+  readonly recorded: RecordedEntry | null;
 }
 
 /** What an undisturbed run does, worked out without the machine. */
 export interface ToyReference {
-  /** After so many steps: the vectors, and the progress before an evaluation there. */
-  readonly states: readonly ToyState[];
-  readonly progresses: readonly RunProgress[];
-  /** By steps closed: what is recorded there. */
-  readonly recorded: ReadonlyMap<number, RecordedEntry>;
+  /** By how often it went back, and then by steps closed. */
+  readonly moments: readonly (readonly ToyMoment[])[];
   readonly end: RunProgress;
+  readonly endState: ToyState;
   /** Whether it ends where the problem has it diverge. */
   readonly diverges: boolean;
 }
 
 /** @param ends steps at which the run ended and was given more, ascending; the last is its own. */
 export function toyReference(problem: ToyProblem, ends: readonly number[]): ToyReference {
-  const { divergence } = problem;
-  const states = [toyFirstState(problem)];
-  const progresses = [noProgress];
-  const recorded = new Map<number, RecordedEntry>();
+  let state = toyFirstState(problem);
   let progress = noProgress;
-  const endsEarly = (): boolean => earlyEnd(problem.shape, progress.history) !== null;
+  let branch: ToyMoment[] = [{ state, progress, recorded: null }];
+  const moments = [branch];
+  let diverges = false;
+  const goesOn = (stepsTotal: number): boolean =>
+    !diverges && progress.step < stepsTotal && earlyEnd(problem.shape, progress.history) === null;
   for (const stepsTotal of ends) {
     const shape = { ...problem.shape, stepsTotal };
-    while (progress.step < stepsTotal && progress.step !== divergence?.step && !endsEarly()) {
+    while (goesOn(stepsTotal)) {
       const { step } = progress;
-      const { state, issues, lossSum } = referenceStep(problem, states[step], step);
-      states.push(state);
-      progress = withStep(progress, issues, lossSum, windowsOf(shape, step));
-      progresses.push(progress);
-      if (!evaluationDue(shape, progress)) continue;
-      const entry = withEntry(shape, progress, referenceEvaluation(problem, state));
-      recorded.set(progress.step, entry);
-      progress = entry.progress;
+      const divergence = toyDivergence(problem, state, step);
+      // A step that spikes is closed; of another nothing is.
+      if (divergence === null || divergence.kind === 'spike') {
+        const closed = referenceStep(problem, state, step);
+        ({ state } = closed);
+        progress = withStep(shape, progress, closed.issues, closed.lossSum, windowsOf(shape, step));
+        const isPoint = divergence === null && evaluationDue(shape, progress);
+        const recorded = isPoint ? withEntry(shape, progress, referenceEvaluation(problem, state)) : null;
+        branch.push({ state, progress, recorded });
+        progress = recorded?.progress ?? progress;
+      }
+      if (divergence === null) continue;
+      diverges = shape.anchorEverySteps === 0;
+      if (diverges) continue;
+      const anchor = branch[progress.anchorStep];
+      progress = wentBack(progress, anchor.recorded?.progress ?? anchor.progress);
+      state = { ...anchor.state, rollbacks: progress.rollbacks.length };
+      branch = [...branch.slice(0, progress.step), { ...anchor, state, progress }];
+      moments.push(branch);
     }
   }
-  const diverges = progress.step === divergence?.step && !endsEarly();
-  return { states, progresses, recorded, end: progress, diverges };
+  return { moments, end: progress, endState: state, diverges };
 }
 
 function referenceStep(
@@ -196,10 +239,10 @@ function referenceStep(
   const sums = before.parameters.map(() => 0);
   for (const gradient of gradients) toyQuanta(gradient, grid).forEach((q, index) => (sums[index] += q));
   const parameters = grid.flatMap((exponent, range) =>
-    toyUpdate(toyRange(before.parameters, range), toyRange(sums, range), exponent, step),
+    toyUpdate(before, range, toyRange(sums, range), exponent, step),
   );
   const issues = toyFits(magnitudes, toyGrid(before.expected)) ? 1 : 2;
-  return { state: { parameters, expected }, issues, lossSum };
+  return { state: { ...before, parameters, expected }, issues, lossSum };
 }
 
 function referenceEvaluation(problem: ToyProblem, state: ToyState): number | null {

@@ -60,6 +60,11 @@ export function addConfigOptions(command: Command): Command {
       'PATIENCE',
     ).argParser(wholeNumber(1)),
     option(
+      '--on-divergence <what>',
+      'what follows where the loss spikes or is no number: stop, or rollback with a lower rate (default: stop)',
+      'ON_DIVERGENCE',
+    ).choices(['stop', 'rollback']),
+    option(
       '--init-from <file>',
       'a weights file to begin with, of the same network and symbols',
       'INIT_FROM',

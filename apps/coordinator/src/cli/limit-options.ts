@@ -12,6 +12,7 @@ export interface LimitOptionValues {
   readonly keepEvery?: number;
   readonly exact?: RunLimits['exact'];
   readonly audit?: number;
+  readonly normChecks?: RunLimits['normChecks'];
 }
 
 interface LimitOptionsShown {
@@ -82,6 +83,14 @@ export function addLimitOptions(command: Command, { minWorkers, fresh }: LimitOp
         String(DEFAULT_LIMITS.auditShare),
         'AUDIT',
       ).argParser(share),
+    )
+    .addOption(
+      limit(
+        '--norm-checks <mode>',
+        'on has a gradient of unlikely norm computed by a second worker before it counts; off does not',
+        DEFAULT_LIMITS.normChecks,
+        'NORM_CHECKS',
+      ).choices(['on', 'off']),
     );
 }
 
@@ -98,6 +107,7 @@ export function limitsFrom(values: LimitOptionValues, base: RunLimits = DEFAULT_
     keepEverySteps: values.keepEvery ?? base.keepEverySteps,
     exact: values.exact ?? base.exact,
     auditShare: values.audit ?? base.auditShare,
+    normChecks: values.normChecks ?? base.normChecks,
   };
   if (limits.exact === 'off' && limits.auditShare > 0) {
     throw new UsageError(

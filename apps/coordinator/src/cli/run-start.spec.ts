@@ -89,6 +89,7 @@ describe('run start', () => {
         ...{ minWorkers: 2, maxHours: 1.5, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 500 },
         exact: 'auto',
         auditShare: 0,
+        normChecks: 'on',
       },
     });
     const sent = JSON.parse((requests[0] as { configJson: string }).configJson) as object;

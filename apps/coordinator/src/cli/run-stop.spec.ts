@@ -40,6 +40,7 @@ describe('run stop, resume and rm', () => {
           checkpointAuto: false,
           exact: 'auto',
           auditShare: 0,
+          normChecks: 'on',
         },
       },
       expect.objectContaining({

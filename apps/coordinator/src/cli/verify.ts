@@ -32,15 +32,16 @@ function problemLines({ problems }: Verification): string[] {
 }
 
 function verificationText(verification: Verification): string {
-  const { lines, steps, stepsTotal, epochs, epochSteps, resumed, lost, checkpoints, weightsSha256, notices } =
-    verification;
-  const { problems } = verification;
+  const { lines, steps, stepsTotal, epochs, epochSteps, resumed, rollbacks, lost } = verification;
+  const { checkpoints, weightsSha256, notices, problems } = verification;
   const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
   const begun = epochSteps === 0 ? '' : `, and ${epochSteps} steps of the next`;
   const text = [
     `ledger        ${lines} lines hold: ${steps} of ${stepsTotal} steps`,
     `windows       ${epochs} whole epochs${begun}`,
-    ...(resumed === 0 ? [] : [`resumed       ${times(resumed)}; ${lost} steps were taken again for it`]),
+    ...(resumed === 0 ? [] : [`resumed       ${times(resumed)}`]),
+    ...(rollbacks === 0 ? [] : [`went back     ${times(rollbacks)}, since it had diverged`]),
+    ...(resumed + rollbacks === 0 ? [] : [`taken again   ${lost} steps`]),
     `checkpoints   ${checkpoints.length === 0 ? 'none agrees' : `${checkpoints.join(', ')} agree`}`,
     `final weights ${weightsSha256 === null ? 'none that agree' : `agree: ${weightsSha256}`}`,
     ...notices,

@@ -41,7 +41,7 @@ interface Stop {
 
 /** How an activation came to its end. */
 interface ActivationEnd {
-  readonly outcome: RunOutcome;
+  readonly outcome: Exclude<RunOutcome, 'diverged'>;
   readonly reason: string;
 }
 
@@ -237,6 +237,8 @@ export class ActiveRun {
       logger.warn({ run, step: entry.atStep }, `run held: ${entry.reason}`);
     } else if (entry.event === 'worker-parked' || entry.event === 'not-exact') {
       logger.warn({ run, step: entry.atStep }, entry.message);
+    } else if (entry.event === 'went-back') {
+      logger.warn({ run, step: entry.atStep }, entryText(entry));
     } else if (entry.event === 'set-aside') {
       logger.warn({ run, step: entry.atStep }, `worker ${entry.worker} ${entryText(entry)}`);
     } else if (entry.event === 'released') {

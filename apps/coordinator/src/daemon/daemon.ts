@@ -11,7 +11,7 @@ import {
   type MeteredRunState,
 } from '@rocinante/metrics';
 import { learningRateAt } from '@rocinante/optimizer';
-import { noProgress } from '@rocinante/training';
+import { noProgress, rateShareOf } from '@rocinante/training';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
 import { UsageError } from '../errors.js';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
@@ -227,12 +227,16 @@ export class Daemon {
 
   #observersOf(id: string, { shape, loaded, config }: PreparedRun): readonly RunObserver[] {
     const { schedule, optimizer } = config;
+    const progress = loaded?.progress ?? noProgress;
+    let rateShare = rateShareOf(config, progress);
     return [
+      { wentBack: (earlier) => (rateShare = rateShareOf(config, earlier)) },
       this.#metrics.begin({
         id,
         shape,
-        progress: loaded?.progress ?? noProgress,
-        learningRate: (step) => learningRateAt(schedule, optimizer.learningRate, step, shape.stepsTotal),
+        progress,
+        learningRate: (step) =>
+          rateShare * learningRateAt(schedule, optimizer.learningRate, step, shape.stepsTotal),
       }),
     ];
   }

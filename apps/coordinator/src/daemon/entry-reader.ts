@@ -163,6 +163,8 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
       return entry.workers.map((worker) => incident('differs', entryText(entry), worker));
     case 'length-changed':
       return [incident('length-changed', `${lengthOf(entry.from)} became ${lengthOf(entry.to)}`)];
+    case 'went-back':
+      return [incident('went-back', entryText(entry))];
     case 'held':
       return [incident('held', entry.reason)];
     case 'released':

@@ -71,6 +71,7 @@ const WARNINGS: ReadonlySet<RunLogEntry['event']> = new Set([
   'not-exact',
   'set-aside',
   'strike',
+  'went-back',
   'worker-parked',
 ]);
 

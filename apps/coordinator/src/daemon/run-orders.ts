@@ -190,6 +190,7 @@ function limitsOf(message: RunLimitsMessage | null, defaults: RunLimits): RunLim
     keepEverySteps: message.keepEverySteps,
     exact: message.exact || DEFAULT_LIMITS.exact,
     auditShare: message.auditShare,
+    normChecks: message.normChecks || DEFAULT_LIMITS.normChecks,
   });
   if (parsed.success) return parsed.data;
   const [{ path, message: expected }] = parsed.error.issues;

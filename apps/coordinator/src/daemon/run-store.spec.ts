@@ -25,6 +25,7 @@ const run: NewRun = {
     keepEverySteps: 0,
     exact: 'auto',
     auditShare: 0,
+    normChecks: 'on',
   },
   createdAt: '2026-11-24T10:00:00Z',
 };

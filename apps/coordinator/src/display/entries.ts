@@ -34,6 +34,7 @@ export function stepEntry(step: number, fields: Partial<LogEntryOf<'step'>> = {}
     windows: 32,
     issues: 1,
     seconds: 0.1,
+    norm: { least: 1, median: 1, greatest: 1 },
     ...fields,
   };
 }

@@ -41,6 +41,8 @@ export function entryText(entry: ToldEntry): string {
       return `checkpoint ${entry.name} is damaged (${entry.reason}); the one before it is used`;
     case 'length-changed':
       return `the run now has ${lengthText(entry.to)}, not ${lengthText(entry.from)}`;
+    case 'went-back':
+      return `${entry.reason}; the run goes back from step ${grouped(entry.fromStep)} to step ${grouped(entry.atStep)}, and on with ${+(entry.rateShare * 100).toPrecision(3)} % of its learning rate`;
     case 'notice':
       return entry.message;
     case 'held':

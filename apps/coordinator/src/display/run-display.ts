@@ -67,6 +67,7 @@ export class RunDisplay {
         if (entry.reason !== 'stop') return;
         return this.line(entryText(entry));
       case 'checkpoint-passed-over':
+      case 'went-back':
         return this.line(`warning: ${entryText(entry)}`);
       case 'set-aside':
         return this.line(`warning: ${entry.worker} ${entryText(entry)}`);

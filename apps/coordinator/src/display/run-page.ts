@@ -140,7 +140,7 @@ function incidentLines({ incidents }: ShownRun): string[] {
 }
 
 function limitLines({ limits }: ShownRun): string[] {
-  const { minWorkers, maxHours, keepLast, keepEverySteps, exact, auditShare } = limits;
+  const { minWorkers, maxHours, keepLast, keepEverySteps, exact, auditShare, normChecks } = limits;
   return [
     `at least ${counted(minWorkers || 1, 'worker')}; ` +
       (maxHours > 0 ? `at most ${maxHours} h of work` : 'no bound on the time'),
@@ -148,6 +148,7 @@ function limitLines({ limits }: ShownRun): string[] {
       `; kept: the last ${keepLast}, the best` +
       (keepEverySteps > 0 ? ` and those of every ${grouped(keepEverySteps)} steps` : ''),
     ...(exact === 'off' ? ['workers of any kind (--exact off)'] : []),
+    ...(normChecks === 'off' ? ['norms of gradients are not looked at (--norm-checks off)'] : []),
     ...(auditShare > 0
       ? [`${+(auditShare * 100).toPrecision(6)} % of the micro-batches computed twice (--audit)`]
       : []),

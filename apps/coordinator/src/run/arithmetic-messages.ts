@@ -29,9 +29,7 @@ export type ArithmeticRequest =
  * each `copy` that it is made.
  */
 export type ArithmeticAnswer =
-  | { readonly type: 'added' }
-  | ({ readonly type: 'made' } & RangeMade)
-  | { readonly type: 'copied' };
+  { readonly type: 'added' } | ({ readonly type: 'made' } & RangeMade) | { readonly type: 'copied' };
 
 /** A range of the next state is made. */
 export interface RangeMade {

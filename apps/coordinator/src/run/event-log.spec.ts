@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { noProgress } from '@rocinante/training';
 import { EventLog } from './event-log.js';
 import { logEntrySchema, type RunLogEntry } from './log-entries.js';
 
@@ -14,8 +15,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function lines(): Record<string, unknown>[] {
-  return readFileSync(path, 'utf8')
+function lines(file = path): Record<string, unknown>[] {
+  return readFileSync(file, 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -23,14 +24,22 @@ function lines(): Record<string, unknown>[] {
 
 function close(log: EventLog, step: number): void {
   log.stepIssued(step, 1, null);
-  log.stepClosed({ type: 'close-step', step, issue: 1, epoch: 0, windows: 8, loss: 2.5 });
+  log.stepClosed({ type: 'close-step', step, issue: 1, epoch: 0, windows: 8, loss: 2.5, norms: [3, 1, 2] });
 }
 
 it('has one line with "step" for each applied step, and none other', () => {
   const log = new EventLog(path, 0);
   log.stepIssued(0, 1, null);
   log.stepIssued(0, 2, { workers: ['a'], cause: 'the first step finds its grid' });
-  log.stepClosed({ type: 'close-step', step: 0, issue: 2, epoch: 0, windows: 8, loss: 2.5 });
+  log.stepClosed({
+    type: 'close-step',
+    step: 0,
+    issue: 2,
+    epoch: 0,
+    windows: 8,
+    loss: 2.5,
+    norms: [3, 1, 2],
+  });
   log.finished('done', 'all steps are closed');
   log.close();
   expect(lines().map(({ event, step, atStep }) => [event, step ?? null, atStep ?? null])).toEqual([
@@ -39,7 +48,8 @@ it('has one line with "step" for each applied step, and none other', () => {
     ['finished', null, 1],
   ]);
   expect(lines()[0]).toMatchObject({ issue: 2, workers: ['a'], cause: 'the first step finds its grid' });
-  expect(lines()[1]).toMatchObject({ epoch: 1, loss: 2.5, windows: 8, issues: 2 });
+  const norm = { least: 1, median: 2, greatest: 3 };
+  expect(lines()[1]).toMatchObject({ epoch: 1, loss: 2.5, windows: 8, issues: 2, norm });
 });
 
 it('goes on from a checkpoint: steps that were lost are taken again, and a cut line is gone', () => {
@@ -51,6 +61,25 @@ it('goes on from a checkpoint: steps that were lost are taken again, and a cut l
   close(after, 3);
   after.close();
   expect(lines().flatMap(({ step }) => (step === undefined ? [] : [step]))).toEqual([1, 2, 3, 4]);
+});
+
+it('goes back: what is abandoned moves to a file of its own, and steps are counted from there', () => {
+  const log = new EventLog(path, 0);
+  for (let step = 0; step < 5; step++) close(log, step);
+  log.noticed('a worker was started again');
+  const rollbacks = [{ fromStep: 5, toStep: 2 }];
+  log.goBack({ ...noProgress, step: 2, rollbacks }, 'diverged: the loss rose', 0.5);
+  close(log, 2);
+  log.close();
+  expect(lines().map(({ event, step, atStep }) => [event, step ?? atStep])).toEqual([
+    ['step', 1],
+    ['step', 2],
+    ['notice', 5],
+    ['went-back', 2],
+    ['step', 3],
+  ]);
+  expect(lines()[3]).toMatchObject({ fromStep: 5, reason: 'diverged: the loss rose', rateShare: 0.5 });
+  expect(lines(join(folder, 'abandoned-1.jsonl')).map(({ step }) => step)).toEqual([3, 4, 5]);
 });
 
 it('keeps what happened beside the steps that were lost', () => {

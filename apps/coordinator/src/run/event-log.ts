@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, openSync, readFileSync, statSync } from 'node:fs';
-import type { HistoryEntry, RunEffect, RunOutcome } from '@rocinante/training';
+import { dirname, join } from 'node:path';
+import type { HistoryEntry, RunEffect, RunOutcome, RunProgress } from '@rocinante/training';
 import type { Session } from '../service/session.js';
 import { replaceFile } from './folders.js';
 import type { RunLogEntry } from './log-entries.js';
@@ -36,7 +37,8 @@ export class EventLog implements RunObserver {
   /** Told of each entry when it is written. */
   onEntry: (entry: RunLogEntry) => void = () => {};
   #failed = false;
-  readonly #file: number;
+  readonly #path: string;
+  #file: number;
   readonly #names = new Map<string, string>();
   #step: number;
   #stepStartedAt = 0;
@@ -45,6 +47,7 @@ export class EventLog implements RunObserver {
   /** @param step the step that the run goes on from; 0 where it begins, or begins anew. */
   constructor(path: string, step: number) {
     if (statSync(path, { throwIfNoEntry: false })?.size) keepUntil(path, step);
+    this.#path = path;
     this.#file = openSync(path, 'a');
     this.#step = step;
   }
@@ -97,10 +100,24 @@ export class EventLog implements RunObserver {
       });
   }
 
-  stepClosed({ step, issue, epoch, windows, loss }: Extract<RunEffect, { type: 'close-step' }>): void {
+  stepClosed({ step, issue, epoch, windows, loss, norms }: Extract<RunEffect, { type: 'close-step' }>): void {
     this.#step = step + 1;
     const seconds = round((performance.now() - this.#stepStartedAt) / 1000);
-    this.write({ event: 'step', step: this.#step, epoch: epoch + 1, loss, windows, issues: issue, seconds });
+    const about = { epoch: epoch + 1, loss, windows, issues: issue, seconds };
+    this.write({ event: 'step', step: this.#step, ...about, norm: spreadOf(norms) });
+  }
+
+  /**
+   * The run goes on from an earlier state: lines about steps behind it are moved to a file of their own.
+   * @throws {RunFailedError} they cannot be; the log is as it was.
+   */
+  goBack({ step, rollbacks }: RunProgress, reason: string, rateShare: number): void {
+    const fromStep = this.#step;
+    keepUntil(this.#path, step, join(dirname(this.#path), `abandoned-${rollbacks.length}.jsonl`));
+    closeSync(this.#file);
+    this.#file = openSync(this.#path, 'a');
+    this.#step = step;
+    this.write({ event: 'went-back', atStep: step, fromStep, reason, rateShare });
   }
 
   recorded({ step, ...entry }: HistoryEntry, best: boolean): void {
@@ -162,6 +179,8 @@ export class EventLog implements RunObserver {
   }
 
   finished(outcome: RunOutcome, reason: string): void {
+    // A run that has diverged may go back; where it does not, it is told that it failed.
+    if (outcome === 'diverged') return;
     this.write({ event: 'finished', atStep: this.#step, outcome, reason });
   }
 
@@ -192,20 +211,29 @@ export class EventLog implements RunObserver {
 
 /**
  * Removes lines about steps beyond the one that a run goes on from, and a last line that was cut.
+ * @param abandonedPath where the lines go that are removed; null for nowhere.
  * @throws {RunFailedError} it cannot be written; it is as it was.
  */
-function keepUntil(path: string, step: number): void {
-  const kept = readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => {
-      try {
-        const entry = JSON.parse(line) as { event: string; step?: number; atStep?: number };
-        return !REPEATED.has(entry.event) || (entry.step ?? entry.atStep ?? 0) <= step;
-      } catch {
-        return false;
-      }
-    });
-  replaceFile(path, kept.map((line) => `${line}\n`).join(''));
+function keepUntil(path: string, step: number, abandonedPath: string | null = null): void {
+  const kept: string[] = [];
+  const abandoned: string[] = [];
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    try {
+      const entry = JSON.parse(line) as { event: string; step?: number; atStep?: number };
+      const isKept = !REPEATED.has(entry.event) || (entry.step ?? entry.atStep ?? 0) <= step;
+      (isKept ? kept : abandoned).push(`${line}\n`);
+    } catch {
+      continue;
+    }
+  }
+  if (abandonedPath !== null) replaceFile(abandonedPath, abandoned.join(''));
+  replaceFile(path, kept.join(''));
+}
+
+/** Of at least one norm. */
+function spreadOf(norms: readonly number[]): { least: number; median: number; greatest: number } {
+  const sorted = norms.map((norm) => Number(norm.toPrecision(5))).sort((a, b) => a - b);
+  return { least: sorted[0], median: sorted[sorted.length >> 1], greatest: sorted.at(-1)! };
 }
 
 function round(seconds: number): number {

@@ -86,7 +86,15 @@ function step(index: number): void {
   assigned(index, 'sancho', [0, 1]);
   for (const range of [0, 1]) keeper.rangeArrived(session('sancho'), index, range);
   for (const range of [0, 1]) keeper.rangeApplied(range, { sum: index, parameters: range });
-  keeper.stepClosed({ type: 'close-step', step: index, issue: 1, epoch: 0, windows: 4, loss: 2.5 });
+  keeper.stepClosed({
+    type: 'close-step',
+    step: index,
+    issue: 1,
+    epoch: 0,
+    windows: 4,
+    loss: 2.5,
+    norms: [1, 1],
+  });
 }
 
 /** The run as it goes on from a checkpoint of zeros. */
@@ -116,7 +124,15 @@ describe('a step', () => {
     keeper.rangeArrived(session('rocin'), 4, 1);
     keeper.rangeApplied(1, { sum: 7, parameters: 8 });
     keeper.rangeApplied(0, { sum: 5, parameters: 6 });
-    keeper.stepClosed({ type: 'close-step', step: 0, issue: 2, epoch: 0, windows: 4, loss: 2.5 });
+    keeper.stepClosed({
+      type: 'close-step',
+      step: 0,
+      issue: 2,
+      epoch: 0,
+      windows: 4,
+      loss: 2.5,
+      norms: [1, 1],
+    });
     expect(records()).toEqual([
       expect.objectContaining({ kind: 'begun', step: 0, ranges: 2, batch: 4, microBatch: 2, stepsTotal: 5 }),
       expect.objectContaining({

@@ -103,7 +103,10 @@ export class LedgerKeeper implements RunObserver {
     this.#file = end === null ? LedgerFile.begin(path, this.#begun) : LedgerFile.goOn(path, end);
     const { stepsTotal } = shape;
     const lost = end?.lost ?? 0;
-    this.#file.append({ kind: 'resumed', step, stepsTotal, checkpoint: loaded.name, ...hashes, lost });
+    const { length } = loaded.progress.rollbacks;
+    const rollbacks = length > 0 ? { rollbacks: length } : {};
+    const checkpoint = loaded.name;
+    this.#file.append({ kind: 'resumed', step, stepsTotal, checkpoint, ...hashes, lost, ...rollbacks });
     const first = (end?.lastStep ?? step) + 1;
     return first <= step ? `${path}: it has no record of steps ${first} to ${step}` : null;
   }

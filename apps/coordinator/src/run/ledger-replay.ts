@@ -15,6 +15,7 @@ import { passagesOf, type MicroBatchPassages } from './ledger-passages.js';
 import { stepOfCheckpoint } from './ledger-verification.js';
 import { LocalWorkers } from './local-workers.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
+import { progressOf } from './run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution } from './run-execution.js';
 import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
@@ -75,7 +76,8 @@ export async function replayStep(options: ReplayOptions): Promise<Replay | null>
   const record = directory.read();
   const start = await checkpointBefore(directory, step);
   const from = start?.checkpoint.step ?? 0;
-  const { recorded, stepsTotal } = await recordedSteps(directory, from, step, record.config);
+  const rollbacks = start === null ? 0 : progressOf(start.checkpoint).rollbacks.length;
+  const { recorded, stepsTotal } = await recordedSteps(directory, from, step, record.config, rollbacks);
   if (start === null && record.config.initFrom !== null) {
     throw new UsageError(
       `--step ${step}: the run began with other weights than the seed's, and no checkpoint before the step is left; ` +
@@ -132,13 +134,15 @@ async function checkpointBefore(
 
 /**
  * The records of the steps from one to another, and how long the run was to be then.
- * @throws {UsageError} the ledger lacks one of them, or the schedule changed in between.
+ * @param rollbacksBefore how often the run had gone back where they begin.
+ * @throws {UsageError} the ledger lacks one of them, or the learning rate changed in between.
  */
 async function recordedSteps(
   directory: RunDirectory,
   from: number,
   step: number,
   { schedule }: RunConfig,
+  rollbacksBefore: number,
 ): Promise<{ readonly recorded: readonly StepRecord[]; readonly stepsTotal: number }> {
   const path = ledgerPath(directory.path);
   if (!existsSync(path)) throw new UsageError(`${path}: expected the run's ledger, and it is not there`);
@@ -146,14 +150,22 @@ async function recordedSteps(
   const recorded: StepRecord[] = [];
   const lengths = new Set<number>();
   let stepsTotal = 0;
+  let rollbacks = 0;
   for await (const { number, record, problem } of ledgerLines(path)) {
     const wrong = problem ?? order.take(record!)[0];
     if (wrong !== undefined)
       throw new LedgerDamagedError(path, number, `${wrong} (behind step ${order.step})`);
     if (record!.kind === 'begun' || record!.kind === 'resumed') ({ stepsTotal } = record!);
+    if (record!.kind === 'resumed') rollbacks = record!.rollbacks ?? 0;
     if (record!.kind !== 'step' || record!.step <= from) continue;
     recorded.push(record!);
     lengths.add(stepsTotal);
+    if (rollbacks !== rollbacksBefore) {
+      throw new UsageError(
+        `--step ${step}: the run went back to step ${record!.step - 1}, and on at another learning rate, since the checkpoint ` +
+          `of step ${from}; expected a step that has a checkpoint behind that`,
+      );
+    }
     if (record!.step === step) break;
   }
   if (recorded.length !== step - from) {

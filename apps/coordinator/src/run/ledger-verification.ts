@@ -38,6 +38,7 @@ export interface Verification {
   readonly epochSteps: number;
   /** How often the run went on from a checkpoint, and the steps that were taken again for it. */
   readonly resumed: number;
+  readonly rollbacks: number;
   readonly lost: number;
   /** Checkpoints that agree with the ledger, in the order of steps. */
   readonly checkpoints: readonly string[];
@@ -100,7 +101,7 @@ class LedgerVerification {
     this.#checkConfig();
     for (const name of names) await this.#checkCheckpoint(name);
     const weightsSha256 = this.#checkWeights(weights);
-    const { begun, step, resumed, lost } = this.#order;
+    const { begun, step, resumed, rollbacks, lost } = this.#order;
     const perEpoch = begun === null ? 1 : stepsPerEpoch(begun);
     return {
       lines: this.#lines,
@@ -109,6 +110,7 @@ class LedgerVerification {
       epochs: Math.floor(step / perEpoch),
       epochSteps: step % perEpoch,
       resumed,
+      rollbacks,
       lost,
       checkpoints: this.#agreeing,
       weightsSha256,

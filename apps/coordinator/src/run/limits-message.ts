@@ -22,7 +22,7 @@ export function checkpointSecondsOf(
 
 /** The limits that a message speaks of. */
 export function limitsOf(message: RunLimitsMessage): RunLimits {
-  const { minWorkers, maxHours, keepLast, keepEverySteps, exact, auditShare } = message;
+  const { minWorkers, maxHours, keepLast, keepEverySteps, exact, auditShare, normChecks } = message;
   return {
     minWorkers: minWorkers || DEFAULT_LIMITS.minWorkers,
     maxHours: maxHours || null,
@@ -31,5 +31,6 @@ export function limitsOf(message: RunLimitsMessage): RunLimits {
     keepEverySteps,
     exact: exact === 'off' ? 'off' : 'auto',
     auditShare,
+    normChecks: normChecks === 'off' ? 'off' : 'on',
   };
 }

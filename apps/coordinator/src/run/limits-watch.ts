@@ -5,7 +5,8 @@ import type { TrainingRun } from './training-run.js';
 const WATCH_MS = 1_000;
 
 export interface LimitsWatchParts {
-  readonly run: Pick<TrainingRun, 'layout' | 'stop' | 'hold' | 'release' | 'abort'>;
+  /** The run as it is now: it is another one after it went back. */
+  readonly run: () => Pick<TrainingRun, 'layout' | 'stop' | 'hold' | 'release' | 'abort'>;
   /** Where the run's files lie. */
   readonly path: string;
   /** The option that puts them elsewhere, for messages. */
@@ -44,16 +45,16 @@ export class LimitsWatch {
   }
 
   #look(): void {
-    const { run, maxHours, activeSeconds, alsoLook } = this.#parts;
+    const { maxHours, activeSeconds, alsoLook } = this.#parts;
     if (maxHours !== null && activeSeconds() / 3600 >= maxHours) {
-      run.stop(`it has been active for the ${maxHours} hours of --max-hours`);
+      this.#parts.run().stop(`it has been active for the ${maxHours} hours of --max-hours`);
     }
     alsoLook();
     // A disk that answers late is asked once at a time.
     if (this.#looking) return;
     this.#looking = true;
     this.#checkDisk()
-      .catch((error: Error) => run.abort(error))
+      .catch((error: Error) => this.#parts.run().abort(error))
       .finally(() => (this.#looking = false));
   }
 
@@ -62,10 +63,10 @@ export class LimitsWatch {
     if (this.#timer === null) return;
     if (decision === 'hold') {
       this.#heldReason = message;
-      this.#parts.run.hold(message);
+      this.#parts.run().hold(message);
     } else if (decision === 'release') {
       this.#heldReason = null;
-      this.#parts.run.release();
+      this.#parts.run().release();
     }
   }
 
@@ -73,7 +74,7 @@ export class LimitsWatch {
     state: 'running' | 'held',
   ): Promise<{ decision: ReturnType<typeof diskDecision>; message: string }> {
     const { run, path, placeOption } = this.#parts;
-    const needed = neededBytes(run.layout.length);
+    const needed = neededBytes(run().layout.length);
     const free = await freeBytes(path);
     return {
       decision: diskDecision(free, needed, state),

@@ -108,6 +108,8 @@ const step = z.object({
   issues: count,
   /** From its first issue to its close. */
   seconds: z.number(),
+  /** Of the gradients of its micro-batches, each the sum over their windows; null where an earlier release wrote it. */
+  norm: z.object({ least: z.number(), median: z.number(), greatest: z.number() }).nullable().default(null),
 });
 
 const evaluation = z.object({
@@ -143,6 +145,19 @@ const lengthChanged = z.object({
   event: z.literal('length-changed'),
   from: z.object({ steps: count.nullable(), epochs: count }),
   to: z.object({ steps: count.nullable(), epochs: count }),
+});
+
+/**
+ * The run had diverged after `fromStep` steps, and goes on from an earlier state at a lower rate. Entries about steps in
+ * between are in `abandoned-<n>.jsonl`, the n-th time.
+ */
+const wentBack = z.object({
+  ...at,
+  event: z.literal('went-back'),
+  fromStep: count,
+  reason: z.string(),
+  /** What the schedule's learning rate is multiplied by from here on. */
+  rateShare: z.number(),
 });
 
 const ignored = z.object({
@@ -234,6 +249,7 @@ export const logEntrySchema = z.discriminatedUnion('event', [
   checkpoint,
   passedOver,
   lengthChanged,
+  wentBack,
   ignored,
   late,
   secondWord,

@@ -54,6 +54,7 @@ export function shapeOf(
       checkpointEverySteps: limits.keepEverySteps,
       minWorkers: limits.minWorkers,
       auditShare: limits.auditShare,
+      normChecks: limits.normChecks === 'on',
     },
   );
 }

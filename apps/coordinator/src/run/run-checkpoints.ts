@@ -1,5 +1,6 @@
 import { assert } from '@rocinante/base';
 import {
+  checkpointName,
   DirectoryStore,
   NoGoodCheckpointError,
   type Checkpoint,
@@ -18,6 +19,7 @@ import {
 } from '@rocinante/training';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
+import type { SaveRequest } from './checkpoint-messages.js';
 import { CheckpointThread } from './checkpoint-thread.js';
 import { exactnessOf, furtherOf, type Exactness } from './exactness.js';
 import type { RunLimits } from './run-limits.js';
@@ -77,7 +79,7 @@ export class RunCheckpoints {
     this.#path = path;
     this.#frame = frame;
     this.#retention = { keepLast: kept.keepLast, keepEverySteps: kept.keepEverySteps };
-    this.#store = new DirectoryStore(path);
+    this.#store = new DirectoryStore(path, this.#retention);
   }
 
   /** Begins the thread that saves. @param onDeath it ended by itself. */
@@ -104,24 +106,36 @@ export class RunCheckpoints {
   async save(order: SaveOrder): Promise<{ saved: CheckpointSaved; hashes: VectorHashes | null }> {
     assert(this.#thread !== null, 'checkpoints are open');
     const { effect, copied, closed, exactness, hashed } = order;
-    const { history, issues, ...progress } = effect.progress;
-    const state = {
-      step: progress.step,
-      magnitudes: closed.magnitudes.slice(),
-      ...closed.powers,
-      issueCount: issues,
-      joiningProof: exactness.proof,
-      lossHistory: history,
-      further: { progress: JSON.stringify(progress), ...furtherOf(exactness) },
-    };
+    const state = savedState(closed, effect.progress, exactness);
     const started = performance.now();
     await copied;
-    const options = { best: effect.best, hashed };
+    const options = { best: effect.best, hashed, alsoKept: this.#anchorOf(effect.progress) };
     const saved = await this.#thread.save({ state, options, damaged: this.#damaged });
     const { name, bytes, step, hashes } = saved;
     this.#damaged = [];
     const seconds = (performance.now() - started) / 1000;
     return { saved: { name, bytes, step, reason: effect.reason, seconds }, hashes };
+  }
+
+  /**
+   * Goes back to the state of an earlier step, as the progress says it: later checkpoints are removed, and its own is written
+   * anew, on this thread. No save is under way.
+   * @throws {CheckpointWriteError} it is not written; it is as it was.
+   */
+  async goBack({ state, progress, exactness }: LoadedRun): Promise<void> {
+    const { config, layout, vocabulary, corpusSha256 } = this.#frame;
+    const { parameters, m, v } = state;
+    const constants = { layout, parameters, m, v, configuration: config, vocabulary, corpusSha256 };
+    await this.#store.removeAfter(progress.step);
+    await this.#store.save(
+      { ...constants, ...savedState(state, progress, exactness) },
+      { best: false, alsoKept: this.#anchorOf(progress) },
+    );
+  }
+
+  /** The step whose checkpoint is kept to go back to; null for none. */
+  #anchorOf({ anchorStep }: RunProgress): number | null {
+    return this.#frame.config.divergence.then === 'rollback' ? anchorStep : null;
   }
 
   /**
@@ -132,6 +146,16 @@ export class RunCheckpoints {
   async load(): Promise<LoadedRun> {
     const { name, checkpoint, passedOver } = await this.#store.loadLatest();
     this.#damaged = passedOver.map((passed) => passed.name);
+    return this.#loaded(name, checkpoint, passedOver);
+  }
+
+  /** The checkpoint of a step. @throws {DamagedCheckpointError} @throws {UsageError} it is another run's. */
+  async loadStep(step: number): Promise<LoadedRun> {
+    const name = checkpointName(step);
+    return this.#loaded(name, await this.#store.load(name), []);
+  }
+
+  #loaded(name: string, checkpoint: Checkpoint, passedOver: readonly PassedOver[]): LoadedRun {
     this.#checkOwn(name, checkpoint);
     const { parameters, m, v, magnitudes, beta1Power, beta2Power } = checkpoint;
     // What the file holds are views of one buffer; the run's vectors are its own, and change.
@@ -176,11 +200,29 @@ export async function savedVocabulary(path: string): Promise<readonly string[] |
   }
 }
 
-function progressOf(checkpoint: Checkpoint): RunProgress {
+/** @throws {UsageError} it has another step's. */
+export function progressOf(checkpoint: Checkpoint): RunProgress {
   const { step, issueCount, lossHistory, further } = checkpoint;
   const saved = JSON.parse(further.progress ?? '{}') as Partial<RunProgress>;
   if (saved.step !== step) {
     throw new UsageError(`checkpoint of step ${step}: it has the progress of step ${saved.step}; remove it`);
   }
   return { ...noProgress, ...saved, issues: issueCount, history: lossHistory };
+}
+
+/** What of a checkpoint is another one at each save, but for the long vectors. */
+function savedState(
+  { magnitudes, powers }: Pick<ClosedState, 'magnitudes' | 'powers'>,
+  { history, issues, ...progress }: RunProgress,
+  exactness: Exactness,
+): SaveRequest['state'] {
+  return {
+    step: progress.step,
+    magnitudes: magnitudes.slice(),
+    ...powers,
+    issueCount: issues,
+    joiningProof: exactness.proof,
+    lossHistory: history,
+    further: { progress: JSON.stringify(progress), ...furtherOf(exactness) },
+  };
 }

@@ -68,6 +68,8 @@ export class RunDriver implements RunListener {
   /** Grants that wait until the arithmetic has caught up. */
   #held: Extract<RunEffect, { type: 'grant' }>[] = [];
   #assigned = new Set<Session>();
+  /** What people call a worker, by its id in the state machine. Those that are gone are still spoken of. */
+  readonly #labels = new Map<string, string>();
   #saving: Promise<void> = Promise.resolve();
   /** Tells the machine that time has passed, when a worker is late; and when that is. */
   #waker: NodeJS.Timeout | undefined;
@@ -127,6 +129,7 @@ export class RunDriver implements RunListener {
   }
 
   ready(session: Session): void {
+    this.#labels.set(session.worker, session.label);
     this.#parts.observer.workerJoined(session);
     this.#post({ type: 'worker-joined', worker: session.worker });
   }
@@ -264,17 +267,17 @@ export class RunDriver implements RunListener {
       case 'dismiss':
         return this.#session(effect.worker)?.end(new WireError('MALFORMED', effect.why));
       case 'notice':
-        return observer.noticed(effect.message);
+        return observer.noticed(this.#forPeople(effect.message));
       case 'late':
         return observer.late(effect);
       case 'second-word':
         return observer.secondWord(effect);
       case 'strike':
-        return observer.struck(effect);
+        return observer.struck({ ...effect, why: this.#forPeople(effect.why) });
       case 'set-aside':
         return this.#setAside(effect.worker, effect.why);
       case 'finish':
-        return observer.finished(effect.outcome, effect.reason);
+        return observer.finished(effect.outcome, this.#forPeople(effect.reason));
       default:
         return assertNever(effect);
     }
@@ -288,6 +291,11 @@ export class RunDriver implements RunListener {
     this.#assigned.delete(session);
     this.#parts.samples.left(session);
     this.#parts.observer.setAside(session, why);
+  }
+
+  /** A line of the state machine's, with workers by the names that people know. */
+  #forPeople(line: string): string {
+    return line.replace(/[\w.:@-]+#\d+/g, (worker) => this.#labels.get(worker) ?? worker);
   }
 
   /** A session that has ended a moment ago is gone here, and the event that says so is in the queue. */

@@ -227,6 +227,21 @@ describe('a worker', () => {
     expect(again.exactness).toMatchObject({ proof: 'a'.repeat(64), setBy: { worker: 'first' } });
   });
 
+  it('is called by its name where the rules speak of it, and not by its session', async () => {
+    const run = execution(await prepared());
+    const end = run.run();
+    for (const name of ['one', 'two', 'three']) {
+      idle('a'.repeat(64), name);
+      await eventually(() => run.view.workers.find(({ worker }) => worker.startsWith(name)) ?? null);
+    }
+    expect(told.find(({ event }) => event === 'notice')).toMatchObject({
+      message: 'worker three is a spare: 3 workers, and a step has 2 micro-batches',
+    });
+    run.stop('lunch');
+    run.stopNow();
+    await end;
+  });
+
   it('that cannot work for a run has its reason in the log, and stays', async () => {
     const call = client.work();
     call.on('error', () => undefined);

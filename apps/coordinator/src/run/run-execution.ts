@@ -1,7 +1,9 @@
 import { networkLayout } from '@rocinante/model';
 import {
   epochOf,
+  goesBack,
   networkOf,
+  rateShareOf,
   runWindows,
   type RunOutcome,
   type RunProgress,
@@ -9,8 +11,9 @@ import {
 } from '@rocinante/training';
 import { writeWeightsFile } from '@rocinante/weights';
 import type { Traffic } from '@rocinante/wire';
+import { counted } from '../display/quantities.js';
 import { Rate } from '../display/rate.js';
-import { RunFailedError } from '../errors.js';
+import { DivergedError, RunFailedError } from '../errors.js';
 import { WORDS_ENTRY } from '../sample-text.js';
 import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
@@ -24,6 +27,7 @@ import type { LogEntryOf, RunLogEntry, StartCause } from './log-entries.js';
 import { added, PoolTraffic } from './pool-traffic.js';
 import type { PreparedRun } from './prepared-run.js';
 import type { RunObserver } from './run-observer.js';
+import { goBack } from './rollback.js';
 import { Shares } from './shares.js';
 import { TrainingRun, type RunEnd } from './training-run.js';
 import { isIdleForGood, waitingReason } from './waiting-reason.js';
@@ -58,48 +62,34 @@ export type RunSummary = LogEntryOf<'summary'>;
  */
 export class RunExecution {
   readonly log: EventLog;
-  readonly #ledger: LedgerKeeper | null;
-  readonly #prepared: PreparedRun;
   readonly #options: ExecutionOptions;
-  readonly #run: TrainingRun;
+  readonly #traffic: PoolTraffic;
+  /** These are others once the run went back. */
+  #prepared: PreparedRun;
+  #ledger: LedgerKeeper | null;
+  #run: TrainingRun;
   readonly #rate = new Rate();
   readonly #startedAt = performance.now();
   readonly #watch: LimitsWatch;
   #saidWaiting = false;
-  readonly #traffic: PoolTraffic;
   readonly #shares = new Shares();
   #summary: RunSummary | null = null;
+  /** What ends the run from outside, also where it is going back meanwhile. */
+  #stopReason: string | null = null;
+  #aborted: Error | null = null;
   /** What the state machine said of the run's end; null before. */
   #outcome: RunOutcome | null = null;
 
   constructor(prepared: PreparedRun, options: ExecutionOptions) {
     const { directory, loaded, limits } = prepared;
-    const { service, name, pool, placeOption } = options;
+    const { service, pool, placeOption } = options;
     this.#prepared = prepared;
     this.#options = options;
     this.log = new EventLog(directory.eventsPath, loaded?.progress.step ?? 0);
-    this.#ledger = options.ledger ? new LedgerKeeper(prepared) : null;
     this.#traffic = new PoolTraffic(() => service.pool(pool).sessions);
-    const numbers = service.takeNumbers();
-    this.#run = new TrainingRun({
-      ...prepared,
-      id: name,
-      initialParameters: options.initialParameters,
-      exact: prepared.limits.exact,
-      pool: () => service.pool(pool),
-      numbers,
-      ledger: this.#ledger,
-      observers: [
-        this.log,
-        ...(this.#ledger === null ? [] : [this.#ledger]),
-        this.#shares,
-        this.#traffic,
-        ...options.observers,
-        { finished: (outcome) => (this.#outcome = outcome) },
-      ],
-    });
+    [this.#ledger, this.#run] = this.#newRun();
     this.#watch = new LimitsWatch({
-      run: this.#run,
+      run: () => this.#run,
       path: directory.path,
       placeOption,
       maxHours: limits.maxHours,
@@ -110,10 +100,37 @@ export class RunExecution {
       this.#rate.entry(entry);
       options.onEntry(entry);
     };
-    const failOn = (path: string) => (cause: Error) =>
-      this.#run.abort(new RunFailedError(`${path}: cannot be written: ${cause.message}`, { cause }));
-    this.log.onFailure = failOn(directory.eventsPath);
-    if (this.#ledger !== null) this.#ledger.onFailure = failOn(ledgerPath(directory.path));
+    this.log.onFailure = this.#failOn(directory.eventsPath);
+  }
+
+  #newRun(): [LedgerKeeper | null, TrainingRun] {
+    const prepared = this.#prepared;
+    const { service, name, pool, initialParameters, observers } = this.#options;
+    const ledger = this.#options.ledger ? new LedgerKeeper(prepared) : null;
+    if (ledger !== null) ledger.onFailure = this.#failOn(ledgerPath(prepared.directory.path));
+    const run = new TrainingRun({
+      ...prepared,
+      id: name,
+      initialParameters,
+      exact: prepared.limits.exact,
+      pool: () => service.pool(pool),
+      numbers: service.takeNumbers(),
+      ledger,
+      observers: [
+        this.log,
+        ...(ledger === null ? [] : [ledger]),
+        this.#shares,
+        this.#traffic,
+        ...observers,
+        { finished: (outcome) => (this.#outcome = outcome) },
+      ],
+    });
+    return [ledger, run];
+  }
+
+  #failOn(path: string): (cause: Error) => void {
+    return (cause) =>
+      this.abort(new RunFailedError(`${path}: cannot be written: ${cause.message}`, { cause }));
   }
 
   get progress(): RunProgress {
@@ -179,6 +196,7 @@ export class RunExecution {
   }
 
   stop(reason: string): void {
+    this.#stopReason ??= reason;
     this.#run.stop(reason);
   }
 
@@ -189,21 +207,21 @@ export class RunExecution {
 
   /** Ends the run from outside: `run` throws this. */
   abort(error: Error): void {
+    this.#aborted ??= error;
     this.#run.abort(error);
   }
 
   /**
-   * Runs to the end, and lets the workers go.
+   * Runs to the end, going back where it diverges and is to, and lets the workers go.
    * @throws {RunFailedError} the run cannot go on.
    */
   async run(): Promise<RunEnd> {
     let over = '';
     let failed = true;
     try {
-      const notice = await this.#ledger?.open();
-      if (notice) this.log.noticed(notice);
+      await this.#openLedger();
       this.#begin();
-      const end = await this.#run.end();
+      const end = await this.#toEnd();
       if (end.outcome === 'done') await this.#finish();
       over = end.reason;
       failed = false;
@@ -219,6 +237,47 @@ export class RunExecution {
       this.log.close();
       this.#ledger?.close();
     }
+  }
+
+  async #toEnd(): Promise<RunEnd> {
+    for (;;) {
+      try {
+        return await this.#run.end();
+      } catch (error) {
+        if (!(error instanceof DivergedError)) throw error;
+        const { config } = this.#prepared;
+        const { rollbacks } = this.#run.progress;
+        if (!goesBack(config, this.#run.progress)) {
+          const advice =
+            rollbacks.length > 0
+              ? `it has gone back ${counted(rollbacks.length, 'time')} already; begin with a lower --learning-rate`
+              : 'begin with a lower --learning-rate, or with --on-divergence rollback';
+          throw new RunFailedError(`the run failed: ${error.message}; ${advice}`, { cause: error });
+        }
+        await this.#goBack(error.message);
+      }
+    }
+  }
+
+  /** The same activation goes on from an earlier state; the workers stay, and prepare the run as if it began. */
+  async #goBack(reason: string): Promise<void> {
+    const diverged = this.#run.progress;
+    await this.#run.close(`the run goes back to step ${diverged.anchorStep}, since it diverged`);
+    this.#ledger?.close();
+    this.#prepared = await goBack(this.#prepared, diverged);
+    const { config, loaded } = this.#prepared;
+    this.log.goBack(loaded!.progress, reason, rateShareOf(config, loaded!.progress));
+    [this.#ledger, this.#run] = this.#newRun();
+    await this.#openLedger();
+    for (const observer of this.#options.observers) observer.wentBack?.(loaded!.progress);
+    this.#run.start();
+    if (this.#stopReason !== null) this.#run.stop(this.#stopReason);
+    if (this.#aborted !== null) this.#run.abort(this.#aborted);
+  }
+
+  async #openLedger(): Promise<void> {
+    const notice = await this.#ledger?.open();
+    if (notice) this.log.noticed(notice);
   }
 
   #begin(): void {

@@ -26,6 +26,8 @@ export const runLimitsSchema = z
     exact: z.enum(['auto', 'off']).default('auto'),
     /** The share of micro-batches that two workers compute, to compare bits; not where `exact` is off. */
     auditShare: z.number().min(0).max(1).default(0),
+    /** Whether a gradient whose norm lies far outside waits for a second worker's word. What is not finite always does. */
+    normChecks: z.enum(['on', 'off']).default('on'),
   })
   .refine(({ exact, auditShare }) => exact === 'auto' || auditShare === 0, {
     path: ['auditShare'],
@@ -42,4 +44,5 @@ export const DEFAULT_LIMITS: RunLimits = {
   keepEverySteps: 0,
   exact: 'auto',
   auditShare: 0,
+  normChecks: 'on',
 };

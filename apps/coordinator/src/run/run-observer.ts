@@ -3,6 +3,7 @@ import type {
   HistoryEntry,
   RunEffect,
   RunOutcome,
+  RunProgress,
   RunView,
   SaveReason,
 } from '@rocinante/training';
@@ -61,6 +62,8 @@ export interface RunObserver {
   released?(): void;
   /** Lines of a worker's log about the run, each JSON. */
   logged?(session: Session, lines: readonly string[]): void;
+  /** The run went back, since it had diverged: it goes on from this progress. */
+  wentBack?(progress: RunProgress): void;
   finished?(outcome: RunOutcome, reason: string): void;
 }
 
@@ -118,6 +121,7 @@ export function tellAll(observers: readonly RunObserver[]): Required<RunObserver
     held: (...args) => observers.forEach((observer) => observer.held?.(...args)),
     released: (...args) => observers.forEach((observer) => observer.released?.(...args)),
     logged: (...args) => observers.forEach((observer) => observer.logged?.(...args)),
+    wentBack: (...args) => observers.forEach((observer) => observer.wentBack?.(...args)),
     finished: (...args) => observers.forEach((observer) => observer.finished?.(...args)),
   };
 }

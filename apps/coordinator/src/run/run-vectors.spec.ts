@@ -40,7 +40,7 @@ class Run extends RunVectors {
   readonly arithmetic: StepArithmetic;
 
   constructor(ofRun: RunConfig, state: ClosedState) {
-    super(ofRun, layout, state, STEPS);
+    super(ofRun, layout, state, STEPS, 1);
     this.arithmetic = new StepArithmetic(layout, ofRun.optimizer, this.halves);
   }
 

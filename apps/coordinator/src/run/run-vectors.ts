@@ -27,6 +27,7 @@ export class RunVectors {
   readonly layout: ParameterLayout;
   readonly #config: RunConfig;
   readonly #stepsTotal: number;
+  readonly #rateShare: number;
   readonly #halves: readonly [SharedState, SharedState];
   #closed: Half = 0;
   #powers: AdamPowers;
@@ -40,13 +41,21 @@ export class RunVectors {
   /**
    * @param state becomes this object's own.
    * @param stepsTotal the run's length, by which schedules go.
+   * @param rateShare what the schedule's rate is multiplied by.
    */
-  constructor(config: RunConfig, layout: ParameterLayout, state: ClosedState, stepsTotal: number) {
+  constructor(
+    config: RunConfig,
+    layout: ParameterLayout,
+    state: ClosedState,
+    stepsTotal: number,
+    rateShare: number,
+  ) {
     const { parameters, m, v } = state;
     const { length } = layout;
     this.layout = layout;
     this.#config = config;
     this.#stepsTotal = stepsTotal;
+    this.#rateShare = rateShare;
     this.#halves = [
       { parameters, m, v },
       { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) },
@@ -94,6 +103,7 @@ export class RunVectors {
    */
   issue(step: number, grid: 'previous' | 'own', windows: number): IssueTerms {
     const { schedule, optimizer } = this.#config;
+    const rate = learningRateAt(schedule, optimizer.learningRate, step, this.#stepsTotal);
     this.#reports.clear();
     this.#exponents = this.#grid(grid === 'previous' ? this.#magnitudes : this.#ownMagnitudes);
     return {
@@ -101,7 +111,7 @@ export class RunVectors {
       exponents: this.#exponents,
       windows,
       powers: this.#nextPowers(),
-      learningRate: learningRateAt(schedule, optimizer.learningRate, step, this.#stepsTotal),
+      learningRate: rate * this.#rateShare,
     };
   }
 

@@ -5,6 +5,7 @@ import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
 import {
   networkOf,
   noProgress,
+  rateShareOf,
   type RunConfig,
   type RunEffect,
   type RunOutcome,
@@ -12,7 +13,7 @@ import {
   type RunShape,
   type RunView,
 } from '@rocinante/training';
-import { RunFailedError } from '../errors.js';
+import { DivergedError, RunFailedError } from '../errors.js';
 import { ParameterFeed } from '../service/parameter-feed.js';
 import type { Session } from '../service/session.js';
 import type { RunNumbers, ServedRun, WorkerPool } from '../service/worker-pool.js';
@@ -83,7 +84,9 @@ export class TrainingRun {
     this.#poolOf = parts.pool;
     const state =
       loaded?.state ?? this.#firstState(parts.initialParameters ?? firstValues(network, config.seed));
-    this.#vectors = new RunVectors(config, this.layout, state, shape.stepsTotal);
+    const progress = loaded?.progress ?? noProgress;
+    const rateShare = rateShareOf(config, progress);
+    this.#vectors = new RunVectors(config, this.layout, state, shape.stepsTotal, rateShare);
     const feed = new ParameterFeed(this.layout, numbers.firstVersion);
     feed.publish(this.#vectors.closed.parameters);
     this.#samples = new SampleDesk(feed);
@@ -119,7 +122,7 @@ export class TrainingRun {
     });
     this.#driver = new RunDriver({
       shape,
-      progress: loaded?.progress ?? noProgress,
+      progress,
       vectors: this.#vectors,
       arithmetic: this.#arithmetic,
       feed,
@@ -178,10 +181,11 @@ export class TrainingRun {
 
   /**
    * Waits for the run's end.
-   * @throws {RunFailedError} it cannot go on.
+   * @throws {DivergedError} it cannot go on from here. @throws {RunFailedError} it cannot go on.
    */
   async end(): Promise<RunEnd> {
     const { outcome, reason } = await this.#ended;
+    if (outcome === 'diverged') throw new DivergedError(reason);
     if (outcome === 'failed') throw new RunFailedError(`the run failed: ${reason}`);
     return { outcome, reason };
   }

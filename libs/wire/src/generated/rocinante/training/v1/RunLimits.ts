@@ -11,6 +11,7 @@ export interface RunLimits {
   'exact'?: (string);
   'auditShare'?: (number | string);
   'checkpointAuto'?: (boolean);
+  'normChecks'?: (string);
 }
 
 export interface RunLimits__Output {
@@ -22,4 +23,5 @@ export interface RunLimits__Output {
   'exact': (string);
   'auditShare': (number);
   'checkpointAuto': (boolean);
+  'normChecks': (string);
 }

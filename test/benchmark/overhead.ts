@@ -1,8 +1,9 @@
 /**
- * What the ledger costs a step of the reference network: the passes over long vectors and the record, each by itself, and,
- * where pairs are asked for, whole runs with and without it in turn.
+ * What proof and checks cost a step of the reference network: the ledger's passes over long vectors and its record, each by
+ * itself, and, where pairs are asked for, whole runs in turn with ledger and norm checks and with both switched off. (An
+ * audit is off unless it is asked for.)
  *
- *     npm run benchmark:ledger -- [--pairs 20] [--corpus FILE] [--steps 12]
+ *     npm run benchmark:overhead -- [--pairs 20] [--corpus FILE] [--steps 12]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -107,10 +108,10 @@ function alone(folder: string): Record<string, number> {
   return cost;
 }
 
-async function secondsPerStep(folder: string, ledger: boolean): Promise<number> {
+async function secondsPerStep(folder: string, checked: boolean): Promise<number> {
   const args = ['--preset', 'seed', '--corpus', values.corpus, '--steps', values.steps, '--checkpoint', '0'];
   const runDir = join(folder, 'run');
-  const switched = ledger ? [] : ['--no-ledger'];
+  const switched = checked ? [] : ['--no-ledger', '--norm-checks', 'off'];
   const run = await train([...args, ...switched, '--workers', '2', '--threads', '1', '--run-dir', runDir]);
   rmSync(runDir, { recursive: true });
   return BATCH / run.windowsPerSecond!;
@@ -129,10 +130,13 @@ for (let pair = 0; pair < Number(values.pairs); pair++) {
   const first = await secondsPerStep(folder, pair % 2 === 0);
   const second = await secondsPerStep(folder, pair % 2 === 1);
   pairs.push(pair % 2 === 0 ? { with: first, without: second } : { with: second, without: first });
-  const { with: ledger, without } = pairs.at(-1)!;
-  console.log(`pair ${pair + 1}: with ${ledger.toFixed(3)} s, without ${without.toFixed(3)} s`);
+  const { with: checked, without } = pairs.at(-1)!;
+  console.log(`pair ${pair + 1}: with ${checked.toFixed(3)} s, without ${without.toFixed(3)} s`);
 }
 rmSync(folder, { recursive: true });
 const ratio = pairs.length === 0 ? null : median(pairs.map((pair) => pair.with / pair.without));
-if (ratio !== null) console.log(`median ratio ${ratio.toFixed(4)} (with / without)`);
+if (ratio !== null) {
+  const cost = 1000 * median(pairs.map((pair) => pair.with - pair.without));
+  console.log(`median ratio ${ratio.toFixed(4)} (with / without), median cost ${cost.toFixed(1)} ms a step`);
+}
 console.log(JSON.stringify({ commit, ...cost, ratio, pairs }));

@@ -1,0 +1,29 @@
+import { DamagedCheckpointError } from '@rocinante/checkpoint';
+import { wentBack, type RunProgress } from '@rocinante/training';
+import { RunFailedError } from '../errors.js';
+import { goingOnWith } from './exactness.js';
+import type { PreparedRun } from './prepared-run.js';
+
+/**
+ * The run as it goes on from the last good state that was kept to go back to. On the disk it has gone back when this returns:
+ * newer checkpoints are gone, and the one it goes on from says so. A kill in between leaves a run that diverges once more at
+ * the same step, and goes back then.
+ * @param diverged where it stood when it diverged.
+ * @throws {RunFailedError} that state's checkpoint is damaged or missing. @throws {CheckpointWriteError}
+ */
+export async function goBack(prepared: PreparedRun, diverged: RunProgress): Promise<PreparedRun> {
+  const { checkpoints, directory } = prepared;
+  const step = diverged.anchorStep;
+  try {
+    const loaded = await checkpoints.loadStep(step);
+    const progress = wentBack(diverged, loaded.progress);
+    await checkpoints.goBack({ ...loaded, progress });
+    const exactness = await goingOnWith(loaded.exactness, directory.eventsPath);
+    return { ...prepared, loaded: { ...loaded, progress }, exactness, lengthBefore: null };
+  } catch (cause) {
+    if (!(cause instanceof DamagedCheckpointError)) throw cause;
+    throw new RunFailedError(`the state of step ${step} to go back to cannot be read: ${cause.message}`, {
+      cause,
+    });
+  }
+}
