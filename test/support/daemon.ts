@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dialRuns, type RunSummaryMessage } from '@rocinante/wire';
-import { rocinante, Rocinante, type Finished } from './rocinante.js';
+import { Rocinante, type Finished } from './rocinante.js';
 
 /** A line of a daemon's or a worker's log. */
 export interface LogLine {
@@ -54,6 +54,11 @@ export interface DaemonOptions {
   readonly http?: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /**
+   * Words of a command that runs it, and the operator's commands, elsewhere, such as in a network namespace, where `over` and
+   * `page` do not reach.
+   */
+  readonly within?: readonly string[];
 }
 
 /** `./rocinante serve`, and the operator's commands against it. */
@@ -63,11 +68,13 @@ export class Daemon extends Service {
   grpc = '';
   http = '';
   readonly #workers: WorkerProcess[] = [];
+  readonly #within: readonly string[];
 
-  private constructor({ data, listen, http, args, env }: DaemonOptions) {
+  private constructor({ data, listen, http, args, env, within }: DaemonOptions) {
     const addresses = ['--listen', listen ?? '127.0.0.1:0', '--http', http ?? '127.0.0.1:0'];
-    super(['serve', '--data', data, ...addresses, ...(args ?? [])], env ?? {});
+    super(['serve', '--data', data, ...addresses, ...(args ?? [])], env ?? {}, within);
     this.data = data;
+    this.#within = within ?? [];
   }
 
   /** Starts one, and waits until it listens. */
@@ -80,9 +87,10 @@ export class Daemon extends Service {
     return daemon;
   }
 
-  /** Starts one like this one, which has ended: at the same ports, over the same data. */
-  again(options: Omit<DaemonOptions, 'data' | 'listen' | 'http'> = {}): Promise<Daemon> {
-    return Daemon.start({ data: this.data, listen: this.grpc, http: this.http, ...options });
+  /** Starts one like this one, which has ended: at the same place and ports, over the same data. */
+  again(options: Omit<DaemonOptions, 'data' | 'listen' | 'http' | 'within'> = {}): Promise<Daemon> {
+    const { data, grpc: listen, http } = this;
+    return Daemon.start({ data, listen, http, within: this.#within, ...options });
   }
 
   /** Starts a worker of this daemon. It ends with `end`, or when the test stops it. */
@@ -94,7 +102,7 @@ export class Daemon extends Service {
 
   /** One of the operator's commands, such as `['run', 'list']`, against this daemon. */
   command(args: readonly string[]): Promise<Finished> {
-    return rocinante([...args, '--coordinator', this.grpc]);
+    return new Rocinante([...args, '--coordinator', this.grpc], {}, this.#within).finished;
   }
 
   /** The same with `--json`: the object on the last line of standard output. Fails where the command does. */
@@ -185,9 +193,15 @@ export class Daemon extends Service {
 export class WorkerProcess extends Service {
   readonly name: string;
 
-  constructor(coordinator: string, name: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+  constructor(
+    coordinator: string,
+    name: string,
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    within: readonly string[] = [],
+  ) {
     const threads = args.includes('--threads') ? [] : ['--threads', '1'];
-    super(['worker', '--coordinator', coordinator, '--name', name, ...threads, ...args], env);
+    super(['worker', '--coordinator', coordinator, '--name', name, ...threads, ...args], env, within);
     this.name = name;
   }
 }
