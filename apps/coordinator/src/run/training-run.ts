@@ -243,10 +243,10 @@ export class TrainingRun {
       exactness: this.#joining.exactness,
       hashed: ledger !== null,
     });
-    const all = [saving, ledger?.sync()] as const;
+    const synced = ledger?.sync() ?? Promise.resolve();
     // The folder is free only when nothing of it is under way any more, whatever fails first.
-    await Promise.allSettled(all);
-    const [{ saved, hashes }] = await Promise.all(all);
+    await Promise.allSettled([saving, synced]);
+    const [{ saved, hashes }] = await Promise.all([saving, synced]);
     if (hashes !== null) ledger?.checkpointWritten(saved, hashes);
     return saved;
   }
