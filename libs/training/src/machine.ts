@@ -10,7 +10,7 @@ import { checkShape, epochOf, evaluationDue, windowsOf } from './plan.js';
 import { withEntry, withStep } from './progress.js';
 import { Roster } from './roster.js';
 import type { RunProgress, RunShape } from './run-state.js';
-import { saveIntervalMs } from './save-interval.js';
+import { Saves } from './saves.js';
 import { StepWork } from './step-work.js';
 import type { AssignmentId, WorkerId } from './work.js';
 
@@ -77,12 +77,7 @@ export class RunMachine {
   #work: StepWork | EvaluationWork | null = null;
   #nextAssignment: AssignmentId;
   #now: number;
-  #saveStartedAt: number;
-  /** What the last save took; null before. */
-  #saveSeconds: number | null = null;
-  /** The progress whose save is under way, and that of the last one done; compared by identity. */
-  #saving: RunProgress | null = null;
-  #saved: RunProgress | null;
+  readonly #saves: Saves;
   /** A save that must begin before the run goes on. */
   #owed: { readonly reason: SaveReason; readonly best: boolean } | null;
   /** The request to end before the end; null without one. */
@@ -99,9 +94,8 @@ export class RunMachine {
     this.#shape = shape;
     this.#progress = progress;
     this.#now = startedAt;
-    this.#saveStartedAt = startedAt;
     this.#nextAssignment = options.firstAssignment ?? 0;
-    this.#saved = progress.step > 0 ? progress : null;
+    this.#saves = new Saves(shape, progress.step > 0 ? progress : null, startedAt);
     this.#owed = progress.step > 0 ? null : { reason: 'start', best: false };
     const timeOf = (): number => this.#now;
     this.#desk = {
@@ -192,14 +186,10 @@ export class RunMachine {
         step?.applied(event);
         break;
       case 'saved':
-        assert(this.#saving?.step === event.step, `saved: step ${event.step} is not being saved`);
-        assert(event.seconds >= 0, `saved: it took 0 seconds or more, not ${event.seconds}`);
-        this.#saveSeconds = event.seconds;
-        this.#saved = this.#saving;
-        this.#saving = null;
+        this.#saves.done(event.step, event.seconds);
         break;
       case 'save-failed':
-        assert(this.#saving?.step === event.step, `save-failed: step ${event.step} is not being saved`);
+        this.#saves.failed(event.step);
         this.#finish('failed', `the checkpoint of step ${event.step} was not saved: ${event.reason}`);
         break;
       case 'stop-requested':
@@ -310,12 +300,12 @@ export class RunMachine {
     const { evaluationPieces, minWorkers } = this.#shape;
     if (this.#divergence !== null) {
       // What is being saved may be the state that the run will go back to.
-      if (this.#saving) return false;
+      if (this.#saves.isUnderWay) return false;
       this.#finish('diverged', this.#divergence);
       return true;
     }
     if (this.#owed) {
-      if (this.#saving) return false;
+      if (this.#saves.isUnderWay) return false;
       this.#save(this.#owed.reason, this.#owed.best);
       this.#owed = null;
       return true;
@@ -327,9 +317,9 @@ export class RunMachine {
     }
     const end = due ? null : this.#end();
     if (this.#stop !== null || end !== null) {
-      const kept = this.#saved === this.#progress || this.#saving === this.#progress;
-      if (!kept) this.#owed = { reason: end === null ? 'stop' : 'end', best: false };
-      else if (this.#saving) return false;
+      if (!this.#saves.has(this.#progress))
+        this.#owed = { reason: end === null ? 'stop' : 'end', best: false };
+      else if (this.#saves.isUnderWay) return false;
       else if (end !== null) this.#finish('done', end);
       else if (this.#stop?.reason === undefined)
         this.#finish('stopped', `stopped on request after step ${step}`);
@@ -337,19 +327,19 @@ export class RunMachine {
       return true;
     }
     // The checkpoint before the first step must be whole, so that a kill at any time can be resumed.
-    if (this.#saved === null) return false;
+    if (!this.#saves.isAny) return false;
     if (due) {
       this.#work = new EvaluationWork(this.#desk, step, evaluationPieces);
       return true;
     }
     if (this.#held) return false;
     // Not owed before it can begin: one that waits for the save under way would begin even when the run is held by then.
-    if (this.#multipleIsDue()) {
-      if (this.#saving) return false;
+    if (this.#saves.multipleIsDue(this.#progress)) {
+      if (this.#saves.isUnderWay) return false;
       this.#save('interval', false);
       return true;
     }
-    if (this.#intervalIsOver()) this.#save('interval', false);
+    if (this.#saves.intervalIsOver(this.#progress, this.#now)) this.#save('interval', false);
     if (this.#roster.size < minWorkers) return false;
     this.#work = new StepWork(this.#shape, step, this.#desk, this.#norms);
     return true;
@@ -372,14 +362,14 @@ export class RunMachine {
     if (
       this.#divergence !== null ||
       this.#owed !== null ||
-      this.#saved === null ||
+      !this.#saves.isAny ||
       this.#stop !== null ||
       this.#end() !== null
     ) {
       return 'saving';
     }
     if (this.#held) return 'held';
-    return this.#multipleIsDue() ? 'saving' : 'waiting';
+    return this.#saves.multipleIsDue(this.#progress) ? 'saving' : 'waiting';
   }
 
   #record(validationLoss: number | null): void {
@@ -389,28 +379,8 @@ export class RunMachine {
     this.#owed = { reason: this.#end() === null ? 'evaluation' : 'end', best };
   }
 
-  /** Whether the steps closed are a multiple that is to have a checkpoint, and has none. */
-  #multipleIsDue(): boolean {
-    const { checkpointEverySteps, anchorEverySteps } = this.#shape;
-    const { step } = this.#progress;
-    // A remainder of 0 steps is NaN: no multiple.
-    if (step % checkpointEverySteps !== 0 && step % anchorEverySteps !== 0) return false;
-    return this.#saved !== this.#progress && this.#saving !== this.#progress;
-  }
-
-  #intervalIsOver(): boolean {
-    const intervalMs = saveIntervalMs(this.#shape, this.#saveSeconds);
-    return (
-      intervalMs > 0 &&
-      this.#saving === null &&
-      this.#saved !== this.#progress &&
-      this.#now - this.#saveStartedAt >= intervalMs
-    );
-  }
-
   #save(reason: SaveReason, best: boolean): void {
-    this.#saving = this.#progress;
-    this.#saveStartedAt = this.#now;
+    this.#saves.begin(this.#progress, this.#now);
     this.#desk.emit({ type: 'save', step: this.#progress.step, reason, best, progress: this.#progress });
   }
 

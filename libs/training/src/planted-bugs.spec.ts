@@ -140,7 +140,7 @@ const bugs: readonly PlantedBug[] = [
   {
     name: 'the first step does not wait for a checkpoint to go back to',
     runs: 50,
-    edits: [['machine.ts', 'if (this.#saved === null) return false;', '']],
+    edits: [['machine.ts', 'if (!this.#saves.isAny) return false;', '']],
   },
   {
     name: 'a run that diverges goes back to a state that is still being saved',
@@ -148,7 +148,7 @@ const bugs: readonly PlantedBug[] = [
     edits: [
       [
         'machine.ts',
-        `if (this.#saving) return false;
+        `if (this.#saves.isUnderWay) return false;
       this.#finish('diverged'`,
         `this.#finish('diverged'`,
       ],
@@ -157,7 +157,7 @@ const bugs: readonly PlantedBug[] = [
   {
     name: 'a state to go back to is not saved',
     runs: 50,
-    edits: [['machine.ts', ' && step % anchorEverySteps !== 0', '']],
+    edits: [['saves.ts', ' && step % anchorEverySteps !== 0', '']],
   },
 ];
 
