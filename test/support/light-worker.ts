@@ -84,6 +84,11 @@ export class LightWorker {
     return this.#session;
   }
 
+  /** Null where it is prepared for no run. */
+  protected get light(): LightRun | null {
+    return this.#run?.light ?? null;
+  }
+
   protected get contributions(): ClientWritableStream<Buffer> {
     return this.#contributions!;
   }

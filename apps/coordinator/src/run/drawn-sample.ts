@@ -10,12 +10,14 @@ const SAMPLE_TIMEOUT_MS = 120_000;
 
 /**
  * What the network writes after a window of the text that the seed chooses; a worker draws it.
+ * @param heardOf as `TrainingRun.sample`.
  * @throws {RocinanteError} no worker is there, or it said nothing in time.
  */
 export async function drawSample(
   run: TrainingRun,
   config: RunConfig,
   corpus: EncodedCorpus,
+  heardOf: readonly string[],
 ): Promise<string> {
   const { train } = runWindows(config, corpus.ids.length).windows;
   const stream = new RandomStream(config.seed, 'sampling');
@@ -28,6 +30,7 @@ export async function drawSample(
       seed: config.seed,
     },
     SAMPLE_TIMEOUT_MS,
+    heardOf,
   );
   return corpus.vocabulary.decode(Uint32Array.from(symbols));
 }

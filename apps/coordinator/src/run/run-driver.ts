@@ -19,8 +19,10 @@ import {
 import type { ParameterFeed } from '../service/parameter-feed.js';
 import type { Session } from '../service/session.js';
 import type { RunListener } from '../service/worker-pool.js';
+import { AnswerCount } from './answer-count.js';
 import type { RangeMade } from './arithmetic-messages.js';
 import type { ArithmeticThread, RangeRoom } from './arithmetic-thread.js';
+import { GrantQueue } from './grant-queue.js';
 import type { IssuedAgain, RunObserver } from './run-observer.js';
 import type { SampleDesk } from './sample-desk.js';
 import type { RunVectors } from './run-vectors.js';
@@ -65,8 +67,8 @@ export class RunDriver implements RunListener {
   #rangeAdded = false;
   /** The issue in progress, or the last one. */
   #issued = { step: 0, issue: 0 };
-  /** Grants that wait until the arithmetic has caught up. */
-  #held: Extract<RunEffect, { type: 'grant' }>[] = [];
+  readonly #grants = new GrantQueue();
+  readonly #count = new AnswerCount();
   #assigned = new Set<Session>();
   /** What people call a worker, by its id in the state machine. Those that are gone are still spoken of. */
   readonly #labels = new Map<string, string>();
@@ -137,11 +139,14 @@ export class RunDriver implements RunListener {
   left(session: Session, reason: string, lost: boolean): void {
     this.#assigned.delete(session);
     this.#parts.samples.left(session);
+    this.#grants.left(session.worker);
+    this.#count.left(session.worker);
     this.#parts.observer.workerLeft(session, reason, lost);
     this.#post({ type: 'worker-left', worker: session.worker });
   }
 
   reported(session: Session, report: ReportMessage): void {
+    this.#count.answered(session.worker);
     const blocks = this.#parts.vectors.layout.blockCount;
     if (report.magnitudes.byteLength !== blocks * Float32Array.BYTES_PER_ELEMENT) {
       throw new WireError(
@@ -165,15 +170,18 @@ export class RunDriver implements RunListener {
   }
 
   evaluated(session: Session, { assignment, results, computeSeconds }: EvaluationMessage): void {
+    this.#count.answered(session.worker);
     this.#post({ type: 'evaluated', worker: session.worker, assignment, results, computeSeconds });
   }
 
   rangeArrived(session: Session, message: ContributionRangeMessage): boolean {
     const { assignment, range } = message;
+    this.#count.answered(session.worker);
     const { arithmetic, vectors } = this.#parts;
     const room = arithmetic.takeRoom();
     this.#arrived = { room, session };
     this.#rangeAdded = false;
+    this.#grants.arrived(session.worker, assignment, range);
     try {
       int32Range(message, vectors.layout, room);
       this.#post({ type: 'range-arrived', worker: session.worker, assignment, range });
@@ -201,6 +209,7 @@ export class RunDriver implements RunListener {
       for (const effect of this.#machine.handle(event)) this.#carryOut(effect);
     }
     this.#draining = false;
+    this.#sendGrants();
     this.#wakeInTime();
   }
 
@@ -224,7 +233,7 @@ export class RunDriver implements RunListener {
         arithmetic.begin(vectors.issue(effect.step, effect.grid, windowsOf(shape, effect.step)));
         feed.discard();
         this.#issued = { step: effect.step, issue: effect.issue };
-        this.#held = [];
+        this.#grants.clear();
         this.#assigned = new Set();
         return observer.stepIssued(effect.step, effect.issue, this.#whyAgain(effect), vectors.exponents);
       case 'assign': {
@@ -232,16 +241,17 @@ export class RunDriver implements RunListener {
         if (!session) return;
         const grid = effect.assignment.kind === 'evaluate' ? new Int8Array() : vectors.exponents;
         this.#assigned.add(session);
+        this.#count.asked(session.worker);
         observer.assigned(session, effect.assignment);
         return session.assign(effect.assignment, feed.closedVersion, grid, () =>
           observer.parametersReceived(session),
         );
       }
       case 'withdraw':
+        this.#grants.withdrawn(effect.assignment);
         return this.#session(effect.worker)?.send({ withdraw: { assignment: effect.assignment } });
       case 'grant':
-        this.#held.push(effect);
-        return this.#sendGrants();
+        return this.#grants.add(effect);
       case 'keep-report':
         return vectors.keepReport(effect.assignment, this.#arrived.magnitudes!);
       case 'add-range':
@@ -289,6 +299,7 @@ export class RunDriver implements RunListener {
     if (!session) return;
     session.stand('set-aside', why);
     this.#assigned.delete(session);
+    this.#grants.left(worker);
     this.#parts.samples.left(session);
     this.#parts.observer.setAside(session, why);
   }
@@ -312,8 +323,11 @@ export class RunDriver implements RunListener {
 
   /** Sends what may be sent: a range that comes is to find the arithmetic ready for it, or soon. */
   #sendGrants(): void {
-    while (this.#held.length > 0 && !this.#parts.arithmetic.isBehind) {
-      const { worker, assignment, range } = this.#held.shift()!;
+    while (!this.#parts.arithmetic.isBehind) {
+      const grant = this.#grants.take();
+      if (grant === null) return;
+      const { worker, assignment, range } = grant;
+      this.#count.asked(worker);
       this.#session(worker)?.send({ grant: { assignment, range } });
     }
   }

@@ -354,12 +354,11 @@ export class RunExecution {
   /** A sample is no reason for a run that is done to fail. */
   async #sample(): Promise<void> {
     const { config, corpus } = this.#prepared;
+    // A worker that stands still would be waited for.
+    const heardOf = [...this.shares.keys()];
     try {
-      this.log.write({
-        event: 'sample',
-        atStep: this.log.step,
-        text: await drawSample(this.#run, config, corpus),
-      });
+      const text = await drawSample(this.#run, config, corpus, heardOf);
+      this.log.write({ event: 'sample', atStep: this.log.step, text });
     } catch (error) {
       this.log.noticed((error as Error).message);
     }

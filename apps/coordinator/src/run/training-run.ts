@@ -215,9 +215,14 @@ export class TrainingRun {
     this.#fail(error);
   }
 
-  /** Symbols drawn by a worker from the last closed parameters. */
-  sample(order: SampleOrder, timeoutMs: number): Promise<number[]> {
-    return this.#samples.draw(this.#pool?.workers[0], order, timeoutMs);
+  /**
+   * Symbols drawn by a worker from the last closed parameters.
+   * @param heardOf ids of workers that are known to answer: the first of them that is there draws, else the first that is there.
+   */
+  sample(order: SampleOrder, timeoutMs: number, heardOf: readonly string[] = []): Promise<number[]> {
+    const workers = this.#pool?.workers ?? [];
+    const worker = workers.find((session) => heardOf.includes(session.worker)) ?? workers[0];
+    return this.#samples.draw(worker, order, timeoutMs);
   }
 
   /** Lets the workers go: they hear why, and wait for the next run. What was under way is over when this resolves. */

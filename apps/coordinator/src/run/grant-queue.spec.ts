@@ -1,0 +1,68 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { GrantQueue, UNDER_WAY_MAX, type Grant } from './grant-queue.js';
+
+let queue: GrantQueue;
+
+/** All that may be sent now. */
+function taken(): Grant[] {
+  const grants: Grant[] = [];
+  for (let grant = queue.take(); grant; grant = queue.take()) grants.push(grant);
+  return grants;
+}
+
+/** Two grants of each of so many workers, whose assignments have their numbers. */
+function grantsOf(workers: number): Grant[] {
+  return Array.from({ length: 2 * workers }, (_, index) => ({
+    worker: `w${index % workers}`,
+    assignment: index % workers,
+    range: Math.floor(index / workers),
+  }));
+}
+
+beforeEach(() => {
+  queue = new GrantQueue();
+});
+
+it('lets few workers have all their grants at once, in order', () => {
+  const grants = grantsOf(UNDER_WAY_MAX / 2);
+  for (const grant of grants) queue.add(grant);
+  expect(taken()).toEqual(grants);
+});
+
+describe('with more grants than may be under way', () => {
+  const grants = grantsOf(UNDER_WAY_MAX);
+  const rest = grants.slice(UNDER_WAY_MAX);
+
+  beforeEach(() => {
+    for (const grant of grants) queue.add(grant);
+    expect(taken()).toEqual(grants.slice(0, UNDER_WAY_MAX));
+  });
+
+  it('sends the next for each range that came', () => {
+    queue.arrived('w5', 5, 0);
+    queue.arrived('w0', 0, 0);
+    expect(taken()).toEqual(rest.slice(0, 2));
+  });
+
+  it('takes no account of ranges that were not granted, or came before', () => {
+    queue.arrived('w5', 5, 1);
+    queue.arrived('w6', 5, 0);
+    expect(taken()).toEqual([]);
+    queue.arrived('w5', 5, 0);
+    queue.arrived('w5', 5, 0);
+    expect(taken()).toHaveLength(1);
+  });
+
+  it('awaits nothing of who left, or of what was withdrawn, and grants it nothing more', () => {
+    queue.left('w0');
+    queue.withdrawn(1);
+    expect(taken()).toEqual(rest.slice(2, 4));
+  });
+
+  it('forgets all with the issue', () => {
+    queue.clear();
+    expect(taken()).toEqual([]);
+    queue.add(grants[0]);
+    expect(taken()).toEqual([grants[0]]);
+  });
+});

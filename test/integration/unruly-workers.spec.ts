@@ -1,0 +1,80 @@
+/**
+ * Goal: of 64 workers on a run one takes work and stands still, and one sends without end what nobody asked for; the one is
+ * passed over, the other cut off, and the rest go on to the bits that one worker gives. Method: light workers on a real
+ * coordinator.
+ */
+import { status } from '@grpc/grpc-js';
+import { afterAll, afterEach, expect, it } from 'vitest';
+import { Daemon } from '../support/daemon.js';
+import { LightWorker } from '../support/light-worker.js';
+import { Workspace } from '../support/rocinante.js';
+import { smallText } from '../support/small-run.js';
+import { FloodingWorker, StallingWorker } from '../support/unruly-workers.js';
+
+const WORKERS = 64;
+const STEPS = 20;
+
+const workspace = new Workspace();
+let daemon: Daemon | undefined;
+let workers: LightWorker[] = [];
+
+async function allLeave(): Promise<void> {
+  for (const worker of workers) worker.leave();
+  await Promise.all(workers.map(({ ended }) => ended));
+  workers = [];
+}
+
+afterEach(async () => {
+  await allLeave();
+  await daemon?.end();
+});
+afterAll(() => workspace.remove());
+
+it('a worker that stands still and one that floods, among 64', { timeout: 120_000 }, async () => {
+  daemon = await Daemon.start({ data: workspace.in('data') });
+  const { grpc } = daemon;
+  const config = workspace.write('config.json', {
+    preset: 'quick',
+    network: { input: 'one-hot', layers: [{ units: 64, dropout: 0 }] },
+    text: { window: 20, stride: 20 },
+    batch: { size: 2 * WORKERS, microBatch: 2 },
+    steps: STEPS,
+  });
+  const corpus = workspace.write('corpus.txt', smallText(60_000));
+  const order = ['--config', config, '--corpus', corpus];
+
+  workers = [new LightWorker(grpc, 'alone', { computeMs: 1 })];
+  const alone = await daemon.startRun(order);
+  const undisturbed = await daemon.ended(alone.id);
+  await allLeave();
+
+  const stalling = new StallingWorker(grpc, 'stalling');
+  const flooding = new FloodingWorker(grpc, 'flooding');
+  const others = Array.from({ length: WORKERS - 2 }, (_, index) => new LightWorker(grpc, `light-${index}`));
+  workers = [stalling, flooding, ...others];
+  // It begins when all are there, and goes on without the one that is cut off.
+  const { id } = await daemon.startRun([...order, '--min-workers', String(WORKERS - 1)]);
+  const { state, step, weightsSha256 } = await daemon.ended(id);
+
+  expect({ state, step, weightsSha256 }).toEqual({
+    state: 'done',
+    step: STEPS,
+    weightsSha256: undisturbed.weightsSha256,
+  });
+  for (const worker of others) expect(worker.microBatches, worker.name).toBeGreaterThan(0);
+
+  const events = (kind: string): Record<string, unknown>[] =>
+    daemon!.events(id).filter(({ event }) => event === kind);
+  // Passed over once, and given nothing any more.
+  const late = events('late').filter(({ worker }) => worker === 'stalling');
+  expect(late.map(({ evaluates }) => evaluates)).toEqual([false]);
+  expect(stalling.microBatches).toBe(0);
+  // Cut off by name, before its messages fill the log.
+  expect(await flooding.ended).toMatchObject({
+    code: status.INVALID_ARGUMENT,
+    details: expect.stringContaining('more reports and ranges than it was asked for') as string,
+  });
+  const lost = events('worker-left').filter(({ lost }) => lost);
+  expect(lost.map(({ worker }) => worker)).toEqual(['flooding']);
+  expect(events('ignored').filter(({ worker }) => worker === 'flooding').length).toBeLessThan(100);
+});
