@@ -9,13 +9,17 @@ export class UsageError extends RocinanteError {
 
 /** The run could not go on: exit code 1. */
 export class RunFailedError extends RocinanteError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('RUN_FAILED', 1, message, options);
+  constructor(message: string, options?: ErrorOptions, code = 'RUN_FAILED') {
+    super(code, 1, message, options);
   }
 }
 
-/** The run has diverged: its numbers are no use from here on. */
-export class DivergedError extends RunFailedError {}
+/** The run has diverged, by a loss that spikes or a number that is not finite: exit code 1, where it does not go back. */
+export class DivergedError extends RunFailedError {
+  constructor(message: string) {
+    super(message, undefined, 'DIVERGED');
+  }
+}
 
 /** The disk is too full for what is asked: exit code 1. */
 export class DiskFullError extends RocinanteError {

@@ -44,6 +44,21 @@ describe('records of a run', () => {
     expect(order).toMatchObject({ step: 2, resumed: 2, lost: 3, begun });
   });
 
+  it('tell a return from a resume, also one from a checkpoint that is older than the return', () => {
+    const order = new LedgerOrder();
+    const wentBack = { ...resumed(1, 3), rollbacks: 1 };
+    const records = [
+      begun,
+      stepRecord(1),
+      wentBack,
+      stepRecord(2),
+      { ...resumed(2), rollbacks: 1 },
+      resumed(2),
+    ];
+    expect(records.flatMap((record) => order.take(record))).toEqual([]);
+    expect(order).toMatchObject({ step: 2, resumed: 2, rollbacks: 0, lost: 3 });
+  });
+
   it.each([
     ['no beginning', [stepRecord(1)], ['expected how the ledger began, received kind step']],
     ['two beginnings', [begun, begun], ['the ledger begins a second time']],

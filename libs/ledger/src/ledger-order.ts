@@ -44,13 +44,12 @@ export class LedgerOrder {
     return this.#resumed;
   }
 
-  /** How often it went back, since it had diverged. */
+  /** How often its newest state has gone back, since it had diverged. */
   get rollbacks(): number {
     return this.#rollbacks;
   }
 
   /** How many steps were taken again for either. */
-
   get lost(): number {
     return this.#lost;
   }
@@ -98,7 +97,8 @@ export class LedgerOrder {
   }
 
   #takeResumed({ step, lost, rollbacks = 0 }: RecordOf<'resumed'>): string[] {
-    if (rollbacks === this.#rollbacks) this.#resumed += 1;
+    // Fewer than before: it was resumed from a checkpoint older than the last of them.
+    if (rollbacks <= this.#rollbacks) this.#resumed += 1;
     this.#rollbacks = rollbacks;
     this.#lost += lost;
     const before = this.#step;

@@ -8,7 +8,7 @@ import { spikeOf } from './loss-watch.js';
 import { NormHistory } from './norm-history.js';
 import { checkShape, epochOf, evaluationDue, windowsOf } from './plan.js';
 import { withEntry, withStep } from './progress.js';
-import { Roster } from './roster.js';
+import { Roster, STRIKES_MAX, wrongTooOften } from './roster.js';
 import type { RunProgress, RunShape } from './run-state.js';
 import { Saves } from './saves.js';
 import { StepWork } from './step-work.js';
@@ -34,6 +34,8 @@ export interface RunMachineOptions {
    * that is above all of those before, so that numbers are unique in its life.
    */
   readonly firstAssignment?: AssignmentId;
+  /** What workers were found to have computed wrong in an earlier life of the run that their sessions outlast; none by default. */
+  readonly strikes?: ReadonlyMap<WorkerId, number>;
 }
 
 /** What displays show of a run beside its progress. */
@@ -69,7 +71,7 @@ export interface RunView {
  */
 export class RunMachine {
   readonly #shape: RunShape;
-  readonly #roster = new Roster();
+  readonly #roster: Roster;
   readonly #desk: Desk;
   readonly #norms = new NormHistory();
   #progress: RunProgress;
@@ -92,6 +94,7 @@ export class RunMachine {
     checkShape(shape);
     assert(progress.step <= shape.stepsTotal, `${progress.step} of ${shape.stepsTotal} steps are closed`);
     this.#shape = shape;
+    this.#roster = new Roster(options.strikes);
     this.#progress = progress;
     this.#now = startedAt;
     this.#nextAssignment = options.firstAssignment ?? 0;
@@ -132,6 +135,11 @@ export class RunMachine {
         .map((speed) => ({ ...speed, microBatches: shares?.get(speed.worker) ?? 0 })),
       spares: Math.max(0, this.#roster.size - this.#shape.microBatchesPerStep),
     };
+  }
+
+  /** How often workers were found to have computed what is wrong; those too that are gone. */
+  get strikes(): ReadonlyMap<WorkerId, number> {
+    return this.#roster.strikes;
   }
 
   /** What the driver must do now that this has happened, in order. */
@@ -213,6 +221,8 @@ export class RunMachine {
 
   #workerJoined(worker: WorkerId): void {
     this.#roster.join(worker);
+    const strikes = this.#roster.strikes.get(worker) ?? 0;
+    if (strikes >= STRIKES_MAX) return this.#desk.setAside(worker, wrongTooOften(strikes));
     const { microBatchesPerStep } = this.#shape;
     if (this.#roster.size > microBatchesPerStep) {
       const message = `worker ${worker} is a spare: ${this.#roster.size} workers, and a step has ${microBatchesPerStep} micro-batches`;

@@ -25,7 +25,6 @@ interface Member {
   idleIssues: number;
   /** Whether it was late, lost its work for it, and has not been heard of since. */
   quiet: boolean;
-  strikes: number;
 }
 
 /** A worker as a candidate for work. */
@@ -34,6 +33,16 @@ export type WorkerCandidate = Candidate & { readonly worker: WorkerId };
 /** The live workers, in the order of joining: what they are computing, how fast each was, how long each may take. */
 export class Roster {
   readonly #members = new Map<WorkerId, Member>();
+  /** Of those too that have left: an id is one session's, and is not given again. */
+  readonly #strikes: Map<WorkerId, number>;
+
+  constructor(strikes: ReadonlyMap<WorkerId, number> = new Map()) {
+    this.#strikes = new Map(strikes);
+  }
+
+  get strikes(): ReadonlyMap<WorkerId, number> {
+    return this.#strikes;
+  }
 
   get size(): number {
     return this.#members.size;
@@ -46,7 +55,7 @@ export class Roster {
   join(worker: WorkerId): void {
     assert(!this.#members.has(worker), `worker ${worker} has joined already`);
     const paces = { train: new Pace(), evaluate: new Pace() };
-    this.#members.set(worker, { paces, queue: [], since: 0, idleIssues: 0, quiet: false, strikes: 0 });
+    this.#members.set(worker, { paces, queue: [], since: 0, idleIssues: 0, quiet: false });
   }
 
   leave(worker: WorkerId): void {
@@ -126,7 +135,9 @@ export class Roster {
    * @returns how often it has by now.
    */
   strike(worker: WorkerId): number {
-    return (this.#members.get(worker)!.strikes += 1);
+    const strikes = (this.#strikes.get(worker) ?? 0) + 1;
+    this.#strikes.set(worker, strikes);
+    return strikes;
   }
 
   /** Takes note of who got work when an issue was handed out. */
@@ -176,6 +187,11 @@ export class Roster {
     const expectedSeconds = expectedOf(member) ?? meanOf(all);
     return member.since + Math.max(LATE_LEAST_MS, LATE_FACTOR * expectedSeconds * 1000);
   }
+}
+
+/** Why a worker is set aside, for people. */
+export function wrongTooOften(strikes: number): string {
+  return `it computed what is wrong ${strikes} times`;
 }
 
 function paceOf({ paces }: Member, kind: Assignment['kind']): Pace {

@@ -1,7 +1,8 @@
 import type { RunShape } from './run-state.js';
 
 /**
- * So many times what the last save took lie between two begins under `auto`: saving takes at most 1 % of the time. A save
+ * So many times what the last save took lie between two begins under `auto`: saves by the clock take about 1 % of the time, as far
+ * as the bounds let them. A save
  * is beside the work, so steps feel less of it; a kill costs half an interval of work on average.
  */
 const INTERVAL_SAVES = 100;

@@ -15,7 +15,7 @@ import type { RunEvent } from './events.js';
 import { IssueLedger, type Holding } from './issue-ledger.js';
 import type { NormHistory } from './norm-history.js';
 import { microBatchCount } from './plan.js';
-import { STRIKES_MAX } from './roster.js';
+import { STRIKES_MAX, wrongTooOften } from './roster.js';
 import type { RunShape } from './run-state.js';
 import { SecondWords, type QuestionCause, type QuestionedReport, type Settled } from './second-words.js';
 import type { AssignmentId, MicroBatchResult, WorkerId } from './work.js';
@@ -314,7 +314,7 @@ export class StepWork {
     if (!roster.has(worker)) return;
     const strikes = roster.strike(worker);
     this.#desk.emit({ type: 'strike', worker, strikes, why });
-    if (strikes === STRIKES_MAX) this.#desk.setAside(worker, `it computed what is wrong ${strikes} times`);
+    if (strikes === STRIKES_MAX) this.#desk.setAside(worker, wrongTooOften(strikes));
   }
 
   #grant(worker: WorkerId): void {

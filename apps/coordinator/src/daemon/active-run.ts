@@ -193,6 +193,7 @@ export class ActiveRun {
         trafficBefore: this.traffic,
         placeOption: '--data',
         ledger: true,
+        goesBack: true,
         sample: true,
         observers: [this.#workers, log, ...observers(this.id, prepared)],
         onEntry: (entry) => this.#tell(log, entry),

@@ -169,6 +169,20 @@ describe('a run’s past', () => {
     expect(await pastOf(path)).toMatchObject({ joiningProof: 'ab', notExactSince: 1 });
     write(started({}), proven, notExact, started({ notExactSince: null }));
     expect((await pastOf(path)).notExactSince).toBeNull();
+    const wentBack = {
+      time,
+      event: 'went-back',
+      fromStep: 9,
+      reason: 'diverged',
+      times: 1,
+      rateShare: 0.5,
+    } as const;
+    write(started({}), proven, notExact, { ...wentBack, atStep: 0, notExactSince: null });
+    expect((await pastOf(path)).notExactSince).toBeNull();
+    expect((await opening(path)).map(({ event }) => event)).not.toContain('not-exact');
+    write(started({}), proven, notExact, { ...wentBack, atStep: 5, notExactSince: 1 });
+    expect((await pastOf(path)).notExactSince).toBe(1);
+    expect((await opening(path)).map(({ event }) => event)).toContain('not-exact');
     write(started({}), proven, notExact, started({ notExactSince: 1 }));
     expect((await pastOf(path)).notExactSince).toBe(1);
   });

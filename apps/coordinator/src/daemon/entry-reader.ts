@@ -56,6 +56,7 @@ export async function opening(path: string): Promise<RunLogEntry[]> {
     else if (entry.event === 'held') held = entry;
     else if (entry.event === 'released') held = null;
     else if (entry.event === 'not-exact') notExact ??= entry;
+    else if (entry.event === 'went-back' && entry.notExactSince === null) notExact = null;
     else if (TOLD_AFTER.has(entry.event)) after.push(entry);
   }
   return [started, notExact, ...evaluations, parsed(lastStep), held, ...after].filter(
@@ -111,7 +112,7 @@ export async function pastOf(path: string): Promise<RunPast> {
     const entry = line.includes(STEP_MARK) ? null : parsed(line);
     if (entry === null) continue;
     if (entry.event === 'evaluation') history.push(pointOf(entry));
-    if (entry.event === 'started') notExactSince = entry.notExactSince;
+    if (entry.event === 'started' || entry.event === 'went-back') notExactSince = entry.notExactSince;
     if (entry.event === 'joining-proof') joiningProof = entry.sha256;
     if (entry.event === 'not-exact') notExactSince ??= entry.atStep;
     incidents.push(...incidentsOf(entry));

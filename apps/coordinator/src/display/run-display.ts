@@ -66,8 +66,10 @@ export class RunDisplay {
       case 'checkpoint':
         if (entry.reason !== 'stop') return;
         return this.line(entryText(entry));
-      case 'checkpoint-passed-over':
       case 'went-back':
+        this.#notExactSince = entry.notExactSince;
+        return this.line(`warning: ${entryText(entry)}`);
+      case 'checkpoint-passed-over':
         return this.line(`warning: ${entryText(entry)}`);
       case 'set-aside':
         return this.line(`warning: ${entry.worker} ${entryText(entry)}`);

@@ -157,6 +157,6 @@ function limitLines({ limits }: ShownRun): string[] {
 
 function intervalShown(limits: ShownRun['limits']): string {
   const seconds = checkpointSecondsOf(limits);
-  if (seconds === 'auto') return 'a checkpoint as often as takes 1 % of the time (--checkpoint auto)';
+  if (seconds === 'auto') return 'a checkpoint as often as takes about 1 % of the time (--checkpoint auto)';
   return seconds > 0 ? `a checkpoint every ${seconds} s` : 'checkpoints at evaluations and at the end';
 }

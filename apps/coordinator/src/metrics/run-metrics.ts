@@ -37,6 +37,7 @@ export class RunMetrics implements RunObserver {
   readonly #run: string;
   readonly #learningRate: (step: number) => number;
   readonly #now: () => number;
+  readonly #shape: RunShape;
   readonly #timeline: StepTimeline;
   readonly #bound = new SmoothedBound();
   readonly #lastSteps: { readonly windows: number; readonly seconds: number }[] = [];
@@ -57,6 +58,7 @@ export class RunMetrics implements RunObserver {
     this.#run = id;
     this.#learningRate = learningRate;
     this.#now = now;
+    this.#shape = shape;
     this.#timeline = new StepTimeline(shape.rangeCount);
     const { metrics } = set;
     set.begin('run', id);
@@ -177,6 +179,17 @@ export class RunMetrics implements RunObserver {
     this.#parked.clear();
     this.#setAside.clear();
     this.#showIdle();
+  }
+
+  /** The run goes on from an earlier state. */
+  wentBack({ step, lastLoss, history }: RunProgress): void {
+    const run = this.#run;
+    const { metrics } = this.#set;
+    metrics.step.set({ run }, step);
+    metrics.epoch.set({ run }, epochOf(this.#shape, step) + 1);
+    metrics.learningRate.set({ run }, this.#learningRate(step));
+    if (lastLoss !== null) metrics.loss.set({ run }, lastLoss);
+    this.#heldOut(history.at(-1)?.validationLoss ?? null);
   }
 
   recorded({ validationLoss }: { readonly validationLoss: number | null }): void {

@@ -5,7 +5,9 @@ it('takes one answer for each thing asked, and a few more', () => {
   const count = new AnswerCount();
   for (let index = 0; index < 100; index++) count.asked('a');
   for (let index = 0; index < 100 + UNASKED_MAX; index++) count.answered('a');
-  expect(() => count.answered('a')).toThrow('worker a: more reports and ranges than it was asked for');
+  expect(() => count.answered('a')).toThrow(
+    'expected no more reports and ranges than it was asked for, received 17 more',
+  );
 });
 
 it('counts each worker for itself', () => {

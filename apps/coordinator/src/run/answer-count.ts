@@ -20,7 +20,10 @@ export class AnswerCount {
     const due = this.#dueOf(worker) - 1;
     this.#due.set(worker, due);
     if (due >= -UNASKED_MAX) return;
-    throw new WireError('MALFORMED', `worker ${worker}: more reports and ranges than it was asked for`);
+    throw new WireError(
+      'MALFORMED',
+      `worker ${worker}: expected no more reports and ranges than it was asked for, received ${-due} more`,
+    );
   }
 
   left(worker: string): void {

@@ -68,7 +68,8 @@ it('goes back: what is abandoned moves to a file of its own, and steps are count
   for (let step = 0; step < 5; step++) close(log, step);
   log.noticed('a worker was started again');
   const rollbacks = [{ fromStep: 5, toStep: 2 }];
-  log.goBack({ ...noProgress, step: 2, rollbacks }, 'diverged: the loss rose', 0.5);
+  const progress = { ...noProgress, step: 2, rollbacks };
+  log.goBack({ progress, reason: 'diverged: the loss rose', rateShare: 0.5, notExactSince: null });
   close(log, 2);
   log.close();
   expect(lines().map(({ event, step, atStep }) => [event, step ?? atStep])).toEqual([
@@ -80,6 +81,22 @@ it('goes back: what is abandoned moves to a file of its own, and steps are count
   ]);
   expect(lines()[3]).toMatchObject({ fromStep: 5, reason: 'diverged: the loss rose', rateShare: 0.5 });
   expect(lines(join(folder, 'abandoned-1.jsonl')).map(({ step }) => step)).toEqual([3, 4, 5]);
+});
+
+it('keeps the lines of a return that it had no time to tell of, and lacks it', () => {
+  const before = new EventLog(path, 0);
+  for (let step = 0; step < 5; step++) close(before, step);
+  before.close();
+  const after = new EventLog(path, 2, 1);
+  expect(after.lacksReturn).toBe(true);
+  expect(lines(join(folder, 'abandoned-1.jsonl')).map(({ step }) => step)).toEqual([3, 4, 5]);
+  const progress = { ...noProgress, step: 2, rollbacks: [{ fromStep: 5, toStep: 2 }] };
+  after.tellReturn({ progress, reason: 'killed', rateShare: 0.5, notExactSince: null });
+  after.close();
+  expect(lines().at(-1)).toMatchObject({ event: 'went-back', atStep: 2, fromStep: 5, times: 1 });
+  const again = new EventLog(path, 2, 1);
+  expect(again.lacksReturn).toBe(false);
+  again.close();
 });
 
 it('keeps what happened beside the steps that were lost', () => {

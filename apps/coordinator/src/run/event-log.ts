@@ -13,6 +13,16 @@ export type NewEntry = RunLogEntry extends infer Entry
     : never
   : never;
 
+/** The run went back, and what is to be told of it. */
+export interface Return {
+  /** What it goes on from. */
+  readonly progress: RunProgress;
+  /** A line for people. */
+  readonly reason: string;
+  readonly rateShare: number;
+  readonly notExactSince: number | null;
+}
+
 /** Entries that tell of steps: after a resume those of later steps come again, and are written again. */
 const REPEATED: ReadonlySet<string> = new Set<RunLogEntry['event']>([
   'step',
@@ -44,9 +54,17 @@ export class EventLog implements RunObserver {
   #stepStartedAt = 0;
   #ignoredCount = 0;
 
-  /** @param step the step that the run goes on from; 0 where it begins, or begins anew. */
-  constructor(path: string, step: number) {
-    if (statSync(path, { throwIfNoEntry: false })?.size) keepUntil(path, step);
+  /** Whether the run went back, and its coordinator was killed before this log told of it. */
+  readonly lacksReturn: boolean;
+
+  /**
+   * @param step the step that the run goes on from; 0 where it begins, or begins anew.
+   * @param returns how often the run has gone back by then.
+   */
+  constructor(path: string, step: number, returns = 0) {
+    const isEmpty = !statSync(path, { throwIfNoEntry: false })?.size;
+    this.lacksReturn = !isEmpty && returns > returnsTold(path);
+    if (!isEmpty) keepUntil(path, step, this.lacksReturn ? abandonedPath(path, returns) : null);
     this.#path = path;
     this.#file = openSync(path, 'a');
     this.#step = step;
@@ -111,13 +129,20 @@ export class EventLog implements RunObserver {
    * The run goes on from an earlier state: lines about steps behind it are moved to a file of their own.
    * @throws {RunFailedError} they cannot be; the log is as it was.
    */
-  goBack({ step, rollbacks }: RunProgress, reason: string, rateShare: number): void {
-    const fromStep = this.#step;
-    keepUntil(this.#path, step, join(dirname(this.#path), `abandoned-${rollbacks.length}.jsonl`));
+  goBack(wentBack: Return): void {
+    const { step, rollbacks } = wentBack.progress;
+    keepUntil(this.#path, step, abandonedPath(this.#path, rollbacks.length));
+    const file = openSync(this.#path, 'a');
     closeSync(this.#file);
-    this.#file = openSync(this.#path, 'a');
+    this.#file = file;
     this.#step = step;
-    this.write({ event: 'went-back', atStep: step, fromStep, reason, rateShare });
+    this.tellReturn(wentBack);
+  }
+
+  /** Tells of a return whose lines are moved already. */
+  tellReturn({ progress: { step, rollbacks }, ...about }: Return): void {
+    const { fromStep } = rollbacks.at(-1)!;
+    this.write({ event: 'went-back', atStep: step, fromStep, times: rollbacks.length, ...about });
   }
 
   recorded({ step, ...entry }: HistoryEntry, best: boolean): void {
@@ -228,6 +253,19 @@ function keepUntil(path: string, step: number, abandonedPath: string | null = nu
   }
   if (abandonedPath !== null) replaceFile(abandonedPath, abandoned.join(''));
   replaceFile(path, kept.join(''));
+}
+
+function abandonedPath(path: string, returns: number): string {
+  return join(dirname(path), `abandoned-${returns}.jsonl`);
+}
+
+/** The last return that a log tells of: how often the run had gone back by then. */
+function returnsTold(path: string): number {
+  const told = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"event":"went-back"'))
+    .map((line) => (JSON.parse(line) as { times: number }).times);
+  return Math.max(0, ...told);
 }
 
 /** Of at least one norm. */

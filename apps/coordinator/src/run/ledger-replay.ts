@@ -101,7 +101,10 @@ export async function replayStep(options: ReplayOptions): Promise<Replay | null>
     const before = start === null ? null : record.config;
     const prepared = await prepareRun(record.config, text, REPLAY_LIMITS, again, before);
     // Evaluations change no step's numbers, and would take their time.
-    const shape = { ...prepared.shape, stepsTotal, evaluationPieces: 0, evaluateEverySteps: 0, patience: 0 };
+    const noEvaluations = { evaluationPieces: 0, evaluateEverySteps: 0, patience: 0 };
+    // A step that would diverge is still to be compared, and a state to go back to is not wanted.
+    const noReturns = { spikeFactor: 0, anchorEverySteps: 0 };
+    const shape = { ...prepared.shape, stepsTotal, ...noEvaluations, ...noReturns };
     if (!(await computeUntil(step, { ...prepared, shape }, options))) return null;
     const computed = await stepRecords(again, from, step);
     const difference = firstDifference(recorded, computed);
@@ -235,6 +238,7 @@ async function computeUntil(
     trafficBefore: { bytesSent: 0, bytesReceived: 0 },
     placeOption: 'TMPDIR',
     ledger: true,
+    goesBack: false,
     sample: false,
     observers: [
       {

@@ -5,8 +5,7 @@ import type { TrainingRun } from './training-run.js';
 const WATCH_MS = 1_000;
 
 export interface LimitsWatchParts {
-  /** The run as it is now: it is another one after it went back. */
-  readonly run: () => Pick<TrainingRun, 'layout' | 'stop' | 'hold' | 'release' | 'abort'>;
+  readonly run: Pick<TrainingRun, 'layout' | 'stop' | 'hold' | 'release' | 'abort'>;
   /** Where the run's files lie. */
   readonly path: string;
   /** The option that puts them elsewhere, for messages. */
@@ -47,14 +46,14 @@ export class LimitsWatch {
   #look(): void {
     const { maxHours, activeSeconds, alsoLook } = this.#parts;
     if (maxHours !== null && activeSeconds() / 3600 >= maxHours) {
-      this.#parts.run().stop(`it has been active for the ${maxHours} hours of --max-hours`);
+      this.#parts.run.stop(`it has been active for the ${maxHours} hours of --max-hours`);
     }
     alsoLook();
     // A disk that answers late is asked once at a time.
     if (this.#looking) return;
     this.#looking = true;
     this.#checkDisk()
-      .catch((error: Error) => this.#parts.run().abort(error))
+      .catch((error: Error) => this.#parts.run.abort(error))
       .finally(() => (this.#looking = false));
   }
 
@@ -63,10 +62,10 @@ export class LimitsWatch {
     if (this.#timer === null) return;
     if (decision === 'hold') {
       this.#heldReason = message;
-      this.#parts.run().hold(message);
+      this.#parts.run.hold(message);
     } else if (decision === 'release') {
       this.#heldReason = null;
-      this.#parts.run().release();
+      this.#parts.run.release();
     }
   }
 
@@ -74,7 +73,7 @@ export class LimitsWatch {
     state: 'running' | 'held',
   ): Promise<{ decision: ReturnType<typeof diskDecision>; message: string }> {
     const { run, path, placeOption } = this.#parts;
-    const needed = neededBytes(run().layout.length);
+    const needed = neededBytes(run.layout.length);
     const free = await freeBytes(path);
     return {
       decision: diskDecision(free, needed, state),

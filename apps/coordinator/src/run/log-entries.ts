@@ -156,8 +156,12 @@ const wentBack = z.object({
   event: z.literal('went-back'),
   fromStep: count,
   reason: z.string(),
+  /** How often it has by now, which names the file. */
+  times: count,
   /** What the schedule's learning rate is multiplied by from here on. */
   rateShare: z.number(),
+  /** As `started` has it: that of the state that the run goes on from. */
+  notExactSince: count.nullable(),
 });
 
 const ignored = z.object({

@@ -5,11 +5,12 @@ import { goingOnWith } from './exactness.js';
 import type { PreparedRun } from './prepared-run.js';
 
 /**
- * The run as it goes on from the last good state that was kept to go back to. On the disk it has gone back when this returns:
- * newer checkpoints are gone, and the one it goes on from says so. A kill in between leaves a run that diverges once more at
- * the same step, and goes back then.
+ * The run as it goes on from the last good state that was kept to go back to. The checkpoints have gone back when this
+ * returns: newer ones are gone, and the one it goes on from says so. A kill before that leaves a run that diverges once more
+ * at the same step, and goes back then; one after it leaves to the event log and the ledger to tell of it on resume.
  * @param diverged where it stood when it diverged.
  * @throws {RunFailedError} that state's checkpoint is damaged or missing. @throws {CheckpointWriteError}
+ * @throws Node's error where newer checkpoints are not removed.
  */
 export async function goBack(prepared: PreparedRun, diverged: RunProgress): Promise<PreparedRun> {
   const { checkpoints, directory } = prepared;

@@ -79,12 +79,12 @@ export class RunCheckpoints {
     this.#path = path;
     this.#frame = frame;
     this.#retention = { keepLast: kept.keepLast, keepEverySteps: kept.keepEverySteps };
-    this.#store = new DirectoryStore(path, this.#retention);
+    this.#store = new DirectoryStore(path);
   }
 
   /** Begins the thread that saves. @param onDeath it ended by itself. */
   open(onDeath: (error: Error) => void): void {
-    assert(this.#thread === null, 'checkpoints are opened once');
+    assert(this.#thread === null, 'checkpoints are open already');
     const { config, layout, vocabulary, corpusSha256 } = this.#frame;
     const constants = { ...this.snapshot, layout, configuration: config, vocabulary, corpusSha256 };
     const setting = { directory: this.#path, retention: this.#retention, constants };
@@ -120,14 +120,17 @@ export class RunCheckpoints {
   /**
    * Goes back to the state of an earlier step, as the progress says it: later checkpoints are removed, and its own is written
    * anew, on this thread. No save is under way.
-   * @throws {CheckpointWriteError} it is not written; it is as it was.
+   * @throws {CheckpointWriteError} its own is as it was; later ones are gone, or some of them.
+   * @throws Node's error where later ones could not be listed or removed.
    */
   async goBack({ state, progress, exactness }: LoadedRun): Promise<void> {
     const { config, layout, vocabulary, corpusSha256 } = this.#frame;
     const { parameters, m, v } = state;
     const constants = { layout, parameters, m, v, configuration: config, vocabulary, corpusSha256 };
-    await this.#store.removeAfter(progress.step);
-    await this.#store.save(
+    const store = new DirectoryStore(this.#path, { ...this.#retention, damaged: this.#damaged });
+    this.#damaged = [];
+    await store.removeAfter(progress.step);
+    await store.save(
       { ...constants, ...savedState(state, progress, exactness) },
       { best: false, alsoKept: this.#anchorOf(progress) },
     );

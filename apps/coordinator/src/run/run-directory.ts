@@ -21,8 +21,8 @@ const recordSchema = z.strictObject({
 export type RunRecord = z.infer<typeof recordSchema>;
 
 /**
- * A run's directory: `config.json`, `events.jsonl`, `checkpoints/`, `weights/final.safetensors`, and `lock`, which the
- * coordinator that works in it holds.
+ * A run's directory: `config.json`, `events.jsonl`, `ledger.jsonl`, `checkpoints/`, `weights/final.safetensors`,
+ * `abandoned-<n>.jsonl` for each time that the run went back, and `lock`, which the coordinator that works in it holds.
  */
 export class RunDirectory {
   readonly path: string;

@@ -43,6 +43,7 @@ export interface RunDriverParts {
   readonly session: (worker: string) => Session | undefined;
   /** Where the run's numbers of assignments begin. */
   readonly firstAssignment: number;
+  readonly strikes: ReadonlyMap<string, number>;
   readonly observer: Required<RunObserver>;
   readonly samples: SampleDesk;
   /**
@@ -80,8 +81,8 @@ export class RunDriver implements RunListener {
 
   constructor(parts: RunDriverParts) {
     this.#parts = parts;
-    const { shape, progress, firstAssignment } = parts;
-    this.#machine = new RunMachine(shape, progress, parts.now(), { firstAssignment });
+    const { shape, progress, firstAssignment, strikes } = parts;
+    this.#machine = new RunMachine(shape, progress, parts.now(), { firstAssignment, strikes });
     parts.arithmetic.onMade = (made) => this.#made(made);
     parts.arithmetic.onAdded = () => {
       parts.observer.rangeAdded();
@@ -95,6 +96,10 @@ export class RunDriver implements RunListener {
 
   get view(): RunView {
     return this.#machine.view;
+  }
+
+  get strikes(): ReadonlyMap<string, number> {
+    return this.#machine.strikes;
   }
 
   /** Lets time pass: the run begins with it, and checkpoints by the clock depend on it. */

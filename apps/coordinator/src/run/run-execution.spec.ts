@@ -93,6 +93,7 @@ function execution(run: PreparedRun, options: Partial<ExecutionOptions> = {}): R
     trafficBefore: { bytesSent: 0, bytesReceived: 0 },
     placeOption: '--data',
     ledger: true,
+    goesBack: true,
     sample: false,
     observers: [],
     onEntry: (entry) => told.push(entry),

@@ -19,14 +19,14 @@ import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
 import { drawSample } from './drawn-sample.js';
 import { epochLoss } from './epoch-loss.js';
-import { EventLog } from './event-log.js';
+import { EventLog, type Return } from './event-log.js';
 import { furtherOf, type Exactness } from './exactness.js';
 import { LedgerKeeper, ledgerPath } from './ledger-keeper.js';
 import { LimitsWatch } from './limits-watch.js';
 import type { LogEntryOf, RunLogEntry, StartCause } from './log-entries.js';
 import { added, PoolTraffic } from './pool-traffic.js';
 import type { PreparedRun } from './prepared-run.js';
-import type { RunObserver } from './run-observer.js';
+import { tellAll, type RunObserver } from './run-observer.js';
 import { goBack } from './rollback.js';
 import { Shares } from './shares.js';
 import { TrainingRun, type RunEnd } from './training-run.js';
@@ -47,6 +47,8 @@ export interface ExecutionOptions {
   readonly placeOption: string;
   /** Whether a ledger is kept: without one, a run is as it would be, and cannot be verified. */
   readonly ledger: boolean;
+  /** Whether a run that diverges goes back where its configuration says so. */
+  readonly goesBack: boolean;
   /** Whether a sample is drawn once the run is done. */
   readonly sample: boolean;
   readonly observers: readonly RunObserver[];
@@ -85,11 +87,22 @@ export class RunExecution {
     const { service, pool, placeOption } = options;
     this.#prepared = prepared;
     this.#options = options;
-    this.log = new EventLog(directory.eventsPath, loaded?.progress.step ?? 0);
+    this.log = new EventLog(
+      directory.eventsPath,
+      loaded?.progress.step ?? 0,
+      loaded?.progress.rollbacks.length ?? 0,
+    );
     this.#traffic = new PoolTraffic(() => service.pool(pool).sessions);
     [this.#ledger, this.#run] = this.#newRun();
     this.#watch = new LimitsWatch({
-      run: () => this.#run,
+      // It is another run after it went back; what ends one must outlast that.
+      run: {
+        layout: this.#run.layout,
+        stop: (reason) => this.stop(reason),
+        abort: (error) => this.abort(error),
+        hold: (reason) => this.#run.hold(reason),
+        release: () => this.#run.release(),
+      },
       path: directory.path,
       placeOption,
       maxHours: limits.maxHours,
@@ -103,7 +116,8 @@ export class RunExecution {
     this.log.onFailure = this.#failOn(directory.eventsPath);
   }
 
-  #newRun(): [LedgerKeeper | null, TrainingRun] {
+  /** @param strikes those of workers that were there before the run went back. */
+  #newRun(strikes: ReadonlyMap<string, number> = new Map()): [LedgerKeeper | null, TrainingRun] {
     const prepared = this.#prepared;
     const { service, name, pool, initialParameters, observers } = this.#options;
     const ledger = this.#options.ledger ? new LedgerKeeper(prepared) : null;
@@ -113,6 +127,7 @@ export class RunExecution {
       id: name,
       initialParameters,
       exact: prepared.limits.exact,
+      strikes,
       pool: () => service.pool(pool),
       numbers: service.takeNumbers(),
       ledger,
@@ -213,7 +228,7 @@ export class RunExecution {
 
   /**
    * Runs to the end, going back where it diverges and is to, and lets the workers go.
-   * @throws {RunFailedError} the run cannot go on.
+   * @throws {RunFailedError} the run cannot go on. @throws {CheckpointWriteError} it could not go back.
    */
   async run(): Promise<RunEnd> {
     let over = '';
@@ -247,7 +262,7 @@ export class RunExecution {
         if (!(error instanceof DivergedError)) throw error;
         const { config } = this.#prepared;
         const { rollbacks } = this.#run.progress;
-        if (!goesBack(config, this.#run.progress)) {
+        if (!this.#options.goesBack || !goesBack(config, this.#run.progress)) {
           const advice =
             rollbacks.length > 0
               ? `it has gone back ${counted(rollbacks.length, 'time')} already; begin with a lower --learning-rate`
@@ -261,18 +276,27 @@ export class RunExecution {
 
   /** The same activation goes on from an earlier state; the workers stay, and prepare the run as if it began. */
   async #goBack(reason: string): Promise<void> {
-    const diverged = this.#run.progress;
+    const { progress: diverged, strikes } = this.#run;
     await this.#run.close(`the run goes back to step ${diverged.anchorStep}, since it diverged`);
     this.#ledger?.close();
     this.#prepared = await goBack(this.#prepared, diverged);
-    const { config, loaded } = this.#prepared;
-    this.log.goBack(loaded!.progress, reason, rateShareOf(config, loaded!.progress));
-    [this.#ledger, this.#run] = this.#newRun();
+    const { progress } = this.#prepared.loaded!;
+    this.log.goBack(this.#return(reason));
+    [this.#ledger, this.#run] = this.#newRun(strikes);
     await this.#openLedger();
-    for (const observer of this.#options.observers) observer.wentBack?.(loaded!.progress);
+    tellAll(this.#options.observers).wentBack(progress);
     this.#run.start();
+    const held = this.#watch.heldReason;
+    if (held !== null) this.#run.hold(held);
     if (this.#stopReason !== null) this.#run.stop(this.#stopReason);
     if (this.#aborted !== null) this.#run.abort(this.#aborted);
+  }
+
+  #return(reason: string): Return {
+    const { config, loaded, exactness } = this.#prepared;
+    const { progress } = loaded!;
+    const { notExactSince } = exactness;
+    return { progress, reason, rateShare: rateShareOf(config, progress), notExactSince };
   }
 
   async #openLedger(): Promise<void> {
@@ -285,6 +309,9 @@ export class RunExecution {
     const vocabularySize = corpus.vocabulary.size;
     for (const { name, reason } of loaded?.passedOver ?? []) {
       this.log.write({ event: 'checkpoint-passed-over', atStep: this.log.step, name, reason });
+    }
+    if (this.log.lacksReturn) {
+      this.log.tellReturn(this.#return('the coordinator was killed while the run went back'));
     }
     if (lengthBefore !== null) {
       const to = { steps: config.steps, epochs: config.epochs };

@@ -13,7 +13,7 @@ export const runLimitsSchema = z
     maxHours: z.number().positive().nullable(),
     /**
      * Time between two checkpoints; 0 for none but those at evaluations, at the end and on a stop. `auto` takes it from what
-     * the last one took, so that saving takes at most 1 % of the time.
+     * the last one took: about 1 % of the time, but every ten minutes at the least.
      */
     checkpointSeconds: z.union([z.number().min(0), z.literal('auto')], {
       error: 'expected a number of seconds, at least 0, or auto',

@@ -111,6 +111,7 @@ async function runToEnd(
     trafficBefore: { bytesSent: 0, bytesReceived: 0 },
     placeOption: '--run-dir',
     ledger: options.ledger,
+    goesBack: true,
     sample: !options.json,
     observers: [],
     onEntry: (entry) => display.entry(entry),

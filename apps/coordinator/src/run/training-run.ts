@@ -42,6 +42,8 @@ export interface TrainingRunParts {
   /** How exact the run is where it begins or goes on. */
   readonly exactness: Exactness;
   readonly exact: ExactMode;
+  /** How often workers that are there have computed what is wrong, by their ids; empty where the run begins. */
+  readonly strikes: ReadonlyMap<string, number>;
   /** What a run begins with in place of first values from the seed, [parameters]; null for those. */
   readonly initialParameters: Float32Array | null;
   readonly shape: RunShape;
@@ -128,6 +130,7 @@ export class TrainingRun {
       feed,
       session: (worker) => this.#pool?.session(worker),
       firstAssignment: numbers.firstAssignment,
+      strikes: parts.strikes,
       observer,
       samples: this.#samples,
       save: async (effect) => {
@@ -155,6 +158,11 @@ export class TrainingRun {
 
   get view(): RunView {
     return this.#driver.view;
+  }
+
+  /** By workers' ids. */
+  get strikes(): ReadonlyMap<string, number> {
+    return this.#driver.strikes;
   }
 
   get exactness(): Exactness {
