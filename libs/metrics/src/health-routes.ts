@@ -1,4 +1,4 @@
-import { line, type Route, type Routes } from './http-server.js';
+import { line, type Route, type Routes } from '@rocinante/http';
 
 /** Text for Prometheus: a MetricSet, or what wraps one. */
 export interface MetricText {
@@ -14,13 +14,22 @@ export interface MetricText {
  */
 export function healthRoutes(metrics: MetricText, notReady: () => string | null): Routes {
   return new Map<string, Route>([
-    ['/metrics', async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() })],
-    ['/healthz', () => line(200, 'alive')],
+    [
+      '/metrics',
+      {
+        needs: 'reader',
+        answer: async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() }),
+      },
+    ],
+    ['/healthz', { needs: 'open', answer: () => line(200, 'alive') }],
     [
       '/readyz',
-      () => {
-        const why = notReady();
-        return why === null ? line(200, 'ready') : line(503, `not ready: ${why}`);
+      {
+        needs: 'open',
+        answer: () => {
+          const why = notReady();
+          return why === null ? line(200, 'ready') : line(503, `not ready: ${why}`);
+        },
       },
     ],
   ]);

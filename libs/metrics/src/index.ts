@@ -12,17 +12,6 @@ export {
   type MeteredRunState,
 } from './coordinator-definitions.js';
 export { WORKER_PHASES, workerDefinitions, type WorkerPhase } from './worker-definitions.js';
-export { HttpAddressError, type HttpErrorCode } from './errors.js';
-export {
-  line,
-  serveHttp,
-  type HttpAnswer,
-  type HttpRequest,
-  type HttpServer,
-  type HttpServerOptions,
-  type Route,
-  type Routes,
-} from './http-server.js';
 export { healthRoutes, type MetricText } from './health-routes.js';
 export { workerRoutes, type DiscoveredWorker, type WorkerRoutesOptions } from './worker-routes.js';
 export { metricDocument } from './metric-document.js';

@@ -1,6 +1,6 @@
 /** What Prometheus finds of a coordinator's workers: who is scraped at its own address, and who through the coordinator. */
 import { expect, describe, it } from 'vitest';
-import type { HttpAnswer, HttpRequest } from './http-server.js';
+import type { HttpAnswer, HttpRequest } from '@rocinante/http';
 import { workerRoutes, type DiscoveredWorker } from './worker-routes.js';
 
 function named(worker: string, more: Partial<DiscoveredWorker> = {}): DiscoveredWorker {
@@ -23,12 +23,12 @@ async function get(
     contentType: 'text/plain; version=0.0.4',
   });
   const [route, rest] = path.startsWith('/workers/') ? ['/workers/*', path.slice(9)] : [path, ''];
-  const request: HttpRequest = { path, rest, host };
-  return routes.get(route)!(request);
+  const request = { path, rest, host } as HttpRequest;
+  return routes.get(route)!.answer(request);
 }
 
 async function groups(workers: readonly DiscoveredWorker[], options = {}): Promise<unknown> {
-  return JSON.parse(String((await get(workers, '/sd/workers', options)).body));
+  return JSON.parse((await get(workers, '/sd/workers', options)).body as string);
 }
 
 describe('discovery', () => {

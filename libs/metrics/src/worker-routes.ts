@@ -1,6 +1,8 @@
 import { isLoopback, parseAddress } from '@rocinante/base';
-import { line, type HttpAnswer, type HttpRequest, type Route, type Routes } from './http-server.js';
-import { RELAYED_TEXT_AGE_MAX_MS } from './http-limits.js';
+import { line, type HttpAnswer, type HttpRequest, type Route, type Routes } from '@rocinante/http';
+
+/** For how long relayed metrics are served on: a worker sends them every five seconds or so. */
+const RELAYED_TEXT_AGE_MAX_MS = 30_000;
 
 /** A live worker as Prometheus may find it. */
 export interface DiscoveredWorker {
@@ -35,8 +37,8 @@ interface TargetGroup {
  */
 export function workerRoutes(options: WorkerRoutesOptions): Routes {
   return new Map<string, Route>([
-    ['/sd/workers', (request) => discovery(request, options)],
-    ['/workers/*', (request) => relayedMetrics(request, options)],
+    ['/sd/workers', { needs: 'reader', answer: (request) => discovery(request, options) }],
+    ['/workers/*', { needs: 'reader', answer: (request) => relayedMetrics(request, options) }],
   ]);
 }
 

@@ -1,15 +1,9 @@
 import { HealthImplementation } from 'grpc-health-check';
 import { resolve } from 'node:path';
 import { isLoopback } from '@rocinante/base';
+import { serveHttp, type HttpServer } from '@rocinante/http';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
-import {
-  healthRoutes,
-  serveHttp,
-  workerRoutes,
-  type DiscoveredWorker,
-  type HttpServer,
-  type MeteredRunState,
-} from '@rocinante/metrics';
+import { healthRoutes, workerRoutes, type DiscoveredWorker, type MeteredRunState } from '@rocinante/metrics';
 import { learningRateAt } from '@rocinante/optimizer';
 import { noProgress, rateShareOf } from '@rocinante/training';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';

@@ -1,33 +1,51 @@
 /** The HTTP server over loopback: what it answers, what it refuses, and that no client can hold it up. */
 import { connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpAddressError } from './errors.js';
-import { healthRoutes } from './health-routes.js';
-import { HEADERS_BYTES_MAX, URL_LENGTH_MAX } from './http-limits.js';
-import { line, serveHttp, type HttpServer, type Route } from './http-server.js';
+import { BODY_BYTES_MAX, HEADERS_BYTES_MAX, URL_LENGTH_MAX } from './http-limits.js';
+import { serveHttp, type Guard, type HttpServer } from './http-server.js';
+import { line, type Route } from './routes.js';
 
 let server: HttpServer;
-let notReady: string | null;
+/** Who asks; everybody is an operator unless a test says otherwise. */
+let guard: Guard;
 let dropped: string[];
 let failures: string[];
+let endless: Readable;
 
 beforeEach(async () => {
-  notReady = null;
+  guard = () => ({ name: 'anybody', role: 'operator' });
+  endless = new Readable({ read: () => undefined });
   dropped = [];
   failures = [];
-  const metrics = { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('a 1\n') };
+  const route = (answer: Route['answer'], needs: Route['needs'] = 'reader'): Route => ({ needs, answer });
   const routes = new Map<string, Route>([
-    ...healthRoutes(metrics, () => notReady),
-    ['/things/*', ({ rest, host }) => line(200, `${rest} by ${host}`)],
-    ['/things/own', () => line(200, 'own')],
+    ['/metrics', route(() => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: 'a 1\n' }))],
+    ['/healthz', route(() => line(200, 'alive'), 'open')],
+    ['/things/*', route(({ rest, host, query }) => line(200, `${rest} by ${host}, ${query.get('q')}`))],
+    ['/things/own', route(() => line(200, 'own'))],
+    [
+      '/stream',
+      route(() => ({ status: 200, contentType: 'text/event-stream', body: Readable.from(['a', 'b']) })),
+    ],
+    ['/endless', route(() => ({ status: 200, contentType: 'text/event-stream', body: endless }))],
+    [
+      'POST /orders',
+      route(
+        ({ body, holder }) => line(200, `${Buffer.from(body).toString()} by ${holder?.name}`),
+        'operator',
+      ),
+    ],
     [
       '/broken',
-      () => {
+      route(() => {
         throw new Error('broken');
-      },
+      }),
     ],
   ]);
   server = await serveHttp('127.0.0.1:0', routes, {
+    guard: (request) => guard(request),
     onDropped: (code) => dropped.push(code),
     onError: (error, path) => failures.push(`${path}: ${(error as Error).message}`),
   });
@@ -57,14 +75,11 @@ function raw(bytes: string | Buffer): Promise<string> {
 }
 
 describe('an HTTP server', () => {
-  it('serves metrics with their content type, and health', async () => {
-    expect(await get('/metrics')).toEqual({ status: 200, body: 'a 1\n', type: 'text/plain; version=0.0.4' });
-    expect(await get('/healthz?verbose')).toMatchObject({ status: 200, body: 'alive\n' });
-    expect(await get('/readyz')).toMatchObject({ status: 200, body: 'ready\n' });
-    notReady = 'no coordinator at 10.0.0.1:7070';
-    expect(await get('/readyz')).toMatchObject({
-      status: 503,
-      body: 'not ready: no coordinator at 10.0.0.1:7070\n',
+  it('serves a page with its content type, whatever the query', async () => {
+    expect(await get('/metrics?verbose')).toEqual({
+      status: 200,
+      body: 'a 1\n',
+      type: 'text/plain; version=0.0.4',
     });
   });
 
@@ -76,7 +91,7 @@ describe('an HTTP server', () => {
 
   it('takes a route of its own before one with a star', async () => {
     expect((await get('/things/own')).body).toBe('own\n');
-    expect((await get('/things/a/b')).body).toBe(`a/b by ${server.address}\n`);
+    expect((await get('/things/a/b?q=1')).body).toBe(`a/b by ${server.address}, 1\n`);
   });
 
   it.each(['/', '/things', '/metrics/', '/..%2fetc/passwd', '/things/*/../../metrics2', '/constructor'])(
@@ -88,13 +103,52 @@ describe('an HTTP server', () => {
     },
   );
 
-  it('refuses other methods, and says which it takes', async () => {
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
-      const response = await fetch(`http://${server.address}/metrics`, { method });
-      expect(response.status).toBe(405);
-      expect(response.headers.get('allow')).toBe('GET, HEAD');
-      expect(await response.text()).toBe(`expected GET or HEAD, received ${method}\n`);
+  it.each([
+    ['PUT', '/metrics', 'GET, HEAD, POST', 'expected GET, HEAD or POST, received PUT'],
+    ['POST', '/metrics', 'GET, HEAD', 'expected GET or HEAD at /metrics, received POST'],
+    ['GET', '/orders', 'POST', 'expected POST at /orders, received GET'],
+  ])('refuses %s at %s, and says what it takes', async (method, path, allowed, text) => {
+    const response = await fetch(`http://${server.address}${path}`, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allowed);
+    expect(await response.text()).toBe(`${text}\n`);
+  });
+
+  it('takes an order of a bounded length', async () => {
+    const order = (length: number): Promise<Response> =>
+      fetch(`http://${server.address}/orders`, { method: 'POST', body: 'a'.repeat(length) });
+    expect(await (await order(3)).text()).toBe('aaa by anybody\n');
+    expect((await order(BODY_BYTES_MAX)).status).toBe(200);
+    expect((await order(BODY_BYTES_MAX + 1)).status).toBe(413);
+  });
+
+  it('asks who comes, and whether that is enough', async () => {
+    guard = ({ header }) => (header('authorization') === 'Bearer r' ? { name: 'eye', role: 'reader' } : null);
+    const authorization = { headers: { authorization: 'Bearer r' } };
+    const ask = (path: string, init = {}): Promise<Response> =>
+      fetch(`http://${server.address}${path}`, init);
+    for (const path of ['/metrics', '/things/a', '/none']) {
+      const answer = await ask(path);
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="rocinante"');
     }
+    expect((await ask('/healthz')).status).toBe(200);
+    expect((await ask('/metrics', authorization)).status).toBe(200);
+    expect((await ask('/none', authorization)).status).toBe(404);
+    const order = await ask('/orders', { ...authorization, method: 'POST', body: 'x' });
+    expect(order.status).toBe(403);
+    expect(await order.text()).toBe("expected a token of role operator, received eye's, of role reader\n");
+  });
+
+  it('sends a stream as it comes, and destroys it when the client goes', async () => {
+    expect((await get('/stream')).body).toBe('ab');
+    const gone = new AbortController();
+    const answer = await fetch(`http://${server.address}/endless`, { signal: gone.signal });
+    endless.push('one');
+    await answer.body!.getReader().read();
+    const closed = new Promise((resolve) => endless.on('close', resolve));
+    gone.abort();
+    await closed;
   });
 
   it('refuses a long path, long headers, and what is no HTTP, and counts what it dropped', async () => {
@@ -111,9 +165,9 @@ describe('an HTTP server', () => {
   it('reads no body, and nothing after one', async () => {
     const second = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
     const answer = await raw(
-      `GET /readyz HTTP/1.1\r\nHost: a\r\nContent-Length: ${second.length}\r\n\r\n${second}`,
+      `GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: ${second.length}\r\n\r\n${second}`,
     );
-    expect(answer).toMatch(/^HTTP\/1.1 200 OK[^]*ready\n$/);
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK[^]*a 1\n$/);
     expect(answer).not.toContain('alive');
   });
 
@@ -128,7 +182,7 @@ describe('an HTTP server', () => {
 
   it('does not give on a Host header that is none', async () => {
     const answer = await raw('GET /things/x HTTP/1.1\r\nHost: a"b\r\nConnection: close\r\n\r\n');
-    expect(answer).toContain('x by null');
+    expect(answer).toContain('x by null,');
   });
 
   it('names the port that is taken', async () => {

@@ -1,6 +1,6 @@
 /**
- * Every limit of the HTTP server, in one place. Sizes are in bytes, times in milliseconds. A scrape is one short request:
- * whoever needs more than this is no scraper.
+ * Every limit of the HTTP server, in one place. Sizes are in bytes, times in milliseconds. A scrape is one short request,
+ * an order a short form; a live page holds one answer open.
  */
 
 /** All of a request's headers. */
@@ -25,5 +25,5 @@ export const IDLE_TIMEOUT_MS = 65_000;
 /** How long a stopping server waits for answers in progress. */
 export const STOP_GRACE_MS = 1_000;
 
-/** For how long relayed metrics are served on: a worker sends them every five seconds or so. */
-export const RELAYED_TEXT_AGE_MAX_MS = 30_000;
+/** A POST's body: a form, or an order in JSON. */
+export const BODY_BYTES_MAX = 64 << 10;

@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIPv6, type AddressInfo, type DropArgument, type Socket } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
+import { mayDo, type Holder } from '@rocinante/access';
 import { HttpAddressError } from './errors.js';
 import {
+  BODY_BYTES_MAX,
   CONNECTIONS_MAX,
   HEADERS_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
@@ -11,32 +14,16 @@ import {
   TIMEOUT_CHECK_INTERVAL_MS,
   URL_LENGTH_MAX,
 } from './http-limits.js';
+import { line, type HttpAnswer, type HttpRequest, type Method, type Route, type Routes } from './routes.js';
 
-/** A request as a route sees it: GET or HEAD, without a body. */
-export interface HttpRequest {
-  /** Without the query, as it was sent: not decoded. */
-  readonly path: string;
-  /** What the path has in place of the route's `*`, not decoded; empty for a route without. */
-  readonly rest: string;
-  /** The `Host` header: by which `host:port` the client came; null where it is none. */
-  readonly host: string | null;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string | Uint8Array;
-}
-
-export type Route = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
-
-/**
- * Routes by path. A path that ends in `/*` takes all that begins like it and has no route of its own; the
- * first such route in the map's order.
- */
-export type Routes = ReadonlyMap<string, Route>;
+/** Who a request comes from, by what it shows; null where that says nothing. */
+export type Guard = (request: Pick<HttpRequest, 'header'>) => Holder | null;
 
 export interface HttpServerOptions {
+  /** Knows who asks. Without one every route is answered, whatever it needs. */
+  readonly guard?: Guard;
+  /** What whoever is not known gets in place of a line, with status 401: a page to log in, for instance. */
+  readonly unknown?: (request: HttpRequest) => HttpAnswer;
   /**
    * Told of connections that were dropped, by code: MALFORMED, MESSAGE_TOO_LARGE, TIMEOUT, TOO_MANY_CONNECTIONS; and in a
    * sentence that begins with the other side's `address:port`.
@@ -51,11 +38,6 @@ export interface HttpServer {
   readonly address: string;
   /** Closes idle connections, lets answers in progress end for STOP_GRACE_MS, then cuts them. */
   stop(): Promise<void>;
-}
-
-/** An answer of one line of text. */
-export function line(status: number, text: string): HttpAnswer {
-  return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` };
 }
 
 /**
@@ -114,49 +96,116 @@ const refusals: Readonly<Record<string, { readonly code: string; readonly status
 };
 
 async function answer(
-  request: IncomingMessage,
+  incoming: IncomingMessage,
   response: ServerResponse,
   routes: Routes,
-  { onError }: HttpServerOptions,
+  options: HttpServerOptions,
 ): Promise<void> {
-  const path = (request.url ?? '').split('?', 1)[0];
   let given: HttpAnswer;
   try {
-    given = await answerOf(request, path, routes);
+    given = await answerOf(incoming, routes, options);
   } catch (error) {
-    if (!onError) throw error;
-    onError(error, path);
+    if (!options.onError) throw error;
+    options.onError(error, pathOf(incoming));
     given = line(500, 'this could not be answered; the log says why');
   }
+  const { status, contentType, headers } = given;
   const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body;
-  response.writeHead(given.status, {
-    'Content-Type': given.contentType,
-    'Content-Length': body.byteLength,
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    ...(body instanceof Readable ? {} : { 'Content-Length': body.byteLength }),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    ...(given.status === 405 ? { Allow: 'GET, HEAD' } : {}),
+    ...(status === 401 ? { 'WWW-Authenticate': 'Bearer realm="rocinante"' } : {}),
     // What follows a body that nobody reads is no request.
-    ...(hasBody(request) ? { Connection: 'close' } : {}),
+    ...(hasBody(incoming) && !incoming.complete ? { Connection: 'close' } : {}),
+    ...headers,
   });
-  response.end(body);
+  if (!(body instanceof Readable)) return void response.end(body);
+  response.flushHeaders();
+  // The client of a stream goes away when it likes; that is its end, not an error.
+  pipeline(body, response, () => undefined);
 }
 
-function answerOf(request: IncomingMessage, path: string, routes: Routes): HttpAnswer | Promise<HttpAnswer> {
-  const { method = '', url = '' } = request;
+async function answerOf(
+  incoming: IncomingMessage,
+  routes: Routes,
+  { guard, unknown }: HttpServerOptions,
+): Promise<HttpAnswer> {
+  const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     return line(414, `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`);
   }
-  if (method !== 'GET' && method !== 'HEAD') return line(405, `expected GET or HEAD, received ${method}`);
-  const host = shownHost(request.headers.host);
-  const exact = routes.get(path);
-  if (exact && !path.endsWith('*')) return exact({ path, rest: '', host });
+  const path = pathOf(incoming);
+  const found = routeAt(path, method === 'POST' ? 'POST ' : '', routes);
+  const request: HttpRequest = {
+    method: method as Method,
+    path,
+    rest: found?.rest ?? '',
+    query: new URLSearchParams(url.slice(path.length)),
+    host: shownHost(incoming.headers.host),
+    body: new Uint8Array(),
+    holder: null,
+    secure: 'encrypted' in incoming.socket,
+    header: (name) => incoming.headers[name]?.toString() ?? null,
+  };
+  const holder = guard?.(request) ?? null;
+  // Whoever is not known is not told either what there is.
+  if (guard && holder === null && found?.route.needs !== 'open') {
+    return unknown?.(request) ?? line(401, 'expected a token: Authorization: Bearer <token>');
+  }
+  if (!isMethod(method))
+    return notAllowed(`expected GET, HEAD or POST, received ${method}`, 'GET, HEAD, POST');
+  if (!found) {
+    const other = routeAt(path, method === 'POST' ? '' : 'POST ', routes);
+    if (other && method === 'POST')
+      return notAllowed(`expected GET or HEAD at ${path}, received POST`, 'GET, HEAD');
+    if (other) return notAllowed(`expected POST at ${path}, received ${method}`, 'POST');
+    return line(404, `nothing is served at ${path}`);
+  }
+  const { needs, answer } = found.route;
+  if (holder !== null && !mayDo(holder.role, needs)) {
+    return line(403, `expected a token of role ${needs}, received ${holder.name}'s, of role ${holder.role}`);
+  }
+  const body = method === 'POST' ? await bodyOf(incoming) : request.body;
+  if (body === null) return line(413, `a body: expected at most ${BODY_BYTES_MAX} bytes`);
+  return answer({ ...request, holder, body });
+}
+
+function routeAt(path: string, prefix: 'POST ' | '', routes: Routes): { route: Route; rest: string } | null {
+  const exact = routes.get(prefix + path);
+  if (exact && !path.endsWith('*')) return { route: exact, rest: '' };
   for (const [pattern, route] of routes) {
     const start = pattern.slice(0, -1);
-    if (pattern.endsWith('/*') && path.startsWith(start)) {
-      return route({ path, rest: path.slice(start.length), host });
+    if (pattern.endsWith('/*') && (prefix + path).startsWith(start)) {
+      return { route, rest: (prefix + path).slice(start.length) };
     }
   }
-  return line(404, `nothing is served at ${path}`);
+  return null;
+}
+
+function isMethod(method: string): method is Method {
+  return method === 'GET' || method === 'HEAD' || method === 'POST';
+}
+
+function notAllowed(text: string, allowed: string): HttpAnswer {
+  return { ...line(405, text), headers: { Allow: allowed } };
+}
+
+/** All of a request's body; null where it is longer than BODY_BYTES_MAX. A slow one runs into REQUEST_TIMEOUT_MS. */
+async function bodyOf(incoming: IncomingMessage): Promise<Uint8Array | null> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of incoming as AsyncIterable<Buffer>) {
+    bytes += part.byteLength;
+    if (bytes > BODY_BYTES_MAX) return null;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0];
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

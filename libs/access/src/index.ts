@@ -1,0 +1,1 @@
+export { mayDo, ROLES, type Holder, type Need, type Role } from './roles.js';

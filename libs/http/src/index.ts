@@ -1,0 +1,4 @@
+export { HttpAddressError, type HttpErrorCode } from './errors.js';
+export { BODY_BYTES_MAX } from './http-limits.js';
+export { serveHttp, type Guard, type HttpServer, type HttpServerOptions } from './http-server.js';
+export { line, type HttpAnswer, type HttpRequest, type Method, type Route, type Routes } from './routes.js';
