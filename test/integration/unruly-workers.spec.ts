@@ -1,6 +1,6 @@
 /**
- * Goal: of 64 workers on a run one takes work and stands still, and one sends without end what nobody asked for; the one is
- * passed over, the other cut off, and the rest go on to the bits that one worker gives. Method: light workers on a real
+ * Goal: of 64 workers on a run one takes work and stands still, one sends without end what nobody asked for, and one its
+ * metrics without end; the first is passed over, the others cut off, and the rest go on to the bits that one worker gives. Method: light workers on a real
  * coordinator.
  */
 import { status } from '@grpc/grpc-js';
@@ -9,7 +9,7 @@ import { Daemon } from '../support/daemon.js';
 import { LightWorker } from '../support/light-worker.js';
 import { Workspace } from '../support/rocinante.js';
 import { smallText } from '../support/small-run.js';
-import { FloodingWorker, StallingWorker } from '../support/unruly-workers.js';
+import { FloodingWorker, StallingWorker, TalkingWorker } from '../support/unruly-workers.js';
 
 const WORKERS = 64;
 const STEPS = 20;
@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 afterAll(() => workspace.remove());
 
-it('a worker that stands still and one that floods, among 64', { timeout: 120_000 }, async () => {
+it('a worker that stands still and two that flood, among 64', { timeout: 120_000 }, async () => {
   daemon = await Daemon.start({ data: workspace.in('data') });
   const { grpc } = daemon;
   const config = workspace.write('config.json', {
@@ -50,10 +50,11 @@ it('a worker that stands still and one that floods, among 64', { timeout: 120_00
 
   const stalling = new StallingWorker(grpc, 'stalling');
   const flooding = new FloodingWorker(grpc, 'flooding');
-  const others = Array.from({ length: WORKERS - 2 }, (_, index) => new LightWorker(grpc, `light-${index}`));
-  workers = [stalling, flooding, ...others];
-  // It begins when all are there, and goes on without the one that is cut off.
-  const { id } = await daemon.startRun([...order, '--min-workers', String(WORKERS - 1)]);
+  const talking = new TalkingWorker(grpc, 'talking');
+  const others = Array.from({ length: WORKERS - 3 }, (_, index) => new LightWorker(grpc, `light-${index}`));
+  workers = [stalling, flooding, talking, ...others];
+  // It begins when all are there, and goes on without those that are cut off.
+  const { id } = await daemon.startRun([...order, '--min-workers', String(WORKERS - 2)]);
   const { state, step, weightsSha256 } = await daemon.ended(id);
 
   expect({ state, step, weightsSha256 }).toEqual({
@@ -75,6 +76,10 @@ it('a worker that stands still and one that floods, among 64', { timeout: 120_00
     details: expect.stringContaining('no more reports and ranges than it was asked for') as string,
   });
   const lost = events('worker-left').filter(({ lost }) => lost);
-  expect(lost.map(({ worker }) => worker)).toEqual(['flooding']);
+  expect(lost.map(({ worker }) => worker).sort()).toEqual(['flooding', 'talking']);
+  expect(await talking.ended).toMatchObject({
+    code: status.INVALID_ARGUMENT,
+    details: expect.stringContaining('messages a second of its own accord') as string,
+  });
   expect(events('ignored').filter(({ worker }) => worker === 'flooding').length).toBeLessThan(100);
 });

@@ -162,7 +162,9 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
   it('are told of as lost workers, once each', () => {
     const lost = shown.incidents.filter(({ kind }) => kind === 'worker-lost');
     expect(lost.map(({ worker }) => worker)).toEqual(['sancho', 'dulcinea']);
-    expect(lost[0].step).toBe(at['sancho missed'].step);
+    // Another step may be closed by the time that its loss is read of.
+    expect(lost[0].step).toBeGreaterThanOrEqual(at['sancho cut'].step);
+    expect(lost[0].step).toBeLessThanOrEqual(at['sancho missed'].step);
   });
 
   it('work as well, and faster, at 100 Mbit/s', { timeout: 60_000 }, async () => {

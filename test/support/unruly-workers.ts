@@ -43,3 +43,24 @@ export class FloodingWorker extends LightWorker {
     }
   }
 }
+
+/** Works as it should, and sends its metrics over and over, as fast as the connection takes them. */
+export class TalkingWorker extends LightWorker {
+  #over = false;
+  #talks = false;
+
+  protected override received(message: CoordinatorMessageReceived): void {
+    super.received(message);
+    if (message.assign && !this.#talks) void this.#talk();
+  }
+
+  async #talk(): Promise<void> {
+    this.#talks = true;
+    void this.ended.then(() => (this.#over = true));
+    const text = '# nothing\n'.repeat(10_000);
+    while (!this.#over) {
+      this.send({ metrics: { text } });
+      await new Promise(setImmediate);
+    }
+  }
+}

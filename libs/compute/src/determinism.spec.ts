@@ -42,6 +42,21 @@ const hard: HashCase = {
   windows: [1, 16],
 };
 
+/** With `ROCINANTE_LONG=1`: networks of 16 to 512 units, windows of 7 and 100 symbols, 1 to 64 of them. */
+const many = [
+  ...(['scaled', 'one-hot'] as const).map((input) => ({ input })),
+  ...[5, 20, 64].map((embeddingSize) => ({ input: 'embedding' as const, embeddingSize })),
+].flatMap((input) =>
+  losses.flatMap((loss) =>
+    [[16], [33, 16], [64, 64], [128], [256], [512, 512]].flatMap((units) =>
+      [7, 100].map((windowLength): HashCase => {
+        const windows = units[0] === 512 && windowLength === 100 ? [2, 32] : [1, 2, 5, 8, 16, 31, 64];
+        return { spec: networkOf({ ...input, loss, vocabularySize: 61 }, units, 0.5), windowLength, windows };
+      }),
+    ),
+  ),
+);
+
 describe('bits', () => {
   it('do not depend on the number of threads', { timeout: 120_000 }, async () => {
     const cases = [...small, wide, hard];
@@ -49,6 +64,19 @@ describe('bits', () => {
     expect(one.trim().split('\n')).toHaveLength(6 * 3 + 2 + 2);
     for (const threads of [2, 4]) expect(await hashes(threads, cases), `${threads} threads`).toBe(one);
   });
+
+  it.runIf(process.env.ROCINANTE_LONG === '1')(
+    'do not depend on the number of threads, in many shapes',
+    { timeout: 1_800_000 },
+    async () => {
+      for (const item of many) {
+        const one = await hashes(1, [item]);
+        for (const threads of [2, 4]) {
+          expect(await hashes(threads, [item]), `${threads} threads: ${JSON.stringify(item)}`).toBe(one);
+        }
+      }
+    },
+  );
 
   it('do not depend on what was computed before', { timeout: 60_000 }, async () => {
     const forwards = await hashes(1, small);

@@ -46,20 +46,19 @@ export function inputGradients(
   weights: LoadedWeights,
   symbols_N: Tensor,
   gates_N4H: Tensor,
-  T: number,
 ): InputGradients {
   const V = network.vocabularySize;
   return engine.scope(() => {
     switch (network.input) {
       case 'scaled': {
         const input_N1 = gatherRows(engine, scale_V1(engine, network), symbols_N);
-        return { embedding: undefined, kernel: transposedProduct(engine, input_N1, gates_N4H, T) };
+        return { embedding: undefined, kernel: transposedProduct(engine, input_N1, gates_N4H) };
       }
       case 'one-hot':
         return { embedding: undefined, kernel: sumRowsByIndex(engine, gates_N4H, symbols_N, V) };
       case 'embedding': {
         const embedded_NE = gatherRows(engine, weights.embedding_VE!, symbols_N);
-        const kernel = transposedProduct(engine, embedded_NE, gates_N4H, T);
+        const kernel = transposedProduct(engine, embedded_NE, gates_N4H);
         const back_NE = matMul(engine, gates_N4H, weights.transposed.layers[0].kernel_4HI!);
         return { embedding: sumRowsByIndex(engine, back_NE, symbols_N, V), kernel };
       }

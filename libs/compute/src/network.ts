@@ -80,7 +80,7 @@ export class Network {
       const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
       const { traces, output } = this.#runLayers(gates, rows, symbols_N, dropout, true);
       const { losses_N, logitsGradient_NV } = this.#lossOf(output, rows);
-      const outputGradient = this.#denseBack(output, logitsGradient_NV, rows, out);
+      const outputGradient = this.#denseBack(output, logitsGradient_NV, out);
       this.#layersBack(gates, traces, symbols_N, outputGradient, rows, out);
       return { lossSum: sumLosses(rows, losses_N) };
     });
@@ -218,13 +218,12 @@ export class Network {
   }
 
   /** Writes the dense layer's gradients and gives that of its input. */
-  #denseBack(output: Tensor, logitsGradient_NV: Tensor, rows: Rows, out: Float32Array): Tensor {
+  #denseBack(output: Tensor, logitsGradient_NV: Tensor, out: Float32Array): Tensor {
     const { engine } = this;
     return engine.scope(() => {
-      const groups = output.shape[0] / rows.B;
-      this.#write(out, 'dense/kernel', transposedProduct(engine, output, logitsGradient_NV, groups));
+      this.#write(out, 'dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
       const ones = engine.float32(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
-      this.#write(out, 'dense/bias', transposedProduct(engine, ones, logitsGradient_NV, groups));
+      this.#write(out, 'dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
       return matMul(engine, logitsGradient_NV, this.#weights.loaded.transposed.dense_VH);
     });
   }
@@ -264,10 +263,10 @@ export class Network {
           units,
         );
         if (input_NI !== undefined) {
-          this.#write(out, `${name}/kernel`, transposedProduct(engine, input_NI, gates_N4H, T), units);
+          this.#write(out, `${name}/kernel`, transposedProduct(engine, input_NI, gates_N4H), units);
           return matMul(engine, gates_N4H, transposed.kernel_4HI!);
         }
-        const { embedding, kernel } = inputGradients(engine, spec, weights, symbols_N, gates_N4H, T);
+        const { embedding, kernel } = inputGradients(engine, spec, weights, symbols_N, gates_N4H);
         this.#write(out, `${name}/kernel`, kernel, units);
         if (embedding !== undefined) this.#write(out, 'embedding/embeddings', embedding);
         return undefined;
@@ -316,5 +315,5 @@ function recurrentGradient(
   const H = hidden_NH.shape[1];
   if (T === 1) return engine.float32(new Float32Array(4 * H * H), [H, 4 * H]);
   const before = sliceFirst(engine, hidden_NH, 0, rows);
-  return transposedProduct(engine, before, sliceFirst(engine, gates_N4H, B, rows), T - 1);
+  return transposedProduct(engine, before, sliceFirst(engine, gates_N4H, B, rows));
 }

@@ -7,7 +7,6 @@ export { locateBinding } from './location.js';
 export {
   add,
   addAll,
-  batchMatMul,
   biasAdd,
   clip,
   concatenate,

@@ -48,15 +48,6 @@ export const matMul = (engine: Engine, a: Tensor, b: Tensor, transposed?: Transp
     transposed && [bool('transpose_a', transposed.a ?? false), bool('transpose_b', transposed.b ?? false)],
   );
 
-/** As `matMul`, over the leading dimensions, which broadcast. */
-export const batchMatMul = (engine: Engine, a: Tensor, b: Tensor, transposed: Transposition = {}): Tensor =>
-  one(
-    engine,
-    'BatchMatMulV2',
-    [a, b],
-    [bool('adj_x', transposed.a ?? false), bool('adj_y', transposed.b ?? false)],
-  );
-
 // Elementwise, with NumPy's broadcasting.
 export const add = (engine: Engine, a: Tensor, b: Tensor): Tensor => one(engine, 'AddV2', [a, b]);
 export const subtract = (engine: Engine, a: Tensor, b: Tensor): Tensor => one(engine, 'Sub', [a, b]);

@@ -43,8 +43,9 @@ export class Downlink {
     this.#moved();
   }
 
-  /** @throws {WireError} MALFORMED: more credit than a worker may have outstanding. */
+  /** @throws {WireError} MALFORMED: no credit at all, or more than a worker may have outstanding. */
   addCredits(ranges: number): void {
+    if (ranges === 0) throw new WireError('MALFORMED', 'credits: expected at least 1, received 0');
     this.#credits += ranges;
     if (this.#credits > limits.CREDITS_OUTSTANDING_MAX) {
       throw new WireError(

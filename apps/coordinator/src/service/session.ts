@@ -19,6 +19,7 @@ import {
 } from '@rocinante/wire';
 import { Downlink } from './downlink.js';
 import { READER_STALL_MS } from './stream-room.js';
+import { TalkAllowance } from './talk-allowance.js';
 import type { ServedRun } from './worker-pool.js';
 
 const wireKinds: Readonly<Record<WorkKind, 'WORK_KIND_TRAIN' | 'WORK_KIND_EVALUATE' | 'WORK_KIND_AUDIT'>> = {
@@ -57,6 +58,7 @@ export class Session {
     const silence = `took no parameters for ${READER_STALL_MS / 1000} s`;
     this.end(new WireError('TIMEOUT', `worker ${this.name} ${silence}`));
   });
+  readonly talk: TalkAllowance;
   standing: Standing = 'preparing';
   /** Why it is parked or refused, in one sentence; else empty. */
   standingReason = '';
@@ -91,6 +93,7 @@ export class Session {
     this.httpAddress = hello.httpAddress.slice(0, limits.ADDRESS_LENGTH_MAX);
     this.name = hello.name;
     this.worker = `${hello.name}#${ordinal}`;
+    this.talk = new TalkAllowance(this.name, performance.now());
     this.label = live.some(({ label }) => label === hello.name) ? this.worker : hello.name;
     this.engine = hello.engine;
     this.threads = hello.threads;

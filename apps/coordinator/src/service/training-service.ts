@@ -36,6 +36,15 @@ const LEFT_AFTER_MS = 50;
 /** Characters of what a worker says of its own trouble, at most: it goes into logs. */
 const TROUBLE_LENGTH_MAX = 500;
 
+/** What a worker says without being asked, or may say twice. */
+const ownAccord: ReadonlySet<WorkerMessageReceived['message']> = new Set([
+  'ready',
+  'sampleResult',
+  'metrics',
+  'logLines',
+  'trouble',
+]);
+
 /** Who is told of sessions, whatever they work for. Telling changes nothing. */
 export interface SessionObserver {
   opened?(session: Session): void;
@@ -168,6 +177,7 @@ export class TrainingService {
     const pool = this.pool(session.pool);
     // What a worker that is not ready says of its work is about a run that has ended.
     const listener = session.ready ? pool.listener : null;
+    if (ownAccord.has(message.message)) session.talk.take(performance.now());
     switch (message.message) {
       case 'hello':
         throw new WireError('MALFORMED', `worker ${session.name} said Hello twice`);
