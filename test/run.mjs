@@ -107,18 +107,35 @@ async function unitTests(tally, output) {
 }
 
 /**
- * The tests in this folder, which start processes: one file after the other, so that they do not share the cores.
+ * Specs in this folder that run two at a time: their processes do not mind that others compute beside them. Those that measure,
+ * or play with time, run one after the other.
+ */
+const sideBySide = [
+  'e2e/divergence',
+  'e2e/grid',
+  'e2e/joining-proof',
+  'e2e/ledger',
+  'e2e/same-bits',
+  'e2e/weights-and-sample',
+  'e2e/wrong-turns',
+  'integration/damaged-link',
+  'integration/health',
+  'integration/hostile-ports',
+  'integration/strangers',
+  'setup/set-up',
+];
+
+/**
+ * The tests in this folder, which start processes.
  * @param {Tally} tally
  * @param {NodeJS.WriteStream} output
  */
 async function processTests(tally, output) {
-  await vitest(
-    tally,
-    output,
-    ['test'],
-    ['run', '@rocinante/test:test', '--output-style=stream'],
-    ['--fileParallelism=false'],
-  );
+  const target = ['run', '@rocinante/test:test', '--output-style=stream'];
+  const files = sideBySide.map((name) => `${name}.spec.ts`);
+  await vitest(tally, output, ['test'], target, ['--maxWorkers=2', ...files]);
+  const others = files.map((file) => `--exclude=**/${file}`);
+  await vitest(tally, output, ['test'], target, ['--fileParallelism=false', ...others]);
 }
 
 /**

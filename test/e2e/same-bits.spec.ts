@@ -44,11 +44,15 @@ afterAll(() => workspace.remove());
 
 describe('the same weights', () => {
   it.each([
-    { workers: 2, threads: 1 },
-    { workers: 3, threads: 1 },
     { workers: 5, threads: 1 },
-    { workers: 1, threads: 2 },
     { workers: 2, threads: 2 },
+    ...(LONG
+      ? [
+          { workers: 2, threads: 1 },
+          { workers: 3, threads: 1 },
+          { workers: 1, threads: 2 },
+        ]
+      : []),
   ])('come from $workers workers of $threads threads', { timeout: 120_000 }, async ({ workers, threads }) => {
     const runDir = workspace.in(`w${workers}t${threads}`);
     const args = ['--workers', String(workers), '--threads', String(threads), '--run-dir', runDir];

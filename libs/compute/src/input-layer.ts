@@ -1,8 +1,8 @@
 // How symbols enter the first LSTM layer. V symbols, E embedding size, H units; N = T·B rows, position-major.
-import { gatherRows, matMul, multiply, sumRowsByIndex, type Engine, type Tensor } from '@rocinante/engine';
+import { gatherRows, multiply, sumRowsByIndex, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import type { LoadedWeights } from './network-weights.js';
-import { transposedProduct } from './row-product.js';
+import { product, transposedProduct } from './products.js';
 
 /** The gradients of the tensors that a symbol meets first. */
 export interface InputGradients {
@@ -33,7 +33,7 @@ export function inputGates(
         return gatherRows(engine, kernel_I4H, symbols_N);
       case 'embedding': {
         const embedded_NE = gatherRows(engine, weights.embedding_VE!, symbols_N);
-        return matMul(engine, embedded_NE, kernel_I4H);
+        return product(engine, embedded_NE, kernel_I4H);
       }
     }
   });
@@ -59,7 +59,7 @@ export function inputGradients(
       case 'embedding': {
         const embedded_NE = gatherRows(engine, weights.embedding_VE!, symbols_N);
         const kernel = transposedProduct(engine, embedded_NE, gates_N4H);
-        const back_NE = matMul(engine, gates_N4H, weights.transposed.layers[0].kernel_4HI!);
+        const back_NE = product(engine, gates_N4H, weights.transposed.layers[0].kernel_4HI!);
         return { embedding: sumRowsByIndex(engine, back_NE, symbols_N, V), kernel };
       }
     }

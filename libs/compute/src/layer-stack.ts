@@ -1,10 +1,11 @@
 // B rows side by side, T positions, H units; N = T·B rows, position-major.
-import { concatenate, matMul, reshape, type Engine, type Tensor } from '@rocinante/engine';
+import { concatenate, reshape, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import { createGates } from './gates.js';
 import { inputGates } from './input-layer.js';
 import { runLayer, type CellState } from './lstm-layer.js';
 import type { LoadedWeights } from './network-weights.js';
+import { product } from './products.js';
 
 /** What the layers made of some symbols: the uppermost one's hidden states, [B, H] each, and every layer's state at the end. */
 export interface StackRun {
@@ -42,7 +43,7 @@ export function readOn(
       ends.push({ hidden: run.hidden.at(-1)!, cell: run.lastCell });
       const next = weights.layers[index + 1];
       if (next === undefined) return { hidden: run.hidden, states: ends };
-      gates_N4H = engine.scope(() => matMul(engine, concatenate(engine, run.hidden), next.kernel_I4H));
+      gates_N4H = engine.scope(() => product(engine, concatenate(engine, run.hidden), next.kernel_I4H));
       engine.free(...run.hidden.slice(0, -1));
     }
     throw new Error('a network has at least one layer');

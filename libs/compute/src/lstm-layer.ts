@@ -5,7 +5,6 @@ import {
   addAll,
   biasAdd,
   concatenate,
-  matMul,
   multiply,
   splitColumns,
   sumFirst,
@@ -16,6 +15,7 @@ import {
   type Tensor,
 } from '@rocinante/engine';
 import type { Gates } from './gates.js';
+import { product } from './products.js';
 
 /** The part of a layer's weights that the recurrence uses. */
 export interface RecurrentWeights {
@@ -56,7 +56,7 @@ export function runLayer(
   const bias_B4H = repeatRow(engine, bias_4H, input_TB4H.shape[1]);
   for (const input_B4H of unpack(engine, input_TB4H)) {
     const { step, hidden: hidden_BH } = engine.scope(() => {
-      const shares = previous ? [matMul(engine, previous.hidden, recurrent_H4H)] : [];
+      const shares = previous ? [product(engine, previous.hidden, recurrent_H4H)] : [];
       return runCell(engine, gates, addAll(engine, [...shares, input_B4H, bias_B4H]), previous?.cell);
     });
     engine.free(input_B4H);
@@ -136,7 +136,7 @@ export function runLayerBack(
       const later = parts[t + 1];
       const direct = hiddenGradients[t];
       const { previousCell, gates: part } = engine.scope(() => {
-        const through = later && matMul(engine, later, recurrentT_4HH);
+        const through = later && product(engine, later, recurrentT_4HH);
         const hiddenGradient =
           through && direct ? add(engine, through, direct) : (through ?? direct ?? zero_BH);
         return gates.backward(shape, step, steps[t - 1]?.cell ?? zero_BH, cellGradient, hiddenGradient);

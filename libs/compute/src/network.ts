@@ -3,7 +3,6 @@ import { assert } from '@rocinante/base';
 import {
   biasAdd,
   concatenate,
-  matMul,
   multiply,
   reshape,
   sliceFirst,
@@ -22,7 +21,7 @@ import { freeStates, readOn } from './layer-stack.js';
 import { runLayer, runLayerBack, type CellState, type LayerRun } from './lstm-layer.js';
 import { layOutRows, sumLosses, type MicroBatch, type Rows } from './micro-batch.js';
 import { NetworkWeights } from './network-weights.js';
-import { transposedProduct } from './row-product.js';
+import { product, transposedProduct } from './products.js';
 import { addLosses, layOutStreams, type Streams } from './streams.js';
 
 /** What a layer leaves for the way back. */
@@ -112,7 +111,7 @@ export class Network {
     const weights = this.#weights.loaded;
     return engine.scope(() => {
       const { states: ends } = readOn(engine, spec, weights, symbols.slice(), 1, states);
-      const logits = biasAdd(engine, matMul(engine, ends.at(-1)!.hidden, weights.dense_HV), weights.dense_V);
+      const logits = biasAdd(engine, product(engine, ends.at(-1)!.hidden, weights.dense_HV), weights.dense_V);
       return { logits: engine.readFloat32(logits), states: ends };
     });
   }
@@ -189,7 +188,7 @@ export class Network {
       const kept = mask ? multiply(engine, output, mask) : output;
       traces.push({ run, input_NI, hidden_NH, mask });
       if (next === undefined) return { traces, output: kept };
-      gates_N4H = matMul(engine, kept, next.kernel_I4H);
+      gates_N4H = product(engine, kept, next.kernel_I4H);
       input_NI = kept;
     }
     throw new Error('a network has at least one layer');
@@ -212,7 +211,7 @@ export class Network {
     const { engine } = this;
     const weights = this.#weights.loaded;
     return engine.scope(() => {
-      const logits = biasAdd(engine, matMul(engine, output, weights.dense_HV), weights.dense_V);
+      const logits = biasAdd(engine, product(engine, output, weights.dense_HV), weights.dense_V);
       return sparseSoftmaxCrossEntropy(engine, logits, engine.int32(labels_N, [labels_N.length]));
     });
   }
@@ -224,7 +223,7 @@ export class Network {
       this.#write(out, 'dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
       const ones = engine.float32(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
       this.#write(out, 'dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
-      return matMul(engine, logitsGradient_NV, this.#weights.loaded.transposed.dense_VH);
+      return product(engine, logitsGradient_NV, this.#weights.loaded.transposed.dense_VH);
     });
   }
 
@@ -264,7 +263,7 @@ export class Network {
         );
         if (input_NI !== undefined) {
           this.#write(out, `${name}/kernel`, transposedProduct(engine, input_NI, gates_N4H), units);
-          return matMul(engine, gates_N4H, transposed.kernel_4HI!);
+          return product(engine, gates_N4H, transposed.kernel_4HI!);
         }
         const { embedding, kernel } = inputGradients(engine, spec, weights, symbols_N, gates_N4H);
         this.#write(out, `${name}/kernel`, kernel, units);

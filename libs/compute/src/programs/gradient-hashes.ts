@@ -17,7 +17,7 @@ export interface HashCase {
 
 /** The batch's symbols as up to eight streams that differ in length. */
 function streamsOf({ symbols }: MicroBatch): Streams {
-  const count = Math.min(8, Math.floor(symbols.length / 10));
+  const count = Math.max(1, Math.min(8, Math.floor(symbols.length / 10)));
   const length = Math.floor(symbols.length / count);
   return {
     symbols: Array.from({ length: count }, (_, i) => symbols.slice(i * length + (i % 2), (i + 1) * length)),
