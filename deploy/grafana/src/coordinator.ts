@@ -3,7 +3,6 @@ import { coordinatorVariable, frame, poolVariable, runVariable } from './frame.j
 import { graph, lanes, stack, stat, table } from './panels.js';
 import { meanOf, ofCoordinator, ofRun, quantileOf } from './queries.js';
 
-const RATE = '[$__rate_interval]';
 const phases = 'rocinante_coordinator_step_phase_duration_seconds';
 const checkpoint = 'rocinante_coordinator_checkpoint_duration_seconds';
 
