@@ -1,5 +1,5 @@
-import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
+import { VariableType, type Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { PromQueryFormat, type Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
 import { panelsOf } from '../../deploy/grafana/src/dashboards.js';
 import { comparedIn } from './promql.js';
 
@@ -29,7 +29,7 @@ export function panelQueries(dashboard: Dashboard): PanelQuery[] {
     ((targets ?? []) as Dataquery[]).map(({ expr, format, legendFormat }) => ({
       of: `${dashboard.title}: ${title}`,
       expr: chosen(expr),
-      legend: format === 'table' ? null : (legendFormat ?? ''),
+      legend: format === PromQueryFormat.Table ? null : (legendFormat ?? ''),
     })),
   );
 }
@@ -51,7 +51,7 @@ export function variableQueries({
   templating,
 }: Dashboard): (PanelQuery & { readonly label: string })[] {
   return (templating.list ?? [])
-    .filter(({ type }) => type === 'query')
+    .filter(({ type }) => type === VariableType.Query)
     .map(({ name, definition }) => {
       const [, series, label] = /^label_values\((.*), (\w+)\)$/.exec(definition ?? '')!;
       return { of: `${title}: variable ${name}`, expr: chosen(series), legend: null, label };

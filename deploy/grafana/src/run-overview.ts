@@ -5,9 +5,13 @@ import { ofRun, quantileOf } from './queries.js';
 
 const each = '{{run}}';
 
-/** Seconds to the run's end, by the steps of the last ten minutes, with everything between them; no series while none is closed. */
+/**
+ * Seconds to the run's end: the steps that are left, at the mean of those of the last ten minutes. A rate of steps would be far
+ * too low while the run is younger than that.
+ */
 const remaining =
-  `(rocinante_coordinator_planned_steps{${ofRun}} - rocinante_coordinator_step{${ofRun}}) / ` +
+  `(rocinante_coordinator_planned_steps{${ofRun}} - rocinante_coordinator_step{${ofRun}}) * ` +
+  `rate(rocinante_coordinator_step_duration_seconds_sum{${ofRun}}[10m]) / ` +
   `(rate(rocinante_coordinator_step_duration_seconds_count{${ofRun}}[10m]) > 0)`;
 
 const progress = `rocinante_coordinator_step{${ofRun}} / rocinante_coordinator_planned_steps{${ofRun}}`;
@@ -114,7 +118,7 @@ export function runOverview(): DashboardBuilder {
         {
           title: 'Remaining',
           description:
-            'Time to the last planned step at the pace of the last ten minutes, evaluations and pauses included.',
+            'Time to the last planned step at the pace of the last ten minutes, without evaluations and pauses.',
           unit: 's',
         },
         { expr: remaining, legend: each },

@@ -9,8 +9,10 @@ const stepRate = `sum(rate(rocinante_coordinator_step_duration_seconds_count{${o
 const coordinatorRate = (direction: 'sent' | 'received'): string =>
   `sum(rate(rocinante_coordinator_${direction}_bytes_total{${ofCoordinator}}${RATE}))`;
 
-const vectorRate = (direction: 'sent' | 'received'): string =>
-  `sum(rate(rocinante_worker_${direction}_bytes_total{pool=~"$pool"}${RATE}))`;
+/** Over ten minutes, since what workers relay comes every five seconds only. */
+const overhead =
+  `sum(rate(rocinante_coordinator_received_bytes_total{${ofCoordinator}}[10m])) / ` +
+  '(sum(rate(rocinante_worker_sent_bytes_total{pool=~"$pool"}[10m])) > 0)';
 
 /** Each run with its workers, always 1: what joins a worker's series to the run that it works for. */
 const worksFor = `group by (run, worker) (rocinante_coordinator_worker_share_ratio{${ofRun}})`;
@@ -68,7 +70,7 @@ export function wire(): DashboardBuilder {
           unit: 'none',
           span: 6,
         },
-        { expr: `${coordinatorRate('received')} / (${vectorRate('sent')} > 0)`, legend: 'received to sent' },
+        { expr: overhead, legend: 'received to sent' },
       ).decimals(3),
     )
     .withPanel(

@@ -63,7 +63,7 @@ export function workers(): DashboardBuilder {
           },
           {
             name: 'Windows/s',
-            expr: byWorker(`rate(rocinante_worker_windows_total{${ofWorker}}[5m])`),
+            expr: byWorker(`rate(rocinante_worker_windows_total{${ofWorker}}[$__rate_interval])`),
             unit: 'short',
           },
           { name: 'A micro-batch', expr: secondsAMicroBatch(ofWorker), unit: 's' },
