@@ -1,16 +1,24 @@
 /**
- * Goal: a real Prometheus finds what docs/metrics.md promises. Method: it scrapes a coordinator and, by the coordinator's
- * discovery, two workers, during a run with a held-out part: one worker at an address of its own, one through the coordinator.
+ * Goal: a real Prometheus finds what docs/metrics.md promises, and what dashboards and alerts ask for. Method: by the committed
+ * prometheus.yml it scrapes a coordinator and, by the coordinator's discovery, two workers, during a run with a held-out part:
+ * one worker at an address of its own, one through the coordinator. Then every panel's and alert's expression is executed.
  */
+import { copyFileSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dashboardFiles } from '../../deploy/grafana/src/dashboards.js';
 import { Daemon, until } from '../support/daemon.js';
 import { metricTable, type TabledMetric } from '../support/metric-table.js';
+import { projectRoot } from '../support/project-root.js';
 import { findPrometheus, metricProblems, Prometheus } from '../support/prometheus.js';
 import { Workspace } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
+import { expressionProblems, UNSEEN_METRICS } from './expression-check.js';
+import { annotationQueries, panelQueries, variableQueries, type PanelQuery } from './panel-queries.js';
+import { comparedIn, selectorsOf } from './promql.js';
 
 const STEPS = 60;
 const program = findPrometheus();
@@ -24,6 +32,17 @@ const hindrance =
     : ownAddress === undefined
       ? 'needs an address that is not a loopback one'
       : null;
+
+/** Sides of alerts that have no series in a run without a fault; rules-test.yml has them fire. */
+const ONLY_IN_RULES_TEST = ['rocinante_coordinator_bound_by{by="worker"}'];
+
+const deployed = join(projectRoot, 'deploy', 'prometheus');
+
+/** The committed configuration for this coordinator, with times that fit a run of seconds. */
+function configFor(coordinator: string): string {
+  const text = readFileSync(join(deployed, 'prometheus.yml'), 'utf8');
+  return text.replaceAll('coordinator:7071', coordinator).replace(/interval: 15s/g, 'interval: 1s');
+}
 
 async function freePort(address: string): Promise<number> {
   const server = createServer().listen(0, address);
@@ -39,6 +58,13 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
   let daemon: Daemon;
   let prometheus: Prometheus;
   let workerHttp: string;
+  /** When the run was started, in milliseconds since 1970. */
+  let begun: number;
+
+  async function areUp(): Promise<boolean> {
+    const found = await prometheus.targets();
+    return found.length === 3 && found.every(({ health }) => health === 'up');
+  }
 
   beforeAll(async () => {
     daemon = await Daemon.start({ data: workspace.in('data') });
@@ -47,18 +73,12 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
       daemon.worker('seen', ['--http', workerHttp, '--insecure']),
       daemon.worker('behind-nat'),
     ];
-    const config = {
-      global: { scrape_interval: '1s' },
-      scrape_configs: [
-        { job_name: 'coordinator', static_configs: [{ targets: [daemon.http] }] },
-        {
-          job_name: 'workers',
-          http_sd_configs: [{ url: `http://${daemon.http}/sd/workers`, refresh_interval: '1s' }],
-        },
-      ],
-    };
-    prometheus = await Prometheus.start(program!, config, workspace.path);
+    copyFileSync(join(deployed, 'rules.yml'), workspace.in('rules.yml'));
+    prometheus = await Prometheus.start(program!, configFor(daemon.http), workspace.path);
     for (const worker of workers) await worker.says(/joined the coordinator/);
+    // Prometheus takes over what it discovers every five seconds. From then on it is to see all of the run.
+    await until('three targets to be up', areUp, 20_000).catch(() => undefined);
+    begun = Date.now();
     const corpus = workspace.write('corpus.txt', smallText(40_000));
     const options = ['--config', workspace.write('config.json', smallConfig), '--corpus', corpus];
     const sizes = ['--batch', '64', '--micro-batch', '8', '--steps', String(STEPS)];
@@ -77,12 +97,6 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     'reaches the coordinator, one worker itself, and the other through the coordinator',
     { timeout: 30_000 },
     async () => {
-      const areUp = async (): Promise<boolean> => {
-        const found = await prometheus.targets();
-        return found.length === 3 && found.every(({ health }) => health === 'up');
-      };
-      // Prometheus takes over what it discovers every five seconds, and scrapes it a second later.
-      await until('three targets to be up', areUp, 15_000).catch(() => undefined);
       const targets = await prometheus.targets();
       expect(targets.map(({ health, lastError }) => ({ health, lastError }))).toEqual(
         targets.map(() => ({ health: 'up', lastError: '' })),
@@ -94,7 +108,9 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
       expect(relayed!.scrapeUrl).toBe(
         `http://${daemon.http}/workers/${encodeURIComponent(relayed!.labels.worker)}/metrics`,
       );
-      const pools = targets.filter(({ labels }) => labels.job === 'workers').map(({ labels }) => labels.pool);
+      const pools = targets
+        .filter(({ labels }) => labels.job === 'rocinante-workers')
+        .map(({ labels }) => labels.pool);
       expect(pools).toEqual(['default', 'default']);
     },
   );
@@ -119,7 +135,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     for (const part of parts) {
       const series = await prometheus.query(part);
       const sources = new Set(
-        series.map(({ labels: { job, worker } }) => (job === 'workers' ? worker : job)),
+        series.map(({ labels: { job, worker } }) => (job === 'rocinante-workers' ? worker : job)),
       );
       const expected = name.startsWith('rocinante_worker_') ? 2 : 1;
       if (sources.size !== expected) lacks.push(`${part}: of ${sources.size} processes, not ${expected}`);
@@ -127,7 +143,9 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
         const found = new Set(series.map((one) => one.labels[label.name] ?? ''));
         // Only where one worker holds up the others is there a series that names it.
         const isSeldom = name === 'rocinante_coordinator_bound_by';
-        const wanted = label.values.filter((value) => !(isSeldom && value === 'worker'));
+        // A run is in one state at a time.
+        const isOne = name === 'rocinante_coordinator_run_state' && label.name === 'state';
+        const wanted = isOne ? [] : label.values.filter((value) => !(isSeldom && value === 'worker'));
         if (wanted.length === 0 && !isSeldom && ![...found].some((value) => value !== '')) {
           lacks.push(`${part}: label ${label.name}`);
         }
@@ -157,6 +175,60 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     expect(phases).toBeCloseTo(await value('rocinante_coordinator_step_duration_seconds_sum'), 6);
     expect(await value('sum(rocinante_coordinator_bound_by)')).toBe(1);
     expect(await value('rocinante_coordinator_live_workers')).toBe(2);
+  });
+
+  /** Those of the queries that gave no number at any moment of the run. */
+  async function unanswered(queries: readonly PanelQuery[]): Promise<string[]> {
+    const lacks = await Promise.all(
+      queries.map(async ({ of, expr }) => {
+        const series = await prometheus.queryOver(expr, begun, Date.now());
+        const answered = series.some(({ values }) => values.some((value) => !Number.isNaN(value)));
+        return answered ? [] : [`${of}: ${expr}`];
+      }),
+    );
+    return lacks.flat();
+  }
+
+  const isSeen = ({ expr }: PanelQuery): boolean =>
+    !selectorsOf(expr).some(({ metric }) => UNSEEN_METRICS.includes(metric));
+
+  // Cards are what dcgm-exporter sees, and it is not here.
+  it.each(dashboardFiles().filter(({ name }) => name !== 'cards.json'))(
+    'has series for every panel, annotation and variable of $name',
+    { timeout: 30_000 },
+    async ({ dashboard }) => {
+      const queries = [...panelQueries(dashboard), ...annotationQueries(dashboard)];
+      expect(await unanswered(queries.filter(isSeen))).toEqual([]);
+      for (const { of, expr, label } of variableQueries(dashboard)) {
+        const values = (await prometheus.queryOver(expr, begun, Date.now())).map(
+          ({ labels }) => labels[label],
+        );
+        expect(values.length, of).toBeGreaterThan(0);
+        expect(values, of).not.toContain(undefined);
+      }
+    },
+  );
+
+  it('evaluates every rule, and has series for what each compares', { timeout: 30_000 }, async () => {
+    const rules = await prometheus.rules();
+    expect(rules.length).toBeGreaterThan(10);
+    for (const { name, query, health, lastError } of rules) {
+      expect([name, health, lastError ?? '']).toEqual([name, 'ok', '']);
+      expect(expressionProblems(query), name).toEqual([]);
+    }
+    const compared = rules.flatMap(({ name, query }) =>
+      // There was no run so long ago.
+      comparedIn(query.replace(/ offset \w+/g, '')).map((expr) => ({
+        of: name,
+        expr: expr.trim(),
+        legend: null,
+      })),
+    );
+    expect(compared.filter(({ expr }) => ONLY_IN_RULES_TEST.includes(expr)).length).toBe(
+      ONLY_IN_RULES_TEST.length,
+    );
+    const asked = compared.filter((one) => isSeen(one) && !ONLY_IN_RULES_TEST.includes(one.expr));
+    expect(await unanswered(asked)).toEqual([]);
   });
 
   it('finds nothing to mend on the pages of coordinator and workers', async () => {

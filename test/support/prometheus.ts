@@ -10,6 +10,24 @@ export interface Series {
   readonly value: number;
 }
 
+/** One series of an answer over time. */
+export interface SeriesOverTime {
+  readonly labels: Readonly<Record<string, string>>;
+  /** In the order of time; of a moment at which there is none, none. */
+  readonly values: readonly number[];
+}
+
+/** A rule that Prometheus has loaded. */
+export interface LoadedRule {
+  readonly name: string;
+  readonly query: string;
+  /** `ok` when it could be evaluated. */
+  readonly health: string;
+  readonly lastError?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 /** What Prometheus scrapes, and how that went. */
 export interface Target {
   readonly scrapeUrl: string;
@@ -38,12 +56,12 @@ export class Prometheus {
 
   /**
    * Starts one on a free port, and waits until it listens.
-   * @param config of which JSON is a part of YAML.
+   * @param config its YAML; files that it names are looked for in `folder`.
    * @param folder for its configuration and its series.
    */
-  static async start(program: string, config: object, folder: string): Promise<Prometheus> {
+  static async start(program: string, config: string, folder: string): Promise<Prometheus> {
     const file = join(folder, 'prometheus.yml');
-    writeFileSync(file, JSON.stringify(config));
+    writeFileSync(file, config);
     const process = spawn(
       program,
       [
@@ -77,6 +95,32 @@ export class Prometheus {
     return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
   }
 
+  /**
+   * What a query gives at each second of a time.
+   * @param from in milliseconds since 1970; `to` likewise.
+   */
+  async queryOver(expression: string, from: number, to: number): Promise<SeriesOverTime[]> {
+    const asked = new URLSearchParams({
+      query: expression,
+      start: String(from / 1000),
+      end: String(to / 1000),
+      step: '1',
+    });
+    const { result } = await this.#ask<{
+      result: { metric: Record<string, string>; values: [number, string][] }[];
+    }>(`query_range?${asked.toString()}`);
+    return result.map(({ metric, values }) => ({
+      labels: metric,
+      values: values.map(([, value]) => Number(value)),
+    }));
+  }
+
+  /** The rules of all groups, in their order. */
+  async rules(): Promise<LoadedRule[]> {
+    const { groups } = await this.#ask<{ groups: { rules: LoadedRule[] }[] }>('rules');
+    return groups.flatMap(({ rules }) => rules);
+  }
+
   async targets(): Promise<Target[]> {
     const { activeTargets } = await this.#ask<{ activeTargets: Target[] }>('targets?state=active');
     return activeTargets;
@@ -98,12 +142,21 @@ export class Prometheus {
 
 /** What promtool, which lies beside Prometheus, finds wrong with a page of metrics; empty where that is nothing. */
 export function metricProblems(program: string, page: string): string {
-  const promtool = join(dirname(program), 'promtool');
-  const { status, stdout, stderr, error } = spawnSync(promtool, ['check', 'metrics'], {
-    input: page,
-    encoding: 'utf8',
-  });
+  const { code, output } = promtool(program, ['check', 'metrics'], { input: page });
+  return code === 0 || output !== '' ? output : `promtool ended with ${code}`;
+}
+
+/**
+ * Runs promtool.
+ * @param options.cwd the folder that the names of files are relative to.
+ */
+export function promtool(
+  program: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly cwd?: string } = {},
+): { readonly code: number | null; readonly output: string } {
+  const tool = join(dirname(program), 'promtool');
+  const { status, stdout, stderr, error } = spawnSync(tool, args, { ...options, encoding: 'utf8' });
   if (error) throw error;
-  const said = stdout + stderr;
-  return status === 0 || said !== '' ? said : `promtool ended with ${status}`;
+  return { code: status, output: stdout + stderr };
 }

@@ -63,6 +63,16 @@ const run = { run: null } as const;
 
 /** Every metric of a coordinator. */
 export const coordinatorDefinitions = {
+  runInfo: gauge('rocinante_coordinator_run_info', {
+    unit: 'always 1',
+    help: "A run's name and pool of workers, beside the id that the label `run` holds everywhere; those that run_state has.",
+    labels: { run: null, name: null, pool: null },
+  }),
+  runState: gauge('rocinante_coordinator_run_state', {
+    unit: 'always 1',
+    help: 'The state that a run is in: each run that waits, is active, or has just ended has one series.',
+    labels: { run: null, state: RUN_STATES },
+  }),
   loss: gauge('rocinante_coordinator_loss_nats', {
     unit: 'nats',
     help: 'Mean training loss over the windows of the last closed step, with dropout.',
@@ -91,6 +101,21 @@ export const coordinatorDefinitions = {
   epoch: gauge('rocinante_coordinator_epoch', {
     unit: 'epochs',
     help: 'Epochs begun, the one in progress included.',
+    labels: run,
+  }),
+  progressAge: gauge('rocinante_coordinator_progress_age_seconds', {
+    unit: 'seconds',
+    help: 'Time since the run last got on: it was taken up, released or taken back, a step closed, or a part of an evaluation came.',
+    labels: run,
+  }),
+  divergences: counter('rocinante_coordinator_divergences_total', {
+    unit: 'divergences',
+    help: 'Times that the loss spiked or was no number: the run failed by it, or went back.',
+    labels: run,
+  }),
+  parametersBytes: gauge('rocinante_coordinator_parameters_size_bytes', {
+    unit: 'bytes',
+    help: "Size of the run's parameters as float32: what a vector is without any codec.",
     labels: run,
   }),
   windows: counter('rocinante_coordinator_windows_total', {
@@ -155,6 +180,10 @@ export const coordinatorDefinitions = {
     help: 'Workers that have a session.',
     labels: { pool: null },
   }),
+  lostWorkers: counter('rocinante_coordinator_lost_workers_total', {
+    unit: 'sessions',
+    help: "Sessions whose end was no decision of the worker's: its connection was lost, or cut for a fault.",
+  }),
   parkedWorkers: gauge('rocinante_coordinator_parked_workers', {
     unit: 'workers',
     help: "Workers that are given no work, since their joining proof is another than the run's: --exact off admits them.",
@@ -188,7 +217,12 @@ export const coordinatorDefinitions = {
   }),
   checkpointAge: gauge('rocinante_coordinator_checkpoint_age_seconds', {
     unit: 'seconds',
-    help: 'Time since the newest checkpoint: the work that a crash would cost now.',
+    help: 'Time since the newest checkpoint, or since the run was taken up or back: the work that a crash would cost now.',
+    labels: run,
+  }),
+  checkpointInterval: gauge('rocinante_coordinator_checkpoint_interval_seconds', {
+    unit: 'seconds',
+    help: 'Time from one checkpoint by the clock to the next; a run that makes none by the clock has no series.',
     labels: run,
   }),
   runs: gauge('rocinante_coordinator_runs', {

@@ -14,6 +14,7 @@ export {
   type RunProgress,
   type RunShape,
 } from './run-state.js';
+export { saveIntervalMs } from './save-interval.js';
 export { goesBack, rateShareOf, wentBack } from './rollback.js';
 export type { RunEvent } from './events.js';
 export type { RunEffect, RunOutcome, SaveReason, SecondWordVerdict } from './effects.js';

@@ -9,6 +9,7 @@ import { noProgress, rateShareOf } from '@rocinante/training';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
 import { UsageError } from '../errors.js';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
+import { parametersReckoned } from '../run/disk-space.js';
 import type { PreparedRun } from '../run/prepared-run.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { Session } from '../service/session.js';
@@ -79,8 +80,13 @@ export class Daemon {
       version: VERSION,
       dataDirectory: options.data,
       traffic: serverTraffic,
-      runStates: () =>
-        this.#store.runs().map((run) => meteredState(stateOf(run, this.#scheduler.active(run.id)))),
+      runs: () =>
+        this.#store.runs().map((run) => ({
+          id: run.id,
+          name: run.name,
+          pool: run.pool,
+          state: meteredState(stateOf(run, this.#scheduler.active(run.id))),
+        })),
       now: () => performance.now(),
     });
     this.#service = new TrainingService({
@@ -207,7 +213,7 @@ export class Daemon {
   }
 
   #closed(session: Session, reason: string, lost: boolean): void {
-    this.#metrics.closed(session);
+    this.#metrics.closed(session, reason, lost);
     this.#logger[lost ? 'warn' : 'info'](
       { worker: session.name, pool: session.pool },
       lost ? `worker lost: ${reason}` : 'worker left',
@@ -219,7 +225,7 @@ export class Daemon {
     this.#refusals.refused(code, message);
   }
 
-  #observersOf(id: string, { shape, loaded, config }: PreparedRun): readonly RunObserver[] {
+  #observersOf(id: string, { shape, loaded, config, corpus }: PreparedRun): readonly RunObserver[] {
     const { schedule, optimizer } = config;
     const progress = loaded?.progress ?? noProgress;
     let rateShare = rateShareOf(config, progress);
@@ -227,6 +233,7 @@ export class Daemon {
       { wentBack: (earlier) => (rateShare = rateShareOf(config, earlier)) },
       this.#metrics.begin({
         id,
+        parameterBytes: Float32Array.BYTES_PER_ELEMENT * parametersReckoned(config, corpus.vocabulary.size),
         shape,
         progress,
         learningRate: (step) =>

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coordinatorDefinitions } from '@rocinante/metrics';
 import { noProgress } from '@rocinante/training';
-import { CoordinatorMetrics } from './coordinator-metrics.js';
+import { CoordinatorMetrics, type HeldRun } from './coordinator-metrics.js';
 import type { MeteredRun, RunMetrics } from './run-metrics.js';
 
 let now: number;
 let metrics: CoordinatorMetrics;
+let held: readonly HeldRun[];
 let traffic: { bytesSent: number; bytesReceived: number };
 
 const a = { worker: 'a#1', label: 'a', pool: 'default' };
@@ -15,7 +16,9 @@ const b = { worker: 'b#2', label: 'b#2', pool: 'big' };
 
 const run = {
   id: 'r1',
+  parameterBytes: 4_000,
   shape: {
+    checkpointIntervalMs: 'auto',
     stepsTotal: 100,
     windowsPerEpoch: 40,
     microBatchesPerStep: 4,
@@ -30,11 +33,17 @@ const run = {
 beforeEach(() => {
   now = 1_000;
   traffic = { bytesSent: 0, bytesReceived: 0 };
+  held = [
+    { id: 'r1', name: 'first', pool: 'default', state: 'running' },
+    { id: 'r2', name: 'r2', pool: 'default', state: 'queued' },
+    { id: 'r3', name: 'third', pool: 'big', state: 'queued' },
+    { id: 'r0', name: 'r0', pool: 'default', state: 'done' },
+  ];
   metrics = new CoordinatorMetrics({
     version: '1.2.3',
     dataDirectory: tmpdir(),
     traffic: () => traffic,
-    runStates: () => ['running', 'queued', 'queued'],
+    runs: () => held,
     now: () => now,
   });
 });
@@ -88,7 +97,7 @@ describe("a coordinator's metrics", () => {
     expect(await parked()).toBe(2);
     of.idleLeft(a);
     expect(await parked()).toBe(1);
-    of.finished();
+    of.finished('done');
     expect(await parked()).toBe(0);
   });
 
@@ -220,21 +229,81 @@ describe("a coordinator's metrics", () => {
     expect(await value('worker_share_ratio{run="r1",worker="a"}')).toBeUndefined();
     observed.idleLeft(a);
     expect(await setAside()).toBe(1);
-    observed.finished();
+    observed.finished('done');
     expect(await setAside()).toBe(0);
   });
 
   it("computes the newest checkpoint's age when it is scraped", async () => {
     const observed = metrics.begin(run);
-    expect(await value('checkpoint_age_seconds{run="r1"}')).toBeUndefined();
+    now += 5_000;
+    expect(await value('checkpoint_age_seconds{run="r1"}')).toBe(5);
+    expect(await value('checkpoint_interval_seconds{run="r1"}')).toBe(10);
     observed.checkpointSaved({ bytes: 21_000_000, seconds: 0.2, reason: 'interval' });
     observed.checkpointFailed();
     now += 90_000;
     expect(await value('checkpoint_age_seconds{run="r1"}')).toBe(90);
     expect(await value('checkpoint_size_bytes{run="r1"}')).toBe(21_000_000);
+    expect(await value('checkpoint_interval_seconds{run="r1"}')).toBe(20);
     expect(await value('checkpoints_total{run="r1",reason="interval"}')).toBe(1);
     expect(await value('checkpoints_total{run="r1",reason="end"}')).toBe(0);
     expect(await value('checkpoint_failures_total{run="r1"}')).toBe(1);
+  });
+
+  it('has no interval of checkpoints for a run that makes none by the clock', async () => {
+    metrics.begin({ ...run, shape: { ...run.shape, checkpointIntervalMs: 0 } });
+    expect(await value('checkpoint_interval_seconds{run="r1"}')).toBeUndefined();
+  });
+
+  it('tells how long a run has not got on, and that being held is something else', async () => {
+    const observed = metrics.begin(run);
+    const age = (): Promise<number | undefined> => value('progress_age_seconds{run="r1"}');
+    now += 30_000;
+    expect(await age()).toBe(30);
+    await step(observed, 0);
+    now += 40_000;
+    expect(await age()).toBe(40);
+    observed.evaluated();
+    now += 3_000;
+    expect(await age()).toBe(3);
+    observed.released();
+    expect(await age()).toBe(0);
+  });
+
+  it('counts divergences, and measures from where the run went back to', async () => {
+    const observed = metrics.begin(run);
+    observed.finished('done');
+    expect(await value('divergences_total{run="r1"}')).toBe(0);
+    observed.finished('diverged');
+    now += 60_000;
+    observed.wentBack({ ...noProgress, step: 4, lastLoss: 1.25 });
+    now += 1_000;
+    expect(await value('divergences_total{run="r1"}')).toBe(1);
+    expect(await value('step{run="r1"}')).toBe(4);
+    expect(await value('progress_age_seconds{run="r1"}')).toBe(1);
+    expect(await value('checkpoint_age_seconds{run="r1"}')).toBe(1);
+  });
+
+  it('tells the state of runs that wait, are active or have just ended, and what a run is', async () => {
+    metrics.begin(run);
+    held = [...held, { id: 'r4', name: 'r4', pool: 'default', state: 'waiting' }];
+    const shown = async (name: string): Promise<string[]> =>
+      [...(await series()).keys()].filter((key) => key.startsWith(`rocinante_coordinator_${name}{`));
+    const stateOf = (run: string, state: string): string =>
+      `rocinante_coordinator_run_state{run="${run}",state="${state}"}`;
+    expect(await shown('run_state')).toEqual([
+      stateOf('r1', 'running'),
+      stateOf('r2', 'queued'),
+      stateOf('r3', 'queued'),
+      stateOf('r4', 'waiting'),
+    ]);
+    expect(await shown('run_info')).toHaveLength(4);
+    expect(await value('run_info{run="r1",name="first",pool="default"}')).toBe(1);
+    expect(await value('parameters_size_bytes{run="r1"}')).toBe(4_000);
+    metrics.end('r1');
+    held = [{ id: 'r1', name: 'first', pool: 'default', state: 'failed' }];
+    expect(await shown('run_state')).toEqual([stateOf('r1', 'failed')]);
+    now += 120_000;
+    expect([...(await shown('run_state')), ...(await shown('run_info'))]).toEqual([]);
   });
 
   it('begins where a resumed run stands', async () => {
@@ -269,8 +338,10 @@ describe("a coordinator's metrics", () => {
     metrics.end('r1');
     now += 119_000;
     expect(await value('loss_nats{run="r1"}')).toBe(3);
+    held = held.filter(({ id }) => id !== 'r1');
     now += 1_000;
-    expect([...(await series()).keys()]).toEqual(before);
+    const isOfRun = (key: string): boolean => key.includes('run="r1"');
+    expect([...(await series()).keys()]).toEqual(before.filter((key) => !isOfRun(key)));
   });
 
   it('begins anew for a run that is resumed soon after its end', async () => {
@@ -292,11 +363,12 @@ describe("a coordinator's metrics", () => {
     metrics.opened(b);
     expect(await value('live_workers{pool="default"}')).toBe(2);
     expect(await value('live_workers{pool="big"}')).toBe(1);
-    metrics.closed(a);
-    metrics.closed(a);
-    metrics.closed(b);
+    metrics.closed(a, 'stopped', false);
+    metrics.closed(a, 'stopped', false);
+    metrics.closed(b, 'gone', true);
     expect(await value('live_workers{pool="default"}')).toBe(0);
     expect(await value('live_workers{pool="big"}')).toBeUndefined();
+    expect(await value('lost_workers_total')).toBe(1);
   });
 
   it('counts bytes, refusals and ignored messages, and runs by state', async () => {

@@ -9,8 +9,19 @@ import { freeBytes } from '../run/disk-space.js';
 import type { SessionObserver } from '../service/training-service.js';
 import { RunMetrics, type MeteredRun } from './run-metrics.js';
 
+/** States that a run does not leave by itself: they are told of it for a while, and not for ever. */
+const ENDED_STATES: readonly MeteredRunState[] = ['stopped', 'done', 'failed'];
+
 /** For how long a run's series are served after its end: its last values are scraped, and labels do not grow for ever. */
 const ENDED_RUN_KEPT_MS = 120_000;
+
+/** A run that the coordinator holds, active or not. */
+export interface HeldRun {
+  readonly id: string;
+  readonly name: string;
+  readonly pool: string;
+  readonly state: MeteredRunState;
+}
 
 export interface CoordinatorMetricsParts {
   /** The release. */
@@ -19,8 +30,8 @@ export interface CoordinatorMetricsParts {
   readonly dataDirectory: string;
   /** Bytes moved by gRPC since the process began. */
   readonly traffic: () => { readonly bytesSent: number; readonly bytesReceived: number };
-  /** The state of each run that the coordinator holds. */
-  readonly runStates: () => Iterable<MeteredRunState>;
+  /** Each run that the coordinator holds. */
+  readonly runs: () => Iterable<HeldRun>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -77,8 +88,10 @@ export class CoordinatorMetrics implements SessionObserver {
     this.#countWorkers(pool, 1);
   }
 
-  closed({ pool }: { readonly pool: string }): void {
+  /** @param lost whether that was no decision of the worker's. */
+  closed({ pool }: { readonly pool: string }, _reason: string, lost: boolean): void {
     this.#countWorkers(pool, -1);
+    if (lost) this.#set.metrics.lostWorkers.inc();
   }
 
   /** A connection or call was refused, or a session dropped, by the code of the reason. */
@@ -106,12 +119,24 @@ export class CoordinatorMetrics implements SessionObserver {
     metrics.sentBytes.inc(bytesSent - this.#counted.bytesSent);
     metrics.receivedBytes.inc(bytesReceived - this.#counted.bytesReceived);
     Object.assign(this.#counted, { bytesSent, bytesReceived });
-    const states = [...this.#parts.runStates()];
-    for (const state of RUN_STATES) {
-      metrics.runs.set({ state }, states.filter((other) => other === state).length);
-    }
+    this.#showHeld([...this.#parts.runs()]);
     // Where nobody can say, there is no number.
     metrics.diskFree.set(await freeBytes(this.#parts.dataDirectory).catch(() => NaN));
+  }
+
+  /** What runs are, and their states: they change by themselves, so that it is all told anew at each scrape. */
+  #showHeld(held: readonly HeldRun[]): void {
+    const { runs, runInfo, runState } = this.#set.metrics;
+    for (const state of RUN_STATES) {
+      runs.set({ state }, held.filter((other) => other.state === state).length);
+    }
+    runInfo.reset();
+    runState.reset();
+    for (const { id: run, name, pool, state } of held) {
+      if (ENDED_STATES.includes(state) && !this.#runs.has(run)) continue;
+      runInfo.set({ run, name, pool }, 1);
+      runState.set({ run, state }, 1);
+    }
   }
 
   #removeEnded(): void {

@@ -5,7 +5,14 @@ import {
   type coordinatorDefinitions,
   type MetricSet,
 } from '@rocinante/metrics';
-import { epochOf, type RunEffect, type RunProgress, type RunShape } from '@rocinante/training';
+import {
+  epochOf,
+  saveIntervalMs,
+  type RunEffect,
+  type RunOutcome,
+  type RunProgress,
+  type RunShape,
+} from '@rocinante/training';
 import type { RunObserver } from '../run/run-observer.js';
 import { SmoothedBound, type StepBound } from './step-bound.js';
 import { StepTimeline, type TimedAssignment } from './step-timeline.js';
@@ -16,6 +23,8 @@ const SPEED_STEPS = 20;
 /** What a run's metrics begin with. */
 export interface MeteredRun {
   readonly id: string;
+  /** Size of the parameters as float32. */
+  readonly parameterBytes: number;
   readonly shape: RunShape;
   /** Where the run begins, or goes on. */
   readonly progress: RunProgress;
@@ -50,18 +59,23 @@ export class RunMetrics implements RunObserver {
   readonly #parked = new Set<string>();
   readonly #setAside = new Set<string>();
   #shownBound: StepBound | null = null;
-  #savedAt: number | null = null;
+  #progressAt: number;
+  /** Before the first checkpoint of this activation: when that began. */
+  #savedAt: number;
 
   constructor(set: MetricSet<typeof coordinatorDefinitions>, run: MeteredRun, now: () => number) {
-    const { id, shape, progress, learningRate } = run;
+    const { id, parameterBytes, shape, progress, learningRate } = run;
     this.#set = set;
     this.#run = id;
     this.#learningRate = learningRate;
     this.#now = now;
     this.#shape = shape;
     this.#timeline = new StepTimeline(shape.rangeCount);
+    this.#progressAt = this.#savedAt = now();
     const { metrics } = set;
     set.begin('run', id);
+    metrics.parametersBytes.set({ run: id }, parameterBytes);
+    this.#showInterval(null);
     metrics.plannedSteps.set({ run: id }, shape.stepsTotal);
     metrics.step.set({ run: id }, progress.step);
     const next = Math.min(progress.step, shape.stepsTotal - 1);
@@ -161,6 +175,7 @@ export class RunMetrics implements RunObserver {
     const run = this.#run;
     const { metrics } = this.#set;
     const { seconds, phases, shares, bound } = this.#timeline.closed(this.#now());
+    this.#gotOn();
     metrics.step.set({ run }, closed.step + 1);
     metrics.epoch.set({ run }, closed.epoch + 1);
     metrics.loss.set({ run }, closed.loss);
@@ -175,7 +190,18 @@ export class RunMetrics implements RunObserver {
     this.#showBound(this.#bound.add(bound));
   }
 
-  finished(): void {
+  /** A part of an evaluation came. */
+  evaluated(): void {
+    this.#gotOn();
+  }
+
+  /** The run was held until now: that it did not get on is no sign of anything. */
+  released(): void {
+    this.#gotOn();
+  }
+
+  finished(outcome: RunOutcome): void {
+    if (outcome === 'diverged') this.#set.metrics.divergences.inc({ run: this.#run });
     this.#parked.clear();
     this.#setAside.clear();
     this.#showIdle();
@@ -190,6 +216,8 @@ export class RunMetrics implements RunObserver {
     metrics.learningRate.set({ run }, this.#learningRate(step));
     if (lastLoss !== null) metrics.loss.set({ run }, lastLoss);
     this.#heldOut(history.at(-1)?.validationLoss ?? null);
+    this.#gotOn();
+    this.#savedAt = this.#now();
   }
 
   recorded({ validationLoss }: { readonly validationLoss: number | null }): void {
@@ -206,6 +234,7 @@ export class RunMetrics implements RunObserver {
     metrics.checkpoints.inc({ run, reason: saved.reason });
     metrics.checkpointBytes.set({ run }, saved.bytes);
     metrics.checkpointDuration.observe({ run }, saved.seconds);
+    this.#showInterval(saved.seconds);
     this.#savedAt = this.#now();
   }
 
@@ -245,14 +274,25 @@ export class RunMetrics implements RunObserver {
 
   /** Before each scrape: what changes by time alone. */
   measure(): void {
-    if (this.#savedAt === null) return;
-    this.#set.metrics.checkpointAge.set({ run: this.#run }, (this.#now() - this.#savedAt) / 1000);
+    const { checkpointAge, progressAge } = this.#set.metrics;
+    checkpointAge.set({ run: this.#run }, (this.#now() - this.#savedAt) / 1000);
+    progressAge.set({ run: this.#run }, (this.#now() - this.#progressAt) / 1000);
   }
 
   /** Removes all series of the run. */
   remove(): void {
     this.#showBound(null);
     this.#set.end('run', this.#run, { worker: ['', ...this.#workers, ...this.#struck] });
+  }
+
+  #gotOn(): void {
+    this.#progressAt = this.#now();
+  }
+
+  /** @param saveSeconds what the last checkpoint took; null before the first. */
+  #showInterval(saveSeconds: number | null): void {
+    const intervalMs = saveIntervalMs(this.#shape, saveSeconds);
+    if (intervalMs > 0) this.#set.metrics.checkpointInterval.set({ run: this.#run }, intervalMs / 1000);
   }
 
   /** Workers that are there, and are given no work. */

@@ -176,6 +176,7 @@ export class RunDriver implements RunListener {
 
   evaluated(session: Session, { assignment, results, computeSeconds }: EvaluationMessage): void {
     this.#count.answered(session.worker);
+    this.#parts.observer.evaluated(session);
     this.#post({ type: 'evaluated', worker: session.worker, assignment, results, computeSeconds });
   }
 

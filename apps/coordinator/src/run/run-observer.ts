@@ -43,6 +43,8 @@ export interface RunObserver {
   /** A range's next parameters are made. */
   rangeApplied?(range: number, checksums: RangeChecksums | null): void;
   stepClosed?(closed: Extract<RunEffect, { type: 'close-step' }>, view: RunView): void;
+  /** A worker's answer about parts of an evaluation arrived. */
+  evaluated?(session: Session): void;
   recorded?(entry: HistoryEntry, best: boolean): void;
   checkpointSaved?(saved: CheckpointSaved): void;
   /** A checkpoint was not saved; the run fails. */
@@ -109,6 +111,7 @@ export function tellAll(observers: readonly RunObserver[]): Required<RunObserver
     applyAsked: (...args) => observers.forEach((observer) => observer.applyAsked?.(...args)),
     rangeApplied: (...args) => observers.forEach((observer) => observer.rangeApplied?.(...args)),
     stepClosed: (...args) => observers.forEach((observer) => observer.stepClosed?.(...args)),
+    evaluated: (...args) => observers.forEach((observer) => observer.evaluated?.(...args)),
     recorded: (...args) => observers.forEach((observer) => observer.recorded?.(...args)),
     checkpointSaved: (...args) => observers.forEach((observer) => observer.checkpointSaved?.(...args)),
     checkpointFailed: (...args) => observers.forEach((observer) => observer.checkpointFailed?.(...args)),
