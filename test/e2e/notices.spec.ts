@@ -54,7 +54,10 @@ it('hears that a run is stuck, goes on, lost a worker, and is done', async () =>
   expect((await receiver.gets(run, 'stuck')).reason).toContain('waits for workers');
   const [doomed] = [worker('doomed'), worker('steady')];
   await receiver.gets(run, 'goes-on');
-  await until('both at work', () => daemon.events(run).filter(({ event }) => event === 'worker-joined').length === 2);
+  await until(
+    'both at work',
+    () => daemon.events(run).filter(({ event }) => event === 'worker-joined').length === 2,
+  );
   await doomed.stop('SIGKILL');
   expect((await receiver.gets(run, 'worker-lost')).lost).toEqual({ count: 1, workers: ['doomed'] });
   const { step, text } = await receiver.gets(run, 'finished');
@@ -113,28 +116,34 @@ it('does not change a run of train whose receiver sends it elsewhere', async () 
   const { weightsSha256 } = (await daemon.ended(run)) as { weightsSha256: string };
   receiver.status = 302;
   const words = ['train', '--json', ...smallOrder(workspace, 10), '--run-dir', workspace.in('trained')];
-  const { code, stdout, stderr } = await new Rocinante([...words, '--workers', '1', '--threads', '1'], env).finished;
+  const { code, stdout, stderr } = await new Rocinante([...words, '--workers', '1', '--threads', '1'], env)
+    .finished;
   expect(code).toBe(0);
   expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({ weightsSha256 });
-  expect(stderr).toContain(`notice to ${receiver.host} not delivered, expected a status from 200 to 299, received 302`);
+  expect(stderr).toContain(
+    `notice to ${receiver.host} not delivered, expected a status from 200 to 299, received 302`,
+  );
   const said = [stdout, stderr, JSON.stringify(daemon.log)].join();
   expect(said).not.toContain('hunter2');
   expect(said).not.toContain(SECRET);
 });
 
-it.skipIf(process.env.ROCINANTE_LONG !== '1')('waits ten seconds at most for a receiver that says nothing', async () => {
-  const silent = createServer(() => undefined);
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  const { port } = silent.address() as AddressInfo;
-  const words = ['train', '--json', ...smallOrder(workspace, 10), '--run-dir', workspace.in('silent')];
-  const notify = { ...env, ROCINANTE_NOTIFY: `http://127.0.0.1:${port}/` };
-  const process = new Rocinante([...words, '--workers', '1', '--threads', '1'], notify);
-  await process.says(/the best so far/);
-  const began = performance.now();
-  const { code, stderr } = await process.finished;
-  silent.closeAllConnections();
-  silent.close();
-  expect(code).toBe(0);
-  expect(stderr).toContain('not delivered');
-  expect(performance.now() - began).toBeLessThan(15_000);
-});
+it.skipIf(process.env.ROCINANTE_LONG !== '1')(
+  'waits ten seconds at most for a receiver that says nothing',
+  async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const words = ['train', '--json', ...smallOrder(workspace, 10), '--run-dir', workspace.in('silent')];
+    const notify = { ...env, ROCINANTE_NOTIFY: `http://127.0.0.1:${port}/` };
+    const process = new Rocinante([...words, '--workers', '1', '--threads', '1'], notify);
+    await process.says(/the best so far/);
+    const began = performance.now();
+    const { code, stderr } = await process.finished;
+    silent.closeAllConnections();
+    silent.close();
+    expect(code).toBe(0);
+    expect(stderr).toContain('not delivered');
+    expect(performance.now() - began).toBeLessThan(15_000);
+  },
+);

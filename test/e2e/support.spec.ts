@@ -48,9 +48,12 @@ class CarelessWorker extends LightWorker {
     super.received(message);
     const { startRun } = message;
     if (!startRun) return;
-    const line = (msg: string): string => JSON.stringify({ level: 'info', time: new Date().toISOString(), msg });
+    const line = (msg: string): string =>
+      JSON.stringify({ level: 'info', time: new Date().toISOString(), msg });
     this.send({ logLines: { json: SECRETS.map(line), activation: startRun.activation } });
-    this.send({ metrics: { text: `${SECRETS.map((secret) => `# ${secret.split('\n').join(' ')}`).join('\n')}\nup 1\n` } });
+    this.send({
+      metrics: { text: `${SECRETS.map((secret) => `# ${secret.split('\n').join(' ')}`).join('\n')}\nup 1\n` },
+    });
   }
 }
 
@@ -77,7 +80,10 @@ beforeAll(async () => {
   done = (await daemon.startRun([...smallOrder(workspace, 5), ...notes])).id;
   await daemon.ended(done);
   waiting = (await daemon.startRun([...smallOrder(workspace, 5), '--min-workers', '2'])).id;
-  await until('the waiting run', async () => (await daemon.json(['run', 'show', waiting])).state === 'waiting');
+  await until(
+    'the waiting run',
+    async () => (await daemon.json(['run', 'show', waiting])).state === 'waiting',
+  );
 }, 60_000);
 
 afterAll(async () => {
@@ -96,7 +102,11 @@ function unpacked(path: string): string {
 
 /** The form in which a secret could still be read. */
 function expectNoSecrets(text: string): void {
-  for (const form of [MARK, Buffer.from(`${MARK}-aws`).toString('base64').slice(0, -4), Buffer.from(MARK).toString('hex')]) {
+  for (const form of [
+    MARK,
+    Buffer.from(`${MARK}-aws`).toString('base64').slice(0, -4),
+    Buffer.from(MARK).toString('hex'),
+  ]) {
     expect(text.includes(form), form).toBe(false);
   }
 }
@@ -113,7 +123,18 @@ describe('doctor', () => {
       expect(machine.get(check), check).toMatchObject({ status: 'ok' });
     }
     expect(machine.get('engine')!.found).toMatch(/^TensorFlow 2\.\d+\.\d+ on (cpu|gpu)/);
-    const well = ['name', 'connection', 'encryption', 'health', 'token', 'protocol', 'clock', 'http', 'releases', 'runs'];
+    const well = [
+      'name',
+      'connection',
+      'encryption',
+      'health',
+      'token',
+      'protocol',
+      'clock',
+      'http',
+      'releases',
+      'runs',
+    ];
     for (const check of well) expect(coordinator.get(check), check).toMatchObject({ status: 'ok' });
     expect(coordinator.get('bandwidth')!.found).toMatch(/not measured|down, over/);
     expect(coordinator.get(`run ${waiting}`)).toMatchObject({ status: 'problem' });
@@ -130,13 +151,26 @@ describe('doctor', () => {
 describe('support', () => {
   it('packs what a coordinator tells of a run from afar, without secrets', async () => {
     const out = workspace.in('afar.tar.gz');
-    const { code, stdout, stderr } = await rocinante(['support', done, ...addresses(), '--out', out, '--json'], env);
+    const { code, stdout, stderr } = await rocinante(
+      ['support', done, ...addresses(), '--out', out, '--json'],
+      env,
+    );
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const { parts, missing } = JSON.parse(stdout) as Packed;
     const names = parts.map(({ name }) => name);
-    const expected = ['machine.json', 'doctor.json', 'config.json', 'run.json', 'losses.json', 'log.jsonl', 'events.jsonl'];
-    expect(names).toEqual(expect.arrayContaining([...expected, 'metrics/coordinator.txt', 'metrics/worker-1.txt']));
+    const expected = [
+      'machine.json',
+      'doctor.json',
+      'config.json',
+      'run.json',
+      'losses.json',
+      'log.jsonl',
+      'events.jsonl',
+    ];
+    expect(names).toEqual(
+      expect.arrayContaining([...expected, 'metrics/coordinator.txt', 'metrics/worker-1.txt']),
+    );
     expect(missing.map(({ name }) => name)).toEqual(['ledger.jsonl']);
     const text = unpacked(out);
     expect(text).toContain('"careless"');
@@ -151,14 +185,20 @@ describe('support', () => {
     const directory = join(daemon.data, 'runs', done);
     for (const name of ['events.jsonl', 'log.jsonl', 'ledger.jsonl']) {
       for (const secret of [...SECRETS, ...Object.values(env)]) {
-        appendFileSync(join(directory, name), `${JSON.stringify({ level: 'warn', msg: secret, nested: { apiKey: [secret] } })}\n`);
+        appendFileSync(
+          join(directory, name),
+          `${JSON.stringify({ level: 'warn', msg: secret, nested: { apiKey: [secret] } })}\n`,
+        );
         appendFileSync(join(directory, name), `no JSON: ${String(secret).split('\n')[0]}\n`);
       }
     }
     for (const name of ['config.json', 'run.json']) {
       const path = join(directory, name);
       const record = JSON.parse(readFileSync(path, 'utf8')) as object;
-      writeFileSync(path, JSON.stringify({ ...record, note: SECRETS.join(' '), clientSecret: MARK }, null, 2));
+      writeFileSync(
+        path,
+        JSON.stringify({ ...record, note: SECRETS.join(' '), clientSecret: MARK }, null, 2),
+      );
     }
     writeFileSync(join(directory, `token=${MARK}`), '');
     const out = workspace.in('near.tar.gz');
@@ -171,6 +211,9 @@ describe('support', () => {
     expect(text).toMatch(/"path": "weights\/final\.safetensors"/);
     expectNoSecrets(text);
     const again = await rocinante(['support', '--run-dir', directory, '--out', out], env);
-    expect(again).toMatchObject({ code: 2, stderr: `rocinante: --out ${out}: there is a file already; name another\n` });
+    expect(again).toMatchObject({
+      code: 2,
+      stderr: `rocinante: --out ${out}: there is a file already; name another\n`,
+    });
   });
 });

@@ -53,7 +53,9 @@ export class NoticeReceiver {
   }
 
   of(run: string, kind?: string): ReceivedNotice[] {
-    return this.notices.filter((notice) => notice.run.id === run && (kind === undefined || notice.kind === kind));
+    return this.notices.filter(
+      (notice) => notice.run.id === run && (kind === undefined || notice.kind === kind),
+    );
   }
 
   async gets(run: string, kind: string): Promise<ReceivedNotice> {

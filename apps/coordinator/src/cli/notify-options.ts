@@ -23,7 +23,11 @@ export function addNotifyOptions(command: Command): void {
       ),
     )
     .addOption(
-      option('--notify-secret-file <file>', 'sign what is sent with this file’s secret', 'NOTIFY_SECRET_FILE'),
+      option(
+        '--notify-secret-file <file>',
+        'sign what is sent with this file’s secret',
+        'NOTIFY_SECRET_FILE',
+      ),
     )
     .addOption(
       option(

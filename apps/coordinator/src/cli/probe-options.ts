@@ -20,7 +20,9 @@ const TOKEN_BYTES_MAX = 1 << 10;
 export function addProbeOptions(command: Command): void {
   command
     .addOption(
-      option('--coordinator <host:port>', 'look at this coordinator too', 'COORDINATOR').argParser(hostAndPort),
+      option('--coordinator <host:port>', 'look at this coordinator too', 'COORDINATOR').argParser(
+        hostAndPort,
+      ),
     )
     .addOption(
       option(
@@ -61,7 +63,9 @@ function read(name: string, path: string): Buffer {
 function tokenOf(path: string): string {
   const token = read('--token-file', path).toString('latin1').trim();
   if (token.length === 0 || token.length > TOKEN_BYTES_MAX || /[^\x21-\x7e]/.test(token)) {
-    throw new UsageError(`--token-file ${path}: expected one token of printable characters on a line of its own`);
+    throw new UsageError(
+      `--token-file ${path}: expected one token of printable characters on a line of its own`,
+    );
   }
   return token;
 }

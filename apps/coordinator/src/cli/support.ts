@@ -27,7 +27,11 @@ export function addSupport(program: Command): void {
   command
     .option('--run-dir <dir>', 'the run that is kept here: of train, or runs/<id> in serve’s --data')
     .option('--out <file>', 'the archive (default: rocinante-support-<run>-<time>.tar.gz)')
-    .addOption(option('--data <dir>', 'where serve keeps its runs, for doctor’s part', 'DATA').default('rocinante-data'))
+    .addOption(
+      option('--data <dir>', 'where serve keeps its runs, for doctor’s part', 'DATA').default(
+        'rocinante-data',
+      ),
+    )
     .option('--keep-paths', 'leave the home folder’s name in paths, which is ~ otherwise', false)
     .addOption(jsonOption())
     .action(async (run: string | undefined, flags: SupportFlags) => {
@@ -72,7 +76,9 @@ function contentsText(path: string, { bytes, parts, missing }: Packed): string {
   ]);
   const lines = [
     table(['part', 'size', 'how much', ''], rows),
-    ...(missing.length === 0 ? [] : ['', 'not there:', ...missing.map(({ name, why }) => `  ${name}: ${printable(why)}`)]),
+    ...(missing.length === 0
+      ? []
+      : ['', 'not there:', ...missing.map(({ name, why }) => `  ${name}: ${printable(why)}`)]),
     '',
     `${path}: ${bytesShown(bytes.length)}`,
     'It holds names of machines, addresses, and what people wrote into notes and configurations. Texts, weights and samples are',

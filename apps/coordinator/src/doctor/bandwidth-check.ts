@@ -46,7 +46,8 @@ async function transfer(coordinator: Coordinator, run: string): Promise<Transfer
 }
 
 function judged({ bytes, ms }: Transfer): Finding {
-  if (bytes < TRANSFER_BYTES_LEAST) return notMeasured(`the weights there are too short: ${bytesShown(bytes)}`);
+  if (bytes < TRANSFER_BYTES_LEAST)
+    return notMeasured(`the weights there are too short: ${bytesShown(bytes)}`);
   const finding = atLeast(
     CHECK,
     {

@@ -20,7 +20,9 @@ const NO_RUNS = Buffer.concat([Buffer.of(10, 17), Buffer.from('rocinante-doctor\
 const SERVING = 1;
 
 /** gRPC is spoken, and the server is healthy. */
-export async function healthFinding(probe: CoordinatorProbe): Promise<Finding & { readonly speaks: boolean }> {
+export async function healthFinding(
+  probe: CoordinatorProbe,
+): Promise<Finding & { readonly speaks: boolean }> {
   const check = 'health';
   const expected = 'grpc.health.v1 says SERVING';
   const { status: code, details, bytes } = await probe.ask(HEALTH, Buffer.alloc(0));
@@ -69,7 +71,11 @@ export function roleFinding(
   return ok(check, expected, `its role is ${allowed}`);
 }
 
-function protocolFinding({ status: code, details, protocol }: Awaited<ReturnType<CoordinatorProbe['join']>>): Finding {
+function protocolFinding({
+  status: code,
+  details,
+  protocol,
+}: Awaited<ReturnType<CoordinatorProbe['join']>>): Finding {
   const expected = 'a version that both speak';
   if (protocol !== null) return ok('protocol', expected, `version ${protocol}`);
   if (code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED) {
@@ -102,7 +108,9 @@ export function clockFinding(
 ): Finding {
   const check = 'clock';
   const differences = ends.flatMap(({ dateSeconds, atSeconds }) =>
-    dateSeconds === null ? [] : [atSeconds < dateSeconds ? dateSeconds - atSeconds : Math.max(0, atSeconds - dateSeconds - 1)],
+    dateSeconds === null
+      ? []
+      : [atSeconds < dateSeconds ? dateSeconds - atSeconds : Math.max(0, atSeconds - dateSeconds - 1)],
   );
   const advice = 'set the clocks by NTP: certificates, tokens and the order of logs depend on them';
   if (differences.length === 0) return warning(check, 'the coordinator’s time', 'it says none', advice);

@@ -64,7 +64,14 @@ async function tlsInstead(address: string): Promise<Finding[]> {
   try {
     const { certificate } = await handshake(address, null);
     const found = `it speaks TLS, as ${certificate.subjectaltname ?? certificate.subject?.CN ?? 'nobody'}`;
-    return [problem('TLS', 'plain, since no --tls-ca was given', found, 'give --tls-ca with its authority’s certificate')];
+    return [
+      problem(
+        'TLS',
+        'plain, since no --tls-ca was given',
+        found,
+        'give --tls-ca with its authority’s certificate',
+      ),
+    ];
   } catch {
     return [];
   }

@@ -32,7 +32,10 @@ export class CoordinatorProbe {
 
   constructor(address: string, { ca, token }: ProbeAccess) {
     const how = ca === null ? credentials.createInsecure() : credentials.createSsl(ca);
-    this.#client = new Client(address, how, { 'grpc.enable_retries': 0, 'grpc.use_local_subchannel_pool': 1 });
+    this.#client = new Client(address, how, {
+      'grpc.enable_retries': 0,
+      'grpc.use_local_subchannel_pool': 1,
+    });
     if (token !== null) this.#metadata.set('authorization', `Bearer ${token}`);
   }
 
@@ -54,7 +57,15 @@ export class CoordinatorProbe {
           ms: performance.now() - began,
           dateSeconds,
         });
-      const call = this.#client.makeUnaryRequest(path, same, same, request, this.#metadata, options, answered);
+      const call = this.#client.makeUnaryRequest(
+        path,
+        same,
+        same,
+        request,
+        this.#metadata,
+        options,
+        answered,
+      );
       call.on('metadata', (metadata: Metadata) => {
         const at = Date.parse(String(metadata.get('date')[0] ?? ''));
         dateSeconds = Number.isNaN(at) ? null : at / 1000;
@@ -69,7 +80,7 @@ export class CoordinatorProbe {
       const path = '/rocinante.training.v1.Training/Work';
       const options = { deadline: Date.now() + REACH_TIMEOUT_MS };
       const call = this.#client.makeBidiStreamRequest(path, same, same, this.#metadata, options);
-      const end = (code: status, details: string, bytes = Buffer.alloc(0)): void => {
+      const end = (code: status, details: string, bytes: Buffer = Buffer.alloc(0)): void => {
         const ms = performance.now() - began;
         resolve({ status: code, details, bytes, ms, dateSeconds: null, protocol: welcomedTo(bytes) });
         call.end();

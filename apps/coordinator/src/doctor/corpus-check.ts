@@ -7,7 +7,8 @@ export async function corpusFinding(environment: NodeJS.ProcessEnv): Promise<Fin
   const address = environment['ROCINANTE_QUIJOTE_URL'] || QUIJOTE_URL;
   const host = URL.canParse(address) ? new URL(address).host : 'what ROCINANTE_QUIJOTE_URL names';
   const expected = `an answer of ${host}`;
-  const advice = 'fetch the text elsewhere, and give its file by --corpus; or name a mirror by ROCINANTE_QUIJOTE_URL';
+  const advice =
+    'fetch the text elsewhere, and give its file by --corpus; or name a mirror by ROCINANTE_QUIJOTE_URL';
   try {
     const signal = AbortSignal.timeout(CORPUS_TIMEOUT_MS);
     const { status } = await fetch(address, { method: 'HEAD', signal });

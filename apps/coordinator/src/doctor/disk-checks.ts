@@ -32,7 +32,8 @@ export async function dataFindings(data: string): Promise<Finding[]> {
 export function cacheFinding(path: string): Finding {
   const expected = 'a directory that can be written';
   const folder = nearest(resolve(path));
-  if (isWritable(folder)) return ok('cache folder', expected, existsSync(path) ? path : `${path}, not there yet`);
+  if (isWritable(folder))
+    return ok('cache folder', expected, existsSync(path) ? path : `${path}, not there yet`);
   const advice = 'let this user write there, or name another folder by ROCINANTE_CACHE';
   return warning('cache folder', expected, `${folder} cannot be written`, advice);
 }

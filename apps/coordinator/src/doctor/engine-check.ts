@@ -26,7 +26,9 @@ export async function engineFindings(environment: NodeJS.ProcessEnv): Promise<Fi
   try {
     path = locateBinding(environment);
   } catch (error) {
-    return [problem(check, expected, (error as Error).message, 'run any ./rocinante command: it sets them up')];
+    return [
+      problem(check, expected, (error as Error).message, 'run any ./rocinante command: it sets them up'),
+    ];
   }
   return [ok(check, expected, path), ...probeFindings(await runProbe(environment), nvidiaCards())];
 }
@@ -55,7 +57,12 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, cards:
   const isClean = code === 0 && signal === null;
   const engine = isClean
     ? ok('engine', expected, found)
-    : warning('engine', expected, `${found}; at its end ${signal ?? code}`, 'it works; tell us with `support`');
+    : warning(
+        'engine',
+        expected,
+        `${found}; at its end ${signal ?? code}`,
+        'it works; tell us with `support`',
+      );
   return [engine, cardsFinding(device, cards)];
 }
 
@@ -68,11 +75,17 @@ export interface NvidiaCards {
 
 function cardsFinding(device: string, { driver, models }: NvidiaCards): Finding {
   const check = 'GPU';
-  if (driver === null && device !== 'gpu') return ok(check, 'cards, or the processor', 'no driver: it computes on the processor');
+  if (driver === null && device !== 'gpu')
+    return ok(check, 'cards, or the processor', 'no driver: it computes on the processor');
   const found = `driver ${driver ?? 'unknown'}, ${models.join(', ') || 'no card listed'}; the engine uses the ${device}`;
   if (device === 'gpu') return ok(check, 'the engine uses the cards', found);
   if (models.length === 0) {
-    return warning(check, 'cards with the driver', found, 'look at nvidia-smi: the cards are not there or have failed');
+    return warning(
+      check,
+      'cards with the driver',
+      found,
+      'look at nvidia-smi: the cards are not there or have failed',
+    );
   }
   const advice = 'workers here use the processor only: the engine that is set up is the processor’s build';
   return warning(check, 'the engine uses the cards', found, advice);

@@ -35,7 +35,11 @@ export async function examine(options: ExaminationOptions): Promise<Section[]> {
   ]);
   const sections: Section[] = [{ title: 'this machine', findings: machine.flat() }];
   if (coordinator !== null) {
-    const findings = await guarded('coordinator', () => coordinatorFindings(coordinator), 4 * CHECK_TIMEOUT_MS);
+    const findings = await guarded(
+      'coordinator',
+      () => coordinatorFindings(coordinator),
+      4 * CHECK_TIMEOUT_MS,
+    );
     sections.push({ title: `coordinator at ${coordinator.address}`, findings });
   }
   return sections;

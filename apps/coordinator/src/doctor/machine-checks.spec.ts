@@ -8,7 +8,8 @@ const good: MachineFacts = {
   nodeFlags: ['--single-threaded-gc', '--no-incremental-marking'],
   nodeOptions: '',
   cpuinfo: 'model name\t: Zen 4\nflags\t\t: sse4_2 avx avx2 fma avx512f\n',
-  limits: 'Limit                     Soft Limit           Hard Limit           Units\nMax open files            65536                65536                files\n',
+  limits:
+    'Limit                     Soft Limit           Hard Limit           Units\nMax open files            65536                65536                files\n',
   cores: { available: 2, present: 2 },
   memory: { available: 8e9, total: 16e9, limit: null },
 };

@@ -71,7 +71,8 @@ function nodeFinding({ nodeVersion }: MachineFacts): Finding {
 
 function flagsFinding({ nodeFlags, nodeOptions }: MachineFacts): Finding {
   const expected = 'the launcher’s flags, and none that profiles by signals';
-  const found = [...nodeFlags, ...(nodeOptions === '' ? [] : [`NODE_OPTIONS=${nodeOptions}`])].join(' ') || 'none';
+  const found =
+    [...nodeFlags, ...(nodeOptions === '' ? [] : [`NODE_OPTIONS=${nodeOptions}`])].join(' ') || 'none';
   if (HARMFUL_FLAG.test(found)) {
     return problem('node flags', expected, found, 'leave the profiler out: its signals can end the engine');
   }
@@ -92,17 +93,29 @@ function processorFinding({ cpuinfo }: MachineFacts): Finding {
   const model = /^model name\s*:\s*(.*)$/m.exec(cpuinfo)?.[1] ?? 'unknown processor';
   const known = ['avx', 'avx2', 'fma', 'avx512f', 'avx512_bf16', 'avx512_vnni', 'amx_tile'];
   const found = `${model}: ${known.filter((flag) => flags.has(flag)).join(', ') || 'none of them'}`;
-  if (flags.size === 0) return warning('processor', expected, '/proc/cpuinfo says nothing', 'look at it by hand');
+  if (flags.size === 0)
+    return warning('processor', expected, '/proc/cpuinfo says nothing', 'look at it by hand');
   if (!flags.has('avx')) {
-    return problem('processor', expected, found, 'TensorFlow’s library needs AVX: use another machine for workers');
+    return problem(
+      'processor',
+      expected,
+      found,
+      'TensorFlow’s library needs AVX: use another machine for workers',
+    );
   }
   if (flags.has('avx2') && flags.has('fma')) return ok('processor', expected, found);
-  return warning('processor', expected, found, 'it works, slowly; its bits may be others than newer machines’');
+  return warning(
+    'processor',
+    expected,
+    found,
+    'it works, slowly; its bits may be others than newer machines’',
+  );
 }
 
 function coresFinding({ cores: { available, present } }: MachineFacts): Finding {
   const found = `${available} of ${counted(present, 'core')}`;
-  const advice = 'raise the processor quota of its control group (container, systemd unit) where that is meant';
+  const advice =
+    'raise the processor quota of its control group (container, systemd unit) where that is meant';
   if (available >= 2 || present < 2) return ok('cores', 'all that are meant for it', found);
   return warning('cores', 'more than one of several', found, advice);
 }
@@ -115,7 +128,8 @@ function memoryFinding({ memory: { available, total, limit } }: MachineFacts): F
     bytesShown,
     'end other programs, raise the memory limit of its control group, or use fewer workers',
   );
-  const of = limit === null ? `of the machine’s ${bytesShown(total)}` : `of its group’s limit of ${bytesShown(limit)}`;
+  const of =
+    limit === null ? `of the machine’s ${bytesShown(total)}` : `of its group’s limit of ${bytesShown(limit)}`;
   return { ...finding, found: `${finding.found} available ${of}` };
 }
 
@@ -125,7 +139,12 @@ function filesFinding({ limits }: MachineFacts): Finding {
   const advice = 'raise it: ulimit -n, LimitNOFILE of a systemd unit, --ulimit of a container';
   if (Number.isNaN(count)) return warning('open files', 'a limit', '/proc/self/limits says nothing', advice);
   const shown = (value: number): string => (value === Infinity ? 'no limit' : counted(value, 'file'));
-  return atLeast('open files', { found: count, good: OPEN_FILES_GOOD, least: OPEN_FILES_LEAST }, shown, advice);
+  return atLeast(
+    'open files',
+    { found: count, good: OPEN_FILES_GOOD, least: OPEN_FILES_LEAST },
+    shown,
+    advice,
+  );
 }
 
 function textOf(path: string): string {

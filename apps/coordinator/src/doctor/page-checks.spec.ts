@@ -21,9 +21,21 @@ it('reads series with and without labels', () => {
 });
 
 it('warns of another release, and names whose', () => {
-  const same = versionFindings(seriesOf(page), new Map([['a', VERSION], ['b', null]]));
+  const same = versionFindings(
+    seriesOf(page),
+    new Map([
+      ['a', VERSION],
+      ['b', null],
+    ]),
+  );
   expect(same).toMatchObject([{ status: 'ok' }]);
-  const other = versionFindings(seriesOf(page), new Map([['a', VERSION], ['b', '9.9.9']]));
+  const other = versionFindings(
+    seriesOf(page),
+    new Map([
+      ['a', VERSION],
+      ['b', '9.9.9'],
+    ]),
+  );
   expect(other).toMatchObject([{ status: 'warning', found: `coordinator ${VERSION}, b 9.9.9` }]);
 });
 

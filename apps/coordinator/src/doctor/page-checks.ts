@@ -17,14 +17,22 @@ export async function pageFindings(address: string, access: ProbeAccess): Promis
     const metrics = await fetchPage(address, '/metrics', access);
     if (ready.status !== 200 || metrics.status !== 200) {
       const found = `status ${ready.status} of /readyz (${ready.text.trim().slice(0, 200)}), ${metrics.status} of /metrics`;
-      return [warning(check, expected, found, 'metrics need a reader’s token; else look at the coordinator’s log')];
+      return [
+        warning(check, expected, found, 'metrics need a reader’s token; else look at the coordinator’s log'),
+      ];
     }
     const series = seriesOf(metrics.text);
     const workers = await workerVersions(address, access);
-    return [ok(check, expected, 'both'), diskFinding(series), ...versionFindings(series, workers), ...lateFindings(series)];
+    return [
+      ok(check, expected, 'both'),
+      diskFinding(series),
+      ...versionFindings(series, workers),
+      ...lateFindings(series),
+    ];
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const advice = 'name the coordinator’s --http by --coordinator-http, or open its port; runs work without it';
+    const advice =
+      'name the coordinator’s --http by --coordinator-http, or open its port; runs work without it';
     return [warning(check, expected, code ?? message, advice)];
   }
 }
@@ -41,7 +49,8 @@ async function workerVersions(address: string, access: ProbeAccess): Promise<Wor
     const { worker, __metrics_path__: path } = labels;
     if (worker === undefined) continue;
     const page = path === undefined ? null : await fetchPage(address, encodeURI(path), access);
-    const info = page?.status === 200 ? named(seriesOf(page.text), 'rocinante_worker_build_info')[0] : undefined;
+    const info =
+      page?.status === 200 ? named(seriesOf(page.text), 'rocinante_worker_build_info')[0] : undefined;
     versions.set(worker, info?.labels.version ?? null);
   }
   return versions;
@@ -50,7 +59,8 @@ async function workerVersions(address: string, access: ProbeAccess): Promise<Wor
 function diskFinding(series: readonly Series[]): Finding {
   const check = 'disk room of the coordinator';
   const free = named(series, 'rocinante_coordinator_disk_free_bytes')[0]?.value;
-  const advice = 'free some space there, or point --data of serve elsewhere: a run is held before the disk is full';
+  const advice =
+    'free some space there, or point --data of serve elsewhere: a run is held before the disk is full';
   if (free === undefined) return warning(check, 'its metric', 'none', advice);
   const least = neededBytes(parametersReckoned(presets.seed));
   return atLeast(check, { found: free, good: 4 * least, least }, bytesShown, advice);
@@ -68,14 +78,18 @@ export function versionFindings(series: readonly Series[], workers: WorkerVersio
   const found =
     `coordinator ${coordinator}` +
     (others.length > 0 ? `, ${others.join(', ')}` : `, here and ${workers.size - unknown} workers too`) +
-    (unknown > 0 ? `; ${unknown} workers not asked, since they serve metrics themselves or have sent none yet` : '');
+    (unknown > 0
+      ? `; ${unknown} workers not asked, since they serve metrics themselves or have sent none yet`
+      : '');
   if (others.length === 0) return [ok('releases', expected, found)];
   return [warning('releases', expected, found, 'upgrade: workers first, the coordinator last')];
 }
 
 /** Workers that are late often are told of by their run. */
 export function lateFindings(series: readonly Series[]): Finding[] {
-  const late = named(series, 'rocinante_coordinator_late_micro_batches_total').filter(({ value }) => value > 0);
+  const late = named(series, 'rocinante_coordinator_late_micro_batches_total').filter(
+    ({ value }) => value > 0,
+  );
   return late.map(({ labels: { run }, value }) =>
     warning(
       `late work in ${run}`,

@@ -17,7 +17,12 @@ export function fetchPage(address: string, path: string, { ca, token }: ProbeAcc
   return new Promise((resolve, reject) => {
     const url = `${ca === null ? 'http' : 'https'}://${address}${path}`;
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-    const options = { agent: false, headers, signal: AbortSignal.timeout(REACH_TIMEOUT_MS), ...(ca && { ca }) };
+    const options = {
+      agent: false,
+      headers,
+      signal: AbortSignal.timeout(REACH_TIMEOUT_MS),
+      ...(ca && { ca }),
+    };
     const ask = ca === null ? requestHttp(url, options) : requestHttps(url, options);
     ask.on('error', reject);
     ask.on('response', (answer) => {

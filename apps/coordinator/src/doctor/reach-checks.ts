@@ -25,7 +25,8 @@ export async function reachFindings(address: string): Promise<Finding[]> {
   if (failure === null) {
     return [found, ok('connection', expected, `after ${(performance.now() - began).toFixed(1)} ms`)];
   }
-  const advice = 'start the coordinator there (./rocinante serve), or open the port in firewalls and network policies';
+  const advice =
+    'start the coordinator there (./rocinante serve), or open the port in firewalls and network policies';
   return [found, problem('connection', expected, failure, advice)];
 }
 
@@ -98,7 +99,9 @@ function timeFindings({ valid_from, valid_to }: PeerCertificate, now: Date): Fin
     (days) => `${Math.floor(days)} days`,
     'make another in time: ./rocinante certs',
   );
-  return [{ ...finding, found: `until ${dayOf(valid_to)}${days < 0 ? ', which is over' : `: ${finding.found}`}` }];
+  return [
+    { ...finding, found: `until ${dayOf(valid_to)}${days < 0 ? ', which is over' : `: ${finding.found}`}` },
+  ];
 }
 
 /** Plain traffic is right on one machine, and where the network is trusted. */

@@ -4,11 +4,19 @@ import { VERSION } from '../version.js';
 import type { Section } from './examination.js';
 import type { Finding, FindingStatus } from './finding.js';
 
-const MARKS: Readonly<Record<FindingStatus, string>> = { ok: 'ok     ', warning: 'warning', problem: 'problem' };
+const MARKS: Readonly<Record<FindingStatus, string>> = {
+  ok: 'ok     ',
+  warning: 'warning',
+  problem: 'problem',
+};
 
 /** For a person: a line for each check, and beneath one that is not well what was expected and what to do. */
 export function reportText(sections: readonly Section[]): string {
-  const lines = sections.flatMap(({ title, findings }) => [`${title}:`, ...findings.flatMap(findingLines), '']);
+  const lines = sections.flatMap(({ title, findings }) => [
+    `${title}:`,
+    ...findings.flatMap(findingLines),
+    '',
+  ]);
   const { warnings, problems } = countsOf(sections);
   return `${[...lines, `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}`].join('\n')}\n`;
 }

@@ -20,15 +20,28 @@ const fresh = step('2026-11-24T10:29:58.000Z', 1);
 
 it('is content with a run that takes steps', () => {
   expect(runFindings(shown(), fresh, now)).toEqual([
-    { check: 'run r12', status: 'ok', expected: 'it takes steps', found: 'running at step 40 of 100', advice: '' },
+    {
+      check: 'run r12',
+      status: 'ok',
+      expected: 'it takes steps',
+      found: 'running at step 40 of 100',
+      advice: '',
+    },
   ]);
 });
 
 it('says why a run is held, or waits', () => {
   const held = runFindings(shown({ state: 'RUN_STATE_HELD', reason: 'disk: 1 MB free' }), null, now);
   expect(held[0]).toMatchObject({ status: 'problem', found: 'held at step 40 of 100: disk: 1 MB free' });
-  const waiting = runFindings(shown({ state: 'RUN_STATE_WAITING', reason: 'it waits for workers: 0 of 2' }), null, now);
-  expect(waiting[0]).toMatchObject({ status: 'problem', found: 'waiting at step 40 of 100: it waits for workers: 0 of 2' });
+  const waiting = runFindings(
+    shown({ state: 'RUN_STATE_WAITING', reason: 'it waits for workers: 0 of 2' }),
+    null,
+    now,
+  );
+  expect(waiting[0]).toMatchObject({
+    status: 'problem',
+    found: 'waiting at step 40 of 100: it waits for workers: 0 of 2',
+  });
 });
 
 it('finds a run stuck that runs and takes no step', () => {

@@ -19,7 +19,9 @@ export async function runsFindings(coordinator: Coordinator): Promise<Finding[]>
     findings.push(...runFindings(shown, await lastStep(coordinator, id), new Date()));
   }
   if (active.length > RUNS_MAX) {
-    findings.push(warning('runs', `at most ${RUNS_MAX} active`, `${active.length}`, 'the others were not looked at'));
+    findings.push(
+      warning('runs', `at most ${RUNS_MAX} active`, `${active.length}`, 'the others were not looked at'),
+    );
   }
   return findings;
 }
@@ -33,7 +35,12 @@ export function runFindings(shown: ShownRun, last: LogEntryOf<'step'> | null, no
     ...idleWorkers
       .filter(({ standing }) => standing !== 'preparing')
       .map(({ name, standing, reason: why }) =>
-        warning(`worker ${name} in ${id}`, 'it works', `${standing}: ${why}`, IDLE_ADVICE[standing] ?? 'see its log'),
+        warning(
+          `worker ${name} in ${id}`,
+          'it works',
+          `${standing}: ${why}`,
+          IDLE_ADVICE[standing] ?? 'see its log',
+        ),
       ),
     ...lossFindings(id, incidents, now),
     ...(boundBy.startsWith('worker ')
@@ -47,7 +54,14 @@ export function runFindings(shown: ShownRun, last: LogEntryOf<'step'> | null, no
         ]
       : []),
     ...(stateWord(summary.state) === 'running' && workers === 0
-      ? [problem(`workers of ${id}`, 'at least one', 'none', `start workers; it is at step ${step} ${reason}`)]
+      ? [
+          problem(
+            `workers of ${id}`,
+            'at least one',
+            'none',
+            `start workers; it is at step ${step} ${reason}`,
+          ),
+        ]
       : []),
   ];
 }
@@ -67,7 +81,8 @@ function stateFinding(
   const expected = 'it takes steps';
   const word = stateWord(state);
   const at = `step ${step} of ${stepsTotal || 'an unknown number'}`;
-  if (word === 'held') return problem(check, expected, `held at ${at}: ${reason}`, 'make room on the coordinator’s disk');
+  if (word === 'held')
+    return problem(check, expected, `held at ${at}: ${reason}`, 'make room on the coordinator’s disk');
   if (word === 'waiting') {
     const advice = 'start workers of its pool, or see below why those that are there get no work';
     return problem(check, expected, `waiting at ${at}: ${reason || 'for workers'}`, advice);
@@ -77,7 +92,12 @@ function stateFinding(
     const patienceMs = Math.max(STUCK_LEAST_MS, STUCK_FACTOR * 1000 * last.seconds);
     if (silentMs > patienceMs) {
       const found = `no step for ${duration(silentMs / 1000)} at ${at}; the last took ${last.seconds.toFixed(1)} s`;
-      return problem(check, expected, found, `./rocinante run logs ${id}; a worker may hang inside its engine`);
+      return problem(
+        check,
+        expected,
+        found,
+        `./rocinante run logs ${id}; a worker may hang inside its engine`,
+      );
     }
   }
   return ok(check, expected, `${word} at ${at}`);

@@ -23,7 +23,9 @@ afterEach(() => {
 });
 
 /** A receiver that keeps what comes, and answers so. */
-async function receiver(answer: RequestListener): Promise<{ readonly url: URL; readonly received: Received[] }> {
+async function receiver(
+  answer: RequestListener,
+): Promise<{ readonly url: URL; readonly received: Received[] }> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -44,14 +46,23 @@ function notice(id: string): Notice {
   return { version: 1, id, kind: 'finished', time: '2025-11-29T09:20:00.000Z', run, ...about };
 }
 
-function sender(url: URL, secret: Uint8Array | null = SECRET): { readonly sender: NoticeSender; readonly said: string[] } {
+function sender(
+  url: URL,
+  secret: Uint8Array | null = SECRET,
+): { readonly sender: NoticeSender; readonly said: string[] } {
   const said: string[] = [];
   const target = { url, host: url.host, secret, stuckMs: 1000 };
-  const options = { target, warn: (line: string) => said.push(line), attemptTimeoutMs: 100, backoffFirstMs: 5 };
+  const options = {
+    target,
+    warn: (line: string) => said.push(line),
+    attemptTimeoutMs: 100,
+    backoffFirstMs: 5,
+  };
   return { sender: new NoticeSender(options), said };
 }
 
-const ids = (received: readonly Received[]): string[] => received.map(({ body }) => (JSON.parse(body) as Notice).id);
+const ids = (received: readonly Received[]): string[] =>
+  received.map(({ body }) => (JSON.parse(body) as Notice).id);
 
 describe('a receiver that answers', () => {
   it('gets what is told in order, signed over time and body', async () => {
@@ -83,7 +94,8 @@ describe('a receiver that answers', () => {
     let sent = 0;
     const { url, received } = await receiver((_, response) => {
       const more = (): void => {
-        while (!response.destroyed && sent < 2 ** 30 && response.write(Buffer.alloc(64 << 10))) sent += 64 << 10;
+        while (!response.destroyed && sent < 2 ** 30 && response.write(Buffer.alloc(64 << 10)))
+          sent += 64 << 10;
       };
       response.on('drain', more).writeHead(200);
       more();
@@ -120,7 +132,9 @@ describe('a receiver that is in trouble', () => {
     await notices.close(10_000);
     expect(received).toHaveLength(2 * ATTEMPTS_MAX);
     expect(said).toHaveLength(2);
-    expect(said[0]).toContain(`notice to ${url.host} not delivered, expected a status from 200 to 299, received 503`);
+    expect(said[0]).toContain(
+      `notice to ${url.host} not delivered, expected a status from 200 to 299, received 503`,
+    );
     expect(said.join()).not.toContain('hunter2');
   });
 

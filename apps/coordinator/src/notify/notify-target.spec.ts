@@ -44,7 +44,9 @@ describe('the secret', () => {
   it('is the file without its last line’s end', () => {
     const secretFile = join(folder, 'secret');
     writeFileSync(secretFile, `${'s'.repeat(16)}\n`);
-    expect(Buffer.from(notifyTarget({ ...options, secretFile: secretFile as never }).secret!).toString()).toBe('s'.repeat(16));
+    expect(
+      Buffer.from(notifyTarget({ ...options, secretFile: secretFile as never }).secret!).toString(),
+    ).toBe('s'.repeat(16));
   });
 
   it('is long enough, and there', () => {

@@ -31,7 +31,9 @@ export interface NotifyTarget {
 export function notifyTarget({ url: text, secretFile, stuckSeconds, insecure }: NotifyOptions): NotifyTarget {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new UsageError('--notify: expected an https address; what was received is not shown: it may be a secret');
+    throw new UsageError(
+      '--notify: expected an https address; what was received is not shown: it may be a secret',
+    );
   }
   const { host, hostname } = url;
   if (url.protocol === 'http:' && !insecure && !isLoopback(`${hostname}:0`)) {

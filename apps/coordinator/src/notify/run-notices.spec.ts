@@ -83,7 +83,15 @@ describe('the end of a run', () => {
 
     const back = new ToldRun();
     back.run.finished('diverged');
-    back.says({ event: 'went-back', atStep: 100, fromStep: 140, reason: 'its loss spiked', times: 1, rateShare: 0.5, notExactSince: null });
+    back.says({
+      event: 'went-back',
+      atStep: 100,
+      fromStep: 140,
+      reason: 'its loss spiked',
+      times: 1,
+      rateShare: 0.5,
+      notExactSince: null,
+    });
     back.run.ended('failed', 'the disk is full');
     expect(back.kinds).toEqual(['diverged', 'failed']);
     expect(back.notices[0]).toMatchObject({ goesOn: true, step: 100 });

@@ -164,8 +164,7 @@ export class RunNotices implements RunObserver {
 
   #tell(kind: NoticeKind, reason: string, more: Pick<Notice, 'goesOn' | 'seconds' | 'lost'> = {}): void {
     const { run, endId, tell, date = () => new Date() } = this.#options;
-    const isEnd =
-      kind === 'finished' || kind === 'stopped' || kind === 'failed' || more.goesOn === false;
+    const isEnd = kind === 'finished' || kind === 'stopped' || kind === 'failed' || more.goesOn === false;
     const about = {
       version: 1,
       id: (isEnd ? endId : undefined) ?? randomUUID(),
@@ -184,7 +183,16 @@ export class RunNotices implements RunObserver {
 }
 
 /** A notice in one line. */
-export function textOf({ kind, run, step, stepsTotal, reason, goesOn, seconds, lost }: Omit<Notice, 'text'>): string {
+export function textOf({
+  kind,
+  run,
+  step,
+  stepsTotal,
+  reason,
+  goesOn,
+  seconds,
+  lost,
+}: Omit<Notice, 'text'>): string {
   const name = run.name === run.id || run.name === '' ? `run ${run.id}` : `run ${run.id} (${run.name})`;
   const at = `step ${step}${stepsTotal === null ? '' : ` of ${stepsTotal}`}`;
   const why = reason === '' ? '' : `: ${reason}`;

@@ -24,8 +24,14 @@ export async function afarParts(coordinator: Coordinator, run: string): Promise<
   return [
     configPart(shown.configJson),
     jsonPart('run.json', shownJson(shown, [])),
-    jsonPart('queue.json', runs.map(runJson).map(({ id, state, reason, pool, workers }) => ({ id, state, reason, pool, workers }))),
-    { ...jsonPart('losses.json', losses), cut: taken > losses.length ? `the first ${taken - losses.length} losses` : '' },
+    jsonPart(
+      'queue.json',
+      runs.map(runJson).map(({ id, state, reason, pool, workers }) => ({ id, state, reason, pool, workers })),
+    ),
+    {
+      ...jsonPart('losses.json', losses),
+      cut: taken > losses.length ? `the first ${taken - losses.length} losses` : '',
+    },
     await linesPart('log.jsonl', coordinator.logs({ run: id, worker: '', follow: false })),
     await linesPart('events.jsonl', watched(coordinator, id)),
     { name: 'ledger.jsonl', why: 'it is on the coordinator’s machine: --run-dir there' },
@@ -42,7 +48,10 @@ async function* watched(coordinator: Coordinator, run: string): AsyncGenerator<{
   }
 }
 
-async function linesPart(name: string, lines: AsyncIterable<{ readonly json: string }>): Promise<PartOrMissing> {
+async function linesPart(
+  name: string,
+  lines: AsyncIterable<{ readonly json: string }>,
+): Promise<PartOrMissing> {
   const kept: string[] = [];
   let total = 0;
   let bytes = 0;

@@ -16,6 +16,9 @@ export const ARCHIVE_BYTES_MAX = 24 << 20;
 export const FILES_MAX = 2_000;
 export const HASHED_BYTES_MAX = 2 ** 31;
 
+/** A line that is longer is left out: a log's have 64 KiB at most. */
+export const LINE_LENGTH_MAX = 256 << 10;
+
 /** How long the entries of a run afar are waited for. */
 export const WATCH_WAIT_MS = 3_000;
 /** Losses that are kept: the last ones. */

@@ -4,7 +4,8 @@ import { jsonPart, type Part } from './part.js';
 import { isSecretName, REDACTED } from './secret-patterns.js';
 
 /** Variables that decide how we, Node, TensorFlow or a cluster's machinery behave. */
-const TOLD = /^(ROCINANTE|NODE|TF|XLA|CUDA|NVIDIA|NCCL|OMP|KMP|DNNL|ONEDNN|MALLOC|GRPC|SLURM|KUBERNETES|AWS|UV)_|^(LD_LIBRARY_PATH|LD_PRELOAD|PATH|LANG|TZ|HTTPS?_PROXY|NO_PROXY)$/i;
+const TOLD =
+  /^(ROCINANTE|NODE|TF|XLA|CUDA|NVIDIA|NCCL|OMP|KMP|DNNL|ONEDNN|MALLOC|GRPC|SLURM|KUBERNETES|AWS|UV)_|^(LD_LIBRARY_PATH|LD_PRELOAD|PATH|LANG|TZ|HTTPS?_PROXY|NO_PROXY)$/i;
 
 /** Releases, machine, and the variables that matter; what is named like a secret keeps its name only. */
 export function machinePart(environment: NodeJS.ProcessEnv): Part {

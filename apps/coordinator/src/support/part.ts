@@ -54,7 +54,11 @@ export function tailOf(name: string, text: string, totalBytes: number, linesMax 
   const kept = linesMax === Infinity ? lines : lines.slice(-linesMax - 1);
   const tail = kept.join('\n');
   const left = totalBytes - Buffer.byteLength(tail);
-  return { name, text: tail, cut: left <= 0 ? '' : `the first ${bytesShown(left)} of ${bytesShown(totalBytes)}` };
+  return {
+    name,
+    text: tail,
+    cut: left <= 0 ? '' : `the first ${bytesShown(left)} of ${bytesShown(totalBytes)}`,
+  };
 }
 
 /** The begin of a text that is too long. */
@@ -62,5 +66,9 @@ export function headOf(name: string, text: string, bytesMax: number): Part {
   const bytes = Buffer.from(text);
   if (bytes.length <= bytesMax) return { name, text, cut: '' };
   const head = bytes.toString('utf8', 0, bytesMax);
-  return { name, text: head, cut: `the last ${bytesShown(bytes.length - bytesMax)} of ${bytesShown(bytes.length)}` };
+  return {
+    name,
+    text: head,
+    cut: `the last ${bytesShown(bytes.length - bytesMax)} of ${bytesShown(bytes.length)}`,
+  };
 }

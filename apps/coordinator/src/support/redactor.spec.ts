@@ -79,7 +79,9 @@ it('knows the secrets of the environment and of the files that it names', () => 
     [join(folder, 'nothing')],
   );
   rmSync(folder, { recursive: true });
-  expect(known).toEqual(expect.arrayContaining(['aws-hunter2', '/services/hunter2', 'pass-word', 'worker-token-0123456789']));
+  expect(known).toEqual(
+    expect.arrayContaining(['aws-hunter2', '/services/hunter2', 'pass-word', 'worker-token-0123456789']),
+  );
   expect(known).not.toContain('/usr/bin');
 });
 
@@ -91,8 +93,29 @@ it('writes the home folder as ~, and leaves samples out', () => {
   expect(sample).toContain('left out');
 });
 
+it('takes keys out of lines, and leaves the lines around them', () => {
+  const body = `${'A1b2'.repeat(16)}\n`.repeat(20);
+  const text = `before\n-----BEGIN EC PRIVATE KEY-----\n${body}-----END EC PRIVATE KEY-----\nafter\n`;
+  expect(plain().text(text)).toBe('before\n[redacted]\nafter\n');
+  const [, cut] = text.split('-----BEGIN EC PRIVATE KEY-----\n');
+  expect(plain().text(cut)).toBe('[redacted]\nafter\n');
+});
+
+it('leaves out a line that is longer than a log’s', () => {
+  expect(plain().text(`a\n${'x'.repeat(300_000)}\nb`)).toBe('a\n[a line of 300000 characters; left out]\nb');
+});
+
 it('takes time in proportion to a text, whatever stands in it', () => {
-  for (const piece of ['token', '-', '?key', 'a.', 'eyJ-', 'https://', 'Basic ', '-----BEGIN PRIVATE KEY-----']) {
+  for (const piece of [
+    'token',
+    '-',
+    '?key',
+    'a.',
+    'eyJ-',
+    'https://',
+    'Basic ',
+    '-----BEGIN PRIVATE KEY-----',
+  ]) {
     const began = performance.now();
     plain().string(piece.repeat(200_000 / piece.length));
     expect(performance.now() - began).toBeLessThan(3_000);

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { assert } from '@rocinante/base';
-import { SECRET_FILE_BYTES_MAX, SECRET_LENGTH_MIN } from './limits.js';
-import { ASSIGNMENT, isSecretName, REDACTED, SECRET_PATTERNS } from './secret-patterns.js';
+import { LINE_LENGTH_MAX, SECRET_FILE_BYTES_MAX, SECRET_LENGTH_MIN } from './limits.js';
+import { ASSIGNMENT, isSecretName, KEYS_OF_LINES, REDACTED, SECRET_PATTERNS } from './secret-patterns.js';
 
 export interface RedactorOptions {
   /** Values that must not be in the archive, wherever they came from. */
@@ -30,7 +30,21 @@ export class Redactor {
   /** A text of lines, of which each may be JSON; or one JSON document. */
   text(text: string): string {
     const whole = this.#json(text);
-    return whole ?? text.split('\n').map((line) => this.#json(line) ?? this.string(line)).join('\n');
+    if (whole !== null) return whole;
+    let keyless = text;
+    for (const pattern of KEYS_OF_LINES) {
+      keyless = keyless.replace(pattern, () => {
+        this.count += 1;
+        return REDACTED;
+      });
+    }
+    return keyless
+      .split('\n')
+      .map((line) => {
+        if (line.length > LINE_LENGTH_MAX) return `[a line of ${line.length} characters; left out]`;
+        return this.#json(line) ?? this.string(line);
+      })
+      .join('\n');
   }
 
   /** A text that is no JSON. */
@@ -79,7 +93,9 @@ export class Redactor {
     try {
       const parsed: unknown = JSON.parse(text);
       const isMany = text.trimEnd().includes('\n');
-      return JSON.stringify(this.value(parsed), null, isMany ? 2 : undefined) + (text.endsWith('\n') ? '\n' : '');
+      return (
+        JSON.stringify(this.value(parsed), null, isMany ? 2 : undefined) + (text.endsWith('\n') ? '\n' : '')
+      );
     } catch {
       return null;
     }
@@ -115,7 +131,11 @@ export function knownSecrets(environment: NodeJS.ProcessEnv, files: readonly str
   const named = Object.entries(environment).flatMap(([name, value]) =>
     value !== undefined && isSecretName(name) ? [value] : [],
   );
-  const inFiles = [...files, environment['ROCINANTE_TOKEN_FILE'], environment['ROCINANTE_NOTIFY_SECRET_FILE']];
+  const inFiles = [
+    ...files,
+    environment['ROCINANTE_TOKEN_FILE'],
+    environment['ROCINANTE_NOTIFY_SECRET_FILE'],
+  ];
   return [
     ...named,
     ...addressSecrets(environment['ROCINANTE_NOTIFY'] ?? ''),

@@ -3,7 +3,14 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { UsageError } from '../errors.js';
-import { FILES_MAX, HASHED_BYTES_MAX, LEDGER_BYTES_MAX, LEDGER_LINES_MAX, LINES_BYTES_MAX, PART_BYTES_MAX } from './limits.js';
+import {
+  FILES_MAX,
+  HASHED_BYTES_MAX,
+  LEDGER_BYTES_MAX,
+  LEDGER_LINES_MAX,
+  LINES_BYTES_MAX,
+  PART_BYTES_MAX,
+} from './limits.js';
 import { headOf, isPart, jsonPart, tailPart, type PartOrMissing } from './part.js';
 
 /** What is in a run's directory, as far as it helps to understand the run. No checkpoint, weights or text. */
@@ -16,7 +23,9 @@ export async function directoryParts(directory: string): Promise<PartOrMissing[]
     tailPart('ledger.jsonl', join(directory, 'ledger.jsonl'), LEDGER_BYTES_MAX, LEDGER_LINES_MAX),
   ];
   if (!parts.some(isPart)) {
-    throw new UsageError(`--run-dir ${directory}: expected a run’s directory, received one without config.json and logs`);
+    throw new UsageError(
+      `--run-dir ${directory}: expected a run’s directory, received one without config.json and logs`,
+    );
   }
   return [...parts, jsonPart('files.json', await filesOf(directory))];
 }
@@ -32,7 +41,9 @@ interface ListedFile {
 }
 
 /** Every file below a directory, the first FILES_MAX in the order of their names. */
-async function filesOf(directory: string): Promise<{ readonly files: ListedFile[]; readonly leftOut: number }> {
+async function filesOf(
+  directory: string,
+): Promise<{ readonly files: ListedFile[]; readonly leftOut: number }> {
   const names = (await readdir(directory, { recursive: true })).sort();
   const files: ListedFile[] = [];
   let hashed = 0;
@@ -42,7 +53,13 @@ async function filesOf(directory: string): Promise<{ readonly files: ListedFile[
     if (stat === null) continue;
     const mayHash = stat.isFile() && hashed + stat.size <= HASHED_BYTES_MAX;
     if (mayHash) hashed += stat.size;
-    const what = stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : stat.isSymbolicLink() ? 'link' : 'other';
+    const what = stat.isFile()
+      ? 'file'
+      : stat.isDirectory()
+        ? 'folder'
+        : stat.isSymbolicLink()
+          ? 'link'
+          : 'other';
     files.push({
       path: relative(directory, path),
       bytes: stat.size,

@@ -26,7 +26,12 @@ export interface Packed {
 }
 
 /** Takes the secrets out of every part, and packs them beneath one folder. What is beyond ARCHIVE_BYTES_MAX is left out, and said. */
-export function pack(folder: string, parts: readonly PartOrMissing[], redactor: Redactor, date: Date): Packed {
+export function pack(
+  folder: string,
+  parts: readonly PartOrMissing[],
+  redactor: Redactor,
+  date: Date,
+): Packed {
   const entries: TarEntry[] = [];
   const packed: PackedPart[] = [];
   const missing: { readonly name: string; readonly why: string }[] = [];
@@ -51,7 +56,13 @@ export function pack(folder: string, parts: readonly PartOrMissing[], redactor: 
     const bytes = add(part.name, text);
     total += bytes.length;
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    packed.push({ name: part.name, bytes: bytes.length, sha256, cut: part.cut, redacted: redactor.count - before });
+    packed.push({
+      name: part.name,
+      bytes: bytes.length,
+      sha256,
+      cut: part.cut,
+      redacted: redactor.count - before,
+    });
   }
   const contents = { version: 1, rocinante: VERSION, time: date.toISOString(), parts: packed, missing };
   add('contents.json', jsonPart('contents.json', contents).text);

@@ -9,7 +9,11 @@ it('is what the system’s tar reads', () => {
     { name: `folder/${'n'.repeat(93)}`, bytes: Buffer.alloc(512, 'x') },
   ];
   const input = tarGz(entries, 1_764_408_000);
-  const listed = spawnSync('tar', ['-tvzf', '-'], { input, encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } });
+  const listed = spawnSync('tar', ['-tvzf', '-'], {
+    input,
+    encoding: 'utf8',
+    env: { ...process.env, TZ: 'UTC' },
+  });
   expect(listed.stderr).toBe('');
   const lines = listed.stdout.trim().split('\n');
   expect(lines.map((line) => line.split(/\s+/)[2])).toEqual(['0', '1800', '512']);
