@@ -63,7 +63,7 @@ async function encryptionFindings(address: string, { ca }: ProbeAccess): Promise
 async function tlsInstead(address: string): Promise<Finding[]> {
   try {
     const { certificate } = await handshake(address, null);
-    const found = `it speaks TLS, as ${certificate.subjectaltname ?? certificate.subject?.CN ?? 'nobody'}`;
+    const found = `it speaks TLS, as ${certificate.subjectaltname ?? 'nobody'}`;
     return [
       problem(
         'TLS',

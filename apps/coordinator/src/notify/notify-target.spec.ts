@@ -2,15 +2,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { notifyTarget } from './notify-target.js';
+import { notifyTarget, type NotifyOptions } from './notify-target.js';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'rocinante-notify-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const options = { url: 'https://example.org/hunter2', secretFile: null, stuckSeconds: 60, insecure: false };
+const options: NotifyOptions = {
+  url: 'https://example.org/hunter2',
+  secretFile: null,
+  stuckSeconds: 60,
+  insecure: false,
+};
 
-function refusalOf(change: Partial<typeof options>): string {
+function refusalOf(change: Partial<NotifyOptions>): string {
   try {
     notifyTarget({ ...options, ...change });
   } catch (error) {
@@ -44,15 +49,13 @@ describe('the secret', () => {
   it('is the file without its last line’s end', () => {
     const secretFile = join(folder, 'secret');
     writeFileSync(secretFile, `${'s'.repeat(16)}\n`);
-    expect(
-      Buffer.from(notifyTarget({ ...options, secretFile: secretFile as never }).secret!).toString(),
-    ).toBe('s'.repeat(16));
+    expect(Buffer.from(notifyTarget({ ...options, secretFile }).secret!).toString()).toBe('s'.repeat(16));
   });
 
   it('is long enough, and there', () => {
     const secretFile = join(folder, 'short');
     writeFileSync(secretFile, 'hunter2\n');
-    expect(refusalOf({ secretFile: secretFile as never })).toMatch(/expected 16 to 4096 bytes, received 7/);
-    expect(refusalOf({ secretFile: join(folder, 'none') as never })).toContain('ENOENT');
+    expect(refusalOf({ secretFile })).toMatch(/expected 16 to 4096 bytes, received 7/);
+    expect(refusalOf({ secretFile: join(folder, 'none') })).toContain('ENOENT');
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { NewEntry } from '../run/event-log.js';
-import type { RunLogEntry } from '../run/log-entries.js';
 import { LOSSES_INTERVAL_MS } from './limits.js';
 import type { Notice } from './notice.js';
 import { RunNotices, type RunNoticesOptions } from './run-notices.js';
@@ -29,7 +28,7 @@ class ToldRun {
   }
 
   says(entry: NewEntry): void {
-    this.run.entry({ time: '2025-11-29T09:20:00.000Z', ...entry } as RunLogEntry);
+    this.run.entry({ time: '2025-11-29T09:20:00.000Z', ...entry });
   }
 
   step(step: number, seconds = 1, loss = 2.5): void {

@@ -68,36 +68,27 @@ export class RunNotices implements RunObserver {
 
   entry(entry: RunLogEntry): void {
     this.#step = entry.event === 'step' ? entry.step : entry.atStep;
-    switch (entry.event) {
-      case 'started':
-        this.#stepsTotal = entry.stepsTotal;
-        this.#movedAt = this.#options.now();
-        break;
-      case 'step':
-        this.#loss = Number.isFinite(entry.loss) ? entry.loss : null;
-        this.#moved();
-        this.#measure();
-        break;
-      case 'evaluation':
-        this.#heldOutLoss = entry.validationLoss;
-        this.#moved();
-        break;
-      case 'went-back':
-        this.#diverged = false;
-        this.#movedAt = this.#options.now();
-        this.#tell('diverged', entry.reason, { goesOn: true });
-        break;
-      case 'held':
-        this.#heldReason = `held: ${entry.reason}`;
-        break;
-      case 'released':
-        this.#heldReason = '';
-        break;
-      case 'worker-left':
-        if (entry.lost) this.#workerLost(entry.worker);
-        break;
-      default:
-        break;
+    const { event } = entry;
+    if (event === 'started') {
+      this.#stepsTotal = entry.stepsTotal;
+      this.#movedAt = this.#options.now();
+    } else if (event === 'step') {
+      this.#loss = Number.isFinite(entry.loss) ? entry.loss : null;
+      this.#moved();
+      this.#measure();
+    } else if (event === 'evaluation') {
+      this.#heldOutLoss = entry.validationLoss;
+      this.#moved();
+    } else if (event === 'went-back') {
+      this.#diverged = false;
+      this.#movedAt = this.#options.now();
+      this.#tell('diverged', entry.reason, { goesOn: true });
+    } else if (event === 'held') {
+      this.#heldReason = `held: ${entry.reason}`;
+    } else if (event === 'released') {
+      this.#heldReason = '';
+    } else if (event === 'worker-left' && entry.lost) {
+      this.#workerLost(entry.worker);
     }
   }
 

@@ -117,7 +117,7 @@ it('takes time in proportion to a text, whatever stands in it', () => {
     '-----BEGIN PRIVATE KEY-----',
   ]) {
     const began = performance.now();
-    plain().string(piece.repeat(200_000 / piece.length));
-    expect(performance.now() - began).toBeLessThan(3_000);
+    plain().string(piece.repeat(50_000 / piece.length));
+    expect(performance.now() - began).toBeLessThan(2_000);
   }
 });

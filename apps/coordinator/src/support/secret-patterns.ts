@@ -48,8 +48,8 @@ export const SECRET_PATTERNS: readonly (readonly [RegExp, string])[] = [
 
 /** Keys over several lines of a text, whose lines are looked at one by one otherwise; whole, or without its begin. */
 export const KEYS_OF_LINES: readonly RegExp[] = [
-  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----\r?\n(?:[\w+/=:, -]{0,100}\r?\n){0,400}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?/g,
-  /^(?:[\w+/=]{0,100}\r?\n){0,400}-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/g,
+  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----\r?\n(?:(?:[\w-]{1,30}: [^\n]{0,100}|[A-Za-z0-9+/=]{0,100})\r?\n){0,400}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?/g,
+  /^(?:[A-Za-z0-9+/=]{0,100}\r?\n){0,400}-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/g,
 ];
 
 /** `name=value`, `name: value`, `"name":"value"`; the name decides. */
