@@ -2,11 +2,13 @@ import { Command, CommanderError } from 'commander';
 import { RocinanteError } from '@rocinante/base';
 import { addConfig } from './cli/config-print.js';
 import { addCorpus } from './cli/corpus.js';
+import { addDoctor } from './cli/doctor.js';
 import { addReplay } from './cli/replay.js';
 import { addRun } from './cli/run.js';
 import { addSample } from './cli/sample.js';
 import { addServe } from './cli/serve.js';
 import { addSimulate } from './cli/simulate.js';
+import { addSupport } from './cli/support.js';
 import { addTrain } from './cli/train.js';
 import { addVerify } from './cli/verify.js';
 import { addWeights } from './cli/weights.js';
@@ -48,6 +50,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   addVerify(program, exit);
   addReplay(program, exit);
   addSimulate(program, exit);
+  addDoctor(program, exit);
+  addSupport(program);
   addConfig(program);
   inheritSettings(program);
   try {

@@ -2,7 +2,8 @@ import type { Option } from 'commander';
 import type { Coordinator } from '../client/coordinator.js';
 import { hostAndPort, option } from './option-values.js';
 
-const DEFAULT_COORDINATOR = '127.0.0.1:7070';
+/** Where `serve` listens, if nothing else is said. */
+export const DEFAULT_COORDINATOR = '127.0.0.1:7070';
 
 /** What every command of an operator takes. */
 export interface ClientFlags {

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import { stopOnSignals } from '../run/stop-signals.js';
+import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
 import { hostAndPort, listenAddress, option } from './option-values.js';
 
-interface ServeFlags {
+interface ServeFlags extends NotifyFlags {
   readonly listen: string;
   readonly http: string;
   readonly advertise?: string;
@@ -17,7 +18,7 @@ interface ServeFlags {
 const EXIT_STOPPED = 0;
 
 export function addServe(program: Command, exit: (code: number) => void): void {
-  program
+  const command = program
     .command('serve')
     .description('run a coordinator: workers join it, and operators start runs on it')
     .addOption(
@@ -45,6 +46,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       option('--log-level <level>', 'what is worth a line', 'LOG_LEVEL').choices(LOG_LEVELS).default('info'),
     )
     .action(async ({ advertise, ...flags }: ServeFlags) => {
+      const notify = notifyFrom(flags);
       const { Daemon } = await import('../daemon/daemon.js');
       let release = (): void => {};
       let fail!: (error: unknown) => void;
@@ -53,7 +55,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
         release = stopOnSignals(resolve, EXIT_STOPPED);
       });
       try {
-        const daemon = await Daemon.start({ ...flags, advertise: advertise ?? null }, fail);
+        const daemon = await Daemon.start({ ...flags, notify, advertise: advertise ?? null }, fail);
         await stopped;
         await daemon.stop();
       } finally {
@@ -61,4 +63,5 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       }
       exit(EXIT_STOPPED);
     });
+  addNotifyOptions(command);
 }

@@ -4,12 +4,13 @@ import { availableCores, THREADS_MAX } from '@rocinante/base';
 import type { TrainOptions } from '../run/train.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
+import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
 import { jsonOption, option, wholeNumber } from './option-values.js';
 
 const DEFAULT_WORKERS = 2;
 const WORKERS_MAX = 256;
 
-interface TrainFlags extends ConfigOptionValues, LimitOptionValues {
+interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags {
   readonly workers: number;
   readonly threads?: number;
   readonly runDir?: string;
@@ -24,6 +25,7 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     .command('train')
     .description('train on this machine: a coordinator and its workers, to the end');
   addConfigOptions(command);
+  addNotifyOptions(command);
   addLimitOptions(command, { minWorkers: false, fresh: true });
   command
     .addOption(
@@ -50,7 +52,8 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
 }
 
 function trainOptions(flags: TrainFlags): TrainOptions {
-  const { workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, ...config } = flags;
+  const { notify, notifySecretFile, notifyStuck, notifyInsecure, ...rest } = flags;
+  const { workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, ...config } = rest;
   return {
     flags: config,
     corpus,
@@ -62,6 +65,7 @@ function trainOptions(flags: TrainFlags): TrainOptions {
     limits: limitsFrom(flags),
     corpusCache,
     ledger,
+    notify: notifyFrom({ notify, notifySecretFile, notifyStuck, notifyInsecure }),
     json,
   };
 }

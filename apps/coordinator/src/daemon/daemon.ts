@@ -10,6 +10,8 @@ import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
 import { UsageError } from '../errors.js';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
 import { parametersReckoned } from '../run/disk-space.js';
+import { DaemonNotifier } from '../notify/daemon-notifier.js';
+import type { NotifyTarget } from '../notify/notify-target.js';
 import type { PreparedRun } from '../run/prepared-run.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { Session } from '../service/session.js';
@@ -40,6 +42,8 @@ export interface DaemonOptions {
   readonly data: string;
   /** Whether to listen in plain at an address that others can reach. */
   readonly insecure: boolean;
+  /** Who is told what happens to runs; null or absent for nobody. */
+  readonly notify?: NotifyTarget | null;
   readonly logLevel: LogLevel;
 }
 
@@ -61,6 +65,7 @@ export class Daemon {
   readonly #health = new HealthImplementation(statusMap('NOT_SERVING'));
   readonly #hub = new EntryHub();
   readonly #runs: RunsService;
+  readonly #notifier: DaemonNotifier | null;
   #server: ListeningServer | null = null;
   #http: HttpServer | null = null;
   #collector: NodeJS.Timeout | null = null;
@@ -107,7 +112,10 @@ export class Daemon {
         hub: this.#hub,
         logger: this.#logger,
         observers: (id, prepared) => this.#observersOf(id, prepared),
-        ended: (id) => this.#metrics.end(id),
+        ended: (id) => {
+          this.#metrics.end(id);
+          this.#notifier?.ended(id);
+        },
       },
       onFatal,
     );
@@ -120,6 +128,7 @@ export class Daemon {
       boundBy: (run) => this.#metrics.boundBy(run),
       dropped: (code, message) => this.#refused(code, message),
     });
+    this.#notifier = options.notify ? this.#notifierTo(options.notify) : null;
   }
 
   /**
@@ -166,11 +175,13 @@ export class Daemon {
       'stopping: active runs get a checkpoint, and go on when this coordinator is started again',
     );
     await this.#scheduler.end();
+    const told = this.#notifier?.close();
     // Whoever watches a run that waits would keep the server from ending.
     this.#hub.close();
     this.#service.close();
     await this.#server?.stop();
     await this.#http?.stop();
+    await told;
     await this.#store.close();
   }
 
@@ -204,7 +215,25 @@ export class Daemon {
     this.#logger.info({ listen: grpc, http, data: options.data }, 'coordinator is up');
     this.#collect();
     this.#collector = setInterval(() => this.#collect(), COLLECT_INTERVAL_MS);
+    this.#notifier?.start();
     this.#scheduler.start();
+  }
+
+  #notifierTo(target: NotifyTarget): DaemonNotifier {
+    const { host, secret } = target;
+    const unsigned = secret === null ? 'notices are not signed: give --notify-secret-file' : null;
+    this.#logger.info({ notify: host }, unsigned ?? 'notices are signed');
+    const store = this.#store;
+    const notifier = new DaemonNotifier({
+      target,
+      runs: () => store.runs(),
+      find: (id) => store.find(id),
+      directory: (id) => store.directory(id),
+      waitingReason: (id) => stateOf(store.find(id), this.#scheduler.active(id)).reason,
+      warn: (line) => this.#logger.warn(line),
+    });
+    this.#hub.onEntry = (id, entry) => notifier.entry(id, entry);
+    return notifier;
   }
 
   #opened(session: Session): void {
@@ -230,6 +259,7 @@ export class Daemon {
     const progress = loaded?.progress ?? noProgress;
     let rateShare = rateShareOf(config, progress);
     return [
+      ...(this.#notifier === null ? [] : [this.#notifier.observer(id)]),
       { wentBack: (earlier) => (rateShare = rateShareOf(config, earlier)) },
       this.#metrics.begin({
         id,

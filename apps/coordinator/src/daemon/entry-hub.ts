@@ -12,6 +12,8 @@ export interface RunFollower {
 
 /** What runs say as it happens, for whoever follows one; by the run's id. */
 export class EntryHub {
+  /** Told of every run's entries, before those who follow one. */
+  onEntry: (run: string, entry: RunLogEntry) => void = () => {};
   readonly #followers = new Map<string, Set<RunFollower>>();
 
   /** @returns a function that ends the subscription. */
@@ -25,6 +27,7 @@ export class EntryHub {
   }
 
   publish(run: string, entry: RunLogEntry): void {
+    this.onEntry(run, entry);
     for (const follower of this.#of(run)) follower.entry?.(entry);
   }
 

@@ -1,10 +1,12 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
 import { RunDisplay } from '../display/run-display.js';
-import { RunFailedError, UsageError } from '../errors.js';
+import { isExpected, RunFailedError, UsageError } from '../errors.js';
+import type { NotifyTarget } from '../notify/notify-target.js';
+import { TrainNotifier } from '../notify/train-notifier.js';
 import { TrainingService } from '../service/training-service.js';
 import { parametersReckoned, refuseFullDisk } from './disk-space.js';
 import type { Exactness } from './exactness.js';
@@ -38,6 +40,8 @@ export interface TrainOptions {
   readonly limits: RunLimits;
   readonly corpusCache: boolean;
   readonly ledger: boolean;
+  /** Who is told what happens to the run; null for nobody. */
+  readonly notify: NotifyTarget | null;
   readonly json: boolean;
 }
 
@@ -101,6 +105,9 @@ async function runToEnd(
   display.line(`run ${directory.shownPath}`);
   if (options.resume && !loaded) display.line('there is no checkpoint: the run begins anew');
 
+  const notifier =
+    options.notify &&
+    new TrainNotifier(options.notify, basename(directory.path), (line) => display.line(line));
   const execution = new RunExecution(prepared, {
     name: 'train',
     service,
@@ -113,8 +120,11 @@ async function runToEnd(
     ledger: options.ledger,
     goesBack: true,
     sample: !options.json,
-    observers: [],
-    onEntry: (entry) => display.entry(entry),
+    observers: notifier === null ? [] : [notifier.observer],
+    onEntry: (entry) => {
+      display.entry(entry);
+      notifier?.entry(entry);
+    },
   });
   const workers = new LocalWorkers({
     count: options.workers,
@@ -136,17 +146,22 @@ async function runToEnd(
     execution.log.listening(server.address);
     workers.start(server.address);
     const end = await execution.run();
+    notifier?.ended(end.outcome, end.reason);
     display.finished();
     if (end.outcome === 'stopped')
       return stopped(end, interrupted, execution, directory, display, options.json);
     report(execution, directory, display, options.json);
     return 0;
+  } catch (error) {
+    if (isExpected(error)) notifier?.ended('failed', error.message);
+    throw error;
   } finally {
     release();
     display.finished();
     service.close();
     await server?.stop();
     await workers.stop();
+    await notifier?.close();
   }
 }
 

@@ -1,0 +1,105 @@
+import { bytesShown } from '../display/quantities.js';
+import { presets } from '../presets.js';
+import { neededBytes, parametersReckoned } from '../run/disk-space.js';
+import { VERSION } from '../version.js';
+import type { ProbeAccess } from './coordinator-probe.js';
+import { atLeast, ok, warning, type Finding } from './finding.js';
+import { WORKERS_MAX } from './limits.js';
+import { seriesOf, type Series } from './metric-text.js';
+import { fetchPage } from './page.js';
+
+/** What the coordinator's HTTP tells: readiness, its disk, and the releases of it and its workers. */
+export async function pageFindings(address: string, access: ProbeAccess): Promise<Finding[]> {
+  const check = 'http';
+  const expected = `${address} answers /readyz and /metrics`;
+  try {
+    const ready = await fetchPage(address, '/readyz', access);
+    const metrics = await fetchPage(address, '/metrics', access);
+    if (ready.status !== 200 || metrics.status !== 200) {
+      const found = `status ${ready.status} of /readyz (${ready.text.trim().slice(0, 200)}), ${metrics.status} of /metrics`;
+      return [
+        warning(check, expected, found, 'metrics need a reader’s token; else look at the coordinator’s log'),
+      ];
+    }
+    const series = seriesOf(metrics.text);
+    const workers = await workerVersions(address, access);
+    return [
+      ok(check, expected, 'both'),
+      diskFinding(series),
+      ...versionFindings(series, workers),
+      ...lateFindings(series),
+    ];
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const advice =
+      'name the coordinator’s --http by --coordinator-http, or open its port; runs work without it';
+    return [warning(check, expected, code ?? message, advice)];
+  }
+}
+
+/** A worker's release; null where its metrics are not served by the coordinator. */
+export type WorkerVersions = ReadonlyMap<string, string | null>;
+
+async function workerVersions(address: string, access: ProbeAccess): Promise<WorkerVersions> {
+  const { status, text } = await fetchPage(address, '/sd/workers', access);
+  if (status !== 200) return new Map();
+  const groups = JSON.parse(text) as { readonly labels?: Record<string, string> }[];
+  const versions = new Map<string, string | null>();
+  for (const { labels = {} } of groups.slice(0, WORKERS_MAX)) {
+    const { worker, __metrics_path__: path } = labels;
+    if (worker === undefined) continue;
+    const page = path === undefined ? null : await fetchPage(address, encodeURI(path), access);
+    const info =
+      page?.status === 200 ? named(seriesOf(page.text), 'rocinante_worker_build_info')[0] : undefined;
+    versions.set(worker, info?.labels.version ?? null);
+  }
+  return versions;
+}
+
+function diskFinding(series: readonly Series[]): Finding {
+  const check = 'disk room of the coordinator';
+  const free = named(series, 'rocinante_coordinator_disk_free_bytes')[0]?.value;
+  const advice =
+    'free some space there, or point --data of serve elsewhere: a run is held before the disk is full';
+  if (free === undefined) return warning(check, 'its metric', 'none', advice);
+  const least = neededBytes(parametersReckoned(presets.seed));
+  return atLeast(check, { found: free, good: 4 * least, least }, bytesShown, advice);
+}
+
+/** Equal bits are promised within one release. */
+export function versionFindings(series: readonly Series[], workers: WorkerVersions): Finding[] {
+  const coordinator = named(series, 'rocinante_coordinator_build_info')[0]?.labels.version ?? 'unknown';
+  const expected = 'one release everywhere: equal bits are promised within one';
+  const others = [...workers].flatMap(([worker, version]) =>
+    version === null || version === coordinator ? [] : [`${worker} ${version}`],
+  );
+  if (coordinator !== VERSION) others.unshift(`here ${VERSION}`);
+  const unknown = [...workers].filter(([, version]) => version === null).length;
+  const found =
+    `coordinator ${coordinator}` +
+    (others.length > 0 ? `, ${others.join(', ')}` : `, here and ${workers.size - unknown} workers too`) +
+    (unknown > 0
+      ? `; ${unknown} workers not asked, since they serve metrics themselves or have sent none yet`
+      : '');
+  if (others.length === 0) return [ok('releases', expected, found)];
+  return [warning('releases', expected, found, 'upgrade: workers first, the coordinator last')];
+}
+
+/** Workers that are late often are told of by their run. */
+export function lateFindings(series: readonly Series[]): Finding[] {
+  const late = named(series, 'rocinante_coordinator_late_micro_batches_total').filter(
+    ({ value }) => value > 0,
+  );
+  return late.map(({ labels: { run }, value }) =>
+    warning(
+      `late work in ${run}`,
+      'workers that report in time',
+      `${value} micro-batches were given to others too, since the coordinator was started`,
+      `see who: ./rocinante run logs ${run}; a slow machine, or a slow link`,
+    ),
+  );
+}
+
+function named(series: readonly Series[], name: string): Series[] {
+  return series.filter((one) => one.name === name);
+}

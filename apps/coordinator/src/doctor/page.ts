@@ -1,0 +1,39 @@
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { ProbeAccess } from './coordinator-probe.js';
+import { PAGE_BYTES_MAX, REACH_TIMEOUT_MS } from './limits.js';
+
+export interface Page {
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * One page of a coordinator's HTTP, over TLS where authorities are given.
+ * @param address `host:port`
+ * @throws Node's error, or one of a timeout or of a page that is too long.
+ */
+export function fetchPage(address: string, path: string, { ca, token }: ProbeAccess): Promise<Page> {
+  return new Promise((resolve, reject) => {
+    const url = `${ca === null ? 'http' : 'https'}://${address}${path}`;
+    const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+    const options = {
+      agent: false,
+      headers,
+      signal: AbortSignal.timeout(REACH_TIMEOUT_MS),
+      ...(ca && { ca }),
+    };
+    const ask = ca === null ? requestHttp(url, options) : requestHttps(url, options);
+    ask.on('error', reject);
+    ask.on('response', (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece;
+        if (text.length > PAGE_BYTES_MAX) answer.destroy(new Error(`more than ${PAGE_BYTES_MAX} characters`));
+      });
+      answer.on('error', reject);
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+    });
+    ask.end();
+  });
+}
