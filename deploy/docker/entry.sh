@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# What a container runs: `coordinator`, `worker`, `run-to-end NAME [options of run start]` or `health`; other words are a command
+# of rocinante, with the operator's credentials where it is one that takes them.
+#
+# Certificates and tokens are the files that `rocinante certs` writes, in the folder ROCINANTE_SECURITY. Without them nothing
+# starts, unless ROCINANTE_INSECURE=1 says that the network is trusted. With ROCINANTE_MUTUAL_TLS=1 the coordinator asks everybody
+# for a certificate of the same authority.
+#
+# The program takes this process's place, so that the container's SIGTERM is its own.
+set -euo pipefail
+
+home=${ROCINANTE_HOME:-/opt/rocinante}
+security=${ROCINANTE_SECURITY:-/run/rocinante}
+insecure=${ROCINANTE_INSECURE:-0}
+
+fail() {
+  printf 'rocinante-entry: %s\n' "$1" >&2
+  exit 2
+}
+
+# Each name is a file of `rocinante certs` that this user can read; the first that is not ends the container with one line.
+need() {
+  local name
+  for name in "$@"; do
+    [[ -r $security/$name ]] && continue
+    fail "$security/$name: expected a file of \`rocinante certs\` that user $(id -u) can read, found none; mount it, or set ROCINANTE_INSECURE=1 where the network is trusted"
+  done
+}
+
+[[ $insecure == 0 || $insecure == 1 ]] || fail "ROCINANTE_INSECURE: expected 0 or 1, received $insecure"
+[[ -x $home/rocinante ]] || fail "$home/rocinante: expected the program of an unpacked bundle, found none"
+
+# What shows a client's right to speak: the authority that it trusts, its token ($1), and its certificate where it has one.
+client=()
+as_client() {
+  ((insecure)) && return
+  need ca.crt "$1"
+  client=(--tls-ca "$security/ca.crt" --token-file "$security/$1")
+  if [[ -e $security/worker.crt ]]; then
+    need worker.crt worker.key
+    client+=(--tls-cert "$security/worker.crt" --tls-key "$security/worker.key")
+  fi
+}
+
+word=${1:-}
+(($# > 0)) && shift
+case $word in
+  coordinator)
+    if ((insecure)); then
+      exec "$home/rocinante" serve --insecure "$@"
+    fi
+    need coordinator.crt coordinator.key tokens
+    server=(--tls-cert "$security/coordinator.crt" --tls-key "$security/coordinator.key" --token-file "$security/tokens")
+    if [[ ${ROCINANTE_MUTUAL_TLS:-0} == 1 ]]; then
+      need ca.crt
+      server+=(--tls-ca "$security/ca.crt")
+    fi
+    exec "$home/rocinante" serve "${server[@]}" "$@"
+    ;;
+  worker)
+    if ((insecure)); then
+      exec "$home/rocinante" worker --insecure "$@"
+    fi
+    as_client worker.token
+    # Its own metrics are served to others by the certificate and to whom the book of tokens names.
+    if [[ -n ${ROCINANTE_HTTP:-} ]]; then
+      need worker.crt worker.key tokens
+      client+=(--http-token-file "$security/tokens")
+    fi
+    exec "$home/rocinante" worker "${client[@]}" "$@"
+    ;;
+  run-to-end)
+    # A run of that name goes on, should this container, or all of them, be started again.
+    name=${1:?rocinante-entry: run-to-end: expected the name of a run, received none}
+    shift
+    as_client operator.token
+    attempts=${ROCINANTE_ATTEMPTS:-60}
+    until "$home/rocinante" run list "${client[@]}" >/dev/null; do
+      ((--attempts > 0)) || fail "${ROCINANTE_COORDINATOR:-the coordinator}: expected to be answered by now"
+      sleep 2
+    done
+    if ! "$home/rocinante" run show "$name" "${client[@]}" >/dev/null 2>&1; then
+      "$home/rocinante" run start --name "$name" "${client[@]}" "$@"
+    fi
+    exec "$home/rocinante" run watch "$name" "${client[@]}"
+    ;;
+  health)
+    exec "$home/node/bin/node" /usr/local/lib/rocinante/health.mjs
+    ;;
+  run | corpus | weights)
+    as_client operator.token
+    exec "$home/rocinante" "$word" "$@" "${client[@]}"
+    ;;
+  '')
+    fail 'expected coordinator, worker, run-to-end, health or a command of rocinante, received nothing'
+    ;;
+  *)
+    exec "$home/rocinante" "$word" "$@"
+    ;;
+esac
