@@ -6,7 +6,8 @@
 # starts, unless ROCINANTE_INSECURE=1 says that the network is trusted. With ROCINANTE_MUTUAL_TLS=1 the coordinator asks everybody
 # for a certificate of the same authority.
 #
-# The program takes this process's place, so that the container's SIGTERM is its own.
+# The program takes this process's place, so that the container's SIGTERM is its own. With ROCINANTE_AS_TASK=1, where a 0 would mean
+# that the work is done, it stays beside this one, and a daemon that was told to end gives 143.
 set -euo pipefail
 
 home=${ROCINANTE_HOME:-/opt/rocinante}
@@ -42,12 +43,29 @@ as_client() {
   fi
 }
 
+# Becomes the program, or waits for it.
+launch() {
+  [[ ${ROCINANTE_AS_TASK:-0} == 1 ]] || exec "$home/rocinante" "$@"
+  local code child told=0
+  "$home/rocinante" "$@" &
+  child=$!
+  trap 'told=1; kill -TERM "$child"' TERM
+  while :; do
+    code=0
+    wait "$child" || code=$?
+    # A signal ends the wait, not the program.
+    kill -0 "$child" 2>/dev/null || break
+  done
+  ((told && code == 0)) && code=143
+  exit "$code"
+}
+
 word=${1:-}
 (($# > 0)) && shift
 case $word in
   coordinator)
     if ((insecure)); then
-      exec "$home/rocinante" serve --insecure "$@"
+      launch serve --insecure "$@"
     fi
     need coordinator.crt coordinator.key tokens
     server=(--tls-cert "$security/coordinator.crt" --tls-key "$security/coordinator.key" --token-file "$security/tokens")
@@ -55,19 +73,19 @@ case $word in
       need ca.crt
       server+=(--tls-ca "$security/ca.crt")
     fi
-    exec "$home/rocinante" serve "${server[@]}" "$@"
+    launch serve "${server[@]}" "$@"
     ;;
   worker)
     if ((insecure)); then
-      exec "$home/rocinante" worker --insecure "$@"
+      launch worker --insecure "$@"
     fi
     as_client worker.token
-    # Its own metrics are served to others by the certificate and to whom the book of tokens names.
-    if [[ -n ${ROCINANTE_HTTP:-} ]]; then
+    # Its own metrics are served to others under the certificate, and to whom the book of tokens names.
+    if [[ ! ${ROCINANTE_HTTP:-127.} =~ ^(127\.|localhost:|\[::1\]:) ]]; then
       need worker.crt worker.key tokens
       client+=(--http-token-file "$security/tokens")
     fi
-    exec "$home/rocinante" worker "${client[@]}" "$@"
+    launch worker "${client[@]}" "$@"
     ;;
   run-to-end)
     # A run of that name goes on, should this container, or all of them, be started again.
@@ -85,7 +103,7 @@ case $word in
     exec "$home/rocinante" run watch "$name" "${client[@]}"
     ;;
   health)
-    exec "$home/node/bin/node" /usr/local/lib/rocinante/health.mjs
+    exec "$home/node" "${BASH_SOURCE[0]%/*}/health.mjs"
     ;;
   run | corpus | weights)
     as_client operator.token
