@@ -105,7 +105,8 @@ readinessProbe:
 {{- if not $security.insecure }}
 - name: security
   projected:
-    defaultMode: 0440
+    # 0440: the group is the pod’s.
+    defaultMode: 288
     sources:
       {{- if .certificate.secretName }}
       - secret:
