@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../support/project-root.js';
 import { check, findTool, titleWith } from '../support/recipe-tools.js';
-import { findPrometheus } from '../support/prometheus.js';
 import { recipeRows } from '../support/recipe-rows.js';
 import { Workspace } from '../support/rocinante.js';
 
@@ -84,7 +83,7 @@ describe('dclint', () => {
   it('would find a key that compose does not know', () => {
     const text = readFileSync(join(deploy, 'compose', 'compose.yaml'), 'utf8');
     const wrong = workspace.write('compose.yaml', text.replace('read_only: true', 'readonly: true'));
-    expect(check(dclint, [wrong]).said).toContain('readonly');
+    expect(check(dclint, [wrong]).said).toContain('must NOT have additional properties');
   });
 
   it('mounts only what is there, or what the operator makes', () => {
@@ -169,16 +168,3 @@ describe.skipIf(findTool('systemd-analyze') === null)(titleWith('systemd-analyze
     expect(code).toBe(0);
   });
 });
-
-const prometheus = findPrometheus();
-describe.skipIf(prometheus === null)(
-  `promtool${prometheus === null ? ' (needs prometheus, or ROCINANTE_PROMETHEUS)' : ''}`,
-  () => {
-    it('takes the compose file’s configuration of Prometheus', () => {
-      const promtool = join(prometheus!, '..', 'promtool');
-      const { code, said } = check(promtool, ['check', 'config', '--syntax-only', 'compose/prometheus.yml']);
-      expect(said).toContain('is valid prometheus config file syntax');
-      expect(code).toBe(0);
-    });
-  },
-);

@@ -13,7 +13,7 @@ export interface RecipeRow {
   readonly unchecked: string;
 }
 
-const HEADER = '| file | what it is | how it was checked | what could not be checked |';
+const HEADER = '| file | what it is | how it was checked | what could not be checked here |';
 
 /** The rows of the tables of files in deploy/README.md. */
 export function recipeRows(text: string): RecipeRow[] {
