@@ -5,10 +5,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { until } from '../support/daemon.js';
+import { freePorts } from '../support/free-ports.js';
 import { projectRoot } from '../support/project-root.js';
 import { Workspace } from '../support/rocinante.js';
 
@@ -140,21 +140,12 @@ describe('what it refuses, with one line and exit code 2', () => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 describe('a coordinator in it', () => {
   it.each([
     ['is the process itself, healthy while it lives, and ends with 0', '0', 0],
     ['ends with 143 where it is a task of a Job', '1', 143],
   ])('%s', { timeout: 60_000 }, async (_, asTask, expected) => {
-    const port = await freePort();
+    const port = await freePorts(1);
     const env = {
       ...process.env,
       ROCINANTE_HOME: bundle,

@@ -1,70 +1,137 @@
 /**
- * What a Slurm job sees of Slurm, on this machine alone: `srun` starts its tasks as processes and hands them its signals, and
- * `scontrol` names the one node and keeps note of what it is asked. The programs that they start are the real ones.
+ * A real Slurm on this machine alone: its controller and two nodes' daemons, from Debian's packages, which .ci/recipe-tools
+ * unpacks. Without munge and cgroups: whoever reaches its ports is believed, and processes are found by their parents.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { until } from './daemon.js';
+import { freePorts } from './free-ports.js';
+import { findTool } from './recipe-tools.js';
 
-const SRUN = `#!/usr/bin/env bash
-tasks=$SLURM_NTASKS
-while [[ $1 == --* ]]; do
-  [[ $1 != --ntasks=* ]] || tasks=\${1#*=}
-  shift
-done
-children=()
-trap 'kill -TERM "\${children[@]}" 2>/dev/null' TERM
-for ((task = 0; task < tasks; task++)); do
-  SLURMD_NODENAME=node1 SLURM_LOCALID=$task "$@" &
-  children+=($!)
-done
-code=0
-for child in "\${children[@]}"; do
-  while :; do
-    wait "$child"; ended=$?
-    kill -0 "$child" 2>/dev/null || break
-  done
-  ((ended == 0)) || code=$ended
-done
-exit "$code"
-`;
+/** Where Slurm's packages are unpacked; null where they are not. */
+export const findSlurm = (): string | null => findTool('slurm');
 
-const SCONTROL = `#!/usr/bin/env bash
-case $1 in
-  show) echo 127.0.0.1 ;;
-  *) echo "$@" >>"$SLURM_ASKED" ;;
-esac
-`;
+/** What Slurm's daemons listen at, one after the other. */
+const DAEMONS = 3;
 
-/** One node, and a job on it. */
-export class LocalSlurm {
-  readonly #folder: string;
+export class Slurm {
+  readonly #programs: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #daemons: ChildProcess[] = [];
 
-  /** @param folder for its programs, which it makes. */
-  constructor(folder: string) {
-    this.#folder = folder;
-    mkdirSync(folder, { recursive: true });
-    for (const [name, text] of Object.entries({ srun: SRUN, scontrol: SCONTROL })) {
-      writeFileSync(join(folder, name), text);
-      chmodSync(join(folder, name), 0o755);
-    }
-  }
-
-  /** The environment of a job: its tasks, and how often it was started before. */
-  job(tasks: number, restarts: number): NodeJS.ProcessEnv {
-    return {
-      PATH: `${this.#folder}:${process.env.PATH}`,
-      SLURM_ASKED: join(this.#folder, 'asked'),
-      SLURM_JOB_ID: '7',
-      SLURM_JOB_NODELIST: 'node1',
-      SLURM_NTASKS: String(tasks),
-      SLURM_CPUS_PER_TASK: '1',
-      SLURM_RESTART_COUNT: String(restarts),
+  private constructor(programs: string, folder: string) {
+    this.#programs = programs;
+    const libraries = join(programs, 'usr', 'lib', 'x86_64-linux-gnu');
+    this.#env = {
+      ...process.env,
+      SLURM_CONF: join(folder, 'slurm.conf'),
+      LD_LIBRARY_PATH: `${libraries}:${join(libraries, 'slurm-wlm')}`,
+      PATH: `${join(programs, 'usr', 'bin')}:${process.env.PATH}`,
     };
   }
 
-  /** What `scontrol` was asked to do, a line each. */
-  get asked(): string[] {
-    const file = join(this.#folder, 'asked');
-    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  /**
+   * Starts one, and waits until both of its nodes, `node1` and `node2`, are idle.
+   * @param folder for its configuration, its state and its logs.
+   */
+  static async start(folder: string): Promise<Slurm> {
+    const slurm = new Slurm(findSlurm()!, folder);
+    mkdirSync(folder);
+    const first = await freePorts(DAEMONS);
+    writeFileSync(slurm.#env.SLURM_CONF!, slurm.#configuration(folder, first));
+    const daemon = (name: string, args: readonly string[]): void => {
+      const log = openSync(join(folder, `${args.at(-1)}.log`), 'w');
+      const program = join(slurm.#programs, 'usr', 'sbin', name);
+      slurm.#daemons.push(spawn(program, ['-D', ...args], { env: slurm.#env, stdio: ['ignore', log, log] }));
+    };
+    daemon('slurmctld-wlm', []);
+    const stepDaemon = join(slurm.#programs, 'usr', 'sbin', 'slurmstepd-wlm');
+    for (const node of ['node1', 'node2']) daemon('slurmd-wlm', ['-d', stepDaemon, '-N', node]);
+    try {
+      await until(
+        'two idle nodes',
+        () => slurm.#tryTo('sinfo', ['-h', '-t', 'idle', '-o', '%D']) === '2',
+        30_000,
+      );
+    } catch (error) {
+      await slurm.stop();
+      throw error;
+    }
+    return slurm;
+  }
+
+  /** Queues a script: the job's number. */
+  submit(options: readonly string[], env: NodeJS.ProcessEnv): string {
+    return execFileSync('sbatch', ['--parsable', ...options], {
+      encoding: 'utf8',
+      env: { ...this.#env, ...env },
+    }).trim();
+  }
+
+  /** One of Slurm's commands: what it prints. */
+  command(name: string, args: readonly string[]): string {
+    return execFileSync(name, args, { encoding: 'utf8', env: this.#env }).trim();
+  }
+
+  /** A field of what Slurm says of a job, such as `JobState`. */
+  job(id: string, field: string): string {
+    const shown = this.command('scontrol', ['show', 'job', id]);
+    return new RegExp(`\\b${field}=(\\S*)`).exec(shown)?.[1] ?? '';
+  }
+
+  /** Ends it. Its jobs must have ended before. */
+  async stop(): Promise<void> {
+    const running = this.#daemons.filter(
+      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
+    );
+    const ended = running.map((daemon) => once(daemon, 'exit'));
+    for (const daemon of running) daemon.kill('SIGTERM');
+    await Promise.all(ended);
+  }
+
+  #tryTo(name: string, args: readonly string[]): string | null {
+    try {
+      return this.command(name, args);
+    } catch {
+      return null;
+    }
+  }
+
+  #configuration(folder: string, first: number): string {
+    const host = hostname().split('.')[0];
+    const { username } = userInfo();
+    const node = (name: string, port: number): string =>
+      `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${port} CPUs=4 RealMemory=4000`;
+    return [
+      'ClusterName=test',
+      `SlurmctldHost=${host}(127.0.0.1)`,
+      `SlurmctldPort=${first}`,
+      `SlurmUser=${username}`,
+      `SlurmdUser=${username}`,
+      'AuthType=auth/none',
+      'CredType=cred/none',
+      `StateSaveLocation=${folder}`,
+      `SlurmdSpoolDir=${join(folder, 'spool-%n')}`,
+      `SlurmctldPidFile=${join(folder, 'slurmctld.pid')}`,
+      `SlurmdPidFile=${join(folder, 'slurmd-%n.pid')}`,
+      `PluginDir=${join(this.#programs, 'usr', 'lib', 'x86_64-linux-gnu', 'slurm-wlm')}`,
+      'ProctrackType=proctrack/linuxproc',
+      'JobAcctGatherType=jobacct_gather/none',
+      'TaskPlugin=task/none',
+      'MpiDefault=none',
+      'SelectType=select/cons_tres',
+      'SelectTypeParameters=CR_Core',
+      // The nodes have the cores that are written here, whatever this machine has.
+      'SlurmdParameters=config_overrides',
+      'SchedulerParameters=requeue_delay=1',
+      'ReturnToService=2',
+      node('node1', first + 1),
+      node('node2', first + 2),
+      'PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP',
+      '',
+    ].join('\n');
   }
 }
