@@ -31,15 +31,16 @@ need() {
 [[ $insecure == 0 || $insecure == 1 ]] || fail "ROCINANTE_INSECURE: expected 0 or 1, received $insecure"
 [[ -x $home/rocinante ]] || fail "$home/rocinante: expected the program of an unpacked bundle, found none"
 
-# What shows a client's right to speak: the authority that it trusts, its token ($1), and its certificate where it has one.
+# What shows a client's right to speak, as a worker or an operator: the authority that it trusts, its token, and its certificate
+# where it has one.
 client=()
 as_client() {
   ((insecure)) && return
-  need ca.crt "$1"
-  client=(--tls-ca "$security/ca.crt" --token-file "$security/$1")
-  if [[ -e $security/worker.crt ]]; then
-    need worker.crt worker.key
-    client+=(--tls-cert "$security/worker.crt" --tls-key "$security/worker.key")
+  need ca.crt "$1.token"
+  client=(--tls-ca "$security/ca.crt" --token-file "$security/$1.token")
+  if [[ -e $security/$1.crt ]]; then
+    need "$1.crt" "$1.key"
+    client+=(--tls-cert "$security/$1.crt" --tls-key "$security/$1.key")
   fi
 }
 
@@ -79,7 +80,7 @@ case $word in
     if ((insecure)); then
       launch worker --insecure "$@"
     fi
-    as_client worker.token
+    as_client worker
     # Its own metrics are served to others under the certificate, and to whom the book of tokens names.
     if [[ ! ${ROCINANTE_HTTP:-127.} =~ ^(127\.|localhost:|\[::1\]:) ]]; then
       need worker.crt worker.key tokens
@@ -91,7 +92,7 @@ case $word in
     # A run of that name goes on, should this container, or all of them, be started again.
     name=${1:?rocinante-entry: run-to-end: expected the name of a run, received none}
     shift
-    as_client operator.token
+    as_client operator
     attempts=${ROCINANTE_ATTEMPTS:-60}
     until "$home/rocinante" run list "${client[@]}" >/dev/null; do
       ((--attempts > 0)) || fail "${ROCINANTE_COORDINATOR:-the coordinator}: expected to be answered by now"
@@ -106,7 +107,7 @@ case $word in
     exec "$home/node" "${BASH_SOURCE[0]%/*}/health.mjs"
     ;;
   run | corpus | weights)
-    as_client operator.token
+    as_client operator
     exec "$home/rocinante" "$word" "$@" "${client[@]}"
     ;;
   '')

@@ -28,16 +28,8 @@ chmodSync(join(echo, 'rocinante'), 0o755);
 
 /** What `rocinante certs` writes, as far as the script looks: that it can be read. */
 const security = folder('security');
-const files = [
-  'ca.crt',
-  'coordinator.crt',
-  'coordinator.key',
-  'worker.crt',
-  'worker.key',
-  'tokens',
-  'worker.token',
-  'operator.token',
-];
+const files = ['ca.crt', 'tokens', 'worker.token', 'operator.token'];
+for (const of of ['coordinator', 'worker', 'operator']) files.push(`${of}.crt`, `${of}.key`);
 for (const file of files) workspace.write(`security/${file}`, '');
 
 function folder(name: string): string {
@@ -58,7 +50,7 @@ function run(args: readonly string[], settings: NodeJS.ProcessEnv = {}): Ended {
 }
 
 const at = (file: string): string => join(security, file);
-const client = ['--tls-cert', at('worker.crt'), '--tls-key', at('worker.key')];
+const certificate = (of: string): string[] => ['--tls-cert', at(`${of}.crt`), '--tls-key', at(`${of}.key`)];
 
 describe('what it starts', () => {
   it('a coordinator under TLS and tokens, with further options', () => {
@@ -81,7 +73,14 @@ describe('what it starts', () => {
   });
 
   it('a worker with its token, and its metrics at an address of others under its certificate', () => {
-    const words = ['worker', '--tls-ca', at('ca.crt'), '--token-file', at('worker.token'), ...client];
+    const words = [
+      'worker',
+      '--tls-ca',
+      at('ca.crt'),
+      '--token-file',
+      at('worker.token'),
+      ...certificate('worker'),
+    ];
     expect(run(['worker']).words).toEqual(words);
     expect(run(['worker'], { ROCINANTE_HTTP: '127.0.0.1:9464' }).words).toEqual(words);
     const seen = run(['worker'], { ROCINANTE_HTTP: '0.0.0.0:9464' });
@@ -89,7 +88,13 @@ describe('what it starts', () => {
   });
 
   it('an operator’s command with the operator’s token, and others as they are', () => {
-    const operator = ['--tls-ca', at('ca.crt'), '--token-file', at('operator.token'), ...client];
+    const operator = [
+      '--tls-ca',
+      at('ca.crt'),
+      '--token-file',
+      at('operator.token'),
+      ...certificate('operator'),
+    ];
     expect(run(['run', 'list']).words).toEqual(['run', 'list', ...operator]);
     expect(run(['plan', '--help']).words).toEqual(['plan', '--help']);
   });

@@ -29,6 +29,11 @@
 {{ include "rocinante.coordinatorName" . }}.{{ .Release.Namespace }}.svc
 {{- end -}}
 
+{{/* What the workers' certificate, which they share, calls them where they serve their metrics. */}}
+{{- define "rocinante.workersHost" -}}
+{{ include "rocinante.workersName" . }}.{{ .Release.Namespace }}.svc
+{{- end -}}
+
 {{- define "rocinante.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "rocinante.fullname" .) .Values.serviceAccount.name -}}

@@ -31,7 +31,7 @@ spec:
         {{- end }}
   volumes:
     {{- include "rocinante.commonVolumes" . | nindent 4 }}
-    {{- include "rocinante.securityVolume" (dict "root" . "name" "worker" "certificate" .Values.security.workerCertificate "files" (list "operator.token")) | nindent 4 }}
+    {{- include "rocinante.securityVolume" (dict "root" . "name" "operator" "certificate" .Values.security.operatorCertificate "files" (list "operator.token")) | nindent 4 }}
     {{- with .Values.run.volumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
