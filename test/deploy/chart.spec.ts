@@ -212,9 +212,9 @@ describe.skipIf(helm === null)(titleWith('the chart', 'helm'), () => {
     }
     expect(files('run', 'jobset-values.yaml')).toEqual([
       'ca.crt',
+      'operator.crt',
+      'operator.key',
       'operator.token',
-      'worker.crt',
-      'worker.key',
     ]);
   });
 
