@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasCerts } from '../support/certs-command.js';
 import { until } from '../support/daemon.js';
 import { freePorts } from '../support/free-ports.js';
 import { projectRoot } from '../support/project-root.js';
@@ -31,7 +32,7 @@ describe.skipIf(!hasSlurm)(`a job of Slurm${hasSlurm ? '' : ' (needs slurm; see 
       ROCINANTE_HOME: projectRoot,
       ROCINANTE_SHARED: shared,
       ROCINANTE_PORT: String(await freePorts(2)),
-      ROCINANTE_INSECURE: '1',
+      ROCINANTE_INSECURE: hasCerts() ? '0' : '1',
     };
     job = slurm.submit(['--nodes=2', '--cpus-per-task=1', `--output=${logFile}`, script, ...order], env);
   }, 60_000);
