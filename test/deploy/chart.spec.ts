@@ -242,6 +242,14 @@ describe.skipIf(helm === null)(titleWith('the chart', 'helm'), () => {
     },
   );
 
+  it('keeps evictions of workers to some at a time, and where they are a Job’s leaves them to the Job', () => {
+    const budgets = (file: string): string[] =>
+      of(file).flatMap(({ kind, metadata }) => (kind === 'PodDisruptionBudget' ? [metadata.name] : []));
+    expect(budgets('')).toEqual(['spec-rocinante-workers']);
+    expect(budgets('tls-tokens-values.yaml')).toEqual(['spec-rocinante-workers', 'spec-rocinante-coordinator']);
+    expect(budgets('jobset-values.yaml')).toEqual([]);
+  });
+
   it.each(cases)('has Services within the cluster only, with values %j', (file) => {
     const services = of(file).filter(({ kind }) => kind === 'Service');
     expect(services.map(({ spec }) => spec.type)).toEqual(services.map(() => 'ClusterIP'));
