@@ -246,7 +246,10 @@ describe.skipIf(helm === null)(titleWith('the chart', 'helm'), () => {
     const budgets = (file: string): string[] =>
       of(file).flatMap(({ kind, metadata }) => (kind === 'PodDisruptionBudget' ? [metadata.name] : []));
     expect(budgets('')).toEqual(['spec-rocinante-workers']);
-    expect(budgets('tls-tokens-values.yaml')).toEqual(['spec-rocinante-workers', 'spec-rocinante-coordinator']);
+    expect(budgets('tls-tokens-values.yaml')).toEqual([
+      'spec-rocinante-workers',
+      'spec-rocinante-coordinator',
+    ]);
     expect(budgets('jobset-values.yaml')).toEqual([]);
   });
 
