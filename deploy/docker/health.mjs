@@ -8,7 +8,11 @@ import { get as getOverTls } from 'node:https';
 /** Docker gives five seconds, for both ways. */
 const TIMEOUT_MS = 2_000;
 
-const { ROCINANTE_HEALTH_PORT: port = '7071' } = process.env;
+const { ROCINANTE_HEALTH_PORT: port = '7071', ROCINANTE_INSECURE: insecure } = process.env;
+const { ROCINANTE_HTTP: http = '', ROCINANTE_LISTEN: listen } = process.env;
+
+/** Under no TLS are ports that were told so, and a worker's that is reached from within alone. */
+const isPlain = insecure === '1' || (listen === undefined && /^(127\.|localhost:|\[::1\]:)/.test(http));
 
 /**
  * @param {string} scheme
@@ -30,8 +34,8 @@ function ask(scheme) {
 
 /** @type {string[]} */
 const said = [];
-// In plain where the ports are under no TLS: told to be so, or a worker's, which is reached from within alone.
-for (const scheme of ['https', 'http']) {
+// The likely way first: a port counts what it cannot read.
+for (const scheme of isPlain ? ['http', 'https'] : ['https', 'http']) {
   try {
     const status = await ask(scheme);
     if (status === 200) {

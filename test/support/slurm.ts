@@ -43,7 +43,7 @@ export class Slurm {
     const first = await freePorts(DAEMONS);
     writeFileSync(slurm.#env.SLURM_CONF!, slurm.#configuration(folder, first));
     const daemon = (name: string, args: readonly string[]): void => {
-      const log = openSync(join(folder, `${args.at(-1)}.log`), 'w');
+      const log = openSync(join(folder, `${args.at(-1) ?? 'controller'}.log`), 'w');
       const program = join(slurm.#programs, 'usr', 'sbin', name);
       slurm.#daemons.push(spawn(program, ['-D', ...args], { env: slurm.#env, stdio: ['ignore', log, log] }));
     };
@@ -126,7 +126,7 @@ export class Slurm {
       'SelectTypeParameters=CR_Core',
       // The nodes have the cores that are written here, whatever this machine has.
       'SlurmdParameters=config_overrides',
-      'SchedulerParameters=requeue_delay=1',
+      'KillWait=5',
       'ReturnToService=2',
       node('node1', first + 1),
       node('node2', first + 2),
