@@ -15,7 +15,7 @@ const deploy = join(projectRoot, 'deploy');
 const workspace = new Workspace();
 afterAll(() => workspace.remove());
 
-const clean = { code: 0, said: '' };
+const clean = { code: 0, output: '', said: '' };
 
 /** Paths relative to deploy/ of what git has there, or would take. */
 function files(): string[] {

@@ -7,9 +7,10 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { projectRoot } from './project-root.js';
 
-/** What a tool did: its exit code, and all that it said. */
+/** What a tool did: its exit code, what it printed, and all that it said, on standard error too. */
 export interface Checked {
   readonly code: number | null;
+  readonly output: string;
   readonly said: string;
 }
 
@@ -37,5 +38,5 @@ export function check(program: string, args: readonly string[], input = ''): Che
     env: { ...process.env, NO_COLOR: '1', TERM: 'dumb' },
   });
   if (error) throw error;
-  return { code: status, said: (stdout + stderr).trim() };
+  return { code: status, output: stdout, said: (stdout + stderr).trim() };
 }
