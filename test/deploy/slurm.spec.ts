@@ -82,7 +82,11 @@ describe.skipIf(hindrance !== null)(`a job of Slurm${hindrance === null ? '' : `
       expect(JSON.parse(record)).toMatchObject({ name: `slurm-${job}`, weightsSha256 });
       expect(existsSync(join(shared, 'weights.safetensors'))).toBe(true);
       expect(existsSync(join(shared, 'data', 'runs', 'r2'))).toBe(false);
-      expect(log()).toMatch(/node1-0 joined|node2-0 joined/);
+      // Both nodes' workers joined, before and after.
+      const joined = [...log().matchAll(/"worker":"(\S+?)","pool":"default","msg":"worker joined"/g)].map(
+        ([, name]) => name,
+      );
+      expect(joined.sort()).toEqual(['node1-0', 'node1-0', 'node2-0', 'node2-0']);
     },
   );
 });
