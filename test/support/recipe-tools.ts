@@ -38,5 +38,5 @@ export function check(program: string, args: readonly string[], input = ''): Che
     env: { ...process.env, NO_COLOR: '1', TERM: 'dumb' },
   });
   if (error) throw error;
-  return { code: status, output: stdout, said: (stdout + stderr).trim() };
+  return { code: status, output: stdout.trim(), said: (stdout + stderr).trim() };
 }
