@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { RocinanteError } from '@rocinante/base';
+import { addCerts } from './cli/certs.js';
 import { addConfig } from './cli/config-print.js';
 import { addCorpus } from './cli/corpus.js';
 import { addReplay } from './cli/replay.js';
@@ -48,6 +49,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addVerify(program, exit);
   addReplay(program, exit);
   addSimulate(program, exit);
+  addCerts(program);
   addConfig(program);
   inheritSettings(program);
   try {

@@ -8,6 +8,11 @@ export interface AltName {
   readonly value: string;
 }
 
+/** Whether a certificate can speak for it: a host's name, with `*.` before it or not, or an address. */
+export function isHost(name: string): boolean {
+  return parseAltName(name) !== null;
+}
+
 /** Names by which a machine reaches itself. */
 export const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 

@@ -55,15 +55,16 @@ export interface Signer {
  *
  * Only one that `makeAuthority` made is taken. What another one calls itself and its key need not be written as here, and
  * a certificate that spells them otherwise is not believed; whoever has an authority has its tool too.
+ * @param subject for the message.
  * @throws {AccessError} `certificate`: it is another's, or none; `certificate-key`: the key is not its own.
  */
-export function signerOf({ cert, key }: IssuedPair): Signer {
+export function signerOf({ cert, key }: IssuedPair, subject = 'the authority'): Signer {
   const certificate = new X509Certificate(cert);
   const privateKey = createPrivateKey(key);
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new AccessError(
       'certificate-key',
-      'the authority: expected its own key, received the key of another certificate',
+      `${subject}: expected its own key beside it, received the key of another certificate`,
     );
   }
   const [, name] = /^CN=(.{1,64})$/.exec(certificate.subject ?? '') ?? [];
@@ -76,7 +77,7 @@ export function signerOf({ cert, key }: IssuedPair): Signer {
   if (!isOurs) {
     throw new AccessError(
       'certificate',
-      'the authority: expected one that rocinante certs made, received another; make the certificates with the tool that made it',
+      `${subject}: expected an authority that rocinante certs made, received another; make certificates with the tool that made it`,
     );
   }
   return {

@@ -57,15 +57,16 @@ function parse(block: string, path: string, number: number): X509Certificate {
 /**
  * That a certificate is valid at this moment.
  * @param now milliseconds since 1970.
+ * @param advice what to do about one that has ended.
  * @throws {AccessError} `certificate-expired`, `certificate-not-yet-valid`.
  */
-export function checkValidity(certificate: X509Certificate, path: string, now: number): void {
+export function checkValidity(certificate: X509Certificate, path: string, now: number, advice: string): void {
   const from = new Date(certificate.validFrom);
   const to = new Date(certificate.validTo);
   if (now > to.getTime()) {
     throw new AccessError(
       'certificate-expired',
-      `${path}: expected a valid certificate, received one that ended at ${moment(to)}; renew it (rocinante certs --renew)`,
+      `${path}: expected a valid certificate, received one that ended at ${moment(to)}; ${advice}`,
     );
   }
   if (now < from.getTime()) {

@@ -8,3 +8,14 @@ export { makeAuthority, type AuthorityRequest } from './authority.js';
 export { makeCertificate, type CertificateRequest, type CertificateUse } from './certificate.js';
 export type { IssuedPair } from './x509.js';
 export { TOKEN_CHARACTERS_MAX } from './access-limits.js';
+export { AUTHORITY_DAYS_MAX, CERTIFICATE_DAYS_MAX } from './access-limits.js';
+export { isTokenName } from './token-book.js';
+export { isHost } from './alt-names.js';
+export { makeClusterFolder, type ClusterFolder } from './cluster-folder.js';
+export type {
+  CertificateOwner,
+  CertificatesRequest,
+  Fate,
+  FolderCertificate,
+} from './cluster-certificates.js';
+export { addToken, type TokenFile } from './cluster-tokens.js';

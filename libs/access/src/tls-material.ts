@@ -5,6 +5,9 @@ import { checkValidity, namesOf, readCertificateFile } from './certificate-file.
 import { AccessError } from './errors.js';
 import { readSmallFile } from './small-file.js';
 
+const RENEW = 'renew it with what made it (rocinante certs --renew)';
+const TAKE_NEW = 'take the certificate of an authority that is valid';
+
 /** Where one's own certificate is, and that of the authority whose certificates are believed. */
 export interface TlsFiles {
   /** PEM; one's own certificate first, then those between it and the authority. */
@@ -43,7 +46,7 @@ export function readTlsMaterial(files: TlsFiles, now: number = Date.now()): TlsM
       `${keyFile}: expected the key of ${certFile}, received another's`,
     );
   }
-  for (const certificate of certificates) checkValidity(certificate, certFile, now);
+  for (const certificate of certificates) checkValidity(certificate, certFile, now, RENEW);
   return {
     cert: pem,
     key,
@@ -69,7 +72,9 @@ export function readAuthority(path: string, now: number = Date.now()): Buffer {
       );
     }
   }
-  const refusals = certificates.map((certificate) => refusal(() => checkValidity(certificate, path, now)));
+  const refusals = certificates.map((certificate) =>
+    refusal(() => checkValidity(certificate, path, now, TAKE_NEW)),
+  );
   const [first] = refusals;
   if (first && refusals.every((error) => error !== null)) throw first;
   return pem;
@@ -81,13 +86,12 @@ export function readKey(path: string): { readonly pem: Buffer; readonly key: Key
   const pem = readSmallFile(path, { what, bytesMax: KEY_FILE_BYTES_MAX, keepFrom: 'readers' });
   try {
     return { pem, key: createPrivateKey(pem) };
-  } catch (error) {
+  } catch {
+    // OpenSSL's own words stay out of it: they could hold what the file holds.
     const text = pem.toString('latin1');
     let received = 'something else';
     if (/ENCRYPTED/.test(text)) received = 'one with a passphrase';
     else if (text.includes('BEGIN CERTIFICATE')) received = 'a certificate';
-    // OpenSSL's words could hold what the file holds.
-    void error;
     throw new AccessError('certificate', `${path}: expected ${what}, received ${received}`);
   }
 }
