@@ -27,8 +27,9 @@ export interface FileWatching {
 export function onFileChange(
   paths: readonly string[],
   changed: () => void,
-  { stateOf, every }: FileWatching = realFiles,
+  watching: Partial<FileWatching> = {},
 ): () => void {
+  const { stateOf, every } = { ...realFiles, ...watching };
   const look = (): string => paths.map((path) => stateOf(path)).join('\n');
   let told = look();
   let last = told;
