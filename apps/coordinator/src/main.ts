@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { RocinanteError } from '@rocinante/base';
+import { addCerts } from './cli/certs.js';
 import { addConfig } from './cli/config-print.js';
+import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addCorpus } from './cli/corpus.js';
 import { addDoctor } from './cli/doctor.js';
 import { addReplay } from './cli/replay.js';
@@ -52,7 +54,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   addSimulate(program, exit);
   addDoctor(program, exit);
   addSupport(program);
+  addCerts(program);
   addConfig(program);
+  addSecurityOptions(program);
   inheritSettings(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
