@@ -3,12 +3,14 @@ import { Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import { stopOnSignals } from '../run/stop-signals.js';
 import { hostAndPort, listenAddress, option } from './option-values.js';
+import { openStore, storeOption } from './store-option.js';
 
 interface ServeFlags {
   readonly listen: string;
   readonly http: string;
   readonly advertise?: string;
   readonly data: string;
+  readonly store?: string;
   readonly insecure: boolean;
   readonly logLevel: LogLevel;
 }
@@ -38,13 +40,14 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       ).argParser(hostAndPort),
     )
     .addOption(option('--data <dir>', 'runs, texts and weights', 'DATA').default('rocinante-data'))
+    .addOption(storeOption())
     .addOption(
       new Option('--insecure', 'listen in plain, without a token, where others can reach it').default(false),
     )
     .addOption(
       option('--log-level <level>', 'what is worth a line', 'LOG_LEVEL').choices(LOG_LEVELS).default('info'),
     )
-    .action(async ({ advertise, ...flags }: ServeFlags) => {
+    .action(async ({ advertise, store: url, ...flags }: ServeFlags) => {
       const { Daemon } = await import('../daemon/daemon.js');
       let release = (): void => {};
       let fail!: (error: unknown) => void;
@@ -53,7 +56,8 @@ export function addServe(program: Command, exit: (code: number) => void): void {
         release = stopOnSignals(resolve, EXIT_STOPPED);
       });
       try {
-        const daemon = await Daemon.start({ ...flags, advertise: advertise ?? null }, fail);
+        const store = url === undefined ? null : await openStore(url);
+        const daemon = await Daemon.start({ ...flags, advertise: advertise ?? null, store }, fail);
         await stopped;
         await daemon.stop();
       } finally {

@@ -15,6 +15,7 @@ import type { Session } from '../service/session.js';
 import { TrainingService } from '../service/training-service.js';
 import { VERSION } from '../version.js';
 import { ContentStore } from './content-store.js';
+import { bringRuns, probe, type DaemonStore } from './daemon-store.js';
 import { EntryHub } from './entry-hub.js';
 import { stateOf } from './run-report.js';
 import { RefusalLog } from './refusal-log.js';
@@ -37,6 +38,8 @@ export interface DaemonOptions {
   readonly advertise: string | null;
   /** The directory of runs, texts and weights. */
   readonly data: string;
+  /** Where runs are kept beside the directory; null for nowhere. */
+  readonly store: DaemonStore | null;
   /** Whether to listen in plain at an address that others can reach. */
   readonly insecure: boolean;
   readonly logLevel: LogLevel;
@@ -100,6 +103,7 @@ export class Daemon {
         service: this.#service,
         hub: this.#hub,
         logger: this.#logger,
+        outside: options.store,
         observers: (id, prepared) => this.#observersOf(id, prepared),
         ended: (id) => this.#metrics.end(id),
       },
@@ -134,7 +138,12 @@ export class Daemon {
       }
     }
     const data = resolve(options.data);
-    const store = await RunStore.open(data);
+    if (options.store !== null) await probe(options.store);
+    const logger = createLogger({ level: options.logLevel });
+    const store = await RunStore.open(data, async (isFresh) => {
+      if (options.store === null || !isFresh) return;
+      await bringRuns(options.store, data, (run, message) => logger.info({ run }, message));
+    });
     try {
       const contents = await ContentStore.open(data);
       const daemon = new Daemon({ ...options, data }, store, contents, onFatal);

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { END_LOST_WAIT_MS, END_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
@@ -15,10 +16,17 @@ import { savedVocabulary } from './run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
+import { RunPlace } from './run-place.js';
 import { stopOnSignals } from './stop-signals.js';
 import type { RunEnd } from './training-run.js';
 
+/** How long the end waits for a store. */
+const END_WAITS = { waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS };
+
 const DEFAULT_CORPUS = 'bundled';
+
+/** The run is done, but not all of it is in its store. */
+const EXIT_NOT_STORED = 1;
 
 /** Ctrl-C, after a checkpoint. */
 const EXIT_INTERRUPTED = 130;
@@ -36,6 +44,8 @@ export interface TrainOptions {
   readonly runDir: string | null;
   readonly resume: boolean;
   readonly limits: RunLimits;
+  /** Where the run is kept beside its directory; null for nowhere. */
+  readonly store: ObjectStore | null;
   readonly corpusCache: boolean;
   readonly ledger: boolean;
   readonly json: boolean;
@@ -43,7 +53,7 @@ export interface TrainOptions {
 
 /**
  * Trains on this machine, to the end or to the first Ctrl-C.
- * @returns the exit code: 0 done, 130 interrupted.
+ * @returns the exit code: 0 done, 1 done but not all of it in its store, 130 interrupted.
  * @throws {RocinanteError} wrong usage or input (2), or the run could not go on (1).
  */
 export async function train(options: TrainOptions): Promise<number> {
@@ -51,6 +61,7 @@ export async function train(options: TrainOptions): Promise<number> {
     throw new UsageError('--resume: expected --run-dir with the directory of the run to go on with');
   }
   const directory = new RunDirectory(options.runDir ?? resolve('runs', timeName(new Date())));
+  const place = options.store && (await RunPlace.find(options.store, directory.path, options.resume));
   const saved = options.resume ? directory.read() : null;
   const initial = options.initFrom === undefined ? null : await readInitialWeights(options.initFrom);
   const flags = { ...options.flags, ...(initial && { initFrom: initial.sha256 }) };
@@ -81,7 +92,8 @@ export async function train(options: TrainOptions): Promise<number> {
       );
     }
     directory.write(record);
-    return await runToEnd(options, prepared, initial);
+    await place?.take(prepared, true);
+    return await runToEnd(options, prepared, initial, place);
   } finally {
     directory.release();
   }
@@ -91,6 +103,7 @@ async function runToEnd(
   options: TrainOptions,
   prepared: PreparedRun,
   initial: InitialWeights | null,
+  place: RunPlace | null,
 ): Promise<number> {
   const { directory, loaded } = prepared;
   const service = new TrainingService();
@@ -113,9 +126,13 @@ async function runToEnd(
     ledger: options.ledger,
     goesBack: true,
     sample: !options.json,
-    observers: [],
+    observers: place ? [place] : [],
     onEntry: (entry) => display.entry(entry),
   });
+  for (const { name, reason } of place?.passedOver ?? []) {
+    execution.log.noticed(`${name} of the store is damaged (${reason}), and is passed over`);
+  }
+  place?.begin({ config: prepared.config, progress: () => execution.progress }, [execution.log]);
   const workers = new LocalWorkers({
     count: options.workers,
     threads: options.threads,
@@ -131,16 +148,27 @@ async function runToEnd(
     execution.stop('interrupted');
   });
   let server: ListeningServer | null = null;
+  let isDone = false;
+  let notStored: string | null = null;
   try {
     server = await listen('127.0.0.1:0', { training: service.handlers });
     execution.log.listening(server.address);
     workers.start(server.address);
-    const end = await execution.run();
-    display.finished();
+    let end: RunEnd;
+    try {
+      end = await execution.run();
+      isDone = end.outcome === 'done';
+    } finally {
+      display.finished();
+      notStored = (await place?.finish({ weights: isDone, ...END_WAITS })) ?? null;
+      if (notStored !== null) {
+        display.line(`${notStored}; ${directory.shownPath} has it, and train --resume brings it there`);
+      }
+    }
     if (end.outcome === 'stopped')
       return stopped(end, interrupted, execution, directory, display, options.json);
     report(execution, directory, display, options.json);
-    return 0;
+    return notStored === null ? 0 : EXIT_NOT_STORED;
   } finally {
     release();
     display.finished();
