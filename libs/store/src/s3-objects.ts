@@ -102,8 +102,9 @@ export class S3Objects implements ObjectStore {
   }
 
   async abandonUploads(): Promise<void> {
+    const asked = this.#prefix === '' ? {} : { prefix: this.#prefix };
     const listed = (await this.#tried(() =>
-      this.#client.listMultipartUploads('/', this.#prefix),
+      this.#client.listMultipartUploads('/', this.#prefix, 'GET', asked),
     )) as unknown as Record<string, { Upload?: ListedUpload | ListedUpload[] } | undefined>;
     const uploads = [listed['ListMultipartUploadsResult']?.Upload ?? []].flat();
     for (const { Key, UploadId } of uploads) {

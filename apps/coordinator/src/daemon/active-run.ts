@@ -62,6 +62,7 @@ export class ActiveRun {
   readonly #preparation = new AbortController();
   #execution: RunExecution | null = null;
   #place: RunPlace | null = null;
+  #isHurried = false;
   /** Why it is not prepared yet: the disk has no room. */
   #heldReason: string | null = null;
   #stop: Stop | null = null;
@@ -107,13 +108,13 @@ export class ActiveRun {
    * operator's that comes while the daemon ends: then the run does not go on later.
    */
   stop(reason: string, { goesOnLater = false } = {}): void {
+    if (goesOnLater) this.#hurry();
     if (this.#stop !== null && (goesOnLater || !this.#stop.goesOnLater)) return;
     this.#stop = { reason, goesOnLater };
     // On the disk too: a kill before the run has ended does not forget an operator's order.
     if (!goesOnLater) this.#update({ reason });
     this.#preparation.abort(new RunFailedError('it was stopped while it was prepared'));
     this.#execution?.stop(reason);
-    if (goesOnLater) this.#place?.hurry(STOP_WAIT_MS);
   }
 
   /** Gives up the step in progress, so that a run that is stopping ends now. */
@@ -224,10 +225,15 @@ export class ActiveRun {
     }
   }
 
+  /** The daemon ends, and waits for no store that is slow. */
+  #hurry(): void {
+    this.#isHurried = true;
+    this.#place?.hurry(STOP_WAIT_MS);
+  }
+
   /** Waits, within limits, until all of the run is in its store, and says what is not. */
   async #finishPlace(log: RunLog, weights: boolean): Promise<void> {
-    const isHurried = this.#stop?.goesOnLater === true;
-    const [waitMs, lostWaitMs] = isHurried
+    const [waitMs, lostWaitMs] = this.#isHurried
       ? [STOP_WAIT_MS, STOP_WAIT_MS]
       : [END_WAIT_MS, END_LOST_WAIT_MS];
     const missing = (await this.#place?.finish({ weights, waitMs, lostWaitMs })) ?? null;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { findManifest, restoreRun, type ObjectStore } from '@rocinante/store';
+import { makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { recordPlace, RunPlace, type FurtherFiles } from '../run/run-place.js';
 import type { ContentStore } from './content-store.js';
@@ -54,6 +55,7 @@ export async function bringRuns(
     const found = await findManifest(objects);
     if (found === null || found.manifest.latest === null) continue;
     const directory = join(dataDirectory, 'runs', id);
+    for (const folder of [directory, join(dataDirectory, 'contents')]) makeFolder(folder, PRIVATE_FOLDER_MODE);
     const { manifest, passedOver } = await restoreRun(objects, found.manifest, directory, (name) =>
       pathOf(dataDirectory, directory, name, found.manifest.files[name]?.[0]?.sha256),
     );

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { END_LOST_WAIT_MS, END_WAIT_MS, type ObjectStore } from '@rocinante/store';
+import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
@@ -20,8 +20,8 @@ import { RunPlace } from './run-place.js';
 import { stopOnSignals } from './stop-signals.js';
 import type { RunEnd } from './training-run.js';
 
-/** How long the end waits for a store. */
-const END_WAITS = { waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS };
+/** After so long a person is told what the end waits for. */
+const WAIT_TOLD_AFTER_MS = 2_000;
 
 const DEFAULT_CORPUS = 'bundled';
 
@@ -146,6 +146,8 @@ async function runToEnd(
     interrupted = true;
     display.line('stopping at the end of this step, with a checkpoint; once more ends at once');
     execution.stop('interrupted');
+    // Where the run is over already, only its store is waited for.
+    place?.hurry(STOP_WAIT_MS);
   });
   let server: ListeningServer | null = null;
   let isDone = false;
@@ -160,10 +162,7 @@ async function runToEnd(
       isDone = end.outcome === 'done';
     } finally {
       display.finished();
-      notStored = (await place?.finish({ weights: isDone, ...END_WAITS })) ?? null;
-      if (notStored !== null) {
-        display.line(`${notStored}; ${directory.shownPath} has it, and train --resume brings it there`);
-      }
+      notStored = place && (await finishPlace(place, isDone, directory, display));
     }
     if (end.outcome === 'stopped')
       return stopped(end, interrupted, execution, directory, display, options.json);
@@ -176,6 +175,27 @@ async function runToEnd(
     await server?.stop();
     await workers.stop();
   }
+}
+
+/** @returns what is not in the store, which has been said; null where nothing is missing. */
+async function finishPlace(
+  place: RunPlace,
+  weights: boolean,
+  directory: RunDirectory,
+  display: RunDisplay,
+): Promise<string | null> {
+  const told = setTimeout(
+    () => display.line(`waiting until everything is in ${place.name}`),
+    WAIT_TOLD_AFTER_MS,
+  );
+  const missing = await place.finish({ weights, waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS });
+  clearTimeout(told);
+  if (missing !== null) {
+    display.line(
+      `${missing}; ${directory.shownPath} has it, and train --resume with --store brings it there`,
+    );
+  }
+  return missing;
 }
 
 function report(
