@@ -57,7 +57,9 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
   }
 
   async function latest(prefix: string): Promise<{ latest: { step: number }; weights: { sha256: string } }> {
-    return JSON.parse((await object(`${prefix}/latest.json`)).toString()) as Awaited<ReturnType<typeof latest>>;
+    return JSON.parse((await object(`${prefix}/latest.json`)).toString()) as Awaited<
+      ReturnType<typeof latest>
+    >;
   }
 
   it('is lost in mid-run, catches up, and brings the run to another machine, with the same bits', async () => {
@@ -66,7 +68,9 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     const run = new Rocinante(['train', ...args, '--run-dir', runDir], env);
     await stepsTaken(run, runDir, 20);
     await until('a checkpoint in the store', () => kinds(runDir).includes('stored'));
-    const words = execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(run.process.pid)], { encoding: 'utf8' });
+    const words = execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(run.process.pid)], {
+      encoding: 'utf8',
+    });
     expect(words).toContain('s3://bucket/runs/one');
     expect(words).not.toContain(SECRET);
 
@@ -87,7 +91,9 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     const summary = await train([...args, '--run-dir', elsewhere, '--resume'], env);
     const { weightsSha256 } = await undisturbed;
     expect(summary.weightsSha256).toBe(weightsSha256);
-    const [begun] = events(elsewhere).filter(({ event, cause }) => event === 'started' && cause === 'resumed');
+    const [begun] = events(elsewhere).filter(
+      ({ event, cause }) => event === 'started' && cause === 'resumed',
+    );
     expect(begun.atStep).toBeGreaterThan(0);
 
     const weights = await object('runs/one/weights/final.safetensors');
@@ -107,11 +113,20 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     expect(late.code).toBe(2);
     expect(late.stderr).toMatch(/it has step 120 of this run, which stands at step \d+ here/);
     expect(other.code).toBe(2);
-    expect(other.stderr).toMatch(/^rocinante: store s3:\/\/bucket\/runs\/one: there is a run in it, at step 120;.*\n$/);
+    expect(other.stderr).toMatch(
+      /^rocinante: store s3:\/\/bucket\/runs\/one: there is a run in it, at step 120;.*\n$/,
+    );
   });
 
   it.skipIf(!LONG)('has all of a run that is done: it is done in a third place at once', async () => {
-    const args = [...order, '--store', 's3://bucket/runs/one', '--run-dir', workspace.in('third'), '--resume'];
+    const args = [
+      ...order,
+      '--store',
+      's3://bucket/runs/one',
+      '--run-dir',
+      workspace.in('third'),
+      '--resume',
+    ];
     expect((await train(args, env)).weightsSha256).toBe((await undisturbed).weightsSha256);
   });
 
@@ -131,6 +146,58 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     expect(caught.weightsSha256).toBe(weightsSha256);
     expect((await latest('runs/two')).weights).not.toBeNull();
   });
+
+  it.skipIf(!LONG)('that is killed and comes back empty gets everything anew', async () => {
+    const runDir = workspace.in('three');
+    const args = [...order, '--store', 's3://bucket/runs/three', '--checkpoint', '0.2', '--run-dir', runDir];
+    const run = new Rocinante(['train', '--json', ...args], env);
+    await stepsTaken(run, runDir, 20);
+    await server.kill();
+    await until('the loss to be told', () => kinds(runDir).includes('store-lost'));
+    server = await ObjectServer.start(python!, server.port);
+    await server.makeBucket('bucket');
+    const { code } = await run.finished;
+    expect(code).toBe(0);
+    expect((await latest('runs/three')).latest.step).toBe(STEPS);
+    const elsewhere = ['--store', 's3://bucket/runs/three', '--run-dir', workspace.in('four'), '--resume'];
+    const { weightsSha256 } = await undisturbed;
+    expect((await train([...order, ...elsewhere], env)).weightsSha256).toBe(weightsSha256);
+  });
+
+  it.skipIf(!LONG)(
+    'that is lost at a daemon’s run’s end gets the rest when it is back',
+    { timeout: 120_000 },
+    async () => {
+      const daemon = await Daemon.start({
+        data: workspace.in('data-3'),
+        args: ['--store', 's3://bucket/late'],
+        env,
+      });
+      let again: Daemon | null = null;
+      try {
+        daemon.worker('rocin');
+        const { id } = await daemon.startRun(order.slice(0, -4));
+        await daemon.stepsTaken(id, 20);
+        proxy.cut(true);
+        expect(await daemon.ended(id, 90_000)).toMatchObject({ state: 'done' });
+        const told = daemon.log.find(({ msg }) =>
+          msg.startsWith('not in the store: step-00000120.safetensors'),
+        );
+        expect(told).toMatchObject({ level: 'warn', run: id });
+        proxy.cut(false);
+        await daemon.stop();
+        again = await daemon.again({ args: ['--store', 's3://bucket/late'], env });
+        await until('the rest', async () => (await latest(`late/${id}`)).weights !== null);
+        await until('that it is told', () =>
+          again!.log.some(({ msg }) => msg === 'all of it is in the store now'),
+        );
+      } finally {
+        proxy.cut(false);
+        await daemon.end();
+        await again?.end();
+      }
+    },
+  );
 
   it.each([
     ['no credentials', 's3://bucket/a', { AWS_ACCESS_KEY_ID: '' }, 2, 'expected AWS_ACCESS_KEY_ID'],
@@ -159,7 +226,9 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     await server.checkCredentials(false);
     for (const { code, stderr } of refused) {
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^rocinante: store s3:\/\/bucket\/runs: the server refuses the credentials \(403 .*\n$/);
+      expect(stderr).toMatch(
+        /^rocinante: store s3:\/\/bucket\/runs: the server refuses the credentials \(403 .*\n$/,
+      );
       expect(stderr).not.toContain(SECRET);
     }
     for (const name of readdirSync(workspace.path)) expect(name).not.toMatch(/^refused/);
@@ -182,7 +251,9 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
       const record = await second.ended(id);
       const { weightsSha256 } = await undisturbed;
       expect(record).toMatchObject({ state: 'done', weightsSha256 });
-      expect(second.events(id).find(({ cause }) => cause === 'coordinator-restarted')!.atStep).toBeGreaterThan(0);
+      expect(
+        second.events(id).find(({ cause }) => cause === 'coordinator-restarted')!.atStep,
+      ).toBeGreaterThan(0);
       expect((await latest(`daemon/${id}`)).weights).not.toBeNull();
     } finally {
       await first.end();

@@ -84,7 +84,8 @@ export class ObjectServer {
 
 /** What makes moto take a request for one to S3. */
 const s3Headers = {
-  authorization: 'AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0',
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0',
 };
 
 /** A way to a server that can be cut. */

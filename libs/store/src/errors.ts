@@ -24,7 +24,12 @@ const USAGE: readonly StoreErrorCode[] = [
 ];
 
 /** What time does not mend: what goes to the store ends with these. */
-const FOR_GOOD: readonly StoreErrorCode[] = ['STORE_HOLDS_RUN', 'STORE_AHEAD', 'STORE_TAKEN', 'STORE_DAMAGED'];
+const FOR_GOOD: readonly StoreErrorCode[] = [
+  'STORE_HOLDS_RUN',
+  'STORE_AHEAD',
+  'STORE_TAKEN',
+  'STORE_DAMAGED',
+];
 
 /**
  * A store that cannot be used. `code` says why:

@@ -32,7 +32,13 @@ it.each([
     'a checkpoint of another name',
     JSON.stringify({
       ...good,
-      latest: { step: 1, name: '../../step-00000001.safetensors', bytes: 1, sha256: 'a'.repeat(64), needed: false },
+      latest: {
+        step: 1,
+        name: '../../step-00000001.safetensors',
+        bytes: 1,
+        sha256: 'a'.repeat(64),
+        needed: false,
+      },
     }),
   ],
   [

@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkpointKey, checkpointsOf, findManifest, keysOf, MANIFEST_KEY, type Manifest } from './manifest.js';
+import {
+  checkpointKey,
+  checkpointsOf,
+  findManifest,
+  keysOf,
+  MANIFEST_KEY,
+  type Manifest,
+} from './manifest.js';
 import { RunMirror, type MirrorOptions, type MirrorState, type Stored } from './run-mirror.js';
 import { SpecObjects } from './spec-objects.js';
 import { SpecRun } from './spec-run.js';
@@ -31,7 +38,10 @@ async function all(
   last: { weights: boolean } | null = null,
 ): Promise<string[]> {
   const names: string[] = [];
-  for (let stored: Stored | null; (stored = await of.next(() => ({ ...AT_START, ...state }), last)) !== null;) {
+  for (
+    let stored: Stored | null;
+    (stored = await of.next(() => ({ ...AT_START, ...state }), last)) !== null;
+  ) {
     names.push(stored.name);
   }
   return names;

@@ -4,7 +4,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { checkpointKey, checkpointsOf, findManifest, partKey, WEIGHTS_KEY, type Manifest } from './manifest.js';
+import {
+  checkpointKey,
+  checkpointsOf,
+  findManifest,
+  partKey,
+  WEIGHTS_KEY,
+  type Manifest,
+} from './manifest.js';
 import { RunMirror } from './run-mirror.js';
 import { restoreRun } from './run-restoration.js';
 import { SpecObjects } from './spec-objects.js';

@@ -65,11 +65,7 @@ export async function restoreRun(
   }
   if (manifest.latest !== null && !hasNewest) {
     const found = passedOver.map(({ name, reason }) => `${name} (${reason})`).join(', ');
-    throw new StoreError(
-      'STORE_DAMAGED',
-      objects.name,
-      `expected a good checkpoint, received ${found}`,
-    );
+    throw new StoreError('STORE_DAMAGED', objects.name, `expected a good checkpoint, received ${found}`);
   }
   const { weights } = manifest;
   if (weights !== null) {
@@ -81,7 +77,11 @@ export async function restoreRun(
     await isTaken(name, parts, pathOf(name));
   }
   if (!(RECORD in manifest.files) || passedOver.some(({ name }) => name === RECORD)) {
-    throw new StoreError('STORE_DAMAGED', objects.name, `expected ${RECORD} of the run, and it is missing or damaged`);
+    throw new StoreError(
+      'STORE_DAMAGED',
+      objects.name,
+      `expected ${RECORD} of the run, and it is missing or damaged`,
+    );
   }
   const [latest = null, ...previous] = there;
   return { manifest: { ...manifest, latest, previous }, passedOver };

@@ -2,7 +2,8 @@ import { S3ServiceError } from 's3mini';
 import { expect, it } from 'vitest';
 import { storeErrorOf } from './s3-errors.js';
 
-const body = (code: string): string => `<Error><Code>${code}</Code><StringToSign>hidden-one</StringToSign></Error>`;
+const body = (code: string): string =>
+  `<Error><Code>${code}</Code><StringToSign>hidden-one</StringToSign></Error>`;
 
 it.each([
   [403, 'SignatureDoesNotMatch', 'STORE_DENIED'],
@@ -21,7 +22,10 @@ it.each([
 });
 
 it.each([
-  [new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) }), 'ECONNREFUSED'],
+  [
+    new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) }),
+    'ECONNREFUSED',
+  ],
   [new DOMException('x', 'TimeoutError'), 'does not answer'],
   [new DOMException('x', 'AbortError'), 'given up'],
 ])('without an answer it is unreachable', (error, text) => {

@@ -25,7 +25,11 @@ export function storeAccess(store: string, environment: NodeJS.ProcessEnv): Stor
   const needed = (name: string): string => {
     const value = given(name);
     if (value !== undefined) return value;
-    throw new StoreError('STORE_ENVIRONMENT', store, `expected ${name} in the environment, and it is not set`);
+    throw new StoreError(
+      'STORE_ENVIRONMENT',
+      store,
+      `expected ${name} in the environment, and it is not set`,
+    );
   };
   const region = given('AWS_REGION', 'AWS_DEFAULT_REGION') ?? DEFAULT_REGION;
   return {

@@ -14,16 +14,14 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 /** Characters that mean the same in a key, in a URL and in a signature. */
 const SEGMENT = /^[A-Za-z0-9._=-]+$/;
 
-const EXPECTED =
-  'expected s3://bucket/prefix, the prefix of letters, digits and . _ = - between slashes';
+const EXPECTED = 'expected s3://bucket/prefix, the prefix of letters, digits and . _ = - between slashes';
 
 /**
  * Reads `s3://bucket/prefix`.
  * @throws {StoreError} `STORE_ADDRESS`. What holds an @ is not repeated: people put secrets there.
  */
 export function parseStoreAddress(text: string): StoreAddress {
-  const wrong = (received: string): StoreError =>
-    new StoreError('STORE_ADDRESS', received, `${EXPECTED}`);
+  const wrong = (received: string): StoreError => new StoreError('STORE_ADDRESS', received, `${EXPECTED}`);
   if (text.includes('@')) {
     throw new StoreError(
       'STORE_ADDRESS',

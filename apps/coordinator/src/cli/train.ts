@@ -53,7 +53,8 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
 }
 
 async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
-  const { store, workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, ...config } = flags;
+  const { store, workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, ...config } =
+    flags;
   return {
     flags: config,
     corpus,

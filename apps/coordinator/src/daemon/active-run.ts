@@ -19,6 +19,7 @@ import { waitForRoom } from './room-wait.js';
 import { RunLog } from './run-log.js';
 import { prepareStoredRun } from './run-preparation.js';
 import type { RunStore, StoredRun } from './run-store.js';
+import type { StoreRemainders } from './store-remainders.js';
 import { WorkerTime } from './worker-time.js';
 
 /** How often an active run's record says how far it is. */
@@ -32,6 +33,8 @@ export interface ActiveRunParts {
   readonly logger: Logger;
   /** Where runs are kept beside the data directory; null for nowhere. */
   readonly outside: DaemonStore | null;
+  /** Who brings what ended runs have into it; null without one. */
+  readonly remainders: StoreRemainders | null;
   /** Who else is told of what happens in a run. */
   readonly observers: (id: string, prepared: PreparedRun) => readonly RunObserver[];
   /** A run is active no more. */
@@ -191,8 +194,9 @@ export class ActiveRun {
       signal.throwIfAborted();
       // From here on the weights that it had are an earlier end's.
       this.#update({ stepsTotal: prepared.shape.stepsTotal, weightsSha256: null });
+      await this.#parts.remainders?.leave(this.id);
       const place = placeOfRun(this.#parts.outside, this.id, directory.path);
-      await place?.take(prepared, false, contentsOf(this.#before, contents));
+      place?.take(prepared, contentsOf(this.#before, contents));
       this.#place = place;
       const told = observers(this.id, prepared);
       this.#execution = new RunExecution(prepared, {

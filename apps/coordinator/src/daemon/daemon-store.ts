@@ -55,11 +55,12 @@ export async function bringRuns(
     const found = await findManifest(objects);
     if (found === null || found.manifest.latest === null) continue;
     const directory = join(dataDirectory, 'runs', id);
-    for (const folder of [directory, join(dataDirectory, 'contents')]) makeFolder(folder, PRIVATE_FOLDER_MODE);
+    for (const folder of [directory, join(dataDirectory, 'contents')])
+      makeFolder(folder, PRIVATE_FOLDER_MODE);
     const { manifest, passedOver } = await restoreRun(objects, found.manifest, directory, (name) =>
       pathOf(dataDirectory, directory, name, found.manifest.files[name]?.[0]?.sha256),
     );
-    recordPlace(directory, objects.name, manifest.run);
+    recordPlace(directory, { store: objects.name, run: manifest.run, whole: false });
     for (const { name, reason } of passedOver) told(id, `${name} is damaged in the store (${reason})`);
     told(id, `brought from the store, at step ${manifest.latest?.step ?? 0}`);
     count += 1;

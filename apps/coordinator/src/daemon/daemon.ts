@@ -21,6 +21,7 @@ import { stateOf } from './run-report.js';
 import { RefusalLog } from './refusal-log.js';
 import { RunStore } from './run-store.js';
 import { RunsService } from './runs-service.js';
+import { StoreRemainders } from './store-remainders.js';
 import { Scheduler } from './scheduler.js';
 
 /** How often contents that no run names are looked for. */
@@ -54,6 +55,7 @@ export class Daemon {
   readonly #store: RunStore;
   readonly #contents: ContentStore;
   readonly #scheduler: Scheduler;
+  readonly #remainders: StoreRemainders | null;
   readonly #service: TrainingService;
   readonly #metrics: CoordinatorMetrics;
   readonly #refusals = new RefusalLog(
@@ -96,6 +98,8 @@ export class Daemon {
           'lines of its log are not kept: they came after the end of their run',
         ),
     });
+    this.#remainders =
+      options.store && new StoreRemainders({ store, contents, logger: this.#logger, outside: options.store });
     this.#scheduler = new Scheduler(
       {
         store,
@@ -104,6 +108,7 @@ export class Daemon {
         hub: this.#hub,
         logger: this.#logger,
         outside: options.store,
+        remainders: this.#remainders,
         observers: (id, prepared) => this.#observersOf(id, prepared),
         ended: (id) => this.#metrics.end(id),
       },
@@ -168,7 +173,7 @@ export class Daemon {
     this.#logger.info(
       'stopping: active runs get a checkpoint, and go on when this coordinator is started again',
     );
-    await this.#scheduler.end();
+    await Promise.all([this.#scheduler.end(), this.#remainders?.stop()]);
     // Whoever watches a run that waits would keep the server from ending.
     this.#hub.close();
     this.#service.close();
@@ -208,6 +213,7 @@ export class Daemon {
     this.#collect();
     this.#collector = setInterval(() => this.#collect(), COLLECT_INTERVAL_MS);
     this.#scheduler.start();
+    this.#remainders?.start();
   }
 
   #opened(session: Session): void {

@@ -30,6 +30,8 @@ const placeSchema = z.strictObject({
   store: z.string(),
   /** The run's name in every store. */
   run: z.uuid(),
+  /** Whether all of it was there at the run's last end. */
+  whole: z.boolean(),
 });
 
 /** In a run's directory: which run it is in a store. */
@@ -42,7 +44,8 @@ const FILES = ['config.json', 'events.jsonl', 'ledger.jsonl', 'run.json'];
 export type FurtherFiles = ReadonlyMap<string, string>;
 
 /** What a directory may hold that is filled from a store: what a filling left that was cut short. */
-const FILLABLE = /^(checkpoints|weights|lock|(abandoned-\d+|events|ledger)\.jsonl|run\.json|.*\.partial)$/;
+const FILLABLE =
+  /^(checkpoints|weights|lock|(abandoned-\d+|events|ledger)\.jsonl|run\.json|store\.json|.*\.partial)$/;
 
 const REAL_TIME: QueueTime = {
   now: () => performance.now(),
@@ -69,6 +72,7 @@ export class RunPlace implements RunObserver {
   #mirror: RunMirror | null = null;
   #queue: MirrorQueue | null = null;
   #placed: PlacedRun | null = null;
+  #isOver = false;
 
   private constructor(
     objects: ObjectStore,
@@ -95,14 +99,14 @@ export class RunPlace implements RunObserver {
     const found = await findManifest(objects);
     const hasRun = existsSync(join(directory, 'config.json'));
     if (goesOn && !hasRun) return RunPlace.#restored(objects, directory, found);
-    const known = goesOn ? knownRun(directory) : null;
+    const known = goesOn ? (readPlace(directory)?.run ?? null) : null;
     if (found !== null) checkOwn(objects.name, found.manifest, known);
     return new RunPlace(objects, directory, known ?? randomUUID(), found);
   }
 
   /** A run that a daemon goes on with whether or not the store is there: it is looked for beside the run. */
   static beside(objects: ObjectStore, directory: string): RunPlace {
-    return new RunPlace(objects, directory, knownRun(directory) ?? randomUUID(), undefined);
+    return new RunPlace(objects, directory, readPlace(directory)?.run ?? randomUUID(), undefined);
   }
 
   static async #restored(
@@ -125,7 +129,7 @@ export class RunPlace implements RunObserver {
     }
     const { manifest, passedOver } = await restoreRun(objects, found.manifest, directory);
     const place = new RunPlace(objects, directory, manifest.run, { ...found, manifest }, passedOver);
-    place.#record();
+    place.#record(false);
     return place;
   }
 
@@ -134,17 +138,22 @@ export class RunPlace implements RunObserver {
     return this.#objects.name;
   }
 
+  /** Begins to keep the run in its place, which is taken beside the run, once the store is there. */
+  take(run: Pick<PreparedRun, 'loaded' | 'limits'>, further: FurtherFiles = new Map<string, string>()): void {
+    this.#keep(run, further);
+    this.#record(false);
+  }
+
   /**
-   * Begins to keep the run in its place.
-   * @param immediately whether the place is taken before this returns; else beside the run, once the store is there.
-   * @throws {StoreError} it is another's by now, or the store is lost; where it is taken immediately.
+   * The same, but the place is taken before this returns.
+   * @throws {StoreError} it is another's by now, or the store is lost.
    */
-  async take(
-    prepared: PreparedRun,
-    immediately: boolean,
-    further: FurtherFiles = new Map<string, string>(),
-  ): Promise<void> {
-    const { loaded, limits } = prepared;
+  async takeNow(run: Pick<PreparedRun, 'loaded' | 'limits'>): Promise<void> {
+    await this.#keep(run, new Map<string, string>()).take(run.loaded?.progress ?? noProgress);
+    this.#record(false);
+  }
+
+  #keep({ loaded, limits }: Pick<PreparedRun, 'loaded' | 'limits'>, further: FurtherFiles): RunMirror {
     const own = FILES.map((name): [string, string] => [name, join(this.#directory, name)]);
     this.#mirror = new RunMirror({
       objects: this.#objects,
@@ -157,8 +166,7 @@ export class RunPlace implements RunObserver {
       damaged: (loaded?.passedOver ?? []).map(({ name }) => name),
       ...(this.#found !== undefined && { found: this.#found }),
     });
-    if (immediately) await this.#mirror.take(loaded?.progress ?? noProgress);
-    this.#record();
+    return this.#mirror;
   }
 
   /**
@@ -178,7 +186,10 @@ export class RunPlace implements RunObserver {
       {
         stored: (stored) => told.stored(stored),
         failed: () => told.storeFailed(),
-        lost: (reason, forGood) => told.storeLost(reason, forGood),
+        lost: (reason, forGood) => {
+          this.#isOver = forGood;
+          told.storeLost(reason, forGood);
+        },
         back: () => told.storeBack(),
       },
       REAL_TIME,
@@ -200,6 +211,11 @@ export class RunPlace implements RunObserver {
     this.#queue?.due();
   }
 
+  /** Whether nothing goes there any more, since it is another's. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /**
    * Waits, within limits, until everything is in the store.
    * @returns what is not, and why, in one line; null where everything is.
@@ -207,7 +223,10 @@ export class RunPlace implements RunObserver {
   async finish(end: MirrorEnd): Promise<string | null> {
     const failure = (await this.#queue?.finish(end)) ?? null;
     this.#objects.end();
-    if (failure === null) return null;
+    if (failure === null) {
+      this.#record(true);
+      return null;
+    }
     const missing = await this.#mirror!.missing(this.#state(), end);
     return `not in the store: ${missing.join(', ')}; ${failure.message}`;
   }
@@ -229,25 +248,33 @@ export class RunPlace implements RunObserver {
     throw new StoreError('STORE_UNREACHABLE', this.name, error.message, { cause: error });
   }
 
-  #record(): void {
-    recordPlace(this.#directory, this.name, this.#run);
+  #record(whole: boolean): void {
+    recordPlace(this.#directory, { store: this.name, run: this.#run, whole });
   }
 }
 
 /** Writes down in a run's directory which run of a store it is. @throws {RunFailedError} it cannot be written. */
-export function recordPlace(directory: string, store: string, run: string): void {
-  replaceFile(join(directory, PLACE_FILE), `${JSON.stringify({ version: 1, store, run })}\n`);
+export function recordPlace(directory: string, place: Omit<z.infer<typeof placeSchema>, 'version'>): void {
+  replaceFile(join(directory, PLACE_FILE), `${JSON.stringify({ version: 1, ...place })}\n`);
 }
 
-/** Which run it is in a store; null for one that was never in one. @throws {UsageError} nobody can say. */
-function knownRun(directory: string): string | null {
+/** Whether a run is whole in a store, or was never to be in one. @throws {UsageError} nobody can say. */
+export function isWhole(directory: string): boolean {
+  return readPlace(directory)?.whole ?? true;
+}
+
+/** Null for a run that was never in a store. @throws {UsageError} nobody can say. */
+function readPlace(directory: string): z.infer<typeof placeSchema> | null {
   const path = join(directory, PLACE_FILE);
   if (!existsSync(path)) return null;
   try {
-    return placeSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).run;
+    return placeSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
-    throw new UsageError(`${path}: expected which run this is in a store; remove it, and use an empty prefix`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `${path}: expected which run this is in a store; remove it, and use an empty prefix`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -92,7 +92,7 @@ export async function train(options: TrainOptions): Promise<number> {
       );
     }
     directory.write(record);
-    await place?.take(prepared, true);
+    await place?.takeNow(prepared);
     return await runToEnd(options, prepared, initial, place);
   } finally {
     directory.release();
