@@ -1,3 +1,4 @@
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findManifest, restoreRun, type ObjectStore } from '@rocinante/store';
 import { makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
@@ -37,35 +38,39 @@ export async function probe({ whole }: DaemonStore): Promise<void> {
   await findManifest(whole);
 }
 
+/** What a run's folder is called until all runs are there, so that a kill in between leaves none of them half. */
+const COMING_SUFFIX = '.coming';
+
 /**
- * Brings all runs of the store that have a checkpoint into a data directory that has had none: a coordinator's that goes on elsewhere.
+ * Brings all runs of the store that have a checkpoint into a data directory that has had none: a coordinator's that goes on
+ * elsewhere. Either all come, or none.
  * @param told hears of each run that came, and of what was damaged.
- * @returns how many came.
  * @throws {StoreError} the store is lost, or a run has no good checkpoint. @throws Node's error where the disk does not take it.
  */
 export async function bringRuns(
   { whole, placeOf }: DaemonStore,
   dataDirectory: string,
   told: (run: string, message: string) => void,
-): Promise<number> {
+): Promise<void> {
   const ids = (await whole.folders()).filter((name) => RUN_ID_PATTERN.test(name));
-  let count = 0;
+  const coming = new Map<string, string>();
   for (const id of ids) {
     const objects = placeOf(id);
     const found = await findManifest(objects);
     if (found === null || found.manifest.latest === null) continue;
     const directory = join(dataDirectory, 'runs', id);
-    for (const folder of [directory, join(dataDirectory, 'contents')])
-      makeFolder(folder, PRIVATE_FOLDER_MODE);
-    const { manifest, passedOver } = await restoreRun(objects, found.manifest, directory, (name) =>
-      pathOf(dataDirectory, directory, name, found.manifest.files[name]?.[0]?.sha256),
+    const beside = directory + COMING_SUFFIX;
+    await rm(beside, { recursive: true, force: true });
+    for (const folder of [beside, join(dataDirectory, 'contents')]) makeFolder(folder, PRIVATE_FOLDER_MODE);
+    recordPlace(beside, { store: objects.name, run: found.manifest.run, whole: false });
+    const { manifest, passedOver } = await restoreRun(objects, found.manifest, beside, (name) =>
+      pathOf(dataDirectory, beside, name, found.manifest.files[name]?.[0]?.sha256),
     );
-    recordPlace(directory, { store: objects.name, run: manifest.run, whole: false });
     for (const { name, reason } of passedOver) told(id, `${name} is damaged in the store (${reason})`);
     told(id, `brought from the store, at step ${manifest.latest?.step ?? 0}`);
-    count += 1;
+    coming.set(beside, directory);
   }
-  return count;
+  for (const [beside, directory] of coming) await rename(beside, directory);
 }
 
 /** Contents are named by their hashes; all else lies in the run's directory. */

@@ -83,7 +83,8 @@ export class RunStore {
     }
     const store = new RunStore(dataDirectory, ProcessLock.take(join(dataDirectory, 'lock'), subject));
     try {
-      await fill(!existsSync(store.#statePath) && (await readdir(store.runsDirectory)).length === 0);
+      const ids = (await readdir(store.runsDirectory)).filter((name) => RUN_ID_PATTERN.test(name));
+      await fill(!existsSync(store.#statePath) && ids.length === 0);
       await store.#read();
     } catch (error) {
       await store.close();

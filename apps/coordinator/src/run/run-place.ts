@@ -20,7 +20,7 @@ import {
 } from '@rocinante/store';
 import { noProgress, type RunConfig, type RunProgress } from '@rocinante/training';
 import { UsageError } from '../errors.js';
-import { replaceFile } from './folders.js';
+import { makeFolder, replaceFile } from './folders.js';
 import type { PreparedRun } from './prepared-run.js';
 import { tellAll, type CheckpointSaved, type RunObserver } from './run-observer.js';
 
@@ -127,10 +127,10 @@ export class RunPlace implements RunObserver {
         `run directory ${directory}: expected nothing, or a run, received ${other}; use another --run-dir`,
       );
     }
+    makeFolder(directory);
+    recordPlace(directory, { store: objects.name, run: found.manifest.run, whole: false });
     const { manifest, passedOver } = await restoreRun(objects, found.manifest, directory);
-    const place = new RunPlace(objects, directory, manifest.run, { ...found, manifest }, passedOver);
-    place.#record(false);
-    return place;
+    return new RunPlace(objects, directory, manifest.run, { ...found, manifest }, passedOver);
   }
 
   /** `s3://bucket/prefix` */
@@ -139,22 +139,13 @@ export class RunPlace implements RunObserver {
   }
 
   /** Begins to keep the run in its place, which is taken beside the run, once the store is there. */
-  take(run: Pick<PreparedRun, 'loaded' | 'limits'>, further: FurtherFiles = new Map<string, string>()): void {
-    this.#keep(run, further);
-    this.#record(false);
-  }
-
-  /**
-   * The same, but the place is taken before this returns.
-   * @throws {StoreError} it is another's by now, or the store is lost.
-   */
-  async takeNow(run: Pick<PreparedRun, 'loaded' | 'limits'>): Promise<void> {
-    await this.#keep(run, new Map<string, string>()).take(run.loaded?.progress ?? noProgress);
-    this.#record(false);
-  }
-
-  #keep({ loaded, limits }: Pick<PreparedRun, 'loaded' | 'limits'>, further: FurtherFiles): RunMirror {
+  take(
+    { loaded, limits }: Pick<PreparedRun, 'loaded' | 'limits'>,
+    further: FurtherFiles = new Map<string, string>(),
+  ): void {
     const own = FILES.map((name): [string, string] => [name, join(this.#directory, name)]);
+    // First, so that a kill leaves no place in the store whose run nobody knows.
+    this.#record(false);
     this.#mirror = new RunMirror({
       objects: this.#objects,
       directory: this.#directory,
@@ -166,7 +157,15 @@ export class RunPlace implements RunObserver {
       damaged: (loaded?.passedOver ?? []).map(({ name }) => name),
       ...(this.#found !== undefined && { found: this.#found }),
     });
-    return this.#mirror;
+  }
+
+  /**
+   * The same, but the place is taken before this returns.
+   * @throws {StoreError} it is another's by now, or the store is lost.
+   */
+  async takeNow(run: Pick<PreparedRun, 'loaded' | 'limits'>): Promise<void> {
+    this.take(run);
+    await this.#mirror!.take(run.loaded?.progress ?? noProgress);
   }
 
   /**
