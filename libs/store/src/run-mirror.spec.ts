@@ -223,14 +223,14 @@ it('knows its own write again where the answer to it was lost', async () => {
   await run.save(5);
   await all(of, { step: 5 });
   await run.save(10);
-  const { write } = objects;
+  const write = objects.write.bind(objects);
   let isLost = true;
   objects.write = async (key, bytes, condition) => {
-    const etag = await write.call(objects, key, bytes, condition);
+    const etag = await write(key, bytes, condition);
     // As the second try sees it: the condition does not hold any more.
     if (key === MANIFEST_KEY && isLost) {
       isLost = false;
-      return write.call(objects, key, bytes, condition);
+      return write(key, bytes, condition);
     }
     return etag;
   };

@@ -262,6 +262,11 @@ export class RunMirror {
       this.#found = undefined;
       throw new FileChangedError();
     }
+    if (found.manifest.writer.id === manifest.writer.id) {
+      // Nobody else's: the server could not tell, for two writes at once.
+      this.#held = found;
+      throw new FileChangedError();
+    }
     throw new StoreError(
       'STORE_TAKEN',
       this.#objects.name,

@@ -106,12 +106,12 @@ it('goes without damaged logs and weights, and not without the record', async ()
 });
 
 it('leaves no record where the store is lost on the way, so that it can begin anew', async () => {
-  const { readRange } = objects;
+  const readRange = objects.readRange.bind(objects);
   let reads = 0;
   objects.readRange = (...args) => {
     reads += 1;
     objects.lost = reads > 2;
-    return readRange.apply(objects, args);
+    return readRange(...args);
   };
   await expect(restoreRun(objects, manifest, elsewhere)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
   expect(existsSync(join(elsewhere, 'config.json'))).toBe(false);

@@ -42,7 +42,7 @@ export class S3Objects implements ObjectStore {
   }
 
   async write(key: string, bytes: Uint8Array, condition: WriteCondition): Promise<string | null> {
-    const header =
+    const header: Record<string, string> =
       condition === null
         ? {}
         : condition === 'absent'
@@ -56,7 +56,7 @@ export class S3Objects implements ObjectStore {
           key.endsWith('.json') ? 'application/json' : undefined,
           undefined,
           // Its type names `x-amz-` headers only; it sends and signs whatever stands here.
-          header as Record<string, string>,
+          header,
         );
         return response.headers.get('etag') ?? '';
       } catch (error) {

@@ -151,19 +151,24 @@ async function runToEnd(
   });
   let server: ListeningServer | null = null;
   let isDone = false;
-  let notStored: string | null = null;
+  /** Once the run is over, however that came. */
+  const finish = async (): Promise<string | null> => {
+    display.finished();
+    return place && finishPlace(place, isDone, directory, display);
+  };
   try {
-    server = await listen('127.0.0.1:0', { training: service.handlers });
-    execution.log.listening(server.address);
-    workers.start(server.address);
     let end: RunEnd;
     try {
+      server = await listen('127.0.0.1:0', { training: service.handlers });
+      execution.log.listening(server.address);
+      workers.start(server.address);
       end = await execution.run();
       isDone = end.outcome === 'done';
-    } finally {
-      display.finished();
-      notStored = place && (await finishPlace(place, isDone, directory, display));
+    } catch (error) {
+      await finish();
+      throw error;
     }
+    const notStored = await finish();
     if (end.outcome === 'stopped')
       return stopped(end, interrupted, execution, directory, display, options.json);
     report(execution, directory, display, options.json);
