@@ -245,7 +245,7 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     for (const name of readdirSync(workspace.path)) expect(name).not.toMatch(/^refused/);
   });
 
-  it('brings a daemon’s runs to a fresh data directory, where they go on', async () => {
+  it.skipIf(!LONG)('brings a daemon’s runs to a fresh data directory, where they go on', async () => {
     const args = ['--store', 's3://bucket/daemon'];
     const first = await Daemon.start({ data: workspace.in('data-1'), args, env });
     let second: Daemon | null = null;
