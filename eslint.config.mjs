@@ -9,7 +9,7 @@ const layers = {
   engine: { libs: ['engine', 'compute'], mayImport: ['base', 'domain', 'engine'] },
   // The one domain lib that a format may know is `model`: it says what the tensors are called.
   edge: {
-    libs: ['access', 'http', 'wire', 'checkpoint', 'ledger', 'weights', 'metrics', 'log'],
+    libs: ['access', 'http', 'wire', 'checkpoint', 'store', 'ledger', 'weights', 'metrics', 'log'],
     mayImport: ['base', 'edge'],
     alsoLibs: ['model'],
   },

@@ -229,6 +229,26 @@ export const coordinatorDefinitions = {
     help: 'Time from one checkpoint by the clock to the next; a run that makes none by the clock has no series.',
     labels: run,
   }),
+  storedObjects: counter('rocinante_coordinator_stored_files_total', {
+    unit: 'files',
+    help: "Checkpoints and final weights that went into the run's object store.",
+    labels: run,
+  }),
+  storedBytes: counter('rocinante_coordinator_stored_bytes_total', {
+    unit: 'bytes',
+    help: 'Bytes of these.',
+    labels: run,
+  }),
+  storeFailures: counter('rocinante_coordinator_store_failures_total', {
+    unit: 'tries',
+    help: 'Tries to bring something into the object store that failed.',
+    labels: run,
+  }),
+  storeLost: gauge('rocinante_coordinator_store_lost', {
+    unit: '0 or 1',
+    help: '1 while the object store does not take what is to go there; 0 where it does, and for a run without one.',
+    labels: run,
+  }),
   runs: gauge('rocinante_coordinator_runs', {
     unit: 'runs',
     help: 'Runs that the coordinator holds, by state.',

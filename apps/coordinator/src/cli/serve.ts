@@ -5,12 +5,14 @@ import type { SecurityOptions } from '../daemon/daemon-security.js';
 import { stopOnSignals } from '../run/stop-signals.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
 import { hostAndPort, listenAddress, option } from './option-values.js';
+import { openStore, storeOption } from './store-option.js';
 
 interface ServeFlags extends NotifyFlags, SecurityOptions {
   readonly listen: string;
   readonly http: string;
   readonly advertise?: string;
   readonly data: string;
+  readonly store?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -41,6 +43,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
     .addOption(option('--data <dir>', 'runs, texts and weights', 'DATA').default('rocinante-data'))
     .addOption(option('--tls-cert <file>', 'serve over TLS with this certificate (PEM)', 'TLS_CERT'))
     .addOption(option('--tls-key <file>', 'its key (PEM)', 'TLS_KEY'))
+    .addOption(storeOption())
     .addOption(
       option(
         '--tls-ca <file>',
@@ -63,7 +66,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
     .addOption(
       option('--log-level <level>', 'what is worth a line', 'LOG_LEVEL').choices(LOG_LEVELS).default('info'),
     )
-    .action(async ({ advertise, ...flags }: ServeFlags) => {
+    .action(async ({ advertise, store: url, ...flags }: ServeFlags) => {
       const notify = notifyFrom(flags);
       const { Daemon } = await import('../daemon/daemon.js');
       let release = (): void => {};
@@ -73,7 +76,8 @@ export function addServe(program: Command, exit: (code: number) => void): void {
         release = stopOnSignals(resolve, EXIT_STOPPED);
       });
       try {
-        const daemon = await Daemon.start({ ...flags, notify, advertise: advertise ?? null }, fail);
+        const store = url === undefined ? null : await openStore(url);
+        const daemon = await Daemon.start({ ...flags, notify, advertise: advertise ?? null, store }, fail);
         await stopped;
         await daemon.stop();
       } finally {

@@ -6,6 +6,7 @@ import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
 import { jsonOption, option, wholeNumber } from './option-values.js';
+import { openStore, storeOption } from './store-option.js';
 
 const DEFAULT_WORKERS = 2;
 const WORKERS_MAX = 256;
@@ -15,6 +16,7 @@ interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags 
   readonly threads?: number;
   readonly runDir?: string;
   readonly resume: boolean;
+  readonly store?: string;
   readonly corpusCache: boolean;
   readonly ledger: boolean;
   readonly json: boolean;
@@ -42,18 +44,20 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     )
     .addOption(option('--run-dir <dir>', 'where the run is kept (default: runs/<time>)', 'RUN_DIR'))
     .option('--resume', 'go on from the newest checkpoint in --run-dir', false)
+    .addOption(storeOption())
     .option('--no-corpus-cache', 'workers keep no encoded corpus on this machine')
     .option('--no-ledger', 'keep no ledger: what it costs is measured so, and the run cannot be verified')
     .addOption(jsonOption())
     .action(async (flags: TrainFlags) => {
       const { train } = await import('../run/train.js');
-      exit(await train(trainOptions(flags)));
+      exit(await train(await trainOptions(flags)));
     });
 }
 
-function trainOptions(flags: TrainFlags): TrainOptions {
-  const { notify, notifySecretFile, notifyStuck, notifyInsecure, ...rest } = flags;
-  const { workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, ...config } = rest;
+async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
+  const { notify, notifySecretFile, notifyStuck, notifyInsecure, ...others } = flags;
+  const { store, workers, threads, runDir, resume, corpusCache, ledger, json, ...rest } = others;
+  const { corpus, initFrom, ...config } = rest;
   return {
     flags: config,
     corpus,
@@ -63,6 +67,7 @@ function trainOptions(flags: TrainFlags): TrainOptions {
     runDir: runDir === undefined ? null : resolve(runDir),
     resume,
     limits: limitsFrom(flags),
+    store: store === undefined ? null : (await openStore(store)).whole,
     corpusCache,
     ledger,
     notify: notifyFrom({ notify, notifySecretFile, notifyStuck, notifyInsecure }),

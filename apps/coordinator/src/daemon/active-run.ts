@@ -1,4 +1,5 @@
 import type { Logger } from '@rocinante/log';
+import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS } from '@rocinante/store';
 import type { RunOutcome } from '@rocinante/training';
 import type { Traffic } from '@rocinante/wire';
 import { entryText } from '../display/entry-text.js';
@@ -7,15 +8,18 @@ import type { RunLogEntry, StartCause } from '../run/log-entries.js';
 import type { PreparedRun } from '../run/prepared-run.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { RunExecution } from '../run/run-execution.js';
+import type { RunPlace } from '../run/run-place.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { TrainingService } from '../service/training-service.js';
 import type { ContentStore } from './content-store.js';
+import { contentsOf, placeOfRun, type DaemonStore } from './daemon-store.js';
 import type { EntryHub } from './entry-hub.js';
 import { parametersReckoned } from '../run/disk-space.js';
 import { waitForRoom } from './room-wait.js';
 import { RunLog } from './run-log.js';
 import { prepareStoredRun } from './run-preparation.js';
 import type { RunStore, StoredRun } from './run-store.js';
+import type { StoreRemainders } from './store-remainders.js';
 import { WorkerTime } from './worker-time.js';
 
 /** How often an active run's record says how far it is. */
@@ -27,6 +31,10 @@ export interface ActiveRunParts {
   readonly service: TrainingService;
   readonly hub: EntryHub;
   readonly logger: Logger;
+  /** Where runs are kept beside the data directory; null for nowhere. */
+  readonly outside: DaemonStore | null;
+  /** Who brings what ended runs have into it; null without one. */
+  readonly remainders: StoreRemainders | null;
   /** Who else is told of what happens in a run. */
   readonly observers: (id: string, prepared: PreparedRun) => readonly RunObserver[];
   /** A run is active no more. */
@@ -56,6 +64,8 @@ export class ActiveRun {
   /** Ends the preparation, which takes minutes for a long text. */
   readonly #preparation = new AbortController();
   #execution: RunExecution | null = null;
+  #place: RunPlace | null = null;
+  #isHurried = false;
   /** Why it is not prepared yet: the disk has no room. */
   #heldReason: string | null = null;
   #stop: Stop | null = null;
@@ -101,6 +111,7 @@ export class ActiveRun {
    * operator's that comes while the daemon ends: then the run does not go on later.
    */
   stop(reason: string, { goesOnLater = false } = {}): void {
+    if (goesOnLater) this.#hurry();
     if (this.#stop !== null && (goesOnLater || !this.#stop.goesOnLater)) return;
     this.#stop = { reason, goesOnLater };
     // On the disk too: a kill before the run has ended does not forget an operator's order.
@@ -183,6 +194,11 @@ export class ActiveRun {
       signal.throwIfAborted();
       // From here on the weights that it had are an earlier end's.
       this.#update({ stepsTotal: prepared.shape.stepsTotal, weightsSha256: null });
+      await this.#parts.remainders?.leave(this.id);
+      const place = placeOfRun(this.#parts.outside, this.id, directory.path);
+      place?.take(prepared, contentsOf(this.#before, contents));
+      this.#place = place;
+      const told = observers(this.id, prepared);
       this.#execution = new RunExecution(prepared, {
         name: this.id,
         service,
@@ -195,13 +211,40 @@ export class ActiveRun {
         ledger: true,
         goesBack: true,
         sample: true,
-        observers: [this.#workers, log, ...observers(this.id, prepared)],
+        observers: [this.#workers, log, ...told, ...(place ? [place] : [])],
         onEntry: (entry) => this.#tell(log, entry),
       });
-      return await this.#execution.run();
+      const execution = this.#execution;
+      place?.begin({ config, progress: () => execution.progress }, [execution.log, ...told]);
+      let isDone = false;
+      try {
+        const end = await execution.run();
+        isDone = end.outcome === 'done';
+        return end;
+      } finally {
+        await this.#finishPlace(log, isDone);
+      }
     } finally {
       directory.release();
     }
+  }
+
+  /** The daemon ends, and waits for no store that is slow. */
+  #hurry(): void {
+    this.#isHurried = true;
+    this.#place?.hurry(STOP_WAIT_MS);
+  }
+
+  /** Waits, within limits, until all of the run is in its store, and says what is not. */
+  async #finishPlace(log: RunLog, weights: boolean): Promise<void> {
+    const [waitMs, lostWaitMs] = this.#isHurried
+      ? [STOP_WAIT_MS, STOP_WAIT_MS]
+      : [END_WAIT_MS, END_LOST_WAIT_MS];
+    const missing = (await this.#place?.finish({ weights, waitMs, lostWaitMs })) ?? null;
+    if (missing === null) return;
+    const { step } = this.#execution!.progress;
+    this.#tell(log, { time: now(), event: 'notice', atStep: step, message: missing });
+    this.#parts.logger.warn({ run: this.id, step }, missing);
   }
 
   /** The end of a run that never came to be executed, or whose execution failed: that one has said so itself. */
@@ -236,6 +279,8 @@ export class ActiveRun {
       );
     } else if (entry.event === 'held') {
       logger.warn({ run, step: entry.atStep }, `run held: ${entry.reason}`);
+    } else if (entry.event === 'store-lost' || entry.event === 'store-back') {
+      logger.warn({ run, step: entry.atStep }, entryText(entry));
     } else if (entry.event === 'worker-parked' || entry.event === 'not-exact') {
       logger.warn({ run, step: entry.atStep }, entry.message);
     } else if (entry.event === 'went-back') {

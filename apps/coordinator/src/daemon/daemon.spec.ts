@@ -19,6 +19,7 @@ beforeEach(async () => {
     http: '127.0.0.1:0',
     advertise: null,
     data: folder,
+    store: null,
     insecure: false,
     logLevel: 'error',
   };

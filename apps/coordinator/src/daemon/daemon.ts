@@ -18,11 +18,13 @@ import { VERSION } from '../version.js';
 import { AuditLog } from './audit-log.js';
 import { ContentStore } from './content-store.js';
 import { DaemonSecurity, type SecurityOptions } from './daemon-security.js';
+import { bringRuns, probe, type DaemonStore } from './daemon-store.js';
 import { EntryHub } from './entry-hub.js';
 import { stateOf } from './run-report.js';
 import { RefusalLog } from './refusal-log.js';
 import { RunStore } from './run-store.js';
 import { RunsService } from './runs-service.js';
+import { StoreRemainders } from './store-remainders.js';
 import { Scheduler } from './scheduler.js';
 
 /** How often contents that no run names are looked for. */
@@ -42,6 +44,8 @@ export interface DaemonOptions extends SecurityOptions {
   readonly data: string;
   /** Who is told what happens to runs; null or absent for nobody. */
   readonly notify?: NotifyTarget | null;
+  /** Where runs are kept beside the directory; null for nowhere. */
+  readonly store?: DaemonStore | null;
   readonly logLevel: LogLevel;
 }
 
@@ -54,6 +58,7 @@ export class Daemon {
   readonly #store: RunStore;
   readonly #contents: ContentStore;
   readonly #scheduler: Scheduler;
+  readonly #remainders: StoreRemainders | null;
   readonly #service: TrainingService;
   readonly #metrics: CoordinatorMetrics;
   readonly #security: DaemonSecurity;
@@ -112,6 +117,9 @@ export class Daemon {
           'lines of its log are not kept: they came after the end of their run',
         ),
     });
+    this.#remainders = options.store
+      ? new StoreRemainders({ store, contents, logger: this.#logger, outside: options.store })
+      : null;
     this.#scheduler = new Scheduler(
       {
         store,
@@ -119,6 +127,8 @@ export class Daemon {
         service: this.#service,
         hub: this.#hub,
         logger: this.#logger,
+        outside: options.store ?? null,
+        remainders: this.#remainders,
         observers: (id, prepared) => this.#observersOf(id, prepared),
         ended: (id) => {
           this.#metrics.end(id);
@@ -149,7 +159,12 @@ export class Daemon {
     const { listen: grpc, http } = options;
     const security = new DaemonSecurity(options, { '--listen': grpc, '--http': http });
     const data = resolve(options.data);
-    const store = await RunStore.open(data);
+    if (options.store) await probe(options.store);
+    const logger = createLogger({ level: options.logLevel });
+    const store = await RunStore.open(data, async (isFresh) => {
+      if (!options.store || !isFresh) return;
+      await bringRuns(options.store, data, (run, message) => logger.info({ run }, message));
+    });
     try {
       const contents = await ContentStore.open(data);
       const daemon = new Daemon({ ...options, data }, security, store, contents, onFatal);
@@ -180,7 +195,7 @@ export class Daemon {
     this.#logger.info(
       'stopping: active runs get a checkpoint, and go on when this coordinator is started again',
     );
-    await this.#scheduler.end();
+    await Promise.all([this.#scheduler.end(), this.#remainders?.stop()]);
     const told = this.#notifier?.close();
     // Whoever watches a run that waits would keep the server from ending.
     this.#hub.close();
@@ -238,6 +253,7 @@ export class Daemon {
     this.#collector = setInterval(() => this.#collect(), COLLECT_INTERVAL_MS);
     this.#notifier?.start();
     this.#scheduler.start();
+    this.#remainders?.start();
   }
 
   #notifierTo(target: NotifyTarget): DaemonNotifier {

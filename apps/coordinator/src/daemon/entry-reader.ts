@@ -170,6 +170,10 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
       return [incident('held', entry.reason)];
     case 'released':
       return [incident('released', 'the disk has room again')];
+    case 'store-lost':
+      return [incident('store-lost', entry.reason)];
+    case 'store-back':
+      return [incident('store-back', 'the store takes checkpoints again')];
     case 'checkpoint-passed-over':
       return [incident('checkpoint-passed-over', `${entry.name} is damaged: ${entry.reason}`)];
     case 'finished':
@@ -182,6 +186,7 @@ function incidentsOf(entry: RunLogEntry): Incident[] {
     case 'notice':
     case 'sample':
     case 'step':
+    case 'stored':
     case 'summary':
     case 'worker-joined':
       return [];

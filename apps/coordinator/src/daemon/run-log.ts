@@ -70,6 +70,7 @@ const WARNINGS: ReadonlySet<RunLogEntry['event']> = new Set([
   'held',
   'not-exact',
   'set-aside',
+  'store-lost',
   'strike',
   'went-back',
   'worker-parked',

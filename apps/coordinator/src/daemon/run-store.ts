@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { assert, AssertionError } from '@rocinante/base';
+import { assert, AssertionError, RocinanteError } from '@rocinante/base';
 import { PARTIAL_SUFFIX, quoted } from '@rocinante/weights';
 import { RunFailedError, UsageError } from '../errors.js';
 import { folderBytes, makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
@@ -64,10 +64,14 @@ export class RunStore {
   /**
    * Opens a data directory, which is made where it is missing. A damaged record makes its run a damaged one, and keeps
    * no other from being read.
+   * @param fill brings runs into a directory that has never had one, before they are read.
    * @throws {UsageError} it is no directory, or `state.json` is another release's.
    * @throws {RunFailedError} it cannot be made or read, or another process works in it.
    */
-  static async open(dataDirectory: string): Promise<RunStore> {
+  static async open(
+    dataDirectory: string,
+    fill: (isFresh: boolean) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<RunStore> {
     const subject = `data directory ${dataDirectory}`;
     if (existsSync(dataDirectory) && !(await stat(dataDirectory)).isDirectory()) {
       throw new UsageError(`${subject}: expected a directory or nothing, received a file`);
@@ -79,10 +83,12 @@ export class RunStore {
     }
     const store = new RunStore(dataDirectory, ProcessLock.take(join(dataDirectory, 'lock'), subject));
     try {
+      const ids = (await readdir(store.runsDirectory)).filter((name) => RUN_ID_PATTERN.test(name));
+      await fill(!existsSync(store.#statePath) && ids.length === 0);
       await store.#read();
     } catch (error) {
       await store.close();
-      if (error instanceof UsageError) throw error;
+      if (error instanceof RocinanteError) throw error;
       throw new RunFailedError(`${subject}: ${(error as Error).message}`, { cause: error });
     }
     return store;

@@ -79,7 +79,17 @@ export class SpecCoordinator {
       destination: { write: (line: string) => this.logged.push(line) },
     });
     this.scheduler = new Scheduler(
-      { store, contents, service, hub, logger, observers: () => [], ended: () => undefined },
+      {
+        store,
+        contents,
+        service,
+        hub,
+        logger,
+        outside: null,
+        remainders: null,
+        observers: () => [],
+        ended: () => undefined,
+      },
       (error) => this.fatal.push(error),
     );
     this.runsService = new RunsService({

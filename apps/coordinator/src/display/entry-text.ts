@@ -37,6 +37,12 @@ export function entryText(entry: ToldEntry): string {
       return `epoch ${entry.epoch}: ${evaluationText(entry)}`;
     case 'checkpoint':
       return `checkpoint ${entry.name} saved (${bytesShown(entry.bytes)})`;
+    case 'stored':
+      return `${entry.name} is in the store (${bytesShown(entry.bytes)})`;
+    case 'store-lost':
+      return `${entry.reason}: the run goes on with its own checkpoints${entry.forGood ? '' : ', and the store is tried again'}`;
+    case 'store-back':
+      return 'the store takes checkpoints again';
     case 'checkpoint-passed-over':
       return `checkpoint ${entry.name} is damaged (${entry.reason}); the one before it is used`;
     case 'length-changed':

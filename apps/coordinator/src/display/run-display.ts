@@ -51,6 +51,7 @@ export class RunDisplay {
       case 'started':
         return this.#begin(entry);
       case 'worker-parked':
+      case 'store-lost':
       case 'strike':
         return this.line(`warning: ${entryText(entry)}`);
       case 'not-exact':
@@ -80,6 +81,7 @@ export class RunDisplay {
       case 'notice':
       case 'held':
       case 'released':
+      case 'store-back':
         return this.line(entryText(entry));
       case 'sample':
         this.#sample = entry.text;
@@ -95,6 +97,7 @@ export class RunDisplay {
       case 'joining-proof':
       case 'late':
       case 'listening':
+      case 'stored':
         return;
     }
   }

@@ -84,6 +84,7 @@ export class RunMetrics implements RunObserver {
     metrics.windowsPerSecond.set({ run: id }, 0);
     metrics.parkedWorkers.set({ run: id }, 0);
     metrics.setAsideWorkers.set({ run: id }, 0);
+    metrics.storeLost.set({ run: id }, 0);
     for (const by of BOUNDS) if (by !== 'worker') metrics.boundBy.set({ run: id, by, worker: '' }, 0);
     if (progress.lastLoss !== null) metrics.loss.set({ run: id }, progress.lastLoss);
     this.#heldOut(progress.history.at(-1)?.validationLoss ?? null);
@@ -241,6 +242,24 @@ export class RunMetrics implements RunObserver {
   /** A checkpoint could not be written. */
   checkpointFailed(): void {
     this.#set.metrics.checkpointFailures.inc({ run: this.#run });
+  }
+
+  /** A checkpoint, or the final weights, are in the run's object store. */
+  stored({ bytes }: { readonly bytes: number }): void {
+    this.#set.metrics.storedObjects.inc({ run: this.#run });
+    this.#set.metrics.storedBytes.inc({ run: this.#run }, bytes);
+  }
+
+  storeFailed(): void {
+    this.#set.metrics.storeFailures.inc({ run: this.#run });
+  }
+
+  storeLost(): void {
+    this.#set.metrics.storeLost.set({ run: this.#run }, 1);
+  }
+
+  storeBack(): void {
+    this.#set.metrics.storeLost.set({ run: this.#run }, 0);
   }
 
   ignored({ what }: { readonly what: string }): void {

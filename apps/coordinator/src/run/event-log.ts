@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Stored } from '@rocinante/store';
 import type { HistoryEntry, RunEffect, RunOutcome, RunProgress } from '@rocinante/training';
 import type { Session } from '../service/session.js';
 import { replaceFile } from './folders.js';
@@ -29,6 +30,7 @@ const REPEATED: ReadonlySet<string> = new Set<RunLogEntry['event']>([
   'issued-again',
   'evaluation',
   'checkpoint',
+  'stored',
   'sample',
   'summary',
 ]);
@@ -151,6 +153,18 @@ export class EventLog implements RunObserver {
 
   checkpointSaved({ step, seconds, ...saved }: CheckpointSaved): void {
     this.write({ event: 'checkpoint', atStep: step, ...saved, seconds: round(seconds) });
+  }
+
+  stored({ step, seconds, ...stored }: Stored): void {
+    this.write({ event: 'stored', atStep: step, ...stored, seconds: round(seconds) });
+  }
+
+  storeLost(reason: string, forGood: boolean): void {
+    this.write({ event: 'store-lost', atStep: this.#step, reason, forGood });
+  }
+
+  storeBack(): void {
+    this.write({ event: 'store-back', atStep: this.#step });
   }
 
   ignored({ what, worker, assignment, why }: Extract<RunEffect, { type: 'ignore' }>): void {

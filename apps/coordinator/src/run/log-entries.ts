@@ -132,6 +132,24 @@ const checkpoint = z.object({
   reason: z.enum(['start', 'interval', 'evaluation', 'stop', 'end']),
 });
 
+/** A checkpoint, or the final weights, are in the run's object store. `seconds` is what sending took. */
+const stored = z.object({
+  ...at,
+  event: z.literal('stored'),
+  name: z.string(),
+  bytes: count,
+  seconds: z.number(),
+});
+
+/** The run's object store does not take what is to go there; until `store-back`, or for good. The run goes on. */
+const storeLost = z.object({
+  ...at,
+  event: z.literal('store-lost'),
+  reason: z.string(),
+  forGood: z.boolean(),
+});
+const storeBack = z.object({ ...at, event: z.literal('store-back') });
+
 /** A checkpoint was damaged, and an older one is used. */
 const passedOver = z.object({
   ...at,
@@ -251,6 +269,9 @@ export const logEntrySchema = z.discriminatedUnion('event', [
   step,
   evaluation,
   checkpoint,
+  stored,
+  storeLost,
+  storeBack,
   passedOver,
   lengthChanged,
   wentBack,

@@ -128,7 +128,7 @@ export class RunDirectory {
 
   /** Whether nothing is here but what a coordinator that was killed at once leaves. */
   #isUnbegun(): boolean {
-    const leftovers = ['checkpoints', 'config.json.partial', 'lock', 'weights'];
+    const leftovers = ['checkpoints', 'config.json.partial', 'lock', 'store.json', 'weights'];
     const isEmpty = (name: string): boolean =>
       !['checkpoints', 'weights'].includes(name) || readdirSync(join(this.path, name)).length === 0;
     return readdirSync(this.path).every((name) => leftovers.includes(name) && isEmpty(name));

@@ -1,3 +1,4 @@
+import type { Stored } from '@rocinante/store';
 import type {
   Assignment,
   HistoryEntry,
@@ -49,6 +50,13 @@ export interface RunObserver {
   checkpointSaved?(saved: CheckpointSaved): void;
   /** A checkpoint was not saved; the run fails. */
   checkpointFailed?(): void;
+  /** A checkpoint, or the final weights, are in the run's object store. */
+  stored?(stored: Stored): void;
+  /** Something did not go there, and is tried again; told each time. */
+  storeFailed?(): void;
+  /** The same, told once until the store is back. @param forGood it is not tried again. */
+  storeLost?(reason: string, forGood: boolean): void;
+  storeBack?(): void;
   ignored?(ignored: Extract<RunEffect, { type: 'ignore' }>): void;
   /** A worker has not reported in time, and others compute the same. */
   late?(late: Extract<RunEffect, { type: 'late' }>): void;
@@ -115,6 +123,10 @@ export function tellAll(observers: readonly RunObserver[]): Required<RunObserver
     recorded: (...args) => observers.forEach((observer) => observer.recorded?.(...args)),
     checkpointSaved: (...args) => observers.forEach((observer) => observer.checkpointSaved?.(...args)),
     checkpointFailed: (...args) => observers.forEach((observer) => observer.checkpointFailed?.(...args)),
+    stored: (...args) => observers.forEach((observer) => observer.stored?.(...args)),
+    storeFailed: (...args) => observers.forEach((observer) => observer.storeFailed?.(...args)),
+    storeLost: (...args) => observers.forEach((observer) => observer.storeLost?.(...args)),
+    storeBack: (...args) => observers.forEach((observer) => observer.storeBack?.(...args)),
     ignored: (...args) => observers.forEach((observer) => observer.ignored?.(...args)),
     late: (...args) => observers.forEach((observer) => observer.late?.(...args)),
     secondWord: (...args) => observers.forEach((observer) => observer.secondWord?.(...args)),

@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
@@ -17,10 +18,17 @@ import { savedVocabulary } from './run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
+import { RunPlace } from './run-place.js';
 import { stopOnSignals } from './stop-signals.js';
 import type { RunEnd } from './training-run.js';
 
+/** After so long a person is told what the end waits for. */
+const WAIT_TOLD_AFTER_MS = 2_000;
+
 const DEFAULT_CORPUS = 'bundled';
+
+/** The run is done, but not all of it is in its store. */
+const EXIT_NOT_STORED = 1;
 
 /** Ctrl-C, after a checkpoint. */
 const EXIT_INTERRUPTED = 130;
@@ -38,6 +46,8 @@ export interface TrainOptions {
   readonly runDir: string | null;
   readonly resume: boolean;
   readonly limits: RunLimits;
+  /** Where the run is kept beside its directory; null for nowhere. */
+  readonly store: ObjectStore | null;
   readonly corpusCache: boolean;
   readonly ledger: boolean;
   /** Who is told what happens to the run; null for nobody. */
@@ -47,7 +57,7 @@ export interface TrainOptions {
 
 /**
  * Trains on this machine, to the end or to the first Ctrl-C.
- * @returns the exit code: 0 done, 130 interrupted.
+ * @returns the exit code: 0 done, 1 done but not all of it in its store, 130 interrupted.
  * @throws {RocinanteError} wrong usage or input (2), or the run could not go on (1).
  */
 export async function train(options: TrainOptions): Promise<number> {
@@ -55,6 +65,7 @@ export async function train(options: TrainOptions): Promise<number> {
     throw new UsageError('--resume: expected --run-dir with the directory of the run to go on with');
   }
   const directory = new RunDirectory(options.runDir ?? resolve('runs', timeName(new Date())));
+  const place = options.store && (await RunPlace.find(options.store, directory.path, options.resume));
   const saved = options.resume ? directory.read() : null;
   const initial = options.initFrom === undefined ? null : await readInitialWeights(options.initFrom);
   const flags = { ...options.flags, ...(initial && { initFrom: initial.sha256 }) };
@@ -85,7 +96,8 @@ export async function train(options: TrainOptions): Promise<number> {
       );
     }
     directory.write(record);
-    return await runToEnd(options, prepared, initial);
+    await place?.takeNow(prepared);
+    return await runToEnd(options, prepared, initial, place);
   } finally {
     directory.release();
   }
@@ -95,6 +107,7 @@ async function runToEnd(
   options: TrainOptions,
   prepared: PreparedRun,
   initial: InitialWeights | null,
+  place: RunPlace | null,
 ): Promise<number> {
   const { directory, loaded } = prepared;
   const service = new TrainingService();
@@ -120,12 +133,16 @@ async function runToEnd(
     ledger: options.ledger,
     goesBack: true,
     sample: !options.json,
-    observers: notifier === null ? [] : [notifier.observer],
+    observers: [...(notifier === null ? [] : [notifier.observer]), ...(place ? [place] : [])],
     onEntry: (entry) => {
       display.entry(entry);
       notifier?.entry(entry);
     },
   });
+  for (const { name, reason } of place?.passedOver ?? []) {
+    execution.log.noticed(`${name} of the store is damaged (${reason}), and is passed over`);
+  }
+  place?.begin({ config: prepared.config, progress: () => execution.progress }, [execution.log]);
   const workers = new LocalWorkers({
     count: options.workers,
     threads: options.threads,
@@ -139,19 +156,34 @@ async function runToEnd(
     interrupted = true;
     display.line('stopping at the end of this step, with a checkpoint; once more ends at once');
     execution.stop('interrupted');
+    // Where the run is over already, only its store is waited for.
+    place?.hurry(STOP_WAIT_MS);
   });
   let server: ListeningServer | null = null;
-  try {
-    server = await listen('127.0.0.1:0', { training: service.handlers });
-    execution.log.listening(server.address);
-    workers.start(server.address);
-    const end = await execution.run();
-    notifier?.ended(end.outcome, end.reason);
+  let isDone = false;
+  /** Once the run is over, however that came. */
+  const finish = async (): Promise<string | null> => {
     display.finished();
+    return place && finishPlace(place, isDone, directory, display);
+  };
+  try {
+    let end: RunEnd;
+    try {
+      server = await listen('127.0.0.1:0', { training: service.handlers });
+      execution.log.listening(server.address);
+      workers.start(server.address);
+      end = await execution.run();
+      notifier?.ended(end.outcome, end.reason);
+      isDone = end.outcome === 'done';
+    } catch (error) {
+      await finish();
+      throw error;
+    }
+    const notStored = await finish();
     if (end.outcome === 'stopped')
       return stopped(end, interrupted, execution, directory, display, options.json);
     report(execution, directory, display, options.json);
-    return 0;
+    return notStored === null ? 0 : EXIT_NOT_STORED;
   } catch (error) {
     if (isExpected(error)) notifier?.ended('failed', error.message);
     throw error;
@@ -163,6 +195,27 @@ async function runToEnd(
     await workers.stop();
     await notifier?.close();
   }
+}
+
+/** @returns what is not in the store, which has been said; null where nothing is missing. */
+async function finishPlace(
+  place: RunPlace,
+  weights: boolean,
+  directory: RunDirectory,
+  display: RunDisplay,
+): Promise<string | null> {
+  const told = setTimeout(
+    () => display.line(`waiting until everything is in ${place.name}`),
+    WAIT_TOLD_AFTER_MS,
+  );
+  const missing = await place.finish({ weights, waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS });
+  clearTimeout(told);
+  if (missing !== null) {
+    display.line(
+      `${missing}; ${directory.shownPath} has it, and train --resume with --store brings it there`,
+    );
+  }
+  return missing;
 }
 
 function report(

@@ -1,0 +1,11 @@
+export { StoreError, type StoreErrorCode } from './errors.js';
+export { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS } from './limits.js';
+export { findManifest, MANIFEST_KEY, type FoundManifest, type Manifest } from './manifest.js';
+export { MirrorQueue, type MirrorEnd, type MirrorListener, type QueueTime } from './mirror-queue.js';
+export type { ObjectStore } from './object-store.js';
+export { checkOwn, RunMirror, type MirrorState, type Stored } from './run-mirror.js';
+export { restoreRun, type Restoration } from './run-restoration.js';
+export type { RunPosition } from './retention.js';
+export { S3Objects } from './s3-objects.js';
+export { storeAccess, type StoreAccess } from './store-access.js';
+export { addressText, addressWithin, parseStoreAddress, type StoreAddress } from './store-address.js';

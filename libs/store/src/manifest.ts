@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { FILE_BYTES_MAX } from '@rocinante/weights';
+import { StoreError } from './errors.js';
+import { MANIFEST_BYTES_MAX } from './limits.js';
+import type { ObjectStore } from './object-store.js';
+
+const count = z.int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const bytes = count.max(FILE_BYTES_MAX);
+
+const checkpointSchema = z.strictObject({
+  step: count,
+  name: z.string().regex(/^step-\d{8,15}\.safetensors$/),
+  bytes,
+  sha256,
+  /** Whether a run that goes on elsewhere needs it beside the newest: the best, or what a diverged run goes back to. */
+  needed: z.boolean(),
+});
+
+const partSchema = z.strictObject({ from: count, bytes: bytes.min(1), sha256 });
+
+const manifestSchema = z.strictObject({
+  version: z.literal(1),
+  /** Names the run, wherever it goes on. */
+  run: z.uuid(),
+  /** Who wrote this: one activation of one coordinator. */
+  writer: z.strictObject({ id: z.uuid(), host: z.string().max(255) }),
+  /** How often the run has gone back. */
+  rollbacks: count,
+  /** The newest checkpoint; null before the first. */
+  latest: checkpointSchema.nullable(),
+  /** Those before it, newest first. */
+  previous: z.array(checkpointSchema),
+  /** The run's other files, each in parts that follow each other. */
+  files: z.record(z.string().regex(/^[a-z0-9-]{1,64}(\.json|\.jsonl)?$/), z.array(partSchema)),
+  /** Of the run that is done. */
+  weights: z.strictObject({ bytes, sha256 }).nullable(),
+});
+
+/** What is in a run's place in a store, as `latest.json` says it: nothing else counts. */
+export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
+export type StoredCheckpoint = Readonly<z.infer<typeof checkpointSchema>>;
+export type FilePart = Readonly<z.infer<typeof partSchema>>;
+
+/** A manifest as it was found, and its etag. */
+export interface FoundManifest {
+  readonly manifest: Manifest;
+  readonly etag: string;
+}
+
+export const MANIFEST_KEY = 'latest.json';
+export const WEIGHTS_KEY = 'weights/final.safetensors';
+export const CHECKPOINTS_FOLDER = 'checkpoints/';
+export const FILES_FOLDER = 'files/';
+
+/** Hexadecimal digits of a hash that make a key its own: what `latest.json` names is never written over. */
+const KEY_DIGITS = 16;
+
+export function checkpointKey({ name, sha256 }: Pick<StoredCheckpoint, 'name' | 'sha256'>): string {
+  return `${CHECKPOINTS_FOLDER}${name.replace('.safetensors', '')}-${sha256.slice(0, KEY_DIGITS)}.safetensors`;
+}
+
+export function partKey(file: string, { from, sha256 }: Pick<FilePart, 'from' | 'sha256'>): string {
+  return `${FILES_FOLDER}${file}/${String(from).padStart(12, '0')}-${sha256.slice(0, KEY_DIGITS)}`;
+}
+
+/** All checkpoints of a manifest, newest first. */
+export function checkpointsOf({ latest, previous }: Manifest): StoredCheckpoint[] {
+  return latest === null ? [] : [latest, ...previous];
+}
+
+/** The keys of all that a manifest names. */
+export function keysOf(manifest: Manifest): Set<string> {
+  const parts = Object.entries(manifest.files).flatMap(([file, parts]) =>
+    parts.map((part) => partKey(file, part)),
+  );
+  return new Set([...checkpointsOf(manifest).map(checkpointKey), ...parts]);
+}
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`);
+}
+
+/**
+ * What a run's place holds; null where nothing does.
+ * @throws {StoreError} `STORE_DAMAGED`: it is not this release's; and what the store throws.
+ */
+export async function findManifest(objects: ObjectStore): Promise<FoundManifest | null> {
+  const found = await objects.read(MANIFEST_KEY, MANIFEST_BYTES_MAX);
+  if (found === null) return null;
+  try {
+    const manifest = manifestSchema.parse(JSON.parse(new TextDecoder().decode(found.bytes)));
+    return { manifest, etag: found.etag };
+  } catch (error) {
+    const problem =
+      error instanceof z.ZodError
+        ? `${error.issues[0].path.join('.')}: ${error.issues[0].message}`
+        : 'it is not JSON';
+    throw new StoreError(
+      'STORE_DAMAGED',
+      objects.name,
+      `${MANIFEST_KEY}: expected what a run of this release keeps there, but ${problem}; mend it or use another prefix`,
+      { cause: error },
+    );
+  }
+}
