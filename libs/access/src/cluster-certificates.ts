@@ -70,7 +70,7 @@ export function planCertificates(request: CertificatesRequest): CertificatesPlan
   const authority = pathsOf(folder, AUTHORITY_FILES);
   const hasAuthority = existsSync(authority.cert);
   if (!hasAuthority) refuseOrphans(folder, authority);
-  const issuer = hasAuthority ? readCertificateFile(authority.cert).certificates[0]! : null;
+  const issuer = hasAuthority ? readCertificateFile(authority.cert).certificates[0] : null;
   const certificates = OWNERS.map((owner) => plan(owner, request, issuer));
   if (issuer !== null && certificates.some(({ fate }) => fate !== 'kept')) {
     if (!existsSync(authority.key)) {
@@ -112,8 +112,8 @@ export async function makeCertificates(
         owner,
         cert,
         key,
-        names: namesOf(certificate!),
-        notAfter: new Date(certificate!.validTo),
+        names: namesOf(certificate),
+        notAfter: new Date(certificate.validTo),
         fate,
       };
     },
@@ -140,11 +140,11 @@ function plan(
     );
   }
   const [certificate] = readCertificateFile(paths.cert).certificates;
-  const has = namesOf(certificate!);
+  const has = namesOf(certificate);
   if (renew) {
     return { owner, ...paths, names: asked === null ? has : namesFor(owner, asked, folder), fate: 'renewed' };
   }
-  checkKept(paths, certificate!, issuer!, join(folder, `${AUTHORITY_FILES}.crt`));
+  checkKept(paths, certificate, issuer!, join(folder, `${AUTHORITY_FILES}.crt`));
   if (asked !== null) {
     const wanted = namesFor(owner, asked, folder);
     if (wanted.toSorted().join() !== has.toSorted().join()) {
@@ -205,7 +205,7 @@ function refuseOrphans(folder: string, authority: Paths): void {
 
 function readPair({ cert, key }: Paths): IssuedPair {
   const { certificates } = readCertificateFile(cert);
-  return { cert: certificates[0]!.toString(), key: readKey(key).pem.toString('latin1') };
+  return { cert: certificates[0].toString(), key: readKey(key).pem.toString('latin1') };
 }
 
 /** The key first: a certificate without its key is of no use. */

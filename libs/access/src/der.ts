@@ -32,7 +32,7 @@ export function setOf(item: Uint8Array): Buffer {
 /** A whole number of zero or more. Its first bit is the sign, so one that has it set gets a zero before it. */
 export function integer(value: bigint): Buffer {
   const bytes = bigEndian(value);
-  return bytes[0]! >= 0x80 ? tagged(0x02, Uint8Array.of(0), bytes) : tagged(0x02, bytes);
+  return bytes[0] >= 0x80 ? tagged(0x02, Uint8Array.of(0), bytes) : tagged(0x02, bytes);
 }
 
 export function boolean(value: boolean): Buffer {
@@ -52,7 +52,7 @@ export function bitString(bytes: Uint8Array): Buffer {
 export function namedBits(...numbers: readonly number[]): Buffer {
   const last = Math.max(...numbers);
   const bytes = Buffer.alloc(Math.floor(last / 8) + 1);
-  for (const number of numbers) bytes[Math.floor(number / 8)]! |= 0x80 >> (number % 8);
+  for (const number of numbers) bytes[Math.floor(number / 8)] |= 0x80 >> (number % 8);
   return tagged(0x03, Uint8Array.of(7 - (last % 8)), bytes);
 }
 
@@ -63,7 +63,7 @@ export function utf8(text: string): Buffer {
 /** An object's name, such as `2.5.29.17`. */
 export function oid(dotted: string): Buffer {
   const [first, second, ...rest] = dotted.split('.').map(Number);
-  return tagged(0x06, Buffer.from([first! * 40 + second!, ...rest].flatMap(base128)));
+  return tagged(0x06, Buffer.from([first * 40 + second, ...rest].flatMap(base128)));
 }
 
 /** Seven bits a byte, the first bit set in all but the last. */

@@ -16,7 +16,7 @@ class Scripted {
   constructor(states: Record<string, string>) {
     this.states = states;
     this.end = onFileChange(Object.keys(states), () => this.told++, {
-      stateOf: (path) => this.states[path]!,
+      stateOf: (path) => this.states[path],
       every: (intervalMs, look) => {
         this.intervalMs = intervalMs;
         this.#look = look;

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { geteuid } from 'node:process';
 import { AccessError } from './errors.js';
 
@@ -14,7 +14,7 @@ export interface SmallFile {
 /**
  * Reads a whole file from outside that is short by its nature.
  *
- * A pipe is taken too, so that a secret need not lie on a disk: `--token-file <(pass show rocinante)`.
+ * A pipe is refused, and nobody waits for its other end: these files are read again when they change, which a pipe cannot.
  *
  * Who may read a secret is decided as ssh decides it for keys: a file of the user's own must be closed to everybody else,
  * since its owner can close it. One of another user is another user's matter: Kubernetes and systemd hand out secrets that
@@ -24,13 +24,14 @@ export interface SmallFile {
 export function readSmallFile(path: string, { what, bytesMax, keepFrom }: SmallFile): Buffer {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    // Without waiting: opening a pipe would stop the process until somebody writes to it.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw new AccessError('file', `${path}: expected ${what}, received ${reason(error)}`, { cause: error });
   }
   try {
     const stats = fstatSync(file);
-    if (!stats.isFile() && !stats.isFIFO()) {
+    if (!stats.isFile()) {
       throw new AccessError('file', `${path}: expected ${what}, received ${kindOf(stats)}`);
     }
     if (keepFrom === 'readers' && othersCanRead(stats, geteuid!())) {
@@ -57,9 +58,9 @@ export function othersCanRead({ mode, uid }: Pick<Stats, 'mode' | 'uid'>, asking
   return (mode & (uid === 0 ? 0o037 : 0o077)) !== 0;
 }
 
-/** Whether a file's mode lets every user of the machine write it. A pipe's says nothing of that. */
-function anyoneCanWrite(stats: Stats): boolean {
-  return stats.isFile() && (stats.mode & 0o002) !== 0;
+/** Whether a file's mode lets every user of the machine write it. */
+function anyoneCanWrite({ mode }: Stats): boolean {
+  return (mode & 0o002) !== 0;
 }
 
 function readToEnd(file: number, path: string, what: string, bytesMax: number): Buffer {
@@ -86,7 +87,7 @@ function modeOf({ mode }: Stats): string {
 
 function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return 'a folder';
-  return stats.isSocket() ? 'a socket' : 'a device';
+  return stats.isFIFO() ? 'a pipe' : 'a device';
 }
 
 function reason(error: unknown): string {

@@ -38,7 +38,7 @@ export interface TlsMaterial {
 export function readTlsMaterial(files: TlsFiles, now: number = Date.now()): TlsMaterial {
   const { certFile, keyFile, caFile } = files;
   const { pem, certificates } = readCertificateFile(certFile);
-  const own = certificates[0]!;
+  const own = certificates[0];
   const { pem: key, key: parsed } = readKey(keyFile);
   if (!own.checkPrivateKey(parsed)) {
     throw new AccessError(

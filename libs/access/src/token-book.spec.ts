@@ -28,7 +28,7 @@ describe('TokenBook', () => {
       tokens.worker.slice(0, -1),
       tokens.worker.toUpperCase(),
       // A hash is not a token: the book gives nobody entrance.
-      lines[0]!.split('sha256:')[1]!,
+      lines[0].split('sha256:')[1],
       'ñ'.repeat(40),
     ];
     for (const token of strangers) expect(book.holderOf(token)).toBeNull();
@@ -41,7 +41,7 @@ describe('TokenBook', () => {
   });
 
   it('lists roles and names in order, over comments, blanks and ends of lines of any kind', () => {
-    const text = `# who may come\r\n\r\n  ${lines[0]}  \r\n#${lines[1]}\n\t\n${lines[2]!.replaceAll(' ', '\t ')}`;
+    const text = `# who may come\r\n\r\n  ${lines[0]}  \r\n#${lines[1]}\n\t\n${lines[2].replaceAll(' ', '\t ')}`;
     expect(TokenBook.read(file(text)).entries).toEqual([
       { role: 'worker', name: 'worker-1' },
       { role: 'reader', name: 'reader-1' },
@@ -103,7 +103,7 @@ describe('TokenBook', () => {
     ],
     [
       'a token twice',
-      `${lines[0]}\n${lines[0]!.replace('worker-1', 'b')}`,
+      `${lines[0]}\n${lines[0].replace('worker-1', 'b')}`,
       /, line 2: expected a token of its own, received that of line 1/,
     ],
     ['an empty book', '', /at least one token, received none; rocinante certs makes one/],
@@ -125,7 +125,7 @@ describe('TokenBook', () => {
     expect(() => TokenBook.read(file(`#${'x'.repeat(256 * 1024)}\n${lines[0]}`))).toThrow(
       /at most 262144 bytes/,
     );
-    expect(() => TokenBook.read(file(lines[0]!, 0o666))).toThrow(
+    expect(() => TokenBook.read(file(lines[0], 0o666))).toThrow(
       /not everybody can write, received mode 0666/,
     );
   });

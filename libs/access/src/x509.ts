@@ -73,7 +73,7 @@ export function signCertificate(key: KeyObject, contents: CertificateContents): 
 /** Random, so that no two certificates of an authority have the same, and above zero. */
 function newSerial(): bigint {
   const bytes = randomBytes(SERIAL_BYTES);
-  bytes[0] = (bytes[0]! & 0x7f) | 0x40;
+  bytes[0] = (bytes[0] & 0x7f) | 0x40;
   return BigInt(`0x${bytes.toString('hex')}`);
 }
 
@@ -117,8 +117,8 @@ function addressBytes(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
   const [before, after] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
   const groups = [
-    ...before!,
-    ...Array<string>(8 - before!.length - (after?.length ?? 0)).fill('0'),
+    ...before,
+    ...Array<string>(8 - before.length - (after?.length ?? 0)).fill('0'),
     ...(after ?? []),
   ];
   const bytes = Buffer.alloc(16);

@@ -33,7 +33,7 @@ describe('certs', () => {
 
   it('says what it made and how to go on, and no secret', () => {
     expect(said).toMatchObject({ code: 0, stderr: '' });
-    expect(said.stdout).toMatch(/made +.*a cluster\/ca.crt +20\d\d-\d\d-\d\d, 3649 days/);
+    expect(said.stdout).toMatch(/made +.*a cluster\/ca.crt +20\d\d-\d\d-\d\d, 3,649 days/);
     expect(said.stdout).toMatch(
       /made .*coordinator.crt .*364 days +gpu1.lan, 10.0.0.7, fd00::7, localhost, 127.0.0.1, ::1\n/,
     );
@@ -53,18 +53,18 @@ describe('certs', () => {
     const again = await type(['certs', '--out', out, '--json']);
     expect(again.code).toBe(0);
     const { certificates, book, tokens } = lastLine(again) as Record<string, Record<string, unknown>[]>;
-    expect(certificates!.map(({ owner, fate }) => [owner, fate])).toEqual([
+    expect(certificates.map(({ owner, fate }) => [owner, fate])).toEqual([
       ['authority', 'kept'],
       ['coordinator', 'kept'],
       ['worker', 'kept'],
       ['operator', 'kept'],
     ]);
-    expect(certificates![1]).toMatchObject({
+    expect(certificates[1]).toMatchObject({
       cert: join(out, 'coordinator.crt'),
       notAfter: expect.stringMatching(/^20.*Z$/) as string,
     });
     expect(book).toEqual({ path: join(out, 'tokens'), fate: 'kept' });
-    expect(tokens![0]).toEqual({ role: 'worker', name: 'worker', path: join(out, 'worker.token') });
+    expect(tokens[0]).toEqual({ role: 'worker', name: 'worker', path: join(out, 'worker.token') });
   });
 
   it('adds a token', async () => {

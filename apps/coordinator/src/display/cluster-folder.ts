@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { basename, join } from 'node:path';
 import type { ClusterFolder, FolderCertificate } from '@rocinante/access';
+import { counted } from './quantities.js';
 import { table } from './table.js';
 
 const MS_PER_DAY = 86_400_000;
@@ -31,7 +32,7 @@ export function clusterText(folder: string, cluster: ClusterFolder, now: number)
 function untilText(notAfter: Date, now: number): string {
   const days = Math.floor((notAfter.getTime() - now) / MS_PER_DAY);
   const day = notAfter.toISOString().slice(0, 10);
-  return days < 0 ? `${day}, ended` : `${day}, ${days} days`;
+  return days < 0 ? `${day}, ended` : `${day}, ${counted(days, 'day')}`;
 }
 
 function nextCommands(folder: string, { certificates, book, tokens }: ClusterFolder): string[] {
@@ -50,7 +51,7 @@ function nextCommands(folder: string, { certificates, book, tokens }: ClusterFol
     `  rocinante worker ${client('worker')}`,
     'An operator, with copies of ca.crt and operator.token:',
     `  rocinante run list ${client('operator')}`,
-    `Mutual TLS: serve takes ${words(['--tls-ca', authority!.cert])} too; then workers and operators take ` +
+    `Mutual TLS: serve takes ${words(['--tls-ca', authority.cert])} too; then workers and operators take ` +
       '--tls-cert and --tls-key, with copies of worker.crt and worker.key, or operator.crt and operator.key.',
     `Keep ${join(folder, 'ca.key')} to yourself: whoever has it can make certificates that this cluster believes.`,
   ];
