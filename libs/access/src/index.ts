@@ -19,3 +19,11 @@ export type {
   FolderCertificate,
 } from './cluster-certificates.js';
 export { addToken, type TokenFile } from './cluster-tokens.js';
+export { handshakeRefusal, type HandshakeRefusal, type HandshakeRefusalCode } from './handshake-refusal.js';
+export {
+  CLIENT_SECURITY_OPTIONS,
+  expectBoth,
+  readClientSecurity,
+  type ClientSecurity,
+  type ClientSecurityFlags,
+} from './client-security.js';

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RocinanteError } from '@rocinante/base';
+import { makeAuthority } from './authority.js';
+import { makeCertificate } from './certificate.js';
+import { readClientSecurity, type ClientSecurity, type ClientSecurityFlags } from './client-security.js';
+import { newToken } from './token.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rocinante-client-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const token = newToken();
+let files: {
+  readonly tlsCa: string;
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly tokenFile: string;
+};
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content, { mode: 0o600 });
+  return path;
+}
+
+beforeAll(async () => {
+  const authority = await makeAuthority({ name: 'spec', days: 3 });
+  const { cert, key } = await makeCertificate({ authority, name: 'spec', altNames: [], days: 2 });
+  files = {
+    tlsCa: file('ca.crt', authority.cert),
+    tlsCert: file('own.crt', cert),
+    tlsKey: file('own.key', key),
+    tokenFile: file('token', `${token}\n`),
+  };
+});
+
+function read(
+  flags: Partial<ClientSecurityFlags>,
+  { address = '10.0.0.5:7070', environment = {} } = {},
+): ClientSecurity {
+  return readClientSecurity({ insecure: false, ...flags }, address, environment);
+}
+
+it('reads what it is given', () => {
+  expect(read({})).toEqual({ ca: null, token: null });
+  expect(read(files)).toMatchObject({
+    token,
+    ca: expect.any(Buffer) as Buffer,
+    cert: expect.any(Buffer) as Buffer,
+  });
+  const { tlsCa } = files;
+  const environment = { ROCINANTE_TOKEN: 'from-the-environment' };
+  expect(read({ tlsCa, tlsServerName: 'other' }, { environment })).toMatchObject({
+    token: 'from-the-environment',
+    serverName: 'other',
+  });
+  // What was named stands over what lies about.
+  expect(read(files, { environment }).token).toBe(token);
+});
+
+it('shows a token in plain on the loopback alone, unless it is told to', () => {
+  const { tokenFile } = files;
+  expect(read({ tokenFile }, { address: '127.0.0.1:7070' })).toEqual({ ca: null, token });
+  expect(() => read({ tokenFile })).toThrow(
+    'a token would travel in plain to 10.0.0.5:7070: expected --tls-ca, or --insecure where the network is trusted',
+  );
+  expect(() => read({}, { environment: { ROCINANTE_TOKEN: token } })).toThrow('would travel in plain');
+  expect(read({ tokenFile, insecure: true }).token).toBe(token);
+});
+
+it.each([
+  [['tlsCert', 'tlsCa'], '--tls-cert: expected --tls-key too'],
+  [['tlsKey', 'tlsCa'], '--tls-key: expected --tls-cert too'],
+  [['tlsCert', 'tlsKey'], '--tls-cert: expected --tls-ca too'],
+] as const)('%s is half of a set', (names, message) => {
+  const flags = Object.fromEntries(names.map((name) => [name, files[name]]));
+  expect(() => read(flags)).toThrow(message);
+});
+
+it('refuses what is no token or no file, with exit code 2 and without its content', () => {
+  const cases: (() => unknown)[] = [
+    () => read({ tlsServerName: 'other' }),
+    () => read({ tlsCa: join(folder, 'none') }),
+    () => read({ tokenFile: files.tlsCa, insecure: true }),
+    () => read({ insecure: true }, { environment: { ROCINANTE_TOKEN: 'with a space' } }),
+  ];
+  for (const attempt of cases) {
+    let thrown: unknown = null;
+    try {
+      attempt();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(RocinanteError);
+    expect(thrown).toMatchObject({ exitCode: 2 });
+    expect((thrown as Error).message).not.toContain('with a space');
+  }
+});

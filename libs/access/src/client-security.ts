@@ -1,0 +1,105 @@
+/** What a client is told about whom it speaks with and who it is: the same for workers and for an operator's commands. */
+import { isLoopback, RocinanteError } from '@rocinante/base';
+import { TOKEN_CHARACTERS_MAX } from './access-limits.js';
+import { readAuthority, readTlsMaterial } from './tls-material.js';
+import { readToken } from './token.js';
+
+/** How a client shows who it is, and knows whom it speaks with. */
+export interface ClientSecurity {
+  /** PEM of the authorities whose certificates are believed; null speaks in plain. */
+  readonly ca: Buffer | null;
+  /** The client's own certificate and key, PEM, for a server that asks for one; both or neither. */
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  /** Sent with every call. Whoever gives one without `ca` sends it in plain. */
+  readonly token: string | null;
+  /** The name that the server's certificate must have; default: the host that is dialled. */
+  readonly serverName?: string;
+}
+
+/** What a client's options say. */
+export interface ClientSecurityFlags {
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsServerName?: string;
+  readonly tokenFile?: string;
+  readonly insecure: boolean;
+}
+
+/** A client's options: flags, what help says, and the environment's name after `ROCINANTE_`. */
+export const CLIENT_SECURITY_OPTIONS: readonly (readonly [
+  flags: string,
+  help: string,
+  environment: string,
+])[] = [
+  ['--tls-ca <file>', 'speak TLS, and believe certificates of this authority (PEM)', 'TLS_CA'],
+  ['--tls-cert <file>', 'own certificate, for a coordinator that asks for one (PEM)', 'TLS_CERT'],
+  ['--tls-key <file>', 'its key (PEM)', 'TLS_KEY'],
+  [
+    '--tls-server-name <name>',
+    'the name in the coordinator’s certificate, if not the host dialled',
+    'TLS_SERVER_NAME',
+  ],
+  ['--token-file <file>', 'the token to show; or the token itself in ROCINANTE_TOKEN', 'TOKEN_FILE'],
+];
+
+/** The environment's name for a token itself: arguments can be seen by every user of the machine. */
+const TOKEN_VARIABLE = 'ROCINANTE_TOKEN';
+
+/**
+ * Reads what the options name. Files are read at each call: what was renewed counts for the next connection.
+ * @param address `host:port` that will be dialled: a token goes to no other machine in plain, unless `insecure`.
+ * @throws {RocinanteError} exit code 2: half of a set was given, or a file cannot be used; names the option or the file.
+ */
+export function readClientSecurity(
+  flags: ClientSecurityFlags,
+  address: string,
+  environment: NodeJS.ProcessEnv,
+): ClientSecurity {
+  const { tlsCa, tlsCert, tlsKey, tlsServerName, tokenFile, insecure } = flags;
+  expectBoth('--tls-cert', tlsCert, '--tls-key', tlsKey);
+  if (tlsCa === undefined) {
+    if (tlsCert !== undefined) throw lacks('--tls-cert', '--tls-ca');
+    if (tlsServerName !== undefined) throw lacks('--tls-server-name', '--tls-ca');
+  }
+  const token = tokenFile === undefined ? tokenOf(environment) : readToken(tokenFile);
+  if (token !== null && tlsCa === undefined && !insecure && !isLoopback(address)) {
+    throw usage(
+      `a token would travel in plain to ${address}: expected --tls-ca, or --insecure where the network is trusted`,
+    );
+  }
+  const serverName = tlsServerName;
+  if (tlsCa === undefined) return { ca: null, token };
+  if (tlsCert === undefined || tlsKey === undefined) return { ca: readAuthority(tlsCa), token, serverName };
+  const { cert, key, ca } = readTlsMaterial({ certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa });
+  return { ca, cert, key, token, serverName };
+}
+
+/** @throws {RocinanteError} one of two options was given without the other. */
+export function expectBoth(
+  first: string,
+  firstValue: string | undefined,
+  second: string,
+  secondValue: string | undefined,
+): void {
+  if (firstValue !== undefined && secondValue === undefined) throw lacks(first, second);
+  if (firstValue === undefined && secondValue !== undefined) throw lacks(second, first);
+}
+
+function tokenOf(environment: NodeJS.ProcessEnv): string | null {
+  const token = environment[TOKEN_VARIABLE];
+  if (token === undefined || token === '') return null;
+  if (/^[\x21-\x7e]+$/.test(token) && token.length <= TOKEN_CHARACTERS_MAX) return token;
+  throw usage(
+    `${TOKEN_VARIABLE}: expected a token, at most ${TOKEN_CHARACTERS_MAX} visible ASCII characters, received something else`,
+  );
+}
+
+function lacks(given: string, missing: string): RocinanteError {
+  return usage(`${given}: expected ${missing} too, received none`);
+}
+
+function usage(message: string): RocinanteError {
+  return new RocinanteError('USAGE', 2, message);
+}
