@@ -1,11 +1,16 @@
+import type {
+  Client} from '@grpc/grpc-js';
 import {
-  credentials,
   logVerbosity,
   Server,
   ServerCredentials,
   setLogVerbosity,
   type ChannelOptions,
 } from '@grpc/grpc-js';
+import type { ClientSecurity, TlsMaterial } from '@rocinante/access';
+import { AccessControl, type HolderOf } from './access-control.js';
+import { channelCredentials, tokenInterceptors } from './client-security.js';
+import { rememberDialled } from './connection-trouble.js';
 import { WireError } from './errors.js';
 import {
   CALLS_MAX,
@@ -23,6 +28,7 @@ import { prepareHttp2Clients } from './http2-client.js';
 import { prepareHttp2Servers } from './http2-server.js';
 import { onServerRefusal, type ServerRefusalListener } from './server-refusals.js';
 import type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';
+import { TlsServerCredentials } from './tls-server.js';
 
 // What grpc-js would write to standard error by itself is what its calls end with, too.
 if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
@@ -47,22 +53,38 @@ const client: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
-/** A worker's client of the coordinator at `host:port`. It connects when the first call is made, and again when it must. */
-export function dial(address: string): TrainingClient {
-  prepareHttp2Clients();
-  return new TrainingClientClass(address, credentials.createInsecure(), client);
+/**
+ * A worker's client of the coordinator at `host:port`. It connects when the first call is made, and again when it must.
+ * @param security absent speaks in plain, without a token.
+ */
+export function dial(address: string, security?: ClientSecurity): TrainingClient {
+  return dialAs(TrainingClientClass, address, security);
 }
 
 /** An operator's client of the coordinator at `host:port`. */
-export function dialRuns(address: string): RunsClient {
+export function dialRuns(address: string, security?: ClientSecurity): RunsClient {
+  return dialAs(RunsClientClass, address, security);
+}
+
+function dialAs<Dialled extends Client>(
+  ClientClass: new (...args: ConstructorParameters<typeof Client>) => Dialled,
+  address: string,
+  security: ClientSecurity | undefined,
+): Dialled {
   prepareHttp2Clients();
-  return new RunsClientClass(address, credentials.createInsecure(), client);
+  const channel = channelCredentials(address, security);
+  const options = { ...client, interceptors: tokenInterceptors(security) };
+  return rememberDialled(new ClientClass(address, channel, options), address, channel);
 }
 
 /** A server that listens, and how to stop it. */
 export interface ListeningServer {
   /** `host:port`, with the port that was really taken. */
   readonly address: string;
+  /** Shows another certificate to connections that come from now on; the server must have been given one at first. */
+  replaceCertificate(tls: TlsMaterial): void;
+  /** Asks the calls under way once more for whom they speak: those whose token is not known any more are ended. */
+  recheck(): void;
   /** Lets streams end by themselves for SHUTDOWN_GRACE_MS, then cuts them. */
   stop(): Promise<void>;
 }
@@ -77,18 +99,35 @@ export interface ServedHandlers {
   readonly refused?: ServerRefusalListener;
 }
 
+/** Who may speak with a server. Without it everybody may, in plain. */
+export interface ServerSecurity {
+  /** The server's certificate; with an authority, clients are asked for a certificate of it. */
+  readonly tls?: TlsMaterial;
+  /** Whose token it is. With it every call but health's needs a token of the role in `method-needs.ts`. */
+  readonly holderOf?: HolderOf;
+}
+
 /**
  * Serves the protocol at `host:port`; port 0 takes any free one.
  * @throws {WireError} ADDRESS_IN_USE or ADDRESS_UNUSABLE, which names the address.
  */
-export async function listen(address: string, handlers: ServedHandlers): Promise<ListeningServer> {
+export async function listen(
+  address: string,
+  handlers: ServedHandlers,
+  { tls, holderOf }: ServerSecurity = {},
+): Promise<ListeningServer> {
   prepareHttp2Servers();
-  const server = new Server({ ...common, 'grpc.max_concurrent_streams': CALLS_MAX });
+  const control = holderOf
+    ? new AccessControl(holderOf, (code, message) => handlers.refused?.(code, message))
+    : null;
+  const secure = tls ? new TlsServerCredentials(tls) : null;
+  const interceptors = control ? [control.interceptor] : [];
+  const server = new Server({ ...common, 'grpc.max_concurrent_streams': CALLS_MAX, interceptors });
   server.addService(trainingService, handlers.training);
   if (handlers.runs) server.addService(runsService, handlers.runs);
   handlers.further?.(server);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, secure ?? ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
       else reject(cannotListen(address, error));
     });
@@ -96,6 +135,8 @@ export async function listen(address: string, handlers: ServedHandlers): Promise
   const stopTelling = handlers.refused ? onServerRefusal(port, handlers.refused) : null;
   return {
     address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
+    replaceCertificate: (material) => secure?.replace(material),
+    recheck: () => control?.recheck(),
     stop: async () => {
       await stopServer(server);
       stopTelling?.();

@@ -13,6 +13,15 @@ import { RocinanteError } from '@rocinante/base';
  * - `ADDRESS_UNUSABLE`: this machine cannot listen at the address. Cause: it is another's, its name is not known, or its port
  *   needs a right that the process lacks.
  * - `CONNECTION_LOST`: the other side went away.
+ * - `NOT_TLS`: TLS was expected, and something else came. Cause: a server without a certificate, another program.
+ * - `EXPECTS_TLS`: a server was spoken to in plain, and expects TLS. Cause: no `--tls-ca`.
+ * - `OTHER_AUTHORITY`: a server's certificate is not of an authority that is believed. Cause: another `--tls-ca`, another
+ *   server, somebody in between.
+ * - `OTHER_NAME`: a server's certificate is for other names. Cause: it was made without the name that is dialled.
+ * - `CERTIFICATE_EXPIRED`: a server's certificate is not valid now. Cause: it was not renewed; a wrong clock.
+ * - `BAD_CERTIFICATE`: a client's certificate is not taken: none, another authority's, expired.
+ * - `UNAUTHENTICATED`: a call without a token, or with one that nobody knows. Cause: a token that was taken out of the book.
+ * - `PERMISSION_DENIED`: a token whose role is not enough. Cause: the token of another role's file.
  */
 export type WireErrorCode =
   | 'MALFORMED'
@@ -25,7 +34,15 @@ export type WireErrorCode =
   | 'UNKNOWN_CORPUS'
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_UNUSABLE'
-  | 'CONNECTION_LOST';
+  | 'CONNECTION_LOST'
+  | 'NOT_TLS'
+  | 'EXPECTS_TLS'
+  | 'OTHER_AUTHORITY'
+  | 'OTHER_NAME'
+  | 'CERTIFICATE_EXPIRED'
+  | 'BAD_CERTIFICATE'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED';
 
 export class WireError extends RocinanteError {
   declare readonly code: WireErrorCode;

@@ -1,7 +1,8 @@
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { FLOW_CONTROL_WINDOW_BYTES } from './limits.js';
-import { watchServer } from './server-refusals.js';
+import { askForCertificates } from './client-certificates.js';
+import { refusalOf, watchSecureServer, watchServer } from './server-refusals.js';
 
 /** Bytes that this process's servers have moved, protocol overhead included. */
 export interface Traffic {
@@ -10,7 +11,7 @@ export interface Traffic {
 }
 
 let prepared = false;
-/** Open connections by the address of their other end, `host:port`. */
+/** Open connections, of TLS those below it, by the address of their other end, `host:port`. */
 const sockets = new Map<string, Socket>();
 let closed: Traffic = { bytesSent: 0, bytesReceived: 0 };
 
@@ -28,8 +29,12 @@ export function prepareHttp2Servers(): void {
   prepared = true;
   const { createServer, createSecureServer } = http2;
   http2.createServer = (...args: readonly unknown[]) => prepare(createServer, args);
-  http2.createSecureServer = ((...args: readonly unknown[]) =>
-    prepare(createSecureServer, args)) as typeof createSecureServer;
+  http2.createSecureServer = ((...args: readonly unknown[]) => {
+    const server = prepare(createSecureServer, args) as http2.Http2SecureServer;
+    watchSecureServer(server);
+    if ((args[0] as http2.SecureServerOptions).requestCert) askForCertificates(server, refusalOf);
+    return server;
+  });
 }
 
 /** What all servers of this process have sent and received until now. */

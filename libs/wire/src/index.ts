@@ -1,6 +1,16 @@
-export { dial, dialRuns, listen, type ListeningServer, type ServedHandlers } from './channel.js';
+export { callerOf, type Caller, type HolderOf } from './access-control.js';
+export {
+  dial,
+  dialRuns,
+  listen,
+  type ListeningServer,
+  type ServedHandlers,
+  type ServerSecurity,
+} from './channel.js';
+export { connectionTrouble } from './connection-trouble.js';
 export { WireError, type WireErrorCode } from './errors.js';
 export { meterConnection, serverTraffic, type Traffic } from './http2-server.js';
+export { methodPaths, needOf } from './method-needs.js';
 export * as limits from './limits.js';
 export type * from './messages.js';
 export { isName, NAME_EXPECTED } from './names.js';
@@ -13,4 +23,4 @@ export {
   type RangePayload,
 } from './ranges.js';
 export type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';
-export { mayRetry, statusOf } from './status.js';
+export { isAboutAccess, mayRetry, statusOf } from './status.js';

@@ -84,3 +84,12 @@ export const CONTENT_CHUNK_BYTES_MAX = 1 << 20;
 
 /** Losses in one message. */
 export const LOSSES_MAX = 65_536;
+
+/** How long a client without the right certificate is answered that it lacks one, before its connection is closed. */
+export const REFUSAL_LINGER_MS = 1_000;
+
+/** How long a server that hung up on a client in plain is asked whether it speaks TLS. */
+export const PROBE_TIMEOUT_MS = 1_000;
+
+/** All headers of one call: names, values, and 32 bytes for each. A token and gRPC's own are far below it. */
+export const HEADERS_BYTES_MAX = 16 << 10;

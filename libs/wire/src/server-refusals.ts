@@ -1,10 +1,32 @@
 import { status } from '@grpc/grpc-js';
-import type { Http2Server, OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { handshakeRefusal } from '@rocinante/access';
+import type {
+  Http2SecureServer,
+  Http2Server,
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from 'node:http2';
 import type { DropArgument, Socket } from 'node:net';
-import { CONNECTIONS_MAX, HELLO_TIMEOUT_MS } from './limits.js';
+import type { TLSSocket } from 'node:tls';
+import { CONNECTIONS_MAX, HEADERS_BYTES_MAX, HELLO_TIMEOUT_MS } from './limits.js';
 
-/** Why a connection or a call was dropped before any handler heard of it. */
-export type ServerRefusalCode = 'MALFORMED' | 'MESSAGE_TOO_LARGE' | 'TIMEOUT' | 'TOO_MANY_CONNECTIONS';
+/**
+ * Why a connection or a call was dropped before any handler heard of it: beside the codes of WireError,
+ * - `TOO_MANY_CONNECTIONS`: there are CONNECTIONS_MAX;
+ * - `UNKNOWN_METHOD`: no such call is served.
+ */
+export type ServerRefusalCode =
+  | 'MALFORMED'
+  | 'MESSAGE_TOO_LARGE'
+  | 'TIMEOUT'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'UNKNOWN_METHOD'
+  | 'NOT_TLS'
+  | 'BAD_CERTIFICATE'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED';
 
 /** Told of each, in a sentence that begins with the other side's `address:port`. */
 export type ServerRefusalListener = (code: ServerRefusalCode, message: string) => void;
@@ -34,6 +56,20 @@ export function watchServer(server: Http2Server): void {
   server.on('stream', watchStream);
 }
 
+/** Drops those that do not speak TLS, or no HTTP/2 over it, and tells of them. */
+export function watchSecureServer(server: Http2SecureServer): void {
+  // Before Node's own listener, which closes the socket: then it has no address any more.
+  server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    const refusal = handshakeRefusal(error);
+    if (refusal !== null) refusalOf(socket)(refusal.code, refusal.what);
+    socket.destroy();
+  });
+  server.on('unknownProtocol', (socket: TLSSocket) => {
+    refusalOf(socket)('MALFORMED', 'it speaks TLS, and no HTTP/2 over it');
+    socket.destroy();
+  });
+}
+
 function watchSession(session: ServerHttp2Session): void {
   // A session's own `socket` may not be asked for its addresses once it is destroyed.
   const refuse = refusalOf(session.socket);
@@ -50,10 +86,19 @@ function watchSession(session: ServerHttp2Session): void {
   });
 }
 
-function watchStream(stream: ServerHttp2Stream, headers: { readonly ':path'?: string }): void {
+function watchStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
   if (!stream.session) return;
   const refuse = refusalOf(stream.session.socket);
   const method = headers[':path']?.slice(0, 80) ?? 'a call';
+  const bytes = bytesOf(headers);
+  if (bytes > HEADERS_BYTES_MAX) {
+    const what = `its headers: expected at most ${HEADERS_BYTES_MAX} bytes, received ${bytes}`;
+    refuse('MESSAGE_TOO_LARGE', `${method}: ${what}`);
+    const { session } = stream;
+    // grpc-js hears of the stream in this turn, and takes it to be open.
+    process.nextTick(() => session.destroy());
+    return;
+  }
   const look = (answer: OutgoingHttpHeaders | undefined): void => {
     const what = decodeURI(String(answer?.['grpc-message'] ?? ''));
     const code = refusedByGrpc(Number(answer?.['grpc-status']), what);
@@ -76,9 +121,19 @@ function refusedByGrpc(code: status, details: string): ServerRefusalCode | null 
   if (code === status.RESOURCE_EXHAUSTED && /larger than/.test(details)) return 'MESSAGE_TOO_LARGE';
   if (code === status.INTERNAL && /^(Error deserializing|Failed to decompress)/.test(details))
     return 'MALFORMED';
+  if (code === status.UNIMPLEMENTED && /^The server does not implement/.test(details))
+    return 'UNKNOWN_METHOD';
   return null;
 }
 
-function refusalOf({ localPort, remoteAddress, remotePort }: Socket): ServerRefusalListener {
+/** As HTTP/2 counts them. */
+function bytesOf(headers: IncomingHttpHeaders): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + String(value).length + 32;
+  return bytes;
+}
+
+/** Tells of the refusal of a connection. */
+export function refusalOf({ localPort, remoteAddress, remotePort }: Socket): ServerRefusalListener {
   return (code, message) => listeners.get(localPort!)?.(code, `${remoteAddress}:${remotePort}: ${message}`);
 }

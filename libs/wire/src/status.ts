@@ -21,14 +21,41 @@ const table: Record<WireErrorCode, Row> = {
   ADDRESS_IN_USE: { status: status.UNAVAILABLE, retry: true },
   ADDRESS_UNUSABLE: { status: status.UNAVAILABLE, retry: true },
   CONNECTION_LOST: { status: status.UNAVAILABLE, retry: true },
+  NOT_TLS: { status: status.UNAVAILABLE, retry: false },
+  EXPECTS_TLS: { status: status.UNAVAILABLE, retry: false },
+  OTHER_AUTHORITY: { status: status.UNAVAILABLE, retry: false },
+  OTHER_NAME: { status: status.UNAVAILABLE, retry: false },
+  CERTIFICATE_EXPIRED: { status: status.UNAVAILABLE, retry: false },
+  BAD_CERTIFICATE: { status: status.UNAUTHENTICATED, retry: false },
+  UNAUTHENTICATED: { status: status.UNAUTHENTICATED, retry: false },
+  PERMISSION_DENIED: { status: status.PERMISSION_DENIED, retry: false },
 };
 
-/** Statuses that end a worker: dialling again would bring the same answer. */
+/** Statuses that end a worker: dialling again would bring the same answer. What cannot be reached may be there later. */
 const finalStatuses = new Set(
   Object.values(table)
-    .filter((row) => !row.retry)
+    .filter((row) => !row.retry && row.status !== status.UNAVAILABLE)
     .map((row) => row.status),
 );
+
+/** Who one is not taken for: an operator of the coordinator mends it, perhaps while a worker waits. */
+const accessCodes: ReadonlySet<unknown> = new Set<WireErrorCode | status>([
+  'NOT_TLS',
+  'EXPECTS_TLS',
+  'OTHER_AUTHORITY',
+  'OTHER_NAME',
+  'CERTIFICATE_EXPIRED',
+  'BAD_CERTIFICATE',
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  status.UNAUTHENTICATED,
+  status.PERMISSION_DENIED,
+]);
+
+/** Whether an error, ours or the other side's status, is about tokens or certificates. */
+export function isAboutAccess(error: unknown): boolean {
+  return accessCodes.has((error as { readonly code?: unknown }).code);
+}
 
 /** What operators are told with a status of its own, by the error's code; the rest follows from its exit code. */
 const operatorStatuses: Readonly<Record<string, status>> = {
