@@ -1,7 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { isIPv6, type AddressInfo, type DropArgument, type Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
-import { mayDo, type Holder } from '@rocinante/access';
+import { handshakeRefusal, mayDo, type Holder, type TlsMaterial } from '@rocinante/access';
 import { HttpAddressError } from './errors.js';
 import {
   BODY_BYTES_MAX,
@@ -19,14 +27,23 @@ import { line, type HttpAnswer, type HttpRequest, type Method, type Route, type 
 /** Who a request comes from, by what it shows; null where that says nothing. */
 export type Guard = (request: Pick<HttpRequest, 'header'>) => Holder | null;
 
+/**
+ * What the server shows over TLS. No client is asked for a certificate, since browsers and Prometheus have none: an authority
+ * in the material is for gRPC alone, and here a token says who comes.
+ */
+export type HttpCertificate = Pick<TlsMaterial, 'cert' | 'key'>;
+
 export interface HttpServerOptions {
+  /** Serves over TLS 1.3. Without it, in plain. */
+  readonly tls?: HttpCertificate;
   /** Knows who asks. Without one every route is answered, whatever it needs. */
   readonly guard?: Guard;
   /** What whoever is not known gets in place of a line, with status 401: a page to log in, for instance. */
   readonly unknown?: (request: HttpRequest) => HttpAnswer;
   /**
-   * Told of connections that were dropped, by code: MALFORMED, MESSAGE_TOO_LARGE, TIMEOUT, TOO_MANY_CONNECTIONS; and in a
-   * sentence that begins with the other side's `address:port`.
+   * Told of connections that were dropped, by code: MALFORMED, MESSAGE_TOO_LARGE, TIMEOUT, TOO_MANY_CONNECTIONS, NOT_TLS,
+   * BAD_CERTIFICATE; of requests that were refused: UNAUTHENTICATED, PERMISSION_DENIED; and in a sentence that begins with the
+   * other side's `address:port`.
    */
   readonly onDropped?: (code: string, message: string) => void;
   /** Told of a route that threw; the client gets a 500. Without it the process ends. */
@@ -36,6 +53,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** `host:port`, with the port that was really taken. */
   readonly address: string;
+  /** Shows another certificate to connections that come from now on. For a server that was begun with one. */
+  replaceCertificate(tls: HttpCertificate): void;
   /** Closes idle connections, lets answers in progress end for STOP_GRACE_MS, then cuts them. */
   stop(): Promise<void>;
 }
@@ -49,15 +68,17 @@ export async function serveHttp(
   routes: Routes,
   options: HttpServerOptions = {},
 ): Promise<HttpServer> {
-  const server = createServer(
-    {
-      maxHeaderSize: HEADERS_BYTES_MAX,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-    },
-    (request, response) => void answer(request, response, routes, options),
-  );
+  const { tls } = options;
+  const limits: ServerOptions = {
+    maxHeaderSize: HEADERS_BYTES_MAX,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+  };
+  const listener: RequestListener = (request, response) => void answer(request, response, routes, options);
+  const secure = tls ? createSecureServer({ ...limits, ...secureOptions(tls) }, listener) : null;
+  const server = secure ?? createServer(limits, listener);
+  if (secure) watchHandshakes(secure, options);
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(IDLE_TIMEOUT_MS);
   server.keepAliveTimeout = IDLE_TIMEOUT_MS;
@@ -68,6 +89,8 @@ export async function serveHttp(
     ),
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A handshake that failed was told of, and its socket is closed.
+    if (socket.destroyed) return;
     const refusal = refusals[error.code ?? ''] ?? refusals.other;
     // A client that went away by itself is no matter.
     const { remoteAddress, remotePort } = socket as Socket;
@@ -85,8 +108,29 @@ export async function serveHttp(
   const bound = (server.address() as AddressInfo).port;
   return {
     address: `${isIPv6(hostname) ? `[${hostname}]` : hostname}:${bound}`,
+    replaceCertificate: (next) => secure?.setSecureContext(secureOptions(next)),
     stop: () => stopServer(server),
   };
+}
+
+function secureOptions({ cert, key }: HttpCertificate): {
+  cert: Buffer;
+  key: Buffer;
+  minVersion: 'TLSv1.3';
+  handshakeTimeout: number;
+} {
+  return { cert, key, minVersion: 'TLSv1.3', handshakeTimeout: HEADERS_TIMEOUT_MS };
+}
+
+/** Tells of handshakes that failed, and closes their connections. */
+function watchHandshakes(server: SecureServer, { onDropped }: HttpServerOptions): void {
+  // Before Node's own listener, which would answer in HTTP what has not got so far.
+  server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    const refusal = handshakeRefusal(error);
+    const { remoteAddress, remotePort } = socket;
+    if (refusal !== null) onDropped?.(refusal.code, `${remoteAddress}:${remotePort}: ${refusal.what}`);
+    socket.destroy();
+  });
 }
 
 const refusals: Readonly<Record<string, { readonly code: string; readonly status: string }>> = {
@@ -130,8 +174,9 @@ async function answer(
 async function answerOf(
   incoming: IncomingMessage,
   routes: Routes,
-  { guard, unknown }: HttpServerOptions,
+  { guard, unknown, onDropped }: HttpServerOptions,
 ): Promise<HttpAnswer> {
+  const peer = `${incoming.socket.remoteAddress}:${incoming.socket.remotePort}`;
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     return line(414, `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`);
@@ -146,13 +191,20 @@ async function answerOf(
     host: shownHost(incoming.headers.host),
     body: new Uint8Array(),
     holder: null,
+    peer,
     secure: 'encrypted' in incoming.socket,
     header: (name) => incoming.headers[name]?.toString() ?? null,
   };
   const holder = guard?.(request) ?? null;
   // Whoever is not known is not told either what there is.
   if (guard && holder === null && found?.route.needs !== 'open') {
-    return unknown?.(request) ?? line(401, 'expected a token: Authorization: Bearer <token>');
+    const shown = request.header('authorization') !== null;
+    const page = shown ? null : (unknown?.(request) ?? null);
+    // Whoever is shown where to log in was refused nothing yet.
+    if (page !== null) return page;
+    const what = `expected a token: Authorization: Bearer <token>, received ${shown ? 'another' : 'none'}`;
+    onDropped?.('UNAUTHENTICATED', `${peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`);
+    return line(401, what);
   }
   if (!isMethod(method))
     return notAllowed(`expected GET, HEAD or POST, received ${method}`, 'GET, HEAD, POST');
@@ -165,7 +217,9 @@ async function answerOf(
   }
   const { needs, answer } = found.route;
   if (holder !== null && !mayDo(holder.role, needs)) {
-    return line(403, `expected a token of role ${needs}, received ${holder.name}'s, of role ${holder.role}`);
+    const what = `expected a token of role ${needs}, received ${holder.name}'s, of role ${holder.role}`;
+    onDropped?.('PERMISSION_DENIED', `${peer}: ${method} ${path.slice(0, 80)}: ${what}`);
+    return line(403, what);
   }
   const body = method === 'POST' ? await bodyOf(incoming) : request.body;
   if (body === null) return line(413, `a body: expected at most ${BODY_BYTES_MAX} bytes`);

@@ -1,4 +1,11 @@
 export { HttpAddressError, type HttpErrorCode } from './errors.js';
+export { anyGuard, tokenGuard } from './guards.js';
 export { BODY_BYTES_MAX } from './http-limits.js';
-export { serveHttp, type Guard, type HttpServer, type HttpServerOptions } from './http-server.js';
+export {
+  serveHttp,
+  type Guard,
+  type HttpCertificate,
+  type HttpServer,
+  type HttpServerOptions,
+} from './http-server.js';
 export { line, type HttpAnswer, type HttpRequest, type Method, type Route, type Routes } from './routes.js';

@@ -55,6 +55,10 @@ const REFUSALS = [
   'TOO_MANY_SESSIONS',
   'TOO_MANY_CONNECTIONS',
   'TIMEOUT',
+  'NOT_TLS',
+  'BAD_CERTIFICATE',
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
 ] as const;
 
 const CHECKPOINT_REASONS = ['start', 'interval', 'evaluation', 'stop', 'end'] as const;
@@ -203,7 +207,7 @@ export const coordinatorDefinitions = {
   }),
   refusedConnections: counter('rocinante_coordinator_refused_connections_total', {
     unit: 'connections',
-    help: 'Connections and sessions that were refused or dropped, by the code of the reason.',
+    help: 'Connections, sessions and calls that were refused or dropped, by the code of the reason.',
     labels: { why: REFUSALS },
   }),
   sentBytes: counter('rocinante_coordinator_sent_bytes_total', {
@@ -217,6 +221,10 @@ export const coordinatorDefinitions = {
   diskFree: gauge('rocinante_coordinator_disk_free_bytes', {
     unit: 'bytes',
     help: 'Room for this process on the disk of the runs.',
+  }),
+  certificateExpiry: gauge('rocinante_coordinator_certificate_expiry_timestamp_seconds', {
+    unit: 'seconds',
+    help: 'When the certificate that is shown ends, in seconds since 1970; not a number where it serves in plain.',
   }),
   ...processDefinitions('coordinator'),
 } as const;
