@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { RocinanteError } from '@rocinante/base';
 import { addCerts } from './cli/certs.js';
 import { addConfig } from './cli/config-print.js';
+import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addCorpus } from './cli/corpus.js';
 import { addReplay } from './cli/replay.js';
 import { addRun } from './cli/run.js';
@@ -51,6 +52,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addSimulate(program, exit);
   addCerts(program);
   addConfig(program);
+  addSecurityOptions(program);
   inheritSettings(program);
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -1,11 +1,12 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { CLIENT_SECURITY_OPTIONS, expectBoth, type ClientSecurityFlags } from '@rocinante/access';
 import { availableCores, isLoopback, parseAddress, THREADS_MAX } from '@rocinante/base';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import { isName, limits, NAME_EXPECTED } from '@rocinante/wire';
 
 /** What a worker needs to know before it can dial. Everything about a run comes from the coordinator. */
-export interface WorkerConfig {
+export interface WorkerConfig extends ClientSecurityFlags {
   /** `host:port` of the coordinator. */
   readonly coordinator: string;
   /** What logs call this worker. Default: host name and process id. */
@@ -18,7 +19,12 @@ export interface WorkerConfig {
   readonly threads: number;
   /** `host:port` at which the worker serves its own metrics and health; absent serves none. */
   readonly http?: string;
-  /** Whether `http` may be another address than a loopback one, though nothing there is protected. */
+  /** The book of tokens for `http`, which is then served over TLS with the worker's own certificate. */
+  readonly httpTokenFile?: string;
+  /**
+   * Whether `http` may be another address than a loopback one, though nothing there is protected, and the token may go to the
+   * coordinator in plain.
+   */
   readonly insecure: boolean;
   /** Whether encoded corpora are kept on this machine for the next run. Default true. */
   readonly corpusCache: boolean;
@@ -57,7 +63,18 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
         address,
       ),
     )
-    .option('--insecure', 'serve --http also at an address that others reach, unprotected', false)
+    .addOption(
+      option(
+        '--http-token-file <book>',
+        'serve --http over TLS with --tls-cert, to holders of these tokens',
+        'HTTP_TOKEN_FILE',
+      ),
+    )
+    .option(
+      '--insecure',
+      'serve --http to others unprotected, and show the coordinator the token in plain',
+      false,
+    )
     .option('--no-corpus-cache', 'keep no encoded corpus on this machine')
     .addOption(
       option('--log-level <level>', 'the least important event that is logged', 'LOG_LEVEL')
@@ -66,15 +83,31 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
     )
     .option('--end-with-parent', 'end when standard input does', false)
     .action((config: WorkerConfig) => {
-      if (config.http !== undefined && !config.insecure && !isLoopback(config.http)) {
-        command.error(
-          `error: --http: expected a loopback address such as 127.0.0.1:9464, received ${config.http}; ` +
-            'to serve it unprotected to others, say --insecure',
-        );
-      }
+      const wrong = wrongSet(config);
+      if (wrong !== null) command.error(`error: ${wrong}`);
       return run(config);
     });
+  for (const [flags, help, environment] of CLIENT_SECURITY_OPTIONS) {
+    command.addOption(option(flags, help, environment));
+  }
   return command;
+}
+
+/** What is wrong with the options together; null where nothing is. */
+function wrongSet({ http, httpTokenFile, tlsCert, tlsKey, insecure }: WorkerConfig): string | null {
+  try {
+    expectBoth('--tls-cert', tlsCert, '--tls-key', tlsKey);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  if (httpTokenFile !== undefined && (http === undefined || tlsCert === undefined)) {
+    return '--http-token-file: expected --http, --tls-cert and --tls-key too, received not all of them';
+  }
+  if (http === undefined || httpTokenFile !== undefined || insecure || isLoopback(http)) return null;
+  return (
+    `--http: expected a loopback address such as 127.0.0.1:9464, received ${http}; ` +
+    'to serve it to others, give --tls-cert, --tls-key and --http-token-file, or say --insecure'
+  );
 }
 
 /** An option that an environment variable can give too. */

@@ -3,17 +3,17 @@ import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
+import { readClientSecurity } from '@rocinante/access';
 import { RocinanteError } from '@rocinante/base';
 import { createLogger, type Logger } from '@rocinante/log';
-import { serveHttp } from '@rocinante/http';
 import { healthRoutes } from '@rocinante/metrics';
 import { workerCommand, type WorkerConfig } from './config.js';
 import { EngineProxy } from './engine-proxy.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { serveOwnHttp } from './own-http.js';
 import { Worker } from './worker.js';
 
-const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** What Ctrl-C gives as an exit code, where a second one ends at once. */
 const EXIT_AT_ONCE = 130;
@@ -46,6 +46,14 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function work(config: WorkerConfig): Promise<number> {
+  try {
+    readClientSecurity(config, config.coordinator, process.env);
+  } catch (error) {
+    if (!(error instanceof RocinanteError)) throw error;
+    // As a wrong option is told of, and before the engine is loaded.
+    process.stderr.write(`rocinante: ${error.message}\n`);
+    return error.exitCode;
+  }
   const relay = new LogRelay();
   const log = createLogger({ level: config.logLevel, onLine: relay.take }).child({ worker: config.name });
   const metrics = new WorkerMetrics(version);
@@ -76,7 +84,7 @@ async function work(config: WorkerConfig): Promise<number> {
     const routes = healthRoutes(metrics, () =>
       worker.connected ? null : `no session with the coordinator at ${config.coordinator}`,
     );
-    const http = config.http === undefined ? null : await serveHttp(config.http, routes);
+    const http = await serveOwnHttp(config, routes, log);
     const facts = await Promise.race([engine.request({ type: 'describe' }), death, stopped]);
     if (facts !== null) {
       metrics.engineStarted(facts);
@@ -86,7 +94,7 @@ async function work(config: WorkerConfig): Promise<number> {
   } catch (error) {
     if (!(error instanceof RocinanteError)) throw error;
     log.error({ code: error.code }, error.message);
-    return EXIT_FAILED;
+    return error.exitCode;
   }
   await endEngine(engine, log);
   return 0;

@@ -157,6 +157,26 @@ describe('a worker', { timeout: 30_000 }, () => {
     await coordinator.stop();
   });
 
+  it('ends where it was never let in, and waits where it was: tokens and certificates are renewed', async () => {
+    const refusal = new WireError('UNAUTHENTICATED', 'expected a token, received another');
+    const closed = await ScriptedCoordinator.start('127.0.0.1:0', refusal);
+    startWorker(closed.address);
+    await expect(ended).rejects.toMatchObject({ exitCode: 1 });
+    await closed.stop();
+
+    const open = await ScriptedCoordinator.start();
+    const { address } = open;
+    startWorker(address);
+    await until(() => worker.connected, 'a session');
+    await open.stop();
+    const renewing = await ScriptedCoordinator.start(address, refusal);
+    await sleep(1_500);
+    await renewing.stop();
+    const renewed = await ScriptedCoordinator.start(address);
+    expect(await timeUntil(() => worker.connected, 'a session')).toBeLessThan(BACK_WITHIN_MS);
+    await renewed.stop();
+  });
+
   it('leaves when it is stopped: the coordinator hears it, and it does not come back', async () => {
     const coordinator = await ScriptedCoordinator.start();
     startWorker(coordinator.address);

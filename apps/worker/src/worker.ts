@@ -1,7 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readClientSecurity, type ClientSecurity } from '@rocinante/access';
 import { RocinanteError } from '@rocinante/base';
 import type { Logger } from '@rocinante/log';
-import { dial, limits, mayRetry, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, type Hello } from '@rocinante/wire';
+import {
+  connectionTrouble,
+  dial,
+  isAboutAccess,
+  limits,
+  mayRetry,
+  PROTOCOL_VERSION,
+  PROTOCOL_VERSION_MIN,
+  type Hello,
+} from '@rocinante/wire';
 import type { WorkerConfig } from './config.js';
 import type { EngineFacts } from './engine-messages.js';
 import type { EngineProxy } from './engine-proxy.js';
@@ -26,9 +36,14 @@ export class Worker {
   #session: Session | null = null;
   /** Whether the log's last word was that there is no coordinator. */
   #saidAway = false;
+  /** Whether it has ever been welcomed. */
+  #wasWelcome = false;
+  #security: ClientSecurity;
 
+  /** @throws {RocinanteError} exit code 2: the token or a certificate cannot be read. */
   constructor(config: WorkerConfig, parts: WorkerParts) {
     this.#config = config;
+    this.#security = readClientSecurity(config, config.coordinator, process.env);
     this.#parts = parts;
     this.#preparation = new RunPreparation(parts.engine);
   }
@@ -49,7 +64,7 @@ export class Worker {
     while (!signal.aborted) {
       const began = performance.now();
       // A client of its own for each attempt: names are looked up again, and a connection that hangs is not waited for.
-      const client = dial(coordinator);
+      const client = dial(coordinator, this.#readSecurity());
       const session = new Session(client, {
         ...this.#parts,
         preparation: this.#preparation,
@@ -60,12 +75,12 @@ export class Worker {
       this.#session = session;
       const loss = await session.ended.then(
         () => null,
-        (error: Error) => error,
+        async (error: Error) => (await connectionTrouble(client, error)) ?? error,
       );
       const left = session.left.then(() => client.close());
       this.#session = null;
       const lasted = performance.now() - began;
-      if (signal.aborted || (loss !== null && !mayRetry(loss))) {
+      if (signal.aborted || (loss !== null && !this.#mayRetry(loss))) {
         await left;
         if (signal.aborted) return;
         throw this.#final(loss!);
@@ -84,8 +99,27 @@ export class Worker {
     this.#session?.close();
   }
 
+  /**
+   * A worker that was never let in ends, so that whoever started it sees why. One that was let in before waits: the
+   * coordinator's book or certificate, or this worker's, is being renewed, and both sides read theirs again.
+   */
+  #mayRetry(loss: Error): boolean {
+    return mayRetry(loss) || (this.#wasWelcome && isAboutAccess(loss));
+  }
+
+  /** The files as they are now: a token or a certificate may have been renewed. */
+  #readSecurity(): ClientSecurity {
+    try {
+      this.#security = readClientSecurity(this.#config, this.#config.coordinator, process.env);
+    } catch (error) {
+      if (!(error instanceof RocinanteError)) throw error;
+      if (!this.#saidAway) this.#parts.log.warn(`${error.message}; what was read before is used`);
+    }
+    return this.#security;
+  }
+
   #hello({ features, ...facts }: EngineFacts): Hello {
-    const { name, pool, threads, http } = this.#config;
+    const { name, pool, threads, http, httpTokenFile } = this.#config;
     return {
       protocolMin: PROTOCOL_VERSION_MIN,
       protocolMax: PROTOCOL_VERSION,
@@ -93,12 +127,14 @@ export class Worker {
       engine: { ...facts, features: [...features] },
       threads,
       pool,
-      httpAddress: http ?? '',
+      // Who asks for tokens there is not scraped by the coordinator's word: its metrics are relayed.
+      httpAddress: httpTokenFile === undefined ? (http ?? '') : '',
     };
   }
 
   #joined(): void {
     this.#saidAway = false;
+    this.#wasWelcome = true;
     this.#parts.log.info(`joined the coordinator at ${this.#config.coordinator}`);
   }
 
@@ -118,6 +154,10 @@ export class Worker {
 
   /** A status that ends a worker is the coordinator's word; an error of ours is as it is. */
   #final(error: Error): Error {
+    if (error instanceof RocinanteError && isAboutAccess(error)) {
+      const line = `coordinator at ${this.#config.coordinator}: ${error.message}`;
+      return new RocinanteError(error.code, 1, line, { cause: error });
+    }
     if (error instanceof RocinanteError || !('details' in error)) return error;
     const line = `the coordinator at ${this.#config.coordinator} sent this worker away: ${lineOf(error)}`;
     return new RocinanteError('SENT_AWAY', 1, line, { cause: error });

@@ -1,11 +1,12 @@
-import type { Option } from 'commander';
+import { Option, type Command } from 'commander';
+import { CLIENT_SECURITY_OPTIONS, readClientSecurity, type ClientSecurityFlags } from '@rocinante/access';
 import type { Coordinator } from '../client/coordinator.js';
 import { hostAndPort, option } from './option-values.js';
 
 const DEFAULT_COORDINATOR = '127.0.0.1:7070';
 
 /** What every command of an operator takes. */
-export interface ClientFlags {
+export interface ClientFlags extends ClientSecurityFlags {
   readonly coordinator: string;
   readonly json: boolean;
 }
@@ -16,14 +17,29 @@ export function coordinatorOption(): Option {
     .default(DEFAULT_COORDINATOR);
 }
 
+/** Gives each command that speaks with a coordinator the options that say how, so that none can be without them. */
+export function addSecurityOptions(command: Command): void {
+  for (const sub of command.commands) addSecurityOptions(sub);
+  if (!command.options.some(({ long }) => long === '--coordinator')) return;
+  const options = CLIENT_SECURITY_OPTIONS.map(([flags, help, environment]) =>
+    option(flags, help, environment),
+  );
+  options.push(new Option('--insecure', 'show the token in plain, also to another machine').default(false));
+  for (const added of options) {
+    // One of its own stands.
+    if (!command.options.some(({ long }) => long === added.long)) command.addOption(added);
+  }
+}
+
 /** Speaks with a coordinator, and hangs up whatever comes of it. */
 export async function withCoordinator<Result>(
-  { coordinator: address }: ClientFlags,
+  { coordinator: address, ...flags }: ClientFlags,
   use: (coordinator: Coordinator) => Promise<Result>,
 ): Promise<Result> {
+  const security = readClientSecurity(flags, address, process.env);
   // gRPC takes a moment to load; commands that need none of it should not wait.
   const { Coordinator } = await import('../client/coordinator.js');
-  const coordinator = new Coordinator(address);
+  const coordinator = new Coordinator(address, security);
   try {
     return await use(coordinator);
   } finally {

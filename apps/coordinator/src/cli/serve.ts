@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
+import type { SecurityOptions } from '../daemon/daemon-security.js';
 import { stopOnSignals } from '../run/stop-signals.js';
 import { hostAndPort, listenAddress, option } from './option-values.js';
 
-interface ServeFlags {
+interface ServeFlags extends SecurityOptions {
   readonly listen: string;
   readonly http: string;
   readonly advertise?: string;
   readonly data: string;
-  readonly insecure: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -38,8 +38,26 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       ).argParser(hostAndPort),
     )
     .addOption(option('--data <dir>', 'runs, texts and weights', 'DATA').default('rocinante-data'))
+    .addOption(option('--tls-cert <file>', 'serve over TLS with this certificate (PEM)', 'TLS_CERT'))
+    .addOption(option('--tls-key <file>', 'its key (PEM)', 'TLS_KEY'))
     .addOption(
-      new Option('--insecure', 'listen in plain, without a token, where others can reach it').default(false),
+      option(
+        '--tls-ca <file>',
+        'ask workers and operators for certificates of this authority (PEM)',
+        'TLS_CA',
+      ),
+    )
+    .addOption(
+      option(
+        '--token-file <book>',
+        'ask everybody for a token of this book: lines of role, name, hash',
+        'TOKEN_FILE',
+      ),
+    )
+    .addOption(
+      new Option('--insecure', 'listen in plain, or without a token, where others can reach it').default(
+        false,
+      ),
     )
     .addOption(
       option('--log-level <level>', 'what is worth a line', 'LOG_LEVEL').choices(LOG_LEVELS).default('info'),

@@ -1,6 +1,12 @@
 import { status, type ServiceError } from '@grpc/grpc-js';
 import type { RocinanteError } from '@rocinante/base';
-import { ConnectionLostError, CoordinatorError, NoCoordinatorError, RefusedError } from './errors.js';
+import {
+  AccessRefusedError,
+  ConnectionLostError,
+  CoordinatorError,
+  NoCoordinatorError,
+  RefusedError,
+} from './errors.js';
 import { ANSWER_TIMEOUT_MS } from './limits.js';
 
 /** When a call ended: before anything had come of it, or in the middle of its answer. */
@@ -14,6 +20,9 @@ export function callError(error: ServiceError, address: string, phase: CallPhase
   const { code, details } = error;
   const options = { cause: error };
   if (REFUSALS.includes(code)) return new RefusedError(details, options);
+  if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED) {
+    return new AccessRefusedError(address, details, options);
+  }
   if (code === status.UNAVAILABLE) {
     return phase === 'asking'
       ? new NoCoordinatorError(address, whyUnavailable(details), options)

@@ -6,7 +6,9 @@ import {
   type requestCallback,
   type ServiceError,
 } from '@grpc/grpc-js';
+import type { ClientSecurity } from '@rocinante/access';
 import {
+  connectionTrouble,
   dialRuns,
   type ListResponseMessage,
   type LogEntryMessage,
@@ -23,7 +25,7 @@ import {
 } from '@rocinante/wire';
 import { callError, type CallPhase } from './call-errors.js';
 import type { Content } from './content.js';
-import { CoordinatorError, NoCoordinatorError } from './errors.js';
+import { CoordinatorError, NoCoordinatorError, UntrustedError } from './errors.js';
 import { ANSWER_TIMEOUT_MS, REACH_TIMEOUT_MS, STALL_TIMEOUT_MS } from './limits.js';
 import { sendContent } from './push.js';
 
@@ -44,10 +46,13 @@ export class Coordinator {
   readonly address: string;
   readonly #client: RunsClient;
 
-  /** @param address `host:port` */
-  constructor(address: string) {
+  /**
+   * @param address `host:port`
+   * @param security absent speaks in plain, without a token.
+   */
+  constructor(address: string, security?: ClientSecurity) {
     this.address = address;
-    this.#client = dialRuns(address);
+    this.#client = dialRuns(address, security);
   }
 
   close(): void {
@@ -65,8 +70,8 @@ export class Coordinator {
    */
   async push(content: Content, onProgress: (sentBytes: number) => void): Promise<boolean> {
     const answer = await sendContent(this.#client, this.address, content, onProgress).catch(
-      (error: unknown) => {
-        throw this.#explain(error, 'receiving');
+      async (error: unknown) => {
+        throw await this.#explain(error, 'receiving');
       },
     );
     return answer.known;
@@ -131,7 +136,7 @@ export class Coordinator {
           const why = `no connection within ${REACH_TIMEOUT_MS / 1000} s`;
           reject(new NoCoordinatorError(this.address, why));
         } else if (error) {
-          reject(callError(error, this.address, 'asking'));
+          void this.#explain(error, 'asking').then(reject);
         } else {
           resolve(response!);
         }
@@ -171,7 +176,7 @@ export class Coordinator {
       }
     } catch (error) {
       if (stalled) throw new CoordinatorError(this.address, `it said nothing for ${stallMs! / 1000} s`);
-      throw this.#explain(error, 'receiving');
+      throw await this.#explain(error, 'receiving');
     } finally {
       signal?.removeEventListener('abort', cancel);
       cancel();
@@ -179,9 +184,12 @@ export class Coordinator {
   }
 
   /** A call's status as an error for people; anything else as it is. */
-  #explain(error: unknown, phase: CallPhase): unknown {
+  async #explain(error: unknown, phase: CallPhase): Promise<unknown> {
     const isStatus = error instanceof Error && 'details' in error && 'code' in error;
-    return isStatus ? callError(error as ServiceError, this.address, phase) : error;
+    if (!isStatus) return error;
+    const trouble = await connectionTrouble(this.#client, error);
+    if (trouble) return new UntrustedError(this.address, trouble.message, trouble.code, { cause: error });
+    return callError(error as ServiceError, this.address, phase);
   }
 }
 

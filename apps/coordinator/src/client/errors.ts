@@ -44,3 +44,25 @@ export class CoordinatorError extends RocinanteError {
     super('COORDINATOR', 1, `coordinator at ${address}: ${what}`, options);
   }
 }
+
+/**
+ * One side does not take the other for who it should be, or they do not speak the same: TLS with plain, another authority's
+ * certificate, one for other names, one that has expired. `code` is libs/wire's.
+ */
+export class UntrustedError extends RocinanteError {
+  constructor(
+    readonly address: string,
+    what: string,
+    code: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, 1, `coordinator at ${address}: ${what}`, options);
+  }
+}
+
+/** The coordinator does not let whoever asks do this: no token, one that it does not know, or one of another role. */
+export class AccessRefusedError extends RocinanteError {
+  constructor(address: string, details: string, options?: ErrorOptions) {
+    super('ACCESS_REFUSED', 2, `coordinator at ${address}: ${details}`, options);
+  }
+}

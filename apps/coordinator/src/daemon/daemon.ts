@@ -1,20 +1,20 @@
 import { HealthImplementation } from 'grpc-health-check';
-import { resolve } from 'node:path';
-import { isLoopback } from '@rocinante/base';
-import { serveHttp, type HttpServer } from '@rocinante/http';
+import { join, resolve } from 'node:path';
+import { anyGuard, serveHttp, tokenGuard, type Guard, type HttpServer, type Routes } from '@rocinante/http';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
 import { healthRoutes, workerRoutes, type DiscoveredWorker, type MeteredRunState } from '@rocinante/metrics';
 import { learningRateAt } from '@rocinante/optimizer';
 import { noProgress, rateShareOf } from '@rocinante/training';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
-import { UsageError } from '../errors.js';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
 import type { PreparedRun } from '../run/prepared-run.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { Session } from '../service/session.js';
 import { TrainingService } from '../service/training-service.js';
 import { VERSION } from '../version.js';
+import { AuditLog } from './audit-log.js';
 import { ContentStore } from './content-store.js';
+import { DaemonSecurity, type SecurityOptions } from './daemon-security.js';
 import { EntryHub } from './entry-hub.js';
 import { stateOf } from './run-report.js';
 import { RefusalLog } from './refusal-log.js';
@@ -28,7 +28,7 @@ const COLLECT_INTERVAL_MS = 3_600_000;
 /** The services that grpc.health.v1 is asked about; the empty name is the whole server. */
 const HEALTH_NAMES = ['', 'rocinante.training.v1.Training', 'rocinante.training.v1.Runs'];
 
-export interface DaemonOptions {
+export interface DaemonOptions extends SecurityOptions {
   /** `host:port` for workers and operators. */
   readonly listen: string;
   /** `host:port` for Prometheus, probes and people. */
@@ -37,8 +37,6 @@ export interface DaemonOptions {
   readonly advertise: string | null;
   /** The directory of runs, texts and weights. */
   readonly data: string;
-  /** Whether to listen in plain at an address that others can reach. */
-  readonly insecure: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -53,8 +51,13 @@ export class Daemon {
   readonly #scheduler: Scheduler;
   readonly #service: TrainingService;
   readonly #metrics: CoordinatorMetrics;
+  readonly #security: DaemonSecurity;
+  readonly #audit: AuditLog;
   readonly #refusals = new RefusalLog(
-    (code, message) => this.#logger.warn({ code }, `refused: ${message}`),
+    (code, message) => {
+      this.#logger.warn({ code }, `refused: ${message}`);
+      this.#audit.refused(code, message);
+    },
     () => performance.now(),
   );
   readonly #health = new HealthImplementation(statusMap('NOT_SERVING'));
@@ -62,18 +65,23 @@ export class Daemon {
   readonly #runs: RunsService;
   #server: ListeningServer | null = null;
   #http: HttpServer | null = null;
+  #routes: Routes = new Map();
   #collector: NodeJS.Timeout | null = null;
+  #stopReloading: () => void = () => undefined;
   #ending = false;
 
   private constructor(
     options: DaemonOptions,
+    security: DaemonSecurity,
     store: RunStore,
     contents: ContentStore,
     onFatal: (error: unknown) => void,
   ) {
+    this.#security = security;
     this.#store = store;
     this.#contents = contents;
     this.#logger = createLogger({ level: options.logLevel });
+    this.#audit = new AuditLog(join(options.data, 'audit.jsonl'), this.#logger);
     store.onWriteFailure((error) => this.#logger.error(error.message));
     this.#metrics = new CoordinatorMetrics({
       version: VERSION,
@@ -111,6 +119,7 @@ export class Daemon {
       hub: this.#hub,
       scheduler: this.#scheduler,
       service: this.#service,
+      audit: this.#audit,
       boundBy: (run) => this.#metrics.boundBy(run),
       dropped: (code, message) => this.#refused(code, message),
     });
@@ -122,22 +131,13 @@ export class Daemon {
    * @throws {RocinanteError} an address is not allowed or taken, or the data directory cannot be used.
    */
   static async start(options: DaemonOptions, onFatal: (error: unknown) => void): Promise<Daemon> {
-    for (const [name, address] of [
-      ['--listen', options.listen],
-      ['--http', options.http],
-    ]) {
-      if (!options.insecure && !isLoopback(address)) {
-        throw new UsageError(
-          `${name} ${address}: expected a loopback address, such as 127.0.0.1; others can reach this one in plain: ` +
-            'give --insecure where the network is trusted',
-        );
-      }
-    }
+    const { listen: grpc, http } = options;
+    const security = new DaemonSecurity(options, { '--listen': grpc, '--http': http });
     const data = resolve(options.data);
     const store = await RunStore.open(data);
     try {
       const contents = await ContentStore.open(data);
-      const daemon = new Daemon({ ...options, data }, store, contents, onFatal);
+      const daemon = new Daemon({ ...options, data }, security, store, contents, onFatal);
       await daemon.#listen(options);
       return daemon;
     } catch (error) {
@@ -151,10 +151,16 @@ export class Daemon {
     return { grpc: this.#server!.address, http: this.#http!.address };
   }
 
+  /** All that HTTP serves. */
+  get routes(): Routes {
+    return this.#routes;
+  }
+
   /** Ends within 10 s: active runs are stopped, each with a checkpoint, and go on when the daemon is started again. */
   async stop(): Promise<void> {
     this.#ending = true;
     if (this.#collector) clearInterval(this.#collector);
+    this.#stopReloading();
     for (const name of HEALTH_NAMES) this.#health.setStatus(name, 'NOT_SERVING');
     this.#logger.info(
       'stopping: active runs get a checkpoint, and go on when this coordinator is started again',
@@ -165,18 +171,27 @@ export class Daemon {
     this.#service.close();
     await this.#server?.stop();
     await this.#http?.stop();
+    await this.#audit.written();
     await this.#store.close();
   }
 
   async #listen(options: DaemonOptions): Promise<void> {
-    this.#server = await listen(options.listen, {
-      training: this.#service.handlers,
-      runs: this.#runs.handlers,
-      further: (server) => this.#health.addToServer(server),
-      refused: (code, message) => this.#refused(code, message),
-    });
+    const tls = this.#security.tls ?? undefined;
+    const holderOf = this.#security.holderOf ?? undefined;
+    // Whoever is known by any of these; with none, everybody may ask for everything.
+    const guards: Guard[] = holderOf ? [tokenGuard(holderOf)] : [];
+    this.#server = await listen(
+      options.listen,
+      {
+        training: this.#service.handlers,
+        runs: this.#runs.handlers,
+        further: (server) => this.#health.addToServer(server),
+        refused: (code, message) => this.#refused(code, message),
+      },
+      { tls, holderOf },
+    );
     try {
-      const routes = new Map([
+      this.#routes = new Map([
         ...healthRoutes(this.#metrics, () => (this.#ending ? 'it is stopping' : null)),
         ...workerRoutes({
           workers: () => this.#service.sessions.map(discovered),
@@ -185,7 +200,9 @@ export class Daemon {
           contentType: this.#metrics.contentType,
         }),
       ]);
-      this.#http = await serveHttp(options.http, routes, {
+      this.#http = await serveHttp(options.http, this.#routes, {
+        tls,
+        guard: guards.length === 0 ? undefined : anyGuard(guards),
         onDropped: (code, message) => this.#refused(code, message),
         onError: (error, path) => this.#logger.error({ err: error, path }, 'a page could not be made'),
       });
@@ -195,10 +212,34 @@ export class Daemon {
     }
     for (const name of HEALTH_NAMES) this.#health.setStatus(name, 'SERVING');
     const { grpc, http } = this.addresses;
-    this.#logger.info({ listen: grpc, http, data: options.data }, 'coordinator is up');
+    this.#reload();
+    this.#logger.info(
+      { listen: grpc, http, data: options.data, ...this.#security.summary },
+      'coordinator is up',
+    );
     this.#collect();
     this.#collector = setInterval(() => this.#collect(), COLLECT_INTERVAL_MS);
     this.#scheduler.start();
+  }
+
+  /** Certificates and tokens that change on the disk count from then on. */
+  #reload(): void {
+    const { tls } = this.#security;
+    if (tls) this.#metrics.certificateShown(tls.notAfter);
+    this.#stopReloading = this.#security.watch({
+      certificate: (material) => {
+        this.#server!.replaceCertificate(material);
+        this.#http!.replaceCertificate(material);
+        this.#metrics.certificateShown(material.notAfter);
+        this.#logger.info({ notAfter: material.notAfter }, 'another certificate is shown from now on');
+      },
+      tokens: () => {
+        this.#server!.recheck();
+        this.#logger.info('the book of tokens was read again');
+      },
+      failed: ({ code, message }) =>
+        this.#logger.error({ code }, `${message}; what was read before counts on`),
+    });
   }
 
   #opened(session: Session): void {

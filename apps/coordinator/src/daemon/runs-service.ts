@@ -1,17 +1,20 @@
-import type { handleUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { handleUnaryCall, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { RocinanteError } from '@rocinante/base';
-import { limits, statusOf, type RunsHandlers } from '@rocinante/wire';
+import { callerOf, limits, statusOf, type PushResponse, type RunsHandlers } from '@rocinante/wire';
 import { isExpected, UsageError } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
+import type { AuditLog } from './audit-log.js';
 import { takeContent } from './content-intake.js';
 import { lossesOf } from './entry-reader.js';
 import { Outlet } from './outlet.js';
 import { removeRun, resumeRun, startRun, stopRun, type OrderParts } from './run-orders.js';
 import { detailOf, listRuns, summaryOf, type ReportParts } from './run-report.js';
 import { tellEntries, tellLines, type StreamParts } from './run-streams.js';
+import type { StoredRun } from './run-store.js';
 import { sendWeights } from './weights-sender.js';
 
 export interface RunsServiceParts extends ReportParts, OrderParts, StreamParts {
+  readonly audit: AuditLog;
   /** A reader or a sender was given up, or what was sent refused; `code` is the error's. */
   readonly dropped: (code: string, message: string) => void;
 }
@@ -34,7 +37,10 @@ export class RunsService {
       return { sha256: this.#parts.contents.have(sha256, Date.now()) };
     }),
     Push: (call, callback) => {
-      takeContent(call, this.#parts.contents).then(
+      const take = (): Promise<PushResponse> => takeContent(call, this.#parts.contents);
+      const nameOf = ({ sha256, known }: PushResponse): string =>
+        known ? `${sha256}, which is there already` : sha256!;
+      this.#parts.audit.carryOut('push', callerOf(call), 'a content', take, nameOf).then(
         (response) => callback(null, response),
         (error: unknown) => {
           // Nobody hears an answer where the sender itself went away.
@@ -44,7 +50,14 @@ export class RunsService {
         },
       );
     },
-    Start: unary(async (request) => summaryOf(this.#parts, await startRun(this.#parts, request))),
+    Start: unary(async (request, call) => {
+      const start = (): Promise<StoredRun> => startRun(this.#parts, request);
+      const what = request.name || 'a run';
+      return summaryOf(
+        this.#parts,
+        await this.#parts.audit.carryOut('start', callerOf(call), what, start, ({ id }) => id),
+      );
+    }),
     List: unary(({ tag }) => listRuns(this.#parts, tag)),
     Show: unary(({ run }) => detailOf(this.#parts, this.#parts.store.find(run))),
     Losses: (call) =>
@@ -57,13 +70,26 @@ export class RunsService {
       }),
     Watch: (call) => this.#stream(call, (outlet) => tellEntries(this.#parts, outlet, call.request.run)),
     Logs: (call) => this.#stream(call, (outlet) => tellLines(this.#parts, outlet, call.request)),
-    Stop: unary(async ({ run, reason }) => summaryOf(this.#parts, await stopRun(this.#parts, run, reason))),
-    Resume: unary(async (request) => summaryOf(this.#parts, await resumeRun(this.#parts, request))),
-    Remove: unary(({ run }) => removeRun(this.#parts, run)),
+    Stop: unary(async ({ run, reason }, call) => {
+      const stop = (): Promise<StoredRun> => stopRun(this.#parts, run, reason);
+      return summaryOf(this.#parts, await this.#parts.audit.carryOut('stop', callerOf(call), run, stop));
+    }),
+    Resume: unary(async (request, call) => {
+      const resume = (): Promise<StoredRun> => resumeRun(this.#parts, request);
+      const { audit } = this.#parts;
+      return summaryOf(this.#parts, await audit.carryOut('resume', callerOf(call), request.run, resume));
+    }),
+    Remove: unary(({ run }, call) =>
+      this.#parts.audit.carryOut('remove', callerOf(call), run, () => removeRun(this.#parts, run)),
+    ),
     Weights: (call) =>
       this.#stream(call, (outlet) => {
-        const run = this.#parts.store.find(call.request.run);
-        return sendWeights(outlet, run, this.#directory(run.id), call.request.which || 'final');
+        const which = call.request.which || 'final';
+        const pull = (): Promise<void> => {
+          const run = this.#parts.store.find(call.request.run);
+          return sendWeights(outlet, run, this.#directory(run.id), which);
+        };
+        return this.#parts.audit.carryOut('pull', callerOf(call), `${call.request.run} (${which})`, pull);
       }),
   };
 
@@ -90,11 +116,11 @@ export class RunsService {
 
 /** A handler from a function: what it gives or throws is the call's answer or status. */
 function unary<Request, Response>(
-  answer: (request: Request) => Response | Promise<Response>,
+  answer: (request: Request, call: ServerUnaryCall<Request, Response>) => Response | Promise<Response>,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     Promise.resolve()
-      .then(() => answer(call.request))
+      .then(() => answer(call.request, call))
       .then(
         (response) => callback(null, response),
         (error: unknown) => {

@@ -18,6 +18,7 @@ import {
 import { presets } from '../presets.js';
 import { DEFAULT_LIMITS } from '../run/run-limits.js';
 import { TrainingService } from '../service/training-service.js';
+import { AuditLog } from './audit-log.js';
 import { ContentStore } from './content-store.js';
 import { EntryHub } from './entry-hub.js';
 import { RunStore, type NewRun, type StoredRun } from './run-store.js';
@@ -87,6 +88,7 @@ export class SpecCoordinator {
       hub,
       service,
       scheduler: this.scheduler,
+      audit: new AuditLog(join(folder, 'audit.jsonl'), logger),
       boundBy: () => '',
       dropped: (code) => this.dropped.push(code),
     });

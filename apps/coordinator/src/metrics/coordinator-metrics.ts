@@ -42,6 +42,7 @@ export class CoordinatorMetrics implements SessionObserver {
     observeProcess(this.#set, parts.version);
     this.#set.beforeScrape(() => this.#measure());
     this.#set.metrics.liveWorkers.set({ pool: 'default' }, 0);
+    this.#set.metrics.certificateExpiry.set(NaN);
   }
 
   get contentType(): string {
@@ -84,6 +85,11 @@ export class CoordinatorMetrics implements SessionObserver {
   /** A connection or call was refused, or a session dropped, by the code of the reason. */
   refused(code: string): void {
     this.#set.metrics.refusedConnections.inc({ why: code });
+  }
+
+  /** Another certificate is shown from now on, which ends then. */
+  certificateShown(notAfter: Date): void {
+    this.#set.metrics.certificateExpiry.set(notAfter.getTime() / 1000);
   }
 
   /** A pool's series goes with its last worker, since workers choose their pools' names. */

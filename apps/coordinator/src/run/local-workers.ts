@@ -104,7 +104,19 @@ export class LocalWorkers {
 }
 
 /** Variables that speak to a worker of its own: local workers get all they need as arguments. */
-const WORKERS_OWN = ['ROCINANTE_HTTP', 'ROCINANTE_POOL', 'ROCINANTE_DEVICE', 'ROCINANTE_LOG_LEVEL'];
+const WORKERS_OWN = [
+  'ROCINANTE_HTTP',
+  'ROCINANTE_HTTP_TOKEN_FILE',
+  'ROCINANTE_POOL',
+  'ROCINANTE_DEVICE',
+  'ROCINANTE_LOG_LEVEL',
+  'ROCINANTE_TLS_CA',
+  'ROCINANTE_TLS_CERT',
+  'ROCINANTE_TLS_KEY',
+  'ROCINANTE_TLS_SERVER_NAME',
+  'ROCINANTE_TOKEN',
+  'ROCINANTE_TOKEN_FILE',
+];
 
 function environmentOf(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(own).filter(([name]) => !WORKERS_OWN.includes(name)));

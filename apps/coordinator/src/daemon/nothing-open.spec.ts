@@ -1,0 +1,82 @@
+/**
+ * Goal: nothing but health answers whoever shows no token. Method: a daemon with a book of tokens; every method of the protos as
+ * they are loaded, and every route of the router that the daemon serves, so that a new one cannot be forgotten.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bookLine, newToken } from '@rocinante/access';
+import { methodPaths } from '@rocinante/wire';
+import { Daemon } from './daemon.js';
+
+/** What probes may ask without a token. A route that is to be open must be written here too. */
+const OPEN_PATHS = ['/healthz', '/readyz'];
+
+const token = newToken();
+let folder: string;
+let daemon: Daemon;
+let client: Client;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rocinante-open-'));
+  const tokenFile = join(folder, 'tokens');
+  await writeFile(tokenFile, `${bookLine('reader', 'eye', token)}\n`, { mode: 0o600 });
+  daemon = await Daemon.start(
+    {
+      listen: '127.0.0.1:0',
+      http: '127.0.0.1:0',
+      advertise: null,
+      data: join(folder, 'data'),
+      tokenFile,
+      insecure: false,
+      logLevel: 'error',
+    },
+    (error) => expect(error).toBeUndefined(),
+  );
+  client = new Client(daemon.addresses.grpc, credentials.createInsecure());
+});
+afterAll(async () => {
+  client.close();
+  await daemon.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** How a call of no content ends. */
+function call(path: string): Promise<ServiceError | null> {
+  const bytes = (value: Buffer): Buffer => value;
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(path, bytes, bytes, Buffer.alloc(0), (error) => resolve(error));
+  });
+}
+
+it.each(methodPaths)('%s asks for a token', async (path) => {
+  expect(await call(path)).toMatchObject({ code: status.UNAUTHENTICATED });
+});
+
+it('health is open, and a method that is not there is refused', async () => {
+  expect(await call('/grpc.health.v1.Health/Check')).toBeNull();
+  expect(await call('/rocinante.training.v1.Runs/Sudo')).toMatchObject({ code: status.UNIMPLEMENTED });
+});
+
+it('every route asks for a token, but those of probes', async () => {
+  const open: string[] = [];
+  for (const [pattern] of daemon.routes) {
+    const [path, method] = pattern.startsWith('POST ') ? [pattern.slice(5), 'POST'] : [pattern, 'GET'];
+    const url = `http://${daemon.addresses.http}${path.replace('*', 'anything')}`;
+    const bare = await fetch(url, { method });
+    if (bare.status !== 401) open.push(pattern);
+    const wrong = await fetch(url, { method, headers: { authorization: `Bearer ${newToken()}` } });
+    if (wrong.status !== 401 && !OPEN_PATHS.includes(pattern)) open.push(`${pattern} with a wrong token`);
+  }
+  expect(open).toEqual(OPEN_PATHS);
+  expect(daemon.routes.size).toBeGreaterThan(4);
+});
+
+it('whoever shows a token is let in as far as its role goes', async () => {
+  const headers = { authorization: `Bearer ${token}` };
+  const metrics = await fetch(`http://${daemon.addresses.http}/metrics`, { headers });
+  expect(metrics.status).toBe(200);
+  expect(await metrics.text()).toMatch(/refused_connections_total\{why="UNAUTHENTICATED"\} [1-9]/);
+});

@@ -1,0 +1,52 @@
+import { onFileChange, readTlsMaterial, TokenBook } from '@rocinante/access';
+import { RocinanteError } from '@rocinante/base';
+import { serveHttp, tokenGuard, type HttpServer, type Routes } from '@rocinante/http';
+import type { Logger } from '@rocinante/log';
+import type { WorkerConfig } from './config.js';
+
+/**
+ * Serves a worker's own metrics and health: in plain, or where it has a book of tokens, over TLS with the worker's certificate
+ * and to holders of these tokens. Book and certificate are read again when their files change.
+ * @returns how to stop it; null where nothing is to be served.
+ * @throws {RocinanteError} a file cannot be used, or the address.
+ */
+export async function serveOwnHttp(
+  { http, httpTokenFile, tlsCert, tlsKey }: WorkerConfig,
+  routes: Routes,
+  log: Logger,
+): Promise<Pick<HttpServer, 'address' | 'stop'> | null> {
+  if (http === undefined) return null;
+  const onDropped = (code: string, message: string): void => log.debug({ code }, `refused: ${message}`);
+  if (httpTokenFile === undefined) return serveHttp(http, routes, { onDropped });
+  const files = { certFile: tlsCert!, keyFile: tlsKey!, caFile: null };
+  const book = TokenBook.read(httpTokenFile);
+  const guard = tokenGuard((token) => book.holderOf(token));
+  const server = await serveHttp(http, routes, { tls: readTlsMaterial(files), guard, onDropped });
+  const again = (read: () => void): (() => void) => {
+    return () => {
+      try {
+        read();
+      } catch (error) {
+        if (!(error instanceof RocinanteError)) throw error;
+        log.error({ code: error.code }, `${error.message}; what was read before is used`);
+      }
+    };
+  };
+  const ends = [
+    onFileChange(
+      [httpTokenFile],
+      again(() => book.reload()),
+    ),
+    onFileChange(
+      [files.certFile, files.keyFile],
+      again(() => server.replaceCertificate(readTlsMaterial(files))),
+    ),
+  ];
+  return {
+    address: server.address,
+    stop: () => {
+      for (const end of ends) end();
+      return server.stop();
+    },
+  };
+}
