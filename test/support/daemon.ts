@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { join } from 'node:path';
+import type { ClientSecurity } from '@rocinante/access';
 import { dialRuns, type RunSummaryMessage } from '@rocinante/wire';
 import { Rocinante, type Finished } from './rocinante.js';
 
@@ -46,6 +48,12 @@ export class Service extends Rocinante {
   }
 }
 
+/** An operator's credentials: as words of its commands, and as a client has them. */
+export interface OperatorSecurity {
+  readonly args: readonly string[];
+  readonly client: ClientSecurity;
+}
+
 export interface DaemonOptions {
   /** The folder that `--data` names. */
   readonly data: string;
@@ -54,6 +62,8 @@ export interface DaemonOptions {
   readonly http?: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** How its operators show who they are, where it asks; HTTP is over TLS then. */
+  readonly operator?: OperatorSecurity;
   /**
    * Words of a command that runs it, and the operator's commands, elsewhere, such as in a network namespace, where `over` and
    * `page` do not reach.
@@ -69,12 +79,14 @@ export class Daemon extends Service {
   http = '';
   readonly #workers: WorkerProcess[] = [];
   readonly #within: readonly string[];
+  readonly #operator: OperatorSecurity | null;
 
-  private constructor({ data, listen, http, args, env, within }: DaemonOptions) {
+  private constructor({ data, listen, http, args, env, within, operator }: DaemonOptions) {
     const addresses = ['--listen', listen ?? '127.0.0.1:0', '--http', http ?? '127.0.0.1:0'];
     super(['serve', '--data', data, ...addresses, ...(args ?? [])], env ?? {}, within);
     this.data = data;
     this.#within = within ?? [];
+    this.#operator = operator ?? null;
   }
 
   /** Starts one, and waits until it listens. */
@@ -102,7 +114,8 @@ export class Daemon extends Service {
 
   /** One of the operator's commands, such as `['run', 'list']`, against this daemon. */
   command(args: readonly string[]): Promise<Finished> {
-    return new Rocinante([...args, '--coordinator', this.grpc], {}, this.#within).finished;
+    const own = this.#operator?.args ?? [];
+    return new Rocinante([...args, '--coordinator', this.grpc, ...own], {}, this.#within).finished;
   }
 
   /** The same with `--json`: the object on the last line of standard output. Fails where the command does. */
@@ -141,7 +154,7 @@ export class Daemon extends Service {
 
   /** Waits until a run has ended, as operators are told. */
   async over(run: string, timeoutMs = 60_000): Promise<RunSummaryMessage> {
-    const client = dialRuns(this.grpc);
+    const client = dialRuns(this.grpc, this.#operator?.client);
     const show = (): Promise<RunSummaryMessage> =>
       new Promise((resolve, reject) =>
         client.show({ run }, {}, (error, shown) => {
@@ -171,6 +184,7 @@ export class Daemon extends Service {
 
   /** A page of `--http`, such as `/metrics`. */
   async page(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    if (this.#operator) return securePage(this.http, path, this.#operator.client);
     const response = await fetch(`http://${this.http}${path}`);
     return { status: response.status, text: await response.text() };
   }
@@ -187,6 +201,27 @@ export class Daemon extends Service {
     const services = [this, ...this.#workers].filter(({ process }) => process.exitCode === null);
     await Promise.all(services.map((service) => service.stop('SIGKILL')));
   }
+}
+
+/** A page over TLS, as a holder of a token is given it. */
+function securePage(
+  address: string,
+  path: string,
+  { ca, token }: ClientSecurity,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  return new Promise((resolve, reject) => {
+    const sent = get(
+      `https://${address}${path}`,
+      { ca: ca ?? undefined, headers, agent: false },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part: string) => (text += part));
+        response.on('end', () => resolve({ status: response.statusCode!, text }));
+      },
+    );
+    sent.on('error', reject);
+  });
 }
 
 /** `./rocinante worker` of one thread. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientDuplexStream, ClientReadableStream, ClientWritableStream } from '@grpc/grpc-js';
+import type { ClientSecurity } from '@rocinante/access';
 import { crc32 } from '@rocinante/base';
 import { RANGE_BLOCKS, BLOCK_ELEMENTS } from '@rocinante/parameters';
 import {
@@ -21,6 +22,8 @@ import { LightRun } from './light-run.js';
 export interface LightWorkerOptions {
   /** What a micro-batch takes, in milliseconds: it is waited, and reported. */
   readonly computeMs?: number;
+  /** How it shows who it is, where the coordinator asks. */
+  readonly security?: ClientSecurity;
 }
 
 /** A run that this worker was offered, and is not over. */
@@ -61,11 +64,11 @@ export class LightWorker {
   #end!: (error: Error | null) => void;
 
   /** Dials, and says Hello; the rest follows from what the coordinator answers. */
-  constructor(coordinator: string, name: string, { computeMs = 20 }: LightWorkerOptions = {}) {
+  constructor(coordinator: string, name: string, { computeMs = 20, security }: LightWorkerOptions = {}) {
     this.name = name;
     this.#computeMs = computeMs;
     this.ended = new Promise((resolve) => (this.#end = resolve));
-    this.#client = dial(coordinator);
+    this.#client = dial(coordinator, security);
     this.#control = this.#client.work();
     this.#control.on('data', (message: CoordinatorMessageReceived) =>
       this.#guard(() => this.received(message)),
