@@ -38,8 +38,8 @@ export interface HttpServerOptions {
   readonly tls?: HttpCertificate;
   /** Knows who asks. Without one every route is answered, whatever it needs. */
   readonly guard?: Guard;
-  /** What whoever is not known gets in place of a line, with status 401: a page to log in, for instance. */
-  readonly unknown?: (request: HttpRequest) => HttpAnswer;
+  /** What whoever is not known gets in place of a line, with status 401: a page to log in, for instance; null for the line. */
+  readonly unknown?: (request: HttpRequest) => HttpAnswer | null;
   /**
    * Told of connections that were dropped, by code: MALFORMED, MESSAGE_TOO_LARGE, TIMEOUT, TOO_MANY_CONNECTIONS, NOT_TLS,
    * BAD_CERTIFICATE; of requests that were refused: UNAUTHENTICATED, PERMISSION_DENIED; and in a sentence that begins with the
@@ -176,7 +176,6 @@ async function answerOf(
   routes: Routes,
   { guard, unknown, onDropped }: HttpServerOptions,
 ): Promise<HttpAnswer> {
-  const peer = `${incoming.socket.remoteAddress}:${incoming.socket.remotePort}`;
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     return line(414, `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`);
@@ -191,7 +190,7 @@ async function answerOf(
     host: shownHost(incoming.headers.host),
     body: new Uint8Array(),
     holder: null,
-    peer,
+    peer: peerOf(incoming.socket),
     secure: 'encrypted' in incoming.socket,
     header: (name) => incoming.headers[name]?.toString() ?? null,
   };
@@ -203,7 +202,7 @@ async function answerOf(
     // Whoever is shown where to log in was refused nothing yet.
     if (page !== null) return page;
     const what = `expected a token: Authorization: Bearer <token>, received ${shown ? 'another' : 'none'}`;
-    onDropped?.('UNAUTHENTICATED', `${peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`);
+    onDropped?.('UNAUTHENTICATED', `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`);
     return line(401, what);
   }
   if (!isMethod(method))
@@ -218,7 +217,7 @@ async function answerOf(
   const { needs, answer } = found.route;
   if (holder !== null && !mayDo(holder.role, needs)) {
     const what = `expected a token of role ${needs}, received ${holder.name}'s, of role ${holder.role}`;
-    onDropped?.('PERMISSION_DENIED', `${peer}: ${method} ${path.slice(0, 80)}: ${what}`);
+    onDropped?.('PERMISSION_DENIED', `${request.peer}: ${method} ${path.slice(0, 80)}: ${what}`);
     return line(403, what);
   }
   const body = method === 'POST' ? await bodyOf(incoming) : request.body;
@@ -264,6 +263,12 @@ function pathOf({ url = '' }: IncomingMessage): string {
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** `address:port` of a connection's other side, an IPv6 address in brackets. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  if (remoteAddress === undefined) return '';
+  return `${isIPv6(remoteAddress) ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
 /** A host header that can be given on to others; null for anything else. */

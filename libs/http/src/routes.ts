@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly body: Uint8Array;
   /** Who asks; null where the server knows nobody apart (no guard), or the route is open. */
   readonly holder: Holder | null;
-  /** The other side's `address:port`, for logs. */
+  /** `address:port` of the other side, for records; empty where it is gone. */
   readonly peer: string;
   /** Whether it came over TLS. */
   readonly secure: boolean;

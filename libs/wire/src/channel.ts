@@ -1,12 +1,5 @@
-import type {
-  Client} from '@grpc/grpc-js';
-import {
-  logVerbosity,
-  Server,
-  ServerCredentials,
-  setLogVerbosity,
-  type ChannelOptions,
-} from '@grpc/grpc-js';
+import type { Client } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type ChannelOptions } from '@grpc/grpc-js';
 import type { ClientSecurity, TlsMaterial } from '@rocinante/access';
 import { AccessControl, type HolderOf } from './access-control.js';
 import { channelCredentials, tokenInterceptors } from './client-security.js';

@@ -29,12 +29,12 @@ export function prepareHttp2Servers(): void {
   prepared = true;
   const { createServer, createSecureServer } = http2;
   http2.createServer = (...args: readonly unknown[]) => prepare(createServer, args);
-  http2.createSecureServer = ((...args: readonly unknown[]) => {
+  http2.createSecureServer = (...args: readonly unknown[]) => {
     const server = prepare(createSecureServer, args) as http2.Http2SecureServer;
     watchSecureServer(server);
     if ((args[0] as http2.SecureServerOptions).requestCert) askForCertificates(server, refusalOf);
     return server;
-  });
+  };
 }
 
 /** What all servers of this process have sent and received until now. */
