@@ -9,6 +9,7 @@ interface ServeFlags {
   readonly http: string;
   readonly advertise?: string;
   readonly data: string;
+  readonly tensorboard?: string;
   readonly insecure: boolean;
   readonly logLevel: LogLevel;
 }
@@ -39,12 +40,19 @@ export function addServe(program: Command, exit: (code: number) => void): void {
     )
     .addOption(option('--data <dir>', 'runs, texts and weights', 'DATA').default('rocinante-data'))
     .addOption(
+      option(
+        '--tensorboard <dir>',
+        'write event files for TensorBoard, in a folder for each run',
+        'TENSORBOARD',
+      ),
+    )
+    .addOption(
       new Option('--insecure', 'listen in plain, without a token, where others can reach it').default(false),
     )
     .addOption(
       option('--log-level <level>', 'what is worth a line', 'LOG_LEVEL').choices(LOG_LEVELS).default('info'),
     )
-    .action(async ({ advertise, ...flags }: ServeFlags) => {
+    .action(async ({ advertise, tensorboard, ...flags }: ServeFlags) => {
       const { Daemon } = await import('../daemon/daemon.js');
       let release = (): void => {};
       let fail!: (error: unknown) => void;
@@ -53,7 +61,10 @@ export function addServe(program: Command, exit: (code: number) => void): void {
         release = stopOnSignals(resolve, EXIT_STOPPED);
       });
       try {
-        const daemon = await Daemon.start({ ...flags, advertise: advertise ?? null }, fail);
+        const daemon = await Daemon.start(
+          { ...flags, advertise: advertise ?? null, tensorboard: tensorboard ?? null },
+          fail,
+        );
         await stopped;
         await daemon.stop();
       } finally {

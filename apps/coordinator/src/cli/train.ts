@@ -16,6 +16,7 @@ interface TrainFlags extends ConfigOptionValues, LimitOptionValues {
   readonly resume: boolean;
   readonly corpusCache: boolean;
   readonly ledger: boolean;
+  readonly tensorboard?: string;
   readonly json: boolean;
 }
 
@@ -42,6 +43,9 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     .option('--resume', 'go on from the newest checkpoint in --run-dir', false)
     .option('--no-corpus-cache', 'workers keep no encoded corpus on this machine')
     .option('--no-ledger', 'keep no ledger: what it costs is measured so, and the run cannot be verified')
+    .addOption(
+      option('--tensorboard <dir>', 'write event files for TensorBoard into this folder', 'TENSORBOARD'),
+    )
     .addOption(jsonOption())
     .action(async (flags: TrainFlags) => {
       const { train } = await import('../run/train.js');
@@ -50,7 +54,8 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
 }
 
 function trainOptions(flags: TrainFlags): TrainOptions {
-  const { workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, ...config } = flags;
+  const { workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, tensorboard, ...config } =
+    flags;
   return {
     flags: config,
     corpus,
@@ -62,6 +67,7 @@ function trainOptions(flags: TrainFlags): TrainOptions {
     limits: limitsFrom(flags),
     corpusCache,
     ledger,
+    tensorboard: tensorboard === undefined ? null : resolve(tensorboard),
     json,
   };
 }

@@ -1,5 +1,5 @@
 import { HealthImplementation } from 'grpc-health-check';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isLoopback } from '@rocinante/base';
 import { serveHttp, type HttpServer } from '@rocinante/http';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
@@ -9,8 +9,11 @@ import { noProgress, rateShareOf } from '@rocinante/training';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
 import { UsageError } from '../errors.js';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
+import { Page } from '../page/page.js';
+import { WorkerPhases } from '../page/worker-phases.js';
 import type { PreparedRun } from '../run/prepared-run.js';
 import type { RunObserver } from '../run/run-observer.js';
+import { TensorboardLog, tensorboardRun } from '../run/tensorboard-log.js';
 import type { Session } from '../service/session.js';
 import { TrainingService } from '../service/training-service.js';
 import { VERSION } from '../version.js';
@@ -37,6 +40,8 @@ export interface DaemonOptions {
   readonly advertise: string | null;
   /** The directory of runs, texts and weights. */
   readonly data: string;
+  /** The folder of event files for TensorBoard, a folder in it for each run; null for none. */
+  readonly tensorboard?: string | null;
   /** Whether to listen in plain at an address that others can reach. */
   readonly insecure: boolean;
   readonly logLevel: LogLevel;
@@ -60,6 +65,8 @@ export class Daemon {
   readonly #health = new HealthImplementation(statusMap('NOT_SERVING'));
   readonly #hub = new EntryHub();
   readonly #runs: RunsService;
+  readonly #page: Page;
+  readonly #tensorboard: string | null;
   #server: ListeningServer | null = null;
   #http: HttpServer | null = null;
   #collector: NodeJS.Timeout | null = null;
@@ -74,6 +81,7 @@ export class Daemon {
     this.#store = store;
     this.#contents = contents;
     this.#logger = createLogger({ level: options.logLevel });
+    this.#tensorboard = options.tensorboard ? resolve(options.tensorboard) : null;
     store.onWriteFailure((error) => this.#logger.error(error.message));
     this.#metrics = new CoordinatorMetrics({
       version: VERSION,
@@ -105,14 +113,25 @@ export class Daemon {
       },
       onFatal,
     );
-    this.#runs = new RunsService({
+    const parts = {
       store,
       contents,
       hub: this.#hub,
       scheduler: this.#scheduler,
       service: this.#service,
-      boundBy: (run) => this.#metrics.boundBy(run),
-      dropped: (code, message) => this.#refused(code, message),
+      boundBy: (run: string) => this.#metrics.boundBy(run),
+      dropped: (code: string, message: string) => this.#refused(code, message),
+    };
+    this.#runs = new RunsService(parts);
+    this.#page = new Page({
+      ...parts,
+      stepPhases: (run) => this.#metrics.stepPhases(run),
+      workerPhases: new WorkerPhases(() => this.#service.sessions),
+      holderOf: null,
+      ownNames: [options.http, ...(options.advertise === null ? [] : [options.advertise])],
+      acted: ({ holder, action, subject, failure }) =>
+        this.#logger.info({ by: holder?.name ?? null, action, subject, failure: failure?.message ?? null }, 'page'),
+      onError: (error) => this.#logger.error({ err: error }, 'a page could not be told'),
     });
   }
 
@@ -162,6 +181,7 @@ export class Daemon {
     await this.#scheduler.end();
     // Whoever watches a run that waits would keep the server from ending.
     this.#hub.close();
+    this.#page.close();
     this.#service.close();
     await this.#server?.stop();
     await this.#http?.stop();
@@ -184,6 +204,7 @@ export class Daemon {
           advertise: options.advertise,
           contentType: this.#metrics.contentType,
         }),
+        ...this.#page.routes,
       ]);
       this.#http = await serveHttp(options.http, routes, {
         onDropped: (code, message) => this.#refused(code, message),
@@ -219,7 +240,8 @@ export class Daemon {
     this.#refusals.refused(code, message);
   }
 
-  #observersOf(id: string, { shape, loaded, config }: PreparedRun): readonly RunObserver[] {
+  #observersOf(id: string, prepared: PreparedRun): readonly RunObserver[] {
+    const { shape, loaded, config } = prepared;
     const { schedule, optimizer } = config;
     const progress = loaded?.progress ?? noProgress;
     let rateShare = rateShareOf(config, progress);
@@ -232,6 +254,13 @@ export class Daemon {
         learningRate: (step) =>
           rateShare * learningRateAt(schedule, optimizer.learningRate, step, shape.stepsTotal),
       }),
+      ...(this.#tensorboard === null
+        ? []
+        : [
+            new TensorboardLog(join(this.#tensorboard, id), tensorboardRun(prepared), (message) =>
+              this.#logger.warn({ run: id }, message),
+            ),
+          ]),
     ];
   }
 

@@ -16,6 +16,7 @@ import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
 import { stopOnSignals } from './stop-signals.js';
+import { TensorboardLog, tensorboardRun } from './tensorboard-log.js';
 import type { RunEnd } from './training-run.js';
 
 const DEFAULT_CORPUS = 'bundled';
@@ -38,6 +39,8 @@ export interface TrainOptions {
   readonly limits: RunLimits;
   readonly corpusCache: boolean;
   readonly ledger: boolean;
+  /** The folder of event files for TensorBoard, absolute; null for none. */
+  readonly tensorboard: string | null;
   readonly json: boolean;
 }
 
@@ -101,6 +104,10 @@ async function runToEnd(
   display.line(`run ${directory.shownPath}`);
   if (options.resume && !loaded) display.line('there is no checkpoint: the run begins anew');
 
+  const tensorboard =
+    options.tensorboard === null
+      ? null
+      : new TensorboardLog(options.tensorboard, tensorboardRun(prepared), (message) => display.line(message));
   const execution = new RunExecution(prepared, {
     name: 'train',
     service,
@@ -113,7 +120,7 @@ async function runToEnd(
     ledger: options.ledger,
     goesBack: true,
     sample: !options.json,
-    observers: [],
+    observers: tensorboard === null ? [] : [tensorboard],
     onEntry: (entry) => display.entry(entry),
   });
   const workers = new LocalWorkers({
