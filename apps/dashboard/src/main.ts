@@ -10,7 +10,7 @@ import { HeadView } from './head-view.js';
 import { RunModel } from './run-model.js';
 import { RunStream, type LinkState } from './run-stream.js';
 import { RunsView } from './runs-view.js';
-import type { About, Opening, Present, RunList, Told } from './shapes.js';
+import type { About, ListChange, Opening, Present, RunList, Told } from './shapes.js';
 import { WorkersView } from './workers-view.js';
 
 /** The page is drawn at most so often, however fast the run goes. */
@@ -46,7 +46,7 @@ class Page {
     setText(byId('who'), holder === null ? '' : `${holder.name} (${holder.role})`);
     byId('logout').hidden = holder === null;
     this.#stream = new RunStream({
-      list: (list) => this.#listed(list),
+      list: (change) => this.#listed(change),
       opening: (opening) => this.#opened(opening),
       present: (present) => this.#presented(present),
       entry: (told) => this.#told(told),
@@ -65,12 +65,16 @@ class Page {
     this.#runs.show(this.#list, run);
   }
 
-  #listed(list: RunList): void {
-    this.#list = list;
-    this.#runs.show(list, this.#run);
+  #listed({ order, runs: changed, leftOut }: ListChange): void {
+    const known = new Map([...this.#list.runs, ...changed].map((run) => [run.id, run]));
+    this.#list = { runs: order.flatMap((id) => known.get(id) ?? []), leftOut };
+    this.#runs.show(this.#list, this.#run);
     if (this.#run !== null) return;
-    const [first] = list.runs;
-    if (first) return void window.history.replaceState(null, '', `#${first.id}`), this.#follow(first.id);
+    const [first] = this.#list.runs;
+    if (first) {
+      window.history.replaceState(null, '', `#${first.id}`);
+      return this.#follow(first.id);
+    }
     this.#empty('No runs yet', 'Start one here, or with ./rocinante run start.');
   }
 

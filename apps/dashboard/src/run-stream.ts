@@ -1,4 +1,4 @@
-import type { Opening, Present, RunList, Told } from './shapes.js';
+import type { ListChange, Opening, Present, Told } from './shapes.js';
 
 /** After how long a stream that the browser gave up is opened again. */
 const RETRY_MS = 2_000;
@@ -7,7 +7,7 @@ const RETRY_MS = 2_000;
 export type LinkState = 'connecting' | 'live' | 'lost';
 
 export interface StreamListener {
-  list(list: RunList): void;
+  list(change: ListChange): void;
   opening(opening: Opening): void;
   present(present: Present): void;
   entry(told: Told): void;
@@ -54,7 +54,7 @@ export class RunStream {
         this.#lastId = lastEventId;
         take(JSON.parse(data) as Data);
       });
-    on<RunList>('list', (list) => this.#listener.list(list));
+    on<ListChange>('list', (change) => this.#listener.list(change));
     on<Opening>('opening', (opening) => this.#listener.opening(opening));
     on<Present>('present', (present) => this.#listener.present(present));
     on<Told>('entry', (told) => this.#listener.entry(told));

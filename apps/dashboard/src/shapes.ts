@@ -34,6 +34,11 @@ export interface RunList {
   readonly leftOut: number;
 }
 
+/** What has changed in the list: which runs there are, in their order, and those that are new or changed. */
+export interface ListChange extends RunList {
+  readonly order: readonly string[];
+}
+
 export interface WorkerShare {
   readonly name: string;
   readonly threads: number;

@@ -4,6 +4,7 @@ import { isExpected } from '../errors.js';
 import type { EventStream } from './event-stream.js';
 import { listOf, presentOf, type PresentParts } from './page-present.js';
 import { RunFeed } from './run-feed.js';
+import { changeOf, pictureOf, type ListPicture } from './run-list.js';
 
 /** What one page follows: the list of runs, and all that happens in one of them. */
 export class PageStream {
@@ -13,7 +14,7 @@ export class PageStream {
   readonly #onError: (error: unknown) => void;
   #feed: RunFeed | null = null;
   #run: string | null = null;
-  #toldList = '';
+  #toldList: ListPicture | null = null;
   #toldPresent = '';
   #looking = false;
 
@@ -32,7 +33,7 @@ export class PageStream {
 
   /** @param after the id of the last entry that the page has; null for none. */
   start(after: string | null): void {
-    this.tick(JSON.stringify(listOf(this.#parts)));
+    this.tick(pictureOf(listOf(this.#parts)));
     const run = this.#find();
     if (run === null) return;
     this.#run = run.id;
@@ -40,13 +41,12 @@ export class PageStream {
     this.#feed.start(after || null).catch((error: unknown) => this.#failed(error));
   }
 
-  /** Tells what has changed. @param list of runs, in JSON, the same for all pages. */
-  tick(list: string): void {
+  /** Tells what has changed. @param list of runs, the same for all pages. */
+  tick(list: ListPicture): void {
     if (this.#stream.isOver || this.#stream.isBusy) return;
-    if (list !== this.#toldList) {
-      this.#toldList = list;
-      this.#stream.send({ event: 'list', data: JSON.parse(list) as unknown });
-    }
+    const change = changeOf(this.#toldList, list);
+    this.#toldList = list;
+    if (change !== null) this.#stream.send({ event: 'list', data: change });
     if (this.#run !== null && this.#feed?.isOpen && !this.#looking) void this.#present(this.#run);
   }
 

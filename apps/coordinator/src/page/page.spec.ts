@@ -3,8 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Holder } from '@rocinante/access';
 import { serveHttp, type HttpServer } from '@rocinante/http';
-import { smallRun, SpecCoordinator, startRequest, textSha256 } from '../daemon/spec-coordinator.js';
-import { startRun } from '../daemon/run-orders.js';
+import { smallRun, SpecCoordinator, textSha256 } from '../daemon/spec-coordinator.js';
 import { EventLog } from '../run/event-log.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { Page, type PageParts } from './page.js';
@@ -53,6 +52,11 @@ afterEach(async () => {
   await coordinator.remove();
   expect(coordinator.fatal).toEqual([]);
 });
+
+/** A run that is active, and waits for workers. */
+async function begin(): Promise<void> {
+  coordinator.scheduler.queued(await coordinator.store.create(smallRun));
+}
 
 const url = (path: string): string => `http://${server.address}${path}`;
 const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -136,7 +140,7 @@ describe('a page without tokens', () => {
 
   it('takes orders, but from itself only', async () => {
     const start = { preset: 'quick', text: textSha256, name: 'one', steps: 5, batch: 4, microBatch: 2 };
-    await startRun(coordinator as never, startRequest as never);
+    await begin();
     for (const headers of [{ origin: 'http://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }]) {
       expect((await order('/api/start', start, headers)).status).toBe(403);
     }
@@ -177,7 +181,7 @@ describe('a page without tokens', () => {
   });
 
   it('tells of a run what `run show --json` tells', async () => {
-    await startRun(coordinator as never, startRequest as never);
+    await begin();
     expect(await (await get('/api/runs/r1')).json()).toMatchObject({
       id: 'r1',
       corpus: { name: 'mancha.txt', sha256: textSha256 },

@@ -12,6 +12,7 @@ import { listOf, shownOf, type PresentParts } from './page-present.js';
 import { PageSessions, type HolderOf } from './page-sessions.js';
 import { PageStream } from './page-stream.js';
 import { textsOf } from './page-texts.js';
+import { pictureOf } from './run-list.js';
 import { readOpening } from './run-opening.js';
 import { foreignHost, foreignOrigin } from './same-origin.js';
 
@@ -155,7 +156,7 @@ export class Page {
 
   #tick(): void {
     if (this.#streams.size === 0) return;
-    const list = JSON.stringify(listOf(this.#parts));
+    const list = pictureOf(listOf(this.#parts));
     for (const stream of this.#streams) stream.tick(list);
   }
 

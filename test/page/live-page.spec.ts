@@ -1,0 +1,184 @@
+/**
+ * Goal: the live page shows a real run as it goes, takes orders, and comes back after the coordinator's death, in a real
+ * browser. Method: Chromium, `serve`, one worker and a run that goes on until the page stops it; axe looks at the page in light, in dark
+ * and on a telephone.
+ */
+import { readFileSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityProblems, findChromium, launchChromium, openPage, type WatchedPage } from '../support/browser.js';
+import { Daemon, until } from '../support/daemon.js';
+import { Workspace } from '../support/rocinante.js';
+import { smallOrder } from '../support/small-run.js';
+
+const program = findChromium();
+const hindrance = program === null ? 'needs chromium in PATH, or ROCINANTE_CHROMIUM' : null;
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true } as const;
+
+describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` (${hindrance})`}`, () => {
+  const workspace = new Workspace();
+  let browser: Browser;
+  let daemon: Daemon;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    [daemon, browser] = await Promise.all([
+      Daemon.start({ data: workspace.in('data') }),
+      launchChromium(program!),
+    ]);
+    const worker = daemon.worker('rucio');
+    await worker.says(/joined the coordinator/);
+    await daemon.startRun([...smallOrder(workspace, 100_000), '--name', 'mill', '--evaluate-every', '20', '--checkpoint', '1']);
+    await daemon.stepsTaken('r1', 5);
+    watched = await openPage(browser);
+    page = watched.page;
+    await page.goto(`http://${daemon.http}/`);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await daemon?.end();
+    workspace.remove();
+  });
+
+  const textOf = async (selector: string, on = page): Promise<string> =>
+    (await on.locator(selector).textContent()) ?? '';
+
+  /** The step that the loss's curve reaches, as it says itself. */
+  async function curveStep(on = page): Promise<number> {
+    const label = (await on.locator('#loss-chart').getAttribute('aria-label')) ?? '';
+    return Number(/training [\d.]+ at step ([\d,]+)/.exec(label)?.[1].replaceAll(',', '') ?? 0);
+  }
+
+  const shows = (selector: string, pattern: RegExp, on = page): Promise<void> =>
+    until(`${selector} to be ${pattern}`, async () => pattern.test(await textOf(selector, on)), 20_000);
+
+  it('shows what a run is, who works for it, and its losses as they come', { timeout: 30_000 }, async () => {
+    await shows('#name', /^mill$/);
+    await shows('#state', /^running$/);
+    await shows('#link', /^live$/);
+    const seen = await curveStep();
+    expect(seen).toBeGreaterThan(0);
+    const canvas = page.locator('#loss-chart canvas');
+    const drawn = await canvas.evaluate('(canvas) => canvas.toDataURL()');
+    await until('the curve to grow', async () => (await curveStep()) >= seen + 20);
+    expect(await canvas.evaluate('(canvas) => canvas.toDataURL()')).not.toBe(drawn);
+    expect(await textOf('#figures')).toMatch(/Loss\d\.\d{4}.*Held-out loss\d\.\d{4}.*Rate\d+\.\d/s);
+    expect(await textOf('#workers tbody')).toMatch(/rucio.*100 %/);
+    await until('the worker’s phases', async () =>
+      /computes \d+ %/.test((await page.locator('#workers .phases').getAttribute('aria-label')) ?? ''),
+    );
+    const events = await page.locator('#events li').allTextContents();
+    expect(events.some((text) => /rucio joined$/.test(text))).toBe(true);
+    const before = events.length;
+    await until('another event', async () => (await page.locator('#events li').count()) > before);
+  });
+
+  it('has what the log has, each once, after the coordinator was killed', { timeout: 40_000 }, async () => {
+    await daemon.stop('SIGKILL');
+    await shows('#link', /^connection lost/);
+    daemon = await daemon.again();
+    await shows('#link', /^live$/);
+    const { step } = (await (await fetch(`http://${daemon.http}/api/runs/r1`)).json()) as { step: number };
+    await until('a step behind the ones before', async () => (await curveStep()) > step);
+    const told = await page.locator('#events li').evaluateAll<string[]>(
+      `(rows) => rows.map((row) => row.querySelector('time').dateTime + ' ' + (row.querySelector('.event-step').textContent))`,
+    );
+    const last = told.length;
+    expect(new Set(told).size).toBe(last);
+    // What came meanwhile is in the log, and is about to be on the page.
+    const logged = daemon
+      .events('r1')
+      .filter(({ event }) => event !== 'step' && event !== 'ignored')
+      .map(({ time, atStep }) => `${time as string} ${atStep ? `step ${(atStep as number).toLocaleString('en-US')}` : ''}`);
+    const newest = logged.indexOf(told[0]);
+    expect(newest).toBeGreaterThan(0);
+    expect(told).toEqual(logged.slice(Math.max(0, newest + 1 - last), newest + 1).reverse());
+  });
+
+  it.each([
+    ['in light', {}],
+    ['in dark', { colorScheme: 'dark' }],
+    ['on a telephone', PHONE],
+  ] as const)('is sound %s', { timeout: 30_000 }, async (_, options) => {
+    const { page: own, complaints } = await openPage(browser, options);
+    await own.goto(`http://${daemon.http}/#r1`);
+    await shows('#state', /^running$/, own);
+    await until('a curve', async () => (await curveStep(own)) > 0);
+    for (const summary of await own.locator('.table-fold > summary').all()) await summary.click();
+    expect(await own.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(0);
+    expect(await accessibilityProblems(own)).toEqual([]);
+    await own.locator('#start').click();
+    await own.locator('dialog summary').click();
+    expect(await accessibilityProblems(own)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await own.context().close();
+  });
+
+  it('is all within reach of the keyboard', { timeout: 20_000 }, async () => {
+    const { page: own } = await openPage(browser);
+    await own.goto(`http://${daemon.http}/#r1`);
+    await shows('#state', /^running$/, own);
+    const reached: string[] = [];
+    for (let presses = 0; presses < 40; presses++) {
+      await own.keyboard.press('Tab');
+      const name = await own.evaluate<string>(
+        `(() => { const at = document.activeElement; return at === document.body ? '' : (at.getAttribute('aria-label') ?? at.textContent).trim().slice(0, 40); })()`,
+      );
+      if (name === '' || reached[0] === name) break;
+      reached.push(name);
+    }
+    for (const name of ['Skip to the run', 'Start a run', 'Stop', 'Pull weights', 'Loss as a table', 'Configuration', 'Workers']) {
+      expect(reached).toContain(name);
+    }
+    expect(reached.some((name) => name.startsWith('mill'))).toBe(true);
+    await own.locator('#start').focus();
+    await own.keyboard.press('Enter');
+    expect(await own.locator('dialog').evaluate('(dialog) => dialog.open')).toBe(true);
+    await own.keyboard.press('Escape');
+    expect(await own.evaluate('document.activeElement.id')).toBe('start');
+    await own.context().close();
+  });
+
+  it('pulls the weights of a checkpoint', { timeout: 20_000 }, async () => {
+    await page.locator('.menu summary').click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByText('Newest checkpoint’s').click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^mill-step-\d+\.safetensors$/);
+    const bytes = readFileSync(await download.path());
+    const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString()) as object;
+    expect(Object.keys(header)).toContain('__metadata__');
+    await page.keyboard.press('Escape');
+  });
+
+  it('stops, resumes and starts runs', { timeout: 40_000 }, async () => {
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByLabel('Reason, for the record').fill('seen enough');
+    await page.getByRole('button', { name: 'Stop the run' }).click();
+    await shows('#state', /^stopped$/);
+    expect(await textOf('#reason')).toContain('seen enough');
+    expect((await daemon.json<{ state: string }>(['run', 'show', 'r1'])).state).toBe('stopped');
+    await page.getByRole('button', { name: 'Start a run' }).click();
+    await page.getByLabel('Name').fill('second');
+    await page.getByLabel('Epochs', { exact: true }).fill('1');
+    await page.getByLabel('Windows a step').fill('15');
+    await page.getByRole('button', { name: 'Start the run' }).click();
+    await shows('.failure', /batch/);
+    await page.getByLabel('Windows a step').fill('32');
+    await page.getByRole('button', { name: 'Start the run' }).click();
+    await shows('#name', /^second$/);
+    await page.getByRole('link', { name: /^mill/ }).click();
+    await shows('#name', /^mill$/);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Resume the run' }).click();
+    await shows('#state', /^(queued|waiting|running)$/);
+  });
+
+  it('gave the browser nothing to complain of, but for the time without a coordinator', () => {
+    const others = watched.complaints.filter((text) => !/ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)|status of 400/.test(text));
+    expect(others).toEqual([]);
+  });
+});
