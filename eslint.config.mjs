@@ -24,7 +24,12 @@ const tensorflow = {
 function boundary(name) {
   const { libs, mayImport, alsoLibs = [] } = layers[name];
   const allowed = [...mayImport.flatMap((layer) => layers[layer].libs), ...alsoLibs];
-  const forbidden = [...Object.values(layers).flatMap((layer) => layer.libs), 'coordinator', 'worker', 'dashboard']
+  const forbidden = [
+    ...Object.values(layers).flatMap((layer) => layer.libs),
+    'coordinator',
+    'worker',
+    'dashboard',
+  ]
     .filter((lib) => !allowed.includes(lib))
     .map((lib) => `@rocinante/${lib}`);
   return libs.map((lib) => ({

@@ -52,7 +52,8 @@ export function fingerprintOf(root) {
 export function isBuilt(places, fingerprint) {
   const stamp = stampFile(places);
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint) return false;
-  if (hasPage(places.root) && !existsSync(join(places.root, pageFolder, 'dist', 'page', 'index.html'))) return false;
+  if (hasPage(places.root) && !existsSync(join(places.root, pageFolder, 'dist', 'page', 'index.html')))
+    return false;
   return projectsWithoutOutput(places.root).length === 0;
 }
 

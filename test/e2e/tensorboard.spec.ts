@@ -12,8 +12,7 @@ import { smallOrder } from '../support/small-run.js';
 
 const STEPS = 60;
 const python = process.env.ROCINANTE_PYTHON;
-const hasReader =
-  python !== undefined && spawnSync(python, ['-c', 'import tensorboard']).status === 0;
+const hasReader = python !== undefined && spawnSync(python, ['-c', 'import tensorboard']).status === 0;
 
 type Scalars = Record<string, [step: number, value: number][]>;
 
@@ -69,8 +68,12 @@ describe.skipIf(!hasReader)(
       expect(scalars['loss/heldOut']).toEqual(
         evaluations.map(({ atStep, validationLoss }) => [atStep, float(validationLoss)]),
       );
-      expect(scalars.learningRate).toEqual(Array.from({ length: STEPS }, (_, index) => [index + 1, float(0.004)]));
-      const medians = log.filter(({ event }) => event === 'step').map(({ norm }) => (norm as { median: number }).median);
+      expect(scalars.learningRate).toEqual(
+        Array.from({ length: STEPS }, (_, index) => [index + 1, float(0.004)]),
+      );
+      const medians = log
+        .filter(({ event }) => event === 'step')
+        .map(({ norm }) => (norm as { median: number }).median);
       for (const [index, [, value]] of scalars['gradientNorm/median'].entries()) {
         expect(Math.abs(value / medians[index] - 1)).toBeLessThan(1e-4);
       }

@@ -6,7 +6,13 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityProblems, findChromium, launchChromium, openPage, type WatchedPage } from '../support/browser.js';
+import {
+  accessibilityProblems,
+  findChromium,
+  launchChromium,
+  openPage,
+  type WatchedPage,
+} from '../support/browser.js';
 import { Daemon, until } from '../support/daemon.js';
 import { Workspace } from '../support/rocinante.js';
 import { smallOrder } from '../support/small-run.js';
@@ -29,7 +35,15 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     ]);
     const worker = daemon.worker('rucio');
     await worker.says(/joined the coordinator/);
-    await daemon.startRun([...smallOrder(workspace, 100_000), '--name', 'mill', '--evaluate-every', '20', '--checkpoint', '1']);
+    await daemon.startRun([
+      ...smallOrder(workspace, 100_000),
+      '--name',
+      'mill',
+      '--evaluate-every',
+      '20',
+      '--checkpoint',
+      '1',
+    ]);
     await daemon.stepsTaken('r1', 5);
     watched = await openPage(browser);
     page = watched.page;
@@ -82,16 +96,22 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await shows('#link', /^live$/);
     const { step } = (await (await fetch(`http://${daemon.http}/api/runs/r1`)).json()) as { step: number };
     await until('a step behind the ones before', async () => (await curveStep()) > step);
-    const told = await page.locator('#events li').evaluateAll<string[]>(
-      `(rows) => rows.map((row) => row.querySelector('time').dateTime + ' ' + (row.querySelector('.event-step').textContent))`,
-    );
+    const rows = await page
+      .locator('#events li')
+      .evaluateAll<string[][]>(
+        `(rows) => rows.map((row) => [row.querySelector('time').dateTime, ...['step', 'text'].map((part) => row.querySelector('.event-' + part).textContent)])`,
+      );
+    expect(new Set(rows.map((row) => row.join())).size).toBe(rows.length);
+    const told = rows.map(([time, step]) => `${time} ${step}`);
     const last = told.length;
-    expect(new Set(told).size).toBe(last);
     // What came meanwhile is in the log, and is about to be on the page.
     const logged = daemon
       .events('r1')
       .filter(({ event }) => event !== 'step' && event !== 'ignored')
-      .map(({ time, atStep }) => `${time as string} ${atStep ? `step ${(atStep as number).toLocaleString('en-US')}` : ''}`);
+      .map(
+        ({ time, atStep }) =>
+          `${time as string} ${atStep ? `step ${(atStep as number).toLocaleString('en-US')}` : ''}`,
+      );
     const newest = logged.indexOf(told[0]);
     expect(newest).toBeGreaterThan(0);
     expect(told).toEqual(logged.slice(Math.max(0, newest + 1 - last), newest + 1).reverse());
@@ -107,7 +127,9 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await shows('#state', /^running$/, own);
     await until('a curve', async () => (await curveStep(own)) > 0);
     for (const summary of await own.locator('.table-fold > summary').all()) await summary.click();
-    expect(await own.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(0);
+    expect(
+      await own.evaluate('document.documentElement.scrollWidth - window.innerWidth'),
+    ).toBeLessThanOrEqual(0);
     expect(await accessibilityProblems(own)).toEqual([]);
     await own.locator('#start').click();
     await own.locator('dialog summary').click();
@@ -129,7 +151,15 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
       if (name === '' || reached[0] === name) break;
       reached.push(name);
     }
-    for (const name of ['Skip to the run', 'Start a run', 'Stop', 'Pull weights', 'Loss as a table', 'Configuration', 'Workers']) {
+    for (const name of [
+      'Skip to the run',
+      'Start a run',
+      'Stop',
+      'Pull weights',
+      'Loss as a table',
+      'Configuration',
+      'Workers',
+    ]) {
       expect(reached).toContain(name);
     }
     expect(reached.some((name) => name.startsWith('mill'))).toBe(true);
@@ -155,14 +185,14 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
   });
 
   it('stops, resumes and starts runs', { timeout: 40_000 }, async () => {
-    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await page.getByLabel('Reason, for the record').fill('seen enough');
     await page.getByRole('button', { name: 'Stop the run' }).click();
     await shows('#state', /^stopped$/);
     expect(await textOf('#reason')).toContain('seen enough');
     expect((await daemon.json<{ state: string }>(['run', 'show', 'r1'])).state).toBe('stopped');
     await page.getByRole('button', { name: 'Start a run' }).click();
-    await page.getByLabel('Name').fill('second');
+    await page.getByLabel('Name', { exact: true }).fill('second');
     await page.getByLabel('Epochs', { exact: true }).fill('1');
     await page.getByLabel('Windows a step').fill('15');
     await page.getByRole('button', { name: 'Start the run' }).click();
@@ -172,13 +202,18 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await shows('#name', /^second$/);
     await page.getByRole('link', { name: /^mill/ }).click();
     await shows('#name', /^mill$/);
-    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
     await page.getByRole('button', { name: 'Resume the run' }).click();
     await shows('#state', /^(queued|waiting|running)$/);
   });
 
   it('gave the browser nothing to complain of, but for the time without a coordinator', () => {
-    const others = watched.complaints.filter((text) => !/ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)|status of 400/.test(text));
+    const others = watched.complaints.filter(
+      (text) =>
+        !/ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)|status of 400/.test(
+          text,
+        ),
+    );
     expect(others).toEqual([]);
   });
 });

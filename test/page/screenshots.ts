@@ -18,7 +18,12 @@ const workspace = new Workspace();
 const daemon = await Daemon.start({ data: workspace.in('data') });
 const browser = await launchChromium(program);
 
-async function picture(name: string, run: string, options: BrowserContextOptions, height: number): Promise<void> {
+async function picture(
+  name: string,
+  run: string,
+  options: BrowserContextOptions,
+  height: number,
+): Promise<void> {
   const { page } = await openPage(browser, options);
   await page.goto(`http://${daemon.http}/#${run}`);
   await page.locator('#loss-chart canvas').waitFor();

@@ -1,7 +1,7 @@
 import { openForm, type Field } from './dialog.js';
 import { byId, element } from './elements.js';
 import { grouped } from './figures.js';
-import { order } from './orders.js';
+import { about, order } from './orders.js';
 import type { About, Preset, Shown } from './shapes.js';
 
 const SCHEDULES = [
@@ -19,7 +19,7 @@ export class Actions {
     this.#about = about;
     const start = byId('start');
     start.hidden = !about.mayOrder;
-    start.addEventListener('click', () => this.#start());
+    start.addEventListener('click', () => void this.#start());
   }
 
   /** The buttons that a run's state allows. */
@@ -39,14 +39,7 @@ export class Actions {
     }
     const weights = weightsOf(shown);
     if (weights.length > 0) {
-      buttons.push(
-        element(
-          'details',
-          { class: 'menu' },
-          element('summary', {}, 'Pull weights'),
-          element('ul', {}, ...weights.map((link) => element('li', {}, link))),
-        ),
-      );
+      buttons.push(menu('Pull weights', weights));
     }
     byId('actions').replaceChildren(...buttons);
     if (hadFocus) buttons[0]?.focus();
@@ -81,8 +74,9 @@ export class Actions {
     });
   }
 
-  #start(): void {
-    const { presets, texts } = this.#about;
+  async #start(): Promise<void> {
+    // Texts may have come since the page was opened.
+    const { presets, texts } = await about().catch(() => this.#about);
     const names = Object.keys(presets);
     openForm({
       title: 'Start a run',
@@ -102,7 +96,13 @@ export class Actions {
           options: SCHEDULES,
         },
         { name: 'pool', label: 'Pool of workers', kind: 'text', maxLength: 64, placeholder: 'default' },
-        { name: 'priority', label: 'Priority', kind: 'number', placeholder: '0', hint: 'Higher goes first in the queue.' },
+        {
+          name: 'priority',
+          label: 'Priority',
+          kind: 'number',
+          placeholder: '0',
+          hint: 'Higher goes first in the queue.',
+        },
         { name: 'note', label: 'Note', kind: 'text', maxLength: 1024 },
       ],
       submit: 'Start the run',
@@ -142,6 +142,26 @@ function presetFields({ epochs, batch, seed, optimizer }: Preset): Field[] {
 function button(text: string, kind: string, onClick: () => void): HTMLButtonElement {
   const made = element('button', { type: 'button', class: 'secondary', 'data-action': kind }, text);
   made.addEventListener('click', onClick);
+  return made;
+}
+
+/** A button that unfolds links; Escape, or a press beside it, folds them again. */
+function menu(text: string, links: readonly HTMLElement[]): HTMLElement {
+  const summary = element('summary', {}, text);
+  const items = links.map((link) => element('li', {}, link));
+  const made = element('details', { class: 'menu' }, summary, element('ul', {}, ...items));
+  made.addEventListener('keydown', ({ key }) => {
+    if (key !== 'Escape' || !made.open) return;
+    made.open = false;
+    summary.focus();
+  });
+  const fold = ({ target }: Event): void => {
+    if (!(target instanceof Node && made.contains(target))) made.open = false;
+  };
+  made.addEventListener('toggle', () => {
+    if (made.open) document.addEventListener('pointerdown', fold);
+    else document.removeEventListener('pointerdown', fold);
+  });
   return made;
 }
 

@@ -85,7 +85,9 @@ class StepChart {
             stroke: color(name),
             width,
             spanGaps: true,
-            points: points ? { show: true, size: 6, fill: color('--card'), stroke: color(name) } : { show: false },
+            points: points
+              ? { show: true, size: 6, fill: color('--card'), stroke: color(name) }
+              : { show: false },
           })),
         ],
         hooks: { setCursor: [({ cursor }) => this.#onCursor(cursor.idx ?? null)] },
@@ -163,16 +165,20 @@ export class LossChart {
     for (const { step, validationLoss, best } of chosen(evaluations, TABLE_ROWS)) {
       rows.set(step, { ...rows.get(step), heldOut: validationLoss, best });
     }
-    const cells = [...rows].sort(([a], [b]) => a - b).map(([step, { train, heldOut, best }]) =>
-      element(
-        'tr',
-        {},
-        element('th', { scope: 'row' }, grouped(step)),
-        element('td', {}, lossShown(train ?? null)),
-        element('td', {}, `${lossShown(heldOut ?? null)}${best ? ', best so far' : ''}`),
-      ),
+    const cells = [...rows]
+      .sort(([a], [b]) => a - b)
+      .map(([step, { train, heldOut, best }]) =>
+        element(
+          'tr',
+          {},
+          element('th', { scope: 'row' }, grouped(step)),
+          element('td', {}, lossShown(train ?? null)),
+          element('td', {}, `${lossShown(heldOut ?? null)}${best ? ', best so far' : ''}`),
+        ),
+      );
+    const heads = ['Step', 'Training loss', 'Held-out loss'].map((head) =>
+      element('th', { scope: 'col' }, head),
     );
-    const heads = ['Step', 'Training loss', 'Held-out loss'].map((head) => element('th', { scope: 'col' }, head));
     this.#table.replaceChildren(
       element('table', {}, element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...cells)),
     );

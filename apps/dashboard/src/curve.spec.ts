@@ -27,5 +27,10 @@ describe('a curve', () => {
 
 it('a table has some rows of many, the last among them', () => {
   expect(chosen([1, 2, 3], 5)).toEqual([1, 2, 3]);
-  expect(chosen(Array.from({ length: 100 }, (_, index) => index), 4)).toEqual([24, 49, 74, 99]);
+  expect(
+    chosen(
+      Array.from({ length: 100 }, (_, index) => index),
+      4,
+    ),
+  ).toEqual([24, 49, 74, 99]);
 });

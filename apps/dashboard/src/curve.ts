@@ -40,5 +40,8 @@ function emptySum(): { steps: number; loss: number; rate: number; rated: number 
 /** Of many points so many that a person reads them as a table: evenly chosen, the last among them. */
 export function chosen<Item>(items: readonly Item[], most: number): Item[] {
   if (items.length <= most) return [...items];
-  return Array.from({ length: most }, (_, index) => items[Math.round(((index + 1) * items.length) / most) - 1]);
+  return Array.from(
+    { length: most },
+    (_, index) => items[Math.round(((index + 1) * items.length) / most) - 1],
+  );
 }

@@ -14,7 +14,12 @@ export class DetailsView {
     this.#facts = text;
     byId('details').replaceChildren(
       ...facts.map(([title, value]) =>
-        element('div', {}, element('dt', {}, title), element('dd', { class: isDigest(value) ? 'digest' : undefined }, value)),
+        element(
+          'div',
+          {},
+          element('dt', {}, title),
+          element('dd', { class: isDigest(value) ? 'digest' : undefined }, value),
+        ),
       ),
     );
     setText(byId('configuration'), JSON.stringify(model.shown.config, null, 2));
@@ -25,7 +30,9 @@ export class DetailsView {
     const text =
       sample ?? (state === 'done' ? 'None was drawn.' : 'It is drawn by a worker once the run is done.');
     if (target.textContent === text) return;
-    target.replaceChildren(sample === null ? element('p', { class: 'note' }, text) : element('blockquote', {}, text));
+    target.replaceChildren(
+      sample === null ? element('p', { class: 'note' }, text) : element('blockquote', {}, text),
+    );
   }
 }
 
@@ -44,7 +51,8 @@ function factsOf({ shown, started }: RunModel): [title: string, value: string][]
     ],
     [
       'Step',
-      started && `${grouped(started.batch)} windows of ${grouped(started.window)}, ${grouped(started.microBatch)} a micro-batch`,
+      started &&
+        `${grouped(started.batch)} windows of ${grouped(started.window)}, ${grouped(started.microBatch)} a micro-batch`,
     ],
     ['Created', timeShown(shown.createdAt)],
     ['Began', shown.startedAt && timeShown(shown.startedAt)],
@@ -53,13 +61,14 @@ function factsOf({ shown, started }: RunModel): [title: string, value: string][]
       'Checkpoints',
       checkpoints.length === 0
         ? null
-        : checkpoints
-            .map((name) => stepOf(name) + (name === bestCheckpoint ? ' (best)' : ''))
-            .join(', '),
+        : checkpoints.map((name) => stepOf(name) + (name === bestCheckpoint ? ' (best)' : '')).join(', '),
     ],
     [
       'Exactness',
-      joiningProof && (notExactSince === null ? 'exact: the same bits on any workers' : `not exact since step ${grouped(notExactSince)}`),
+      joiningProof &&
+        (notExactSince === null
+          ? 'exact: the same bits on any workers'
+          : `not exact since step ${grouped(notExactSince)}`),
     ],
     ['Weights’ SHA-256', weightsSha256],
     ['Text’s SHA-256', corpus.sha256],

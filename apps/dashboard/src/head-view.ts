@@ -12,9 +12,7 @@ export class HeadView {
       const value = element('span', { class: 'big' });
       const note = element('span', { class: 'small' });
       this.#figures.set(title, { value, note });
-      byId('figures').append(
-        element('div', {}, element('dt', {}, title), element('dd', {}, value, note)),
-      );
+      byId('figures').append(element('div', {}, element('dt', {}, title), element('dd', {}, value, note)));
     }
   }
 
@@ -38,7 +36,9 @@ export class HeadView {
     this.#show(
       'Held-out loss',
       lossShown(heldOut),
-      best && heldOut !== null ? `best ${lossShown(best.validationLoss ?? best.loss)} at step ${grouped(best.step)}` : '',
+      best && heldOut !== null
+        ? `best ${lossShown(best.validationLoss ?? best.loss)} at step ${grouped(best.step)}`
+        : '',
     );
     const rate = shown.windowsPerSecond;
     this.#show(
@@ -90,6 +90,7 @@ function progressText({ shown, step, started }: RunModel): string {
   const { stepsTotal, epoch } = shown;
   if (stepsTotal === null) return shown.state === 'queued' ? 'not begun' : 'no step yet';
   const epochs = started ? Math.ceil(started.stepsTotal / started.stepsPerEpoch) : null;
-  const epochText = epochs === null ? counted(epoch, 'epoch') : `epoch ${grouped(epoch)} of ${grouped(epochs)}`;
+  const epochText =
+    epochs === null ? counted(epoch, 'epoch') : `epoch ${grouped(epoch)} of ${grouped(epochs)}`;
   return `step ${grouped(step)} of ${grouped(stepsTotal)} · ${epochText} · ${percent(step / stepsTotal)}`;
 }

@@ -7,6 +7,7 @@ import { DetailsView } from './details-view.js';
 import { byId, setText } from './elements.js';
 import { EventsView } from './events-view.js';
 import { HeadView } from './head-view.js';
+import { about, OrderError } from './orders.js';
 import { RunModel } from './run-model.js';
 import { RunStream, type LinkState } from './run-stream.js';
 import { RunsView } from './runs-view.js';
@@ -143,9 +144,12 @@ function hashRun(): string | null {
 }
 
 async function begin(): Promise<void> {
-  const response = await fetch('/api/about', { cache: 'no-store' });
-  if (response.ok) new Page((await response.json()) as About);
-  else setText(byId('empty-title'), (await response.text()).trim());
+  try {
+    new Page(await about());
+  } catch (error) {
+    if (!(error instanceof OrderError)) throw error;
+    setText(byId('empty-title'), error.message);
+  }
 }
 
 void begin();

@@ -1,4 +1,4 @@
-import type { Run } from './shapes.js';
+import type { About, Run } from './shapes.js';
 
 /** An order was not carried out; the message is a line for a person. */
 export class OrderError extends Error {}
@@ -29,4 +29,14 @@ export async function order(action: 'start' | 'stop' | 'resume', body: object): 
   if (response.ok) return answer as Run;
   const said = (answer as { error?: string } | null)?.error ?? text.trim();
   throw new OrderError(said || `The coordinator answered ${response.status}.`);
+}
+
+/**
+ * Who looks at the page, and what can be begun from it.
+ * @throws {OrderError} the coordinator does not say.
+ */
+export async function about(): Promise<About> {
+  const response = await fetch('/api/about', { cache: 'no-store' });
+  if (!response.ok) throw new OrderError((await response.text()).trim());
+  return (await response.json()) as About;
 }

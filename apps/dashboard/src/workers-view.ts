@@ -34,7 +34,11 @@ export class WorkersView {
       element(
         'table',
         { class: 'workers' },
-        element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
+        element(
+          'thead',
+          {},
+          element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head))),
+        ),
         body,
       ),
     );

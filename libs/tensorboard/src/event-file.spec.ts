@@ -49,7 +49,11 @@ describe('a file of events', () => {
     ]);
     const last = recordsOf(file.path).at(-1)!;
     const value = (tag: string, bytes: number[]): Buffer =>
-      Buffer.concat([Buffer.from([0x0a, tag.length + 7, 0x0a, tag.length]), Buffer.from(tag), Buffer.from([0x15, ...bytes])]);
+      Buffer.concat([
+        Buffer.from([0x0a, tag.length + 7, 0x0a, tag.length]),
+        Buffer.from(tag),
+        Buffer.from([0x15, ...bytes]),
+      ]);
     const values = Buffer.concat([value('loss/train', [0, 0, 0x20, 0x40]), value('a', [0, 0, 0x80, 0xbf])]);
     expect(last.subarray(9)).toEqual(
       Buffer.concat([Buffer.from([0x10, 0xac, 2, 0x2a, values.length]), values]),

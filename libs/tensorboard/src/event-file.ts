@@ -29,7 +29,10 @@ export class EventFile {
     mkdirSync(folder, { recursive: true });
     const seconds = Math.max(Math.floor(now() / 1000), lastSeconds(folder) + 1);
     const host = hostname().replace(/[^\w.-]/g, '-');
-    this.path = join(folder, `events.out.tfevents.${String(seconds).padStart(10, '0')}.${host}.${process.pid}`);
+    this.path = join(
+      folder,
+      `events.out.tfevents.${String(seconds).padStart(10, '0')}.${host}.${process.pid}`,
+    );
     this.#append(versionEvent(this.#seconds));
     this.restart(firstStep);
   }

@@ -54,8 +54,19 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
 }
 
 function trainOptions(flags: TrainFlags): TrainOptions {
-  const { workers, threads, runDir, resume, corpusCache, ledger, json, corpus, initFrom, tensorboard, ...config } =
-    flags;
+  const {
+    workers,
+    threads,
+    runDir,
+    resume,
+    corpusCache,
+    ledger,
+    json,
+    corpus,
+    initFrom,
+    tensorboard,
+    ...config
+  } = flags;
   return {
     flags: config,
     corpus,

@@ -130,7 +130,10 @@ export class Daemon {
       holderOf: null,
       ownNames: [options.http, ...(options.advertise === null ? [] : [options.advertise])],
       acted: ({ holder, action, subject, failure }) =>
-        this.#logger.info({ by: holder?.name ?? null, action, subject, failure: failure?.message ?? null }, 'page'),
+        this.#logger.info(
+          { by: holder?.name ?? null, action, subject, failure: failure?.message ?? null },
+          'page',
+        ),
       onError: (error) => this.#logger.error({ err: error }, 'a page could not be told'),
     });
   }

@@ -35,10 +35,7 @@ export class EventStream {
    * @param onEnd told once when the stream is over, whoever ended it.
    * @param onCut told before, where that is for a reader that does not read.
    */
-  constructor(
-    onEnd: () => void,
-    onCut: (message: string) => void,
-  ) {
+  constructor(onEnd: () => void, onCut: (message: string) => void) {
     this.#onCut = onCut;
     this.body = new Readable({ read: () => undefined, highWaterMark: STREAM_WAITING_BYTES_MAX });
     this.#heartbeat = setInterval(() => this.#push(': still here\n\n'), HEARTBEAT_INTERVAL_MS).unref();

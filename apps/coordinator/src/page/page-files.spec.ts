@@ -15,8 +15,17 @@ it('the page’s files are those of its build, and nothing else', () => {
     const files = new PageFiles(join(folder, 'page'));
     expect(files.find('index.html')).toMatchObject({ status: 200, contentType: 'text/html; charset=utf-8' });
     expect(files.find('index.html')!.headers).toBeUndefined();
-    expect(files.find('assets/a-1.js')!.headers).toEqual({ 'Cache-Control': 'private, max-age=31536000, immutable' });
-    for (const name of ['assets/a-1.js.map', '../secret.html', 'assets/../../secret.html', 'assets', '', 'constructor']) {
+    expect(files.find('assets/a-1.js')!.headers).toEqual({
+      'Cache-Control': 'private, max-age=31536000, immutable',
+    });
+    for (const name of [
+      'assets/a-1.js.map',
+      '../secret.html',
+      'assets/../../secret.html',
+      'assets',
+      '',
+      'constructor',
+    ]) {
       expect(files.find(name)).toBeUndefined();
     }
     expect(new PageFiles(join(folder, 'none')).find('index.html')).toBeUndefined();

@@ -57,37 +57,54 @@ export class PageOrders {
   }
 
   start(request: HttpRequest): Promise<HttpAnswer> {
-    return this.#order(request, 'start', startSchema, ({ name }) => name, async (order) => {
-      const { preset, text, name, note, pool, priority, ...flags } = order;
-      const config = resolveConfig({ preset, ...flags });
-      const known = textsOf(this.#parts).find(({ id }) => id === text);
-      if (known === undefined) {
-        throw new UsageError(`text: expected one that this coordinator has, received ${JSON.stringify(text)}`);
-      }
-      const corpusSha256 = text === BUNDLED ? await takeBundled(this.#parts.contents) : text;
-      const content = { configJson: JSON.stringify(config), corpusSha256, corpusName: known.name };
-      return startRun(this.#parts, {
-        ...content,
-        name,
-        note,
-        pool,
-        priority,
-        tags: [],
-        initFromSha256: '',
-        limits: null,
-      });
-    });
+    return this.#order(
+      request,
+      'start',
+      startSchema,
+      ({ name }) => name,
+      async (order) => {
+        const { preset, text, name, note, pool, priority, ...flags } = order;
+        const config = resolveConfig({ preset, ...flags });
+        const known = textsOf(this.#parts).find(({ id }) => id === text);
+        if (known === undefined) {
+          throw new UsageError(
+            `text: expected one that this coordinator has, received ${JSON.stringify(text)}`,
+          );
+        }
+        const corpusSha256 = text === BUNDLED ? await takeBundled(this.#parts.contents) : text;
+        const content = { configJson: JSON.stringify(config), corpusSha256, corpusName: known.name };
+        return startRun(this.#parts, {
+          ...content,
+          name,
+          note,
+          pool,
+          priority,
+          tags: [],
+          initFromSha256: '',
+          limits: null,
+        });
+      },
+    );
   }
 
   stop(request: HttpRequest): Promise<HttpAnswer> {
-    return this.#order(request, 'stop', stopSchema, ({ run }) => run, ({ run, reason }) =>
-      stopRun(this.#parts, run, reason),
+    return this.#order(
+      request,
+      'stop',
+      stopSchema,
+      ({ run }) => run,
+      ({ run, reason }) => stopRun(this.#parts, run, reason),
     );
   }
 
   resume(request: HttpRequest): Promise<HttpAnswer> {
-    return this.#order(request, 'resume', resumeSchema, ({ run }) => run, ({ run, steps, epochs }) =>
-      resumeRun(this.#parts, { run, steps: steps ?? 0, epochs: epochs ?? 0, limits: null }),
+    return this.#order(
+      request,
+      'resume',
+      resumeSchema,
+      ({ run }) => run,
+      ({ run, steps, epochs }) =>
+        resumeRun(this.#parts, { run, steps: steps ?? 0, epochs: epochs ?? 0, limits: null }),
     );
   }
 
@@ -132,7 +149,9 @@ export class PageOrders {
 function orderOf<Order>({ header, body }: HttpRequest, schema: z.ZodType<Order>): Order {
   const type = header('content-type')?.split(';', 1)[0].trim();
   if (type !== 'application/json') {
-    throw new UsageError(`an order: expected application/json, received ${JSON.stringify(type ?? 'nothing')}`);
+    throw new UsageError(
+      `an order: expected application/json, received ${JSON.stringify(type ?? 'nothing')}`,
+    );
   }
   let value: unknown;
   try {

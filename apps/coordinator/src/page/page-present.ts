@@ -27,7 +27,10 @@ type PresentShare = ShownJson['workerShares'][number] & {
 export interface PresentJson
   extends
     RunJson,
-    Pick<ShownJson, 'idleWorkers' | 'bytesSent' | 'bytesReceived' | 'boundBy' | 'checkpoints' | 'bestCheckpoint'> {
+    Pick<
+      ShownJson,
+      'idleWorkers' | 'bytesSent' | 'bytesReceived' | 'boundBy' | 'checkpoints' | 'bestCheckpoint'
+    > {
   readonly workerShares: readonly PresentShare[];
   readonly stepPhases: Readonly<Record<CoordinatorPhase, number>> | null;
 }

@@ -90,7 +90,8 @@ export class PageStream {
     this.#feed = null;
     this.#run = null;
     if (!isExpected(error)) this.#onError(error);
-    const message = error instanceof RocinanteError ? error.message : 'this run cannot be read; the log says why';
+    const message =
+      error instanceof RocinanteError ? error.message : 'this run cannot be read; the log says why';
     this.#stream.send({ event: 'gone', data: { message } });
   }
 }

@@ -141,7 +141,11 @@ describe('a page without tokens', () => {
   it('takes orders, but from itself only', async () => {
     const start = { preset: 'quick', text: textSha256, name: 'one', steps: 5, batch: 4, microBatch: 2 };
     await begin();
-    for (const headers of [{ origin: 'http://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }]) {
+    for (const headers of [
+      { origin: 'http://evil.example' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
       expect((await order('/api/start', start, headers)).status).toBe(403);
     }
     const answer = await order('/api/start', start);
@@ -150,13 +154,18 @@ describe('a page without tokens', () => {
       state: 'stopped',
       reason: 'enough',
     });
-    expect(await (await order('/api/resume', { run: 'r2', steps: 9 })).json()).toMatchObject({ state: 'queued' });
+    expect(await (await order('/api/resume', { run: 'r2', steps: 9 })).json()).toMatchObject({
+      state: 'queued',
+    });
     expect(acts.map(({ action, subject, failure }) => [action, subject, failure])).toEqual([
       ['start', 'one', null],
       ['stop', 'one', null],
       ['resume', 'r2', null],
     ]);
-    expect(coordinator.store.find('r2').config).toMatchObject({ steps: 9, batch: { size: 4, microBatch: 2 } });
+    expect(coordinator.store.find('r2').config).toMatchObject({
+      steps: 9,
+      batch: { size: 4, microBatch: 2 },
+    });
   });
 
   it.each([
@@ -214,7 +223,10 @@ describe('a page without tokens', () => {
     log.noticed('three');
     log.noticed('four');
     const again = await get(`/api/events?run=${id}`, { 'last-event-id': events.at(-1)!.id! });
-    const missed = await eventsUntil(again, ({ event, data }) => event === 'entry' && data['text'] === 'four');
+    const missed = await eventsUntil(
+      again,
+      ({ event, data }) => event === 'entry' && data['text'] === 'four',
+    );
     const said = missed.filter(({ event }) => event === 'entry').map(({ data }) => data['text'] as string);
     expect(said).toEqual(['three', 'four']);
     expect(missed.some(({ event }) => event === 'opening')).toBe(false);
@@ -265,7 +277,9 @@ describe('a page with tokens', () => {
       holder: { name: 'ana', role: 'reader' },
       mayOrder: false,
     });
-    for (const path of [...page.routes.keys()].filter((path) => page.routes.get(path)!.needs === 'operator')) {
+    for (const path of [...page.routes.keys()].filter(
+      (path) => page.routes.get(path)!.needs === 'operator',
+    )) {
       const isPost = path.startsWith('POST ');
       const answer = isPost ? order(path.slice(5), {}, reader) : get(path.replace('*', 'r1'), reader);
       expect([path, (await answer).status]).toEqual([path, 403]);

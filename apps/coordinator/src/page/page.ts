@@ -1,4 +1,11 @@
-import { line, type Guard, type HttpAnswer, type HttpRequest, type Route, type Routes } from '@rocinante/http';
+import {
+  line,
+  type Guard,
+  type HttpAnswer,
+  type HttpRequest,
+  type Route,
+  type Routes,
+} from '@rocinante/http';
 import { RunDirectory } from '../run/run-directory.js';
 import { presets } from '../presets.js';
 import { VERSION } from '../version.js';
@@ -139,7 +146,10 @@ export class Page {
   #follow({ query, header, method }: HttpRequest): HttpAnswer {
     if (method === 'HEAD') return { status: 200, contentType: 'text/event-stream', body: '' };
     if (this.#streams.size >= STREAMS_MAX) {
-      return { ...line(503, `${STREAMS_MAX} pages follow already; try again later`), headers: { 'Retry-After': '30' } };
+      return {
+        ...line(503, `${STREAMS_MAX} pages follow already; try again later`),
+        headers: { 'Retry-After': '30' },
+      };
     }
     const stream = new EventStream(
       () => {
@@ -161,7 +171,8 @@ export class Page {
   }
 
   #logIn(request: HttpRequest): HttpAnswer {
-    if (this.#sessions === null) return line(404, 'this coordinator has no tokens: there is nothing to log in to');
+    if (this.#sessions === null)
+      return line(404, 'this coordinator has no tokens: there is nothing to log in to');
     const type = request.header('content-type')?.split(';', 1)[0].trim();
     if (type !== 'application/x-www-form-urlencoded') return line(415, 'expected a form');
     const token = new URLSearchParams(Buffer.from(request.body).toString('utf8')).get('token')?.trim() ?? '';

@@ -15,7 +15,10 @@ export interface ListChange {
 }
 
 /** @param list as `run list --json` has it. */
-export function pictureOf(list: { readonly runs: readonly RunJson[]; readonly leftOut: number }): ListPicture {
+export function pictureOf(list: {
+  readonly runs: readonly RunJson[];
+  readonly leftOut: number;
+}): ListPicture {
   return { runs: new Map(list.runs.map((run) => [run.id, JSON.stringify(run)])), leftOut: list.leftOut };
 }
 
@@ -28,7 +31,10 @@ export function changeOf(before: ListPicture | null, now: ListPicture): ListChan
   const changed = [...now.runs].filter(([id, json]) => before?.runs.get(id) !== json);
   const order = [...now.runs.keys()];
   const isSame =
-    before !== null && changed.length === 0 && order.join() === [...before.runs.keys()].join() && before.leftOut === now.leftOut;
+    before !== null &&
+    changed.length === 0 &&
+    order.join() === [...before.runs.keys()].join() &&
+    before.leftOut === now.leftOut;
   if (isSame) return null;
   return { order, runs: changed.map(([, json]) => JSON.parse(json) as RunJson), leftOut: now.leftOut };
 }

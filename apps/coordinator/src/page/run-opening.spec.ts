@@ -26,8 +26,18 @@ const opening = async (after: string | null = null): Promise<RunOpening> =>
 const missed = async (after: string): Promise<MissedEntries['missed']> =>
   ((await readOpening('r1', path, after)) as MissedEntries).missed;
 
-const notice = (message: string): RunLogEntry => ({ time: '2026-11-24T10:00:09.000Z', event: 'notice', atStep: 2, message });
-const sample: RunLogEntry = { time: '2026-11-24T10:00:09.000Z', event: 'sample', atStep: 2, text: 'the whale' };
+const notice = (message: string): RunLogEntry => ({
+  time: '2026-11-24T10:00:09.000Z',
+  event: 'notice',
+  atStep: 2,
+  message,
+});
+const sample: RunLogEntry = {
+  time: '2026-11-24T10:00:09.000Z',
+  event: 'sample',
+  atStep: 2,
+  text: 'the whale',
+};
 
 describe('a page that opens', () => {
   it('is told what a run is, its curve, its last words and where it goes on', async () => {
@@ -48,7 +58,10 @@ describe('a page that opens', () => {
 
   it('is told nothing of a run that was never begun, nor of lines that are none', async () => {
     expect(await opening()).toEqual({ started: null, curve: [], told: [], sample: null, id: '' });
-    writeFileSync(path, '{"event":"step","step":1}\n{"event":"later-release"}\nno json\n{"event":"step","step":1,"loss":2');
+    writeFileSync(
+      path,
+      '{"event":"step","step":1}\n{"event":"later-release"}\nno json\n{"event":"step","step":1,"loss":2',
+    );
     expect(await opening()).toEqual({ started: null, curve: [], told: [], sample: null, id: '' });
   });
 

@@ -48,10 +48,15 @@ describe('a page without tokens', () => {
     },
   );
 
-  it.each(['evil.example:7071', 'localhost.evil.example', 'trainer.lan.evil.example:7071', '127.0.0.1.nip.io:7071', null])(
-    'is not shown to who asks for %s',
-    (host) => {
-      expect(foreignHost({ host }, own)).toMatch(/^expected to be asked for by an address in digits, .* --advertise/);
-    },
-  );
+  it.each([
+    'evil.example:7071',
+    'localhost.evil.example',
+    'trainer.lan.evil.example:7071',
+    '127.0.0.1.nip.io:7071',
+    null,
+  ])('is not shown to who asks for %s', (host) => {
+    expect(foreignHost({ host }, own)).toMatch(
+      /^expected to be asked for by an address in digits, .* --advertise/,
+    );
+  });
 });

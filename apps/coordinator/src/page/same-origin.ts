@@ -28,7 +28,8 @@ export function foreignOrigin({ header, host, secure }: HttpRequest): string | n
  */
 export function foreignHost({ host }: Pick<HttpRequest, 'host'>, own: readonly string[]): string | null {
   const name = hostname(host ?? '');
-  if (name === 'localhost' || isIP(name) !== 0 || own.some((address) => hostname(address) === name)) return null;
+  if (name === 'localhost' || isIP(name) !== 0 || own.some((address) => hostname(address) === name))
+    return null;
   return `expected to be asked for by an address in digits, localhost, or the name that --advertise gives; received ${shown(host ?? 'no host')}`;
 }
 

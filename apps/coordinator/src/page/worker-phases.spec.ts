@@ -16,7 +16,11 @@ function text(contributions: number, seconds: number): string {
 }
 
 it('a worker’s time is what a mean contribution took since its metrics before', () => {
-  const session: { -readonly [Key in keyof MeteredSession]: MeteredSession[Key] } = { name: 'a', joinedAt, metrics: null };
+  const session: { -readonly [Key in keyof MeteredSession]: MeteredSession[Key] } = {
+    name: 'a',
+    joinedAt,
+    metrics: null,
+  };
   const phases = new WorkerPhases(() => [session]);
   expect(phases.of(worker)).toBeNull();
   session.metrics = { text: text(10, 5), at: 1 };
@@ -31,7 +35,12 @@ it('a worker’s time is what a mean contribution took since its metrics before'
 
 it('a worker that sends what is no such metrics has said nothing', () => {
   const series = 'rocinante_worker_step_phase_duration_seconds';
-  for (const strange of ['', `${series}_sum{phase="compute"} x`, `${series}_count{phase="nap"} 3`, `${series}_count 4`]) {
+  for (const strange of [
+    '',
+    `${series}_sum{phase="compute"} x`,
+    `${series}_count{phase="nap"} 3`,
+    `${series}_count 4`,
+  ]) {
     const phases = new WorkerPhases(() => [{ name: 'a', joinedAt, metrics: { text: strange, at: 1 } }]);
     expect(phases.of(worker)).toBeNull();
   }

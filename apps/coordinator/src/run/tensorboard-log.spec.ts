@@ -17,7 +17,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function open(progress: RunProgress = noProgress, path = folder): TensorboardLog {
   const run = { config: presets.quick, stepsTotal: 100, progress };
-  return new TensorboardLog(path, run, (message) => failures.push(message), () => 0);
+  return new TensorboardLog(
+    path,
+    run,
+    (message) => failures.push(message),
+    () => 0,
+  );
 }
 
 const closed = (step: number): Extract<RunEffect, { type: 'close-step' }> =>

@@ -1,5 +1,12 @@
 import { EventFile, type Scalar } from '@rocinante/tensorboard';
-import { noProgress, rateShareOf, type HistoryEntry, type RunConfig, type RunEffect, type RunProgress } from '@rocinante/training';
+import {
+  noProgress,
+  rateShareOf,
+  type HistoryEntry,
+  type RunConfig,
+  type RunEffect,
+  type RunProgress,
+} from '@rocinante/training';
 import { learningRateAt } from '@rocinante/optimizer';
 import type { PreparedRun } from './prepared-run.js';
 import type { RunObserver } from './run-observer.js';
