@@ -3,12 +3,16 @@
  * browser. Method: Chromium, `serve`, one worker and a run that goes on until the page stops it; axe looks at the page in light, in dark
  * and on a telephone.
  */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   accessibilityProblems,
   findChromium,
+  FOREIGN_NAME,
   launchChromium,
   openPage,
   type WatchedPage,
@@ -169,6 +173,25 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await own.keyboard.press('Escape');
     expect(await own.evaluate('document.activeElement.id')).toBe('start');
     await own.context().close();
+  });
+
+  it('is no other page’s to read or to order from', { timeout: 20_000 }, async () => {
+    const port = daemon.http.split(':')[1];
+    const foreign = createServer((_, response) => response.end('<p>foreign'));
+    await once(foreign.listen(0, '127.0.0.1'), 'listening');
+    const { page: own } = await openPage(browser);
+    const rebound = await own.goto(`http://${FOREIGN_NAME}:${port}/`);
+    expect(rebound!.status()).toBe(421);
+    await own.goto(`http://${FOREIGN_NAME}:${(foreign.address() as AddressInfo).port}/`);
+    const answers = own.waitForResponse((response) => response.url().endsWith('/api/stop'));
+    const order = JSON.stringify(JSON.stringify({ run: 'r1' }));
+    await own.evaluate(
+      `fetch('http://${daemon.http}/api/stop', { method: 'POST', mode: 'no-cors', body: ${order} })`,
+    );
+    expect((await answers).status()).toBe(403);
+    expect((await daemon.json(['run', 'show', 'r1'])).state).toBe('running');
+    await own.context().close();
+    foreign.close();
   });
 
   it('pulls the weights of a checkpoint', { timeout: 20_000 }, async () => {

@@ -11,10 +11,20 @@ export function findChromium(): string | null {
   return places.find((path) => existsSync(path)) ?? null;
 }
 
+/** A name that the browser believes to be this machine's, as whoever owns a name can let it point anywhere. */
+export const FOREIGN_NAME = 'foreign.example';
+
 /** Starts it, without a window. */
 export function launchChromium(program: string): Promise<Browser> {
-  // Chromium's own sandbox does not work for root, nor in most containers; what is shown here is our own page.
-  return chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({
+    executablePath: program,
+    args: [
+      // Chromium's own sandbox does not work for root, nor in most containers; what is shown here is our own page.
+      '--no-sandbox',
+      '--disable-dev-shm-usage',
+      `--host-resolver-rules=MAP ${FOREIGN_NAME} 127.0.0.1`,
+    ],
+  });
 }
 
 /** A page, and all that the browser has to complain of in it. */
