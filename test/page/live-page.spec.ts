@@ -100,11 +100,10 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await shows('#link', /^live$/);
     const { step } = (await (await fetch(`http://${daemon.http}/api/runs/r1`)).json()) as { step: number };
     await until('a step behind the ones before', async () => (await curveStep()) > step);
-    const rows = await page
-      .locator('#events li')
-      .evaluateAll<string[][]>(
-        `(rows) => rows.map((row) => [row.querySelector('time').dateTime, ...['step', 'text'].map((part) => row.querySelector('.event-' + part).textContent)])`,
-      );
+    const rows = (await page.evaluate(
+      `[...document.querySelectorAll('#events li')].map((row) => [row.querySelector('time').dateTime,
+        ...['step', 'text'].map((part) => row.querySelector('.event-' + part).textContent)])`,
+    )) as string[][];
     expect(new Set(rows.map((row) => row.join())).size).toBe(rows.length);
     const told = rows.map(([time, step]) => `${time} ${step}`);
     const last = told.length;
