@@ -6,6 +6,8 @@ import type { RunModel } from './run-model.js';
 import type { Evaluation } from './shapes.js';
 
 const POINTS_SHOWN = 320;
+/** Single steps' rates say little: means over more of them are calmer. */
+const RATE_POINTS_SHOWN = 48;
 const TABLE_ROWS = 24;
 const FONT = '12px ui-sans-serif, system-ui, sans-serif';
 
@@ -139,6 +141,8 @@ export class LossChart {
       steps.map((step) => train.get(step) ?? null),
       steps.map((step) => heldOut.get(step) ?? null),
     ];
+    byId('loss-none').hidden = steps.length > 0;
+    byId('loss-chart').hidden = steps.length === 0;
     this.#chart.show(this.#data);
     this.#read();
     const description = described(points, model.evaluations);
@@ -207,8 +211,10 @@ export class RateChart {
   }
 
   show({ points }: RunModel): void {
-    const rated = thin(points, POINTS_SHOWN / 2).filter(({ windowsPerSecond }) => windowsPerSecond !== null);
+    const rated = thin(points, RATE_POINTS_SHOWN).filter(({ windowsPerSecond }) => windowsPerSecond !== null);
     this.#data = [rated.map(({ step }) => step), rated.map(({ windowsPerSecond }) => windowsPerSecond)];
+    byId('rate-none').hidden = rated.length > 0;
+    byId('rate-chart').hidden = rated.length === 0;
     this.#chart.show(this.#data);
     this.#read();
     const last = rated.at(-1)?.windowsPerSecond;

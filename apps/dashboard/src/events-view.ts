@@ -54,12 +54,12 @@ function row({ entry, text }: Told): HTMLElement {
     'li',
     { 'data-kind': kind },
     element('time', { datetime: entry.time, title: timeShown(entry.time) }, clockShown(entry.time)),
-    element('span', { class: 'event-step' }, step === null || step === 0 ? '' : `step ${grouped(step)}`),
     element(
       'span',
       { class: 'event-text' },
       ...(entry.worker ? [element('span', { class: 'event-worker' }, entry.worker), ' '] : []),
       text ?? '',
+      element('span', { class: 'event-step' }, step === null || step === 0 ? '' : `step ${grouped(step)}`),
     ),
   );
 }

@@ -37,23 +37,19 @@ export class HeadView {
       'Held-out loss',
       lossShown(heldOut),
       best && heldOut !== null
-        ? `best ${lossShown(best.validationLoss ?? best.loss)} at step ${grouped(best.step)}`
+        ? `best ${lossShown(best.validationLoss ?? best.loss)}, step ${grouped(best.step)}`
         : '',
     );
     const rate = shown.windowsPerSecond;
-    this.#show(
-      'Rate',
-      rate === null ? NOTHING : rate.toFixed(1),
-      rate === null ? '' : `windows/s${shown.boundBy ? `, bound by ${shown.boundBy}` : ''}`,
-    );
+    this.#show('Rate', rate === null ? NOTHING : rate.toFixed(1), rate === null ? '' : 'windows/s');
     const left = model.secondsLeft;
     const { activeHours } = shown;
     this.#show(
       'Time left',
       left === null ? NOTHING : duration(left),
-      activeHours > 0 ? `${duration(activeHours * 3600)} of work so far` : '',
+      activeHours > 0 ? `after ${duration(activeHours * 3600)}` : '',
     );
-    this.#show('Traffic', bytesShown(shown.bytesReceived), `received, ${bytesShown(shown.bytesSent)} sent`);
+    this.#show('Traffic', bytesShown(shown.bytesReceived), `in, ${bytesShown(shown.bytesSent)} out`);
     const idle = shown.idleWorkers.length;
     this.#show(
       'Workers',

@@ -1,7 +1,7 @@
 /** Goal: the page shows each step once, whatever the run does. Method: the stream's words, one after the other. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RunModel } from './run-model.js';
-import type { Entry, Present, Shown, Started } from './shapes.js';
+import type { Entry, Shown, Started } from './shapes.js';
 
 const time = '2026-11-24T10:00:00.000Z';
 const started: Started = {
@@ -47,7 +47,7 @@ describe('a run on the page', () => {
     expect(model.points.at(-1)).toEqual({ step: 3, loss: 2.9, windowsPerSecond: 16 });
     expect(model.step).toBe(3);
     expect(model.secondsLeft).toBe(97);
-    model.present({ ...shown, state: 'stopping' } as Present);
+    model.present({ ...shown, state: 'stopping' });
     expect(model.secondsLeft).toBeNull();
   });
 

@@ -102,7 +102,7 @@ export class RunModel {
       case 'sample':
         this.#sample = entry.text;
         return;
-      default:
+      case 'other':
         return;
     }
   }

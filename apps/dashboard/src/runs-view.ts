@@ -13,7 +13,11 @@ const GROUPS: readonly (readonly [title: string, isIn: (run: Run) => boolean])[]
 
 /** All runs, in the order of the coordinator: active ones, the queue, ended ones. */
 export class RunsView {
-  readonly #groups: { readonly root: HTMLElement; readonly list: KeyedList<Run>; isIn(run: Run): boolean }[];
+  readonly #groups: {
+    readonly root: HTMLElement;
+    readonly list: KeyedList<Run>;
+    readonly isIn: (run: Run) => boolean;
+  }[];
   readonly #leftOut = element('p', { class: 'note' });
   #selected: string | null = null;
 

@@ -24,13 +24,14 @@ export class WorkersView {
   readonly #idle: HTMLElement;
   readonly #step = new PhaseBar(STEP_PHASES, 'step');
   readonly #stepTime: HTMLElement;
+  readonly #bound = element('span', { class: 'bound' });
 
   constructor() {
     const body = element('tbody');
     const heads = ['Worker', 'Share', 'Micro-batches/s', 'Time', 'Since'];
     this.#table = element(
       'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Workers' },
+      { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Workers' },
       element(
         'table',
         { class: 'workers' },
@@ -51,14 +52,14 @@ export class WorkersView {
     this.#stepTime = element(
       'div',
       { class: 'step-time' },
-      element('h3', {}, 'Where a step’s time goes'),
+      element('h3', {}, 'Where a step’s time goes', this.#bound),
       this.#step.root,
       element('p', { class: 'legend' }, ...phaseKeys(STEP_PHASES, 'step')),
     );
     byId('step-time').append(this.#stepTime);
   }
 
-  show({ workerShares, idleWorkers, stepPhases, state }: Present): void {
+  show({ workerShares, idleWorkers, stepPhases, state, boundBy }: Present): void {
     const all = workerShares.reduce((sum, { microBatches }) => sum + microBatches, 0);
     setText(
       this.#none,
@@ -79,6 +80,7 @@ export class WorkersView {
     this.#idleRows.show(idleWorkers.map((worker) => [`${worker.name} ${worker.joinedAt}`, worker]));
     this.#stepTime.hidden = !stepPhases;
     this.#step.show(stepPhases ?? null);
+    setText(this.#bound, boundBy === null ? '' : `bound by ${boundBy}`);
   }
 }
 

@@ -146,8 +146,8 @@ export class PageOrders {
 }
 
 /** @throws {UsageError} it is no such order. */
-function orderOf<Order>({ header, body }: HttpRequest, schema: z.ZodType<Order>): Order {
-  const type = header('content-type')?.split(';', 1)[0].trim();
+function orderOf<Order>(request: HttpRequest, schema: z.ZodType<Order>): Order {
+  const type = request.header('content-type')?.split(';', 1)[0].trim();
   if (type !== 'application/json') {
     throw new UsageError(
       `an order: expected application/json, received ${JSON.stringify(type ?? 'nothing')}`,
@@ -155,7 +155,7 @@ function orderOf<Order>({ header, body }: HttpRequest, schema: z.ZodType<Order>)
   }
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(request.body));
   } catch (error) {
     throw new UsageError('an order: expected JSON, received what is none', { cause: error });
   }

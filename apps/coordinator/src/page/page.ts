@@ -82,8 +82,9 @@ export class Page {
   }
 
   /** What whoever is not known gets in place of the page; of anything else, a line. */
-  readonly unknown = ({ method, path, header }: HttpRequest): HttpAnswer => {
-    const wantsPage = method !== 'POST' && path === '/' && (header('accept') ?? '').includes('text/html');
+  readonly unknown = (request: HttpRequest): HttpAnswer => {
+    const takesPages = (request.header('accept') ?? '').includes('text/html');
+    const wantsPage = request.method !== 'POST' && request.path === '/' && takesPages;
     if (wantsPage) return guarded(loginPage(null));
     return guarded(line(401, 'expected a token: Authorization: Bearer <token>'));
   };
@@ -143,8 +144,8 @@ export class Page {
     }
   }
 
-  #follow({ query, header, method }: HttpRequest): HttpAnswer {
-    if (method === 'HEAD') return { status: 200, contentType: 'text/event-stream', body: '' };
+  #follow(request: HttpRequest): HttpAnswer {
+    if (request.method === 'HEAD') return { status: 200, contentType: 'text/event-stream', body: '' };
     if (this.#streams.size >= STREAMS_MAX) {
       return {
         ...line(503, `${STREAMS_MAX} pages follow already; try again later`),
@@ -158,9 +159,9 @@ export class Page {
       },
       (message) => this.#parts.dropped('TIMEOUT', message),
     );
-    const pageStream = new PageStream(this.#parts, stream, query.get('run'), this.#parts.onError);
+    const pageStream = new PageStream(this.#parts, stream, request.query.get('run'), this.#parts.onError);
     this.#streams.add(pageStream);
-    pageStream.start(header('last-event-id') ?? query.get('after'));
+    pageStream.start(request.header('last-event-id') ?? request.query.get('after'));
     return { status: 200, contentType: 'text/event-stream; charset=utf-8', body: stream.body };
   }
 

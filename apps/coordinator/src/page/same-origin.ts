@@ -6,12 +6,13 @@ import type { HttpRequest } from '@rocinante/http';
  * Why an order is not taken: it must come from a page of this coordinator. Browsers say with every POST where it comes from.
  * @returns one line; null where it may be taken.
  */
-export function foreignOrigin({ header, host, secure }: HttpRequest): string | null {
-  const site = header('sec-fetch-site');
+export function foreignOrigin(request: HttpRequest): string | null {
+  const { host, secure } = request;
+  const site = request.header('sec-fetch-site');
   if (site !== null && site !== 'same-origin') {
     return `an order: expected one of this page's own (Sec-Fetch-Site: same-origin), received ${shown(site)}`;
   }
-  const origin = header('origin');
+  const origin = request.header('origin');
   if (origin === null) return 'an order: expected an Origin header, as browsers send it, received none';
   // A proxy in front may speak TLS for us: then the page's scheme is another than ours.
   const expected = [`https://${host}`, ...(secure ? [] : [`http://${host}`])];

@@ -44,7 +44,7 @@ export async function weightsAnswer(
     );
   });
   assert(first.bytes !== undefined, 'the first piece has the length');
-  const name = `${run.name.replace(/[^\w.-]+/g, '-')}-step-${first.step}.safetensors`;
+  const name = `${run.name.replace(/[^\w.-]+/g, '-')}-step-${Number(first.step)}.safetensors`;
   return {
     status: 200,
     contentType: 'application/octet-stream',

@@ -28,16 +28,21 @@ function open(progress: RunProgress = noProgress, path = folder): TensorboardLog
 const closed = (step: number): Extract<RunEffect, { type: 'close-step' }> =>
   ({ type: 'close-step', step, epoch: 0, issue: 1, windows: 32, loss: 2, norms: [3, 1, 2] }) as never;
 
-/** An event of a step below 128 with a session's START. */
-const START = new RegExp('\\u0010([^])\\u003a\\u0002\\u0008\\u0001', 'g');
-
-/** Where each file says that it begins to count: the step of its session's START. */
+/** The steps at which sessions START, below 128, in the order of the files: step = 2 (varint), session_log = 7 { status: START }. */
 function starts(): number[] {
   return readdirSync(folder)
     .sort()
-    .flatMap((name) => [...readFileSync(join(folder, name)).toString('latin1').matchAll(START)])
-    .map(([, step]) => step.charCodeAt(0));
+    .flatMap((name) => {
+      const bytes = readFileSync(join(folder, name));
+      const found: number[] = [];
+      for (let at = 0; at + 6 <= bytes.length; at++) {
+        if (bytes[at] === 0x10 && bytes.subarray(at + 2, at + 6).equals(START)) found.push(bytes[at + 1]);
+      }
+      return found;
+    });
 }
+
+const START = Buffer.from([0x3a, 2, 0x08, 1]);
 
 describe('a run that TensorBoard is told of', () => {
   it('counts from where it begins, goes on or goes back', () => {
