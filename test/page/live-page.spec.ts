@@ -4,7 +4,7 @@
  * and on a telephone.
  */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
@@ -27,6 +27,7 @@ const PHONE = { width: 360, height: 740 };
 
 describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` (${hindrance})`}`, () => {
   const workspace = new Workspace();
+  const board = ['--tensorboard', workspace.in('board')];
   let browser: Browser;
   let daemon: Daemon;
   let watched: WatchedPage;
@@ -34,7 +35,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
 
   beforeAll(async () => {
     [daemon, browser] = await Promise.all([
-      Daemon.start({ data: workspace.in('data') }),
+      Daemon.start({ data: workspace.in('data'), args: board }),
       launchChromium(program!),
     ]);
     const worker = daemon.worker('rucio');
@@ -97,7 +98,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
   it('has what the log has, each once, after the coordinator was killed', { timeout: 40_000 }, async () => {
     await daemon.stop('SIGKILL');
     await shows('#link', /^connection lost/);
-    daemon = await daemon.again();
+    daemon = await daemon.again({ args: board });
     await shows('#link', /^live$/);
     const { step } = (await (await fetch(`http://${daemon.http}/api/runs/r1`)).json()) as { step: number };
     await until('a step behind the ones before', async () => (await curveStep()) > step);
@@ -106,6 +107,8 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
         ...['step', 'text'].map((part) => row.querySelector('.event-' + part).textContent)])`,
     );
     expect(new Set(rows.map((row) => row.join())).size).toBe(rows.length);
+    // One for each life of the coordinator.
+    expect(readdirSync(workspace.in('board', 'r1')).filter((name) => /tfevents/.test(name))).toHaveLength(2);
     const told = rows.map(([time, step]) => `${time} ${step}`);
     const last = told.length;
     // What came meanwhile is in the log, and is about to be on the page.
