@@ -27,7 +27,7 @@ async function picture(
   const { page } = await openPage(browser, options);
   await page.goto(`http://${daemon.http}/#${run}`);
   await page.locator('#loss-chart canvas').waitFor();
-  const width = options.viewport?.width ?? 1360;
+  const width = options.viewport?.width ?? 1280;
   await page.setViewportSize({ width, height });
   // The first picture of workers' phases comes with their metrics.
   await page.waitForTimeout(6_000);
@@ -37,16 +37,17 @@ async function picture(
 
 try {
   for (const name of ['rucio', 'babieca']) await daemon.worker(name).says(/joined the coordinator/);
-  const steps = process.env.ROCINANTE_SCREENSHOT_STEPS ?? '1340';
-  await daemon.startRun(['--corpus', 'bundled', '--name', 'moby-dick', '--steps', steps]);
+  const steps = process.env.ROCINANTE_SCREENSHOT_STEPS ?? '500';
+  const evaluate = ['--evaluate-every', String(Math.floor(Number(steps) / 10))];
+  await daemon.startRun(['--corpus', 'bundled', '--name', 'moby-dick', '--steps', steps, ...evaluate]);
   await daemon.startRun(['--corpus', 'bundled', '--name', 'moby-dick, cosine', '--schedule', 'cosine']);
   await daemon.startRun(['--corpus', 'bundled', '--name', 'wider batch', '--batch', '64']);
   await daemon.stepsTaken('r1', Math.floor(Number(steps) * 0.62));
-  const desk = { viewport: { width: 1360, height: 980 } };
-  await picture('live-page.png', 'r1', desk, 980);
+  const desk = { viewport: { width: 1280, height: 800 } };
+  await picture('live-page.png', 'r1', desk, 800);
   await picture('live-page-phone.png', 'r1', { viewport: { width: 390, height: 844 } }, 844);
   await until('the end of r1', () => daemon.record('r1').state === 'done', 600_000);
-  await picture('live-page-dark.png', 'r1', { ...desk, colorScheme: 'dark' }, 1_180);
+  await picture('live-page-dark.png', 'r1', { ...desk, colorScheme: 'dark' }, 800);
 } finally {
   await browser.close();
   await daemon.end();

@@ -6,6 +6,7 @@ import { LossChart, RateChart } from './charts.js';
 import { DetailsView } from './details-view.js';
 import { byId, setText } from './elements.js';
 import { EventsView } from './events-view.js';
+import { percent } from './figures.js';
 import { HeadView } from './head-view.js';
 import { about, OrderError } from './orders.js';
 import { RunModel } from './run-model.js';
@@ -84,7 +85,6 @@ class Page {
     this.#events.clear();
     byId('empty').hidden = true;
     byId('shown').hidden = false;
-    document.title = `${opening.shown.name} · Rocinante`;
     this.#announcer.begin(opening.shown);
     this.#draw();
   }
@@ -128,6 +128,7 @@ class Page {
     this.#drawn = performance.now();
     const model = this.#model;
     if (model === null) return;
+    document.title = titleOf(model);
     this.#head.show(model);
     this.#actions.show(model.shown);
     this.#loss.show(model);
@@ -136,6 +137,12 @@ class Page {
     this.#events.show(model.told);
     this.#details.show(model);
   }
+}
+
+/** What a tab says, also where another is looked at: `62 % moby-dick · Rocinante`. */
+function titleOf({ shown: { name, state, stepsTotal }, step }: RunModel): string {
+  const isUnderWay = state === 'running' && stepsTotal !== null;
+  return `${isUnderWay ? `${percent(step / stepsTotal)} ` : ''}${name} · Rocinante`;
 }
 
 /** The run that the address names, behind its `#`; null for none. */
