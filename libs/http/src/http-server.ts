@@ -146,6 +146,7 @@ async function answerOf(
     host: shownHost(incoming.headers.host),
     body: new Uint8Array(),
     holder: null,
+    peer: peerOf(incoming.socket),
     secure: 'encrypted' in incoming.socket,
     header: (name) => incoming.headers[name]?.toString() ?? null,
   };
@@ -210,6 +211,12 @@ function pathOf({ url = '' }: IncomingMessage): string {
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** `address:port` of a connection's other side, an IPv6 address in brackets. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  if (remoteAddress === undefined) return '';
+  return `${isIPv6(remoteAddress) ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
 /** A host header that can be given on to others; null for anything else. */

@@ -17,6 +17,8 @@ export interface HttpRequest {
   readonly body: Uint8Array;
   /** Who asks; null where the server knows nobody apart (no guard), or the route is open. */
   readonly holder: Holder | null;
+  /** `address:port` of the other side, for records; empty where it is gone. */
+  readonly peer: string;
   /** Whether it came over TLS. */
   readonly secure: boolean;
   /** One header, by its name in lower case; null where it was not sent. */

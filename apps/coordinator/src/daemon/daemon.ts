@@ -129,9 +129,9 @@ export class Daemon {
       workerPhases: new WorkerPhases(() => this.#service.sessions),
       holderOf: null,
       ownNames: [options.http, ...(options.advertise === null ? [] : [options.advertise])],
-      acted: ({ holder, action, subject, failure }) =>
+      acted: ({ holder, peer, action, subject, failure }) =>
         this.#logger.info(
-          { by: holder?.name ?? null, action, subject, failure: failure?.message ?? null },
+          { by: holder?.name ?? null, from: peer, action, subject, failure: failure?.message ?? null },
           'page',
         ),
       onError: (error) => this.#logger.error({ err: error }, 'a page could not be told'),

@@ -16,6 +16,8 @@ import { BUNDLED, takeBundled, textsOf } from './page-texts.js';
 /** What an operator did from the page, for whoever keeps account of it. `failure` is null where it was done. */
 export interface PageAct {
   readonly holder: Holder | null;
+  /** `address:port` from which it came. */
+  readonly peer: string;
   readonly action: 'start' | 'stop' | 'resume' | 'pull';
   /** Run or name. */
   readonly subject: string;
@@ -113,17 +115,17 @@ export class PageOrders {
    * @throws what the work throws.
    */
   async act<Result>(
-    { holder }: Pick<HttpRequest, 'holder'>,
+    { holder, peer }: Pick<HttpRequest, 'holder' | 'peer'>,
     action: PageAct['action'],
     subject: string,
     work: () => Promise<Result>,
   ): Promise<Result> {
     try {
       const result = await work();
-      this.#parts.acted({ holder, action, subject, failure: null });
+      this.#parts.acted({ holder, peer, action, subject, failure: null });
       return result;
     } catch (error) {
-      if (isExpected(error)) this.#parts.acted({ holder, action, subject, failure: error });
+      if (isExpected(error)) this.#parts.acted({ holder, peer, action, subject, failure: error });
       throw error;
     }
   }

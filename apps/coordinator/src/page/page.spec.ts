@@ -267,7 +267,7 @@ describe('a page with tokens', () => {
   });
 
   it('logs in by its own form only', async () => {
-    expect((await post('/login', 'token=o', { ...form, origin: 'http://evil.example' })).status).toBe(403);
+    expect((await post('/login', 'token=o', { ...form, origin: 'http://evil.example' })).status).toBe(401);
     expect((await post('/login', '{"token":"o"}')).status).toBe(415);
   });
 
@@ -287,6 +287,7 @@ describe('a page with tokens', () => {
     const operator = await logIn('o');
     expect((await order('/api/stop', { run: 'r1' }, operator)).status).toBe(404);
     expect(acts).toMatchObject([{ holder: { name: 'otto' }, action: 'stop', subject: 'r1' }]);
+    expect(acts[0].peer).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(acts[0].failure!.message).toContain('there is none of this id');
   });
 

@@ -101,7 +101,9 @@ export class Page {
     const stranger = this.#sessions === null ? foreignHost(request, this.#parts.ownNames) : null;
     if (stranger !== null) return line(421, stranger);
     const foreign = request.method === 'POST' ? foreignOrigin(request) : null;
-    return foreign === null ? null : line(403, foreign);
+    if (foreign === null) return null;
+    // Whoever is not known is told so first, whatever else is wrong.
+    return line(this.#sessions !== null && request.holder === null ? 401 : 403, foreign);
   }
 
   #file(name: string): HttpAnswer {
