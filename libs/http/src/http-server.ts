@@ -22,8 +22,8 @@ export type Guard = (request: Pick<HttpRequest, 'header'>) => Holder | null;
 export interface HttpServerOptions {
   /** Knows who asks. Without one every route is answered, whatever it needs. */
   readonly guard?: Guard;
-  /** What whoever is not known gets in place of a line, with status 401: a page to log in, for instance. */
-  readonly unknown?: (request: HttpRequest) => HttpAnswer;
+  /** What whoever is not known gets in place of a line, with status 401: a page to log in, for instance; null for the line. */
+  readonly unknown?: (request: HttpRequest) => HttpAnswer | null;
   /**
    * Told of connections that were dropped, by code: MALFORMED, MESSAGE_TOO_LARGE, TIMEOUT, TOO_MANY_CONNECTIONS; and in a
    * sentence that begins with the other side's `address:port`.

@@ -81,12 +81,11 @@ export class Page {
     );
   }
 
-  /** What whoever is not known gets in place of the page; of anything else, a line. */
-  readonly unknown = (request: HttpRequest): HttpAnswer => {
+  /** What whoever is not known gets in place of the page; null for anything else than the page. */
+  readonly unknown = (request: HttpRequest): HttpAnswer | null => {
     const takesPages = (request.header('accept') ?? '').includes('text/html');
     const wantsPage = request.method !== 'POST' && request.path === '/' && takesPages;
-    if (wantsPage) return guarded(loginPage(null));
-    return guarded(line(401, 'expected a token: Authorization: Bearer <token>'));
+    return wantsPage ? guarded(loginPage(null)) : null;
   };
 
   /** Ends every stream: an answer that never ends would keep the server from ending. */
