@@ -181,17 +181,20 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
   it('is no other page’s to read or to order from', { timeout: 20_000 }, async () => {
     const port = daemon.http.split(':')[1];
     const foreign = createServer((_, response) => response.end('<p>foreign'));
-    await once(foreign.listen(0, 'localhost'), 'listening');
+    await once(foreign.listen(0, '127.0.0.1'), 'listening');
     const { page: own } = await openPage(browser);
     const rebound = await own.goto(`http://${FOREIGN_NAME}:${port}/`);
     expect(rebound!.status()).toBe(421);
-    await own.goto(`http://localhost:${(foreign.address() as AddressInfo).port}/`);
-    const answers = own.waitForResponse((response) => response.url().endsWith('/api/stop'));
-    const order = JSON.stringify(JSON.stringify({ run: 'r1' }));
-    await own.evaluate(
-      `fetch('http://${daemon.http}/api/stop', { method: 'POST', mode: 'no-cors', body: ${order} })`,
-    );
-    expect((await answers).status()).toBe(403);
+    await own.goto(`http://${FOREIGN_NAME}:${(foreign.address() as AddressInfo).port}/`);
+    // A form's body can be made to look like JSON.
+    const answered = own.waitForResponse((response) => response.url().endsWith('/api/stop'));
+    await own.evaluate(`{
+      const form = Object.assign(document.createElement('form'), { method: 'post', enctype: 'text/plain', action: 'http://${daemon.http}/api/stop' });
+      form.append(Object.assign(document.createElement('input'), { name: '{"run":"r1","reason":"', value: '"}' }));
+      document.body.append(form);
+      form.submit();
+    }`);
+    expect((await answered).status()).toBe(403);
     expect((await daemon.json(['run', 'show', 'r1'])).state).toBe('running');
     await own.context().close();
     foreign.close();

@@ -18,6 +18,8 @@ interface SeriesLook {
   readonly label: string;
   readonly width: number;
   readonly points?: boolean;
+  /** Whether nothing is the axis's end: for what is compared with nothing. */
+  readonly fromZero?: boolean;
 }
 
 /** A chart over the run's steps. It is redrawn where its width, or the reader's colours, change. */
@@ -75,7 +77,10 @@ class StepChart {
         legend: { show: false },
         padding: [10, 14, 0, 0],
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
-        scales: { x: { time: false } },
+        scales: {
+          x: { time: false },
+          ...(this.#looks[0].fromZero && { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } }),
+        },
         axes: [
           { ...axis, size: 28, gap: 6, values: (_, values) => values.map((value) => grouped(value)) },
           { ...axis, size: 46, gap: 6 },
@@ -201,7 +206,7 @@ export class RateChart {
     this.#chart = new StepChart(
       byId('rate-chart'),
       120,
-      [{ color: '--rate', label: 'windows a second', width: 2 }],
+      [{ color: '--rate', label: 'windows a second', width: 2, fromZero: true }],
       (index) => {
         this.#index = index;
         this.#read();
