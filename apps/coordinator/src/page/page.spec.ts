@@ -125,7 +125,7 @@ describe('a page without tokens', () => {
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
           "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
       );
-      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('referrer-policy')).toBe('same-origin');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
     }
   });
