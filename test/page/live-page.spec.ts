@@ -61,6 +61,10 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     workspace.remove();
   });
 
+  /** The run as the coordinator tells of it. */
+  const asked = async (): Promise<{ state: string; step: number }> =>
+    (await (await fetch(`http://${daemon.http}/api/runs/r1`)).json()) as { state: string; step: number };
+
   const textOf = async (selector: string, on = page): Promise<string> =>
     (await on.locator(selector).textContent()) ?? '';
 
@@ -100,7 +104,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await shows('#link', /^connection lost/);
     daemon = await daemon.again({ args: board });
     await shows('#link', /^live$/);
-    const { step } = (await (await fetch(`http://${daemon.http}/api/runs/r1`)).json()) as { step: number };
+    const { step } = await asked();
     await until('a step behind the ones before', async () => (await curveStep()) > step);
     const rows = await page.evaluate<string[][]>(
       `[...document.querySelectorAll('#events li')].map((row) => [row.querySelector('time').dateTime,
@@ -195,7 +199,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
       form.submit();
     }`);
     expect((await answered).status()).toBe(403);
-    expect((await daemon.json(['run', 'show', 'r1'])).state).toBe('running');
+    expect((await asked()).state).toBe('running');
     await own.context().close();
     foreign.close();
   });
@@ -219,7 +223,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await page.getByRole('button', { name: 'Stop the run' }).click();
     await shows('#state', /^stopped$/);
     expect(await textOf('#reason')).toContain('seen enough');
-    expect((await daemon.json<{ state: string }>(['run', 'show', 'r1'])).state).toBe('stopped');
+    expect((await asked()).state).toBe('stopped');
     await page.getByRole('button', { name: 'Start a run' }).click();
     await page.getByLabel('Name', { exact: true }).fill('second');
     await page.getByLabel('Epochs', { exact: true }).fill('1');
