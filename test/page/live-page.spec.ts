@@ -176,7 +176,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     expect(reached.some((name) => name.startsWith('mill'))).toBe(true);
     await own.locator('#start').focus();
     await own.keyboard.press('Enter');
-    expect(await own.evaluate(`document.querySelector('dialog').open`)).toBe(true);
+    await own.locator('dialog[open]').waitFor();
     await own.keyboard.press('Escape');
     expect(await own.evaluate('document.activeElement.id')).toBe('start');
     await own.context().close();

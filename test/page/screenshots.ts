@@ -42,7 +42,9 @@ try {
   await daemon.startRun(['--corpus', 'bundled', '--name', 'moby-dick', '--steps', steps, ...evaluate]);
   await daemon.startRun(['--corpus', 'bundled', '--name', 'moby-dick, cosine', '--schedule', 'cosine']);
   await daemon.startRun(['--corpus', 'bundled', '--name', 'wider batch', '--batch', '64']);
-  await daemon.stepsTaken('r1', Math.floor(Number(steps) * 0.62));
+  const shown = Number(steps) * 0.62;
+  const isFarEnough = (): boolean => daemon.events('r1').some(({ step }) => (step as number) >= shown);
+  await until('the run to be worth a picture', isFarEnough, 600_000);
   const desk = { viewport: { width: 1280, height: 800 } };
   await picture('live-page.png', 'r1', desk, 800);
   await picture('live-page-phone.png', 'r1', { viewport: { width: 390, height: 844 } }, 844);
