@@ -9,7 +9,18 @@ const layers = {
   engine: { libs: ['engine', 'compute'], mayImport: ['base', 'domain', 'engine'] },
   // The one domain lib that a format may know is `model`: it says what the tensors are called.
   edge: {
-    libs: ['access', 'http', 'wire', 'checkpoint', 'store', 'ledger', 'weights', 'metrics', 'log'],
+    libs: [
+      'access',
+      'http',
+      'wire',
+      'checkpoint',
+      'store',
+      'ledger',
+      'weights',
+      'metrics',
+      'log',
+      'tensorboard',
+    ],
     mayImport: ['base', 'edge'],
     alsoLibs: ['model'],
   },
@@ -24,7 +35,12 @@ const tensorflow = {
 function boundary(name) {
   const { libs, mayImport, alsoLibs = [] } = layers[name];
   const allowed = [...mayImport.flatMap((layer) => layers[layer].libs), ...alsoLibs];
-  const forbidden = [...Object.values(layers).flatMap((layer) => layer.libs), 'coordinator', 'worker']
+  const forbidden = [
+    ...Object.values(layers).flatMap((layer) => layer.libs),
+    'coordinator',
+    'worker',
+    'dashboard',
+  ]
     .filter((lib) => !allowed.includes(lib))
     .map((lib) => `@rocinante/${lib}`);
   return libs.map((lib) => ({
@@ -74,7 +90,10 @@ export default tseslint.config(
           patterns: [
             tensorflow,
             { group: ['@rocinante/*/*'], message: 'Import a lib by its name, not by its files.' },
-            { group: ['@rocinante/coordinator', '@rocinante/worker'], message: 'No app imports another.' },
+            {
+              group: ['@rocinante/coordinator', '@rocinante/worker', '@rocinante/dashboard'],
+              message: 'No app imports another.',
+            },
           ],
         },
       ],

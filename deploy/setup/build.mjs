@@ -11,7 +11,9 @@ import { during } from './say.mjs';
 
 const sourceFolders = ['apps', 'libs', 'protos', 'test'];
 const skippedFolders = new Set(['node_modules', 'dist', 'coverage', '.venv', '__pycache__']);
-const sourceFile = /(\.(ts|mts|cts|tsx|proto)|^package\.json|^tsconfig.*\.json)$/;
+const sourceFile = /(\.(ts|mts|cts|tsx|proto|css|html)|^package\.json|^tsconfig.*\.json|^vite\.config\.mjs)$/;
+/** The live page, which its own build makes: one folder of files that a browser loads. */
+const pageFolder = join('apps', 'dashboard');
 
 /** @param {Places} places */
 const stampFile = (places) => join(places.stamps, 'build');
@@ -50,6 +52,8 @@ export function fingerprintOf(root) {
 export function isBuilt(places, fingerprint) {
   const stamp = stampFile(places);
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint) return false;
+  if (hasPage(places.root) && !existsSync(join(places.root, pageFolder, 'dist', 'page', 'index.html')))
+    return false;
   return projectsWithoutOutput(places.root).length === 0;
 }
 
@@ -67,22 +71,40 @@ export async function build(places, fingerprint) {
     rmSync(join(project, 'tsconfig.tsbuildinfo'), { force: true });
   }
   const log = join(places.state, 'build.log');
-  const compiler = join(places.root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { ok, how, tail } = await during(
-    'building (tsc -b)',
-    () => '',
-    () =>
-      runChild(process.execPath, [compiler, '-b', '--pretty', String(process.stderr.isTTY === true)], {
-        cwd: places.root,
-        log,
-      }),
-  );
-  if (!ok) {
-    process.stderr.write(tail);
-    throw new SetupFailure(`the build failed (${how}); its output is in ${log}`, 1);
+  const modules = join(places.root, 'node_modules');
+  const compiler = join(modules, 'typescript', 'bin', 'tsc');
+  const pretty = String(process.stderr.isTTY === true);
+  await step(places.root, log, 'building (tsc -b)', [compiler, '-b', '--pretty', pretty]);
+  if (hasPage(places.root)) {
+    const bundler = join(modules, 'vite', 'bin', 'vite.js');
+    await step(join(places.root, pageFolder), log, 'building the live page (vite)', [bundler, 'build']);
   }
   flush(places.root);
   writeWhole(stampFile(places), fingerprint);
+}
+
+/**
+ * One step of the build.
+ * @param {string} cwd
+ * @param {string} log
+ * @param {string} said
+ * @param {string[]} words Node's.
+ * @throws {SetupFailure} it failed.
+ */
+async function step(cwd, log, said, words) {
+  const { ok, how, tail } = await during(
+    said,
+    () => '',
+    () => runChild(process.execPath, words, { cwd, log }),
+  );
+  if (ok) return;
+  process.stderr.write(tail);
+  throw new SetupFailure(`the build failed (${how}); its output is in ${log}`, 1);
+}
+
+/** @param {string} root */
+function hasPage(root) {
+  return existsSync(join(root, pageFolder, 'vite.config.mjs'));
 }
 
 /** @param {string} root */

@@ -13,6 +13,7 @@ interface ServeFlags extends NotifyFlags, SecurityOptions {
   readonly advertise?: string;
   readonly data: string;
   readonly store?: string;
+  readonly tensorboard?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -46,6 +47,13 @@ export function addServe(program: Command, exit: (code: number) => void): void {
     .addOption(storeOption())
     .addOption(
       option(
+        '--tensorboard <dir>',
+        'write event files for TensorBoard, in a folder for each run',
+        'TENSORBOARD',
+      ),
+    )
+    .addOption(
+      option(
         '--tls-ca <file>',
         'ask workers and operators for certificates of this authority (PEM)',
         'TLS_CA',
@@ -66,7 +74,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
     .addOption(
       option('--log-level <level>', 'what is worth a line', 'LOG_LEVEL').choices(LOG_LEVELS).default('info'),
     )
-    .action(async ({ advertise, store: url, ...flags }: ServeFlags) => {
+    .action(async ({ advertise, tensorboard, store: url, ...flags }: ServeFlags) => {
       const notify = notifyFrom(flags);
       const { Daemon } = await import('../daemon/daemon.js');
       let release = (): void => {};
@@ -77,7 +85,8 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       });
       try {
         const store = url === undefined ? null : await openStore(url);
-        const daemon = await Daemon.start({ ...flags, notify, advertise: advertise ?? null, store }, fail);
+        const others = { notify, store, advertise: advertise ?? null, tensorboard: tensorboard ?? null };
+        const daemon = await Daemon.start({ ...flags, ...others }, fail);
         await stopped;
         await daemon.stop();
       } finally {

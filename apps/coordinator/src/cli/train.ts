@@ -19,6 +19,7 @@ interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags 
   readonly store?: string;
   readonly corpusCache: boolean;
   readonly ledger: boolean;
+  readonly tensorboard?: string;
   readonly json: boolean;
 }
 
@@ -47,6 +48,9 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     .addOption(storeOption())
     .option('--no-corpus-cache', 'workers keep no encoded corpus on this machine')
     .option('--no-ledger', 'keep no ledger: what it costs is measured so, and the run cannot be verified')
+    .addOption(
+      option('--tensorboard <dir>', 'write event files for TensorBoard into this folder', 'TENSORBOARD'),
+    )
     .addOption(jsonOption())
     .action(async (flags: TrainFlags) => {
       const { train } = await import('../run/train.js');
@@ -57,7 +61,7 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
 async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
   const { notify, notifySecretFile, notifyStuck, notifyInsecure, ...others } = flags;
   const { store, workers, threads, runDir, resume, corpusCache, ledger, json, ...rest } = others;
-  const { corpus, initFrom, ...config } = rest;
+  const { corpus, initFrom, tensorboard, ...config } = rest;
   return {
     flags: config,
     corpus,
@@ -71,6 +75,7 @@ async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
     corpusCache,
     ledger,
     notify: notifyFrom({ notify, notifySecretFile, notifyStuck, notifyInsecure }),
+    tensorboard: tensorboard === undefined ? null : resolve(tensorboard),
     json,
   };
 }

@@ -10,8 +10,11 @@ import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
 import { parametersReckoned } from '../run/disk-space.js';
 import { DaemonNotifier } from '../notify/daemon-notifier.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
+import { Page } from '../page/page.js';
+import { WorkerPhases } from '../page/worker-phases.js';
 import type { PreparedRun } from '../run/prepared-run.js';
 import type { RunObserver } from '../run/run-observer.js';
+import { TensorboardLog, tensorboardRun } from '../run/tensorboard-log.js';
 import type { Session } from '../service/session.js';
 import { TrainingService } from '../service/training-service.js';
 import { VERSION } from '../version.js';
@@ -46,6 +49,8 @@ export interface DaemonOptions extends SecurityOptions {
   readonly notify?: NotifyTarget | null;
   /** Where runs are kept beside the directory; null for nowhere. */
   readonly store?: DaemonStore | null;
+  /** The folder of event files for TensorBoard, a folder in it for each run; null for none. */
+  readonly tensorboard?: string | null;
   readonly logLevel: LogLevel;
 }
 
@@ -74,6 +79,8 @@ export class Daemon {
   readonly #hub = new EntryHub();
   readonly #runs: RunsService;
   readonly #notifier: DaemonNotifier | null;
+  readonly #page: Page;
+  readonly #tensorboard: string | null;
   #server: ListeningServer | null = null;
   #http: HttpServer | null = null;
   #routes: Routes = new Map();
@@ -93,6 +100,7 @@ export class Daemon {
     this.#contents = contents;
     this.#logger = createLogger({ level: options.logLevel });
     this.#audit = new AuditLog(join(options.data, 'audit.jsonl'), this.#logger);
+    this.#tensorboard = options.tensorboard ? resolve(options.tensorboard) : null;
     store.onWriteFailure((error) => this.#logger.error(error.message));
     this.#metrics = new CoordinatorMetrics({
       version: VERSION,
@@ -137,15 +145,25 @@ export class Daemon {
       },
       onFatal,
     );
-    this.#runs = new RunsService({
+    const parts = {
       store,
       contents,
       hub: this.#hub,
       scheduler: this.#scheduler,
       service: this.#service,
-      audit: this.#audit,
-      boundBy: (run) => this.#metrics.boundBy(run),
-      dropped: (code, message) => this.#refused(code, message),
+      boundBy: (run: string) => this.#metrics.boundBy(run),
+      dropped: (code: string, message: string) => this.#refused(code, message),
+    };
+    this.#runs = new RunsService({ ...parts, audit: this.#audit });
+    this.#page = new Page({
+      ...parts,
+      stepPhases: (run) => this.#metrics.stepPhases(run),
+      workerPhases: new WorkerPhases(() => this.#service.sessions),
+      holderOf: this.#security.holderOf,
+      ownNames: [options.http, ...(options.advertise === null ? [] : [options.advertise])],
+      acted: ({ holder, peer, action, subject, failure }) =>
+        this.#audit.acted({ act: action, actor: { holder, peer }, what: subject, failure }),
+      onError: (error) => this.#logger.error({ err: error }, 'a page could not be told'),
     });
     this.#notifier = options.notify ? this.#notifierTo(options.notify) : null;
   }
@@ -199,6 +217,7 @@ export class Daemon {
     const told = this.#notifier?.close();
     // Whoever watches a run that waits would keep the server from ending.
     this.#hub.close();
+    this.#page.close();
     this.#service.close();
     await this.#server?.stop();
     await this.#http?.stop();
@@ -211,7 +230,10 @@ export class Daemon {
     const tls = this.#security.tls ?? undefined;
     const holderOf = this.#security.holderOf ?? undefined;
     // Whoever is known by any of these; with none, everybody may ask for everything.
-    const guards: Guard[] = holderOf ? [tokenGuard(holderOf)] : [];
+    const guards: Guard[] = [
+      ...(holderOf ? [tokenGuard(holderOf)] : []),
+      ...(this.#page.guard ? [this.#page.guard] : []),
+    ];
     this.#server = await listen(
       options.listen,
       {
@@ -231,10 +253,12 @@ export class Daemon {
           advertise: options.advertise,
           contentType: this.#metrics.contentType,
         }),
+        ...this.#page.routes,
       ]);
       this.#http = await serveHttp(options.http, this.#routes, {
         tls,
         guard: guards.length === 0 ? undefined : anyGuard(guards),
+        unknown: this.#page.unknown,
         onDropped: (code, message) => this.#refused(code, message),
         onError: (error, path) => this.#logger.error({ err: error, path }, 'a page could not be made'),
       });
@@ -311,7 +335,8 @@ export class Daemon {
     this.#refusals.refused(code, message);
   }
 
-  #observersOf(id: string, { shape, loaded, config, corpus }: PreparedRun): readonly RunObserver[] {
+  #observersOf(id: string, prepared: PreparedRun): readonly RunObserver[] {
+    const { shape, loaded, config, corpus } = prepared;
     const { schedule, optimizer } = config;
     const progress = loaded?.progress ?? noProgress;
     let rateShare = rateShareOf(config, progress);
@@ -326,6 +351,13 @@ export class Daemon {
         learningRate: (step) =>
           rateShare * learningRateAt(schedule, optimizer.learningRate, step, shape.stepsTotal),
       }),
+      ...(this.#tensorboard === null
+        ? []
+        : [
+            new TensorboardLog(join(this.#tensorboard, id), tensorboardRun(prepared), (message) =>
+              this.#logger.warn({ run: id }, message),
+            ),
+          ]),
     ];
   }
 

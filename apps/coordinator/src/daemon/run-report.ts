@@ -1,6 +1,12 @@
 /** Runs as they are told to operators: the messages of runs.proto. */
 import { DirectoryStore } from '@rocinante/checkpoint';
-import { limits, type IdleWorker, type RunDetail, type RunSummary, type WorkerShare } from '@rocinante/wire';
+import {
+  limits,
+  type IdleWorkerMessage,
+  type RunDetail,
+  type RunDetailMessage,
+  type RunSummary,
+} from '@rocinante/wire';
 import { limitsMessage } from '../run/limits-message.js';
 import { RunDirectory } from '../run/run-directory.js';
 import type { Session } from '../service/session.js';
@@ -98,6 +104,7 @@ export async function detailOf(parts: ReportParts, run: StoredRun): Promise<RunD
   // What changes is asked for last, and at one moment.
   const active = parts.scheduler.active(run.id);
   const current = parts.store.find(run.id);
+  const present = presentDetailOf(parts, current);
   const exactness = active?.execution?.exactness;
   const notExactSince = exactness ? exactness.notExactSince : past.notExactSince;
   return {
@@ -106,21 +113,35 @@ export async function detailOf(parts: ReportParts, run: StoredRun): Promise<RunD
     limits: limitsMessage(run.limits),
     corpusSha256: run.corpus.sha256,
     corpusName: run.corpus.name,
-    workers: active?.execution ? sharesOf(parts, run, active) : [],
+    ...present,
     history,
     incidents,
     checkpoints: names,
     bestCheckpoint: best ?? '',
-    bytesSent: (active?.traffic ?? current).bytesSent,
-    bytesReceived: (active?.traffic ?? current).bytesReceived,
-    boundBy: active ? parts.boundBy(run.id) : '',
-    idleWorkers: active?.execution?.idleWorkers.map(idleOf) ?? [],
     joiningProof: exactness?.proof ?? past.joiningProof,
     ...(notExactSince !== null && { notExactSince }),
   };
 }
 
-function idleOf({ name, threads, engine, standing, standingReason, joinedAt }: Session): IdleWorker {
+type PresentDetail = Pick<
+  RunDetailMessage,
+  'workers' | 'idleWorkers' | 'bytesSent' | 'bytesReceived' | 'boundBy'
+>;
+
+/** What of a run's detail changes all the time: who works for it, what was moved, what binds it. It reads nothing. */
+export function presentDetailOf(parts: ReportParts, run: StoredRun): PresentDetail {
+  const active = parts.scheduler.active(run.id);
+  const { bytesSent, bytesReceived } = active?.traffic ?? run;
+  return {
+    workers: active?.execution ? sharesOf(parts, run, active) : [],
+    idleWorkers: active?.execution?.idleWorkers.map(idleOf) ?? [],
+    bytesSent,
+    bytesReceived,
+    boundBy: active ? parts.boundBy(run.id) : '',
+  };
+}
+
+function idleOf({ name, threads, engine, standing, standingReason, joinedAt }: Session): IdleWorkerMessage {
   return {
     name,
     threads,
@@ -132,7 +153,7 @@ function idleOf({ name, threads, engine, standing, standingReason, joinedAt }: S
   };
 }
 
-function sharesOf(parts: ReportParts, run: StoredRun, active: ActiveRun): WorkerShare[] {
+function sharesOf(parts: ReportParts, run: StoredRun, active: ActiveRun): RunDetailMessage['workers'] {
   const pool = parts.service.pool(run.pool);
   const shares = active.execution!.shares;
   return active.execution!.view.workers.flatMap(({ worker, microBatchesPerSecond }) => {

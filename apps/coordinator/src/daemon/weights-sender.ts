@@ -11,8 +11,14 @@ import { UsageError } from '../errors.js';
 import type { RunDirectory } from '../run/run-directory.js';
 import { refuseFullDisk } from '../run/disk-space.js';
 import { WrongStateError } from './errors.js';
-import type { Outlet } from './outlet.js';
 import type { StoredRun } from './run-store.js';
+
+/** Where weights go: a stream of gRPC's, or an answer of HTTP's. */
+export interface WeightsOutlet {
+  readonly isGone: boolean;
+  /** Waits until there is room for more. */
+  send(chunk: WeightsChunk): Promise<void>;
+}
 
 /**
  * Sends a run's weights as a safetensors file: the final ones, or those of its best or newest checkpoint.
@@ -20,7 +26,7 @@ import type { StoredRun } from './run-store.js';
  * @throws {DiskFullError} a checkpoint's weights, which are written beside first, have no room.
  */
 export async function sendWeights(
-  outlet: Outlet<WeightsChunk>,
+  outlet: WeightsOutlet,
   run: StoredRun,
   directory: RunDirectory,
   which: string,
@@ -73,7 +79,7 @@ async function writeCheckpointWeights(
   return { path, step };
 }
 
-async function sendFile(outlet: Outlet<WeightsChunk>, path: string, step: number): Promise<void> {
+async function sendFile(outlet: WeightsOutlet, path: string, step: number): Promise<void> {
   const { size } = await stat(path);
   const hash = createHash('sha256');
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer);

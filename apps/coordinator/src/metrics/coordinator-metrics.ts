@@ -85,6 +85,12 @@ export class CoordinatorMetrics implements SessionObserver {
     return this.#runs.get(run)?.metrics.boundBy ?? '';
   }
 
+  /** Where the time of a run's last steps went, as RunMetrics says it; null for one that is not active. */
+  stepPhases(run: string): RunMetrics['stepPhases'] {
+    const found = this.#runs.get(run);
+    return found?.removeAt === null ? found.metrics.stepPhases : null;
+  }
+
   opened({ pool }: { readonly pool: string }): void {
     this.#countWorkers(pool, 1);
   }

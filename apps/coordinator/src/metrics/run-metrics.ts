@@ -2,6 +2,7 @@ import {
   BOUNDS,
   COORDINATOR_PHASES,
   type Bound,
+  type CoordinatorPhase,
   type coordinatorDefinitions,
   type MetricSet,
 } from '@rocinante/metrics';
@@ -58,6 +59,7 @@ export class RunMetrics implements RunObserver {
   readonly #struck = new Set<string>();
   readonly #parked = new Set<string>();
   readonly #setAside = new Set<string>();
+  readonly #lastPhases: Readonly<Record<CoordinatorPhase, number>>[] = [];
   #shownBound: StepBound | null = null;
   #progressAt: number;
   /** Before the first checkpoint of this activation: when that began. */
@@ -187,6 +189,8 @@ export class RunMetrics implements RunObserver {
     for (const worker of this.#workers) {
       metrics.workerShare.set({ run, worker }, shares.get(worker) ?? 0);
     }
+    this.#lastPhases.push(phases);
+    if (this.#lastPhases.length > SPEED_STEPS) this.#lastPhases.shift();
     metrics.windowsPerSecond.set({ run }, this.#speed(closed.windows, seconds));
     this.#showBound(this.#bound.add(bound));
   }
@@ -289,6 +293,18 @@ export class RunMetrics implements RunObserver {
     const bound = this.#shownBound;
     if (bound === null) return '';
     return bound.by === 'worker' ? `worker ${bound.worker}` : bound.by;
+  }
+
+  /** Seconds of a mean step in each phase, over the last 20; null before the first. */
+  get stepPhases(): Record<CoordinatorPhase, number> | null {
+    const steps = this.#lastPhases;
+    if (steps.length === 0) return null;
+    const mean = (phase: CoordinatorPhase): number =>
+      steps.reduce((sum, phases) => sum + phases[phase], 0) / steps.length;
+    return Object.fromEntries(COORDINATOR_PHASES.map((phase) => [phase, mean(phase)])) as Record<
+      CoordinatorPhase,
+      number
+    >;
   }
 
   /** Before each scrape: what changes by time alone. */

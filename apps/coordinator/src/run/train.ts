@@ -20,6 +20,7 @@ import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
 import { RunPlace } from './run-place.js';
 import { stopOnSignals } from './stop-signals.js';
+import { TensorboardLog, tensorboardRun } from './tensorboard-log.js';
 import type { RunEnd } from './training-run.js';
 
 /** After so long a person is told what the end waits for. */
@@ -52,6 +53,8 @@ export interface TrainOptions {
   readonly ledger: boolean;
   /** Who is told what happens to the run; null for nobody. */
   readonly notify: NotifyTarget | null;
+  /** The folder of event files for TensorBoard, absolute; null for none. */
+  readonly tensorboard: string | null;
   readonly json: boolean;
 }
 
@@ -121,6 +124,10 @@ async function runToEnd(
   const notifier =
     options.notify &&
     new TrainNotifier(options.notify, basename(directory.path), (line) => display.line(line));
+  const tensorboard =
+    options.tensorboard === null
+      ? null
+      : new TensorboardLog(options.tensorboard, tensorboardRun(prepared), (message) => display.line(message));
   const execution = new RunExecution(prepared, {
     name: 'train',
     service,
@@ -133,7 +140,7 @@ async function runToEnd(
     ledger: options.ledger,
     goesBack: true,
     sample: !options.json,
-    observers: [...(notifier === null ? [] : [notifier.observer]), ...(place ? [place] : [])],
+    observers: [notifier?.observer, place, tensorboard].filter((one) => one != null),
     onEntry: (entry) => {
       display.entry(entry);
       notifier?.entry(entry);

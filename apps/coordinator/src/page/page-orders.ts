@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import type { Holder } from '@rocinante/access';
+import { RocinanteError } from '@rocinante/base';
+import type { HttpAnswer, HttpRequest } from '@rocinante/http';
+import { resolveConfig, SCHEDULE_KINDS } from '../config.js';
+import { runJson } from '../client/run-json.js';
+import { resumeRun, startRun, stopRun, type OrderParts } from '../daemon/run-orders.js';
+import type { ReportParts } from '../daemon/run-report.js';
+import type { StoredRun } from '../daemon/run-store.js';
+import { isExpected, UsageError } from '../errors.js';
+import { presets, type PresetName } from '../presets.js';
+import { summaryMessageOf } from './page-present.js';
+import { json } from './page-headers.js';
+import { BUNDLED, takeBundled, textsOf } from './page-texts.js';
+
+/** What an operator did from the page, for whoever keeps account of it. `failure` is null where it was done. */
+export interface PageAct {
+  readonly holder: Holder | null;
+  /** `address:port` from which it came. */
+  readonly peer: string;
+  readonly action: 'start' | 'stop' | 'resume' | 'pull';
+  /** Run or name. */
+  readonly subject: string;
+  readonly failure: Error | null;
+}
+
+export interface PageOrderParts extends OrderParts, ReportParts {
+  readonly acted: (act: PageAct) => void;
+}
+
+const run = z.string().min(1).max(64);
+const count = z.int().min(1);
+
+const startSchema = z.strictObject({
+  preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]),
+  /** A text's SHA-256, or `bundled`. */
+  text: z.string().max(64),
+  name: z.string().max(64).default(''),
+  note: z.string().max(1_024).default(''),
+  pool: z.string().max(64).default(''),
+  priority: z.int().default(0),
+  steps: count.optional(),
+  epochs: count.optional(),
+  batch: count.optional(),
+  microBatch: count.optional(),
+  seed: z.int().min(0).optional(),
+  learningRate: z.number().positive().optional(),
+  schedule: z.enum(SCHEDULE_KINDS).optional(),
+});
+const stopSchema = z.strictObject({ run, reason: z.string().default('') });
+const resumeSchema = z.strictObject({ run, steps: count.optional(), epochs: count.optional() });
+
+/** What operators order from the page: the same that `run start`, `run stop` and `run resume` do. */
+export class PageOrders {
+  readonly #parts: PageOrderParts;
+
+  constructor(parts: PageOrderParts) {
+    this.#parts = parts;
+  }
+
+  start(request: HttpRequest): Promise<HttpAnswer> {
+    return this.#order(
+      request,
+      'start',
+      startSchema,
+      ({ name }) => name,
+      async (order) => {
+        const { preset, text, name, note, pool, priority, ...flags } = order;
+        const config = resolveConfig({ preset, ...flags });
+        const known = textsOf(this.#parts).find(({ id }) => id === text);
+        if (known === undefined) {
+          throw new UsageError(
+            `text: expected one that this coordinator has, received ${JSON.stringify(text)}`,
+          );
+        }
+        const corpusSha256 = text === BUNDLED ? await takeBundled(this.#parts.contents) : text;
+        const content = { configJson: JSON.stringify(config), corpusSha256, corpusName: known.name };
+        return startRun(this.#parts, {
+          ...content,
+          name,
+          note,
+          pool,
+          priority,
+          tags: [],
+          initFromSha256: '',
+          limits: null,
+        });
+      },
+    );
+  }
+
+  stop(request: HttpRequest): Promise<HttpAnswer> {
+    return this.#order(
+      request,
+      'stop',
+      stopSchema,
+      ({ run }) => run,
+      ({ run, reason }) => stopRun(this.#parts, run, reason),
+    );
+  }
+
+  resume(request: HttpRequest): Promise<HttpAnswer> {
+    return this.#order(
+      request,
+      'resume',
+      resumeSchema,
+      ({ run }) => run,
+      ({ run, steps, epochs }) =>
+        resumeRun(this.#parts, { run, steps: steps ?? 0, epochs: epochs ?? 0, limits: null }),
+    );
+  }
+
+  /**
+   * Does what was asked, and tells whoever keeps account of it: every act of the page passes here.
+   * @throws what the work throws.
+   */
+  async act<Result>(
+    { holder, peer }: Pick<HttpRequest, 'holder' | 'peer'>,
+    action: PageAct['action'],
+    subject: string,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const result = await work();
+      this.#parts.acted({ holder, peer, action, subject, failure: null });
+      return result;
+    } catch (error) {
+      if (isExpected(error)) this.#parts.acted({ holder, peer, action, subject, failure: error });
+      throw error;
+    }
+  }
+
+  async #order<Order>(
+    request: HttpRequest,
+    action: PageAct['action'],
+    schema: z.ZodType<Order>,
+    subjectOf: (order: Order) => string,
+    work: (order: Order) => Promise<StoredRun>,
+  ): Promise<HttpAnswer> {
+    try {
+      const order = orderOf(request, schema);
+      const stored = await this.act(request, action, subjectOf(order), () => work(order));
+      return json(200, runJson(summaryMessageOf(this.#parts, stored)));
+    } catch (error) {
+      return failureAnswer(error);
+    }
+  }
+}
+
+/** @throws {UsageError} it is no such order. */
+function orderOf<Order>(request: HttpRequest, schema: z.ZodType<Order>): Order {
+  const type = request.header('content-type')?.split(';', 1)[0].trim();
+  if (type !== 'application/json') {
+    throw new UsageError(
+      `an order: expected application/json, received ${JSON.stringify(type ?? 'nothing')}`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(request.body));
+  } catch (error) {
+    throw new UsageError('an order: expected JSON, received what is none', { cause: error });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [{ path, message }] = parsed.error.issues;
+  throw new UsageError(`an order: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}`);
+}
+
+const STATUSES: Readonly<Record<string, number>> = {
+  NOT_FOUND: 404,
+  AMBIGUOUS: 409,
+  WRONG_STATE: 409,
+  CONTENT_MISSING: 409,
+  DISK_FULL: 507,
+  CONTENT_DISK_FULL: 507,
+};
+
+/**
+ * What the page is told of an order that failed, in one line.
+ * @throws the error, where it is one of ours.
+ */
+export function failureAnswer(error: unknown): HttpAnswer {
+  if (!isExpected(error)) throw error;
+  if (!(error instanceof RocinanteError)) return json(500, { error: error.message, code: 'SYSTEM' });
+  const { message, code, exitCode } = error;
+  return json(STATUSES[code] ?? (exitCode === 2 ? 400 : 500), { error: message, code });
+}

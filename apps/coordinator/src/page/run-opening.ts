@@ -1,0 +1,100 @@
+/** What a page is told of a run's past: all of it, thinned, or what came after what it has. */
+import { createHash } from 'node:crypto';
+import { linesOf } from '../daemon/file-lines.js';
+import { entryText } from '../display/entry-text.js';
+import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log-entries.js';
+import { CURVE_POINTS_MAX, MISSED_ENTRIES_MAX, TOLD_ENTRIES_MAX } from './page-limits.js';
+import { ThinnedCurve, type ThinnedPoint } from './thinned-curve.js';
+
+const STEP_MARK = '"event":"step"';
+
+/** An entry of a run's log, and what it says to a person; null for single steps and what came too late to count. */
+export interface ToldEntry {
+  readonly entry: RunLogEntry;
+  readonly text: string | null;
+}
+
+export interface RunOpening {
+  readonly started: LogEntryOf<'started'> | null;
+  readonly curve: readonly ThinnedPoint[];
+  /** The last ones that are worth a line, in order. */
+  readonly told: readonly ToldEntry[];
+  /** The last sample of text. */
+  readonly sample: string | null;
+  /** The last entry's, empty where there is none. */
+  readonly id: string;
+}
+
+/** Entries after the one that a page has; `id` is the last one's. */
+export interface MissedEntries {
+  readonly missed: readonly { readonly told: ToldEntry; readonly id: string }[];
+}
+
+/** An entry's name for a page that comes back: the run's, and a digest of its line, since lines move when a run goes back. */
+export function entryId(run: string, line: string): string {
+  return `${run}:${createHash('sha256').update(line).digest('hex').slice(0, 20)}`;
+}
+
+export function toldEntry(entry: RunLogEntry): ToldEntry {
+  const isSilent = entry.event === 'step' || entry.event === 'ignored';
+  return { entry, text: isSilent ? null : entryText(entry) };
+}
+
+/**
+ * Reads a run's log, as it is at the call: see `linesOf`.
+ * @param after the entry that the page has seen last; null for none. Where it is not there any more, since the run went back
+ *   behind it, or too much came after it, the page begins anew.
+ */
+export async function readOpening(
+  run: string,
+  path: string,
+  after: string | null,
+): Promise<RunOpening | MissedEntries> {
+  const curve = new ThinnedCurve(CURVE_POINTS_MAX);
+  const told: ToldEntry[] = [];
+  let started: LogEntryOf<'started'> | null = null;
+  let sample: string | null = null;
+  let last = '';
+  let missed: { told: ToldEntry; id: string }[] | null = null;
+  for await (const line of linesOf(path)) {
+    const entry = parsed(line);
+    if (entry === null) continue;
+    last = line;
+    if (after !== null) {
+      const id = entryId(run, line);
+      if (id === after) missed = [];
+      else missed?.push({ told: toldEntry(entry), id });
+      if (missed && missed.length > MISSED_ENTRIES_MAX) [missed, after] = [null, null];
+    }
+    if (entry.event === 'step') curve.add(entry.step, entry.loss, entry.windows, entry.seconds);
+    else if (entry.event === 'started') started = entry;
+    else if (entry.event === 'sample') sample = entry.text;
+    const said = toldEntry(entry);
+    if (said.text !== null) told.push(said);
+    if (told.length > 2 * TOLD_ENTRIES_MAX) told.splice(0, TOLD_ENTRIES_MAX);
+  }
+  if (missed) return { missed };
+  return {
+    started,
+    curve: curve.points,
+    told: told.slice(-TOLD_ENTRIES_MAX),
+    sample,
+    id: last === '' ? '' : entryId(run, last),
+  };
+}
+
+/** Null for an entry of another release, and for a line that was cut. Steps are most of a log, and are not checked whole. */
+function parsed(line: string): RunLogEntry | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (line.includes(STEP_MARK)) {
+      const { event, step, loss } = value as LogEntryOf<'step'>;
+      if (event === 'step' && typeof step === 'number' && typeof loss === 'number') {
+        return value as LogEntryOf<'step'>;
+      }
+    }
+    return logEntrySchema.parse(value);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { HttpRequest } from '@rocinante/http';
+import { foreignHost, foreignOrigin } from './same-origin.js';
+
+const host = 'box:7071';
+function request(headers: Record<string, string>, more: Partial<HttpRequest> = {}): HttpRequest {
+  return { host, secure: false, header: (name: string) => headers[name] ?? null, ...more } as HttpRequest;
+}
+
+describe('an order', () => {
+  it.each([
+    [{ origin: 'http://box:7071' }, {}],
+    [{ origin: 'http://box:7071', 'sec-fetch-site': 'same-origin' }, {}],
+    [{ origin: 'https://box:7071' }, { secure: true }],
+    // A proxy in front that speaks TLS.
+    [{ origin: 'https://box:7071' }, {}],
+    [{ origin: 'http://[::1]:7071' }, { host: '[::1]:7071' }],
+  ])('is taken with %j', (headers, more) => {
+    expect(foreignOrigin(request(headers as Record<string, string>, more))).toBeNull();
+  });
+
+  it.each([
+    [{}, {}, 'an order: expected an Origin header, as browsers send it, received none'],
+    [{ origin: 'null' }, {}, 'an order: expected one from http://box:7071, received "null"'],
+    [{ origin: 'http://box' }, {}, 'an order: expected one from http://box:7071, received "http://box"'],
+    [{ origin: 'http://box:70711' }, {}, 'received "http://box:70711"'],
+    [{ origin: 'http://evil.example' }, {}, 'received "http://evil.example"'],
+    [{ origin: 'http://box:7071' }, { secure: true }, 'expected one from https://box:7071'],
+    [{ origin: 'http://null' }, { host: null }, 'expected one from http://(no host)'],
+    [
+      { origin: 'http://box:7071', 'sec-fetch-site': 'cross-site' },
+      {},
+      'an order: expected one of this page\'s own (Sec-Fetch-Site: same-origin), received "cross-site"',
+    ],
+    [{ origin: 'http://box:7071', 'sec-fetch-site': 'same-site' }, {}, 'received "same-site"'],
+    [{ origin: 'http://box:7071', 'sec-fetch-site': 'none' }, {}, 'received "none"'],
+  ])('is refused with %j', (headers, more, message) => {
+    expect(foreignOrigin(request(headers as Record<string, string>, more))).toContain(message);
+  });
+});
+
+describe('a page without tokens', () => {
+  const own = ['127.0.0.1:7071', 'trainer.lan:7071'];
+  it.each(['127.0.0.1:7071', 'localhost:7071', '[::1]:7071', '10.0.0.5:7071', 'TRAINER.lan:80', 'localhost'])(
+    'is shown to who asks for %s',
+    (host) => {
+      expect(foreignHost({ host }, own)).toBeNull();
+    },
+  );
+
+  it.each([
+    'evil.example:7071',
+    'localhost.evil.example',
+    'trainer.lan.evil.example:7071',
+    '127.0.0.1.nip.io:7071',
+    null,
+  ])('is not shown to who asks for %s', (host) => {
+    expect(foreignHost({ host }, own)).toMatch(
+      /^expected to be asked for by an address in digits, .* --advertise/,
+    );
+  });
+});

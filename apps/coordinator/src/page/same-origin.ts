@@ -1,0 +1,48 @@
+/** Whether a request comes from this page itself, and not from another page in the same browser. */
+import { isIP } from 'node:net';
+import type { HttpRequest } from '@rocinante/http';
+
+/**
+ * Why an order is not taken: it must come from a page of this coordinator. Browsers say with every POST where it comes from.
+ * @returns one line; null where it may be taken.
+ */
+export function foreignOrigin(request: HttpRequest): string | null {
+  const { host, secure } = request;
+  const site = request.header('sec-fetch-site');
+  if (site !== null && site !== 'same-origin') {
+    return `an order: expected one of this page's own (Sec-Fetch-Site: same-origin), received ${shown(site)}`;
+  }
+  const origin = request.header('origin');
+  if (origin === null) return 'an order: expected an Origin header, as browsers send it, received none';
+  // A proxy in front may speak TLS for us: then the page's scheme is another than ours.
+  const expected = [`https://${host}`, ...(secure ? [] : [`http://${host}`])];
+  if (host !== null && expected.includes(origin)) return null;
+  return `an order: expected one from ${secure ? 'https' : 'http'}://${host ?? '(no host)'}, received ${shown(origin)}`;
+}
+
+/**
+ * Why a page is not shown without a token: the name by which the browser asks is none of this coordinator's. Whoever owns
+ * another name can let it point here, and then read as its own what is served here ("DNS rebinding"); an address in digits
+ * cannot be used so.
+ * @param own `host:port`s that this coordinator goes by.
+ * @returns one line; null where it may be shown.
+ */
+export function foreignHost({ host }: Pick<HttpRequest, 'host'>, own: readonly string[]): string | null {
+  const name = hostname(host ?? '');
+  if (name === 'localhost' || isIP(name) !== 0 || own.some((address) => hostname(address) === name))
+    return null;
+  return `expected to be asked for by an address in digits, localhost, or the name that --advertise gives; received ${shown(host ?? 'no host')}`;
+}
+
+/** The host of `host:port`, without the brackets of IPv6, in lower case. */
+function hostname(address: string): string {
+  return address
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
+}
+
+/** What a stranger sent, in a line of ours. */
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 200));
+}

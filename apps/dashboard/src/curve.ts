@@ -1,0 +1,47 @@
+import type { CurvePoint } from './shapes.js';
+
+/**
+ * Points of a curve as means over equally many steps, so that what came step by step looks like what came thinned already.
+ * @param pointsMax at most so many come back.
+ */
+export function thin(points: readonly CurvePoint[], pointsMax: number): CurvePoint[] {
+  const last = points.at(-1);
+  if (last === undefined || points.length <= pointsMax) return [...points];
+  const width = Math.ceil(last.step / pointsMax);
+  const thinned: CurvePoint[] = [];
+  let sum = emptySum();
+  let before = 0;
+  for (const [index, { step, loss, windowsPerSecond }] of points.entries()) {
+    // A point stands for the steps after the one before it.
+    const steps = Math.max(1, step - before);
+    before = step;
+    sum.steps += steps;
+    sum.loss += steps * loss;
+    if (windowsPerSecond !== null) {
+      sum.rate += steps * windowsPerSecond;
+      sum.rated += steps;
+    }
+    const next = points[index + 1];
+    if (next && Math.floor((next.step - 1) / width) === Math.floor((step - 1) / width)) continue;
+    thinned.push({
+      step,
+      loss: sum.loss / sum.steps,
+      windowsPerSecond: sum.rated > 0 ? sum.rate / sum.rated : null,
+    });
+    sum = emptySum();
+  }
+  return thinned;
+}
+
+function emptySum(): { steps: number; loss: number; rate: number; rated: number } {
+  return { steps: 0, loss: 0, rate: 0, rated: 0 };
+}
+
+/** Of many points so many that a person reads them as a table: evenly chosen, the last among them. */
+export function chosen<Item>(items: readonly Item[], most: number): Item[] {
+  if (items.length <= most) return [...items];
+  return Array.from(
+    { length: most },
+    (_, index) => items[Math.round(((index + 1) * items.length) / most) - 1],
+  );
+}

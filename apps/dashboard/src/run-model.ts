@@ -1,0 +1,116 @@
+import { thin } from './curve.js';
+import type { CurvePoint, Entry, Evaluation, Opening, Present, Shown, Started, Told } from './shapes.js';
+
+/** Events that are shown: the last ones. */
+const TOLD_MAX = 300;
+
+/** Points of the training loss that are kept; beyond, two and two become one. */
+const POINTS_MAX = 4_096;
+
+/** What the page knows of the run that it shows: told by the stream, without a clock or an element. */
+export class RunModel {
+  #shown: Shown;
+  #started: Started | null;
+  #points: CurvePoint[];
+  #evaluations: Evaluation[];
+  #told: Told[];
+  #sample: string | null;
+
+  constructor({ shown, started, curve, told, sample }: Opening) {
+    this.#shown = shown;
+    this.#started = started;
+    this.#points = [...curve];
+    this.#evaluations = [...shown.history];
+    this.#told = [...told];
+    this.#sample = sample;
+  }
+
+  get shown(): Shown {
+    return this.#shown;
+  }
+
+  /** What the run is; null before it was active. */
+  get started(): Started | null {
+    return this.#started;
+  }
+
+  get points(): readonly CurvePoint[] {
+    return this.#points;
+  }
+
+  get evaluations(): readonly Evaluation[] {
+    return this.#evaluations;
+  }
+
+  /** In the order in which they happened. */
+  get told(): readonly Told[] {
+    return this.#told;
+  }
+
+  /** The last sample of text; null before there is one. */
+  get sample(): string | null {
+    return this.#sample;
+  }
+
+  /** Steps closed: what the curve has may be ahead of the last picture of the present. */
+  get step(): number {
+    return Math.max(this.#shown.step, this.#points.at(-1)?.step ?? 0);
+  }
+
+  /** Seconds to the end, by the rate of this activation; null where the run does not go on, or its rate is not known. */
+  get secondsLeft(): number | null {
+    const { state, windowsPerSecond, stepsTotal } = this.#shown;
+    if (state !== 'running' || windowsPerSecond === null || stepsTotal === null || this.#started === null) {
+      return null;
+    }
+    const { windowsPerEpoch, stepsPerEpoch } = this.#started;
+    return ((stepsTotal - this.step) * (windowsPerEpoch / stepsPerEpoch)) / windowsPerSecond;
+  }
+
+  present(present: Present): void {
+    this.#shown = { ...this.#shown, ...present };
+  }
+
+  tell(told: Told): void {
+    const { entry, text } = told;
+    this.#enter(entry);
+    if (text === null) return;
+    this.#told.push(told);
+    if (this.#told.length > TOLD_MAX) this.#told.shift();
+  }
+
+  #enter(entry: Entry): void {
+    switch (entry.event) {
+      case 'started':
+        this.#started = entry;
+        return this.#forgetAfter(entry.atStep);
+      case 'went-back':
+        return this.#forgetAfter(entry.atStep);
+      case 'step': {
+        const { step, loss, windows, seconds } = entry;
+        if (step <= (this.#points.at(-1)?.step ?? 0)) this.#forgetAfter(step - 1);
+        this.#points.push({ step, loss, windowsPerSecond: seconds > 0 ? windows / seconds : null });
+        if (this.#points.length > POINTS_MAX) this.#points = thin(this.#points, POINTS_MAX / 2);
+        return;
+      }
+      case 'evaluation': {
+        const { atStep: step, epoch, loss, validationLoss, best } = entry;
+        const others = this.#evaluations.filter((other) => other.step !== step);
+        this.#evaluations = [...others, { step, epoch, loss, validationLoss, best }];
+        return;
+      }
+      case 'sample':
+        this.#sample = entry.text;
+        return;
+      case 'other':
+        return;
+    }
+  }
+
+  /** The run goes on from here: what was told of later steps is told again. */
+  #forgetAfter(step: number): void {
+    this.#points = this.#points.filter((point) => point.step <= step);
+    this.#evaluations = this.#evaluations.filter((evaluation) => evaluation.step <= step);
+    if (this.#shown.step > step) this.#shown = { ...this.#shown, step };
+  }
+}

@@ -1,0 +1,79 @@
+import type { ListChange, Opening, Present, Told } from './shapes.js';
+
+/** After how long a stream that the browser gave up is opened again. */
+const RETRY_MS = 2_000;
+
+/** Whether what is shown is the present. */
+export type LinkState = 'connecting' | 'live' | 'lost';
+
+export interface StreamListener {
+  list(change: ListChange): void;
+  opening(opening: Opening): void;
+  present(present: Present): void;
+  entry(told: Told): void;
+  /** The run cannot be followed any more. */
+  gone(message: string): void;
+  link(state: LinkState): void;
+  /** Nobody is logged in any more. */
+  unknown(): void;
+}
+
+/**
+ * Follows the coordinator's runs, and one of them. After any loss of connection it goes on behind the entry that it has seen
+ * last: browsers do so by themselves while they try again, and where they have given up, this does.
+ */
+export class RunStream {
+  readonly #listener: StreamListener;
+  #run: string | null = null;
+  #source: EventSource | null = null;
+  #timer = 0;
+  #lastId = '';
+
+  constructor(listener: StreamListener) {
+    this.#listener = listener;
+  }
+
+  /** @param run its id; null to follow the list alone. */
+  follow(run: string | null): void {
+    this.#run = run;
+    this.#lastId = '';
+    this.#listener.link('connecting');
+    this.#open();
+  }
+
+  #open(): void {
+    window.clearTimeout(this.#timer);
+    this.#source?.close();
+    const query = new URLSearchParams();
+    if (this.#run !== null) query.set('run', this.#run);
+    if (this.#lastId !== '') query.set('after', this.#lastId);
+    const source = new EventSource(`/api/events?${query}`);
+    this.#source = source;
+    const on = <Data>(name: string, take: (data: Data) => void): void =>
+      source.addEventListener(name, ({ data, lastEventId }: MessageEvent<string>) => {
+        this.#lastId = lastEventId;
+        take(JSON.parse(data) as Data);
+      });
+    on<ListChange>('list', (change) => this.#listener.list(change));
+    on<Opening>('opening', (opening) => this.#listener.opening(opening));
+    on<Present>('present', (present) => this.#listener.present(present));
+    on<Told>('entry', (told) => this.#listener.entry(told));
+    on<{ message: string }>('gone', ({ message }) => this.#listener.gone(message));
+    source.addEventListener('open', () => this.#listener.link('live'));
+    source.addEventListener('error', () => {
+      this.#listener.link('lost');
+      if (source.readyState === EventSource.CLOSED) this.#again();
+    });
+  }
+
+  /** The browser tries no more: the answer was no stream, or there was none. */
+  #again(): void {
+    window.clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => {
+      fetch('/api/about', { cache: 'no-store' }).then(
+        ({ status }) => (status === 401 ? this.#listener.unknown() : this.#open()),
+        () => this.#again(),
+      );
+    }, RETRY_MS);
+  }
+}

@@ -1,0 +1,1 @@
+export { EventFile, type Scalar } from './event-file.js';
