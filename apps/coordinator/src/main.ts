@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { RocinanteError } from '@rocinante/base';
 import { addConfig } from './cli/config-print.js';
 import { addCorpus } from './cli/corpus.js';
+import { addDeploy } from './cli/deploy.js';
 import { addReplay } from './cli/replay.js';
 import { addRun } from './cli/run.js';
 import { addSample } from './cli/sample.js';
@@ -48,6 +49,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addVerify(program, exit);
   addReplay(program, exit);
   addSimulate(program, exit);
+  addDeploy(program, exit);
   addConfig(program);
   inheritSettings(program);
   try {
