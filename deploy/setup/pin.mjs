@@ -58,7 +58,7 @@ export function readCudaPins(env) {
       2,
     );
   }
-  return pins.cuda.map((pin, index) => {
+  return pins.cuda.map((/** @type {any} */ pin, /** @type {number} */ index) => {
     checkPin(file, `cuda[${index}]`, pin);
     const isWhole = Array.isArray(pin.files) && pin.files.length > 0 && typeof pin.licence === 'string';
     if (!isWhole)

@@ -67,7 +67,7 @@ receive() {
   part=$base/incoming/$1.part
   mkdir -p "$base/incoming" "$base/bundles"
   exec 8>"$base/incoming/lock"
-  flock -n 8 || fail 'another copy is under way; where it is a dead one, its connection ends in time, or kill its `cat`'
+  flock -n 8 || fail 'another copy to this host is under way, or a dead one whose connection has not ended yet'
   cat >>"$part" || fail "the copy was cut off by this host: $(df -Pk "$base" | awk 'NR == 2 { print $4 }') KB are free"
   [ "$(size_of "$part")" -ge "$2" ] || fail "the copy ended early: $(size_of "$part") of $2 bytes are here"
   sum=$(sha256sum <"$part" | cut -d ' ' -f 1)
@@ -98,15 +98,19 @@ prune() {
 
 # ---- services
 
-# put SERVICE FILE: a file of a service's, from standard input, for its owner alone.
-put() {
-  mkdir -p "$base/services/$1"
-  cat >"$base/services/$1/$2.new" && mv "$base/services/$1/$2.new" "$base/services/$1/$2" || fail "could not write $2"
-}
-
-# drop SERVICE FILE: removes a file that a service no longer has.
-drop() {
-  rm -f "$base/services/$1/$2"
+# install SERVICE DROP...: takes a service's files from standard input, each after a line `NAME BYTES`, for their owner alone;
+# files named DROP go.
+install() {
+  service=$base/services/$1
+  shift
+  mkdir -p "$service"
+  for name in "$@"; do rm -f "$service/$name"; done
+  while read -r name bytes; do
+    # One byte at a time, so that no byte of the next file is taken with this one.
+    dd bs=1 count="$bytes" 2>/dev/null >"$service/$name.new"
+    [ "$(size_of "$service/$name.new")" -eq "$bytes" ] || fail "could not write $name: is the disk full?"
+    mv "$service/$name.new" "$service/$name" || fail "could not write $name"
+  done
 }
 
 # start SERVICE BUNDLE
@@ -180,12 +184,12 @@ supervise() {
   while [ -z "$stopping" ]; do
     if [ "$(size_of log)" -gt "$log_bytes_max" ]; then mv log log.1; fi
     set --
-    while IFS= read -r word; do set -- "$@" "$word"; done <command
+    while IFS= read -r word; do set -- "$@" "$word"; done <./command
     bundle=$(first_line bundle)
     note started "started from $bundle"
     began=$(date +%s)
     (
-      while IFS= read -r line; do export "${line?}"; done <env
+      while IFS= read -r line; do export "${line?}"; done <./env
       exec "$base/bundles/$bundle/rocinante" "$@"
     ) </dev/null >>log 2>&1 &
     child=$!
@@ -240,9 +244,9 @@ verb=$1
 shift
 # What changes services is done by one caller at a time; the lock ends with its process.
 case $verb in
-  start | stop | put | drop | prune)
+  start | stop | install | prune)
     exec 9>"$base/lock"
-    flock -w 60 9 || fail 'another `deploy ssh` is at work on this host'
+    flock -w 60 9 || fail 'another deploy ssh is at work on this host'
     "$verb" "$@"
     ;;
   facts | cards | receive | status | supervise) "$verb" "$@" ;;

@@ -48,7 +48,13 @@ beforeAll(async () => {
   list = execFileSync('tar', words, { encoding: 'utf8', maxBuffer: 1 << 26 })
     .trimEnd()
     .split('\n');
-  paths = list.map((line) => line.split(/\s+/)[5]);
+  paths = list.map((line) =>
+    line
+      .split(/ +/)
+      .slice(5)
+      .join(' ')
+      .replace(/ -> .*/, ''),
+  );
 }, 300_000);
 
 /** A file's text in the archive. */

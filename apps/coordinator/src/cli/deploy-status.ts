@@ -15,6 +15,9 @@ export function addDeployStatus(ssh: Command, exit: (code: number) => void): voi
     const rows = outcomes.flatMap(({ host, value }) =>
       (value?.services ?? []).map((row) => ({ host, ...row })),
     );
-    exit(finish(flags.json, outcomes, rows.length > 0 ? statusTable(rows) : 'nothing was started there'));
+    const some = outcomes.some(({ value }) => value !== null);
+    exit(
+      finish(flags.json, outcomes, rows.length > 0 ? statusTable(rows) : some ? 'nothing was started' : ''),
+    );
   });
 }

@@ -52,15 +52,24 @@ async function readAbout(path: string): Promise<About | null> {
   file.on('error', (error) => tar.destroy(error));
   try {
     let held = Buffer.alloc(0);
+    let skip = 0;
     let read = 0;
-    for await (const chunk of tar) {
-      read += (chunk as Buffer).length;
-      held = Buffer.concat([held, chunk as Buffer]);
-      for (let entry = nextEntry(held); entry !== null; entry = nextEntry(held)) {
-        if (entry.path.endsWith(`/${ABOUT}`)) return aboutOf(entry.content, entry.path);
-        held = held.subarray(entry.end);
-      }
+    for await (const chunk of tar as AsyncIterable<Buffer>) {
+      read += chunk.length;
       if (read > SEARCH_BYTES_MAX) return null;
+      const kept = chunk.subarray(skip);
+      skip -= chunk.length - kept.length;
+      held = Buffer.concat([held, kept]);
+      while (held.length >= BLOCK) {
+        const { path, size, end } = headerOf(held);
+        if (path.endsWith(`/${ABOUT}`)) {
+          if (size > ABOUT_BYTES_MAX) return null;
+          if (held.length < end) break;
+          return aboutOf(held.subarray(BLOCK, BLOCK + size), path);
+        }
+        skip = Math.max(0, end - held.length);
+        held = held.subarray(end);
+      }
     }
     return null;
   } finally {
@@ -69,28 +78,24 @@ async function readAbout(path: string): Promise<About | null> {
   }
 }
 
-interface TarEntry {
+interface TarHeader {
   readonly path: string;
-  readonly content: Buffer;
+  readonly size: number;
   /** Where the next one begins. */
   readonly end: number;
 }
 
-/** The first entry of what is there of a tar file; null where it is not whole yet. */
-function nextEntry(tar: Buffer): TarEntry | null {
-  if (tar.length < BLOCK) return null;
+/** What the block at the beginning says. */
+function headerOf(tar: Buffer): TarHeader {
   const text = (from: number, length: number): string =>
     tar.toString('latin1', from, from + length).replace(/\0.*$/s, '');
   const size = parseInt(text(124, 12), 8) || 0;
-  const end = BLOCK + Math.ceil(size / BLOCK) * BLOCK;
-  if (tar.length < end) return null;
   const prefix = text(345, 155);
   const path = prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
-  return { path, content: tar.subarray(BLOCK, BLOCK + size), end };
+  return { path, size, end: BLOCK + Math.ceil(size / BLOCK) * BLOCK };
 }
 
 function aboutOf(content: Buffer, path: string): About | null {
-  if (content.length > ABOUT_BYTES_MAX) return null;
   const { name, platform, engine, unpackedBytes } = JSON.parse(content.toString()) as Partial<About>;
   const isWhole =
     typeof name === 'string' &&

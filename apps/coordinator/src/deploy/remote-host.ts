@@ -84,6 +84,8 @@ export class RemoteHost {
         ? 'the next attempt begins anew'
         : 'the next attempt goes on there';
       throw new HostError('COPY', `the copy of the bundle ended at ${progress}, ${next}: ${error.message}`);
+    } finally {
+      file.destroy();
     }
     return sent;
   }
@@ -99,14 +101,18 @@ export class RemoteHost {
     return numbers.sort((a, b) => Number(a) - Number(b));
   }
 
-  /** Writes a file of a service's, readable by its owner there alone. Its contents travel through ssh's standard input. */
-  async put(service: string, name: string, contents: string): Promise<void> {
-    await this.#ask(`put ${service} ${name}`, contents);
-  }
-
-  /** Removes a file of a service's. */
-  async drop(service: string, name: string): Promise<void> {
-    await this.#ask(`drop ${service} ${name}`);
+  /**
+   * Writes a service's files, readable by their owner there alone. They travel through ssh's standard input.
+   * @param files contents by name.
+   * @param drop names of files that it has no more.
+   */
+  async install(
+    service: string,
+    files: Readonly<Record<string, string>>,
+    drop: readonly string[],
+  ): Promise<void> {
+    const parts = Object.entries(files).map(([name, text]) => `${name} ${Buffer.byteLength(text)}\n${text}`);
+    await this.#ask(['install', service, ...drop].join(' '), parts.join(''));
   }
 
   /**
@@ -126,7 +132,6 @@ export class RemoteHost {
 
   /** All services of this host. */
   async status(): Promise<ServiceStatus[]> {
-    await this.#prepare();
     return parseStatus(await this.#run('status'));
   }
 
@@ -161,31 +166,31 @@ export class RemoteHost {
 
   /** Asks host.sh for one thing; its complaint becomes an error. */
   async #ask(words: string, input?: Readable | string): Promise<Answer> {
-    await this.#prepare();
-    const text = await this.#run(words, input);
-    const answer = parseAnswer(text);
+    const answer = parseAnswer(await this.#run(words, input));
     const complaint = valueOf(answer, 'error');
     if (complaint !== null) throw new HostError('SERVICE', complaint);
     return answer;
   }
 
-  #run(words: string, input?: Readable | string): Promise<string> {
-    return runBySsh(this.address, this.#options, `sh ${this.#options.dir}/host.sh ${words}`, input);
-  }
-
-  /** Brings host.sh there, once for each command of an operator's: it is a few kilobytes, and always the one that we know. */
-  async #prepare(): Promise<void> {
-    if (this.#prepared) return;
+  /**
+   * Runs host.sh. The first time it is brought there, by the same connection where it has nothing to read: it is a few
+   * kilobytes, and always the one that we know.
+   */
+  async #run(words: string, input?: Readable | string): Promise<string> {
     const { dir } = this.#options;
+    const command = `sh ${dir}/host.sh ${words}`;
+    if (this.#prepared) return runBySsh(this.address, this.#options, command, input);
     const fresh = `${dir}/host.sh.${randomBytes(4).toString('hex')}`;
-    const command = `umask 077; mkdir -p ${dir} && cat > ${fresh} && mv ${fresh} ${dir}/host.sh && echo state=ready`;
-    const said = await runBySsh(this.address, this.#options, command, readFileSync(scriptFile, 'utf8'));
-    if (valueOf(parseAnswer(said), 'state') !== 'ready') {
+    const bring = `umask 077; mkdir -p ${dir} && cat > ${fresh} && mv ${fresh} ${dir}/host.sh && echo script=there`;
+    const both = input === undefined ? `${bring} && ${command}` : bring;
+    const said = await runBySsh(this.address, this.#options, both, readFileSync(scriptFile, 'utf8'));
+    if (valueOf(parseAnswer(said), 'script') !== 'there') {
       throw new HostError(
         'ANSWER',
-        `${dir}: expected a folder that can be written there, as no full disk has`,
+        `${dir}: expected a folder that can be written there, on a disk with room`,
       );
     }
     this.#prepared = true;
+    return input === undefined ? said : runBySsh(this.address, this.#options, command, input);
   }
 }

@@ -26,9 +26,10 @@ export async function startOn(
   onProgress: (bytes: number) => void,
 ): Promise<Started> {
   const sentBytes = await host.copyBundle(bundle, onProgress);
+  const before = await host.status();
   const services: (ServiceStatus & { already: boolean })[] = [];
   for (const spec of specs) {
-    const running = (await host.status()).find(
+    const running = before.find(
       ({ service, state }) => service === spec.service && (state === 'running' || state === 'restarting'),
     );
     if (running !== undefined && running.bundle !== bundle.name) {
@@ -41,7 +42,13 @@ export async function startOn(
       services.push({ ...running, already: true });
       continue;
     }
-    await putFiles(host, spec);
+    const own = { command: commandFile(spec), env: environmentFile(spec), ...spec.files };
+    // A service that was started otherwise before keeps nothing of that.
+    await host.install(
+      spec.service,
+      own,
+      SECRET_NAMES.filter((name) => !(name in own)),
+    );
     await host.start(spec.service, bundle.name);
     services.push({ ...(await atWorkOrFailed(host, spec.service, waitSeconds)), already: false });
   }
@@ -63,13 +70,4 @@ export async function atWorkOrFailed(
     throw new HostError('SERVICE', `${service} has ended: ${status.lastLine || 'it said nothing'}`);
   }
   return status;
-}
-
-async function putFiles(host: RemoteHost, spec: ServiceSpec): Promise<void> {
-  await host.put(spec.service, 'command', commandFile(spec));
-  await host.put(spec.service, 'env', environmentFile(spec));
-  for (const [name, contents] of Object.entries(spec.files)) await host.put(spec.service, name, contents);
-  // A service that was started otherwise before keeps nothing of that.
-  for (const name of SECRET_NAMES.filter((name) => !(name in spec.files)))
-    await host.drop(spec.service, name);
 }
