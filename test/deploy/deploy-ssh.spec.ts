@@ -83,11 +83,13 @@ describe.skipIf(hindrance !== null)(
       return deploy('start', hosts, '--bundle', first.file, ...worker, ...args);
     }
 
-    async function machine(name: string): Promise<SshHost> {
-      const host = await SshHost.start(workspace.in(name), operator);
+    async function machine(name: string, diskMegabytes: number | null = null): Promise<SshHost> {
+      const host = await SshHost.start(workspace.in(name), operator, (root) => {
+        root.show(realpathSync(join(projectRoot, 'node_modules', '.rocinante', 'engine')), ENGINE);
+        if (diskMegabytes !== null) root.disk('/root/.rocinante', diskMegabytes);
+      });
       machines.push(host);
       operator.knows(name, host);
-      host.root.show(realpathSync(join(projectRoot, 'node_modules', '.rocinante', 'engine')), ENGINE);
       return host;
     }
 
@@ -123,7 +125,7 @@ describe.skipIf(hindrance !== null)(
     beforeAll(async () => {
       operator = new Operator(workspace.in('operator'));
       await makeBundles();
-      await Promise.all(['sancho', 'dulcinea'].map(machine));
+      await Promise.all(['sancho', 'dulcinea'].map((name) => machine(name)));
       coordinator = `127.0.0.1:${await freePort()}`;
     }, 300_000);
 
@@ -284,8 +286,7 @@ describe.skipIf(hindrance !== null)(
 
     it('says in one line what is wrong with a machine, and goes on with the others', async () => {
       const [sancho] = machines;
-      const full = await machine('full');
-      full.root.disk('/root/.rocinante', 100);
+      await machine('full', 100);
       const arm = await machine('arm');
       writeFileSync(
         arm.root.path('usr', 'local', 'bin', 'uname'),

@@ -68,9 +68,17 @@ export class SshHost {
     this.#process.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
   }
 
-  /** @param folder one that is made, for all that this machine writes. */
-  static async start(folder: string, operator: Operator): Promise<SshHost> {
+  /**
+   * @param folder one that is made, for all that this machine writes.
+   * @param prepare mounts what the machine is to see: what is mounted later it does not.
+   */
+  static async start(
+    folder: string,
+    operator: Operator,
+    prepare: (root: CleanRoot) => void = () => undefined,
+  ): Promise<SshHost> {
     const root = new CleanRoot(folder);
+    prepare(root);
     const hostKey = makeKey(join(folder, 'host-key'));
     const port = await freePort();
     copyFileSync(hostKey, root.path('etc', 'ssh', 'rocinante-test-key'));
