@@ -1,7 +1,8 @@
 /**
  * Goal: `deploy ssh` brings a bundle to machines, runs it, upgrades it under a run without a different bit, and says in one
- * line what is wrong with a machine. Method: a real sshd in a clean root for each machine, on loopback; real bundles. The
- * engine's 0.9 GB are shown to the machines in a folder, and the bundles have a link to it; ROCINANTE_LONG=1 sends them whole.
+ * line what is wrong with a machine. Method: a real sshd in a clean root for each machine, on loopback; bundles that the
+ * command made, but for the engine's 0.9 GB: the machines are shown those in a folder, and the bundles have a link to it.
+ * What needs machines takes minutes, and runs with ROCINANTE_LONG=1 (`./rocinante test --long`).
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -27,8 +28,8 @@ import { smallOrder } from '../support/small-run.js';
 import { cutAfter, freePort, Operator, SshHost } from '../support/ssh-host.js';
 
 const LONG = process.env.ROCINANTE_LONG === '1';
-const hindrance = cleanRootHindrance();
-const STEPS = LONG ? 1_500 : 600;
+const hindrance = LONG ? cleanRootHindrance() : 'needs ROCINANTE_LONG=1, as it takes minutes';
+const STEPS = 600;
 const ENGINE = '/srv/engine';
 const TOKEN = 'a-token-that-nobody-may-see-in-a-list-of-processes';
 
@@ -96,7 +97,7 @@ describe.skipIf(hindrance !== null)(
     /** Makes two bundles of what the command made: it is unpacked, gets the link to the engine, and a name. */
     async function makeBundles(): Promise<void> {
       const whole = workspace.in('made.tar.gz');
-      const made = await rocinante(['bundle', '--json', '--out', whole, ...(LONG ? [] : ['--no-engine'])]);
+      const made = await rocinante(['bundle', '--json', '--out', whole, '--no-engine']);
       const { name } = JSON.parse(made.stdout.trim().split('\n').at(-1)!) as { name: string };
       const folder = workspace.in('unpacked');
       mkdirSync(folder);
@@ -112,11 +113,9 @@ describe.skipIf(hindrance !== null)(
         execFileSync('tar', gzip);
         return { file, name: own };
       };
-      if (!LONG) {
-        const stamps = join(folder, name, 'node_modules', '.rocinante');
-        mkdirSync(stamps, { recursive: true });
-        symlinkSync(ENGINE, join(stamps, 'engine'));
-      }
+      const stamps = join(folder, name, 'node_modules', '.rocinante');
+      mkdirSync(stamps, { recursive: true });
+      symlinkSync(ENGINE, join(stamps, 'engine'));
       first = makeOne(`${name}-a`);
       second = makeOne(`${name}-b`);
       rmSync(folder, { recursive: true });
@@ -320,7 +319,7 @@ describe.skipIf(hindrance !== null)(
           /^rocinante: impostor: could not be reached by ssh: Host key verification failed\.$/,
         ),
         expect.stringMatching(
-          /^rocinante: stranger: could not be reached by ssh: .*Permission denied \(publickey\)\.$/,
+          /^rocinante: stranger: could not be reached by ssh: .*Permission denied \(publickey.*\)\.$/,
         ),
       ]);
       expect(began.hosts.map(({ ok }) => ok)).toEqual([false, false, false, false, false, false, true]);
@@ -337,26 +336,6 @@ describe.skipIf(hindrance !== null)(
       expect(again).toMatchObject({ ok: true, sentBytes: statSync(first.file).size - arrived });
       expect(existsSync(cut.root.path('root', '.rocinante', 'bundles', first.name, 'rocinante'))).toBe(true);
       await deploy('stop', 'cut,dulcinea');
-    });
-
-    it.each([
-      [
-        ['start', 'a b', '--bundle', 'x'],
-        /hosts: expected host, user@host or user@host:port, received "a b"/,
-      ],
-      [['start', '-oProxyCommand=x', '--bundle', 'x'], /unknown option/],
-      [['start', 'a,a', '--bundle', 'x'], /expected each host once, received a twice/],
-      [['start', 'a', '--bundle', '/nowhere'], /--bundle \/nowhere: expected an archive .*, found none/],
-      [['start', 'a', '--bundle', '/etc/passwd'], /expected an archive .*, found another file/],
-      [['status', 'a', '--dir', 'a b'], /--dir.*expected a path of letters/],
-    ])('refuses %j', async (words, complaint) => {
-      const { code, stderr } = await rocinante(
-        ['deploy', 'ssh', ...words, '--coordinator', '127.0.0.1:1'].filter(
-          (word, index, all) => all[0] !== 'status' || index < 6,
-        ),
-      );
-      expect(stderr).toMatch(complaint);
-      expect(code).toBe(2);
     });
   },
 );

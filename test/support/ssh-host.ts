@@ -103,7 +103,7 @@ export class SshHost {
   run(line: string): string {
     const { pid } = this.#process;
     const first = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    const words = ['--target', first, '--pid', '--mount', '--root', '--wd=/', 'sh', '-c', line];
+    const words = ['--target', first, '--pid', '--mount', 'chroot', this.root.path(), 'sh', '-c', line];
     return execFileSync('nsenter', words, { encoding: 'utf8' });
   }
 

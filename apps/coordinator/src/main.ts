@@ -35,6 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText(
       'after',
       '\nAnd:\n  worker --coordinator <host:port>  compute gradients for a coordinator on any machine' +
+        '\n  bundle [--gpu] [--out FILE]       one archive of this checkout that runs where nothing was installed' +
         '\n  test [--long] [--json]            format, lint, unit, integration and end-to-end tests of this checkout',
     );
   const exit = (code: number): void => {
