@@ -23,6 +23,9 @@ import { downloadWheel, wheelFromFolder } from './wheel.mjs';
 /** @typedef {import('./pin.mjs').Pin} Pin */
 /** @typedef {import('./places.mjs').Places} Places */
 
+/** The licences of TensorFlow and of what it is built from; whoever passes the engine on passes this on. */
+export const noticesFile = 'THIRD_PARTY_NOTICES.txt';
+
 /** What is taken from the wheel, and where it goes in the engine's folder. The headers are those the binding includes. */
 const members = {
   'tensorflow/libtensorflow_cc.so.2': 'lib/libtensorflow_cc.so.2',
@@ -31,6 +34,7 @@ const members = {
   'tensorflow/include/tensorflow/core/platform/ctstring': 'include/tensorflow/core/platform/ctstring',
   'tensorflow/include/tsl/platform/ctstring': 'include/tsl/platform/ctstring',
   'tensorflow/include/xla/tsl/c/': 'include/xla/tsl/c/',
+  'tensorflow/THIRD_PARTY_NOTICES.txt': noticesFile,
 };
 
 /** The files whose sizes the marker records: a folder without one of them is not whole. */
@@ -93,7 +97,7 @@ export async function fillEngine(places, pin, folder, from) {
     if (from === undefined) await downloadWheel(pin, join(part, 'download'), kept, log);
     const wheel = from === undefined ? kept : await wheelFromFolder(pin, from);
     rmSync(join(part, 'download'), { recursive: true, force: true });
-    await unpack(pin, wheel, part, log);
+    await unpackWheel(pin, wheel, part, members, log);
     await compileBinding(places.root, part, log);
     await checkBinding(part, pin.version, log);
 
@@ -146,14 +150,17 @@ export function checkOwnEngine(folder) {
 }
 
 /**
+ * Takes members out of a wheel.
  * @param {Pin} pin
- * @param {string} wheel
- * @param {string} folder
- * @param {string} log
+ * @param {string} wheel its path.
+ * @param {string} folder where they go.
+ * @param {Record<string, string>} places for each beginning of members' names, what takes its place in the folder.
+ * @param {string} log receives the output.
+ * @throws {SetupFailure} the wheel is damaged, or has no such member.
  */
-async function unpack(pin, wheel, folder, log) {
+export async function unpackWheel(pin, wheel, folder, places, log) {
   const script = join(import.meta.dirname, 'unpack_wheel.py');
-  const rules = Object.entries(members).map(([prefix, place]) => `${prefix}=${place}`);
+  const rules = Object.entries(places).map(([prefix, place]) => `${prefix}=${place}`);
   let progress = '';
   const { ok, how, tail } = await during(
     `unpacking ${pin.package} ${pin.version}`,

@@ -15,6 +15,7 @@ const root = join(import.meta.dirname, '..', '..');
 /** Commands that have a module of their own, which gets the words after them; all others are the coordinator's. */
 const ownFiles = new Map([
   ['test', ['test', 'run.mjs']],
+  ['bundle', ['deploy', 'bundle', 'main.mjs']],
   ['worker', ['apps', 'worker', 'dist', 'main.js']],
 ]);
 

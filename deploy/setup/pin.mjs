@@ -28,24 +28,69 @@ const fields = {
 };
 
 /**
- * Reads which wheel to take for computing on the processor.
+ * Reads which wheel to take.
  * @param {NodeJS.ProcessEnv} env ROCINANTE_ENGINE_PIN names another file of the same form, for tests and for own builds of the engine.
+ * @param {'cpu' | 'gpu'} [device] what it computes on.
  * @returns {Pin}
  * @throws {SetupFailure} the file cannot be read or lacks a field.
  */
-export function readPin(env) {
+export function readPin(env, device = 'cpu') {
+  const { file, pins } = readPins(env);
+  return checkPin(file, device, pins[device]);
+}
+
+/**
+ * A wheel of CUDA's, and what is taken from it.
+ * @typedef {Pin & { files: string[], licence: string }} CudaPin `licence` is a member of the wheel too.
+ */
+
+/**
+ * Reads which wheels hold what TensorFlow asks of CUDA on a GPU: libraries that it opens when it runs, from pip's layout.
+ * @param {NodeJS.ProcessEnv} env as for `readPin`.
+ * @returns {CudaPin[]}
+ * @throws {SetupFailure} the file cannot be read or lacks a field.
+ */
+export function readCudaPins(env) {
+  const { file, pins } = readPins(env);
+  if (!Array.isArray(pins.cuda)) {
+    throw new SetupFailure(
+      `${file}: cuda: expected a list of wheels, received ${JSON.stringify(pins.cuda)}`,
+      2,
+    );
+  }
+  return pins.cuda.map((/** @type {any} */ pin, /** @type {number} */ index) => {
+    checkPin(file, `cuda[${index}]`, pin);
+    const isWhole = Array.isArray(pin.files) && pin.files.length > 0 && typeof pin.licence === 'string';
+    if (!isWhole)
+      throw new SetupFailure(`${file}: cuda[${index}]: expected files and a licence to take from it`, 2);
+    return pin;
+  });
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {{ file: string, pins: any }}
+ */
+function readPins(env) {
   const file = env.ROCINANTE_ENGINE_PIN || join(import.meta.dirname, 'engine-pin.json');
-  /** @type {any} */
-  let pin;
   try {
-    pin = JSON.parse(readFileSync(file, 'utf8')).cpu;
+    return { file, pins: JSON.parse(readFileSync(file, 'utf8')) };
   } catch (error) {
     throw new SetupFailure(`${file}: expected a JSON file that pins the engine; ${String(error)}`, 2);
   }
+}
+
+/**
+ * @param {string} file
+ * @param {string} where
+ * @param {any} pin
+ * @returns {Pin}
+ */
+function checkPin(file, where, pin) {
   for (const [name, type] of Object.entries(fields)) {
     if (typeof pin?.[name] !== type) {
       throw new SetupFailure(
-        `${file}: cpu.${name}: expected a ${type}, received ${JSON.stringify(pin?.[name])}`,
+        `${file}: ${where}.${name}: expected a ${type}, received ${JSON.stringify(pin?.[name])}`,
         2,
       );
     }

@@ -29,8 +29,13 @@ const ENDED_STATES: readonly string[] = ['RUN_STATE_DONE', 'RUN_STATE_STOPPED', 
 export class Service extends Rocinante {
   #output = '';
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, within: readonly string[] = []) {
-    super(args, env, within);
+  constructor(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    within: readonly string[] = [],
+    program?: string,
+  ) {
+    super(args, env, within, program);
     this.process.stderr!.on('data', (text: string) => (this.#output += text));
   }
 

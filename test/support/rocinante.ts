@@ -33,9 +33,17 @@ export class Rocinante {
   #stderr = '';
   readonly #watchers: (() => void)[] = [];
 
-  /** @param within words of a command that runs it elsewhere, such as in a network namespace, in the same process. */
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, within: readonly string[] = []) {
-    const [command, ...words] = [...within, launcher, ...args];
+  /**
+   * @param within words of a command that runs it elsewhere, such as in a network namespace, in the same process.
+   * @param program another launcher than the checkout's, such as a bundle's.
+   */
+  constructor(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    within: readonly string[] = [],
+    program: string = launcher,
+  ) {
+    const [command, ...words] = [...within, program, ...args];
     this.process = spawn(command, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

@@ -4,6 +4,7 @@ import { addCerts } from './cli/certs.js';
 import { addConfig } from './cli/config-print.js';
 import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addCorpus } from './cli/corpus.js';
+import { addDeploy } from './cli/deploy.js';
 import { addDoctor } from './cli/doctor.js';
 import { addReplay } from './cli/replay.js';
 import { addRun } from './cli/run.js';
@@ -38,6 +39,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText(
       'after',
       '\nAnd:\n  worker --coordinator <host:port>  compute gradients for a coordinator on any machine' +
+        '\n  bundle [--gpu] [--out FILE]       one archive of this checkout that runs where nothing was installed' +
         '\n  test [--long] [--json]            format, lint, unit, integration and end-to-end tests of this checkout',
     );
   const exit = (code: number): void => {
@@ -55,6 +57,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addDoctor(program, exit);
   addSupport(program);
   addCerts(program);
+  addDeploy(program, exit);
   addConfig(program);
   addSecurityOptions(program);
   inheritSettings(program);
