@@ -146,16 +146,21 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
         join(first.folder, 'prometheus.yml'),
         `global: { scrape_interval: 1s }\n${block('prometheus', address)}`,
       );
-      first.start(
+      const log = first.start(
         `exec ${prometheus} --config.file=prometheus.yml --storage.tsdb.path=series --web.listen-address=127.0.0.1:9090`,
       );
       const query = async (expression: string): Promise<string> => {
         const asked = `curl -sS -G http://127.0.0.1:9090/api/v1/query --data-urlencode 'query=${expression}'`;
         return first.run(asked).catch(() => '');
       };
-      await until('both jobs', async () => {
-        const up = await query('up == 1');
+      let up = '';
+      const areUp = async (): Promise<boolean> => {
+        up = await query('up == 1');
         return up.includes('"rocinante"') && up.includes('"rocinante-workers"');
+      };
+      await until('both jobs', areUp, 30_000).catch(async (error: Error) => {
+        const targets = await first.run('curl -sS http://127.0.0.1:9090/api/v1/targets');
+        throw new Error(`${error.message}; up: ${up}; targets: ${targets}; prometheus: ${log()}`);
       });
       expect(await query('rocinante_coordinator_step{run="r1"}')).toMatch(/"100"/);
       expect(existsSync(join(first.folder, 'rocinante-data/audit.jsonl'))).toBe(true);
