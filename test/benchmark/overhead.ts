@@ -1,12 +1,13 @@
 /**
  * What proof and checks cost a step of the reference network: the ledger's passes over long vectors and its record, each by
  * itself, and, where pairs are asked for, whole runs in turn with ledger and norm checks and with both switched off. (An
- * audit is off unless it is asked for.)
+ * audit is off unless it is asked for.) Beside the time that passes, what all processes of a run had of the processor: other
+ * work on the machine moves that less.
  *
  *     npm run benchmark:overhead -- [--pairs 20] [--corpus FILE] [--steps 12]
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -108,13 +109,29 @@ function alone(folder: string): Record<string, number> {
   return cost;
 }
 
-async function secondsPerStep(folder: string, checked: boolean): Promise<number> {
+/** What one run took, in seconds. */
+interface Cost {
+  /** A step, from first issue to close, over all but the first two. */
+  readonly step: number;
+  /** All processes of the run had of the processor, set-up of engine and network included. */
+  readonly processor: number;
+}
+
+async function costOf(folder: string, checked: boolean): Promise<Cost> {
   const args = ['--preset', 'seed', '--corpus', values.corpus, '--steps', values.steps, '--checkpoint', '0'];
   const runDir = join(folder, 'run');
   const switched = checked ? [] : ['--no-ledger', '--norm-checks', 'off'];
+  const before = childrenSeconds();
   const run = await train([...args, ...switched, '--workers', '2', '--threads', '1', '--run-dir', runDir]);
+  const processor = childrenSeconds() - before;
   rmSync(runDir, { recursive: true });
-  return BATCH / run.windowsPerSecond!;
+  return { step: BATCH / run.windowsPerSecond!, processor };
+}
+
+/** What the children of this process that have ended, and theirs, had of the processor. */
+function childrenSeconds(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'rocinante-benchmark-'));
@@ -124,19 +141,26 @@ console.log(
 );
 const cost = alone(folder);
 for (const [name, value] of Object.entries(cost)) console.log(`${name.padEnd(24)} ${value.toFixed(3)}`);
-const pairs: { with: number; without: number }[] = [];
+const pairs: { with: Cost; without: Cost }[] = [];
 for (let pair = 0; pair < Number(values.pairs); pair++) {
   // Each goes first in turn.
-  const first = await secondsPerStep(folder, pair % 2 === 0);
-  const second = await secondsPerStep(folder, pair % 2 === 1);
+  const first = await costOf(folder, pair % 2 === 0);
+  const second = await costOf(folder, pair % 2 === 1);
   pairs.push(pair % 2 === 0 ? { with: first, without: second } : { with: second, without: first });
   const { with: checked, without } = pairs.at(-1)!;
-  console.log(`pair ${pair + 1}: with ${checked.toFixed(3)} s, without ${without.toFixed(3)} s`);
+  const shown = ({ step, processor }: Cost): string => `${step.toFixed(3)} s (${processor.toFixed(1)} s)`;
+  console.log(`pair ${pair + 1}: a step with ${shown(checked)}, without ${shown(without)}`);
 }
 rmSync(folder, { recursive: true });
-const ratio = pairs.length === 0 ? null : median(pairs.map((pair) => pair.with / pair.without));
-if (ratio !== null) {
-  const cost = 1000 * median(pairs.map((pair) => pair.with - pair.without));
-  console.log(`median ratio ${ratio.toFixed(4)} (with / without), median cost ${cost.toFixed(1)} ms a step`);
-}
-console.log(JSON.stringify({ commit, ...cost, ratio, pairs }));
+const medianOf = (of: (pair: (typeof pairs)[number]) => number): number => median(pairs.map(of));
+const overhead =
+  pairs.length === 0
+    ? null
+    : {
+        stepRatio: medianOf((pair) => pair.with.step / pair.without.step),
+        stepMs: 1000 * medianOf((pair) => pair.with.step - pair.without.step),
+        processorRatio: medianOf((pair) => pair.with.processor / pair.without.processor),
+        processorMsPerStep:
+          (1000 * medianOf((pair) => pair.with.processor - pair.without.processor)) / Number(values.steps),
+      };
+console.log(JSON.stringify({ commit, ...cost, overhead, pairs }));

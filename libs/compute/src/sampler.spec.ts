@@ -66,23 +66,27 @@ describe('Sampler', () => {
     network.dispose();
   });
 
-  it.each([0.5, 1, 2])('draws with the softmax of logits over temperature %d', (temperature) => {
-    // Without weights the logits are the dense bias at every position.
-    const network = createNetwork('every');
-    const bias = [0, 1, -1, 0.5, 2, -3];
-    const parameters = new Float32Array(network.layout.length);
-    parameters.set(bias, network.layout.tensors.at(-1)!.offset);
-    network.setParameters(parameters);
-    const draws = sample(network, { temperature, length: 3000 });
-    const weights = bias.map((logit) => Math.exp(logit / temperature));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    weights.forEach((weight, symbol) => {
-      const share = weight / total;
-      const drawn = draws.filter((value) => value === symbol).length / draws.length;
-      expect(Math.abs(drawn - share)).toBeLessThan(5 * Math.sqrt((share * (1 - share)) / draws.length));
-    });
-    network.dispose();
-  });
+  it.each([0.5, 1, 2])(
+    'draws with the softmax of logits over temperature %d',
+    { timeout: 60_000 },
+    (temperature) => {
+      // Without weights the logits are the dense bias at every position.
+      const network = createNetwork('every');
+      const bias = [0, 1, -1, 0.5, 2, -3];
+      const parameters = new Float32Array(network.layout.length);
+      parameters.set(bias, network.layout.tensors.at(-1)!.offset);
+      network.setParameters(parameters);
+      const draws = sample(network, { temperature, length: 3000 });
+      const weights = bias.map((logit) => Math.exp(logit / temperature));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      weights.forEach((weight, symbol) => {
+        const share = weight / total;
+        const drawn = draws.filter((value) => value === symbol).length / draws.length;
+        expect(Math.abs(drawn - share)).toBeLessThan(5 * Math.sqrt((share * (1 - share)) / draws.length));
+      });
+      network.dispose();
+    },
+  );
 
   it('repeats with a seed, and keeps to what is allowed', () => {
     const network = createNetwork('every');
