@@ -111,16 +111,24 @@ async function unitTests(tally, output) {
  * or play with time, run one after the other.
  */
 const sideBySide = [
+  'deploy/bundle',
+  'deploy/chart',
+  'deploy/entry',
+  'deploy/recipes',
   'e2e/divergence',
   'e2e/grid',
   'e2e/joining-proof',
   'e2e/ledger',
   'e2e/same-bits',
+  'e2e/store',
+  'e2e/support',
   'e2e/weights-and-sample',
   'e2e/wrong-turns',
+  'integration/certificates',
   'integration/damaged-link',
   'integration/health',
   'integration/hostile-ports',
+  'integration/object-store',
   'integration/strangers',
   'setup/set-up',
 ];
