@@ -6,6 +6,8 @@ export default defineConfig({
     // Specs are compiled with their lib; only the sources are run.
     exclude: ['**/node_modules/**', '**/dist/**'],
     passWithNoTests: true,
+    // A test that takes a second on a quiet machine may take many on one with other work.
+    testTimeout: 30_000,
     // Child processes, not threads: the engine and the process's signals belong to one test file at a time.
     pool: 'forks',
     reporters: ['default', 'json'],
