@@ -10,7 +10,7 @@ import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Daemon } from '../support/daemon.js';
+import { Daemon, until } from '../support/daemon.js';
 import { projectRoot as root } from '../support/project-root.js';
 import { Workspace } from '../support/rocinante.js';
 import { smallText } from '../support/small-run.js';
@@ -19,6 +19,8 @@ import { smallText } from '../support/small-run.js';
 const CROWD = 64;
 /** Until grids are found and paces known. */
 const SETTLED_STEPS = 5;
+/** For a run to get on. */
+const LIMIT_MS = 900_000;
 
 const { values } = parseArgs({
   options: {
@@ -99,15 +101,18 @@ async function measure({ name, config, workers, steps }: Case): Promise<Record<s
     const file = workspace.write(`${name}.json`, { ...config, batch, steps });
     const options = ['--config', file, '--corpus', corpus, '--checkpoint', '0'];
     const { id } = await daemon.startRun([...options, '--min-workers', String(workers)]);
-    await daemon.stepsTaken(id, 1);
+    const closed = (): number => daemon.events(id).filter(({ event }) => event === 'step').length;
+    const stepsTaken = (count: number): Promise<void> =>
+      until(`${count} steps`, () => closed() >= count, LIMIT_MS);
+    await stepsTaken(1);
     const firstStepSeconds = (performance.now() - joining) / 1000;
-    await daemon.stepsTaken(id, Math.floor(steps / 2));
-    const half = daemon.events(id).filter(({ event }) => event === 'step').length;
+    await stepsTaken(Math.floor(steps / 2));
+    const half = closed();
     await crowds.order('leave', workers / 4);
     await crowds.order('join', workers / 4);
     const { state, boundBy } = await daemon.json<{ state: string; boundBy: string }>(['run', 'show', id]);
     const phases = await phaseSeconds(daemon, id);
-    await daemon.over(id, 900_000);
+    await daemon.over(id, LIMIT_MS);
     const entries = daemon.events(id);
     const times = entries
       .filter(({ event }) => event === 'step')

@@ -14,7 +14,12 @@ async function get(
     advertise = null,
     host = 'coordinator:7071',
     now = 0,
-  }: { advertise?: string | null; host?: string | null; now?: number } = {},
+    secure = false,
+    holder = null,
+  }: Partial<Pick<HttpRequest, 'host' | 'secure' | 'holder'>> & {
+    advertise?: string | null;
+    now?: number;
+  } = {},
 ): Promise<HttpAnswer> {
   const routes = workerRoutes({
     workers: () => workers,
@@ -23,7 +28,7 @@ async function get(
     contentType: 'text/plain; version=0.0.4',
   });
   const [route, rest] = path.startsWith('/workers/') ? ['/workers/*', path.slice(9)] : [path, ''];
-  const request = { path, rest, host } as HttpRequest;
+  const request = { path, rest, host, secure, holder } as HttpRequest;
   return routes.get(route)!.answer(request);
 }
 
@@ -35,6 +40,17 @@ describe('discovery', () => {
   it('is an empty list without workers', async () => {
     const answer = await get([], '/sd/workers');
     expect(answer).toEqual({ status: 200, contentType: 'application/json', body: '[]' });
+  });
+
+  it('sends nobody who shows a token to an address that a worker names', async () => {
+    const workers = [named('a', { httpAddress: 'elsewhere.example:80' })];
+    const relayed = { worker: 'a', pool: 'default', __metrics_path__: '/workers/a/metrics' };
+    expect(await groups(workers, { secure: true })).toEqual([
+      { targets: ['coordinator:7071'], labels: { ...relayed, __scheme__: 'https' } },
+    ]);
+    expect(await groups(workers, { holder: { name: 'eye', role: 'reader' } })).toEqual([
+      { targets: ['coordinator:7071'], labels: relayed },
+    ]);
   });
 
   it.each(['10.0.0.2:7072', 'gpu-1.example.net:7072', '[2001:db8::1]:7072'])(

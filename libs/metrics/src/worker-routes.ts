@@ -42,10 +42,13 @@ export function workerRoutes(options: WorkerRoutesOptions): Routes {
   ]);
 }
 
-function discovery({ host, secure }: HttpRequest, { workers, advertise }: WorkerRoutesOptions): HttpAnswer {
+function discovery(
+  { host, secure, holder }: HttpRequest,
+  { workers, advertise }: WorkerRoutesOptions,
+): HttpAnswer {
   const own = advertise ?? host;
   if (own === null) return line(400, 'expected a Host header: it is the address that workers are relayed at');
-  const groups = workers().map((worker) => targetGroup(worker, own, secure));
+  const groups = workers().map((worker) => targetGroup(worker, own, secure, secure || holder !== null));
   return { status: 200, contentType: 'application/json', body: JSON.stringify(groups) };
 }
 
@@ -53,14 +56,17 @@ function targetGroup(
   { worker, pool, httpAddress }: DiscoveredWorker,
   own: string,
   secure: boolean,
+  relaysAll: boolean,
 ): TargetGroup {
-  // A worker that gives an address serves in plain there, whatever this coordinator does.
-  const scheme = (name: string): object => (secure ? { __scheme__: name } : {});
   const labels = { worker, pool };
-  if (isReachable(httpAddress)) return { targets: [httpAddress], labels: { ...labels, ...scheme('http') } };
+  // Prometheus shows its token to whom it is sent. A worker says itself where that is, and serves in plain there.
+  if (!relaysAll && isReachable(httpAddress)) return { targets: [httpAddress], labels };
   // Prometheus takes this for a path without escapes, and escapes it itself.
   const path = `/workers/${worker}/metrics`;
-  return { targets: [own], labels: { ...labels, ...scheme('https'), __metrics_path__: path } };
+  return {
+    targets: [own],
+    labels: { ...labels, ...(secure ? { __scheme__: 'https' } : {}), __metrics_path__: path },
+  };
 }
 
 /**

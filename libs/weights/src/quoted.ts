@@ -5,5 +5,8 @@ const LENGTH_MAX = 80;
 export function quoted(value: unknown): string {
   const text =
     JSON.stringify(typeof value === 'string' ? value.slice(0, LENGTH_MAX + 1) : value) ?? 'nothing';
-  return text.length <= LENGTH_MAX ? text : `${text.slice(0, LENGTH_MAX - 3)}...`;
+  // No half of a surrogate pair stands at the end of what is cut.
+  return text.length <= LENGTH_MAX
+    ? text
+    : `${text.slice(0, LENGTH_MAX - 3).replace(/[\ud800-\udbff]$/, '')}...`;
 }

@@ -11,6 +11,15 @@ describe('errors as statuses', () => {
     });
   });
 
+  it('gives nothing on that a status cannot carry, and nothing without end', () => {
+    const cut = 'a'.repeat(10) + '😀'.slice(0, 1);
+    expect(statusOf(new WireError('MALFORMED', cut)).details).toBe(`${'a'.repeat(10)}\ufffd`);
+    expect(encodeURI(statusOf(new WireError('MALFORMED', '😀'.repeat(2_000) + cut)).details!)).toContain(
+      '%F0',
+    );
+    expect(statusOf(new WireError('MALFORMED', 'a'.repeat(10_000))).details).toHaveLength(2_000);
+  });
+
   it('that are not ours are internal', () => {
     expect(statusOf(new TypeError('x')).code).toBe(status.INTERNAL);
   });

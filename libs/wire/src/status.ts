@@ -69,9 +69,18 @@ const operatorStatuses: Readonly<Record<string, status>> = {
   DISK_FULL: status.RESOURCE_EXHAUSTED,
 };
 
-/** The status with which a call ends for an error; one that is not foreseen is INTERNAL. */
+/** Characters of a status's details, at most. */
+const DETAILS_LENGTH_MAX = 2_000;
+
+/**
+ * The status with which a call ends for an error; one that is not foreseen is INTERNAL.
+ *
+ * grpc-js encodes the details as a URI, which throws where half of a surrogate pair stands in them, as what a client
+ * said and somebody cut may have it: that would end the process.
+ */
 export function statusOf(error: unknown): Partial<StatusObject> {
-  const details = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const details = message.slice(0, DETAILS_LENGTH_MAX).replace(/[\ud800-\udfff]/gu, '\ufffd');
   return { code: codeOf(error), details, metadata: new Metadata() };
 }
 

@@ -79,6 +79,7 @@ export class Session {
     ordinal: number,
     live: readonly Session[],
   ) {
+    checkName("worker's name", hello.name);
     const protocol = Math.min(hello.protocolMax, PROTOCOL_VERSION);
     if (protocol < Math.max(hello.protocolMin, PROTOCOL_VERSION_MIN)) {
       throw new WireError(
@@ -87,7 +88,6 @@ export class Session {
           `received ${hello.protocolMin} to ${hello.protocolMax}; use the same release on both sides`,
       );
     }
-    checkName("worker's name", hello.name);
     this.pool = hello.pool || DEFAULT_POOL;
     checkName("worker's pool", this.pool);
     this.httpAddress = hello.httpAddress.slice(0, limits.ADDRESS_LENGTH_MAX);
