@@ -158,7 +158,7 @@ describe.skipIf(hindrance !== null)(
     /** Runs a command there, in a network of its own that leads nowhere, with an empty environment. */
     function there(words: readonly string[]): Finished {
       const [command, ...rest] = [...machine.within, ...root.within({ HOME: '/home' }), ...words];
-      const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 120_000 });
+      const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 240_000 });
       return { code: status, stdout, stderr };
     }
 
@@ -183,7 +183,7 @@ describe.skipIf(hindrance !== null)(
       ]);
       expect(unpacked).toMatchObject({ code: 0, stderr: '' });
       root.show(root.path('home', 'a', made.name), '/opt/rocinante');
-    }, 120_000);
+    }, 240_000);
 
     afterAll(async () => {
       await Promise.all(services.map((started) => started.stop('SIGKILL')));

@@ -128,7 +128,7 @@ describe.skipIf(helm === null)(titleWith('the chart', 'helm'), () => {
 
   it.skipIf(validate === null)(
     titleWith('is what Kubernetes takes, for all values', 'kubernetes-validate'),
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     () => {
       const jobs = cases.flatMap((file) =>
         of(file).flatMap(({ spec }) =>

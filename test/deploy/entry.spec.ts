@@ -149,7 +149,7 @@ describe('a coordinator in it', () => {
   it.each([
     ['is the process itself, healthy while it lives, and ends with 0', '0', 0],
     ['ends with 143 where it is a task of a Job', '1', 143],
-  ])('%s', { timeout: 60_000 }, async (_, asTask, expected) => {
+  ])('%s', { timeout: 180_000 }, async (_, asTask, expected) => {
     const port = await freePorts(1);
     const env = {
       ...process.env,

@@ -78,11 +78,11 @@ beforeAll(() => {
     const bytes = readFileSync(join(wheels, pin.fileName));
     return { ...pin, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   });
-}, 60_000);
+}, 180_000);
 
 afterAll(() => workspace.remove());
 
-describe('the engine for GPUs', { timeout: 60_000 }, () => {
+describe('the engine for GPUs', { timeout: 180_000 }, () => {
   it('has what TensorFlow opens, beside its own library, and nothing else of the wheels', () => {
     const { engine, stderr } = gpuEngine(workspace.write('pin.json', { cpu, gpu: cpu, cuda: pins }));
     expect(engine, stderr).not.toBeNull();

@@ -47,11 +47,11 @@ describe.skipIf(hindrance !== null)(`the images${hindrance === null ? '' : ` (${
     containers?.remove();
     for (const bundle of bundles) rmSync(join(projectRoot, bundle), { force: true });
     workspace.remove();
-  }, 120_000);
+  }, 240_000);
 
   it(
     'hold notices of all that is in them, and nothing that compiles or fetches',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     () => {
       for (const image of [coordinatorImage, workerImage]) {
         const shell = ['run', '--entrypoint=/bin/sh', image, '-c'];
@@ -74,7 +74,7 @@ describe.skipIf(hindrance !== null)(`the images${hindrance === null ? '' : ` (${
     },
   );
 
-  it('start nothing without certificates and tokens', { timeout: 60_000 }, () => {
+  it('start nothing without certificates and tokens', { timeout: 180_000 }, () => {
     for (const image of [coordinatorImage, workerImage]) {
       const { code, said } = containers.ask(['run', image]);
       expect(code).toBe(2);

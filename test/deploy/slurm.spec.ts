@@ -37,13 +37,13 @@ describe.skipIf(hindrance !== null)(`a job of Slurm${hindrance === null ? '' : `
       ROCINANTE_INSECURE: hasTls() ? '0' : '1',
     };
     job = slurm.submit(['--nodes=2', '--cpus-per-task=1', `--output=${logFile}`, script, ...order], env);
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     if (job !== undefined && slurm.job(job, 'JobState') !== 'COMPLETED') slurm.command('scancel', [job]);
     await slurm?.stop();
     workspace.remove();
-  }, 60_000);
+  }, 180_000);
 
   const steps = (): number => {
     const run = join(shared, 'data', 'runs', 'r1');
@@ -54,7 +54,7 @@ describe.skipIf(hindrance !== null)(`a job of Slurm${hindrance === null ? '' : `
 
   it(
     'near the end of its time writes a checkpoint, ends, and is queued again',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       await until('some steps', () => steps() >= 20, 40_000);
       slurm.command('scancel', ['--signal=USR1', '--batch', job]);

@@ -33,7 +33,7 @@ beforeAll(async () => {
     ...common,
     ...['--on-divergence', 'rollback', '--workers', '1', '--run-dir', oneDir, '--checkpoint', '0'],
   ]);
-}, 120_000);
+}, 240_000);
 
 afterAll(() => workspace.remove());
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   order = smallOrder(workspace, STEPS);
   const runDir = workspace.in('undisturbed');
   undisturbed = await train([...order, '--workers', '1', '--threads', '1', '--run-dir', runDir]);
-}, 120_000);
+}, 240_000);
 
 afterEach(async () => {
   for (const worker of workers.filter(({ process }) => process.exitCode === null)) {
@@ -51,7 +51,7 @@ async function timed(
   return { code, ms: performance.now() - began };
 }
 
-it('a worker hands back its work and leaves', { timeout: 60_000 }, async () => {
+it('a worker hands back its work and leaves', { timeout: 180_000 }, async () => {
   daemon = await Daemon.start({ data: workspace.in('worker') });
   const [leaving] = [await joined('leaving'), await joined('staying')];
   const { id } = await daemon.startRun(order);
@@ -106,7 +106,7 @@ it(
 it(
   'a coordinator saves a checkpoint, though its worker is stuck; and ends at once where it is told twice',
   {
-    timeout: 120_000,
+    timeout: 240_000,
   },
   async () => {
     daemon = await Daemon.start({ data: workspace.in('coordinator') });
@@ -157,7 +157,7 @@ it(
   },
 );
 
-it('a coordinator that prepares a text', { timeout: 60_000 }, async () => {
+it('a coordinator that prepares a text', { timeout: 180_000 }, async () => {
   daemon = await Daemon.start({ data: workspace.in('preparing') });
   const text = workspace.write('long.txt', smallText(1_000_000).repeat(40));
   const config = workspace.write('folded.json', {

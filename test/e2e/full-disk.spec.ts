@@ -31,7 +31,7 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
     order = smallOrder(workspace, STEPS);
     const runDir = workspace.in('undisturbed');
     undisturbed = await train([...order, '--workers', '1', '--threads', '1', '--run-dir', runDir]);
-  }, 120_000);
+  }, 240_000);
   afterAll(() => workspace.remove());
   beforeEach(() => {
     disk = new SmallDisk(workspace.in('disk'), DISK_MB);
@@ -67,7 +67,7 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
     }
   }
 
-  it('while `train` saves a checkpoint', { timeout: 120_000 }, async () => {
+  it('while `train` saves a checkpoint', { timeout: 240_000 }, async () => {
     const runDir = disk.in('run');
     const options = ['--workers', '1', '--threads', '1', '--run-dir', runDir];
     const run = new Rocinante(['train', ...order, ...options, '--checkpoint', '0.2']);
@@ -90,7 +90,7 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
     expect(resumed).toMatchObject({ steps: STEPS, weightsSha256: undisturbed.weightsSha256 });
   });
 
-  it('while a daemon works: a run is refused, held and let go on', { timeout: 120_000 }, async () => {
+  it('while a daemon works: a run is refused, held and let go on', { timeout: 240_000 }, async () => {
     const daemon = await Daemon.start({ data: disk.in('data') });
     try {
       daemon.worker('own');
@@ -124,7 +124,7 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
     }
   });
 
-  it('while a daemon saves a checkpoint', { timeout: 120_000 }, async () => {
+  it('while a daemon saves a checkpoint', { timeout: 240_000 }, async () => {
     const daemon = await Daemon.start({ data: disk.in('data') });
     try {
       daemon.worker('own');

@@ -44,7 +44,7 @@ describe('a gradient a thousand times as large as its grid expects', () => {
 
   it(
     'is issued again, and its weights are those of a run with the coarser grid from the start',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const source = workspace.in('source');
       await train([...common, '--steps', String(STEP), '--run-dir', source]);

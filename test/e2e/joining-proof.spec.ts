@@ -36,7 +36,7 @@ beforeAll(async () => {
     ...['--steps', String(STEPS)],
   ];
   undisturbed = await train([...args, '--workers', '1', '--run-dir', workspace.in('undisturbed')]);
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.stop('SIGKILL')));
   await daemon?.end();

@@ -155,7 +155,7 @@ describe('the ledger of a run', () => {
     expect([...workers].sort()).toEqual(['worker-1', 'worker-2', 'worker-3']);
   });
 
-  it('is a daemon’s too, whose text is beside its runs', { timeout: 120_000 }, async () => {
+  it('is a daemon’s too, whose text is beside its runs', { timeout: 240_000 }, async () => {
     const daemon = await Daemon.start({ data: workspace.in('data') });
     try {
       daemon.worker('sancho');
@@ -325,7 +325,7 @@ describe('a replay', () => {
 
   it(
     'names the passages of each micro-batch, and every window of the epoch once',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       const { passages } = (await json(['replay', killedDir, '--step', '2', '--passages'])) as unknown as {
         passages: { microBatch: number; passages: { offset: number; text: string }[] }[];

@@ -53,7 +53,7 @@ beforeAll(async () => {
     ROCINANTE_NOTIFY_STUCK: '1',
   };
   daemon = await Daemon.start({ data: workspace.in('data'), env });
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await daemon.end();

@@ -38,7 +38,7 @@ beforeAll(async () => {
     '--run-dir',
     workspace.in('one'),
   ]);
-}, 120_000);
+}, 240_000);
 
 afterAll(() => workspace.remove());
 
@@ -53,7 +53,7 @@ describe('the same weights', () => {
           { workers: 1, threads: 2 },
         ]
       : []),
-  ])('come from $workers workers of $threads threads', { timeout: 120_000 }, async ({ workers, threads }) => {
+  ])('come from $workers workers of $threads threads', { timeout: 240_000 }, async ({ workers, threads }) => {
     const runDir = workspace.in(`w${workers}t${threads}`);
     const args = ['--workers', String(workers), '--threads', String(threads), '--run-dir', runDir];
     const summary = await train([...common, ...args]);
@@ -61,7 +61,7 @@ describe('the same weights', () => {
     expect(summary.validationLoss).toBe(undisturbed.validationLoss);
   });
 
-  it('come where a worker is killed in the middle, and comes back', { timeout: 120_000 }, async () => {
+  it('come where a worker is killed in the middle, and comes back', { timeout: 240_000 }, async () => {
     const runDir = workspace.in('worker-killed');
     const coordinator = new Rocinante(['train', '--json', ...common, '--workers', '2', '--run-dir', runDir]);
     await stepsTaken(coordinator, runDir, 20);
@@ -80,7 +80,7 @@ describe('the same weights', () => {
   );
   it.each(moments.map((moment, index) => ({ moment, index })))(
     'come where the coordinator is killed after step $moment, and resumed',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async ({ moment, index }) => {
       const runDir = workspace.in(`killed-${index}`);
       const coordinator = new Rocinante([
@@ -103,7 +103,7 @@ describe('the same weights', () => {
     },
   );
 
-  it('come after Ctrl-C, which ends with 130 and a checkpoint', { timeout: 120_000 }, async () => {
+  it('come after Ctrl-C, which ends with 130 and a checkpoint', { timeout: 240_000 }, async () => {
     const runDir = workspace.in('interrupted');
     const coordinator = new Rocinante(['train', ...common, '--run-dir', runDir]);
     await stepsTaken(coordinator, runDir, 15);

@@ -27,7 +27,7 @@ beforeAll(async () => {
   order = ['--corpus', corpus, '--config', config, '--batch', '32', '--micro-batch', '4'];
   order.push('--steps', String(STEPS));
   undisturbed = await train([...order, '--workers', '1', '--run-dir', workspace.in('undisturbed')]);
-}, 120_000);
+}, 240_000);
 
 afterEach(() => run?.end());
 afterAll(() => workspace.remove());

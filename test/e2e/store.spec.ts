@@ -39,7 +39,7 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     };
     order = [...smallOrder(workspace, STEPS), '--workers', '1', '--threads', '1'];
     undisturbed = train([...order, '--run-dir', workspace.in('undisturbed')]);
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     proxy?.close();
@@ -177,7 +177,7 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
 
   it.skipIf(!LONG)(
     'that is lost at a daemon’s run’s end gets the rest when it is back',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const daemon = await Daemon.start({
         data: workspace.in('data-3'),

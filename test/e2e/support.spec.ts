@@ -84,7 +84,7 @@ beforeAll(async () => {
     'the waiting run',
     async () => (await daemon.json(['run', 'show', waiting])).state === 'waiting',
   );
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   worker.leave();

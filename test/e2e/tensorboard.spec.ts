@@ -84,7 +84,7 @@ describe.skipIf(hindrance !== null)(
       expect(scalars.windowsPerSecond.every(([, value]) => value > 0)).toBe(true);
     });
 
-    it('change nothing in the numbers', { timeout: 60_000 }, async () => {
+    it('change nothing in the numbers', { timeout: 180_000 }, async () => {
       const plain = await train([...order, '--run-dir', workspace.in('plain')]);
       expect(plain.weightsSha256).toBe(sha256);
     });

@@ -134,7 +134,7 @@ beforeAll(async () => {
   for (const worker of workers) await worker.says(/waiting for the coordinator/);
   daemon = await Daemon.start({ data: workspace.in('data'), listen });
   for (const worker of workers) await worker.says(/joined the coordinator/);
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.stop('SIGKILL')));
@@ -142,7 +142,7 @@ afterAll(async () => {
   workspace.remove();
 });
 
-describe('the tour', { timeout: 120_000 }, () => {
+describe('the tour', { timeout: 240_000 }, () => {
   it('finds workers that were there first, within 3 s', () => {
     const up = Date.parse(daemon.log.find(({ msg }) => msg === 'coordinator is up')!.time);
     const joined = daemon.log.filter(({ msg }) => msg === 'worker joined');

@@ -25,7 +25,7 @@ beforeAll(async () => {
     workspace.in('run'),
   ]);
   weights = join(run.runDir, 'weights', 'final.safetensors');
-}, 120_000);
+}, 240_000);
 
 afterAll(() => workspace.remove());
 
@@ -112,7 +112,7 @@ describe('a run that begins with them', () => {
 
   it(
     'has learned already, and goes on without their file to the same bits',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       const begins = ['--init-from', weights];
       const whole = await train([...order('whole'), ...begins, '--steps', '12']);

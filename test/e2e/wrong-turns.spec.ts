@@ -45,7 +45,7 @@ beforeAll(async () => {
   mkdirSync(workspace.in('folder'));
   await writeWeights();
   there = readdirSync(workspace.path);
-}, 120_000);
+}, 240_000);
 
 afterAll(() => workspace.remove());
 
@@ -214,7 +214,7 @@ describe.concurrent('exit code 2, in one line:', () => {
     ['sample: a tensor far away', 'sample far-tensor.st', /lstm_1\/kernel": expected data_offsets/],
     ['sample: unknown characters', 'sample good.st --prompt Queequeg', /received "Q", "q", "u"/],
     ['sample: a temperature', 'sample good.st --temperature -1', /--temperature.*'-1'.*at least 0/],
-  ] as readonly Case[])('%s', { timeout: 60_000 }, (_what, words, line) =>
+  ] as readonly Case[])('%s', { timeout: 180_000 }, (_what, words, line) =>
     refuses(2, words.split(' '), line),
   );
 });
@@ -261,7 +261,7 @@ describe('exit code 1, in one line:', () => {
 });
 
 describe('a run directory', () => {
-  it('of another identity is refused, and what differs is said', { timeout: 60_000 }, async () => {
+  it('of another identity is refused, and what differs is said', { timeout: 180_000 }, async () => {
     const runDir = workspace.in('run');
     const args = ['--corpus', corpus, '--config', config, '--steps', '3', '--run-dir', runDir];
     await train(args);
@@ -324,7 +324,7 @@ describe('a daemon', () => {
     daemon.worker('own');
     run = await daemon.startRun([...args, '--steps', '6']);
     await daemon.ended(run.id);
-  }, 120_000);
+  }, 240_000);
   afterAll(() => daemon.end());
 
   it.each<[string, string, RegExp]>([
@@ -344,7 +344,7 @@ describe('a daemon', () => {
 
   it(
     'passes over a damaged checkpoint, says so, and goes on from the one before',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       const folder = join(daemon.data, 'runs', run.id, 'checkpoints');
       const newest = damageNewest(folder);

@@ -50,7 +50,7 @@ beforeAll(async () => {
   const [host, port] = daemon.grpc.split(':');
   proxy = await damagingProxy(host, Number(port));
   worker = new WorkerProcess(`127.0.0.1:${(proxy.address() as AddressInfo).port}`, 'rocin');
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await worker?.stop('SIGKILL');
@@ -79,4 +79,4 @@ it('a contribution that is damaged on its way is named, and the run ends with th
   expect(
     await daemon.metric('rocinante_coordinator_refused_connections_total{why="CHECKSUM_MISMATCH"}'),
   ).toBe(1);
-}, 120_000);
+}, 240_000);

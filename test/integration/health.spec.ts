@@ -17,7 +17,7 @@ let client: Client;
 beforeAll(async () => {
   daemon = await Daemon.start({ data: workspace.in('data') });
   client = new Client(daemon.grpc, credentials.createInsecure());
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   client.close();

@@ -46,7 +46,7 @@ beforeAll(async () => {
   daemon.worker('own');
   run = await daemon.startRun(args);
   await daemon.stepsTaken(run.id, 1);
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await daemon.end();
@@ -123,7 +123,7 @@ it('a worker that takes work and dies in the middle of its contribution', async 
 
 it(
   'thousands of connections: those above the limit are closed as they come',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const open = await Promise.all(
       Array.from({ length: limits.CONNECTIONS_MAX + 200 }, () => RawConnection.open(daemon.grpc, PREFACE)),
@@ -138,7 +138,7 @@ it(
   },
 );
 
-describe.concurrent('on the port of workers and operators', { timeout: 60_000 }, () => {
+describe.concurrent('on the port of workers and operators', { timeout: 180_000 }, () => {
   it('random bytes, and HTTP/1.1', async () => {
     for (const bytes of [randomBytes(1000), 'GET / HTTP/1.1\r\nHost: nobody\r\n\r\n']) {
       const connection = await RawConnection.open(daemon.grpc, bytes);
@@ -243,7 +243,7 @@ describe.concurrent('on the port of workers and operators', { timeout: 60_000 },
   });
 });
 
-describe.concurrent('on the port of HTTP', { timeout: 60_000 }, () => {
+describe.concurrent('on the port of HTTP', { timeout: 180_000 }, () => {
   const request = 'GET /metrics HTTP/1.1\r\nHost: here\r\n';
 
   it('headers without end', async () => {
@@ -280,7 +280,7 @@ describe.concurrent('on the port of HTTP', { timeout: 60_000 }, () => {
   });
 });
 
-it('and the run ends undisturbed', { timeout: 120_000 }, async () => {
+it('and the run ends undisturbed', { timeout: 240_000 }, async () => {
   expect(await daemon.ended(run.id)).toMatchObject({
     state: 'done',
     step: STEPS,

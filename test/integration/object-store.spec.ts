@@ -51,7 +51,7 @@ describe.skipIf(python === null)(`objects${python === null ? ` (${NO_MOTO})` : '
     await server.makeBucket('bucket');
     proxy = await CutProxy.start(() => server.port);
     await writeFile(workspace.in('file'), bytes);
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     proxy?.close();

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const batch = ['--batch', '64', '--micro-batch', '8', '--steps', '100'];
   args = ['--corpus', corpus, '--config', config, ...batch, '--workers', '1', '--threads', '1'];
   undisturbed = await train([...args, '--run-dir', workspace.in('undisturbed')]);
-}, 120_000);
+}, 240_000);
 afterAll(() => workspace.remove());
 
 /** Starts a run, and waits until it has taken some steps; `proof` is what admits a worker. */
@@ -46,7 +46,7 @@ async function endsUndisturbed(run: Rocinante): Promise<void> {
 
 const hello = { protocolMin: 1, protocolMax: 1, name: 'stranger', threads: 1 };
 
-it('a worker that joins in the middle shares the work', { timeout: 60_000 }, async () => {
+it('a worker that joins in the middle shares the work', { timeout: 180_000 }, async () => {
   const { run, runDir, address } = await begun('joined');
   const main = join(projectRoot, 'apps/worker/dist/main.js');
   const extra = spawn(
@@ -69,7 +69,7 @@ it('a worker that joins in the middle shares the work', { timeout: 60_000 }, asy
 
 it(
   'a worker that reports on other micro-batches than it was given is sent away',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { run, runDir, address, proof } = await begun('dismissed');
     const error = await speak(address, { hello }, ({ welcome, startRun, assign }) => {
@@ -90,7 +90,7 @@ it(
 
 it(
   'who does not keep to the protocol is refused by name, and the run goes on',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { run, address, proof } = await begun('refused');
     const [host, port] = address.split(':');

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 afterAll(() => workspace.remove());
 
-it('a worker that stands still and two that flood, among 64', { timeout: 120_000 }, async () => {
+it('a worker that stands still and two that flood, among 64', { timeout: 240_000 }, async () => {
   daemon = await Daemon.start({ data: workspace.in('data') });
   const { grpc } = daemon;
   const config = workspace.write('config.json', {

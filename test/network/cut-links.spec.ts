@@ -168,7 +168,7 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
     expect(lost[0].step).toBeLessThanOrEqual(at['sancho missed'].step);
   });
 
-  it('work as well, and faster, at 100 Mbit/s', { timeout: 60_000 }, async () => {
+  it('work as well, and faster, at 100 Mbit/s', { timeout: 180_000 }, async () => {
     machines.limit('100mbit');
     const fast = await machines.json(['run', 'start', ...options, '--watch']);
     expect(fast).toMatchObject({ state: 'done', weightsSha256: undisturbed.weightsSha256 });

@@ -140,7 +140,7 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
 
   it.skipIf(prometheus === null)(
     'is scraped by Prometheus, its workers too',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       writeFileSync(
         join(first.folder, 'prometheus.yml'),

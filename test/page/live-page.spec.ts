@@ -53,7 +53,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     watched = await openPage(browser);
     page = watched.page;
     await page.goto(`http://${daemon.http}/`);
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     await browser?.close();

@@ -33,7 +33,7 @@ describe.skipIf(hindrance !== null)(`logging in${hindrance === null ? '' : ` (${
       launchChromium(program!),
     ]);
     ({ page } = await openPage(browser));
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await daemon?.end();

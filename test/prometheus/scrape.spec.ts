@@ -85,7 +85,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     const { id } = await daemon.startRun([...options, ...sizes]);
     const { state } = await daemon.ended(id);
     expect(state).toBe('done');
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     await prometheus?.stop();

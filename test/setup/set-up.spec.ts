@@ -44,7 +44,7 @@ beforeAll(async () => {
     PIP_RETRIES: '0',
     CXX: engine.compiler,
   });
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await index.stop();
