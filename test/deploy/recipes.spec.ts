@@ -104,6 +104,8 @@ describe.skipIf(findTool('shellcheck') === null)(titleWith('shellcheck', 'shellc
     '../rocinante',
     '../.ci/run',
     '../.ci/recipe-tools',
+    '../.ci/container-tools',
+    '../test/support/make-clean-root.sh',
   ];
 
   it.each(scripts)('finds nothing in %s', (script) => {

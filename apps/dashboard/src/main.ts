@@ -1,5 +1,19 @@
 import 'uplot/dist/uPlot.min.css';
-import './page.css';
+// Where two rules say something of one element, the later one stands: the order counts.
+import './theme.css';
+import './elements.css';
+import './frame.css';
+import './runs-view.css';
+import './head-view.css';
+import './figures.css';
+import './cards.css';
+import './charts.css';
+import './workers-view.css';
+import './events-view.css';
+import './details-view.css';
+import './dialog.css';
+import './narrow.css';
+import './preferences.css';
 import { Actions } from './actions.js';
 import { Announcer } from './announcer.js';
 import { LossChart, RateChart } from './charts.js';

@@ -12,14 +12,17 @@ export interface Finding {
   readonly advice: string;
 }
 
+/** A check with which all is well. */
 export function ok(check: string, expected: string, found: string): Finding {
   return { check, status: 'ok', expected, found, advice: '' };
 }
 
+/** A check whose subject works, and should be looked at. */
 export function warning(check: string, expected: string, found: string, advice: string): Finding {
   return { check, status: 'warning', expected, found, advice };
 }
 
+/** A check whose subject does not work, or not for long. */
 export function problem(check: string, expected: string, found: string, advice: string): Finding {
   return { check, status: 'problem', expected, found, advice };
 }

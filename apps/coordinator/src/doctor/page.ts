@@ -3,6 +3,7 @@ import { request as requestHttps } from 'node:https';
 import type { ProbeAccess } from './coordinator-probe.js';
 import { PAGE_BYTES_MAX, REACH_TIMEOUT_MS } from './limits.js';
 
+/** An answer over HTTP: its status, and its body as UTF-8. */
 export interface Page {
   readonly status: number;
   readonly text: string;

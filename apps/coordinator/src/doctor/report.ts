@@ -26,6 +26,7 @@ export function reportJson(sections: readonly Section[]): object {
   return { version: VERSION, time: new Date().toISOString(), ...countsOf(sections), sections };
 }
 
+/** Whether any check found a problem; warnings are none. */
 export function hasProblem(sections: readonly Section[]): boolean {
   return countsOf(sections).problems > 0;
 }

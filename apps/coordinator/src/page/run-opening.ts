@@ -14,6 +14,7 @@ export interface ToldEntry {
   readonly text: string | null;
 }
 
+/** All of a run's past that a page shows which has seen nothing of it. */
 export interface RunOpening {
   readonly started: LogEntryOf<'started'> | null;
   readonly curve: readonly ThinnedPoint[];
@@ -35,6 +36,7 @@ export function entryId(run: string, line: string): string {
   return `${run}:${createHash('sha256').update(line).digest('hex').slice(0, 20)}`;
 }
 
+/** An entry with its line for a person. */
 export function toldEntry(entry: RunLogEntry): ToldEntry {
   const isSilent = entry.event === 'step' || entry.event === 'ignored';
   return { entry, text: isSilent ? null : entryText(entry) };

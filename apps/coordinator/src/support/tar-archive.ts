@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { assert } from '@rocinante/base';
 
+/** A file of an archive. */
 export interface TarEntry {
   /** At most 100 bytes. */
   readonly name: string;
