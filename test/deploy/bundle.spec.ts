@@ -201,7 +201,7 @@ describe.skipIf(hindrance !== null)(
       expect(there(['touch', '/opt/rocinante/x']).code).toBe(1);
     });
 
-    it('serves runs to an operator', { timeout: 30_000 }, async () => {
+    it('serves runs to an operator, and the live page', { timeout: 30_000 }, async () => {
       const daemon = service(
         'serve',
         '--data',
@@ -214,6 +214,13 @@ describe.skipIf(hindrance !== null)(
       await daemon.says(/coordinator is up/);
       const { code, stdout, stderr } = there(['/opt/rocinante/rocinante', 'run', 'list', '--json']);
       expect([code, stderr, JSON.parse(stdout)]).toEqual([0, '', { runs: [], leftOut: 0 }]);
+      // Nothing else there speaks HTTP.
+      const ask = `fetch('http://127.0.0.1:7071/').then(async (page) => console.log(page.status, await page.text()))`;
+      const page = there(['/opt/rocinante/node', '-e', ask]);
+      expect(page.stdout, page.stderr).toMatch(/^200 <!doctype html>[^]*<title>Rocinante<\/title>/i);
+      const script = /<script[^>]* src="(\/[^"]+)"/.exec(page.stdout)![1];
+      const program = there(['/opt/rocinante/node', '-e', ask.replace('7071/', `7071${script}`)]);
+      expect(program.stdout.length, program.stderr).toBeGreaterThan(1000);
       expect((await daemon.stop()).code).toBe(0);
     });
 

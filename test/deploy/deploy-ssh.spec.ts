@@ -24,6 +24,7 @@ import { cleanRootHindrance } from '../support/clean-root.js';
 import { until } from '../support/daemon.js';
 import { projectRoot } from '../support/project-root.js';
 import { Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { TestBook } from '../support/secured.js';
 import { smallOrder } from '../support/small-run.js';
 import { cutAfter, freePort, Operator, SshHost } from '../support/ssh-host.js';
 
@@ -31,7 +32,6 @@ const LONG = process.env.ROCINANTE_LONG === '1';
 const hindrance = LONG ? cleanRootHindrance() : 'needs ROCINANTE_LONG=1, as it takes minutes';
 const STEPS = 600;
 const ENGINE = '/srv/engine';
-const TOKEN = 'a-token-that-nobody-may-see-in-a-list-of-processes';
 
 interface ServiceJson {
   readonly service: string;
@@ -65,6 +65,7 @@ describe.skipIf(hindrance !== null)(
     const workspace = new Workspace();
     const machines: SshHost[] = [];
     const links: Server[] = [];
+    const book = new TestBook(workspace);
     let operator: Operator;
     let coordinator: string;
     /** Two bundles that differ in a file. */
@@ -143,15 +144,11 @@ describe.skipIf(hindrance !== null)(
         '--serve-http',
         `127.0.0.1:${await freePort()}`,
       ];
-      const secrets = [
-        '--token-file',
-        workspace.write('token', TOKEN),
-        '--serve-token-file',
-        workspace.in('token'),
-      ];
+      const secrets = ['--token-file', book.files.worker, '--serve-token-file', book.bookFile];
       const seen = watchArguments();
       const began = await start('sancho,dulcinea', ...serve, ...secrets);
-      expect(seen.stop().filter((words) => words.includes(TOKEN))).toEqual([]);
+      const told = Object.values(book.tokens);
+      expect(seen.stop().filter((words) => told.some((token) => words.includes(token)))).toEqual([]);
       expect(began).toMatchObject({ code: 0 });
       const { size } = statSync(first.file);
       expect(began.hosts).toMatchObject([
@@ -176,7 +173,10 @@ describe.skipIf(hindrance !== null)(
       }
       for (const { root } of machines) {
         const token = root.path('root', '.rocinante', 'services', 'worker', 'token');
-        expect([readFileSync(token, 'utf8'), statSync(token).mode & 0o777]).toEqual([TOKEN, 0o600]);
+        expect([readFileSync(token, 'utf8').trim(), statSync(token).mode & 0o777]).toEqual([
+          book.tokens.worker,
+          0o600,
+        ]);
       }
     });
 
@@ -219,6 +219,8 @@ describe.skipIf(hindrance !== null)(
         '--json',
         '--coordinator',
         coordinator,
+        '--token-file',
+        book.files.operator,
       ]);
       await run.says(/step \d+|machine|joined/);
       const { code, stderr, hosts } = await deploy('upgrade', 'sancho,dulcinea', '--bundle', second.file);
@@ -233,7 +235,8 @@ describe.skipIf(hindrance !== null)(
           expect([to, connected]).toEqual([second.name, true]);
         }
       }
-      const show = await rocinante(['run', 'show', 'r1', '--json', '--coordinator', coordinator]);
+      const asOperator = ['--coordinator', coordinator, '--token-file', book.files.operator];
+      const show = await rocinante(['run', 'show', 'r1', '--json', ...asOperator]);
       const { step } = JSON.parse(show.stdout) as { step: number };
       expect(step).toBeLessThan(STEPS);
       const ended = await run.finished;

@@ -78,6 +78,9 @@ it('hears that a run is stuck, goes on, lost a worker, and is done', async () =>
   expect(text).toBe(`run ${run} is done: step ${STEPS} of ${STEPS}`);
   expect(receiver.of(run, 'finished')).toHaveLength(1);
   ({ weightsSha256 } = await daemon.ended(run));
+  const said = JSON.stringify(daemon.log);
+  expect(said).not.toContain('hunter2');
+  expect(said).not.toContain(SECRET);
 });
 
 it('hears of an end that the coordinator was killed before telling, and of none twice', async () => {
@@ -100,19 +103,19 @@ it('hears of an end that the coordinator was killed before telling, and of none 
   expect(heard.map(({ run: { id } }) => id)).toEqual([run]);
 });
 
-it('hears that a run was stopped, and that one failed', async () => {
-  const run = await startRun(100_000);
-  await daemon.stepsTaken(run, 5);
-  await daemon.json(['run', 'stop', run, '--reason', 'enough of it']);
-  expect((await receiver.gets(run, 'stopped')).reason).toContain('enough of it');
-  const folder = join(daemon.data, 'runs', run, 'checkpoints');
-  for (const name of readdirSync(folder)) writeFileSync(join(folder, name), 'damaged');
-  await daemon.json(['run', 'resume', run]);
-  expect((await receiver.gets(run, 'failed')).reason).toContain('checkpoint');
-  const said = JSON.stringify(daemon.log);
-  expect(said).not.toContain('hunter2');
-  expect(said).not.toContain(SECRET);
-});
+it.skipIf(process.env.ROCINANTE_LONG !== '1')(
+  'hears that a run was stopped, and that one failed',
+  async () => {
+    const run = await startRun(100_000);
+    await daemon.stepsTaken(run, 5);
+    await daemon.json(['run', 'stop', run, '--reason', 'enough of it']);
+    expect((await receiver.gets(run, 'stopped')).reason).toContain('enough of it');
+    const folder = join(daemon.data, 'runs', run, 'checkpoints');
+    for (const name of readdirSync(folder)) writeFileSync(join(folder, name), 'damaged');
+    await daemon.json(['run', 'resume', run]);
+    expect((await receiver.gets(run, 'failed')).reason).toContain('checkpoint');
+  },
+);
 
 it.skipIf(process.env.ROCINANTE_LONG !== '1')('hears that a run of train diverged', async () => {
   const config = workspace.write('wild.json', {

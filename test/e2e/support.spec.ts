@@ -1,6 +1,7 @@
 /**
- * Goal: `doctor` sees a cluster as it is, and what `support` packs helps and holds no secret. Method: a real coordinator with a
- * worker and runs; secrets planted in every place that goes into an archive, all with one word that is looked for.
+ * Goal: `doctor` sees a cluster as it is, and what `support` packs helps and holds no secret. Method: a real coordinator that
+ * asks for certificates and tokens, with a worker and runs; secrets planted in every place that goes into an archive, all with
+ * one word that is looked for, and the operator's own token and key.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -10,6 +11,7 @@ import type { CoordinatorMessageReceived } from '@rocinante/wire';
 import { Daemon, until } from '../support/daemon.js';
 import { LightWorker } from '../support/light-worker.js';
 import { rocinante, Workspace } from '../support/rocinante.js';
+import { TestAuthority, TestBook } from '../support/secured.js';
 import { smallOrder } from '../support/small-run.js';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -63,19 +65,52 @@ let worker: CarelessWorker;
 let done: string;
 let waiting: string;
 let env: NodeJS.ProcessEnv;
+/** How an operator shows who it is; the files of its key and its token are in the environment. */
+let certificates: string[];
+/** The operator's token and its key's lines. */
+let own: string[];
 
-const addresses = (): string[] => ['--coordinator', daemon.grpc, '--coordinator-http', daemon.http];
+const addresses = (): string[] => [
+  ...['--coordinator', daemon.grpc, '--coordinator-http', daemon.http],
+  ...certificates,
+];
 
 beforeAll(async () => {
+  const authority = await TestAuthority.make(workspace, 'ours');
+  const book = new TestBook(workspace);
+  const server = await authority.issue('coordinator');
+  const client = await authority.issue('operator');
+  const [ca, cert, key] = [authority.caFile, client.certFile, client.keyFile].map((path) =>
+    readFileSync(path),
+  );
+  certificates = ['--tls-ca', authority.caFile, '--tls-cert', client.certFile];
+  const keyLines = key
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => /^[\w+/=]{16,}$/.test(line));
+  expect(keyLines.length).toBeGreaterThan(0);
+  own = [book.tokens.operator, ...keyLines];
   env = {
     ROCINANTE_NOTIFY: `https://anna:${MARK}-user@example.org/services/${MARK}-path`,
-    ROCINANTE_TOKEN_FILE: workspace.write('token', `${MARK}-in-a-file\n`),
+    ROCINANTE_TLS_KEY: client.keyFile,
+    ROCINANTE_TOKEN_FILE: book.files.operator,
     ROCINANTE_DATA: workspace.in('data'),
     AWS_SECRET_ACCESS_KEY: `${MARK}-aws`,
     DATABASE_PASSWORD: `${MARK}-database`,
   };
-  daemon = await Daemon.start({ data: workspace.in('data') });
-  worker = new CarelessWorker(daemon.grpc, 'careless', { computeMs: 1 });
+  daemon = await Daemon.start({
+    data: workspace.in('data'),
+    args: [
+      ...['--tls-cert', server.certFile, '--tls-key', server.keyFile],
+      ...['--tls-ca', authority.caFile, '--token-file', book.bookFile],
+    ],
+    operator: {
+      args: [...certificates, '--tls-key', client.keyFile, '--token-file', book.files.operator],
+      client: { ca, cert, key, token: book.tokens.operator },
+    },
+  });
+  const security = { ca, cert, key, token: book.tokens.worker };
+  worker = new CarelessWorker(daemon.grpc, 'careless', { computeMs: 1, security });
   const notes = ['--note', `password: ${MARK}`, '--tag', `token=${MARK}`];
   done = (await daemon.startRun([...smallOrder(workspace, 5), ...notes])).id;
   await daemon.ended(done);
@@ -106,6 +141,7 @@ function expectNoSecrets(text: string): void {
     MARK,
     Buffer.from(`${MARK}-aws`).toString('base64').slice(0, -4),
     Buffer.from(MARK).toString('hex'),
+    ...own,
   ]) {
     expect(text.includes(form), form).toBe(false);
   }
@@ -126,7 +162,8 @@ describe('doctor', () => {
     const well = [
       'name',
       'connection',
-      'encryption',
+      'certificate authority',
+      'certificate names',
       'health',
       'token',
       'protocol',
@@ -136,15 +173,33 @@ describe('doctor', () => {
       'runs',
     ];
     for (const check of well) expect(coordinator.get(check), check).toMatchObject({ status: 'ok' });
+    // The test's certificates are for ten days.
+    expect(coordinator.get('certificate time')).toMatchObject({ status: 'warning' });
+    expect(coordinator.get('token')!.found).toBe('its role is operator');
+    expect(coordinator.get('protocol')!.found).toContain('without a worker’s token');
     expect(coordinator.get('bandwidth')!.found).toMatch(/not measured|down, over/);
     expect(coordinator.get(`run ${waiting}`)).toMatchObject({ status: 'problem' });
     expect(coordinator.get(`run ${waiting}`)!.found).toContain('1 of 2 are there');
     expect(problems).toBeGreaterThan(0);
     expect(code).toBe(1);
     expectNoSecrets(stdout);
-    // What it did there left no trace but a worker that came and went.
+    // What it did there left no trace but that an operator may not join as a worker.
     const { text } = await daemon.page('/metrics');
-    expect(text).not.toMatch(/refused_connections_total\{why="[A-Z_]+"\} [1-9]/);
+    const refused = [...text.matchAll(/refused_connections_total\{why="([A-Z_]+)"\} [1-9]/g)];
+    expect(refused.map(([, why]) => why)).toEqual(['PERMISSION_DENIED']);
+  });
+
+  it('says what a coordinator wants that is shown no certificate', async () => {
+    const args = ['doctor', '--coordinator', daemon.grpc, ...certificates.slice(0, 2), '--json'];
+    const { code, stdout } = await rocinante(args, { ...env, ROCINANTE_TLS_KEY: undefined });
+    expect(code).toBe(1);
+    const { sections } = JSON.parse(stdout) as Report;
+    expect(sections[1].findings.at(-1)).toMatchObject({
+      check: 'own certificate',
+      status: 'problem',
+      found:
+        "expected a client certificate of the coordinator's authority, received none; give --tls-cert and --tls-key",
+    });
   });
 });
 
@@ -184,7 +239,7 @@ describe('support', () => {
     await daemon.stop();
     const directory = join(daemon.data, 'runs', done);
     for (const name of ['events.jsonl', 'log.jsonl', 'ledger.jsonl']) {
-      for (const secret of [...SECRETS, ...Object.values(env)]) {
+      for (const secret of [...SECRETS, ...own, ...Object.values(env)]) {
         appendFileSync(
           join(directory, name),
           `${JSON.stringify({ level: 'warn', msg: secret, nested: { apiKey: [secret] } })}\n`,

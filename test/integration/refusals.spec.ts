@@ -4,13 +4,13 @@
  * a run twice: alone, and while all that is refused comes.
  */
 import { once } from 'node:events';
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClientSecurity } from '@rocinante/access';
+import { bookLine, newToken, type ClientSecurity } from '@rocinante/access';
 import { dial, dialRuns, limits, type RunsClient } from '@rocinante/wire';
 import { Daemon, until, type RunJson } from '../support/daemon.js';
 import { LightWorker } from '../support/light-worker.js';
@@ -24,6 +24,8 @@ const WORK = '/rocinante.training.v1.Training/Work';
 const LIST = '/rocinante.training.v1.Runs/List';
 
 const workspace = new Workspace();
+/** A reader's token that is taken away. */
+const guest = newToken();
 let ours: TestAuthority;
 let theirs: TestAuthority;
 let book: TestBook;
@@ -42,6 +44,7 @@ beforeAll(async () => {
     TestAuthority.make(workspace, 'theirs'),
   ]);
   book = new TestBook(workspace);
+  appendFileSync(book.bookFile, `${bookLine('reader', 'guest', guest)}\n`);
   const server = await ours.issue('coordinator');
   ownFiles = await ours.issue('client');
   own = await material(ours, 'client');
@@ -241,6 +244,16 @@ describe.concurrent('what is no TLS, or no end of it', { timeout: 180_000 }, () 
     await ours.issue('coordinator');
     await until('another certificate', async () => (await serials()).every((serial) => serial !== before[0]));
     expect(daemon.log.some(({ msg }) => msg === 'another certificate is shown from now on')).toBe(true);
+  });
+
+  it('a page that is followed by whose token leaves the book', async () => {
+    const socket = await tlsTo(daemon.http);
+    socket.write(`GET /api/events HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer ${guest}\r\n\r\n`);
+    await once(socket, 'data');
+    const lines = readFileSync(book.bookFile, 'utf8').split('\n');
+    writeFileSync(book.bookFile, lines.filter((line) => !line.includes(' guest ')).join('\n'));
+    await closed(socket);
+    await isTold('UNAUTHENTICATED', 'GET /api/events: its token or its session is not known any more');
   });
 
   it.each(['grpc', 'http'] as const)('plain text to the port of %s', async (port) => {

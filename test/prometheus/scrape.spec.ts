@@ -138,6 +138,8 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
         series.map(({ labels: { job, worker } }) => (job === 'rocinante-workers' ? worker : job)),
       );
       const expected = name.startsWith('rocinante_worker_') ? 2 : 1;
+      // A coordinator in plain has it as NaN, and refusals.spec.ts looks at one with a certificate.
+      if (UNSEEN_METRICS.includes(name)) continue;
       if (sources.size !== expected) lacks.push(`${part}: of ${sources.size} processes, not ${expected}`);
       for (const label of labels) {
         const found = new Set(series.map((one) => one.labels[label.name] ?? ''));
@@ -181,7 +183,8 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
   async function unanswered(queries: readonly PanelQuery[]): Promise<string[]> {
     const lacks = await Promise.all(
       queries.map(async ({ of, expr }) => {
-        const series = await prometheus.queryOver(expr, begun, Date.now());
+        // Asked at each second from the beginning on: the last of these is not to be before what was scraped just now.
+        const series = await prometheus.queryOver(expr, begun, Date.now() + 1000);
         const answered = series.some(({ values }) => values.some((value) => !Number.isNaN(value)));
         return answered ? [] : [`${of}: ${expr}`];
       }),

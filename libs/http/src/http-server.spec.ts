@@ -1,7 +1,9 @@
 /** The HTTP server over loopback: what it answers, what it refuses, and that no client can hold it up. */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Role } from '@rocinante/access';
 import { HttpAddressError } from './errors.js';
 import { BODY_BYTES_MAX, HEADERS_BYTES_MAX, URL_LENGTH_MAX } from './http-limits.js';
 import { serveHttp, type Guard, type HttpServer } from './http-server.js';
@@ -149,6 +151,32 @@ describe('an HTTP server', () => {
     const closed = new Promise((resolve) => endless.on('close', resolve));
     gone.abort();
     await closed;
+  });
+
+  it('cuts a stream, once it is asked again, whose holder is not known any more or may do less', async () => {
+    let known = true;
+    let role: Role = 'reader';
+    guard = ({ header }) =>
+      known || header('x-other') !== null ? { name: 'eye', role: header('x-other') ? 'reader' : role } : null;
+    for (const change of [() => (known = false), () => (role = 'worker')]) {
+      known = true;
+      const own = (endless = new Readable({ read: () => undefined }));
+      const answer = await fetch(`http://${server.address}/endless`);
+      const other = (endless = new Readable({ read: () => undefined }));
+      const gone = new AbortController();
+      const request = { headers: { 'x-other': 'yes' }, signal: gone.signal };
+      await fetch(`http://${server.address}/endless`, request);
+      server.recheck();
+      expect([own.destroyed, other.destroyed]).toEqual([false, false]);
+      change();
+      const closed = once(own, 'close');
+      server.recheck();
+      await closed;
+      await expect(answer.text()).rejects.toThrow();
+      expect(other.destroyed).toBe(false);
+      gone.abort();
+    }
+    expect(dropped).toEqual(['UNAUTHENTICATED', 'PERMISSION_DENIED']);
   });
 
   it('refuses a long path, long headers, and what is no HTTP, and counts what it dropped', async () => {

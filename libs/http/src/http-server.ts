@@ -9,7 +9,7 @@ import {
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { isIPv6, type AddressInfo, type DropArgument, type Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
-import { handshakeRefusal, mayDo, type Holder, type TlsMaterial } from '@rocinante/access';
+import { handshakeRefusal, mayDo, type Holder, type Need, type TlsMaterial } from '@rocinante/access';
 import { HttpAddressError } from './errors.js';
 import {
   BODY_BYTES_MAX,
@@ -22,6 +22,7 @@ import {
   TIMEOUT_CHECK_INTERVAL_MS,
   URL_LENGTH_MAX,
 } from './http-limits.js';
+import { LiveStreams, type StreamRefusal } from './live-streams.js';
 import { line, type HttpAnswer, type HttpRequest, type Method, type Route, type Routes } from './routes.js';
 
 /** Who a request comes from, by what it shows; null where that says nothing. */
@@ -55,6 +56,8 @@ export interface HttpServer {
   readonly address: string;
   /** Shows another certificate to connections that come from now on. For a server that was begun with one. */
   replaceCertificate(tls: HttpCertificate): void;
+  /** Asks the guard once more whose the streams under way are: those that may not go on are cut. */
+  recheck(): void;
   /** Closes idle connections, lets answers in progress end for STOP_GRACE_MS, then cuts them. */
   stop(): Promise<void>;
 }
@@ -75,7 +78,9 @@ export async function serveHttp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
   };
-  const listener: RequestListener = (request, response) => void answer(request, response, routes, options);
+  const streams = new LiveStreams(({ code, message }) => options.onDropped?.(code, message));
+  const serving: Serving = { routes, options, streams };
+  const listener: RequestListener = (request, response) => void answer(request, response, serving);
   const secure = tls ? createSecureServer({ ...limits, ...secureOptions(tls) }, listener) : null;
   const server = secure ?? createServer(limits, listener);
   if (secure) watchHandshakes(secure, options);
@@ -109,6 +114,7 @@ export async function serveHttp(
   return {
     address: `${isIPv6(hostname) ? `[${hostname}]` : hostname}:${bound}`,
     replaceCertificate: (next) => secure?.setSecureContext(secureOptions(next)),
+    recheck: () => streams.recheck(),
     stop: () => stopServer(server),
   };
 }
@@ -139,15 +145,17 @@ const refusals: Readonly<Record<string, { readonly code: string; readonly status
   other: { code: 'MALFORMED', status: '400 Bad Request' },
 };
 
-async function answer(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  routes: Routes,
-  options: HttpServerOptions,
-): Promise<void> {
+interface Serving {
+  readonly routes: Routes;
+  readonly options: HttpServerOptions;
+  readonly streams: LiveStreams;
+}
+
+async function answer(incoming: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
+  const { options } = serving;
   let given: HttpAnswer;
   try {
-    given = await answerOf(incoming, routes, options);
+    given = await answerOf(incoming, serving);
   } catch (error) {
     if (!options.onError) throw error;
     options.onError(error, pathOf(incoming));
@@ -173,9 +181,9 @@ async function answer(
 
 async function answerOf(
   incoming: IncomingMessage,
-  routes: Routes,
-  { guard, unknown, onDropped }: HttpServerOptions,
+  { routes, options, streams }: Serving,
 ): Promise<HttpAnswer> {
+  const { guard, unknown, onDropped } = options;
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     return line(414, `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`);
@@ -222,7 +230,26 @@ async function answerOf(
   }
   const body = method === 'POST' ? await bodyOf(incoming) : request.body;
   if (body === null) return line(413, `a body: expected at most ${BODY_BYTES_MAX} bytes`);
-  return answer({ ...request, holder, body });
+  const given = await answer({ ...request, holder, body });
+  if (guard && needs !== 'open' && given.body instanceof Readable) {
+    streams.add(given.body, () => streamRefusal(request, guard(request), needs));
+  }
+  return given;
+}
+
+/** Why a stream that was begun may not go on; null where it may. */
+function streamRefusal(
+  { peer, method, path }: HttpRequest,
+  holder: Holder | null,
+  needs: Need,
+): StreamRefusal | null {
+  const where = `${peer}: ${method} ${path.slice(0, 80)}`;
+  if (holder === null) {
+    return { code: 'UNAUTHENTICATED', message: `${where}: its token or its session is not known any more` };
+  }
+  if (mayDo(holder.role, needs)) return null;
+  const message = `${where}: expected a token of role ${needs}, received ${holder.name}'s, now of role ${holder.role}`;
+  return { code: 'PERMISSION_DENIED', message };
 }
 
 function routeAt(path: string, prefix: 'POST ' | '', routes: Routes): { route: Route; rest: string } | null {

@@ -43,7 +43,7 @@ export function addSupport(program: Command): void {
 }
 
 async function support(run: string | undefined, flags: SupportFlags): Promise<void> {
-  const { runDir, out, data, keepPaths, json, tokenFile } = flags;
+  const { runDir, out, data, keepPaths, json } = flags;
   const date = new Date();
   const name = (run ?? basename(resolve(runDir!))).replace(/[^\w.-]/g, '-').slice(0, 32);
   const folder = `rocinante-support-${name}-${date.toISOString().slice(0, 19).replaceAll(':', '-')}`;
@@ -55,7 +55,8 @@ async function support(run: string | undefined, flags: SupportFlags): Promise<vo
   const parts = await gather({ run, runDir, data, probe, environment: process.env });
   const { knownSecrets, Redactor } = await import('../support/redactor.js');
   const { pack, writeNew } = await import('../support/support-archive.js');
-  const secrets = knownSecrets(process.env, tokenFile === undefined ? [] : [tokenFile]);
+  const files = [flags.tokenFile, flags.tlsKey].filter((path) => path !== undefined);
+  const secrets = knownSecrets(process.env, files);
   const packed = pack(folder, parts, new Redactor({ secrets, home: keepPaths ? null : homedir() }), date);
   await writeNew(path, packed.bytes);
   const { parts: packedParts, missing, bytes } = packed;

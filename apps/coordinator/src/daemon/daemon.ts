@@ -310,6 +310,7 @@ export class Daemon {
       },
       tokens: () => {
         this.#server!.recheck();
+        this.#http!.recheck();
         this.#logger.info('the book of tokens was read again');
       },
       failed: ({ code, message }) =>

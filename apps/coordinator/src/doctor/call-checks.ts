@@ -31,6 +31,11 @@ export async function healthFinding(
     const advice = 'it starts or stops: ask again in some seconds';
     return { ...warning(check, expected, 'NOT_SERVING', advice), speaks: true };
   }
+  // Nobody is asked for a token here: what was not known is the certificate.
+  if (code === status.UNAUTHENTICATED) {
+    const advice = 'give --tls-cert and --tls-key with a certificate of its authority: ./rocinante certs';
+    return { ...problem('own certificate', 'the coordinator takes it', details, advice), speaks: false };
+  }
   const speaks = code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED;
   const advice = speaks
     ? 'another program answers there, or another release'

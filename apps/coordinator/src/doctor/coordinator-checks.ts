@@ -1,7 +1,8 @@
+import type { ClientSecurity } from '@rocinante/access';
 import type { Coordinator } from '../client/coordinator.js';
 import { bandwidthFinding } from './bandwidth-check.js';
 import { accessFindings, healthFinding, tripFindings } from './call-checks.js';
-import { CoordinatorProbe, type ProbeAccess } from './coordinator-probe.js';
+import { CoordinatorProbe } from './coordinator-probe.js';
 import { problem, type Finding } from './finding.js';
 import { pageFindings } from './page-checks.js';
 import { handshake, plainFinding, reachFindings, tlsFindings } from './reach-checks.js';
@@ -11,7 +12,8 @@ export interface CoordinatorCheckOptions {
   /** `host:port` of `--listen` and of `--http`. */
   readonly address: string;
   readonly httpAddress: string;
-  readonly access: ProbeAccess;
+  /** Who asks, and whom it believes. */
+  readonly access: ClientSecurity;
   /** An operator's client of it. */
   readonly open: () => Coordinator;
 }
@@ -48,10 +50,10 @@ export async function coordinatorFindings(options: CoordinatorCheckOptions): Pro
   return findings;
 }
 
-async function encryptionFindings(address: string, { ca }: ProbeAccess): Promise<Finding[]> {
-  if (ca === null) return [plainFinding(address)];
+async function encryptionFindings(address: string, access: ClientSecurity): Promise<Finding[]> {
+  if (access.ca === null) return [plainFinding(address)];
   try {
-    return tlsFindings(address, await handshake(address, ca), new Date());
+    return tlsFindings(address, await handshake(address, access), new Date(), access.serverName);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const advice = 'it may serve in plain: leave --tls-ca out, or give serve --tls-cert and --tls-key';
@@ -62,7 +64,7 @@ async function encryptionFindings(address: string, { ca }: ProbeAccess): Promise
 /** Why it spoke no gRPC in plain: because it speaks TLS. Not tried before: a plain server counts it as a wrong connection. */
 async function tlsInstead(address: string): Promise<Finding[]> {
   try {
-    const { certificate } = await handshake(address, null);
+    const { certificate } = await handshake(address, { ca: null, token: null });
     const found = `it speaks TLS, as ${certificate.subjectaltname ?? 'nobody'}`;
     return [
       problem(

@@ -1,13 +1,7 @@
-import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from '@rocinante/wire';
+import { Client, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import type { ClientSecurity } from '@rocinante/access';
+import { channelCredentials, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from '@rocinante/wire';
 import { REACH_TIMEOUT_MS } from './limits.js';
-
-/** How a coordinator is spoken with. */
-export interface ProbeAccess {
-  /** Certificates of the authorities that are trusted; null: in plain. */
-  readonly ca: Buffer | null;
-  readonly token: string | null;
-}
 
 /** How a call went. */
 export interface CallEnd {
@@ -30,9 +24,9 @@ export class CoordinatorProbe {
   readonly #client: Client;
   readonly #metadata = new Metadata();
 
-  constructor(address: string, { ca, token }: ProbeAccess) {
-    const how = ca === null ? credentials.createInsecure() : credentials.createSsl(ca);
-    this.#client = new Client(address, how, {
+  constructor(address: string, security: ClientSecurity) {
+    const { token } = security;
+    this.#client = new Client(address, channelCredentials(address, security), {
       'grpc.enable_retries': 0,
       'grpc.use_local_subchannel_pool': 1,
     });

@@ -1,15 +1,15 @@
+import type { ClientSecurity } from '@rocinante/access';
 import { bytesShown } from '../display/quantities.js';
 import { presets } from '../presets.js';
 import { neededBytes, parametersReckoned } from '../run/disk-space.js';
 import { VERSION } from '../version.js';
-import type { ProbeAccess } from './coordinator-probe.js';
 import { atLeast, ok, warning, type Finding } from './finding.js';
 import { WORKERS_MAX } from './limits.js';
 import { seriesOf, type Series } from './metric-text.js';
 import { fetchPage } from './page.js';
 
 /** What the coordinator's HTTP tells: readiness, its disk, and the releases of it and its workers. */
-export async function pageFindings(address: string, access: ProbeAccess): Promise<Finding[]> {
+export async function pageFindings(address: string, access: ClientSecurity): Promise<Finding[]> {
   const check = 'http';
   const expected = `${address} answers /readyz and /metrics`;
   try {
@@ -40,7 +40,7 @@ export async function pageFindings(address: string, access: ProbeAccess): Promis
 /** A worker's release; null where its metrics are not served by the coordinator. */
 export type WorkerVersions = ReadonlyMap<string, string | null>;
 
-async function workerVersions(address: string, access: ProbeAccess): Promise<WorkerVersions> {
+async function workerVersions(address: string, access: ClientSecurity): Promise<WorkerVersions> {
   const { status, text } = await fetchPage(address, '/sd/workers', access);
   if (status !== 200) return new Map();
   const groups = JSON.parse(text) as { readonly labels?: Record<string, string> }[];

@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { ProbeAccess } from './coordinator-probe.js';
+import type { ClientSecurity } from '@rocinante/access';
 import { PAGE_BYTES_MAX, REACH_TIMEOUT_MS } from './limits.js';
 
 /** An answer over HTTP: its status, and its body as UTF-8. */
@@ -14,17 +14,16 @@ export interface Page {
  * @param address `host:port`
  * @throws Node's error, or one of a timeout or of a page that is too long.
  */
-export function fetchPage(address: string, path: string, { ca, token }: ProbeAccess): Promise<Page> {
+export function fetchPage(address: string, path: string, security: ClientSecurity): Promise<Page> {
+  const { ca, cert, key, serverName: servername, token } = security;
   return new Promise((resolve, reject) => {
     const url = `${ca === null ? 'http' : 'https'}://${address}${path}`;
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-    const options = {
-      agent: false,
-      headers,
-      signal: AbortSignal.timeout(REACH_TIMEOUT_MS),
-      ...(ca && { ca }),
-    };
-    const ask = ca === null ? requestHttp(url, options) : requestHttps(url, options);
+    const options = { agent: false, headers, signal: AbortSignal.timeout(REACH_TIMEOUT_MS) };
+    const ask =
+      ca === null
+        ? requestHttp(url, options)
+        : requestHttps(url, { ...options, ca, cert, key, ...(servername !== undefined && { servername }) });
     ask.on('error', reject);
     ask.on('response', (answer) => {
       let text = '';

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { connect as connectTls, checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { isIP } from 'node:net';
+import type { ClientSecurity } from '@rocinante/access';
 import { isLoopback, parseAddress } from '@rocinante/base';
 import { atLeast, ok, problem, warning, type Finding } from './finding.js';
 import { CERTIFICATE_GOOD_DAYS, CERTIFICATE_LEAST_DAYS, REACH_TIMEOUT_MS } from './limits.js';
@@ -38,14 +39,18 @@ export interface TlsSeen {
 }
 
 /** A TLS handshake that trusts everybody, to see whom. @throws Node's error. */
-export function handshake(address: string, ca: Buffer | null): Promise<TlsSeen> {
+export function handshake(address: string, { ca, cert, key, serverName }: ClientSecurity): Promise<TlsSeen> {
   const { host, port } = partsOf(address);
+  const name = serverName ?? host;
   return new Promise((resolve, reject) => {
     const socket = connectTls({
       host,
       port,
       ca: ca ?? undefined,
-      servername: isIP(host) === 0 ? host : undefined,
+      // A server that asks for a certificate counts who brings none.
+      cert,
+      key,
+      servername: isIP(name) === 0 ? name : undefined,
       ALPNProtocols: ['h2'],
       rejectUnauthorized: false,
       timeout: REACH_TIMEOUT_MS,
@@ -63,9 +68,16 @@ export function handshake(address: string, ca: Buffer | null): Promise<TlsSeen> 
   });
 }
 
-/** What follows from a handshake: authority, name and time of the certificate. */
-export function tlsFindings(address: string, { certificate, distrust }: TlsSeen, now: Date): Finding[] {
-  const { host } = partsOf(address);
+/**
+ * What follows from a handshake: authority, name and time of the certificate.
+ * @param host the name that the certificate must have, if it is not the address's.
+ */
+export function tlsFindings(
+  address: string,
+  { certificate, distrust }: TlsSeen,
+  now: Date,
+  host: string = partsOf(address).host,
+): Finding[] {
   const names = certificate.subjectaltname ?? '';
   const issuer = String(certificate.issuer?.CN ?? certificate.issuer?.O ?? 'an authority without a name');
   // An expired certificate is not trusted either; its time is a finding of its own.

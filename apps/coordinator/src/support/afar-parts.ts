@@ -1,6 +1,6 @@
+import type { ClientSecurity } from '@rocinante/access';
 import type { Coordinator } from '../client/coordinator.js';
 import { runJson, shownJson } from '../client/run-json.js';
-import type { ProbeAccess } from '../doctor/coordinator-probe.js';
 import { fetchPage } from '../doctor/page.js';
 import { LINES_BYTES_MAX, LOSSES_MAX, PART_BYTES_MAX, WATCH_WAIT_MS, WORKERS_MAX } from './limits.js';
 import { headOf, jsonPart, tailOf, type PartOrMissing } from './part.js';
@@ -67,7 +67,7 @@ async function linesPart(
 }
 
 /** Metrics of a coordinator, and those that its workers relay. @param address `host:port` of its `--http`. */
-export async function metricsParts(address: string, access: ProbeAccess): Promise<PartOrMissing[]> {
+export async function metricsParts(address: string, access: ClientSecurity): Promise<PartOrMissing[]> {
   const parts: PartOrMissing[] = [];
   const page = async (name: string, path: string): Promise<string | null> => {
     try {

@@ -134,6 +134,7 @@ export function knownSecrets(environment: NodeJS.ProcessEnv, files: readonly str
   const inFiles = [
     ...files,
     environment['ROCINANTE_TOKEN_FILE'],
+    environment['ROCINANTE_TLS_KEY'],
     environment['ROCINANTE_NOTIFY_SECRET_FILE'],
   ];
   return [
@@ -153,7 +154,10 @@ function addressSecrets(address: string): string[] {
 function linesOf(path: string): string[] {
   try {
     if (statSync(path).size > SECRET_FILE_BYTES_MAX) return [];
-    const text = readFileSync(path, 'utf8').trim();
+    // A key's first and last line are no secret.
+    const text = readFileSync(path, 'utf8')
+      .replace(/-----[A-Z ]+-----/g, '')
+      .trim();
     return [text, ...text.split(/\s+/)];
   } catch {
     return [];
