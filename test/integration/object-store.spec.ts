@@ -11,6 +11,7 @@ import { Workspace } from '../support/rocinante.js';
 
 const python = findMoto();
 const PART_BYTES = 8 << 20;
+const FOLDERS = ['checkpoints/', 'files/', 'weights/'];
 const FILE_BYTES = 2 * PART_BYTES + 12_345;
 
 describe.skipIf(python === null)(`objects${python === null ? ` (${NO_MOTO})` : ''}`, () => {
@@ -113,7 +114,7 @@ describe.skipIf(python === null)(`objects${python === null ? ` (${NO_MOTO})` : '
 
   it('are not there where the way stays cut, and what is left of them is cleared', async () => {
     const store = objects('s3://bucket/lost', proxy.endpoint);
-    const uploading = upload(store, 'whole');
+    const uploading = upload(store, 'files/whole');
     const wait = setInterval(() => {
       if (proxy.passed < PART_BYTES + 1000) return;
       clearInterval(wait);
@@ -122,11 +123,13 @@ describe.skipIf(python === null)(`objects${python === null ? ` (${NO_MOTO})` : '
     proxy.passed = 0;
     await expect(uploading).rejects.toMatchObject({ code: 'STORE_UNREACHABLE', exitCode: 1 });
     proxy.cut(false);
-    expect(await store.read('whole', 100)).toBeNull();
+    expect(await store.read('files/whole', 100)).toBeNull();
     expect(await server.uploadsUnderWay('bucket')).toBe(1);
-    await objects('s3://bucket/los').abandonUploads();
-    expect(await server.uploadsUnderWay('bucket')).toBe(1);
-    await store.abandonUploads();
+    for (const other of ['s3://bucket/los', 's3://bucket', 's3://bucket/lost/files']) {
+      await objects(other).abandonUploads(FOLDERS);
+      expect(await server.uploadsUnderWay('bucket')).toBe(1);
+    }
+    await store.abandonUploads(FOLDERS);
     expect(await server.uploadsUnderWay('bucket')).toBe(0);
   });
 

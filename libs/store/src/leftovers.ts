@@ -1,5 +1,12 @@
 import { StoreError } from './errors.js';
-import { CHECKPOINTS_FOLDER, FILES_FOLDER, keysOf, MANIFEST_KEY, type FoundManifest } from './manifest.js';
+import {
+  CHECKPOINTS_FOLDER,
+  FILES_FOLDER,
+  keysOf,
+  MANIFEST_KEY,
+  WEIGHTS_FOLDER,
+  type FoundManifest,
+} from './manifest.js';
 import type { ObjectStore } from './object-store.js';
 
 /**
@@ -9,7 +16,7 @@ import type { ObjectStore } from './object-store.js';
  */
 export async function clearLeftovers(objects: ObjectStore, { manifest, etag }: FoundManifest): Promise<void> {
   try {
-    await objects.abandonUploads();
+    await objects.abandonUploads([CHECKPOINTS_FOLDER, FILES_FOLDER, WEIGHTS_FOLDER]);
     const [own] = await objects.list(MANIFEST_KEY);
     if (own === undefined || plain(own.etag) !== plain(etag)) return;
     const named = keysOf(manifest);

@@ -49,9 +49,10 @@ export interface FoundManifest {
 }
 
 export const MANIFEST_KEY = 'latest.json';
-export const WEIGHTS_KEY = 'weights/final.safetensors';
 export const CHECKPOINTS_FOLDER = 'checkpoints/';
 export const FILES_FOLDER = 'files/';
+export const WEIGHTS_FOLDER = 'weights/';
+export const WEIGHTS_KEY = `${WEIGHTS_FOLDER}final.safetensors`;
 
 /** Hexadecimal digits of a hash that make a key its own: what `latest.json` names is never written over. */
 const KEY_DIGITS = 16;

@@ -57,8 +57,11 @@ export interface ObjectStore {
   /** It need not be there. */
   remove(key: string): Promise<void>;
 
-  /** Ends uploads in parts that were begun and neither finished nor given up: a killed process leaves them. */
-  abandonUploads(): Promise<void>;
+  /**
+   * Ends uploads in parts that were begun and neither finished nor given up: a killed process leaves them.
+   * @param folders where keys begin, with the slash: what is not in one of them may be another's, and stays.
+   */
+  abandonUploads(folders: readonly string[]): Promise<void>;
 
   /** Ends every request under way, and refuses those that come. */
   end(): void;

@@ -101,14 +101,16 @@ export class S3Objects implements ObjectStore {
     });
   }
 
-  async abandonUploads(): Promise<void> {
-    const asked = this.#prefix === '' ? {} : { prefix: this.#prefix };
-    const listed = (await this.#tried(() =>
-      this.#client.listMultipartUploads('/', this.#prefix, 'GET', asked),
-    )) as unknown as Record<string, { Upload?: ListedUpload | ListedUpload[] } | undefined>;
-    const uploads = [listed['ListMultipartUploadsResult']?.Upload ?? []].flat();
-    for (const { Key, UploadId } of uploads) {
-      if (Key.startsWith(this.#prefix)) await this.#abandon(Key, UploadId);
+  async abandonUploads(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) {
+      const prefix = this.#prefix + folder;
+      const listed = (await this.#tried(() =>
+        this.#client.listMultipartUploads('/', prefix, 'GET', { prefix }),
+      )) as unknown as Record<string, { Upload?: ListedUpload | ListedUpload[] } | undefined>;
+      const uploads = [listed['ListMultipartUploadsResult']?.Upload ?? []].flat();
+      for (const { Key, UploadId } of uploads) {
+        if (Key.startsWith(prefix)) await this.#abandon(Key, UploadId);
+      }
     }
   }
 
