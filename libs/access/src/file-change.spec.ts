@@ -1,7 +1,8 @@
 import { renameSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FILE_LOOK_INTERVAL_MS, onFileChange } from './file-change.js';
+import { RocinanteError } from '@rocinante/base';
+import { FILE_LOOK_INTERVAL_MS, onFileChange, rereadOnChange } from './file-change.js';
 import { file, folder } from './spec-folder.js';
 
 /** Files whose states are written by hand, and a clock that ticks when it is told. */
@@ -120,3 +121,38 @@ function toldAfter(path: string, change: () => void): number {
   look();
   return told;
 }
+
+it('rereads, and tells of what cannot be used, but not of errors of ours', () => {
+  let look = (): void => undefined;
+  let state = 0;
+  let error: Error | null = null;
+  const failures: string[] = [];
+  let reads = 0;
+  const change = (): void => {
+    state++;
+    look();
+    look();
+  };
+  rereadOnChange(
+    ['a'],
+    () => {
+      reads++;
+      if (error) throw error;
+    },
+    ({ code }) => failures.push(code),
+    {
+      stateOf: () => String(state),
+      every: (_, given) => {
+        look = given;
+        return () => undefined;
+      },
+    },
+  );
+  change();
+  expect([reads, failures]).toEqual([1, []]);
+  error = new RocinanteError('FILE', 2, 'not a certificate');
+  change();
+  expect([reads, failures]).toEqual([2, ['FILE']]);
+  error = new TypeError('ours');
+  expect(change).toThrow('ours');
+});

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { RocinanteError } from '@rocinante/base';
 
 /**
  * How often files are looked at. A change is told when two looks in a row saw the same, so that files which change one
@@ -41,6 +42,28 @@ export function onFileChange(
     told = now;
     changed();
   });
+}
+
+/**
+ * Reads files again when they change, as `onFileChange` tells it; what cannot be used is told, and what was read before stays.
+ * @param read throws a RocinanteError where they cannot be used; any other error ends the process.
+ * @returns ends it.
+ */
+export function rereadOnChange(
+  paths: readonly string[],
+  read: () => void,
+  failed: (error: RocinanteError) => void,
+  watching: Partial<FileWatching> = {},
+): () => void {
+  const reread = (): void => {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof RocinanteError)) throw error;
+      failed(error);
+    }
+  };
+  return onFileChange(paths, reread, watching);
 }
 
 const realFiles: FileWatching = {

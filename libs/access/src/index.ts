@@ -1,9 +1,10 @@
 export { ACCESS_ERROR_CODES, AccessError, type AccessErrorCode } from './errors.js';
+export { readSmallFile, type SmallFile } from './small-file.js';
 export { mayDo, ROLES, type Holder, type Need, type Role } from './roles.js';
 export { newToken, readToken, TOKEN_PREFIX } from './token.js';
 export { bookLine, TokenBook } from './token-book.js';
 export { readAuthority, readTlsMaterial, type TlsFiles, type TlsMaterial } from './tls-material.js';
-export { FILE_LOOK_INTERVAL_MS, onFileChange, type FileWatching } from './file-change.js';
+export { FILE_LOOK_INTERVAL_MS, onFileChange, rereadOnChange, type FileWatching } from './file-change.js';
 export { makeAuthority, type AuthorityRequest } from './authority.js';
 export { makeCertificate, type CertificateRequest, type CertificateUse } from './certificate.js';
 export type { IssuedPair } from './x509.js';

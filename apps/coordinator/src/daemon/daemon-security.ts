@@ -1,13 +1,13 @@
 import {
   expectBoth,
-  onFileChange,
   readTlsMaterial,
+  rereadOnChange,
   TokenBook,
   type Holder,
   type TlsFiles,
   type TlsMaterial,
 } from '@rocinante/access';
-import { isLoopback, RocinanteError } from '@rocinante/base';
+import { isLoopback, type RocinanteError } from '@rocinante/base';
 import { UsageError } from '../errors.js';
 
 /** What `serve` is told about who may come. */
@@ -93,16 +93,7 @@ export class DaemonSecurity {
   watch(listener: SecurityListener): () => void {
     const ends: (() => void)[] = [];
     const again = (paths: readonly string[], read: () => void): void => {
-      ends.push(
-        onFileChange(paths, () => {
-          try {
-            read();
-          } catch (error) {
-            if (!(error instanceof RocinanteError)) throw error;
-            listener.failed(error);
-          }
-        }),
-      );
+      ends.push(rereadOnChange(paths, read, (error) => listener.failed(error)));
     };
     const [files, book] = [this.#files, this.#book];
     if (files) {
