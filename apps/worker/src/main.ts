@@ -6,12 +6,11 @@ import { CommanderError } from 'commander';
 import { readClientSecurity } from '@rocinante/access';
 import { RocinanteError } from '@rocinante/base';
 import { createLogger, type Logger } from '@rocinante/log';
-import { healthRoutes } from '@rocinante/metrics';
 import { workerCommand, type WorkerConfig } from './config.js';
 import { EngineProxy } from './engine-proxy.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
-import { serveOwnHttp } from './own-http.js';
+import { ownRoutes, serveOwnHttp } from './own-http.js';
 import { Worker } from './worker.js';
 
 const EXIT_USAGE = 2;
@@ -81,9 +80,7 @@ async function work(config: WorkerConfig): Promise<number> {
   if (config.endWithParent) process.stdin.on('end', () => process.exit(0)).resume();
 
   try {
-    const routes = healthRoutes(metrics, () =>
-      worker.connected ? null : `no session with the coordinator at ${config.coordinator}`,
-    );
+    const routes = ownRoutes(metrics, config.coordinator, () => worker.connected);
     const http = await serveOwnHttp(config, routes, log);
     const facts = await Promise.race([engine.request({ type: 'describe' }), death, stopped]);
     if (facts !== null) {

@@ -5,20 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { bookLine, makeAuthority, makeCertificate, newToken } from '@rocinante/access';
-import { line, type Routes } from '@rocinante/http';
 import { createLogger } from '@rocinante/log';
 import type { WorkerConfig } from './config.js';
-import { serveOwnHttp } from './own-http.js';
+import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { ownRoutes, serveOwnHttp } from './own-http.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rocinante-own-http-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** What probes may ask without a token. A route that is to be open must be written here too. */
+const OPEN_PATHS = ['/healthz', '/readyz'];
+
 const token = newToken();
 const log = createLogger({ level: 'error', destination: { write: () => undefined } });
-const routes: Routes = new Map([
-  ['/metrics', { needs: 'reader', answer: () => line(200, 'a 1') }],
-  ['/healthz', { needs: 'open', answer: () => line(200, 'alive') }],
-]);
+const routes = ownRoutes(new WorkerMetrics('0.0.0'), '127.0.0.1:7070', () => true);
 let ca: string;
 let server: Awaited<ReturnType<typeof serveOwnHttp>> = null;
 afterEach(() => server?.stop());
@@ -64,9 +64,14 @@ it('serves over TLS to holders of tokens with one, and health to all', async () 
   const files = { tlsCert: join(folder, 'own.crt'), tlsKey: join(folder, 'own.key') };
   const httpTokenFile = join(folder, 'tokens');
   server = await serveOwnHttp(config({ http: '127.0.0.1:0', httpTokenFile, ...files }), routes, log);
-  expect(await status('/metrics')).toBe(401);
-  expect(await status('/metrics', { authorization: `Bearer ${newToken()}` })).toBe(401);
+  const open: string[] = [];
+  for (const path of routes.keys()) {
+    if ((await status(path)) !== 401) open.push(path);
+    const wrong = await status(path, { authorization: `Bearer ${newToken()}` });
+    if (wrong !== 401 && !OPEN_PATHS.includes(path)) open.push(`${path} with a wrong token`);
+  }
+  expect(open).toEqual(OPEN_PATHS);
   expect(await status('/metrics', { authorization: `Bearer ${token}` })).toBe(200);
-  expect(await status('/healthz')).toBe(200);
+  for (const path of OPEN_PATHS) expect(await status(path)).toBe(200);
   await expect(fetch(`http://${server!.address}/healthz`)).rejects.toThrow();
 });

@@ -1,8 +1,16 @@
-import { onFileChange, readTlsMaterial, TokenBook } from '@rocinante/access';
-import { RocinanteError } from '@rocinante/base';
+import { readTlsMaterial, rereadOnChange, TokenBook } from '@rocinante/access';
+import type { RocinanteError } from '@rocinante/base';
 import { serveHttp, tokenGuard, type HttpServer, type Routes } from '@rocinante/http';
 import type { Logger } from '@rocinante/log';
+import { healthRoutes, type MetricText } from '@rocinante/metrics';
 import type { WorkerConfig } from './config.js';
+
+/** All that a worker serves itself. */
+export function ownRoutes(metrics: MetricText, coordinator: string, isConnected: () => boolean): Routes {
+  return healthRoutes(metrics, () =>
+    isConnected() ? null : `no session with the coordinator at ${coordinator}`,
+  );
+}
 
 /**
  * Serves a worker's own metrics and health: in plain, or where it has a book of tokens, over TLS with the worker's certificate
@@ -22,25 +30,12 @@ export async function serveOwnHttp(
   const book = TokenBook.read(httpTokenFile);
   const guard = tokenGuard((token) => book.holderOf(token));
   const server = await serveHttp(http, routes, { tls: readTlsMaterial(files), guard, onDropped });
-  const again = (read: () => void): (() => void) => {
-    return () => {
-      try {
-        read();
-      } catch (error) {
-        if (!(error instanceof RocinanteError)) throw error;
-        log.error({ code: error.code }, `${error.message}; what was read before is used`);
-      }
-    };
-  };
+  const failed = ({ code, message }: RocinanteError): void =>
+    log.error({ code }, `${message}; what was read before is used`);
+  const showAgain = (): void => server.replaceCertificate(readTlsMaterial(files));
   const ends = [
-    onFileChange(
-      [httpTokenFile],
-      again(() => book.reload()),
-    ),
-    onFileChange(
-      [files.certFile, files.keyFile],
-      again(() => server.replaceCertificate(readTlsMaterial(files))),
-    ),
+    rereadOnChange([httpTokenFile], () => book.reload(), failed),
+    rereadOnChange([files.certFile, files.keyFile], showAgain, failed),
   ];
   return {
     address: server.address,
