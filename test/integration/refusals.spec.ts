@@ -22,6 +22,7 @@ import { smallText } from '../support/small-run.js';
 const STEPS = 75;
 const WORK = '/rocinante.training.v1.Training/Work';
 const LIST = '/rocinante.training.v1.Runs/List';
+const REMOVE = '/rocinante.training.v1.Runs/Remove';
 
 const workspace = new Workspace();
 /** A reader's token that is taken away. */
@@ -98,6 +99,11 @@ async function material(
 /** How often something was refused for this reason. */
 function refused(why: string): Promise<number> {
   return daemon.metric(`rocinante_coordinator_refused_connections_total{why="${why}"}`);
+}
+
+/** Waits until so many refusals for this reason are counted, or more, since others of this file come at the same time. */
+function isCounted(why: string, times: number): Promise<unknown> {
+  return until(`${times} of ${why} to be counted`, async () => (await refused(why)) >= times);
 }
 
 /** Waits until the log and the audit log tell of a refusal by these words. */
@@ -226,6 +232,19 @@ describe.concurrent('who comes without the right token', { timeout: 180_000 }, (
     });
   });
 
+  it('at the page’s form, or from another page in the same browser', async () => {
+    const origin = `https://${daemon.http}`;
+    const before = await refused('UNAUTHENTICATED');
+    expect(await logIn({ origin, host: daemon.http })).toBe(401);
+    await isCounted('UNAUTHENTICATED', before + 1);
+    expect(await logIn({ origin: 'https://elsewhere.example', host: daemon.http })).toBe(401);
+    await isTold('FOREIGN_ORIGIN', 'POST /login: an order: expected one from');
+    const told = daemon.log.filter(({ code }) => code === 'FOREIGN_ORIGIN');
+    expect(told.map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/^refused: 127\.0\.0\.1:\d+: POST \/login: /),
+    ]);
+  });
+
   it('over HTTP', async () => {
     const ask = (path: string, token: string | null): Promise<number> => page(path, token);
     expect(await ask('/metrics', null)).toBe(401);
@@ -301,19 +320,28 @@ describe.concurrent('what is too long, or leads elsewhere', { timeout: 180_000 }
   it('a run’s name that is a path, or a link in the folder of runs', async () => {
     const security = { ...own, token: book.tokens.operator };
     symlinkSync('/etc', join(daemon.data, 'runs', 'r999'));
-    for (const name of ['../../etc', '/etc/passwd', 'r999', `../runs/${run.id}`]) {
+    const before = await refused('INVALID_ARGUMENT');
+    for (const [name, code] of [
+      ['../../etc', status.INVALID_ARGUMENT],
+      ['/etc/passwd', status.INVALID_ARGUMENT],
+      [`../runs/${run.id}`, status.INVALID_ARGUMENT],
+      ['n'.repeat(limits.RUN_NAME_LENGTH_MAX + 1), status.INVALID_ARGUMENT],
+      ['r999', status.NOT_FOUND],
+    ] as const) {
       const removed = await asOperator(security, (client, done) =>
         client.remove({ run: name }, {}, (error) => done(error)),
       );
-      expect(removed).toMatchObject({ code: status.NOT_FOUND });
+      expect(removed).toMatchObject({ code });
       const pulled = await asOperator(security, (client, done) =>
         client
           .weights({ run: name, which: 'final' })
           .on('error', done as (error: Error) => void)
           .resume(),
       );
-      expect(pulled).toMatchObject({ code: status.NOT_FOUND });
+      expect(pulled).toMatchObject({ code });
     }
+    await isCounted('INVALID_ARGUMENT', before + 8);
+    await isTold('INVALID_ARGUMENT', `${REMOVE}: run: expected an id, or a name of at most 64 characters`);
     const acts = audited().filter(({ act, what }) => act !== undefined && String(what).includes('../../etc'));
     expect(acts.map(({ act, by }) => [act, by])).toEqual([
       ['remove', 'some-operator'],
@@ -323,12 +351,14 @@ describe.concurrent('what is too long, or leads elsewhere', { timeout: 180_000 }
 
   it('a text’s name that is a path, and names that are too long', async () => {
     const security = { ...own, token: book.tokens.operator };
+    const before = await refused('INVALID_ARGUMENT');
     const pushed = await asOperator(security, (client, done) => {
       const call = client.push((error) => done(error));
       call.write({ sha256: '../../etc/passwd', bytes: 1, data: Buffer.of(1) });
       call.end();
     });
     expect(pushed).toMatchObject({ code: status.INVALID_ARGUMENT });
+    await isCounted('INVALID_ARGUMENT', before + 1);
     const start = (change: object): Promise<ServiceError | null> =>
       asOperator(security, (client, done) =>
         client.start(
@@ -340,6 +370,7 @@ describe.concurrent('what is too long, or leads elsewhere', { timeout: 180_000 }
     expect(await start({ name: 'n'.repeat(limits.RUN_NAME_LENGTH_MAX + 1) })).toMatchObject({
       code: status.INVALID_ARGUMENT,
     });
+    await isCounted('INVALID_ARGUMENT', before + 2);
     expect(await page(`/${'a'.repeat(3_000)}`, book.tokens.reader)).toBe(414);
     for (const path of ['/../../etc/passwd', '/workers/..%2f..%2fetc%2fpasswd/metrics']) {
       expect(await page(path, book.tokens.reader)).toBe(404);
@@ -384,6 +415,25 @@ async function page(path: string, token: string | null): Promise<number> {
   socket.write(`GET ${path} HTTP/1.1\r\nHost: here\r\n${authorization}Connection: close\r\n\r\n`);
   let text = '';
   socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+  await closed(socket);
+  return Number(/^HTTP\/1\.1 (\d+) /.exec(text)?.[1]);
+}
+
+/** The status of a login with nobody's token. */
+async function logIn({ origin, host }: { origin: string; host: string }): Promise<number> {
+  const socket = await tlsTo(daemon.http);
+  const body = 'token=nobody';
+  const head = [
+    'POST /login HTTP/1.1',
+    `Host: ${host}`,
+    `Origin: ${origin}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
+  let text = '';
+  socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   await closed(socket);
   return Number(/^HTTP\/1\.1 (\d+) /.exec(text)?.[1]);
 }

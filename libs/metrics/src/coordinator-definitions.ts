@@ -59,6 +59,9 @@ const REFUSALS = [
   'BAD_CERTIFICATE',
   'UNAUTHENTICATED',
   'PERMISSION_DENIED',
+  'INVALID_ARGUMENT',
+  'FOREIGN_HOST',
+  'FOREIGN_ORIGIN',
 ] as const;
 
 const CHECKPOINT_REASONS = ['start', 'interval', 'evaluation', 'stop', 'end'] as const;

@@ -27,10 +27,11 @@ export class ContentError extends RocinanteError {
 }
 
 /** Closed list: what can keep a run from being found, or its record from being kept. */
-export type RunStoreErrorCode = 'NOT_FOUND' | 'AMBIGUOUS' | 'RUN_DAMAGED' | 'RUN_NOT_WRITTEN';
+export type RunStoreErrorCode = 'RUN_NAME' | 'NOT_FOUND' | 'AMBIGUOUS' | 'RUN_DAMAGED' | 'RUN_NOT_WRITTEN';
 
 /**
  * A run that cannot be named or recorded. `code` says why:
+ * - `RUN_NAME`: it is longer than a name may be, or a path;
  * - `NOT_FOUND`: no run has this id or name;
  * - `AMBIGUOUS`: several have this name;
  * - `RUN_DAMAGED`: its record cannot be read: changed by hand, or written by another release;
@@ -40,7 +41,7 @@ export class RunStoreError extends RocinanteError {
   declare readonly code: RunStoreErrorCode;
 
   constructor(code: RunStoreErrorCode, message: string, options?: ErrorOptions) {
-    super(code, code === 'NOT_FOUND' || code === 'AMBIGUOUS' ? 2 : 1, message, options);
+    super(code, code === 'RUN_DAMAGED' || code === 'RUN_NOT_WRITTEN' ? 1 : 2, message, options);
   }
 }
 

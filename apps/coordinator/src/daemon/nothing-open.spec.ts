@@ -14,6 +14,8 @@ import { Daemon } from './daemon.js';
 /** What probes may ask without a token. A route that is to be open must be written here too. */
 const OPEN_PATHS = ['/healthz', '/readyz'];
 
+const FORM = 'application/x-www-form-urlencoded';
+
 const token = newToken();
 let folder: string;
 let daemon: Daemon;
@@ -65,12 +67,24 @@ it('every route asks for a token, but those of probes', async () => {
   for (const [pattern] of daemon.routes) {
     const [path, method] = pattern.startsWith('POST ') ? [pattern.slice(5), 'POST'] : [pattern, 'GET'];
     const url = `http://${daemon.addresses.http}${path.replace('*', 'anything')}`;
-    const bare = await fetch(url, { method });
+    // As the page itself sends it, so that a POST is refused for want of a token, and for nothing else.
+    const sent: RequestInit & { headers: Record<string, string> } =
+      method === 'POST'
+        ? {
+            method,
+            headers: { origin: `http://${daemon.addresses.http}`, 'content-type': FORM },
+            body: `token=${newToken()}`,
+          }
+        : { method, headers: {} };
+    const bare = await fetch(url, sent);
     if (bare.status !== 401) open.push(pattern);
-    const wrong = await fetch(url, { method, headers: { authorization: `Bearer ${newToken()}` } });
+    if (pattern === 'POST /login') expect(await bare.text()).toContain('This is no reader’s');
+    const authorization = `Bearer ${newToken()}`;
+    const wrong = await fetch(url, { ...sent, headers: { ...sent.headers, authorization } });
     if (wrong.status !== 401 && !OPEN_PATHS.includes(pattern)) open.push(`${pattern} with a wrong token`);
   }
   expect(open).toEqual(OPEN_PATHS);
+  expect([...daemon.routes.keys()]).toContain('POST /login');
   expect(daemon.routes.size).toBeGreaterThan(4);
 });
 

@@ -53,7 +53,7 @@ it('ends with the error of the work', async () => {
   const cut = served(() => Promise.reject(new UsageError('which: expected final')));
   const { refused } = await readAll(client.watch({ run: 'r1' }));
   expect(refused).toMatchObject({ details: 'which: expected final' });
-  expect(await cut).toBeNull();
+  expect(await cut).toMatchObject({ code: 'USAGE' });
 });
 
 it('gives up a reader that takes nothing, and leaves no listener behind', async () => {

@@ -1,4 +1,5 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import { RocinanteError } from '@rocinante/base';
 import { statusOf, WireError } from '@rocinante/wire';
 import { isExpected } from '../errors.js';
 import { READER_STALL_MS, roomIn } from '../service/stream-room.js';
@@ -28,10 +29,10 @@ export class Outlet<Message> {
 
   /**
    * Ends the call when the work is done, with its error where it throws one.
-   * @returns why the reader was cut off; null where it was not.
+   * @returns that error, where it is one of the closed lists; else null.
    * @throws a programmer's error.
    */
-  async serve(work: (outlet: this) => Promise<void>): Promise<WireError | null> {
+  async serve(work: (outlet: this) => Promise<void>): Promise<RocinanteError | null> {
     try {
       await work(this);
       this.#call.end();
@@ -39,7 +40,7 @@ export class Outlet<Message> {
     } catch (error) {
       this.#call.emit('error', statusOf(error));
       if (!isExpected(error)) throw error;
-      return error instanceof WireError ? error : null;
+      return error instanceof RocinanteError ? error : null;
     }
   }
 

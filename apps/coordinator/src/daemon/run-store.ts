@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { assert, AssertionError, RocinanteError } from '@rocinante/base';
 import { PARTIAL_SUFFIX, quoted } from '@rocinante/weights';
+import { limits } from '@rocinante/wire';
 import { RunFailedError, UsageError } from '../errors.js';
 import { folderBytes, makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ProcessLock } from '../run/process-lock.js';
@@ -131,7 +132,7 @@ export class RunStore {
 
   /**
    * The run of this id, or else the only one of this name.
-   * @throws {RunStoreError} `NOT_FOUND`, `AMBIGUOUS` or `RUN_DAMAGED`.
+   * @throws {RunStoreError} `RUN_NAME`, `NOT_FOUND`, `AMBIGUOUS` or `RUN_DAMAGED`.
    */
   find(reference: string): StoredRun {
     const found = this.#records.get(reference);
@@ -140,6 +141,12 @@ export class RunStore {
     if (damaged !== undefined) throw new RunStoreError('RUN_DAMAGED', `run ${reference}: ${damaged.reason}`);
     const named = this.runs().filter(({ name }) => name === reference);
     if (named.length === 1) return named[0];
+    if (named.length === 0 && isPathOrLong(reference)) {
+      throw new RunStoreError(
+        'RUN_NAME',
+        `run: expected an id, or a name of at most ${limits.RUN_NAME_LENGTH_MAX} characters, received ${quoted(reference)}`,
+      );
+    }
     if (named.length === 0) {
       throw new RunStoreError('NOT_FOUND', `run ${quoted(reference)}: there is none of this id or name`);
     }
@@ -303,6 +310,11 @@ export class RunStore {
 
 /** Of several runs of one name, so many are named: the newest. */
 const IDS_NAMED_MAX = 5;
+
+/** Whether nobody calls a run so, but whoever tries how far a name reaches. */
+function isPathOrLong(reference: string): boolean {
+  return reference.length > limits.RUN_NAME_LENGTH_MAX || /^\/|(^|\/)\.\.(\/|$)/.test(reference);
+}
 
 function numberOf(id: string): number {
   return Number(RUN_ID_PATTERN.exec(id)![1]);

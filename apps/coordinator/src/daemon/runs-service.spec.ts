@@ -67,6 +67,13 @@ describe('a content', () => {
     expect(await push(first, { data: Buffer.from('changed') })).toMatchObject({ code: status.DATA_LOSS });
     expect(await push({ ...first, sha256: '../run' })).toMatchObject({ code: status.INVALID_ARGUMENT });
     expect(await push({ ...first, bytes: 2 ** 52 })).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(coordinator.dropped).toEqual([
+      'INVALID_ARGUMENT',
+      'CONTENT_LENGTH',
+      'CONTENT_HASH',
+      'INVALID_ARGUMENT',
+      'INVALID_ARGUMENT',
+    ]);
     expect(await readdir(coordinator.contents.directory)).toEqual(before);
   });
 

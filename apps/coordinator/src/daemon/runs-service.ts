@@ -1,6 +1,6 @@
-import type { handleUnaryCall, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { status, type handleUnaryCall, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { RocinanteError } from '@rocinante/base';
-import { callerOf, limits, statusOf, type PushResponse, type RunsHandlers } from '@rocinante/wire';
+import { callerOf, limits, statusOf, WireError, type PushResponse, type RunsHandlers } from '@rocinante/wire';
 import { isExpected, UsageError } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
 import type { AuditLog } from './audit-log.js';
@@ -15,7 +15,7 @@ import { sendWeights } from './weights-sender.js';
 
 export interface RunsServiceParts extends ReportParts, OrderParts, StreamParts {
   readonly audit: AuditLog;
-  /** A reader or a sender was given up, or what was sent refused; `code` is the error's. */
+  /** A reader or a sender was given up, or what was sent or named refused; the message begins with the peer. */
   readonly dropped: (code: string, message: string) => void;
 }
 
@@ -28,7 +28,7 @@ export class RunsService {
   }
 
   readonly handlers: RunsHandlers = {
-    Have: unary(({ sha256 }) => {
+    Have: this.#unary(({ sha256 }) => {
       if (sha256.length > limits.CONTENTS_ASKED_MAX) {
         throw new UsageError(
           `contents: expected at most ${limits.CONTENTS_ASKED_MAX} in one question, received ${sha256.length}`,
@@ -46,11 +46,11 @@ export class RunsService {
           // Nobody hears an answer where the sender itself went away.
           if (call.cancelled) return;
           callback(statusOf(error));
-          this.#told(error);
+          this.#told(call, error, () => true);
         },
       );
     },
-    Start: unary(async (request, call) => {
+    Start: this.#unary(async (request, call) => {
       const start = (): Promise<StoredRun> => startRun(this.#parts, request);
       const what = request.name || 'a run';
       return summaryOf(
@@ -58,8 +58,8 @@ export class RunsService {
         await this.#parts.audit.carryOut('start', callerOf(call), what, start, ({ id }) => id),
       );
     }),
-    List: unary(({ tag }) => listRuns(this.#parts, tag)),
-    Show: unary(({ run }) => detailOf(this.#parts, this.#parts.store.find(run))),
+    List: this.#unary(({ tag }) => listRuns(this.#parts, tag)),
+    Show: this.#unary(({ run }) => detailOf(this.#parts, this.#parts.store.find(run))),
     Losses: (call) =>
       this.#stream(call, async (outlet) => {
         const path = this.#directory(call.request.run).eventsPath;
@@ -70,16 +70,16 @@ export class RunsService {
       }),
     Watch: (call) => this.#stream(call, (outlet) => tellEntries(this.#parts, outlet, call.request.run)),
     Logs: (call) => this.#stream(call, (outlet) => tellLines(this.#parts, outlet, call.request)),
-    Stop: unary(async ({ run, reason }, call) => {
+    Stop: this.#unary(async ({ run, reason }, call) => {
       const stop = (): Promise<StoredRun> => stopRun(this.#parts, run, reason);
       return summaryOf(this.#parts, await this.#parts.audit.carryOut('stop', callerOf(call), run, stop));
     }),
-    Resume: unary(async (request, call) => {
+    Resume: this.#unary(async (request, call) => {
       const resume = (): Promise<StoredRun> => resumeRun(this.#parts, request);
       const { audit } = this.#parts;
       return summaryOf(this.#parts, await audit.carryOut('resume', callerOf(call), request.run, resume));
     }),
-    Remove: unary(({ run }, call) =>
+    Remove: this.#unary(({ run }, call) =>
       this.#parts.audit.carryOut('remove', callerOf(call), run, () => removeRun(this.#parts, run)),
     ),
     Weights: (call) =>
@@ -105,28 +105,41 @@ export class RunsService {
   ): void {
     void new Outlet(call)
       .serve(async (outlet) => work(outlet))
-      .then((cut) => cut && this.#parts.dropped(cut.code, cut.message));
+      .then((error) => error && this.#told(call, error));
   }
 
-  #told(error: unknown): void {
+  /** A handler from a function: what it gives or throws is the call's answer or status. */
+  #unary<Request, Response>(
+    answer: (request: Request, call: ServerUnaryCall<Request, Response>) => Response | Promise<Response>,
+  ): handleUnaryCall<Request, Response> {
+    return (call, callback) => {
+      Promise.resolve()
+        .then(() => answer(call.request, call))
+        .then(
+          (response) => callback(null, response),
+          (error: unknown) => {
+            callback(statusOf(error));
+            this.#told(call, error);
+          },
+        );
+    };
+  }
+
+  /**
+   * Counts a call whose arguments are refused: our clients look at theirs before they ask.
+   * @param counts whether another error counts too, by its own code.
+   * @throws a programmer's error.
+   */
+  #told(
+    call: { getPeer(): string; getPath(): string },
+    error: unknown,
+    counts: (error: RocinanteError) => boolean = (error) => error instanceof WireError,
+  ): void {
     if (!isExpected(error)) throw error;
-    if (error instanceof RocinanteError) this.#parts.dropped(error.code, error.message);
+    if (!(error instanceof RocinanteError)) return;
+    const isArgument = !(error instanceof WireError) && statusOf(error).code === status.INVALID_ARGUMENT;
+    if (!isArgument && !counts(error)) return;
+    const message = `${call.getPeer()}: ${call.getPath()}: ${error.message}`;
+    this.#parts.dropped(isArgument ? 'INVALID_ARGUMENT' : error.code, message);
   }
-}
-
-/** A handler from a function: what it gives or throws is the call's answer or status. */
-function unary<Request, Response>(
-  answer: (request: Request, call: ServerUnaryCall<Request, Response>) => Response | Promise<Response>,
-): handleUnaryCall<Request, Response> {
-  return (call, callback) => {
-    Promise.resolve()
-      .then(() => answer(call.request, call))
-      .then(
-        (response) => callback(null, response),
-        (error: unknown) => {
-          callback(statusOf(error));
-          if (!isExpected(error)) throw error;
-        },
-      );
-  };
 }

@@ -38,3 +38,6 @@ export const SESSION_AGE_MS = 12 * 3_600_000;
 
 /** Characters of a token in the form. */
 export const TOKEN_LENGTH_MAX = 512;
+
+/** Characters of a refused request's path in a line of the log. */
+export const SHOWN_PATH_LENGTH_MAX = 80;

@@ -14,6 +14,8 @@ let coordinator: SpecCoordinator;
 let page: Page;
 let server: HttpServer;
 let acts: PageAct[];
+/** What was said of refusals. */
+let told: string[];
 const tokens = new Map<string, Holder>([
   ['r', { name: 'ana', role: 'reader' }],
   ['o', { name: 'otto', role: 'operator' }],
@@ -31,7 +33,10 @@ async function serve(withTokens: boolean): Promise<void> {
     holderOf: withTokens ? (token) => tokens.get(token) ?? null : null,
     ownNames: ['127.0.0.1:0', 'trainer.lan:7071'],
     acted: (act) => acts.push(act),
-    dropped: (code) => coordinator.dropped.push(code),
+    dropped: (code, message) => {
+      coordinator.dropped.push(code);
+      told.push(message);
+    },
     onError: (error) => coordinator.fatal.push(error),
   };
   page = new Page(parts);
@@ -44,6 +49,7 @@ async function serve(withTokens: boolean): Promise<void> {
 
 beforeEach(async () => {
   acts = [];
+  told = [];
   coordinator = await SpecCoordinator.open();
 });
 afterEach(async () => {
@@ -136,6 +142,7 @@ describe('a page without tokens', () => {
     for (const path of ['/', '/api/runs', '/api/events', '/api/weights/r1', '/assets/x']) {
       expect(await statusAt('evil.example:7071', path)).toBe(421);
     }
+    expect(coordinator.dropped).toEqual(Array(5).fill('FOREIGN_HOST'));
   });
 
   it('takes orders, but from itself only', async () => {
@@ -148,6 +155,8 @@ describe('a page without tokens', () => {
     ]) {
       expect((await order('/api/start', start, headers)).status).toBe(403);
     }
+    expect(coordinator.dropped).toEqual(Array(3).fill('FOREIGN_ORIGIN'));
+    expect(told[0]).toMatch(/^127\.0\.0\.1:\d+: POST \/api\/start: an order: expected one from/);
     const answer = await order('/api/start', start);
     expect(await answer.json()).toMatchObject({ id: 'r2', name: 'one', state: 'queued', queuePosition: 1 });
     expect(await (await order('/api/stop', { run: 'one', reason: 'enough' })).json()).toMatchObject({
@@ -175,7 +184,12 @@ describe('a page without tokens', () => {
     ['start', { preset: 'quick', text: 'f'.repeat(64) }, 400, 'text: expected one that this coordinator has'],
     ['start', { preset: 'quick', text: '../contents' }, 400, 'text: expected one that this coordinator has'],
     ['stop', { run: 'r9' }, 404, 'there is none of this id or name'],
-    ['stop', { run: '../r1' }, 404, 'run "../r1": there is none of this id or name'],
+    [
+      'stop',
+      { run: '../r1' },
+      400,
+      'run: expected an id, or a name of at most 64 characters, received "../r1"',
+    ],
     ['resume', { run: 'r9', steps: 0 }, 400, 'an order: steps: '],
   ])('refuses %s of %j', async (action, body, status, message) => {
     const answer = await order(`/api/${action}`, body);
@@ -264,6 +278,7 @@ describe('a page with tokens', () => {
     expect(await answer.text()).toContain('This is no reader’s and no operator’s token.');
     expect(answer.headers.get('set-cookie')).toBeNull();
     expect(coordinator.dropped).toEqual(['UNAUTHENTICATED']);
+    expect(told[0]).toMatch(/^127\.0\.0\.1:\d+: POST \/login: expected a reader’s or an operator’s token/);
   });
 
   it('logs in by its own form only', async () => {

@@ -13,7 +13,7 @@ import { EventStream } from './event-stream.js';
 import { loginPage } from './login-page.js';
 import { PageFiles } from './page-files.js';
 import { guarded, json } from './page-headers.js';
-import { PRESENT_INTERVAL_MS, STREAMS_MAX, TOKEN_LENGTH_MAX } from './page-limits.js';
+import { PRESENT_INTERVAL_MS, SHOWN_PATH_LENGTH_MAX, STREAMS_MAX, TOKEN_LENGTH_MAX } from './page-limits.js';
 import { failureAnswer, PageOrders, type PageOrderParts } from './page-orders.js';
 import { listOf, shownOf, type PresentParts } from './page-present.js';
 import { PageSessions, type HolderOf } from './page-sessions.js';
@@ -28,7 +28,7 @@ export interface PageParts extends PresentParts, PageOrderParts {
   readonly holderOf: HolderOf | null;
   /** `host:port`s by which this coordinator goes. */
   readonly ownNames: readonly string[];
-  /** A page was cut off. */
+  /** A page was cut off, or a request refused. */
   readonly dropped: (code: string, message: string) => void;
   /** An error of ours. */
   readonly onError: (error: unknown) => void;
@@ -98,11 +98,19 @@ export class Page {
   #refusal(request: HttpRequest): HttpAnswer | null {
     // With tokens, whoever reads has one, and a cookie is bound to the name.
     const stranger = this.#sessions === null ? foreignHost(request, this.#parts.ownNames) : null;
-    if (stranger !== null) return line(421, stranger);
+    if (stranger !== null) {
+      this.#refused('FOREIGN_HOST', request, stranger);
+      return line(421, stranger);
+    }
     const foreign = request.method === 'POST' ? foreignOrigin(request) : null;
     if (foreign === null) return null;
+    this.#refused('FOREIGN_ORIGIN', request, foreign);
     // Whoever is not known is told so first, whatever else is wrong.
     return line(this.#sessions !== null && request.holder === null ? 401 : 403, foreign);
+  }
+
+  #refused(code: string, { peer, method, path }: HttpRequest, why: string): void {
+    this.#parts.dropped(code, `${peer}: ${method} ${path.slice(0, SHOWN_PATH_LENGTH_MAX)}: ${why}`);
   }
 
   #file(name: string): HttpAnswer {
@@ -180,7 +188,7 @@ export class Page {
     const token = new URLSearchParams(Buffer.from(request.body).toString('utf8')).get('token')?.trim() ?? '';
     const session = token.length <= TOKEN_LENGTH_MAX ? this.#sessions.open(token, request) : null;
     if (session !== null) return seeOther(session);
-    this.#parts.dropped('UNAUTHENTICATED', 'a login at the page: expected a reader’s or an operator’s token');
+    this.#refused('UNAUTHENTICATED', request, 'expected a reader’s or an operator’s token, received another');
     return loginPage('This is no reader’s and no operator’s token.');
   }
 
