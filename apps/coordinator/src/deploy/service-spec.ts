@@ -1,5 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
-import { UsageError } from '../errors.js';
+import { readSmallFile, type SmallFile } from '@rocinante/access';
 import { shortName, type HostAddress } from './hosts.js';
 
 /** What runs on a host: a command of the bundle's, and what it reads. */
@@ -37,16 +36,40 @@ export interface CoordinatorOptions {
 /** The service of a coordinator; the others are workers. */
 export const COORDINATOR = 'coordinator';
 
-/** Every file that a service may have from the operator, its name there, and the variable that tells the process of it. */
-const SECRETS: readonly (readonly [path: keyof SecretPaths, name: string, variable: string])[] = [
-  ['tokenFile', 'token', 'ROCINANTE_TOKEN_FILE'],
-  ['tlsCa', 'ca.pem', 'ROCINANTE_TLS_CA'],
-  ['tlsCert', 'certificate.pem', 'ROCINANTE_TLS_CERT'],
-  ['tlsKey', 'key.pem', 'ROCINANTE_TLS_KEY'],
+/** A file that a service may have from the operator: its name there, and the variable that tells the process of it. */
+interface Secret extends Omit<SmallFile, 'bytesMax'> {
+  readonly path: keyof SecretPaths;
+  readonly name: string;
+  readonly variable: string;
+}
+
+const TOKEN = { path: 'tokenFile', name: 'token', variable: 'ROCINANTE_TOKEN_FILE' } as const;
+
+const TLS_SECRETS: readonly Secret[] = [
+  { path: 'tlsCa', name: 'ca.pem', variable: 'ROCINANTE_TLS_CA', what: 'an authority', keepFrom: null },
+  {
+    path: 'tlsCert',
+    name: 'certificate.pem',
+    variable: 'ROCINANTE_TLS_CERT',
+    what: 'a certificate',
+    keepFrom: null,
+  },
+  { path: 'tlsKey', name: 'key.pem', variable: 'ROCINANTE_TLS_KEY', what: 'a key', keepFrom: 'readers' },
+];
+
+const WORKER_SECRETS: readonly Secret[] = [
+  { ...TOKEN, what: 'a token', keepFrom: 'readers' },
+  ...TLS_SECRETS,
+];
+
+/** A coordinator has a book, which holds no token. */
+const COORDINATOR_SECRETS: readonly Secret[] = [
+  { ...TOKEN, what: 'a book of tokens', keepFrom: 'writers' },
+  ...TLS_SECRETS,
 ];
 
 /** Their names on a host. */
-export const SECRET_NAMES: readonly string[] = SECRETS.map(([, name]) => name);
+export const SECRET_NAMES: readonly string[] = WORKER_SECRETS.map(({ name }) => name);
 
 const SECRET_BYTES_MAX = 1 << 20;
 const WORKER_NAME_LENGTH_MAX = 40;
@@ -58,7 +81,7 @@ export function workerSpecs(
   options: WorkerOptions,
 ): ServiceSpec[] {
   const name = shortName(address).slice(0, WORKER_NAME_LENGTH_MAX);
-  const { files, environment } = readSecrets(options.secrets);
+  const { files, environment } = readSecrets(options.secrets, WORKER_SECRETS);
   const common = ['worker', '--coordinator', options.coordinator];
   if (cards === null) {
     return [{ service: 'worker', words: [...common, '--name', name, ...options.words], environment, files }];
@@ -79,7 +102,7 @@ export function workerSpecs(
 
 /** The coordinator's service. Its runs are in `data` in the service's folder, unless its words say something else. */
 export function coordinatorSpec({ listen, http, words, secrets }: CoordinatorOptions): ServiceSpec {
-  const { files, environment } = readSecrets(secrets);
+  const { files, environment } = readSecrets(secrets, COORDINATOR_SECRETS);
   const own = ['serve', '--listen', listen, '--http', http, '--data', 'data'];
   return { service: COORDINATOR, words: [...own, ...words], environment, files };
 }
@@ -96,21 +119,16 @@ export function environmentFile({ environment }: ServiceSpec): string {
     .join('');
 }
 
-function readSecrets(paths: SecretPaths): Pick<ServiceSpec, 'files' | 'environment'> {
-  const given = SECRETS.filter(([path]) => paths[path] !== undefined);
+/** @throws {AccessError} a file cannot be read, or others can do with it what they may not. */
+function readSecrets(
+  paths: SecretPaths,
+  secrets: readonly Secret[],
+): Pick<ServiceSpec, 'files' | 'environment'> {
+  const given = secrets.filter(({ path }) => paths[path] !== undefined);
+  const textOf = ({ path, what, keepFrom }: Secret): string =>
+    readSmallFile(paths[path]!, { what, bytesMax: SECRET_BYTES_MAX, keepFrom }).toString('utf8');
   return {
-    files: Object.fromEntries(given.map(([path, name]) => [name, readSecret(paths[path]!)])),
-    environment: Object.fromEntries(given.map(([, name, variable]) => [variable, name])),
+    files: Object.fromEntries(given.map((secret) => [secret.name, textOf(secret)])),
+    environment: Object.fromEntries(given.map(({ name, variable }) => [variable, name])),
   };
-}
-
-function readSecret(path: string): string {
-  const expected = `${path}: expected a text file of at most ${SECRET_BYTES_MAX} bytes`;
-  try {
-    if (statSync(path).size > SECRET_BYTES_MAX) throw new UsageError(`${expected}, received a longer one`);
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`${expected}, received none that can be read`, { cause });
-  }
 }

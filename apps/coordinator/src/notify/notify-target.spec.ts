@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -48,14 +49,27 @@ describe('where notices go', () => {
 describe('the secret', () => {
   it('is the file without its last line’s end', () => {
     const secretFile = join(folder, 'secret');
-    writeFileSync(secretFile, `${'s'.repeat(16)}\n`);
+    writeFileSync(secretFile, `${'s'.repeat(16)}\n`, { mode: 0o600 });
     expect(Buffer.from(notifyTarget({ ...options, secretFile }).secret!).toString()).toBe('s'.repeat(16));
   });
 
   it('is long enough, and there', () => {
     const secretFile = join(folder, 'short');
-    writeFileSync(secretFile, 'hunter2\n');
+    writeFileSync(secretFile, 'hunter2\n', { mode: 0o600 });
     expect(refusalOf({ secretFile })).toMatch(/expected 16 to 4096 bytes, received 7/);
-    expect(refusalOf({ secretFile: join(folder, 'none') })).toContain('ENOENT');
+    expect(refusalOf({ secretFile: join(folder, 'none') })).toContain('received no such file');
+    const tooLong = join(folder, 'long');
+    writeFileSync(tooLong, 's'.repeat(5_000), { mode: 0o600 });
+    expect(refusalOf({ secretFile: tooLong })).toContain('received more');
+  });
+
+  it('is nobody else’s to read, and no pipe', () => {
+    const secretFile = join(folder, 'open');
+    writeFileSync(secretFile, 'hunter2'.repeat(3));
+    chmodSync(secretFile, 0o644);
+    expect(refusalOf({ secretFile })).toMatch(/nobody else can read, received mode 0644; .*chmod 600/);
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', ['-m', '600', pipe]);
+    expect(refusalOf({ secretFile: pipe })).toContain('received a pipe');
   });
 });

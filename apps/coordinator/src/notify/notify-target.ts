@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readSmallFile } from '@rocinante/access';
 import { isLoopback } from '@rocinante/base';
 import { UsageError } from '../errors.js';
 import { SECRET_BYTES_MAX, SECRET_BYTES_MIN } from './limits.js';
+
+const LINE_END_BYTES_MAX = 2;
 
 /** What the options say. */
 export interface NotifyOptions {
@@ -26,7 +28,8 @@ export interface NotifyTarget {
 
 /**
  * Checks the options. No message holds the address.
- * @throws {UsageError} the address is none, or plain http to another machine; the secret cannot be read, or is too short.
+ * @throws {UsageError} the address is none, or plain http to another machine; the secret is too short.
+ * @throws {AccessError} the secret cannot be read, or others can read it.
  */
 export function notifyTarget({ url: text, secretFile, stuckSeconds, insecure }: NotifyOptions): NotifyTarget {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -46,14 +49,11 @@ export function notifyTarget({ url: text, secretFile, stuckSeconds, insecure }: 
   return { url, host, secret, stuckMs: stuckSeconds * 1000 };
 }
 
-/** The file's bytes without the line's end. @throws {UsageError} */
+/** The file's bytes without the line's end. @throws {UsageError | AccessError} */
 function readSecret(path: string): Uint8Array {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`--notify-secret-file: ${(error as Error).message}`, { cause: error });
-  }
+  const what = 'the secret of --notify-secret-file';
+  const bytesMax = SECRET_BYTES_MAX + LINE_END_BYTES_MAX;
+  const bytes = readSmallFile(path, { what, bytesMax, keepFrom: 'readers' });
   const secret = Buffer.from(bytes.toString('latin1').replace(/\r?\n$/, ''), 'latin1');
   if (secret.length < SECRET_BYTES_MIN || secret.length > SECRET_BYTES_MAX) {
     throw new UsageError(
