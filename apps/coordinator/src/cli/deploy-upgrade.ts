@@ -43,7 +43,7 @@ export function addDeployUpgrade(ssh: Command, exit: (code: number) => void): vo
 }
 
 async function upgrade(hosts: string, flags: UpgradeFlags): Promise<number> {
-  const { all } = siteOf(hosts, flags);
+  const { all, coordinator } = siteOf(hosts, flags);
   const bundle = await readBundleFile(flags.bundle);
   const copies = await copyToAll(all, bundle, flags.parallel);
   const results = new Map<string, HostOutcome<HostUpgrade>>(
@@ -60,7 +60,10 @@ async function upgrade(hosts: string, flags: UpgradeFlags): Promise<number> {
       'rocinante: a host failed: the coordinator stays as it is until all workers are upgraded\n',
     );
   } else {
-    await inTurn(reached, results, (host) => upgradeServices(host, bundle, 'coordinator', flags.wait));
+    await inTurn(reached, results, (host) => {
+      const which = host === coordinator ? 'the-coordinator' : 'coordinator';
+      return upgradeServices(host, bundle, which, flags.wait);
+    });
   }
   await onEachHost(
     reached.filter(({ label }) => results.get(label)!.error === null),
