@@ -71,16 +71,16 @@ it('says who did what, from where, and what came of it', async () => {
   expect(statSync(join(folder, 'audit.jsonl')).mode & 0o777).toBe(0o600);
 });
 
-it('keeps a bounded number of files of a bounded length', async () => {
+it.each(['x', 'ñ'])('keeps a bounded number of files of a bounded length, of %s too', async (letter) => {
   const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
   const bounded = new AuditLog(join(folder, 'audit.jsonl'), logger, () => new Date(time), 1_000);
-  for (let line = 0; line < 40; line++) bounded.refused('TIMEOUT', `${line} ${'x'.repeat(200)}`);
+  for (let line = 0; line < 40; line++) bounded.refused('TIMEOUT', `${line} ${letter.repeat(200)}`);
   await bounded.written();
   const files = readdirSync(folder).sort();
   const numbered = Array.from({ length: AUDIT_FILES_KEPT }, (_, index) => `audit.${index + 1}.jsonl`);
   expect(files).toEqual([...numbered, 'audit.jsonl']);
   for (const name of files) expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(1_000);
-  expect(readFileSync(join(folder, 'audit.jsonl'), 'utf8')).toContain('"39 xxx');
+  expect(readFileSync(join(folder, 'audit.jsonl'), 'utf8')).toContain(`"39 ${letter.repeat(3)}`);
 });
 
 it('says once that the disk takes nothing, and goes on', async () => {

@@ -121,9 +121,10 @@ export class AuditLog {
       ({ size }) => size,
       () => 0,
     );
-    if (this.#bytes + line.length > this.#fileBytesMax) await this.#turnOver();
+    const bytes = Buffer.byteLength(line);
+    if (this.#bytes + bytes > this.#fileBytesMax) await this.#turnOver();
     await appendFile(this.#path, line, { mode: 0o600 });
-    this.#bytes += Buffer.byteLength(line);
+    this.#bytes += bytes;
   }
 
   async #turnOver(): Promise<void> {
