@@ -10,6 +10,7 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import { isIPv6, type AddressInfo, type DropArgument, type Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { handshakeRefusal, mayDo, type Holder, type Need, type TlsMaterial } from '@rocinante/access';
+import { parseAddress } from '@rocinante/base';
 import { HttpAddressError } from './errors.js';
 import {
   BODY_BYTES_MAX,
@@ -105,14 +106,16 @@ export async function serveHttp(
     if (!socket.writable) return void socket.destroy();
     socket.end(`HTTP/1.1 ${refusal.status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
-  const { hostname, port } = splitAddress(address);
+  const parsed = parseAddress(address);
+  if (parsed === null) throw new HttpAddressError(address, new Error('expected host:port'));
+  const { host, port } = parsed;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new HttpAddressError(address, error)));
-    server.listen(port, hostname, resolve);
+    server.listen(port, host.replace(/^\[(.*)\]$/, '$1'), resolve);
   });
   const bound = (server.address() as AddressInfo).port;
   return {
-    address: `${isIPv6(hostname) ? `[${hostname}]` : hostname}:${bound}`,
+    address: `${host}:${bound}`,
     replaceCertificate: (next) => secure?.setSecureContext(secureOptions(next)),
     recheck: () => streams.recheck(),
     stop: () => stopServer(server),
@@ -301,13 +304,6 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
 /** A host header that can be given on to others; null for anything else. */
 function shownHost(host: string | undefined): string | null {
   return host !== undefined && /^([\w.-]{1,255}|\[[\da-fA-F:.]{2,45}\])(:\d{1,5})?$/.test(host) ? host : null;
-}
-
-/** Splits `host:port`, whose host may be an IPv6 address in brackets. */
-function splitAddress(address: string): { hostname: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon);
-  return { hostname: host.replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
 }
 
 function stopServer(server: Server): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Client } from '@grpc/grpc-js';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type ChannelOptions } from '@grpc/grpc-js';
 import type { ClientSecurity, TlsMaterial } from '@rocinante/access';
+import { parseAddress } from '@rocinante/base';
 import { AccessControl, type HolderOf } from './access-control.js';
 import { channelCredentials, tokenInterceptors } from './client-security.js';
 import { rememberDialled } from './connection-trouble.js';
@@ -110,6 +111,9 @@ export async function listen(
   { tls, holderOf }: ServerSecurity = {},
 ): Promise<ListeningServer> {
   prepareHttp2Servers();
+  const parsed = parseAddress(address);
+  if (parsed === null)
+    throw new WireError('ADDRESS_UNUSABLE', `cannot listen at ${address}: expected host:port`);
   const control = holderOf
     ? new AccessControl(holderOf, (code, message) => handlers.refused?.(code, message))
     : null;
@@ -122,12 +126,12 @@ export async function listen(
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, secure ?? ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
-      else reject(cannotListen(address, error));
+      else reject(cannotListen(address, parsed.port, error));
     });
   });
   const stopTelling = handlers.refused ? onServerRefusal(port, handlers.refused) : null;
   return {
-    address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
+    address: `${parsed.host}:${port}`,
     replaceCertificate: (material) => secure?.replace(material),
     recheck: () => control?.recheck(),
     stop: async () => {
@@ -138,9 +142,8 @@ export async function listen(
 }
 
 /** grpc-js tells of a taken port in the words of its own log. */
-function cannotListen(address: string, error: Error): WireError {
+function cannotListen(address: string, port: number, error: Error): WireError {
   const taken = error.message.includes('EADDRINUSE');
-  const port = address.slice(address.lastIndexOf(':') + 1);
   const why = taken
     ? `port ${port} is taken; end what listens there, or choose another with --listen`
     : error.message;
