@@ -30,14 +30,14 @@ export function addServe(program: Command, exit: (code: number) => void): void {
         .default('127.0.0.1:7070'),
     )
     .addOption(
-      option('--http <host:port>', 'metrics, health and discovery', 'HTTP')
+      option('--http <host:port>', 'the live page, metrics, health and discovery', 'HTTP')
         .argParser(listenAddress)
         .default('127.0.0.1:7071'),
     )
     .addOption(
       option(
         '--advertise <host:port>',
-        'where others reach --http (default: the name by which they ask)',
+        'where others reach --http; the page answers under that name too (default: the name by which they ask)',
         'ADVERTISE',
       ).argParser(hostAndPort),
     )

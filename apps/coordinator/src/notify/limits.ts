@@ -10,6 +10,8 @@ export const ATTEMPT_TIMEOUT_MS = 10_000;
 export const ATTEMPTS_MAX = 6;
 export const BACKOFF_FIRST_MS = 1_000;
 export const BACKOFF_MAX_MS = 60_000;
+/** The time between two while the process ends. */
+export const CLOSING_PAUSE_MS = 100;
 
 /** How long the end of `train` or of a daemon waits for notices: a daemon that is told to end has ended within 10 s. */
 export const TRAIN_END_WAIT_MS = 10_000;

@@ -4,6 +4,7 @@ import {
   ATTEMPTS_MAX,
   BACKOFF_FIRST_MS,
   BACKOFF_MAX_MS,
+  CLOSING_PAUSE_MS,
   NOTICES_WAITING_MAX,
 } from './limits.js';
 import type { Notice } from './notice.js';
@@ -107,7 +108,7 @@ export class NoticeSender {
     return post(url, body, headers, this.#giveUp.signal, timeoutMs);
   }
 
-  /** While it closes, attempts follow each other at a tenth of a second. */
+  /** While it closes, attempts follow each other at CLOSING_PAUSE_MS. */
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const { signal } = this.#giveUp;
@@ -126,5 +127,3 @@ export class NoticeSender {
     this.#options.warn(`notice to ${this.#options.target.host} ${line}`);
   }
 }
-
-const CLOSING_PAUSE_MS = 100;

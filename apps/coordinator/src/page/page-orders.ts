@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Holder } from '@rocinante/access';
 import { RocinanteError } from '@rocinante/base';
 import type { HttpAnswer, HttpRequest } from '@rocinante/http';
+import { limits } from '@rocinante/wire';
 import { resolveConfig, SCHEDULE_KINDS } from '../config.js';
 import { runJson } from '../client/run-json.js';
 import { resumeRun, startRun, stopRun, type OrderParts } from '../daemon/run-orders.js';
@@ -28,16 +29,20 @@ export interface PageOrderParts extends OrderParts, ReportParts {
   readonly acted: (act: PageAct) => void;
 }
 
-const run = z.string().min(1).max(64);
+const { NAME_LENGTH_MAX, NOTE_LENGTH_MAX, RUN_NAME_LENGTH_MAX } = limits;
+
+const SHA256_DIGITS = 64;
+
+const run = z.string().min(1).max(RUN_NAME_LENGTH_MAX);
 const count = z.int().min(1);
 
 const startSchema = z.strictObject({
   preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]),
   /** A text's SHA-256, or `bundled`. */
-  text: z.string().max(64),
-  name: z.string().max(64).default(''),
-  note: z.string().max(1_024).default(''),
-  pool: z.string().max(64).default(''),
+  text: z.string().max(SHA256_DIGITS),
+  name: z.string().max(RUN_NAME_LENGTH_MAX).default(''),
+  note: z.string().max(NOTE_LENGTH_MAX).default(''),
+  pool: z.string().max(NAME_LENGTH_MAX).default(''),
   priority: z.int().default(0),
   steps: count.optional(),
   epochs: count.optional(),
