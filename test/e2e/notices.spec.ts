@@ -5,7 +5,7 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Daemon, until } from '../support/daemon.js';
@@ -47,6 +47,7 @@ async function killed(): Promise<void> {
 beforeAll(async () => {
   receiver = await NoticeReceiver.start(SECRET);
   const file = workspace.write('secret', `${SECRET}\n`);
+  chmodSync(file, 0o600);
   env = {
     ROCINANTE_NOTIFY: `http://${receiver.host}/hunter2`,
     ROCINANTE_NOTIFY_SECRET_FILE: file,
