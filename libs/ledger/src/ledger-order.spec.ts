@@ -100,7 +100,7 @@ describe('records of a run', () => {
           { worker: 'b', microBatches: '1', ranges: '2' },
         ],
       },
-      'micro-batch 1, range 2: expected once in the sum, received 2 times',
+      'micro-batch 1, range 2: expected once in the sum, received twice',
     ],
     [
       { computed: [{ worker: 'a', microBatches: '0-2' }] },
