@@ -113,4 +113,9 @@ describe('records of a run', () => {
   ])('with a step of %j are refused by name', (changes, expected) => {
     expect(withStep(changes)).toEqual([expect.stringContaining(expected)]);
   });
+
+  it('have a micro-batch twice, however often it comes: a count of 8 bits begins anew at 256', () => {
+    const computed = Array(257).fill({ worker: 'a', microBatches: '0-1' });
+    expect(withStep({ computed })).toEqual([expect.stringContaining('received twice')]);
+  });
 });
