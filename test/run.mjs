@@ -118,6 +118,7 @@ const sideBySide = [
   'e2e/same-bits',
   'e2e/weights-and-sample',
   'e2e/wrong-turns',
+  'fuzz/readers',
   'integration/damaged-link',
   'integration/health',
   'integration/hostile-ports',

@@ -170,7 +170,7 @@ function containersIn(value: unknown): Container[] {
     const next = left.shift();
     if (typeof next !== 'object' || next === null) continue;
     found.push(next as Container);
-    left.push(...Object.values(next).slice(0, 100));
+    left.push(...(Object.values(next) as unknown[]).slice(0, 100));
   }
   return found;
 }

@@ -20,7 +20,8 @@ function fieldsIn(bytes: Uint8Array): Field[] {
     const tag = readVarint(bytes, at);
     if (tag === null) break;
     const type = tag.value & 7;
-    let [body, end] = [tag.end, tag.end];
+    let body = tag.end;
+    let end: number;
     if (type === 0) {
       end = readVarint(bytes, body)?.end ?? Infinity;
     } else if (type === 1) end = body + 8;

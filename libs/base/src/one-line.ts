@@ -1,5 +1,5 @@
 /** Ends of lines, and what moves a terminal's cursor or begins its commands. */
-const NOT_IN_A_LINE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const NOT_IN_A_LINE = /[\p{Cc}\u2028\u2029]/gu;
 
 /**
  * A text that may hold something from outside, as it may stand in one line for a person: control characters as escapes, and

@@ -81,7 +81,10 @@ function recordsOf(bytes: Uint8Array): Record<string, unknown>[] {
   const lines = Buffer.from(bytes).toString('utf8').split('\n');
   return lines.flatMap((line) => {
     try {
-      const { previous: _p, hash: _h, ...record } = JSON.parse(line) as Record<string, unknown>;
+      const record = JSON.parse(line) as Record<string, unknown>;
+      // Those of the chain, which is made anew.
+      delete record.previous;
+      delete record.hash;
       return [record];
     } catch {
       return [];
