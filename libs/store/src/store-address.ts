@@ -34,11 +34,13 @@ export function parseStoreAddress(text: string): StoreAddress {
     );
   }
   const [, bucket, rest = ''] = /^s3:\/\/([^/]*)(\/.*)?$/.exec(text) ?? [];
-  if (bucket === undefined || !BUCKET.test(bucket)) throw wrong(oneLine(JSON.stringify(text), RECEIVED_LENGTH_MAX));
+  if (bucket === undefined || !BUCKET.test(bucket))
+    throw wrong(oneLine(JSON.stringify(text), RECEIVED_LENGTH_MAX));
   const prefix = rest.replace(/^\/+|\/+$/g, '');
   const segments = prefix === '' ? [] : prefix.split('/');
   const isPlain = segments.every((segment) => SEGMENT.test(segment) && !/^\.+$/.test(segment));
-  if (!isPlain || prefix.length > PREFIX_LENGTH_MAX) throw wrong(oneLine(JSON.stringify(text), RECEIVED_LENGTH_MAX));
+  if (!isPlain || prefix.length > PREFIX_LENGTH_MAX)
+    throw wrong(oneLine(JSON.stringify(text), RECEIVED_LENGTH_MAX));
   return { bucket, prefix };
 }
 
