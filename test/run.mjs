@@ -125,6 +125,7 @@ const sideBySide = [
   'e2e/weights-and-sample',
   'e2e/wrong-turns',
   'integration/certificates',
+  'fuzz/readers',
   'integration/damaged-link',
   'integration/health',
   'integration/hostile-ports',

@@ -202,6 +202,11 @@ describe('a damaged file', () => {
     );
   }, 60_000);
 
+  it('is refused where it is too short for a hash', async () => {
+    await writeFile(path, encodeHeader([], { format: 'rocinante-checkpoint', version: '1' }));
+    await expectDamaged(/expected contents with a hash, received a file of \d+ bytes/);
+  });
+
   it('is refused when it is cut, anywhere', async () => {
     const good = await readFile(versionOnePath);
     for (let length = 0; length < good.length; length += 13) {

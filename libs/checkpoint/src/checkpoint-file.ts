@@ -166,6 +166,12 @@ function verifyHash(
 ): void {
   const expected = metadata[HASH_ENTRY] ?? 'none';
   const digits = bytes.subarray(HASH_BEGIN, HASH_END);
+  if (digits.length < HASH_PLACEHOLDER.length) {
+    throw new DamagedCheckpointError(
+      name,
+      `expected contents with a hash, received a file of ${bytes.length} bytes`,
+    );
+  }
   const standing = new TextDecoder().decode(digits);
   digits.set(new TextEncoder().encode(HASH_PLACEHOLDER));
   const received = sha256(bytes);

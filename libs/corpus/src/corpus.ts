@@ -1,4 +1,4 @@
-import { assert, sha256 } from '@rocinante/base';
+import { assert, oneLine, sha256 } from '@rocinante/base';
 import { CorpusDamagedError, EmptyCorpusError, UnknownSymbolsError } from './errors.js';
 import { normalisePieces, type Normalisation } from './normalisation.js';
 import { textPieces } from './utf8-text.js';
@@ -32,6 +32,9 @@ export interface EncodeOptions {
   /** The symbols that the ids stand for, in this order; the text may use fewer. Default: those that occur in it. */
   readonly vocabulary?: Vocabulary | undefined;
 }
+
+/** Of what came for a hash, in a message: its digits, with room to see that there are more. */
+const SHA256_LENGTH_MAX = 80;
 
 const CODE_POINTS = 0x110000;
 
@@ -144,7 +147,7 @@ export function corpusFromBytes(bytes: Uint8Array, description: CorpusDescriptio
   }
   const received = sha256(bytes);
   if (received !== description.idsSha256) {
-    throw new CorpusDamagedError('SHA-256', description.idsSha256, received);
+    throw new CorpusDamagedError('SHA-256', oneLine(description.idsSha256, SHA256_LENGTH_MAX), received);
   }
   const ids = viewIds(bytes, width);
   const outside = ids.findIndex((id: number) => id >= vocabulary.size);

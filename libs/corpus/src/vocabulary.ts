@@ -1,4 +1,4 @@
-import { assert } from '@rocinante/base';
+import { assert, oneLine } from '@rocinante/base';
 import { UnknownSymbolsError, VocabularyInvalidError } from './errors.js';
 
 /** Ids of symbols at the narrowest width that fits the vocabulary. */
@@ -27,10 +27,9 @@ export class Vocabulary {
     const seen = new Set<string>();
     for (const [id, symbol] of (value as unknown[]).entries()) {
       if (typeof symbol !== 'string' || !isCharacter(symbol)) {
-        throw new VocabularyInvalidError(`${JSON.stringify(symbol)} at ${id}`);
+        throw new VocabularyInvalidError(`${shown(symbol)} at ${id}`);
       }
-      if (seen.has(symbol))
-        throw new VocabularyInvalidError(`${JSON.stringify(symbol)} a second time at ${id}`);
+      if (seen.has(symbol)) throw new VocabularyInvalidError(`${shown(symbol)} a second time at ${id}`);
       seen.add(symbol);
     }
     return new Vocabulary([...seen]);
@@ -75,6 +74,13 @@ export class Vocabulary {
   toJSON(): string[] {
     return [...this.symbols];
   }
+}
+
+/** What stands in a symbol's place, for a message. */
+function shown(symbol: unknown): string {
+  return typeof symbol === 'string'
+    ? oneLine(JSON.stringify(symbol), 80)
+    : `a value of type ${typeof symbol}`;
 }
 
 /** Bytes of one id of a vocabulary of `size` symbols. */

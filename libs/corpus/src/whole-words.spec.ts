@@ -16,6 +16,15 @@ describe('wordsOf', () => {
   it('gives the most frequent words first, also where pieces cut them', () => {
     expect(wordsOf(['whale the wh', 'ale, the wha', 'le; sea’s'])).toEqual(['whale', 'the', 'sea’s']);
   });
+
+  it('goes through a long text without spaces once, whatever ends it', () => {
+    const start = performance.now();
+    expect(wordsOf(['a'.repeat(1_000_000) + '.', `b ${'é'.repeat(1_000_000)}\n`, '\u{10400}', ' c'])).toEqual(
+      ['b', '\u{10400}', 'c'],
+    );
+    // At each letter anew it would be hours.
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
 });
 
 describe('WholeWords', () => {

@@ -25,7 +25,7 @@ export function wordsOf(pieces: Iterable<string>): string[] {
   };
   for (const piece of pieces) {
     const text = held + piece;
-    const cut = text.length - (/[\p{L}\p{M}\p{N}'’]*$/u.exec(text)?.[0].length ?? 0);
+    const cut = wordStart(text);
     for (const [word] of text.slice(0, cut).matchAll(WORD)) count(word);
     // What is too long already need not be kept longer than it takes to see that.
     held = text.slice(cut).slice(-WORD_LENGTH_MAX - 1);
@@ -35,6 +35,21 @@ export function wordsOf(pieces: Iterable<string>): string[] {
     .sort(([, a], [, b]) => b - a)
     .slice(0, WORDS_MAX)
     .map(([word]) => word);
+}
+
+/**
+ * Where the word begins that a text ends in; the text's end where it ends in none. It goes back from the end: a pattern that
+ * ends in `$` would be tried at each character of every long run of letters.
+ */
+function wordStart(text: string): number {
+  let start = text.length;
+  while (start > 0) {
+    const isPair = start > 1 && text.codePointAt(start - 2)! > 0xffff;
+    const before = start - (isPair ? 2 : 1);
+    if (!WORD_CHARACTER.test(text.slice(before, start))) break;
+    start = before;
+  }
+  return start;
 }
 
 interface Node {

@@ -100,7 +100,7 @@ describe('records of a run', () => {
           { worker: 'b', microBatches: '1', ranges: '2' },
         ],
       },
-      'micro-batch 1, range 2: expected once in the sum, received 2 times',
+      'micro-batch 1, range 2: expected once in the sum, received twice',
     ],
     [
       { computed: [{ worker: 'a', microBatches: '0-2' }] },
@@ -112,5 +112,10 @@ describe('records of a run', () => {
     ],
   ])('with a step of %j are refused by name', (changes, expected) => {
     expect(withStep(changes)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('have a micro-batch twice, however often it comes: a count of 8 bits begins anew at 256', () => {
+    const computed = Array(257).fill({ worker: 'a', microBatches: '0-1' });
+    expect(withStep({ computed })).toEqual([expect.stringContaining('received twice')]);
   });
 });

@@ -1,3 +1,4 @@
+import { oneLine } from '@rocinante/base';
 import { numbersOf } from './spans.js';
 import type { BegunRecord, LedgerRecord, RecordOf, StepRecord } from './record.js';
 
@@ -119,20 +120,26 @@ function microBatchProblem({ computed }: StepRecord, count: number, ranges: numb
   for (const { worker, microBatches, ranges: some } of computed) {
     const numbers = numbersOf(microBatches, count);
     if (numbers === null) {
-      return `${worker}: expected micro-batches of 0 to ${count - 1}, received ${microBatches}`;
+      return oneLine(`${worker}: expected micro-batches of 0 to ${count - 1}, received ${microBatches}`);
     }
     const inRanges = some === undefined ? null : numbersOf(some, ranges);
     if (some !== undefined && inRanges === null) {
-      return `${worker}: expected ranges of 0 to ${ranges - 1}, received ${some}`;
+      return oneLine(`${worker}: expected ranges of 0 to ${ranges - 1}, received ${some}`);
     }
     for (const microBatch of numbers) {
       for (let index = 0; index < (inRanges?.length ?? ranges); index++) {
-        times[microBatch * ranges + (inRanges?.[index] ?? index)] += 1;
+        const place = microBatch * ranges + (inRanges?.[index] ?? index);
+        times[place] += 1;
+        // At the second time, not at the end: a line has room for very many workers that all say so.
+        if (times[place] > 1) return timesWrong(place, ranges, 'twice');
       }
     }
   }
-  const wrong = times.findIndex((number) => number !== 1);
-  if (wrong === -1) return null;
-  const where = `micro-batch ${Math.floor(wrong / ranges)}, range ${wrong % ranges}`;
-  return `${where}: expected once in the sum, received ${times[wrong]} times`;
+  const missing = times.indexOf(0);
+  return missing === -1 ? null : timesWrong(missing, ranges, '0 times');
+}
+
+function timesWrong(place: number, ranges: number, received: string): string {
+  const where = `micro-batch ${Math.floor(place / ranges)}, range ${place % ranges}`;
+  return `${where}: expected once in the sum, received ${received}`;
 }

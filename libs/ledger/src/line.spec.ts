@@ -53,6 +53,21 @@ describe('a line that is not whole', () => {
     });
   });
 
+  it('is refused where it is no JSON under a hash that is right', () => {
+    const text = `{,"previous":"${NO_LINE}"`;
+    const hash = createHash('sha256').update(`${text}}`).digest('hex');
+    const decoded = decodeLine(`${text},"hash":"${hash}"}`);
+    expect(decoded).toHaveProperty('problem', expect.stringContaining('expected a record of version 1'));
+  });
+
+  it('is refused in one line, whatever its keys are', () => {
+    const record = { ...checkpoint(3), 'a\nb': 1 } as unknown as LedgerRecord;
+    expect(decodeLine(encodeLine(record, NO_LINE).line)).toHaveProperty(
+      'problem',
+      expect.stringContaining('a\\u000ab'),
+    );
+  });
+
   it.each([
     ['kind', { kind: 'stop' }],
     ['version', { ...begun, version: 2 }],

@@ -1,5 +1,6 @@
 /** A record as a line of text that names the line before it. */
 import { createHash } from 'node:crypto';
+import { oneLine } from '@rocinante/base';
 import { recordSchema, type LedgerRecord } from './record.js';
 
 /** What the first record names in place of a line before it. */
@@ -42,10 +43,20 @@ export function decodeLine(line: string): WholeLine | { readonly problem: string
     return { problem: `expected bytes of SHA-256 ${hash}, received ${found}: they have changed` };
   }
   // `previous` belongs to the chain, not to the record.
-  const parsed = recordSchema.safeParse(JSON.parse(`${before.slice(0, -PREVIOUS_CHARACTERS)}}`));
+  const parsed = recordSchema.safeParse(parse(`${before.slice(0, -PREVIOUS_CHARACTERS)}}`));
   if (parsed.success) return { record: parsed.data, previous, hash };
   const [{ path, message }] = parsed.error.issues;
-  return { problem: `expected a record of version 1, received another: ${path.join('.')}: ${message}` };
+  const what = oneLine(`${path.join('.')}: ${message}`);
+  return { problem: `expected a record of version 1, received another: ${what}` };
+}
+
+/** A JSON text's value; undefined for other text, which is no record either. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function hashOf(text: string): string {

@@ -20,6 +20,14 @@ describe('a line of another process', () => {
     },
   );
 
+  it('is refused where it is nested without end', () => {
+    const [open, close] = ['['.repeat(20_000), ']'.repeat(20_000)];
+    const text = (more: string): string => `${JSON.stringify(line).slice(0, -1)},"more":${more}}`;
+    expect(foreignLine(text(`${open}${close}`), {})).toBeNull();
+    // Brackets in a string open nothing.
+    expect(foreignLine(text(`"\\"${open}"`), {})).not.toBeNull();
+  });
+
   it('says its message', () => {
     expect(messageOf(JSON.stringify(line))).toBe('ready');
     expect(messageOf('rocinante: no')).toBe('rocinante: no');

@@ -20,11 +20,30 @@ export function messageOf(line: string): string {
   return typeof msg === 'string' ? msg : line;
 }
 
+/** Objects and arrays inside each other in a line of a log, at most. What goes through them goes by recursion. */
+const DEPTH_MAX = 64;
+
 function parse(line: string): Fields | null {
-  if (!line.startsWith('{')) return null;
+  if (!line.startsWith('{') || isDeep(line)) return null;
   try {
     return JSON.parse(line) as Fields;
   } catch {
     return null;
   }
+}
+
+/** Whether a text, of JSON or not, opens more objects and arrays inside each other than a line of a log has. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isInString && character === '\\') at++;
+    else if (character === '"') isInString = !isInString;
+    else if (isInString) continue;
+    else if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    if (depth > DEPTH_MAX) return true;
+  }
+  return false;
 }

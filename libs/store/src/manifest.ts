@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oneLine } from '@rocinante/base';
 import { FILE_BYTES_MAX } from '@rocinante/weights';
 import { StoreError } from './errors.js';
 import { MANIFEST_BYTES_MAX } from './limits.js';
@@ -95,7 +96,7 @@ export async function findManifest(objects: ObjectStore): Promise<FoundManifest 
   } catch (error) {
     const problem =
       error instanceof z.ZodError
-        ? `${error.issues[0].path.join('.')}: ${error.issues[0].message}`
+        ? oneLine(`${error.issues[0].path.join('.')}: ${error.issues[0].message}`)
         : 'it is not JSON';
     throw new StoreError(
       'STORE_DAMAGED',

@@ -1,3 +1,4 @@
+import { oneLine } from '@rocinante/base';
 import { StoreError } from './errors.js';
 import { PREFIX_LENGTH_MAX } from './limits.js';
 
@@ -13,6 +14,9 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /** Characters that mean the same in a key, in a URL and in a signature. */
 const SEGMENT = /^[A-Za-z0-9._=-]+$/;
+
+/** Characters of an address that is none, in a message. */
+const RECEIVED_LENGTH_MAX = 200;
 
 const EXPECTED = 'expected s3://bucket/prefix, the prefix of letters, digits and . _ = - between slashes';
 
@@ -30,11 +34,13 @@ export function parseStoreAddress(text: string): StoreAddress {
     );
   }
   const [, bucket, rest = ''] = /^s3:\/\/([^/]*)(\/.*)?$/.exec(text) ?? [];
-  if (bucket === undefined || !BUCKET.test(bucket)) throw wrong(JSON.stringify(text));
+  if (bucket === undefined || !BUCKET.test(bucket))
+    throw wrong(oneLine(JSON.stringify(text), RECEIVED_LENGTH_MAX));
   const prefix = rest.replace(/^\/+|\/+$/g, '');
   const segments = prefix === '' ? [] : prefix.split('/');
   const isPlain = segments.every((segment) => SEGMENT.test(segment) && !/^\.+$/.test(segment));
-  if (!isPlain || prefix.length > PREFIX_LENGTH_MAX) throw wrong(JSON.stringify(text));
+  if (!isPlain || prefix.length > PREFIX_LENGTH_MAX)
+    throw wrong(oneLine(JSON.stringify(text), RECEIVED_LENGTH_MAX));
   return { bucket, prefix };
 }
 

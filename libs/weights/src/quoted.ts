@@ -1,3 +1,5 @@
+import { oneLine } from '@rocinante/base';
+
 /** Characters of a value from outside that a message shows at most. */
 const LENGTH_MAX = 80;
 
@@ -5,8 +7,6 @@ const LENGTH_MAX = 80;
 export function quoted(value: unknown): string {
   const text =
     JSON.stringify(typeof value === 'string' ? value.slice(0, LENGTH_MAX + 1) : value) ?? 'nothing';
-  // No half of a surrogate pair stands at the end of what is cut.
-  return text.length <= LENGTH_MAX
-    ? text
-    : `${text.slice(0, LENGTH_MAX - 3).replace(/[\ud800-\udbff]$/, '')}...`;
+  // JSON leaves some control characters as they are.
+  return oneLine(text, LENGTH_MAX);
 }

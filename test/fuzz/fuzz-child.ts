@@ -1,0 +1,82 @@
+/**
+ * Reads a target's inputs, one after the other, in a process of its own:
+ * `node fuzz-child.js <target's number> <seed> <first index> <milliseconds> <status file>`.
+ *
+ * Before each input its index is in the status file, so that whoever watches can name an input that never ends. The last line
+ * on standard output is an Outcome as JSON.
+ */
+import { openSync, writeSync } from 'node:fs';
+import { assert } from '@rocinante/base';
+import { minimised } from './minimum.js';
+import { fault, inputAt, type Target } from './target.js';
+import { TARGETS } from './targets/index.js';
+import { TARGET_NAMES } from './targets/names.js';
+
+/** An input at which a reader did what it may not. */
+export interface Finding {
+  readonly index: number;
+  readonly problem: string;
+  readonly stack: string;
+  /** The least that does the same, in base64. */
+  readonly input: string;
+}
+
+export interface Outcome {
+  readonly taken: number;
+  readonly refused: number;
+  readonly finding: Finding | null;
+}
+
+/** What reading an input may take: processor seconds, which other processes do not change, and bytes of typed arrays. */
+const CPU_SECONDS_MAX = 3;
+const ARRAY_BYTES_MAX = 48 << 20;
+const ARRAY_BYTES_PER_INPUT_BYTE = 64;
+
+/** Why reading an input is a finding; null where it is none. */
+async function problemOf(
+  target: Target,
+  bytes: Uint8Array,
+): Promise<{ problem: string | null; stack: string; taken: boolean }> {
+  const before = process.memoryUsage().arrayBuffers;
+  const cpu = process.cpuUsage();
+  let taken = false;
+  let thrown: unknown = null;
+  try {
+    // A reader may not count on being the only one that holds the bytes.
+    taken = await target.read(Uint8Array.from(bytes));
+  } catch (error) {
+    thrown = error;
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  const seconds = (user + system) / 1e6;
+  const arrayBytes = process.memoryUsage().arrayBuffers - before;
+  let problem = thrown === null ? null : fault(thrown);
+  if (seconds > CPU_SECONDS_MAX) problem ??= `it took more than ${CPU_SECONDS_MAX} s`;
+  if (arrayBytes > ARRAY_BYTES_MAX + ARRAY_BYTES_PER_INPUT_BYTE * bytes.length) {
+    problem ??= 'it took more bytes of arrays than its length calls for';
+  }
+  return { problem, taken, stack: (thrown as Error | null)?.stack ?? '' };
+}
+
+const [number, seed, first, milliseconds] = process.argv.slice(2, 6).map(Number);
+const status = openSync(process.argv[6], 'r+');
+const target = await TARGETS[number]();
+assert(target.name === TARGET_NAMES[number], `target ${number} is ${target.name}`);
+const deadline = performance.now() + milliseconds;
+let [taken, refused] = [0, 0];
+let finding: Finding | null = null;
+for (let index = first; finding === null && performance.now() < deadline; index++) {
+  writeSync(status, String(index).padEnd(16), 0);
+  const bytes = inputAt(target, number, seed, index);
+  const { problem, stack, taken: isTaken } = await problemOf(target, bytes);
+  if (isTaken) taken += 1;
+  else refused += 1;
+  if (problem === null) continue;
+  // A slow one would be slow hundreds of times.
+  const least = problem.startsWith('it took')
+    ? bytes
+    : await minimised(bytes, async (less) => (await problemOf(target, less)).problem === problem);
+  finding = { index, problem, stack, input: Buffer.from(least).toString('base64') };
+}
+const outcome: Outcome = { taken, refused, finding };
+process.stdout.write(`${JSON.stringify(outcome)}\n`);

@@ -1,0 +1,24 @@
+import type { Target } from '../target.js';
+import { certificates, tokens } from './access.js';
+import { checkpointFile } from './checkpoint.js';
+import { corpusText, encodedCorpus } from './corpus.js';
+import { ledger } from './ledger.js';
+import { messages } from './messages.js';
+import { configuration, manifest, shortTexts } from './texts.js';
+import { safetensors, weights } from './weights.js';
+
+/** All targets, by number; a number stays a target's, since its inputs follow from it. */
+export const TARGETS: readonly (() => Target | Promise<Target>)[] = [
+  safetensors,
+  weights,
+  checkpointFile,
+  ledger,
+  messages,
+  corpusText,
+  encodedCorpus,
+  tokens,
+  certificates,
+  configuration,
+  manifest,
+  shortTexts,
+];
