@@ -11,6 +11,7 @@ import type {
 import type { DropArgument, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CONNECTIONS_MAX, HEADERS_BYTES_MAX, HELLO_TIMEOUT_MS } from './limits.js';
+import { boundOpenCall } from './open-calls.js';
 
 /**
  * Why a connection or a call was dropped before any handler heard of it: beside the codes of WireError,
@@ -99,6 +100,7 @@ function watchStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): v
     process.nextTick(() => session.destroy());
     return;
   }
+  boundOpenCall(stream, headers, refuse);
   const look = (answer: OutgoingHttpHeaders | undefined): void => {
     const what = decodeURI(String(answer?.['grpc-message'] ?? ''));
     const code = refusedByGrpc(Number(answer?.['grpc-status']), what);
