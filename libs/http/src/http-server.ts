@@ -20,12 +20,14 @@ import {
   REQUEST_TIMEOUT_MS,
   STOP_GRACE_MS,
   TIMEOUT_CHECK_INTERVAL_MS,
+  STRANGERS_PER_ADDRESS_MAX,
   URL_LENGTH_MAX,
 } from './http-limits.js';
 import { line, type HttpAnswer, type HttpRequest, type Method, type Route, type Routes } from './routes.js';
+import { Strangers } from './strangers.js';
 
 /** Who a request comes from, by what it shows; null where that says nothing. */
-export type Guard = (request: Pick<HttpRequest, 'header'>) => Holder | null;
+export type Guard = (request: Pick<HttpRequest, 'header' | 'secure'>) => Holder | null;
 
 /**
  * What the server shows over TLS. No client is asked for a certificate, since browsers and Prometheus have none: an authority
@@ -59,6 +61,12 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
+/** What one server works with. */
+interface Serving extends HttpServerOptions {
+  readonly routes: Routes;
+  readonly strangers: Strangers;
+}
+
 /**
  * Serves routes over HTTP at `host:port`; port 0 takes any free one.
  * @throws {HttpAddressError} it cannot listen there.
@@ -75,13 +83,22 @@ export async function serveHttp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
   };
-  const listener: RequestListener = (request, response) => void answer(request, response, routes, options);
+  const strangers = new Strangers();
+  const serving: Serving = { ...options, routes, strangers };
+  const listener: RequestListener = (request, response) => void answer(request, response, serving);
   const secure = tls ? createSecureServer({ ...limits, ...secureOptions(tls) }, listener) : null;
   const server = secure ?? createServer(limits, listener);
   if (secure) watchHandshakes(secure, options);
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(IDLE_TIMEOUT_MS);
   server.keepAliveTimeout = IDLE_TIMEOUT_MS;
+  server.prependListener('connection', (socket: Socket) => {
+    if (strangers.admit(socket)) return;
+    const who = `${socket.remoteAddress}:${socket.remotePort}`;
+    const what = `there are ${STRANGERS_PER_ADDRESS_MAX} HTTP connections of nobody known from its address already`;
+    options.onDropped?.('TOO_MANY_CONNECTIONS', `${who}: ${what}`);
+    socket.destroy();
+  });
   server.on('drop', (dropped?: DropArgument) =>
     options.onDropped?.(
       'TOO_MANY_CONNECTIONS',
@@ -139,20 +156,16 @@ const refusals: Readonly<Record<string, { readonly code: string; readonly status
   other: { code: 'MALFORMED', status: '400 Bad Request' },
 };
 
-async function answer(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  routes: Routes,
-  options: HttpServerOptions,
-): Promise<void> {
-  let given: HttpAnswer;
+async function answer(incoming: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
+  let given: HttpAnswer | null;
   try {
-    given = await answerOf(incoming, routes, options);
+    given = await answerOf(incoming, serving);
   } catch (error) {
-    if (!options.onError) throw error;
-    options.onError(error, pathOf(incoming));
-    given = line(500, 'this could not be answered; the log says why');
+    if (!serving.onError) throw error;
+    serving.onError(error, pathOf(incoming));
+    given = closing(line(500, 'this could not be answered; the log says why'));
   }
+  if (given === null) return;
   const { status, contentType, headers } = given;
   const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body;
   response.writeHead(status, {
@@ -171,14 +184,13 @@ async function answer(
   pipeline(body, response, () => undefined);
 }
 
-async function answerOf(
-  incoming: IncomingMessage,
-  routes: Routes,
-  { guard, unknown, onDropped }: HttpServerOptions,
-): Promise<HttpAnswer> {
+/** The answer to a request; null where whoever sent it went away before its end. */
+async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<HttpAnswer | null> {
+  const { routes, guard, strangers } = serving;
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
-    return line(414, `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`);
+    const what = `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`;
+    return closing(line(414, what));
   }
   const path = pathOf(incoming);
   const found = routeAt(path, method === 'POST' ? 'POST ' : '', routes);
@@ -194,35 +206,74 @@ async function answerOf(
     secure: 'encrypted' in incoming.socket,
     header: (name) => incoming.headers[name]?.toString() ?? null,
   };
-  const holder = guard?.(request) ?? null;
-  // Whoever is not known is not told either what there is.
-  if (guard && holder === null && found?.route.needs !== 'open') {
-    const shown = request.header('authorization') !== null;
-    const page = shown ? null : (unknown?.(request) ?? null);
-    // Whoever is shown where to log in was refused nothing yet.
-    if (page !== null) return page;
-    const what = `expected a token: Authorization: Bearer <token>, received ${shown ? 'another' : 'none'}`;
-    onDropped?.('UNAUTHENTICATED', `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`);
-    return line(401, what);
+  if (!guard) {
+    strangers.letIn(incoming.socket);
+    return routed(incoming, request, found?.route, serving);
   }
+  const holder = guard(request);
+  if (holder !== null) {
+    strangers.letIn(incoming.socket);
+    return routed(incoming, { ...request, holder }, found?.route, serving);
+  }
+  // Whoever is not known is not told either what there is.
+  const open = found?.route.needs === 'open';
+  const given = open
+    ? await routed(incoming, request, found.route, serving)
+    : refusedUnknown(request, serving);
+  // Nobody holds a connection in whose name nothing is asked.
+  return given && closing(given);
+}
+
+function refusedUnknown(request: HttpRequest, { unknown, onDropped }: Serving): HttpAnswer {
+  const { method, path, peer } = request;
+  const shown = request.header('authorization') !== null;
+  const page = shown ? null : (unknown?.(request) ?? null);
+  // Whoever is shown where to log in was refused nothing yet.
+  if (page !== null) return page;
+  const what = `expected a token: Authorization: Bearer <token>, received ${shown ? 'another' : 'none'}`;
+  onDropped?.('UNAUTHENTICATED', `${peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`);
+  return line(401, what);
+}
+
+/** What a route answers to a request that may come so far. */
+async function routed(
+  incoming: IncomingMessage,
+  request: HttpRequest,
+  route: Route | undefined,
+  { routes, onDropped }: Serving,
+): Promise<HttpAnswer | null> {
+  const { path, holder, peer } = request;
+  const method: string = request.method;
   if (!isMethod(method))
     return notAllowed(`expected GET, HEAD or POST, received ${method}`, 'GET, HEAD, POST');
-  if (!found) {
+  if (!route) {
     const other = routeAt(path, method === 'POST' ? '' : 'POST ', routes);
     if (other && method === 'POST')
       return notAllowed(`expected GET or HEAD at ${path}, received POST`, 'GET, HEAD');
     if (other) return notAllowed(`expected POST at ${path}, received ${method}`, 'POST');
     return line(404, `nothing is served at ${path}`);
   }
-  const { needs, answer } = found.route;
+  const { needs, answer } = route;
   if (holder !== null && !mayDo(holder.role, needs)) {
     const what = `expected a token of role ${needs}, received ${holder.name}'s, of role ${holder.role}`;
-    onDropped?.('PERMISSION_DENIED', `${request.peer}: ${method} ${path.slice(0, 80)}: ${what}`);
+    onDropped?.('PERMISSION_DENIED', `${peer}: ${method} ${path.slice(0, 80)}: ${what}`);
     return line(403, what);
   }
-  const body = method === 'POST' ? await bodyOf(incoming) : request.body;
+  if (method !== 'POST') return answer(request);
+  let body: Uint8Array | null;
+  try {
+    body = await bodyOf(incoming);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return null;
+    throw error;
+  }
   if (body === null) return line(413, `a body: expected at most ${BODY_BYTES_MAX} bytes`);
-  return answer({ ...request, holder, body });
+  return answer({ ...request, body });
+}
+
+/** An answer after which the connection ends. */
+function closing(answer: HttpAnswer): HttpAnswer {
+  return { ...answer, headers: { ...answer.headers, Connection: 'close' } };
 }
 
 function routeAt(path: string, prefix: 'POST ' | '', routes: Routes): { route: Route; rest: string } | null {
@@ -245,7 +296,10 @@ function notAllowed(text: string, allowed: string): HttpAnswer {
   return { ...line(405, text), headers: { Allow: allowed } };
 }
 
-/** All of a request's body; null where it is longer than BODY_BYTES_MAX. A slow one runs into REQUEST_TIMEOUT_MS. */
+/**
+ * All of a request's body; null where it is longer than BODY_BYTES_MAX. A slow one runs into REQUEST_TIMEOUT_MS.
+ * @throws ECONNRESET, where the client went away before its end.
+ */
 async function bodyOf(incoming: IncomingMessage): Promise<Uint8Array | null> {
   const parts: Buffer[] = [];
   let bytes = 0;
