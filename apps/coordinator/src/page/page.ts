@@ -21,7 +21,7 @@ import { PageStream } from './page-stream.js';
 import { textsOf } from './page-texts.js';
 import { pictureOf } from './run-list.js';
 import { readOpening } from './run-opening.js';
-import { foreignHost, foreignOrigin } from './same-origin.js';
+import { foreignHost, foreignOrigin, foreignSite } from './same-origin.js';
 
 export interface PageParts extends PresentParts, PageOrderParts {
   /** Who holds a token; null where the coordinator has no tokens, and is open to whoever reaches it. */
@@ -99,6 +99,9 @@ export class Page {
     // With tokens, whoever reads has one, and a cookie is bound to the name.
     const stranger = this.#sessions === null ? foreignHost(request, this.#parts.ownNames) : null;
     if (stranger !== null) return line(421, stranger);
+    const isAsked = request.path.startsWith('/api/') && request.method !== 'POST';
+    const asker = isAsked ? foreignSite(request) : null;
+    if (asker !== null) return line(403, asker);
     const foreign = request.method === 'POST' ? foreignOrigin(request) : null;
     if (foreign === null) return null;
     // Whoever is not known is told so first, whatever else is wrong.
