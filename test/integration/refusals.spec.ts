@@ -1,6 +1,6 @@
 /**
  * Goal: whoever may not come to a coordinator that asks for certificates and tokens is refused by name, counted and written to
- * the audit log, and the run that it works on ends with the bits of an undisturbed one. Method: one daemon, one light worker, and
+ * a file, and the run that it works on ends with the bits of an undisturbed one. Method: one daemon, one light worker, and
  * a run twice: alone, and while all that is refused comes.
  */
 import { once } from 'node:events';
@@ -111,16 +111,18 @@ async function isTold(code: string, words: string): Promise<void> {
   await until(`the log to tell of ${code}, ${words}`, () =>
     daemon.log.some((line) => line.code === code && line.msg.includes(words)),
   );
-  await until(`the audit log to tell of ${code}, ${words}`, () =>
+  await until(`the file of refusals to tell of ${code}, ${words}`, () =>
     audited().some(({ refused, what }) => refused === code && String(what).includes(words)),
   );
   expect(await refused(code)).toBeGreaterThan(0);
 }
 
+/** What both files have: of operators' acts, and of refusals. */
 function audited(): Record<string, unknown>[] {
-  const path = join(daemon.data, 'audit.jsonl');
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  const paths = ['audit.jsonl', 'refused.jsonl']
+    .map((name) => join(daemon.data, name))
+    .filter((path) => existsSync(path));
+  const lines = paths.flatMap((path) => readFileSync(path, 'utf8').split('\n').slice(0, -1));
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 

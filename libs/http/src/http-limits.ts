@@ -12,6 +12,9 @@ export const URL_LENGTH_MAX = 2_048;
 /** Connections at once; one more is closed as it comes. */
 export const CONNECTIONS_MAX = 256;
 
+/** Those of one address on which nobody was let in yet; one more is closed as it comes. */
+export const STRANGERS_PER_ADDRESS_MAX = 32;
+
 /** From a connection's first byte to the end of the headers, and to the end of the request. */
 export const HEADERS_TIMEOUT_MS = 5_000;
 export const REQUEST_TIMEOUT_MS = 10_000;

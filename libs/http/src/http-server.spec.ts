@@ -5,7 +5,12 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Role } from '@rocinante/access';
 import { HttpAddressError } from './errors.js';
-import { BODY_BYTES_MAX, HEADERS_BYTES_MAX, URL_LENGTH_MAX } from './http-limits.js';
+import {
+  BODY_BYTES_MAX,
+  HEADERS_BYTES_MAX,
+  STRANGERS_PER_ADDRESS_MAX,
+  URL_LENGTH_MAX,
+} from './http-limits.js';
 import { serveHttp, type Guard, type HttpServer } from './http-server.js';
 import { line, type Route } from './routes.js';
 
@@ -15,12 +20,18 @@ let guard: Guard;
 let dropped: string[];
 let failures: string[];
 let endless: Readable;
+/** Told of each order that came to its route. */
+let ordered: string[];
+/** Told of each connection that is dropped. */
+let onDropped: () => void;
 
 beforeEach(async () => {
   guard = () => ({ name: 'anybody', role: 'operator' });
   endless = new Readable({ read: () => undefined });
   dropped = [];
   failures = [];
+  ordered = [];
+  onDropped = () => undefined;
   const route = (answer: Route['answer'], needs: Route['needs'] = 'reader'): Route => ({ needs, answer });
   const routes = new Map<string, Route>([
     ['/metrics', route(() => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: 'a 1\n' }))],
@@ -34,10 +45,10 @@ beforeEach(async () => {
     ['/endless', route(() => ({ status: 200, contentType: 'text/event-stream', body: endless }))],
     [
       'POST /orders',
-      route(
-        ({ body, holder }) => line(200, `${Buffer.from(body).toString()} by ${holder?.name}`),
-        'operator',
-      ),
+      route(({ body, holder }) => {
+        ordered.push(Buffer.from(body).toString());
+        return line(200, `${Buffer.from(body).toString()} by ${holder?.name}`);
+      }, 'operator'),
     ],
     [
       '/broken',
@@ -48,7 +59,10 @@ beforeEach(async () => {
   ]);
   server = await serveHttp('127.0.0.1:0', routes, {
     guard: (request) => guard(request),
-    onDropped: (code) => dropped.push(code),
+    onDropped: (code) => {
+      dropped.push(code);
+      onDropped();
+    },
     onError: (error, path) => failures.push(`${path}: ${(error as Error).message}`),
   });
 });
@@ -61,6 +75,13 @@ async function get(
 ): Promise<{ status: number; body: string; type: string | null }> {
   const response = await fetch(`http://${server.address}${path}`, { method });
   return { status: response.status, body: await response.text(), type: response.headers.get('content-type') };
+}
+
+/** A connection that says nothing yet. */
+function connected(): Socket {
+  return connect(Number(server.address.split(':')[1]), '127.0.0.1')
+    .on('error', () => undefined)
+    .resume();
 }
 
 /** Sends bytes as they are, and gives all that comes back until the connection ends. */
@@ -206,6 +227,53 @@ describe('an HTTP server', () => {
     });
     expect(failures).toEqual(['/broken: broken']);
     expect((await get('/healthz')).status).toBe(200);
+  });
+
+  it('takes a client that goes away in its order for no error', async () => {
+    let asked = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => (asked = resolve));
+    guard = () => {
+      asked();
+      return { name: 'anybody', role: 'operator' };
+    };
+    const socket = connected();
+    socket.write('POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf');
+    await arrived;
+    socket.resetAndDestroy();
+    // What comes later is answered later.
+    for (let turn = 0; turn < 3; turn++) expect((await get('/healthz')).status).toBe(200);
+    expect([...failures, ...dropped, ...ordered]).toEqual([]);
+  });
+
+  it('keeps the connection of whoever is known alone', async () => {
+    guard = ({ header }) => (header('authorization') === 'Bearer r' ? { name: 'eye', role: 'reader' } : null);
+    const ask = async (path: string, headers = {}): Promise<string | null> =>
+      (await fetch(`http://${server.address}${path}`, { headers })).headers.get('connection');
+    for (const path of ['/healthz', '/metrics', `/${'a'.repeat(URL_LENGTH_MAX)}`])
+      expect(await ask(path)).toBe('close');
+    expect(await ask('/healthz', { authorization: 'Bearer r' })).toBe('keep-alive');
+    expect(await raw('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')).toMatch(/^HTTP\/1.1 200 OK[^]*alive\n$/);
+  });
+
+  it('has a limit for the connections of one address on which nobody was let in', async () => {
+    const known = Array.from({ length: 3 }, connected);
+    for (const socket of known) {
+      socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
+      await new Promise((resolve) => socket.once('data', resolve));
+    }
+    const strangers = Array.from({ length: STRANGERS_PER_ADDRESS_MAX }, connected);
+    await Promise.all(strangers.map((socket) => new Promise((resolve) => socket.on('connect', resolve))));
+    const told = new Promise<void>((resolve) => (onDropped = resolve));
+    const socket = connected();
+    await Promise.all([told, new Promise((resolve) => socket.on('close', resolve))]);
+    expect(dropped).toEqual(['TOO_MANY_CONNECTIONS']);
+    const [first] = strangers;
+    const gone = new Promise((resolve) => first.on('close', resolve));
+    // One that is answered is let in, and makes room.
+    first.write('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    await gone;
+    expect((await get('/healthz')).status).toBe(200);
+    for (const socket of [...known, ...strangers]) socket.destroy();
   });
 
   it('does not give on a Host header that is none', async () => {

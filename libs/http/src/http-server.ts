@@ -21,13 +21,15 @@ import {
   REQUEST_TIMEOUT_MS,
   STOP_GRACE_MS,
   TIMEOUT_CHECK_INTERVAL_MS,
+  STRANGERS_PER_ADDRESS_MAX,
   URL_LENGTH_MAX,
 } from './http-limits.js';
 import { LiveStreams, type StreamRefusal } from './live-streams.js';
 import { line, type HttpAnswer, type HttpRequest, type Method, type Route, type Routes } from './routes.js';
+import { Strangers } from './strangers.js';
 
 /** Who a request comes from, by what it shows; null where that says nothing. */
-export type Guard = (request: Pick<HttpRequest, 'header'>) => Holder | null;
+export type Guard = (request: Pick<HttpRequest, 'header' | 'secure'>) => Holder | null;
 
 /**
  * What the server shows over TLS. No client is asked for a certificate, since browsers and Prometheus have none: an authority
@@ -63,6 +65,13 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
+/** What one server works with. */
+interface Serving extends HttpServerOptions {
+  readonly routes: Routes;
+  readonly strangers: Strangers;
+  readonly streams: LiveStreams;
+}
+
 /**
  * Serves routes over HTTP at `host:port`; port 0 takes any free one.
  * @throws {HttpAddressError} it cannot listen there.
@@ -79,8 +88,9 @@ export async function serveHttp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
   };
+  const strangers = new Strangers();
   const streams = new LiveStreams(({ code, message }) => options.onDropped?.(code, message));
-  const serving: Serving = { routes, options, streams };
+  const serving: Serving = { ...options, routes, strangers, streams };
   const listener: RequestListener = (request, response) => void answer(request, response, serving);
   const secure = tls ? createSecureServer({ ...limits, ...secureOptions(tls) }, listener) : null;
   const server = secure ?? createServer(limits, listener);
@@ -88,6 +98,13 @@ export async function serveHttp(
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(IDLE_TIMEOUT_MS);
   server.keepAliveTimeout = IDLE_TIMEOUT_MS;
+  server.prependListener('connection', (socket: Socket) => {
+    if (strangers.admit(socket)) return;
+    const who = `${socket.remoteAddress}:${socket.remotePort}`;
+    const what = `there are ${STRANGERS_PER_ADDRESS_MAX} HTTP connections of nobody known from its address already`;
+    options.onDropped?.('TOO_MANY_CONNECTIONS', `${who}: ${what}`);
+    socket.destroy();
+  });
   server.on('drop', (dropped?: DropArgument) =>
     options.onDropped?.(
       'TOO_MANY_CONNECTIONS',
@@ -148,22 +165,16 @@ const refusals: Readonly<Record<string, { readonly code: string; readonly status
   other: { code: 'MALFORMED', status: '400 Bad Request' },
 };
 
-interface Serving {
-  readonly routes: Routes;
-  readonly options: HttpServerOptions;
-  readonly streams: LiveStreams;
-}
-
 async function answer(incoming: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
-  const { options } = serving;
-  let given: HttpAnswer;
+  let given: HttpAnswer | null;
   try {
     given = await answerOf(incoming, serving);
   } catch (error) {
-    if (!options.onError) throw error;
-    options.onError(error, pathOf(incoming));
-    given = line(500, 'this could not be answered; the log says why');
+    if (!serving.onError) throw error;
+    serving.onError(error, pathOf(incoming));
+    given = closing(line(500, 'this could not be answered; the log says why'));
   }
+  if (given === null) return;
   const { status, contentType, headers } = given;
   const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body;
   response.writeHead(status, {
@@ -182,14 +193,13 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, servi
   pipeline(body, response, () => undefined);
 }
 
-async function answerOf(
-  incoming: IncomingMessage,
-  { routes, options, streams }: Serving,
-): Promise<HttpAnswer> {
-  const { guard, unknown, onDropped } = options;
+/** The answer to a request; null where whoever sent it went away before its end. */
+async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<HttpAnswer | null> {
+  const { routes, guard, strangers } = serving;
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
-    return line(414, `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`);
+    const what = `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`;
+    return closing(line(414, what));
   }
   const path = pathOf(incoming);
   const found = routeAt(path, method === 'POST' ? 'POST ' : '', routes);
@@ -205,35 +215,70 @@ async function answerOf(
     secure: 'encrypted' in incoming.socket,
     header: (name) => incoming.headers[name]?.toString() ?? null,
   };
-  const holder = guard?.(request) ?? null;
-  // Whoever is not known is not told either what there is.
-  if (guard && holder === null && found?.route.needs !== 'open') {
-    const shown = request.header('authorization') !== null;
-    const page = shown ? null : (unknown?.(request) ?? null);
-    // Whoever is shown where to log in was refused nothing yet.
-    if (page !== null) return page;
-    const what = `expected a token: Authorization: Bearer <token>, received ${shown ? 'another' : 'none'}`;
-    onDropped?.('UNAUTHENTICATED', `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`);
-    return line(401, what);
+  if (!guard) {
+    strangers.letIn(incoming.socket);
+    return routed(incoming, request, found?.route, serving);
   }
+  const holder = guard(request);
+  if (holder !== null) {
+    strangers.letIn(incoming.socket);
+    return routed(incoming, { ...request, holder }, found?.route, serving);
+  }
+  // Whoever is not known is not told either what there is.
+  const open = found?.route.needs === 'open';
+  const given = open
+    ? await routed(incoming, request, found.route, serving)
+    : refusedUnknown(request, serving);
+  // Nobody holds a connection in whose name nothing is asked.
+  return given && closing(given);
+}
+
+function refusedUnknown(request: HttpRequest, { unknown, onDropped }: Serving): HttpAnswer {
+  const { method, path, peer } = request;
+  const shown = request.header('authorization') !== null;
+  const page = shown ? null : (unknown?.(request) ?? null);
+  // Whoever is shown where to log in was refused nothing yet.
+  if (page !== null) return page;
+  const what = `expected a token: Authorization: Bearer <token>, received ${shown ? 'another' : 'none'}`;
+  onDropped?.('UNAUTHENTICATED', `${peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`);
+  return line(401, what);
+}
+
+/** What a route answers to a request that may come so far. */
+async function routed(
+  incoming: IncomingMessage,
+  request: HttpRequest,
+  route: Route | undefined,
+  { routes, guard, streams, onDropped }: Serving,
+): Promise<HttpAnswer | null> {
+  const { path, holder, peer } = request;
+  const method: string = request.method;
   if (!isMethod(method))
     return notAllowed(`expected GET, HEAD or POST, received ${method}`, 'GET, HEAD, POST');
-  if (!found) {
+  if (!route) {
     const other = routeAt(path, method === 'POST' ? '' : 'POST ', routes);
     if (other && method === 'POST')
       return notAllowed(`expected GET or HEAD at ${path}, received POST`, 'GET, HEAD');
     if (other) return notAllowed(`expected POST at ${path}, received ${method}`, 'POST');
     return line(404, `nothing is served at ${path}`);
   }
-  const { needs, answer } = found.route;
+  const { needs, answer } = route;
   if (holder !== null && !mayDo(holder.role, needs)) {
     const what = `expected a token of role ${needs}, received ${holder.name}'s, of role ${holder.role}`;
-    onDropped?.('PERMISSION_DENIED', `${request.peer}: ${method} ${path.slice(0, 80)}: ${what}`);
+    onDropped?.('PERMISSION_DENIED', `${peer}: ${method} ${path.slice(0, 80)}: ${what}`);
     return line(403, what);
   }
-  const body = method === 'POST' ? await bodyOf(incoming) : request.body;
-  if (body === null) return line(413, `a body: expected at most ${BODY_BYTES_MAX} bytes`);
-  const given = await answer({ ...request, holder, body });
+  let body: Uint8Array | null = request.body;
+  if (method === 'POST') {
+    try {
+      body = await bodyOf(incoming);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return null;
+      throw error;
+    }
+    if (body === null) return line(413, `a body: expected at most ${BODY_BYTES_MAX} bytes`);
+  }
+  const given = await answer({ ...request, body });
   if (guard && needs !== 'open' && given.body instanceof Readable) {
     streams.add(given.body, () => streamRefusal(request, guard(request), needs));
   }
@@ -253,6 +298,11 @@ function streamRefusal(
   if (mayDo(holder.role, needs)) return null;
   const message = `${where}: expected a token of role ${needs}, received ${holder.name}'s, now of role ${holder.role}`;
   return { code: 'PERMISSION_DENIED', message };
+}
+
+/** An answer after which the connection ends. */
+function closing(answer: HttpAnswer): HttpAnswer {
+  return { ...answer, headers: { ...answer.headers, Connection: 'close' } };
 }
 
 function routeAt(path: string, prefix: 'POST ' | '', routes: Routes): { route: Route; rest: string } | null {
@@ -275,7 +325,10 @@ function notAllowed(text: string, allowed: string): HttpAnswer {
   return { ...line(405, text), headers: { Allow: allowed } };
 }
 
-/** All of a request's body; null where it is longer than BODY_BYTES_MAX. A slow one runs into REQUEST_TIMEOUT_MS. */
+/**
+ * All of a request's body; null where it is longer than BODY_BYTES_MAX. A slow one runs into REQUEST_TIMEOUT_MS.
+ * @throws ECONNRESET, where the client went away before its end.
+ */
 async function bodyOf(incoming: IncomingMessage): Promise<Uint8Array | null> {
   const parts: Buffer[] = [];
   let bytes = 0;

@@ -11,6 +11,7 @@ import { mayDo, type Holder } from '@rocinante/access';
 import { WireError } from './errors.js';
 import { needOf } from './method-needs.js';
 import { statusOf } from './status.js';
+import { letIn } from './strangers.js';
 import type { ServerRefusalListener } from './server-refusals.js';
 
 /** Whose token it is; null where it is nobody's. */
@@ -58,6 +59,7 @@ export class AccessControl {
         const token = tokenOf(metadata);
         const judged = this.#judge(path, token);
         if (judged instanceof WireError) return this.#refuse(call, path, judged);
+        letIn(call.getConnectionInfo());
         live = { call, path, token: token! };
         this.#live.add(live);
         // No handler needs it, and none can write it to a log.

@@ -21,6 +21,7 @@ import { RunsClientClass, runsService, TrainingClientClass, trainingService } fr
 import { prepareHttp2Clients } from './http2-client.js';
 import { prepareHttp2Servers } from './http2-server.js';
 import { onServerRefusal, type ServerRefusalListener } from './server-refusals.js';
+import { endStrangers } from './strangers.js';
 import type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';
 import { TlsServerCredentials } from './tls-server.js';
 
@@ -130,6 +131,7 @@ export async function listen(
     });
   });
   const stopTelling = handlers.refused ? onServerRefusal(port, handlers.refused) : null;
+  const keepStrangers = control ? endStrangers(port) : null;
   return {
     address: `${parsed.host}:${port}`,
     replaceCertificate: (material) => secure?.replace(material),
@@ -137,6 +139,7 @@ export async function listen(
     stop: async () => {
       await stopServer(server);
       stopTelling?.();
+      keepStrangers?.();
     },
   };
 }

@@ -93,3 +93,13 @@ export const PROBE_TIMEOUT_MS = 1_000;
 
 /** All headers of one call: names, values, and 32 bytes for each. A token and gRPC's own are far below it. */
 export const HEADERS_BYTES_MAX = 16 << 10;
+
+/** The request of a call that needs no token, that of health: its one field is a service's name. */
+export const OPEN_REQUEST_BYTES_MAX = 1 << 10;
+
+/**
+ * How long a connection is kept on which no call showed a token that counts, where tokens are asked for; and how many are
+ * kept longer since they watch the health.
+ */
+export const STRANGER_TIMEOUT_MS = 10_000;
+export const STRANGERS_WATCHING_MAX = 16;

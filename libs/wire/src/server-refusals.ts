@@ -11,6 +11,8 @@ import type {
 import type { DropArgument, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CONNECTIONS_MAX, HEADERS_BYTES_MAX, HELLO_TIMEOUT_MS } from './limits.js';
+import { boundOpenCall } from './open-calls.js';
+import { watchStranger } from './strangers.js';
 
 /**
  * Why a connection or a call was dropped before any handler heard of it: beside the codes of WireError,
@@ -73,6 +75,7 @@ export function watchSecureServer(server: Http2SecureServer): void {
 function watchSession(session: ServerHttp2Session): void {
   // A session's own `socket` may not be asked for its addresses once it is destroyed.
   const refuse = refusalOf(session.socket);
+  watchStranger(session, refuse);
   const silence = setTimeout(() => {
     refuse('TIMEOUT', `it did not begin to speak HTTP/2 within ${HELLO_TIMEOUT_MS} ms`);
     session.destroy();
@@ -99,6 +102,7 @@ function watchStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): v
     process.nextTick(() => session.destroy());
     return;
   }
+  boundOpenCall(stream, headers, refuse);
   const look = (answer: OutgoingHttpHeaders | undefined): void => {
     const what = decodeURI(String(answer?.['grpc-message'] ?? ''));
     const code = refusedByGrpc(Number(answer?.['grpc-status']), what);

@@ -1,5 +1,6 @@
 import type { HostOutcome } from '../deploy/each-host.js';
 import type { ServiceStatus } from '../deploy/service-status.js';
+import { printable } from '../display/printable.js';
 import { table } from '../display/table.js';
 import { COORDINATOR } from '../deploy/service-spec.js';
 
@@ -9,7 +10,7 @@ const LAST_LINE_LENGTH_MAX = 100;
 
 /** One line for a host's failure, on standard error, as it comes. */
 export function tellFailure({ host, error }: HostOutcome<unknown>): void {
-  if (error !== null) process.stderr.write(`rocinante: ${host}: ${error}\n`);
+  if (error !== null) process.stderr.write(`rocinante: ${host}: ${printable(error)}\n`);
 }
 
 /**

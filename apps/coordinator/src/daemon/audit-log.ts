@@ -32,8 +32,9 @@ const WORDS_LENGTH_MAX = 300;
 const NOBODY_ASKED = 'local';
 
 /**
- * Who did what, from where, and when: a JSON line for each act of an operator, and for what was refused, in `audit.jsonl`.
- * When it is full it becomes `audit.1.jsonl`, that one `audit.2.jsonl`, and so on; the oldest goes.
+ * Who did what, from where, and when: a JSON line for each act of an operator in `audit.jsonl`, and for each refusal in a
+ * file of its own, so that strangers cannot push acts out. A full file becomes `audit.1.jsonl`, that one `audit.2.jsonl`, and
+ * so on; the oldest goes.
  */
 export class AuditLog {
   readonly #path: string;

@@ -33,6 +33,9 @@ import { Scheduler } from './scheduler.js';
 /** How often contents that no run names are looked for. */
 const COLLECT_INTERVAL_MS = 3_600_000;
 
+/** Characters of a refusal in the log: what was refused is others' words. */
+const REFUSAL_LENGTH_MAX = 500;
+
 /** The services that grpc.health.v1 is asked about; the empty name is the whole server. */
 const HEALTH_NAMES = ['', 'rocinante.training.v1.Training', 'rocinante.training.v1.Runs'];
 
@@ -68,10 +71,11 @@ export class Daemon {
   readonly #metrics: CoordinatorMetrics;
   readonly #security: DaemonSecurity;
   readonly #audit: AuditLog;
+  readonly #refusalRecord: AuditLog;
   readonly #refusals = new RefusalLog(
     (code, message) => {
       this.#logger.warn({ code }, `refused: ${message}`);
-      this.#audit.refused(code, message);
+      this.#refusalRecord.refused(code, message);
     },
     () => performance.now(),
   );
@@ -100,6 +104,7 @@ export class Daemon {
     this.#contents = contents;
     this.#logger = createLogger({ level: options.logLevel });
     this.#audit = new AuditLog(join(options.data, 'audit.jsonl'), this.#logger);
+    this.#refusalRecord = new AuditLog(join(options.data, 'refused.jsonl'), this.#logger);
     this.#tensorboard = options.tensorboard ? resolve(options.tensorboard) : null;
     store.onWriteFailure((error) => this.#logger.error(error.message));
     this.#metrics = new CoordinatorMetrics({
@@ -222,7 +227,7 @@ export class Daemon {
     await this.#server?.stop();
     await this.#http?.stop();
     await told;
-    await this.#audit.written();
+    await Promise.all([this.#audit.written(), this.#refusalRecord.written()]);
     await this.#store.close();
   }
 
@@ -333,7 +338,7 @@ export class Daemon {
 
   #refused(code: string, message: string): void {
     this.#metrics.refused(code);
-    this.#refusals.refused(code, message);
+    this.#refusals.refused(code, message.slice(0, REFUSAL_LENGTH_MAX));
   }
 
   #observersOf(id: string, prepared: PreparedRun): readonly RunObserver[] {

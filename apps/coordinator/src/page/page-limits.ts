@@ -33,6 +33,9 @@ export const CURVE_POINTS_MAX = 1_024;
 /** People who are logged in; one more ends the session that is the oldest. */
 export const SESSIONS_MAX = 256;
 
+/** Logins of one holder; one more ends his oldest, so that nobody ends others' by his own. */
+export const SESSIONS_PER_HOLDER_MAX = 16;
+
 /** How long a login lasts. */
 export const SESSION_AGE_MS = 12 * 3_600_000;
 

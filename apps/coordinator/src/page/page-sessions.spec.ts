@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Holder } from '@rocinante/access';
 import type { HttpRequest } from '@rocinante/http';
-import { SESSION_AGE_MS, SESSIONS_MAX } from './page-limits.js';
+import { SESSION_AGE_MS, SESSIONS_MAX, SESSIONS_PER_HOLDER_MAX } from './page-limits.js';
 import { PageSessions } from './page-sessions.js';
 
 const host = '127.0.0.1:7071';
@@ -35,8 +35,17 @@ describe('a session', () => {
     expect(opened('eye')).toMatch(
       /^rocinante-session-7071=[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
     );
-    expect(opened('eye', true)).toMatch(/; SameSite=Strict; Secure$/);
+    expect(opened('eye', true)).toMatch(
+      /^__Host-rocinante-session-7071=[^;]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
+    );
     expect(opened('eye')).not.toBe(opened('eye'));
+  });
+
+  it('over TLS is what only TLS brought', () => {
+    const secure = { ...bringing(opened('eye', true)!), secure: true };
+    expect(sessions.guard(secure)?.name).toBe('ana');
+    expect(sessions.guard({ ...secure, secure: false })).toBeNull();
+    expect(sessions.guard({ ...bringing(opened('eye')!), secure: true })).toBeNull();
   });
 
   it('is its token’s holder', () => {
@@ -90,9 +99,23 @@ describe('a session', () => {
   it('is the oldest that goes where there are too many', () => {
     const first = bringing(opened('eye')!);
     const second = bringing(opened('eye')!);
-    for (let count = 0; count < SESSIONS_MAX - 1; count++) opened('eye');
+    for (let count = 0; count < SESSIONS_MAX - 1; count++) {
+      book.set(`${count}`, { name: `reader-${count}`, role: 'reader' });
+      opened(`${count}`);
+    }
     expect(sessions.size).toBe(SESSIONS_MAX);
     expect(sessions.guard(first)).toBeNull();
     expect(sessions.guard(second)).not.toBeNull();
+  });
+
+  it('is the oldest of its own holder that goes where he has too many', () => {
+    const other = bringing(opened('hand')!);
+    const first = bringing(opened('eye')!);
+    const second = bringing(opened('eye')!);
+    for (let count = 0; count < SESSIONS_PER_HOLDER_MAX - 1; count++) opened('eye');
+    expect(sessions.size).toBe(1 + SESSIONS_PER_HOLDER_MAX);
+    expect(sessions.guard(first)).toBeNull();
+    expect(sessions.guard(second)).not.toBeNull();
+    expect(sessions.guard(other)).not.toBeNull();
   });
 });

@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mayDo, type Holder } from '@rocinante/access';
 import type { Guard, HttpRequest } from '@rocinante/http';
-import { SESSION_AGE_MS, SESSIONS_MAX } from './page-limits.js';
+import { SESSION_AGE_MS, SESSIONS_MAX, SESSIONS_PER_HOLDER_MAX } from './page-limits.js';
 
 /** Who holds a token; null for nobody. */
 export type HolderOf = (token: string) => Holder | null;
 
 interface PageSession {
+  /** Of the holder who opened it. */
+  readonly name: string;
   /** Asked at each request, so that a session ends when its token leaves the book, and has the role that the book gives. */
   readonly holder: () => Holder | null;
   readonly endsAt: number;
@@ -14,6 +16,9 @@ interface PageSession {
 
 /** What a session's cookie is called: browsers do not tell ports of one machine apart. */
 const COOKIE = 'rocinante-session';
+
+/** With this a browser takes the cookie over TLS alone, from this host alone: none that another place gave it. */
+const HOST_PREFIX = '__Host-';
 
 const SESSION_ID = /^[\w-]{43}$/;
 
@@ -55,9 +60,12 @@ export class PageSessions {
     if (holder === null || !mayDo(holder.role, 'reader')) return null;
     const id = randomBytes(32).toString('base64url');
     this.#sessions.set(digest(id), {
+      name: holder.name,
       holder: () => this.#holderOf(token),
       endsAt: this.#now() + SESSION_AGE_MS,
     });
+    const own = [...this.#sessions].filter(([, { name }]) => name === holder.name);
+    if (own.length > SESSIONS_PER_HOLDER_MAX) this.#sessions.delete(own[0][0]);
     if (this.#sessions.size > SESSIONS_MAX) this.#sessions.delete(this.#sessions.keys().next().value!);
     return cookieHeader(request, id, SESSION_AGE_MS / 1000);
   }
@@ -81,14 +89,14 @@ function cookieHeader(
   ageSeconds: number,
 ): string {
   return (
-    `${nameAt(host)}=${value}; Max-Age=${ageSeconds}; Path=/; HttpOnly; SameSite=Strict` +
+    `${nameAt(host, secure)}=${value}; Max-Age=${ageSeconds}; Path=/; HttpOnly; SameSite=Strict` +
     (secure ? '; Secure' : '')
   );
 }
 
 /** The session's number that a request brings; null where it brings none that could be one. */
-function cookieOf(request: Pick<HttpRequest, 'header'>): string | null {
-  const name = nameAt(request.header('host'));
+function cookieOf(request: Pick<HttpRequest, 'header' | 'secure'>): string | null {
+  const name = nameAt(request.header('host'), request.secure);
   for (const pair of (request.header('cookie') ?? '').split(';')) {
     const [key, value = ''] = pair.trim().split('=', 2);
     if (key === name && SESSION_ID.test(value)) return value;
@@ -96,9 +104,10 @@ function cookieOf(request: Pick<HttpRequest, 'header'>): string | null {
   return null;
 }
 
-function nameAt(host: string | null): string {
+function nameAt(host: string | null, secure: boolean): string {
+  const name = secure ? `${HOST_PREFIX}${COOKIE}` : COOKIE;
   const port = /:(\d{1,5})$/.exec(host ?? '')?.[1];
-  return port === undefined ? COOKIE : `${COOKIE}-${port}`;
+  return port === undefined ? name : `${name}-${port}`;
 }
 
 function digest(id: string): string {

@@ -145,6 +145,15 @@ describe('a page without tokens', () => {
     expect(coordinator.dropped).toEqual(Array(5).fill('FOREIGN_HOST'));
   });
 
+  it('works for no other site’s page', async () => {
+    for (const path of ['/api/runs', '/api/events', '/api/weights/r1']) {
+      expect((await get(path, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    }
+    // A link from elsewhere may lead to the page, which is a file.
+    expect((await get('/', { 'sec-fetch-site': 'cross-site' })).status).not.toBe(403);
+    expect((await get('/api/runs', { 'sec-fetch-site': 'none' })).status).toBe(200);
+  });
+
   it('takes orders, but from itself only', async () => {
     const start = { preset: 'quick', text: textSha256, name: 'one', steps: 5, batch: 4, microBatch: 2 };
     await begin();

@@ -21,7 +21,7 @@ import { PageStream } from './page-stream.js';
 import { textsOf } from './page-texts.js';
 import { pictureOf } from './run-list.js';
 import { readOpening } from './run-opening.js';
-import { foreignHost, foreignOrigin } from './same-origin.js';
+import { foreignHost, foreignOrigin, foreignSite } from './same-origin.js';
 
 export interface PageParts extends PresentParts, PageOrderParts {
   /** Who holds a token; null where the coordinator has no tokens, and is open to whoever reaches it. */
@@ -101,6 +101,12 @@ export class Page {
     if (stranger !== null) {
       this.#refused('FOREIGN_HOST', request, stranger);
       return line(421, stranger);
+    }
+    const isAsked = request.path.startsWith('/api/') && request.method !== 'POST';
+    const asker = isAsked ? foreignSite(request) : null;
+    if (asker !== null) {
+      this.#refused('FOREIGN_ORIGIN', request, asker);
+      return line(403, asker);
     }
     const foreign = request.method === 'POST' ? foreignOrigin(request) : null;
     if (foreign === null) return null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpRequest } from '@rocinante/http';
-import { foreignHost, foreignOrigin } from './same-origin.js';
+import { foreignHost, foreignOrigin, foreignSite } from './same-origin.js';
 
 const host = 'box:7071';
 function request(headers: Record<string, string>, more: Partial<HttpRequest> = {}): HttpRequest {
@@ -36,6 +36,21 @@ describe('an order', () => {
     [{ origin: 'http://box:7071', 'sec-fetch-site': 'none' }, {}, 'received "none"'],
   ])('is refused with %j', (headers, more, message) => {
     expect(foreignOrigin(request(headers as Record<string, string>, more))).toContain(message);
+  });
+});
+
+describe('what is read', () => {
+  it.each([{}, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }])(
+    'is given with %j',
+    (headers) => {
+      expect(foreignSite(request(headers as Record<string, string>))).toBeNull();
+    },
+  );
+
+  it.each(['cross-site', 'same-site', '', 'x'])('is not given to a page of %j', (site) => {
+    expect(foreignSite(request({ 'sec-fetch-site': site }))).toBe(
+      `expected to be asked by this page (Sec-Fetch-Site: same-origin) or by a person, received "${site}"`,
+    );
   });
 });
 

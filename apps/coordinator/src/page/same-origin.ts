@@ -21,6 +21,17 @@ export function foreignOrigin(request: HttpRequest): string | null {
 }
 
 /**
+ * Why what is asked by GET is not answered: another site's page asks for it in this browser. What it gets it cannot read,
+ * but making it costs.
+ * @returns one line; null where it may be answered. Programs other than browsers do not say where they come from.
+ */
+export function foreignSite(request: Pick<HttpRequest, 'header'>): string | null {
+  const site = request.header('sec-fetch-site');
+  if (site === null || site === 'same-origin' || site === 'none') return null;
+  return `expected to be asked by this page (Sec-Fetch-Site: same-origin) or by a person, received ${shown(site)}`;
+}
+
+/**
  * Why a page is not shown without a token: the name by which the browser asks is none of this coordinator's. Whoever owns
  * another name can let it point here, and then read as its own what is served here ("DNS rebinding"); an address in digits
  * cannot be used so.
