@@ -76,8 +76,12 @@ async function called(session: ClientHttp2Session, path: string, token = ''): Pr
 const lives = (session: ClientHttp2Session): Promise<boolean> =>
   new Promise((resolve) => {
     if (session.destroyed) return resolve(false);
-    session.once('close', () => resolve(false));
-    session.ping((error) => resolve(error === null));
+    const end = (): void => resolve(false);
+    session.once('close', end);
+    session.ping((error) => {
+      session.off('close', end);
+      resolve(error === null);
+    });
   });
 
 /** Lets the time of strangers pass, a second at a time: a ping of grpc-js is answered before it counts as lost. */
