@@ -36,7 +36,7 @@ describe('Vocabulary', () => {
     [null, 'null'],
     [{ a: 1 }, 'object'],
     [[], 'an empty list'],
-    [['a', 1], '1 at 1'],
+    [['a', 1], 'a value of type number at 1'],
     [['a', ''], '"" at 1'],
     [['ab'], '"ab" at 0'],
     [['\ud83d'], '"\\ud83d" at 0'],

@@ -30,7 +30,7 @@ describe('an address', () => {
     's3://bucket/ü',
     `s3://bucket/${'a'.repeat(600)}`,
   ])('%j is refused', (text) => {
-    expect(() => parseStoreAddress(text)).toThrow(/^store ".*": expected s3:\/\/bucket\/prefix/);
+    expect(() => parseStoreAddress(text)).toThrow(/^store ".*: expected s3:\/\/bucket\/prefix/);
   });
 
   it('is not repeated where it may hold a secret', () => {
