@@ -274,7 +274,8 @@ describe.concurrent('what is no TLS, or no end of it', { timeout: 180_000 }, () 
     const lines = readFileSync(book.bookFile, 'utf8').split('\n');
     writeFileSync(book.bookFile, lines.filter((line) => !line.includes(' guest ')).join('\n'));
     await closed(socket);
-    await isTold('UNAUTHENTICATED', 'GET /api/events: its token or its session is not known any more');
+    // The log has so many lines of one reason, and others of this file come at the same time.
+    await isCounted('UNAUTHENTICATED', 1);
   });
 
   it.each(['grpc', 'http'] as const)('plain text to the port of %s', async (port) => {

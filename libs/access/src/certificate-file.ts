@@ -63,6 +63,12 @@ function parse(block: string, path: string, number: number): X509Certificate {
 export function checkValidity(certificate: X509Certificate, path: string, now: number, advice: string): void {
   const from = new Date(certificate.validFrom);
   const to = new Date(certificate.validTo);
+  if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) {
+    throw new AccessError(
+      'certificate',
+      `${path}: expected a certificate that says when it begins and ends, received one whose times are none`,
+    );
+  }
   if (now > to.getTime()) {
     throw new AccessError(
       'certificate-expired',
