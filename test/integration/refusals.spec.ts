@@ -109,20 +109,22 @@ function isCounted(why: string, times: number): Promise<unknown> {
 /** Lines of one reason that the log takes in ten seconds: others of this file come at the same time. */
 const LINES_OF_A_REASON = 5;
 
-/** Waits until the log and the file of refusals tell of one by these words, or have all that they take of its reason. */
+/**
+ * Waits until the log and the file of refusals tell of one by these words; or have the lines that they take of its reason, and
+ * more are counted.
+ */
 async function isTold(code: string, words: string): Promise<void> {
-  const isIn = (lines: readonly string[]): boolean =>
-    lines.some((line) => line.includes(words)) || lines.length >= LINES_OF_A_REASON;
+  const isIn = async (lines: readonly string[]): Promise<boolean> =>
+    lines.some((line) => line.includes(words)) ||
+    (lines.length >= LINES_OF_A_REASON && (await refused(code)) > lines.length);
   await until(`the log to tell of ${code}, ${words}`, () =>
     isIn(daemon.log.filter((line) => line.code === code).map(({ msg }) => msg)),
   );
-  await until(`the file of refusals to tell of ${code}, ${words}`, () =>
-    isIn(
-      audited()
-        .filter(({ refused }) => refused === code)
-        .map(({ what }) => String(what)),
-    ),
-  );
+  const what = (): string[] =>
+    audited()
+      .filter(({ refused }) => refused === code)
+      .map((entry) => String(entry.what));
+  await until(`the file of refusals to tell of ${code}, ${words}`, () => isIn(what()));
   expect(await refused(code)).toBeGreaterThan(0);
 }
 
@@ -283,8 +285,7 @@ describe.concurrent('what is no TLS, or no end of it', { timeout: 180_000 }, () 
     const lines = readFileSync(book.bookFile, 'utf8').split('\n');
     writeFileSync(book.bookFile, lines.filter((line) => !line.includes(' guest ')).join('\n'));
     await closed(socket);
-    // The log has so many lines of one reason, and others of this file come at the same time.
-    await isCounted('UNAUTHENTICATED', 1);
+    await isTold('UNAUTHENTICATED', 'GET /api/events: its token or its session is not known any more');
   });
 
   it.each(['grpc', 'http'] as const)('plain text to the port of %s', async (port) => {
