@@ -20,6 +20,7 @@ const layers = {
       'metrics',
       'log',
       'tensorboard',
+      'run-json',
     ],
     mayImport: ['base', 'edge'],
     alsoLibs: ['model'],

@@ -15,6 +15,8 @@ import { rocinante, train, Workspace, type Finished, type Summary } from '../sup
 import { smallOrder } from '../support/small-run.js';
 
 const LONG = process.env.ROCINANTE_LONG === '1';
+/** A coordinator there; nothing else has its ports. */
+const SERVE = ['serve', '--data', '/home/data', '--listen', '127.0.0.1:7070', '--http', '127.0.0.1:7071'];
 const hindrance = cleanRootHindrance() ?? networkHindrance();
 
 /** What `bundle --json` ends with. */
@@ -201,16 +203,8 @@ describe.skipIf(hindrance !== null)(
       expect(there(['touch', '/opt/rocinante/x']).code).toBe(1);
     });
 
-    it('serves runs to an operator, and the live page', { timeout: 30_000 }, async () => {
-      const daemon = service(
-        'serve',
-        '--data',
-        '/home/data',
-        '--listen',
-        '127.0.0.1:7070',
-        '--http',
-        '127.0.0.1:7071',
-      );
+    it('serves runs to an operator, and the live page', { timeout: 120_000 }, async () => {
+      const daemon = service(...SERVE);
       await daemon.says(/coordinator is up/);
       const { code, stdout, stderr } = there(['/opt/rocinante/rocinante', 'run', 'list', '--json']);
       expect([code, stderr, JSON.parse(stdout)]).toEqual([0, '', { runs: [], leftOut: 0 }]);
@@ -247,15 +241,7 @@ describe.skipIf(hindrance !== null)(
         expect(run.code, run.stderr).toBe(0);
         const summary = JSON.parse(run.stdout.trim().split('\n').at(-1)!) as Summary;
         expect(summary.weightsSha256).toBe(trained.weightsSha256);
-        const daemon = service(
-          'serve',
-          '--data',
-          '/home/data',
-          '--listen',
-          '127.0.0.1:7070',
-          '--http',
-          '127.0.0.1:7071',
-        );
+        const daemon = service(...SERVE);
         const worker = service('worker', '--coordinator', '127.0.0.1:7070', '--threads', '1');
         await daemon.says(/coordinator is up/);
         await worker.says(/joined the coordinator/);

@@ -9,7 +9,7 @@ import { Daemon, until, WorkerProcess } from '../support/daemon.js';
 import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallOrder, smallText } from '../support/small-run.js';
 
-const STEPS = 120;
+const STEPS = 80;
 const END_MS = 10_000;
 const AT_ONCE_MS = 2_000;
 

@@ -9,7 +9,7 @@ import { stepsTaken, workersOf } from '../support/running-train.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
 const LONG = process.env.ROCINANTE_LONG === '1';
-const STEPS = 60;
+const STEPS = LONG ? 60 : 36;
 const workspace = new Workspace();
 let common: string[];
 let undisturbed: Summary;

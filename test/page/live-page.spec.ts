@@ -75,9 +75,9 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
   }
 
   const shows = (selector: string, pattern: RegExp, on = page): Promise<void> =>
-    until(`${selector} to be ${pattern}`, async () => pattern.test(await textOf(selector, on)), 20_000);
+    until(`${selector} to be ${pattern}`, async () => pattern.test(await textOf(selector, on)));
 
-  it('shows what a run is, who works for it, and its losses as they come', { timeout: 30_000 }, async () => {
+  it('shows what a run is, who works for it, and its losses as they come', { timeout: 120_000 }, async () => {
     await shows('#name', /^mill$/);
     await shows('#state', /^running$/);
     await shows('#link', /^live$/);
@@ -99,7 +99,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await until('another event', async () => (await page.locator('#events li').count()) > before);
   });
 
-  it('has what the log has, each once, after the coordinator was killed', { timeout: 40_000 }, async () => {
+  it('has what the log has, each once, after the coordinator was killed', { timeout: 120_000 }, async () => {
     await daemon.stop('SIGKILL');
     await shows('#link', /^connection lost/);
     daemon = await daemon.again({ args: board });
@@ -128,7 +128,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     expect(told).toEqual(logged.slice(Math.max(0, newest + 1 - last), newest + 1).reverse());
   });
 
-  it('is sound in light, in dark and on a telephone', { timeout: 40_000 }, async () => {
+  it('is sound in light, in dark and on a telephone', { timeout: 120_000 }, async () => {
     const { page: own, complaints } = await openPage(browser);
     await own.goto(`http://${daemon.http}/#r1`);
     await shows('#state', /^running$/, own);
@@ -149,7 +149,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await own.context().close();
   });
 
-  it('is all within reach of the keyboard', { timeout: 20_000 }, async () => {
+  it('is all within reach of the keyboard', { timeout: 120_000 }, async () => {
     const { page: own } = await openPage(browser);
     await own.goto(`http://${daemon.http}/#r1`);
     await shows('#state', /^running$/, own);
@@ -182,7 +182,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await own.context().close();
   });
 
-  it('is no other page’s to read or to order from', { timeout: 20_000 }, async () => {
+  it('is no other page’s to read or to order from', { timeout: 120_000 }, async () => {
     const port = daemon.http.split(':')[1];
     const foreign = createServer((_, response) => response.end('<p>foreign'));
     await once(foreign.listen(0, '127.0.0.1'), 'listening');
@@ -204,7 +204,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     foreign.close();
   });
 
-  it('pulls the weights of a checkpoint', { timeout: 20_000 }, async () => {
+  it('pulls the weights of a checkpoint', { timeout: 120_000 }, async () => {
     await page.locator('.menu summary').click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -217,7 +217,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await page.keyboard.press('Escape');
   });
 
-  it('stops, resumes and starts runs', { timeout: 40_000 }, async () => {
+  it('stops, resumes and starts runs', { timeout: 120_000 }, async () => {
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await page.getByLabel('Reason, for the record').fill('seen enough');
     await page.getByRole('button', { name: 'Stop the run' }).click();

@@ -46,20 +46,20 @@ describe.skipIf(hindrance !== null)(`logging in${hindrance === null ? '' : ` (${
     await page.getByRole('button', { name: 'Log in' }).click();
   }
 
-  it('asks for a token, and is sound', { timeout: 20_000 }, async () => {
+  it('asks for a token, and is sound', { timeout: 120_000 }, async () => {
     const answer = await page.goto(`http://${daemon.http}/`);
     expect(answer!.status()).toBe(401);
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
-  it.each(['rcn_nobodys', TOKENS.worker])('refuses %s in one line', { timeout: 20_000 }, async (token) => {
+  it.each(['rcn_nobodys', TOKENS.worker])('refuses %s in one line', { timeout: 120_000 }, async (token) => {
     await logIn(token);
     expect(await page.getByRole('alert').textContent()).toBe('This is no reader’s and no operator’s token.');
     expect(await page.context().cookies()).toEqual([]);
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
-  it('shows readers the page, without orders', { timeout: 20_000 }, async () => {
+  it('shows readers the page, without orders', { timeout: 120_000 }, async () => {
     await logIn(TOKENS.reader);
     await until('the page', async () => (await page.locator('#who').textContent()) === 'reader-1 (reader)');
     expect(await page.locator('#start').isVisible()).toBe(false);
@@ -76,7 +76,7 @@ describe.skipIf(hindrance !== null)(`logging in${hindrance === null ? '' : ` (${
     expect(await page.context().cookies()).toEqual([]);
   });
 
-  it('lets operators order, and logs no token', { timeout: 20_000 }, async () => {
+  it('lets operators order, and logs no token', { timeout: 120_000 }, async () => {
     await logIn(TOKENS.operator);
     await page.locator('#start').waitFor();
     const status = await page.evaluate(

@@ -95,7 +95,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
 
   it(
     'reaches the coordinator, one worker itself, and the other through the coordinator',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async () => {
       const targets = await prometheus.targets();
       expect(targets.map(({ health, lastError }) => ({ health, lastError }))).toEqual(
@@ -121,7 +121,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     expect(table.filter(({ name }) => name.startsWith('rocinante_worker_')).length).toBeGreaterThan(10);
   });
 
-  it('has series of every metric in the table, with its labels', { timeout: 30_000 }, async () => {
+  it('has series of every metric in the table, with its labels', { timeout: 120_000 }, async () => {
     const lacks = async (): Promise<string[]> => (await Promise.all(table.map(missing))).flat();
     // What is relayed comes every few seconds.
     await until('all series', async () => (await lacks()).length === 0, 10_000).catch(() => undefined);
@@ -159,7 +159,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     return lacks;
   }
 
-  it('has the run’s numbers', { timeout: 30_000 }, async () => {
+  it('has the run’s numbers', { timeout: 120_000 }, async () => {
     const value = async (expression: string): Promise<number> =>
       (await prometheus.query(expression))[0]?.value ?? NaN;
     const windows = daemon.events('r1').reduce((sum, entry) => sum + ((entry.windows as number) ?? 0), 0);
@@ -198,7 +198,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
   // Cards are what dcgm-exporter sees, and it is not here.
   it.each(dashboardFiles().filter(({ name }) => name !== 'cards.json'))(
     'has series for every panel, annotation and variable of $name',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async ({ dashboard }) => {
       const queries = [...panelQueries(dashboard), ...annotationQueries(dashboard)];
       expect(await unanswered(queries.filter(isSeen))).toEqual([]);
@@ -212,7 +212,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     },
   );
 
-  it('evaluates every rule, and has series for what each compares', { timeout: 30_000 }, async () => {
+  it('evaluates every rule, and has series for what each compares', { timeout: 120_000 }, async () => {
     const rules = await prometheus.rules();
     expect(rules.length).toBeGreaterThan(10);
     for (const { name, query, health, lastError } of rules) {

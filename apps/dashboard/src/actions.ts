@@ -2,7 +2,8 @@ import { openForm, type Field } from './dialog.js';
 import { byId, element } from './elements.js';
 import { grouped } from './figures.js';
 import { about, order } from './orders.js';
-import type { About, Preset, Shown } from './shapes.js';
+import type { ShownJson } from '@rocinante/run-json';
+import type { About, Preset } from './shapes.js';
 
 const SCHEDULES = [
   ['', 'as the preset has it'],
@@ -23,7 +24,7 @@ export class Actions {
   }
 
   /** The buttons that a run's state allows. */
-  show(shown: Shown): void {
+  show(shown: ShownJson): void {
     if (!this.#about.mayOrder) return;
     const { id, state, checkpoints, bestCheckpoint, weightsSha256 } = shown;
     const key = [id, state, checkpoints.length > 0, bestCheckpoint !== null, weightsSha256].join(' ');
@@ -45,7 +46,7 @@ export class Actions {
     if (hadFocus) buttons[0]?.focus();
   }
 
-  #stop({ id, name, state }: Shown): void {
+  #stop({ id, name, state }: ShownJson): void {
     const queued = state === 'queued';
     openForm({
       title: `Stop ${name}`,
@@ -58,7 +59,7 @@ export class Actions {
     });
   }
 
-  #resume({ id, name, state, step }: Shown): void {
+  #resume({ id, name, state, step }: ShownJson): void {
     openForm({
       title: `Resume ${name}`,
       text:
@@ -166,7 +167,7 @@ function menu(text: string, links: readonly HTMLElement[]): HTMLElement {
 }
 
 /** Links to the weights that are there. */
-function weightsOf({ id, checkpoints, bestCheckpoint, weightsSha256 }: Shown): HTMLElement[] {
+function weightsOf({ id, checkpoints, bestCheckpoint, weightsSha256 }: ShownJson): HTMLElement[] {
   const link = (which: string, text: string): HTMLElement =>
     element('a', { href: `/api/weights/${encodeURIComponent(id)}?which=${which}`, download: true }, text);
   return [

@@ -1,6 +1,7 @@
 import { byId, setText } from './elements.js';
 import { lossShown } from './figures.js';
-import type { Run, Told } from './shapes.js';
+import type { RunJson } from '@rocinante/run-json';
+import type { Told } from './shapes.js';
 
 /** Screen readers are told something at most so often: the last thing of several. */
 const QUIET_MS = 8_000;
@@ -15,12 +16,12 @@ export class Announcer {
   #state: string | null = null;
 
   /** Another run is shown. */
-  begin({ name, state }: Run): void {
+  begin({ name, state }: RunJson): void {
     this.#state = state;
     this.say(`Run ${name}, ${state}`);
   }
 
-  state({ name, state, loss }: Run): void {
+  state({ name, state, loss }: RunJson): void {
     if (this.#state !== null && this.#state !== state) {
       this.say(`Run ${name} is ${state}${loss === null ? '' : `, loss ${lossShown(loss)}`}`);
     }

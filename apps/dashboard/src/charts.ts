@@ -3,7 +3,7 @@ import { chosen, thin } from './curve.js';
 import { byId, element, setText } from './elements.js';
 import { grouped, lossShown } from './figures.js';
 import type { RunModel } from './run-model.js';
-import type { Evaluation } from './shapes.js';
+import type { EvaluationJson } from '@rocinante/run-json';
 
 const POINTS_SHOWN = 320;
 /** Single steps' rates say little: means over more of them are calmer. */
@@ -166,7 +166,10 @@ export class LossChart {
     setText(this.#heldOut, lossShown(upTo(heldOut)));
   }
 
-  #showTable(points: readonly { step: number; loss: number }[], evaluations: readonly Evaluation[]): void {
+  #showTable(
+    points: readonly { step: number; loss: number }[],
+    evaluations: readonly EvaluationJson[],
+  ): void {
     const fold = this.#table.closest('details');
     if (fold && !fold.open && this.#table.childElementCount > 0) return;
     const rows = new Map<number, { train?: number; heldOut?: number | null; best?: boolean }>();
@@ -240,7 +243,7 @@ export class RateChart {
 /** The curves in a sentence, for whoever does not see them. */
 function described(
   points: readonly { step: number; loss: number }[],
-  evaluations: readonly Evaluation[],
+  evaluations: readonly EvaluationJson[],
 ): string {
   const [first, last] = [points.at(0), points.at(-1)];
   if (!first || !last) return 'Loss by step: no step yet';

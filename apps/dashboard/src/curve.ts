@@ -1,14 +1,14 @@
-import type { CurvePoint } from './shapes.js';
+import type { RatePoint } from '@rocinante/run-json';
 
 /**
  * Points of a curve as means over equally many steps, so that what came step by step looks like what came thinned already.
  * @param pointsMax at most so many come back.
  */
-export function thin(points: readonly CurvePoint[], pointsMax: number): CurvePoint[] {
+export function thin(points: readonly RatePoint[], pointsMax: number): RatePoint[] {
   const last = points.at(-1);
   if (last === undefined || points.length <= pointsMax) return [...points];
   const width = Math.ceil(last.step / pointsMax);
-  const thinned: CurvePoint[] = [];
+  const thinned: RatePoint[] = [];
   let sum = emptySum();
   let before = 0;
   for (const [index, { step, loss, windowsPerSecond }] of points.entries()) {

@@ -1,7 +1,7 @@
 import { byId, element, setText } from './elements.js';
 import { bytesShown, counted, duration, grouped, lossShown, NOTHING, percent } from './figures.js';
 import type { RunModel } from './run-model.js';
-import type { Shown } from './shapes.js';
+import type { ShownJson } from '@rocinante/run-json';
 
 /** What a run is, how far, how well and how fast. */
 export class HeadView {
@@ -65,7 +65,7 @@ export class HeadView {
   }
 }
 
-function aboutOf({ id, name, pool, tags, note, queuePosition, priority }: Shown): string {
+function aboutOf({ id, name, pool, tags, note, queuePosition, priority }: ShownJson): string {
   return [
     name === id ? '' : id,
     pool === 'default' ? '' : `pool ${pool}`,
@@ -78,7 +78,7 @@ function aboutOf({ id, name, pool, tags, note, queuePosition, priority }: Shown)
     .join(' · ');
 }
 
-function lossNote({ lastStepLoss }: Shown): string {
+function lossNote({ lastStepLoss }: ShownJson): string {
   return lastStepLoss === null ? '' : `last step ${lossShown(lastStepLoss)}`;
 }
 

@@ -26,7 +26,8 @@ import { about, OrderError } from './orders.js';
 import { RunModel } from './run-model.js';
 import { RunStream, type LinkState } from './run-stream.js';
 import { RunsView } from './runs-view.js';
-import type { About, ListChange, Opening, Present, RunList, Told } from './shapes.js';
+import type { PresentJson, RunChange, RunListJson } from '@rocinante/run-json';
+import type { About, Opening, Told } from './shapes.js';
 import { WorkersView } from './workers-view.js';
 
 /** The page is drawn at most so often, however fast the run goes. */
@@ -50,7 +51,7 @@ class Page {
   readonly #announcer = new Announcer();
   readonly #actions: Actions;
   readonly #stream: RunStream;
-  #list: RunList = { runs: [], leftOut: 0 };
+  #list: RunListJson = { runs: [], leftOut: 0 };
   #run: string | null = null;
   #model: RunModel | null = null;
   #drawn = 0;
@@ -81,7 +82,7 @@ class Page {
     this.#runs.show(this.#list, run);
   }
 
-  #listed({ order, runs: changed, leftOut }: ListChange): void {
+  #listed({ order, runs: changed, leftOut }: RunChange): void {
     const known = new Map([...this.#list.runs, ...changed].map((run) => [run.id, run]));
     this.#list = { runs: order.flatMap((id) => known.get(id) ?? []), leftOut };
     this.#runs.show(this.#list, this.#run);
@@ -103,7 +104,7 @@ class Page {
     this.#draw();
   }
 
-  #presented(present: Present): void {
+  #presented(present: PresentJson): void {
     if (this.#model === null) return;
     this.#model.present(present);
     this.#announcer.state(present);

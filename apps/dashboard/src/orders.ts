@@ -1,4 +1,5 @@
-import type { About, Run } from './shapes.js';
+import type { RunJson } from '@rocinante/run-json';
+import type { About } from './shapes.js';
 
 /** An order was not carried out; the message is a line for a person. */
 export class OrderError extends Error {}
@@ -8,7 +9,7 @@ export class OrderError extends Error {}
  * @returns the run as it is then.
  * @throws {OrderError} it was refused, or could not be asked.
  */
-export async function order(action: 'start' | 'stop' | 'resume', body: object): Promise<Run> {
+export async function order(action: 'start' | 'stop' | 'resume', body: object): Promise<RunJson> {
   let response: Response;
   try {
     response = await fetch(`/api/${action}`, {
@@ -26,7 +27,7 @@ export async function order(action: 'start' | 'stop' | 'resume', body: object): 
   } catch {
     // A line of text: the server's own refusals.
   }
-  if (response.ok) return answer as Run;
+  if (response.ok) return answer as RunJson;
   const said = (answer as { error?: string } | null)?.error ?? text.trim();
   throw new OrderError(said || `The coordinator answered ${response.status}.`);
 }

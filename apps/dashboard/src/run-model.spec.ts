@@ -1,7 +1,8 @@
 /** Goal: the page shows each step once, whatever the run does. Method: the stream's words, one after the other. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RunModel } from './run-model.js';
-import type { Entry, Shown, Started } from './shapes.js';
+import type { ShownJson } from '@rocinante/run-json';
+import type { Entry, Started } from './shapes.js';
 
 const time = '2026-11-24T10:00:00.000Z';
 const started: Started = {
@@ -26,7 +27,7 @@ const shown = {
   stepsTotal: 100,
   windowsPerSecond: 32,
   history: [{ step: 2, epoch: 1, loss: 3, validationLoss: 2.5, best: true }],
-} as unknown as Shown;
+} as unknown as ShownJson;
 const curve = [
   { step: 1, loss: 4, windowsPerSecond: 30 },
   { step: 2, loss: 3, windowsPerSecond: 30 },

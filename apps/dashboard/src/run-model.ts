@@ -1,5 +1,6 @@
 import { thin } from './curve.js';
-import type { CurvePoint, Entry, Evaluation, Opening, Present, Shown, Started, Told } from './shapes.js';
+import type { EvaluationJson, PresentJson, RatePoint, ShownJson } from '@rocinante/run-json';
+import type { Entry, Opening, Started, Told } from './shapes.js';
 
 /** Events that are shown: the last ones. */
 const TOLD_MAX = 300;
@@ -9,10 +10,10 @@ const POINTS_MAX = 4_096;
 
 /** What the page knows of the run that it shows: told by the stream, without a clock or an element. */
 export class RunModel {
-  #shown: Shown;
+  #shown: ShownJson;
   #started: Started | null;
-  #points: CurvePoint[];
-  #evaluations: Evaluation[];
+  #points: RatePoint[];
+  #evaluations: EvaluationJson[];
   #told: Told[];
   #sample: string | null;
 
@@ -25,7 +26,7 @@ export class RunModel {
     this.#sample = sample;
   }
 
-  get shown(): Shown {
+  get shown(): ShownJson {
     return this.#shown;
   }
 
@@ -34,11 +35,11 @@ export class RunModel {
     return this.#started;
   }
 
-  get points(): readonly CurvePoint[] {
+  get points(): readonly RatePoint[] {
     return this.#points;
   }
 
-  get evaluations(): readonly Evaluation[] {
+  get evaluations(): readonly EvaluationJson[] {
     return this.#evaluations;
   }
 
@@ -67,7 +68,7 @@ export class RunModel {
     return ((stepsTotal - this.step) * (windowsPerEpoch / stepsPerEpoch)) / windowsPerSecond;
   }
 
-  present(present: Present): void {
+  present(present: PresentJson): void {
     this.#shown = { ...this.#shown, ...present };
   }
 

@@ -1,4 +1,5 @@
-import type { ListChange, Opening, Present, Told } from './shapes.js';
+import type { PresentJson, RunChange } from '@rocinante/run-json';
+import type { Opening, Told } from './shapes.js';
 
 /** After how long a stream that the browser gave up is opened again. */
 const RETRY_MS = 2_000;
@@ -7,9 +8,9 @@ const RETRY_MS = 2_000;
 export type LinkState = 'connecting' | 'live' | 'lost';
 
 export interface StreamListener {
-  list(change: ListChange): void;
+  list(change: RunChange): void;
   opening(opening: Opening): void;
-  present(present: Present): void;
+  present(present: PresentJson): void;
   entry(told: Told): void;
   /** The run cannot be followed any more. */
   gone(message: string): void;
@@ -54,9 +55,9 @@ export class RunStream {
         this.#lastId = lastEventId;
         take(JSON.parse(data) as Data);
       });
-    on<ListChange>('list', (change) => this.#listener.list(change));
+    on<RunChange>('list', (change) => this.#listener.list(change));
     on<Opening>('opening', (opening) => this.#listener.opening(opening));
-    on<Present>('present', (present) => this.#listener.present(present));
+    on<PresentJson>('present', (present) => this.#listener.present(present));
     on<Told>('entry', (told) => this.#listener.entry(told));
     on<{ message: string }>('gone', ({ message }) => this.#listener.gone(message));
     source.addEventListener('open', () => this.#listener.link('live'));

@@ -1,11 +1,11 @@
 import { byId, element, KeyedList, setText } from './elements.js';
 import { counted, grouped, lossShown } from './figures.js';
-import type { Run, RunList } from './shapes.js';
+import type { RunJson, RunListJson } from '@rocinante/run-json';
 
 const ACTIVE = ['waiting', 'running', 'held', 'stopping'];
 
 /** A group of the list of runs: its heading, and which runs are in it. */
-const GROUPS: readonly (readonly [title: string, isIn: (run: Run) => boolean])[] = [
+const GROUPS: readonly (readonly [title: string, isIn: (run: RunJson) => boolean])[] = [
   ['Active', ({ state }) => ACTIVE.includes(state)],
   ['Queue', ({ state }) => state === 'queued'],
   ['Ended', ({ state }) => state !== 'queued' && !ACTIVE.includes(state)],
@@ -15,8 +15,8 @@ const GROUPS: readonly (readonly [title: string, isIn: (run: Run) => boolean])[]
 export class RunsView {
   readonly #groups: {
     readonly root: HTMLElement;
-    readonly list: KeyedList<Run>;
-    readonly isIn: (run: Run) => boolean;
+    readonly list: KeyedList<RunJson>;
+    readonly isIn: (run: RunJson) => boolean;
   }[];
   readonly #leftOut = element('p', { class: 'note' });
   #selected: string | null = null;
@@ -28,7 +28,7 @@ export class RunsView {
       items.setAttribute('aria-labelledby', id);
       const root = element('div', { class: 'group' }, element('h3', { id }, title), items);
       byId('runs').append(root);
-      return { root, list: new KeyedList<Run>(items, (run) => this.#row(run)), isIn };
+      return { root, list: new KeyedList<RunJson>(items, (run) => this.#row(run)), isIn };
     });
     byId('runs').append(this.#leftOut);
     const wide = window.matchMedia('(min-width: 900px)');
@@ -38,7 +38,7 @@ export class RunsView {
     wide.addEventListener('change', unfold);
   }
 
-  show({ runs, leftOut }: RunList, selected: string | null): void {
+  show({ runs, leftOut }: RunListJson, selected: string | null): void {
     this.#selected = selected;
     setText(byId('runs-count'), grouped(runs.length + leftOut));
     for (const { root, list, isIn } of this.#groups) {
@@ -49,7 +49,7 @@ export class RunsView {
     setText(this.#leftOut, leftOut === 0 ? '' : `and ${counted(leftOut, 'run')} that ended earlier`);
   }
 
-  #row(run: Run): { root: Element; update(run: Run): void } {
+  #row(run: RunJson): { root: Element; update(run: RunJson): void } {
     const name = element('span', { class: 'run-name' });
     const state = element('span', { class: 'run-state' });
     const figures = element('span', { class: 'run-figures' });
@@ -70,7 +70,7 @@ export class RunsView {
   }
 }
 
-function figuresOf({ id, name, step, stepsTotal, loss }: Run): string {
+function figuresOf({ id, name, step, stepsTotal, loss }: RunJson): string {
   const steps = stepsTotal === null ? '' : `step ${grouped(step)} of ${grouped(stepsTotal)}`;
   return [name === id ? '' : id, steps, loss === null ? '' : `loss ${lossShown(loss)}`]
     .filter((part) => part !== '')

@@ -1,9 +1,9 @@
 import { byId, element, KeyedList, setText } from './elements.js';
 import { clockShown, counted, NOTHING, percent } from './figures.js';
 import { phaseKeys, PhaseBar, STEP_PHASES, WORKER_PHASES } from './phases.js';
-import type { IdleWorker, Present, WorkerShare } from './shapes.js';
+import type { IdleWorkerJson, PresentJson, WorkerShareJson } from '@rocinante/run-json';
 
-interface ShownWorker extends WorkerShare {
+interface ShownWorker extends WorkerShareJson {
   /** The part of the last step's micro-batches that it computed. */
   readonly part: number;
 }
@@ -20,7 +20,7 @@ export class WorkersView {
   readonly #none = element('p', { class: 'note' });
   readonly #table: HTMLElement;
   readonly #rows: KeyedList<ShownWorker>;
-  readonly #idleRows: KeyedList<IdleWorker>;
+  readonly #idleRows: KeyedList<IdleWorkerJson>;
   readonly #idle: HTMLElement;
   readonly #step = new PhaseBar(STEP_PHASES, 'step');
   readonly #stepTime: HTMLElement;
@@ -59,7 +59,7 @@ export class WorkersView {
     byId('step-time').append(this.#stepTime);
   }
 
-  show({ workerShares, idleWorkers, stepPhases, state, boundBy }: Present): void {
+  show({ workerShares, idleWorkers, stepPhases, state, boundBy }: PresentJson): void {
     const all = workerShares.reduce((sum, { microBatches }) => sum + microBatches, 0);
     setText(
       this.#none,
@@ -117,7 +117,7 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
   };
 }
 
-function idleRow(worker: IdleWorker): { root: Element; update(worker: IdleWorker): void } {
+function idleRow(worker: IdleWorkerJson): { root: Element; update(worker: IdleWorkerJson): void } {
   const standing = element('span', { class: 'state' });
   const reason = element('span', { class: 'note' });
   return {
@@ -130,6 +130,6 @@ function idleRow(worker: IdleWorker): { root: Element; update(worker: IdleWorker
 }
 
 /** `cpu, 1 thread, AMD EPYC`. */
-function engineText({ device, threads, model }: WorkerShare): string {
+function engineText({ device, threads, model }: WorkerShareJson): string {
   return [device, counted(threads, 'thread'), model].filter((part) => part !== '').join(', ');
 }

@@ -230,7 +230,7 @@ export class ScriptedCoordinator {
 }
 
 /** Waits until it is so. @throws {Error} it is not within the time. */
-export async function until(isSo: () => boolean, what: string, withinMs = 10_000): Promise<void> {
+export async function until(isSo: () => boolean, what: string, withinMs = 25_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error(`${what}: expected within ${withinMs} ms`);

@@ -38,17 +38,33 @@ const GRAPH_SPAN = 8;
 const GRAPH_HEIGHT = 8;
 const STAT_SPAN = 4;
 const STAT_HEIGHT = 4;
+const TABLE_SPAN = 24;
 const TABLE_HEIGHT = 9;
 
-/** Lines over time. The legend is a table, so that twenty runs or workers can be sorted by what they are now. */
-export function graph(terms: Terms, ...queries: readonly Query[]): TimeSeries {
-  const panel = new TimeSeries()
+/** What panels of every kind can be told. */
+interface Framed {
+  title(title: string): this;
+  description(description: string): this;
+  unit(unit: string): this;
+  datasource(source: typeof DATA_SOURCE): this;
+  span(columns: number): this;
+  height(rows: number): this;
+}
+
+/** A panel with its words, its unit and its place. */
+function framed<Panel extends Framed>(panel: Panel, terms: Terms, span: number, height: number): Panel {
+  return panel
     .title(terms.title)
     .description(terms.description)
     .unit(terms.unit)
     .datasource(DATA_SOURCE)
-    .span(terms.span ?? GRAPH_SPAN)
-    .height(GRAPH_HEIGHT)
+    .span(terms.span ?? span)
+    .height(height);
+}
+
+/** Lines over time. The legend is a table, so that twenty runs or workers can be sorted by what they are now. */
+export function graph(terms: Terms, ...queries: readonly Query[]): TimeSeries {
+  const panel = framed(new TimeSeries(), terms, GRAPH_SPAN, GRAPH_HEIGHT)
     .lineWidth(1)
     .fillOpacity(5)
     .legend(
@@ -72,13 +88,7 @@ export function stack(terms: Terms, ...queries: readonly Query[]): TimeSeries {
 
 /** The newest number of each series, with a line behind it. */
 export function stat(terms: Terms, ...queries: readonly Query[]): Stat {
-  const panel = new Stat()
-    .title(terms.title)
-    .description(terms.description)
-    .unit(terms.unit)
-    .datasource(DATA_SOURCE)
-    .span(terms.span ?? STAT_SPAN)
-    .height(STAT_HEIGHT)
+  const panel = framed(new Stat(), terms, STAT_SPAN, STAT_HEIGHT)
     .colorMode(BigValueColorMode.None)
     .graphMode(BigValueGraphMode.Area)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']));
@@ -92,13 +102,7 @@ export function bars(
   { yellow, red }: { readonly yellow: number; readonly red: number },
   query: Query,
 ): BarGauge {
-  return new BarGauge()
-    .title(terms.title)
-    .description(terms.description)
-    .unit(terms.unit)
-    .datasource(DATA_SOURCE)
-    .span(terms.span ?? GRAPH_SPAN)
-    .height(GRAPH_HEIGHT)
+  return framed(new BarGauge(), terms, GRAPH_SPAN, GRAPH_HEIGHT)
     .min(0)
     .displayMode(BarGaugeDisplayMode.Basic)
     .orientation(VizOrientation.Horizontal)
@@ -109,13 +113,7 @@ export function bars(
 
 /** What was so when: a lane for each legend, filled while its series is there. */
 export function lanes(terms: Terms, query: Query): StateTimeline {
-  return new StateTimeline()
-    .title(terms.title)
-    .description(terms.description)
-    .unit(terms.unit)
-    .datasource(DATA_SOURCE)
-    .span(terms.span ?? GRAPH_SPAN)
-    .height(GRAPH_HEIGHT)
+  return framed(new StateTimeline(), terms, GRAPH_SPAN, GRAPH_HEIGHT)
     .perPage(20)
     .legend(new VizLegendOptionsBuilder().showLegend(false).displayMode(LegendDisplayMode.List))
     .withTarget(overTime(query, 0));
@@ -141,14 +139,7 @@ export function table(
   columns: readonly Column[],
   links: Readonly<Record<string, string>> = {},
 ): Table {
-  const panel = new Table()
-    .title(terms.title)
-    .description(terms.description)
-    .unit(terms.unit)
-    .datasource(DATA_SOURCE)
-    .span(terms.span ?? 24)
-    .height(TABLE_HEIGHT)
-    .filterable(true);
+  const panel = framed(new Table(), terms, TABLE_SPAN, TABLE_HEIGHT).filterable(true);
   const valueName = (index: number): string => (columns.length === 1 ? 'Value' : `Value #${refId(index)}`);
   columns.forEach(({ expr }, index) => panel.withTarget(asColumn(expr, index)));
   const hidden = columns.flatMap(({ labelsOnly }, index) => (labelsOnly === true ? [valueName(index)] : []));

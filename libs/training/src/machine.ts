@@ -1,32 +1,19 @@
 import { assert, assertNever } from '@rocinante/base';
+import { endOf, nextMove, phaseBetween, type Between } from './between.js';
 import type { Desk } from './desk.js';
-import { earlyEnd } from './early-stopping.js';
 import type { RunEffect, RunOutcome, SaveReason } from './effects.js';
 import { EvaluationWork } from './evaluation-work.js';
 import type { RunEvent } from './events.js';
 import { spikeOf } from './loss-watch.js';
 import { NormHistory } from './norm-history.js';
-import { checkShape, epochOf, evaluationDue, windowsOf } from './plan.js';
+import { checkShape, epochOf, windowsOf } from './plan.js';
 import { withEntry, withStep } from './progress.js';
 import { Roster, STRIKES_MAX, wrongTooOften } from './roster.js';
 import type { RunProgress, RunShape } from './run-state.js';
+import type { RunPhase, RunView } from './run-view.js';
 import { Saves } from './saves.js';
 import { StepWork } from './step-work.js';
 import type { AssignmentId, WorkerId } from './work.js';
-
-/**
- * What a run is at. `saving`: it waits for a checkpoint. `waiting`: for workers, since there are none for the work in hand,
- * or too few for a step to be issued. `held`: for the event `released`.
- */
-export type RunPhase = 'saving' | 'training' | 'evaluating' | 'waiting' | 'held' | 'over';
-
-export interface WorkerView {
-  readonly worker: WorkerId;
-  /** How fast it was of late; null before it was measured. */
-  readonly microBatchesPerSecond: number | null;
-  /** Micro-batches of the step in progress that it holds. */
-  readonly microBatches: number;
-}
 
 export interface RunMachineOptions {
   /**
@@ -36,17 +23,6 @@ export interface RunMachineOptions {
   readonly firstAssignment?: AssignmentId;
   /** What workers were found to have computed wrong in an earlier life of the run that their sessions outlast; none by default. */
   readonly strikes?: ReadonlyMap<WorkerId, number>;
-}
-
-/** What displays show of a run beside its progress. */
-export interface RunView {
-  readonly phase: RunPhase;
-  /** The issue of the step in progress; 0 where there is none. */
-  readonly issue: number;
-  /** Live workers in the order of joining. */
-  readonly workers: readonly WorkerView[];
-  /** Live workers beyond the micro-batches of a step. */
-  readonly spares: number;
 }
 
 /**
@@ -306,87 +282,58 @@ export class RunMachine {
   }
 
   #goOnBetween(): boolean {
-    const { step } = this.#progress;
-    const { evaluationPieces, minWorkers } = this.#shape;
-    if (this.#divergence !== null) {
-      // What is being saved may be the state that the run will go back to.
-      if (this.#saves.isUnderWay) return false;
-      this.#finish('diverged', this.#divergence);
-      return true;
+    const move = nextMove(this.#between());
+    switch (move.type) {
+      case 'wait':
+        return false;
+      case 'save':
+        this.#owed = null;
+        this.#save(move.reason, move.best);
+        return true;
+      case 'record':
+        this.#record(null);
+        return true;
+      case 'evaluate':
+        this.#work = new EvaluationWork(this.#desk, this.#progress.step, this.#shape.evaluationPieces);
+        return true;
+      case 'train':
+        this.#work = new StepWork(this.#shape, this.#progress.step, this.#desk, this.#norms);
+        return true;
+      case 'finish':
+        this.#finish(move.outcome, move.reason);
+        return true;
+      default:
+        return assertNever(move);
     }
-    if (this.#owed) {
-      if (this.#saves.isUnderWay) return false;
-      this.#save(this.#owed.reason, this.#owed.best);
-      this.#owed = null;
-      return true;
-    }
-    const due = evaluationDue(this.#shape, this.#progress);
-    if (due && evaluationPieces === 0) {
-      this.#record(null);
-      return true;
-    }
-    const end = due ? null : this.#end();
-    if (this.#stop !== null || end !== null) {
-      if (!this.#saves.has(this.#progress))
-        this.#owed = { reason: end === null ? 'stop' : 'end', best: false };
-      else if (this.#saves.isUnderWay) return false;
-      else if (end !== null) this.#finish('done', end);
-      else if (this.#stop?.reason === undefined)
-        this.#finish('stopped', `stopped on request after step ${step}`);
-      else this.#finish('stopped', `stopped after step ${step}: ${this.#stop.reason}`);
-      return true;
-    }
-    // The checkpoint before the first step must be whole, so that a kill at any time can be resumed.
-    if (!this.#saves.isAny) return false;
-    if (due) {
-      this.#work = new EvaluationWork(this.#desk, step, evaluationPieces);
-      return true;
-    }
-    if (this.#held) return false;
-    // Not owed before it can begin: one that waits for the save under way would begin even when the run is held by then.
-    if (this.#saves.multipleIsDue(this.#progress)) {
-      if (this.#saves.isUnderWay) return false;
-      this.#save('interval', false);
-      return true;
-    }
-    if (this.#saves.intervalIsOver(this.#progress, this.#now)) this.#save('interval', false);
-    if (this.#roster.size < minWorkers) return false;
-    this.#work = new StepWork(this.#shape, step, this.#desk, this.#norms);
-    return true;
   }
 
-  /** Why the run is done where it stands, all its evaluations recorded; null where it is not. */
-  #end(): string | null {
-    const { step, history } = this.#progress;
-    if (step === this.#shape.stepsTotal) return `all ${step} steps are closed`;
-    return earlyEnd(this.#shape, history);
+  #between(): Between {
+    return {
+      shape: this.#shape,
+      progress: this.#progress,
+      workers: this.#roster.size,
+      saves: this.#saves,
+      owed: this.#owed,
+      stop: this.#stop,
+      divergence: this.#divergence,
+      held: this.#held,
+      now: this.#now,
+    };
   }
 
   #phase(): RunPhase {
     if (this.#over) return 'over';
-    if (this.#work !== null) {
-      if (this.#roster.size === 0) return 'waiting';
-      return this.#work instanceof StepWork ? 'training' : 'evaluating';
-    }
-    // Between steps the run goes on by itself, but for these.
-    if (
-      this.#divergence !== null ||
-      this.#owed !== null ||
-      !this.#saves.isAny ||
-      this.#stop !== null ||
-      this.#end() !== null
-    ) {
-      return 'saving';
-    }
-    if (this.#held) return 'held';
-    return this.#saves.multipleIsDue(this.#progress) ? 'saving' : 'waiting';
+    // Between steps the run goes on by itself, but for what it says it waits for.
+    if (this.#work === null) return phaseBetween(this.#between());
+    if (this.#roster.size === 0) return 'waiting';
+    return this.#work instanceof StepWork ? 'training' : 'evaluating';
   }
 
   #record(validationLoss: number | null): void {
     const { progress, entry, best } = withEntry(this.#shape, this.#progress, validationLoss);
     this.#progress = progress;
     this.#desk.emit({ type: 'record', entry, best });
-    this.#owed = { reason: this.#end() === null ? 'evaluation' : 'end', best };
+    this.#owed = { reason: endOf(this.#shape, this.#progress) === null ? 'evaluation' : 'end', best };
   }
 
   #save(reason: SaveReason, best: boolean): void {

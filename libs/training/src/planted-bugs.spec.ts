@@ -140,17 +140,17 @@ const bugs: readonly PlantedBug[] = [
   {
     name: 'the first step does not wait for a checkpoint to go back to',
     runs: 50,
-    edits: [['machine.ts', 'if (!this.#saves.isAny) return false;', '']],
+    edits: [['between.ts', 'if (!saves.isAny) return WAIT;', '']],
   },
   {
     name: 'a run that diverges goes back to a state that is still being saved',
     runs: 200,
     edits: [
       [
-        'machine.ts',
-        `if (this.#saves.isUnderWay) return false;
-      this.#finish('diverged'`,
-        `this.#finish('diverged'`,
+        'between.ts',
+        `if (saves.isUnderWay) return WAIT;
+    return { type: 'finish', outcome: 'diverged'`,
+        `return { type: 'finish', outcome: 'diverged'`,
       ],
     ],
   },

@@ -13,11 +13,11 @@ import { wentBack } from './rollback.js';
 import { problemOfEnd } from './simulated-end.js';
 import { SimulatedCoordinator } from './simulated-coordinator.js';
 import { SimulatedFaults } from './simulated-faults.js';
+import { SimulatedNetwork } from './simulated-network.js';
 import type {
   Payload,
   SimulatedAnswer,
   SimulatedCheckpoint,
-  SimulatedMessage,
   SimulationCounts,
 } from './simulated-surroundings.js';
 import { SimulatedWorker, type Upward } from './simulated-worker.js';
@@ -75,8 +75,7 @@ class Simulation {
     rollbacks: 0,
   };
   readonly #workers = new Map<string, SimulatedWorker>();
-  /** When the last message sent down to a worker arrives. */
-  readonly #downAt = new Map<string, number>();
+  readonly #network: SimulatedNetwork;
   #coordinator!: SimulatedCoordinator;
   #checkpoint: SimulatedCheckpoint;
   /** The one to go back to where the run diverges. */
@@ -102,6 +101,10 @@ class Simulation {
     this.#reference = faults.drift ? null : toyReference(this.#problem, ends);
     this.#random = new RandomStream(seed, 'simulation', 2);
     this.#faults = new SimulatedFaults(faults, this.#random);
+    this.#network = new SimulatedNetwork(this.#queue, this.#random, faults.duplicates, {
+      worker: (id) => this.#workers.get(id),
+      deliver: (event, payload) => this.#deliver(event, payload),
+    });
     this.#checkpoint = { progress: noProgress, state: toyFirstState(this.#problem) };
     this.#anchor = this.#checkpoint;
     this.#stepsTotal = ends[0];
@@ -138,7 +141,7 @@ class Simulation {
       this.#queue.now,
       1000 * life,
       {
-        send: (worker, message) => this.#sendDown(worker, message),
+        send: (worker, message) => this.#network.down(worker, message),
         endSession: (worker) => this.#endSession(worker),
         save: (checkpoint) => this.#save(checkpoint, life),
         beside: (work) => this.#beside(work, life),
@@ -171,7 +174,6 @@ class Simulation {
   #join(delay: number): void {
     this.#sessions += 1;
     const id = `w${this.#sessions}`;
-    const lastAt = { control: 0, ranges: 0 };
     const { drift, lie } = this.#scenario.faults;
     const hasLiar = [...this.#workers.values()].some(({ traits }) => traits.lie !== null);
     const traits = {
@@ -180,11 +182,8 @@ class Simulation {
       drifts: drift,
       lie: hasLiar || this.#random.uniform() < 0.3 ? null : lie,
     };
-    const worker = new SimulatedWorker(traits, this.#problem, this.#queue, this.#random, {
-      send: (stream, event, payload) => {
-        lastAt[stream] = Math.max(lastAt[stream], this.#queue.now + this.#between(1, 60));
-        this.#sendUp(event, payload, lastAt[stream] - this.#queue.now, worker);
-      },
+    const worker: SimulatedWorker = new SimulatedWorker(traits, this.#problem, this.#queue, this.#random, {
+      send: this.#network.upOf(() => worker),
       misdeed: () => this.#faults.misdeed(),
       mayLie: () => this.#mayLie(),
     });
@@ -194,25 +193,6 @@ class Simulation {
       if (life === this.#lives && this.#workers.get(id) === worker)
         this.#deliver({ type: 'worker-joined', worker: id });
     });
-  }
-
-  #sendDown(id: string, message: SimulatedMessage): void {
-    const worker = this.#workers.get(id);
-    if (!worker) return;
-    const at = Math.max(this.#downAt.get(id) ?? 0, this.#queue.now + this.#between(1, 40));
-    this.#downAt.set(id, at);
-    this.#queue.schedule(at - this.#queue.now, () => worker.receive(message));
-  }
-
-  #sendUp(event: Upward, payload: Payload, delay: number, worker: SimulatedWorker): void {
-    this.#queue.schedule(delay, () => {
-      // Of a session that is over little arrives: that is the later duplicate's part.
-      if (this.#workers.get(worker.id) === worker || this.#random.uniform() < 0.2)
-        this.#deliver(event, payload);
-    });
-    if (this.#random.uniform() < this.#scenario.faults.duplicates) {
-      this.#queue.schedule(delay + this.#between(0, 1500), () => this.#deliver(event, payload));
-    }
   }
 
   #deliver(event: Upward | SimulatedAnswer, payload?: Payload): void {

@@ -1,7 +1,6 @@
 import { assert } from '@rocinante/base';
 import { isAudited } from './audit-draw.js';
 import {
-  assign,
   handOut,
   liveHolding,
   raceTheLate,
@@ -15,10 +14,12 @@ import type { RunEvent } from './events.js';
 import { IssueLedger, type Holding } from './issue-ledger.js';
 import type { NormHistory } from './norm-history.js';
 import { microBatchCount } from './plan.js';
+import { Probes } from './probes.js';
 import { STRIKES_MAX, wrongTooOften } from './roster.js';
 import type { RunShape } from './run-state.js';
 import { SecondWords, type QuestionCause, type QuestionedReport, type Settled } from './second-words.js';
-import type { AssignmentId, MicroBatchResult, WorkerId } from './work.js';
+import { Suspects } from './suspects.js';
+import type { MicroBatchResult, WorkerId } from './work.js';
 
 /** How often a step is issued at most: once, and three times again. */
 export const ISSUES_MAX = 4;
@@ -56,12 +57,10 @@ export class StepWork {
   readonly #applying = new Set<number>();
   #reporters = new Set<WorkerId>();
   #reportersBefore = new Set<WorkerId>();
-  /** Micro-batches that came out as not finite once and wait for another's word, with whose word it was. */
-  readonly #suspects = new Map<number, WorkerId>();
+  readonly #suspects = new Suspects();
   /** Micro-batches that are to be computed by another, and by whom not. */
   readonly #elsewhere = new Map<number, WorkerId>();
-  /** What workers that are not heard of are asked, so that they are. */
-  readonly #probes = new Map<WorkerId, AssignmentId>();
+  readonly #probes: Probes;
   #outcome: StepOutcome = { type: 'open' };
 
   /** @param norms what those of the steps before were. */
@@ -70,6 +69,7 @@ export class StepWork {
     this.#step = step;
     this.#desk = desk;
     this.#norms = norms;
+    this.#probes = new Probes(desk);
     this.#ledger = this.#newLedger();
     this.#secondWords = this.#newSecondWords();
     this.#beginIssue('previous', []);
@@ -106,7 +106,7 @@ export class StepWork {
       const stays = this.#ledger.isComplete(holding) || (this.#misfit && holding.state === 'reported');
       if (holding.worker === worker && !stays) this.#ledger.drop(holding.assignment.id);
     }
-    this.#probes.delete(worker);
+    this.#probes.workerLeft(worker);
     this.#secondWords.workerLeft(worker);
     this.workersChanged();
   }
@@ -117,20 +117,17 @@ export class StepWork {
       if (!this.#ledger.isComplete(holding)) withdraw(this.#desk, holding.worker, holding.assignment.id);
     }
     this.#secondWords.abandon();
-    this.#endProbes();
+    this.#probes.end();
   }
 
   reported({ worker, assignment, results, fits }: Of<'reported'>): void {
     if (this.#secondWords.answered(worker, assignment, results)) return;
-    if (this.#probes.get(worker) === assignment) {
-      this.#probes.delete(worker);
-      return;
-    }
+    if (this.#probes.answered(worker, assignment)) return;
     const microBatches = results.map(({ microBatch }) => microBatch);
     const holding = reportedHolding(this.#desk, this.#ledger, 'report', worker, assignment, microBatches);
     if (!holding) return;
     winOver(this.#desk, this.#ledger, holding);
-    const notFinite = results.filter(({ finite, lossSum }) => !finite || !Number.isFinite(lossSum));
+    const notFinite = Suspects.among(results);
     if (notFinite.length > 0) {
       this.#suspect(holding, notFinite);
       return;
@@ -198,7 +195,7 @@ export class StepWork {
       return;
     }
     if (this.#applying.size > 0 || this.#asked.size < this.#shape.rangeCount) return;
-    this.#endProbes();
+    this.#probes.end();
     this.#outcome = { type: 'complete', lossSum: this.#ledger.lossSum(), norms: this.#ledger.norms(null) };
   }
 
@@ -241,23 +238,8 @@ export class StepWork {
     this.#secondWords = this.#newSecondWords();
     this.#desk.emit({ type: 'issue', step: this.#step, issue: this.#issue, grid, misfitWorkers });
     this.workersChanged();
-    this.#probeTheQuiet();
+    this.#probes.ask(this.#frame('audit'));
     this.#desk.roster.countIdle();
-  }
-
-  /** Asks workers that were late and are not heard of for a micro-batch that nobody waits for. */
-  #probeTheQuiet(): void {
-    for (const worker of this.#desk.roster.quiet) {
-      if (this.#desk.roster.queueOf(worker).length > 0) continue;
-      const id = this.#desk.nextAssignment();
-      this.#probes.set(worker, id);
-      assign(this.#desk, worker, { ...this.#frame('audit'), id, microBatches: [0], firstRange: 0 });
-    }
-  }
-
-  #endProbes(): void {
-    for (const [worker, assignment] of this.#probes) withdraw(this.#desk, worker, assignment);
-    this.#probes.clear();
   }
 
   /** Micro-batches of a report that are to be computed a second time, and why. */
@@ -341,20 +323,16 @@ export class StepWork {
 
   /** A contribution with a micro-batch that is not finite leaves the step, and another computes it again. */
   #suspect({ worker, assignment }: Holding, notFinite: readonly MicroBatchResult[]): void {
-    for (const { microBatch } of notFinite) {
-      const first = this.#suspects.get(microBatch);
-      if (first !== undefined) {
-        this.#diverge(
-          `step ${this.#step + 1}, micro-batch ${microBatch} has a loss or gradient that is not finite, ` +
-            (first === worker ? `computed twice by ${worker}` : `computed by ${first} and by ${worker}`),
-        );
-        return;
-      }
+    const before = this.#suspects.suspect(worker, notFinite);
+    if (before !== null) {
+      const { microBatch, worker: first } = before;
+      this.#diverge(
+        `step ${this.#step + 1}, micro-batch ${microBatch} has a loss or gradient that is not finite, ` +
+          (first === worker ? `computed twice by ${worker}` : `computed by ${first} and by ${worker}`),
+      );
+      return;
     }
-    for (const { microBatch } of notFinite) {
-      this.#suspects.set(microBatch, worker);
-      this.#elsewhere.set(microBatch, worker);
-    }
+    for (const { microBatch } of notFinite) this.#elsewhere.set(microBatch, worker);
     withdraw(this.#desk, worker, assignment.id);
     this.#ledger.drop(assignment.id);
     this.workersChanged();
@@ -364,9 +342,8 @@ export class StepWork {
   #clear(worker: WorkerId, results: readonly MicroBatchResult[]): void {
     for (const { microBatch } of results) {
       this.#elsewhere.delete(microBatch);
-      const first = this.#suspects.get(microBatch);
+      const first = this.#suspects.clear(microBatch);
       if (first === undefined) continue;
-      this.#suspects.delete(microBatch);
       const why =
         `step ${this.#step + 1}, micro-batch ${microBatch}: worker ${first} computed what is not finite, ` +
         (first === worker

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { LossPoint } from '@rocinante/run-json';
 import type { Coordinator, ShownRun } from '../client/coordinator.js';
 import { shownJson } from '../client/run-json.js';
-import { CURVE_MARGIN, LossCurve, type CurvePoint } from '../display/loss-curve.js';
+import { CURVE_MARGIN, LossCurve } from '../display/loss-curve.js';
 import { runPage } from '../display/run-page.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption } from './option-values.js';
@@ -26,7 +27,7 @@ export function addRunShow(run: Command): void {
     );
 }
 
-async function lossCurve(coordinator: Coordinator, { summary }: ShownRun): Promise<CurvePoint[]> {
+async function lossCurve(coordinator: Coordinator, { summary }: ShownRun): Promise<LossPoint[]> {
   if (summary.step === 0) return [];
   const columns = Math.min(process.stdout.columns || COLUMNS_DEFAULT, COLUMNS_MAX);
   const curve = new LossCurve(summary.step, Math.max(2, columns - CURVE_MARGIN));

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { contentOfBytes } from './content.js';
 import { Coordinator } from './coordinator.js';
 import { ConnectionLostError, CoordinatorError, NoCoordinatorError, RefusedError } from './errors.js';
-import { CONTENT_CHUNK_BYTES_MAX, REACH_TIMEOUT_MS } from './limits.js';
+import { CONTENT_CHUNK_BYTES_MAX } from './limits.js';
 import { detailOf, refusal, runningRun, serveRuns } from './scripted-coordinator.js';
 
 let server: ListeningServer | null = null;
@@ -50,20 +50,18 @@ describe('a coordinator that is not there', () => {
   it('is given up where somebody takes the connection and says nothing', async () => {
     const address = await listenSilently();
     coordinator = new Coordinator(address);
-    const before = performance.now();
     const error = await caught(coordinator.show('r1'));
     expect(error.message).toMatch(
       /^no coordinator at 127\.0\.0\.1:\d+: [^();]*; start one with .\/rocinante serve$/,
     );
-    expect(performance.now() - before).toBeLessThan(REACH_TIMEOUT_MS + 1_000);
-  }, 10_000);
+  });
 
   it('is no other program that listens there', async () => {
     const address = await listenSilently('HTTP/1.1 400 Bad Request\r\n\r\n');
     coordinator = new Coordinator(address);
     const error = await caught(coordinator.list(''));
     expect(error.message).toContain('what answers there does not speak gRPC');
-  }, 10_000);
+  });
 
   it('is one without the service, of another release or another command', async () => {
     const unused = (): never => {

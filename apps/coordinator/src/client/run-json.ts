@@ -1,42 +1,11 @@
-import type { HistoryEntry } from '@rocinante/training';
+import type { LossPoint, RunJson, RunStateWord, ShownJson } from '@rocinante/run-json';
 import type { RunSummaryMessage } from '@rocinante/wire';
-import type { CurvePoint } from '../display/loss-curve.js';
 import { limitsOf } from '../run/limits-message.js';
 import type { LogEntryOf } from '../run/log-entries.js';
-import type { RunLimits } from '../run/run-limits.js';
 import type { ShownRun } from './coordinator.js';
-import { stateWord, type RunStateWord } from './run-state.js';
+import { stateWord } from './run-state.js';
 
-/** What `--json` says of a run: the fields of its summary. Losses are in nats; what is not there yet is null. */
-export interface RunJson {
-  readonly id: string;
-  readonly name: string;
-  readonly tags: readonly string[];
-  readonly note: string;
-  readonly priority: number;
-  readonly pool: string;
-  readonly state: RunStateWord;
-  readonly reason: string;
-  readonly queuePosition: number | null;
-  /** RFC 3339, in UTC, as the two others. */
-  readonly createdAt: string;
-  readonly startedAt: string | null;
-  readonly endedAt: string | null;
-  readonly step: number;
-  readonly stepsTotal: number | null;
-  readonly epoch: number;
-  /** Mean training loss of the epoch so far. */
-  readonly loss: number | null;
-  readonly lastStepLoss: number | null;
-  readonly validationLoss: number | null;
-  /** Of the last activation. */
-  readonly windowsPerSecond: number | null;
-  readonly workers: number;
-  readonly workerHours: number;
-  readonly activeHours: number;
-  readonly weightsSha256: string | null;
-}
-
+/** A run's summary as `--json` says it. */
 export function runJson(summary: RunSummaryMessage): RunJson {
   const { id, name, tags, note, priority, pool, state, reason, queuePosition, createdAt } = summary;
   const { startedAt, endedAt, step, stepsTotal, epoch, workers, workerHours, activeHours } = summary;
@@ -67,53 +36,8 @@ export function runJson(summary: RunSummaryMessage): RunJson {
   };
 }
 
-/** What `run show --json` says beside the run's summary. */
-export interface ShownJson extends RunJson {
-  readonly config: unknown;
-  readonly limits: RunLimits;
-  readonly corpus: { readonly name: string; readonly sha256: string };
-  readonly workerShares: readonly {
-    readonly name: string;
-    readonly threads: number;
-    readonly device: string;
-    readonly model: string;
-    /** Of the last closed step. */
-    readonly microBatches: number;
-    readonly microBatchesPerSecond: number | null;
-    readonly joinedAt: string;
-  }[];
-  /** Those of the run's pool that are given no work; `standing` is preparing, parked, refused or set-aside. */
-  readonly idleWorkers: readonly {
-    readonly name: string;
-    readonly threads: number;
-    readonly device: string;
-    readonly model: string;
-    readonly standing: string;
-    readonly reason: string;
-    readonly joinedAt: string;
-  }[];
-  readonly history: readonly (HistoryEntry & { readonly best: boolean })[];
-  readonly incidents: readonly {
-    readonly time: string;
-    readonly step: number;
-    readonly kind: string;
-    readonly worker: string | null;
-    readonly cause: string;
-  }[];
-  /** The training losses, thinned. */
-  readonly curve: readonly CurvePoint[];
-  readonly checkpoints: readonly string[];
-  readonly bestCheckpoint: string | null;
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
-  readonly boundBy: string | null;
-  /** SHA-256; null before a worker has set it. */
-  readonly joiningProof: string | null;
-  /** Steps closed when a worker of another kind was first admitted; null where the run is exact. */
-  readonly notExactSince: number | null;
-}
-
-export function shownJson(shown: ShownRun, curve: readonly CurvePoint[]): ShownJson {
+/** A run as `run show --json` says it. @param curve the training losses, thinned. */
+export function shownJson(shown: ShownRun, curve: readonly LossPoint[]): ShownJson {
   const { bytesSent, bytesReceived, checkpoints } = shown;
   return {
     ...runJson(shown.summary),

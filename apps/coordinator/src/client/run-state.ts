@@ -1,3 +1,4 @@
+import type { RunStateWord } from '@rocinante/run-json';
 import type { RunState } from '@rocinante/wire';
 
 /** A run's states as people and scripts read them. */
@@ -11,9 +12,7 @@ const words = {
   RUN_STATE_STOPPED: 'stopped',
   RUN_STATE_DONE: 'done',
   RUN_STATE_FAILED: 'failed',
-} as const satisfies Record<RunState, string>;
-
-export type RunStateWord = (typeof words)[RunState];
+} as const satisfies Record<RunState, RunStateWord>;
 
 /** A state that a later release has is `unknown`. */
 export function stateWord(state: RunState): RunStateWord {

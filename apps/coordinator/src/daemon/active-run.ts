@@ -195,6 +195,7 @@ export class ActiveRun {
       // From here on the weights that it had are an earlier end's.
       this.#update({ stepsTotal: prepared.shape.stepsTotal, weightsSha256: null });
       await this.#parts.remainders?.leave(this.id);
+      signal.throwIfAborted();
       const place = placeOfRun(this.#parts.outside, this.id, directory.path);
       place?.take(prepared, contentsOf(this.#before, contents));
       this.#place = place;

@@ -126,8 +126,9 @@ export class RunsService {
   }
 
   /**
-   * Counts a call whose arguments are refused: our clients look at theirs before they ask.
-   * @param counts whether another error counts too, by its own code.
+   * Counts a call whose arguments are refused, since our clients look at theirs before they ask: by the error's own code, or as
+   * INVALID_ARGUMENT where it has none but that of usage.
+   * @param counts whether another error counts too.
    * @throws a programmer's error.
    */
   #told(
@@ -137,9 +138,8 @@ export class RunsService {
   ): void {
     if (!isExpected(error)) throw error;
     if (!(error instanceof RocinanteError)) return;
-    const isArgument = !(error instanceof WireError) && statusOf(error).code === status.INVALID_ARGUMENT;
-    if (!isArgument && !counts(error)) return;
-    const message = `${call.getPeer()}: ${call.getPath()}: ${error.message}`;
-    this.#parts.dropped(isArgument ? 'INVALID_ARGUMENT' : error.code, message);
+    if (statusOf(error).code !== status.INVALID_ARGUMENT && !counts(error)) return;
+    const code = error instanceof UsageError ? 'INVALID_ARGUMENT' : error.code;
+    this.#parts.dropped(code, `${call.getPeer()}: ${call.getPath()}: ${error.message}`);
   }
 }

@@ -64,6 +64,7 @@ export class SpecCoordinator {
   readonly service = new TrainingService();
   readonly scheduler: Scheduler;
   readonly runsService: RunsService;
+  readonly #audit: AuditLog;
   readonly #closing: (() => unknown)[] = [];
   #server: ListeningServer | null = null;
 
@@ -92,13 +93,14 @@ export class SpecCoordinator {
       },
       (error) => this.fatal.push(error),
     );
+    this.#audit = new AuditLog(join(folder, 'audit.jsonl'), logger);
     this.runsService = new RunsService({
       store,
       contents,
       hub,
       service,
       scheduler: this.scheduler,
-      audit: new AuditLog(join(folder, 'audit.jsonl'), logger),
+      audit: this.#audit,
       boundBy: () => '',
       dropped: (code) => this.dropped.push(code),
     });
@@ -158,6 +160,7 @@ export class SpecCoordinator {
     this.service.close();
     for (const close of this.#closing) close();
     await this.#server?.stop();
+    await this.#audit.written();
     await this.store.close();
   }
 
@@ -167,10 +170,13 @@ export class SpecCoordinator {
   }
 }
 
-/** What `look` finds, once it is not null; asked again and again, for ten seconds at most. */
-export async function eventually<Found>(look: () => Found | null): Promise<Found> {
-  for (let turn = 0; turn < 2_000; turn++) {
-    const found = look();
+/**
+ * What `look` finds, once it is not null; asked again and again. What does not come is the test's own limit to tell, since a
+ * busy machine takes many times as long as a quiet one: this one only ends the asking after it.
+ */
+export async function eventually<Found>(look: () => Found | null | Promise<Found | null>): Promise<Found> {
+  for (let turn = 0; turn < 12_000; turn++) {
+    const found = await look();
     if (found !== null) return found;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -1,11 +1,6 @@
 import asciichart from 'asciichart';
+import type { LossPoint } from '@rocinante/run-json';
 import { grouped } from './quantities.js';
-
-/** A point of a curve: the mean loss, in nats, of the steps after the point before it up to this one. */
-export interface CurvePoint {
-  readonly step: number;
-  readonly loss: number;
-}
 
 /**
  * A run's training losses, thinned as they come to a curve of at most `points` points: each is the mean over equally many
@@ -35,8 +30,8 @@ export class LossCurve {
     }
   }
 
-  get points(): CurvePoint[] {
-    const points: CurvePoint[] = [];
+  get points(): LossPoint[] {
+    const points: LossPoint[] = [];
     let step = 0;
     for (const [point, count] of this.#counts.entries()) {
       if (count === 0) break;
@@ -56,7 +51,7 @@ const LABEL_WIDTH = 8;
 export const CURVE_MARGIN = LABEL_WIDTH + 2;
 
 /** The curve as lines for a terminal, one column a point; nothing for fewer than two points. */
-export function drawCurve(points: readonly CurvePoint[]): string[] {
+export function drawCurve(points: readonly LossPoint[]): string[] {
   const losses = points.map(({ loss }) => loss).filter(Number.isFinite);
   if (losses.length < 2) return [];
   const middle = losses[0];

@@ -1,8 +1,9 @@
+import type { LossPoint } from '@rocinante/run-json';
 import type { ShownRun } from '../client/coordinator.js';
 import { stateWord } from '../client/run-state.js';
 import { checkpointSecondsOf } from '../run/limits-message.js';
 import { stateText } from './entry-text.js';
-import { drawCurve, type CurvePoint } from './loss-curve.js';
+import { drawCurve } from './loss-curve.js';
 import { bytesShown, counted, duration, grouped, hoursShown, timeShown } from './quantities.js';
 import { printable } from './printable.js';
 import { table } from './table.js';
@@ -10,7 +11,7 @@ import { table } from './table.js';
 const SECONDS_PER_HOUR = 3600;
 
 /** All that is known of a run, for a person. */
-export function runPage(shown: ShownRun, curve: readonly CurvePoint[]): string {
+export function runPage(shown: ShownRun, curve: readonly LossPoint[]): string {
   const sections = [
     headLines(shown),
     section('loss', drawCurve(curve)),

@@ -2,6 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventText, EventStream } from './event-stream.js';
 import { HEARTBEAT_INTERVAL_MS, STREAM_WAITING_BYTES_MAX } from './page-limits.js';
 
+/** Longer than a busy machine takes. */
+const END_WAIT_MS = 20_000;
+
 describe('an event', () => {
   it('is lines of text, and its data one line', () => {
     expect(eventText({ event: 'entry', data: { text: 'a\nb\r\u2028' }, id: 'r1:ab' })).toBe(
@@ -39,7 +42,7 @@ describe('a stream of events', () => {
     stream.send({ event: 'a', data: 1 });
     expect(read()).toBe('retry: 1000\n\n');
     stream.body.destroy();
-    await vi.waitFor(() => expect(ended).toBe(1));
+    await vi.waitFor(() => expect(ended).toBe(1), END_WAIT_MS);
     expect(stream.isOver).toBe(true);
     vi.advanceTimersByTime(HEARTBEAT_INTERVAL_MS);
     expect(cut).toEqual([]);
@@ -52,7 +55,7 @@ describe('a stream of events', () => {
     for (; !stream.isOver && sent < 1_000; sent++) stream.send({ event: 'a', data });
     expect(sent * data.length).toBeLessThan(STREAM_WAITING_BYTES_MAX + 4 * data.length);
     expect(cut).toEqual([`a page: ${STREAM_WAITING_BYTES_MAX} bytes wait for it, and it does not read`]);
-    await vi.waitFor(() => expect(ended).toBe(1));
+    await vi.waitFor(() => expect(ended).toBe(1), END_WAIT_MS);
   });
 
   it('is busy while its page reads slowly', () => {

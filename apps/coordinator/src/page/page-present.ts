@@ -1,13 +1,13 @@
 /** What the page is told, in the JSON of `run list --json` and `run show --json`. */
 import { DirectoryStore } from '@rocinante/checkpoint';
-import type { CoordinatorPhase, WorkerPhase } from '@rocinante/metrics';
+import type { CoordinatorPhase } from '@rocinante/metrics';
+import type { LossPoint, PresentJson, RunListJson, ShownJson } from '@rocinante/run-json';
 import type { RunLimitsMessage, RunSummary, RunSummaryMessage } from '@rocinante/wire';
 import type { ShownRun } from '../client/coordinator.js';
-import { runJson, shownJson, type RunJson, type ShownJson } from '../client/run-json.js';
+import { runJson, shownJson } from '../client/run-json.js';
 import type { EntryHub } from '../daemon/entry-hub.js';
 import { detailOf, listRuns, presentDetailOf, summaryOf, type ReportParts } from '../daemon/run-report.js';
 import type { StoredRun } from '../daemon/run-store.js';
-import type { CurvePoint } from '../display/loss-curve.js';
 import { RunDirectory } from '../run/run-directory.js';
 import type { WorkerPhases } from './worker-phases.js';
 
@@ -18,25 +18,8 @@ export interface PresentParts extends ReportParts {
   readonly stepPhases: (run: string) => Readonly<Record<CoordinatorPhase, number>> | null;
 }
 
-/** A worker's share, with where its time went of late: mean seconds of a contribution's phases; null before it has said. */
-type PresentShare = ShownJson['workerShares'][number] & {
-  readonly phases: Readonly<Record<WorkerPhase, number>> | null;
-};
-
-/** What of a run changes all the time. */
-export interface PresentJson
-  extends
-    RunJson,
-    Pick<
-      ShownJson,
-      'idleWorkers' | 'bytesSent' | 'bytesReceived' | 'boundBy' | 'checkpoints' | 'bestCheckpoint'
-    > {
-  readonly workerShares: readonly PresentShare[];
-  readonly stepPhases: Readonly<Record<CoordinatorPhase, number>> | null;
-}
-
 /** As `run list --json`. */
-export function listOf(parts: ReportParts): { readonly runs: RunJson[]; readonly leftOut: number } {
+export function listOf(parts: ReportParts): RunListJson {
   const { runs, leftOut } = listRuns(parts, '');
   return { runs: runs.map((summary) => runJson(whole(summary))), leftOut };
 }
@@ -45,7 +28,7 @@ export function listOf(parts: ReportParts): { readonly runs: RunJson[]; readonly
 export async function shownOf(
   parts: ReportParts,
   run: StoredRun,
-  curve: readonly CurvePoint[],
+  curve: readonly LossPoint[],
 ): Promise<ShownJson> {
   const { summary, limits, ...detail } = await detailOf(parts, run);
   const shown = { ...detail, summary: whole(summary!), limits: limits as RunLimitsMessage } as ShownRun;

@@ -235,9 +235,10 @@ describe('a page without tokens', () => {
     log.onEntry = (entry) => coordinator.hub.publish(id, entry);
     log.noticed('one');
     const first = await get(`/api/events?run=${id}`);
-    const opening = eventsUntil(first, ({ event, data }) => event === 'entry' && data['text'] === 'two');
-    setTimeout(() => log.noticed('two'), 100);
-    const events = await opening;
+    const events = await eventsUntil(first, ({ event, data }) => {
+      if (event === 'opening') log.noticed('two');
+      return event === 'entry' && data['text'] === 'two';
+    });
     expect(events[0]).toMatchObject({ event: 'list', data: { runs: [{ id }] } });
     expect(events.find(({ event }) => event === 'opening')).toMatchObject({
       data: { shown: { id, config: smallRun.config }, told: [{ text: 'one' }], curve: [] },

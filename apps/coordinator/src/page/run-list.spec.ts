@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RunJson } from '../client/run-json.js';
+import type { RunJson } from '@rocinante/run-json';
 import { changeOf, pictureOf } from './run-list.js';
 
 const run = (id: string, step: number): RunJson => ({ id, step }) as RunJson;

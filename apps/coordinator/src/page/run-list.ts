@@ -1,4 +1,4 @@
-import type { RunJson } from '../client/run-json.js';
+import type { RunChange, RunJson, RunListJson } from '@rocinante/run-json';
 
 /** The list of runs at one moment, each in JSON, so that what has changed is known by comparing text. */
 export interface ListPicture {
@@ -7,18 +7,8 @@ export interface ListPicture {
   readonly leftOut: number;
 }
 
-/** What a page is told of the list: which runs there are, in their order, and those that have changed. */
-export interface ListChange {
-  readonly order: readonly string[];
-  readonly runs: readonly RunJson[];
-  readonly leftOut: number;
-}
-
 /** @param list as `run list --json` has it. */
-export function pictureOf(list: {
-  readonly runs: readonly RunJson[];
-  readonly leftOut: number;
-}): ListPicture {
+export function pictureOf(list: RunListJson): ListPicture {
   return { runs: new Map(list.runs.map((run) => [run.id, JSON.stringify(run)])), leftOut: list.leftOut };
 }
 
@@ -27,7 +17,7 @@ export function pictureOf(list: {
  * @param before null for a page that has seen nothing yet.
  * @returns null where nothing did.
  */
-export function changeOf(before: ListPicture | null, now: ListPicture): ListChange | null {
+export function changeOf(before: ListPicture | null, now: ListPicture): RunChange | null {
   const changed = [...now.runs].filter(([id, json]) => before?.runs.get(id) !== json);
   const order = [...now.runs.keys()];
   const isSame =

@@ -1,10 +1,11 @@
 /** What a page is told of a run's past: all of it, thinned, or what came after what it has. */
 import { createHash } from 'node:crypto';
+import type { RatePoint } from '@rocinante/run-json';
 import { linesOf } from '../daemon/file-lines.js';
 import { entryText } from '../display/entry-text.js';
 import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log-entries.js';
 import { CURVE_POINTS_MAX, MISSED_ENTRIES_MAX, TOLD_ENTRIES_MAX } from './page-limits.js';
-import { ThinnedCurve, type ThinnedPoint } from './thinned-curve.js';
+import { ThinnedCurve } from './thinned-curve.js';
 
 const STEP_MARK = '"event":"step"';
 
@@ -17,7 +18,7 @@ export interface ToldEntry {
 /** All of a run's past that a page shows which has seen nothing of it. */
 export interface RunOpening {
   readonly started: LogEntryOf<'started'> | null;
-  readonly curve: readonly ThinnedPoint[];
+  readonly curve: readonly RatePoint[];
   /** The last ones that are worth a line, in order. */
   readonly told: readonly ToldEntry[];
   /** The last sample of text. */

@@ -1,10 +1,4 @@
-/** A point of a curve of the past: means over the steps after the point before it up to this one. */
-export interface ThinnedPoint {
-  readonly step: number;
-  /** In nats. */
-  readonly loss: number;
-  readonly windowsPerSecond: number | null;
-}
+import type { RatePoint } from '@rocinante/run-json';
 
 interface Bucket {
   step: number;
@@ -49,7 +43,7 @@ export class ThinnedCurve {
     this.#buckets = merged;
   }
 
-  get points(): ThinnedPoint[] {
+  get points(): RatePoint[] {
     return this.#buckets.map(({ step, count, loss, windows, seconds }) => ({
       step,
       loss: loss / count,

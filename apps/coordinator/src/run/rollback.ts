@@ -1,6 +1,7 @@
 import { DamagedCheckpointError } from '@rocinante/checkpoint';
-import { wentBack, type RunProgress } from '@rocinante/training';
+import { rateShareOf, wentBack, type RunProgress } from '@rocinante/training';
 import { RunFailedError } from '../errors.js';
+import type { Return } from './event-log.js';
 import { goingOnWith } from './exactness.js';
 import type { PreparedRun } from './prepared-run.js';
 
@@ -27,4 +28,11 @@ export async function goBack(prepared: PreparedRun, diverged: RunProgress): Prom
       cause,
     });
   }
+}
+
+/** What is told of a run that went back. @param prepared as it goes on. @param reason a line for people. */
+export function returnOf({ config, loaded, exactness }: PreparedRun, reason: string): Return {
+  const { progress } = loaded!;
+  const { notExactSince } = exactness;
+  return { progress, reason, rateShare: rateShareOf(config, progress), notExactSince };
 }

@@ -161,6 +161,15 @@ describe('a run at its end', () => {
     expect(logged()).toEqual(['started', 'finished', 'notice', 'summary']);
   });
 
+  it('tells that it ends after it told that it began, also where it is stopped before', async () => {
+    const run = execution(await atItsEnd());
+    const end = run.run();
+    // The ledger is being opened.
+    run.stop('lunch');
+    expect(await end).toMatchObject({ outcome: 'done' });
+    expect(logged()).toEqual(['started', 'finished', 'summary']);
+  });
+
   it('fails where these cannot be written, and says so last', async () => {
     mkdirSync(directory.finalWeightsPath);
     const run = execution(await atItsEnd());

@@ -1,10 +1,7 @@
-import { networkLayout } from '@rocinante/model';
 import {
   epochOf,
   goesBack,
   networkOf,
-  rateShareOf,
-  runWindows,
   type RunOutcome,
   type RunProgress,
   type RunView,
@@ -17,9 +14,10 @@ import { DivergedError, RunFailedError } from '../errors.js';
 import { WORDS_ENTRY } from '../sample-text.js';
 import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
+import { tellBeginning } from './beginning.js';
 import { drawSample } from './drawn-sample.js';
 import { epochLoss } from './epoch-loss.js';
-import { EventLog, type Return } from './event-log.js';
+import { EventLog } from './event-log.js';
 import { furtherOf, type Exactness } from './exactness.js';
 import { LedgerKeeper, ledgerPath } from './ledger-keeper.js';
 import { LimitsWatch } from './limits-watch.js';
@@ -27,7 +25,7 @@ import type { LogEntryOf, RunLogEntry, StartCause } from './log-entries.js';
 import { added, PoolTraffic } from './pool-traffic.js';
 import type { PreparedRun } from './prepared-run.js';
 import { tellAll, type RunObserver } from './run-observer.js';
-import { goBack } from './rollback.js';
+import { goBack, returnOf } from './rollback.js';
 import { Shares } from './shares.js';
 import { TrainingRun, type RunEnd } from './training-run.js';
 import { isIdleForGood, waitingReason } from './waiting-reason.js';
@@ -76,7 +74,9 @@ export class RunExecution {
   #saidWaiting = false;
   readonly #shares = new Shares();
   #summary: RunSummary | null = null;
-  /** What ends the run from outside, also where it is going back meanwhile. */
+  /** Whether the run has begun: not yet while its ledger is opened, and not while it goes back. */
+  #hasBegun = false;
+  /** What ends the run from outside, also where it has not begun meanwhile. */
   #stopReason: string | null = null;
   #aborted: Error | null = null;
   /** What the state machine said of the run's end; null before. */
@@ -212,7 +212,7 @@ export class RunExecution {
 
   stop(reason: string): void {
     this.#stopReason ??= reason;
-    this.#run.stop(reason);
+    if (this.#hasBegun) this.#run.stop(reason);
   }
 
   /** Gives up the step in progress, so that a run that is stopping ends now. */
@@ -277,26 +277,16 @@ export class RunExecution {
   /** The same activation goes on from an earlier state; the workers stay, and prepare the run as if it began. */
   async #goBack(reason: string): Promise<void> {
     const { progress: diverged, strikes } = this.#run;
+    this.#hasBegun = false;
     await this.#run.close(`the run goes back to step ${diverged.anchorStep}, since it diverged`);
     this.#ledger?.close();
     this.#prepared = await goBack(this.#prepared, diverged);
     const { progress } = this.#prepared.loaded!;
-    this.log.goBack(this.#return(reason));
+    this.log.goBack(returnOf(this.#prepared, reason));
     [this.#ledger, this.#run] = this.#newRun(strikes);
     await this.#openLedger();
     tellAll(this.#options.observers).wentBack(progress);
-    this.#run.start();
-    const held = this.#watch.heldReason;
-    if (held !== null) this.#run.hold(held);
-    if (this.#stopReason !== null) this.#run.stop(this.#stopReason);
-    if (this.#aborted !== null) this.#run.abort(this.#aborted);
-  }
-
-  #return(reason: string): Return {
-    const { config, loaded, exactness } = this.#prepared;
-    const { progress } = loaded!;
-    const { notExactSince } = exactness;
-    return { progress, reason, rateShare: rateShareOf(config, progress), notExactSince };
+    this.#start();
   }
 
   async #openLedger(): Promise<void> {
@@ -305,38 +295,19 @@ export class RunExecution {
   }
 
   #begin(): void {
-    const { config, corpus, shape, loaded, lengthBefore } = this.#prepared;
-    const vocabularySize = corpus.vocabulary.size;
-    for (const { name, reason } of loaded?.passedOver ?? []) {
-      this.log.write({ event: 'checkpoint-passed-over', atStep: this.log.step, name, reason });
-    }
-    if (this.log.lacksReturn) {
-      this.log.tellReturn(this.#return('the coordinator was killed while the run went back'));
-    }
-    if (lengthBefore !== null) {
-      const to = { steps: config.steps, epochs: config.epochs };
-      this.log.write({ event: 'length-changed', atStep: this.log.step, from: lengthBefore, to });
-    }
-    this.log.write({
-      event: 'started',
-      atStep: this.log.step,
-      cause: this.#options.cause,
-      stepsTotal: shape.stepsTotal,
-      stepsPerEpoch: Math.ceil(shape.windowsPerEpoch / config.batch.size),
-      windowsPerEpoch: shape.windowsPerEpoch,
-      heldOutSymbols: heldOutSymbols(this.#prepared),
-      characters: corpus.ids.length,
-      symbols: vocabularySize,
-      window: config.text.window,
-      batch: config.batch.size,
-      microBatch: config.batch.microBatch,
-      units: config.network.layers.map(({ units }) => units),
-      parameters: networkLayout(networkOf(config, vocabularySize)).length,
-      checkpoint: loaded?.name ?? null,
-      notExactSince: this.exactness.notExactSince,
-    });
+    tellBeginning(this.log, this.#prepared, this.#options.cause);
     this.#watch.start();
+    this.#start();
+  }
+
+  /** The run begins, and hears what was asked of it before: it ends, or is held, only after its beginning was told. */
+  #start(): void {
     this.#run.start();
+    this.#hasBegun = true;
+    const held = this.#watch.heldReason;
+    if (held !== null) this.#run.hold(held);
+    if (this.#stopReason !== null) this.#run.stop(this.#stopReason);
+    if (this.#aborted !== null) this.#run.abort(this.#aborted);
   }
 
   /** A run that waits though workers are there says so, once. */
@@ -390,10 +361,4 @@ export class RunExecution {
       this.log.noticed((error as Error).message);
     }
   }
-}
-
-/** Symbols of the part that evaluations read; what is held out for tests is not among them. */
-function heldOutSymbols({ config, corpus }: PreparedRun): number {
-  const { validation } = runWindows(config, corpus.ids.length).windows;
-  return validation === null ? 0 : validation.end - validation.start;
 }

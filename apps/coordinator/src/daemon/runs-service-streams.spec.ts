@@ -1,0 +1,180 @@
+/**
+ * Goal: contents that operators send, and what they follow or pull, come whole, or are refused in one line. Method: a real client,
+ * port, folder and runs, which wait.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseSafetensors } from '@rocinante/weights';
+import type { LogEntryMessage, PushChunk, RunsClient } from '@rocinante/wire';
+import type { RunLogEntry } from '../run/log-entries.js';
+import { runLogPath } from './run-log.js';
+import {
+  ask,
+  eventually,
+  readAll,
+  SpecCoordinator,
+  startRequest,
+  textSha256,
+  type Answer,
+} from './spec-coordinator.js';
+
+let coordinator: SpecCoordinator;
+let client: RunsClient;
+beforeEach(async () => {
+  coordinator = await SpecCoordinator.open();
+  client = await coordinator.operator();
+});
+afterEach(async () => {
+  await coordinator.remove();
+  expect(coordinator.fatal).toEqual([]);
+});
+
+const start = (): Promise<unknown> => ask(client, client.start, startRequest);
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const entriesOf = (messages: LogEntryMessage[]): RunLogEntry[] =>
+  messages.map(({ json }) => JSON.parse(json) as RunLogEntry);
+
+describe('a content', () => {
+  const bytes = Buffer.from('another text');
+
+  function push(...chunks: PushChunk[]): Promise<Answer<{ sha256: string; known: boolean }>> {
+    return new Promise((resolve) => {
+      const call = client.push((error, response) =>
+        resolve(error ? { code: error.code, details: error.details } : response!),
+      );
+      for (const chunk of chunks) call.write(chunk);
+      call.end();
+    });
+  }
+  const first = { sha256: sha256(bytes), bytes: bytes.length, data: bytes.subarray(0, 5) };
+
+  it('is taken once, and then known', async () => {
+    expect(await push(first, { data: bytes.subarray(5) })).toEqual({ sha256: first.sha256, known: false });
+    expect(await push(first, { data: bytes.subarray(5) })).toEqual({ sha256: first.sha256, known: true });
+    const asked = ['ab'.repeat(32), first.sha256];
+    expect(await ask(client, client.have, { sha256: asked })).toEqual({ sha256: [first.sha256] });
+  });
+
+  it('is refused where it is not what was announced, and nothing of it is left', async () => {
+    const before = await readdir(coordinator.contents.directory);
+    expect(await push()).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(await push(first)).toMatchObject({ code: status.DATA_LOSS });
+    expect(await push(first, { data: Buffer.from('changed') })).toMatchObject({ code: status.DATA_LOSS });
+    expect(await push({ ...first, sha256: '../run' })).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(await push({ ...first, bytes: 2 ** 52 })).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(coordinator.dropped).toEqual([
+      'INVALID_ARGUMENT',
+      'CONTENT_LENGTH',
+      'CONTENT_HASH',
+      'CONTENT_NAME',
+      'CONTENT_TOO_LARGE',
+    ]);
+    expect(await readdir(coordinator.contents.directory)).toEqual(before);
+  });
+
+  it('of which half comes, from a sender that dies, leaves nothing', async () => {
+    const { directory } = coordinator.contents;
+    const before = await readdir(directory);
+    const call = client.push(() => undefined);
+    call.on('error', () => undefined).write(first);
+    const has = async (count: number): Promise<true | null> =>
+      (await readdir(directory)).length === count || null;
+    await eventually(() => has(before.length + 1));
+    call.cancel();
+    await eventually(() => has(before.length));
+    expect(await readdir(directory)).toEqual(before);
+  });
+
+  it('are asked after so many at a time', async () => {
+    const many = Array.from({ length: 17 }, () => textSha256);
+    expect(await ask(client, client.have, { sha256: many })).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+});
+
+describe('what is followed', () => {
+  it('is a run from its beginning to its end', async () => {
+    await start();
+    const watched = readAll(client.watch({ run: 'r1' }));
+    await coordinator.executed('r1');
+    const late = readAll(client.watch({ run: 'r1' }));
+    const lines = readAll(client.logs({ run: 'r1', follow: true }));
+    await eventually(() => (coordinator.hub.followers('r1') === 3 ? true : null));
+    await ask(client, client.stop, { run: 'r1', reason: 'lunch' });
+    const events = (messages: LogEntryMessage[]): string[] => entriesOf(messages).map(({ event }) => event);
+    const whole = ['started', 'checkpoint', 'finished'];
+    expect(events((await watched).messages)).toEqual(whole);
+    // A watcher that comes late is not told of checkpoints that have been.
+    expect(events((await late).messages).filter((event) => event !== 'checkpoint')).toEqual([
+      'started',
+      'finished',
+    ]);
+    const said = (await lines).messages.map(({ json }) => (JSON.parse(json) as { event: string }).event);
+    expect(said).toEqual(whole);
+    expect(coordinator.hub.followers('r1')).toBe(0);
+  });
+
+  it('is told and over where the run has ended, and nothing where there is none', async () => {
+    await start();
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    expect((await readAll(client.watch({ run: 'r1' }))).refused).toBeNull();
+    for (const stream of [
+      client.watch({ run: 'r2' }),
+      client.losses({ run: 'r2' }),
+      client.logs({ run: 'r2' }),
+    ]) {
+      expect((await readAll<unknown>(stream as never)).refused).toMatchObject({ code: status.NOT_FOUND });
+    }
+  });
+
+  it('ends where the run that waits is taken out of the queue, or the watcher goes away', async () => {
+    await start();
+    await start();
+    const watched = readAll(client.watch({ run: 'r2' }));
+    const gone = client.watch({ run: 'r1' });
+    gone.on('error', () => undefined);
+    await eventually(() =>
+      coordinator.hub.followers('r1') + coordinator.hub.followers('r2') === 2 ? true : null,
+    );
+    gone.cancel();
+    await ask(client, client.stop, { run: 'r2' });
+    expect(await watched).toEqual({ messages: [], refused: null });
+    await eventually(() => (coordinator.hub.followers('r1') === 0 ? true : null));
+  });
+
+  it('are one worker’s lines, whatever a full disk left in the log', async () => {
+    await start();
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    const lines = ['{"worker":"a","msg":"1"}', '{"worker":"b{"worker":"a"}', '{"worker":"b","msg":"2"}'];
+    await writeFile(runLogPath(coordinator.store.directory('r1')), `${lines.join('\n')}\n`);
+    const { messages, refused } = await readAll(client.logs({ run: 'r1', worker: 'a', follow: true }));
+    expect([messages, refused]).toEqual([[{ json: lines[0] }], null]);
+  });
+});
+
+describe('weights', () => {
+  it('are sent whole, of the newest checkpoint', async () => {
+    await start();
+    await coordinator.executed('r1');
+    await eventually(() =>
+      coordinator.scheduler.active('r1')!.execution!.view.phase === 'waiting' ? true : null,
+    );
+    const { messages } = await readAll(client.weights({ run: 'r1', which: 'newest' }));
+    const file = Buffer.concat(messages.map(({ data }) => data));
+    expect(messages[0]).toMatchObject({ step: 0, bytes: file.length, sha256: sha256(file) });
+    expect(parseSafetensors(file).tensors.length).toBeGreaterThan(3);
+    expect(await readdir(join(coordinator.store.directory('r1'), 'weights'))).toEqual([]);
+    for (const which of ['', 'best']) {
+      expect((await readAll(client.weights({ run: 'r1', which }))).refused).toMatchObject({
+        code: status.FAILED_PRECONDITION,
+      });
+    }
+    expect((await readAll(client.weights({ run: 'r1', which: 'oldest' }))).refused).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
+  });
+});

@@ -1,0 +1,12 @@
+export type { RunChange, RunJson, RunListJson, RunStateWord } from './run.js';
+export type {
+  EvaluationJson,
+  IdleWorkerJson,
+  IncidentJson,
+  LimitsJson,
+  LossPoint,
+  PresentJson,
+  RatePoint,
+  ShownJson,
+  WorkerShareJson,
+} from './shown.js';

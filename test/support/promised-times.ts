@@ -1,0 +1,5 @@
+/**
+ * How soon workers are with a coordinator that is up, and the coordinator hears that one was killed, in milliseconds. On a quiet
+ * machine it is 3 s, which `--long` asks for and `npm run benchmark:recovery` measures; other tests beside make it longer.
+ */
+export const WORKERS_BACK_MS = process.env.ROCINANTE_LONG === '1' ? 3_000 : 20_000;
