@@ -1,4 +1,5 @@
 // What `./rocinante test` runs each project's tests with. A report lies beside each project, and the command adds them up.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -10,6 +11,8 @@ export default defineConfig({
     testTimeout: 30_000,
     // Child processes, not threads: the engine and the process's signals belong to one test file at a time.
     pool: 'forks',
+    // Two on two cores: many specs wait, and the longest project is tested when all others are over.
+    maxWorkers: Math.max(2, availableParallelism() >> 1),
     reporters: ['default', 'json'],
     outputFile: { json: 'test-results.json' },
   },

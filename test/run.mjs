@@ -77,7 +77,11 @@ function checks() {
   ];
   return Promise.all(
     all.map(async ([name, tool, args]) => {
-      const { code, text } = await run(null, tool, args);
+      // Nobody waits for it yet: a failure to start is a result too.
+      const { code, text } = await run(null, tool, args).catch((error) => ({
+        code: null,
+        text: `${error}\n`,
+      }));
       return { name, ok: code === 0, text };
     }),
   );
