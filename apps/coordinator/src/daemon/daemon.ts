@@ -3,18 +3,12 @@ import { join, resolve } from 'node:path';
 import { anyGuard, serveHttp, tokenGuard, type Guard, type HttpServer, type Routes } from '@rocinante/http';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
 import { healthRoutes, workerRoutes, type DiscoveredWorker, type MeteredRunState } from '@rocinante/metrics';
-import { learningRateAt } from '@rocinante/optimizer';
-import { noProgress, rateShareOf } from '@rocinante/training';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
-import { parametersReckoned } from '../run/disk-space.js';
 import { DaemonNotifier } from '../notify/daemon-notifier.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
 import { Page } from '../page/page.js';
 import { WorkerPhases } from '../page/worker-phases.js';
-import type { PreparedRun } from '../run/prepared-run.js';
-import type { RunObserver } from '../run/run-observer.js';
-import { TensorboardLog, tensorboardRun } from '../run/tensorboard-log.js';
 import type { Session } from '../service/session.js';
 import { TrainingService } from '../service/training-service.js';
 import { VERSION } from '../version.js';
@@ -25,6 +19,7 @@ import { bringRuns, probe, type DaemonStore } from './daemon-store.js';
 import { EntryHub } from './entry-hub.js';
 import { stateOf } from './run-report.js';
 import { RefusalLog } from './refusal-log.js';
+import { observersOf } from './run-observers.js';
 import { RunStore } from './run-store.js';
 import { RunsService } from './runs-service.js';
 import { StoreRemainders } from './store-remainders.js';
@@ -84,7 +79,6 @@ export class Daemon {
   readonly #runs: RunsService;
   readonly #notifier: DaemonNotifier | null;
   readonly #page: Page;
-  readonly #tensorboard: string | null;
   #server: ListeningServer | null = null;
   #http: HttpServer | null = null;
   #routes: Routes = new Map();
@@ -105,7 +99,6 @@ export class Daemon {
     this.#logger = createLogger({ level: options.logLevel });
     this.#audit = new AuditLog(join(options.data, 'audit.jsonl'), this.#logger);
     this.#refusalRecord = new AuditLog(join(options.data, 'refused.jsonl'), this.#logger);
-    this.#tensorboard = options.tensorboard ? resolve(options.tensorboard) : null;
     store.onWriteFailure((error) => this.#logger.error(error.message));
     this.#metrics = new CoordinatorMetrics({
       version: VERSION,
@@ -142,7 +135,17 @@ export class Daemon {
         logger: this.#logger,
         outside: options.store ?? null,
         remainders: this.#remainders,
-        observers: (id, prepared) => this.#observersOf(id, prepared),
+        observers: (id, prepared) =>
+          observersOf(
+            {
+              metrics: this.#metrics,
+              notifier: this.#notifier,
+              tensorboard: options.tensorboard ? resolve(options.tensorboard) : null,
+              warn: (run, message) => this.#logger.warn({ run }, message),
+            },
+            id,
+            prepared,
+          ),
         ended: (id) => {
           this.#metrics.end(id);
           this.#notifier?.ended(id);
@@ -339,32 +342,6 @@ export class Daemon {
   #refused(code: string, message: string): void {
     this.#metrics.refused(code);
     this.#refusals.refused(code, message.slice(0, REFUSAL_LENGTH_MAX));
-  }
-
-  #observersOf(id: string, prepared: PreparedRun): readonly RunObserver[] {
-    const { shape, loaded, config, corpus } = prepared;
-    const { schedule, optimizer } = config;
-    const progress = loaded?.progress ?? noProgress;
-    let rateShare = rateShareOf(config, progress);
-    return [
-      ...(this.#notifier === null ? [] : [this.#notifier.observer(id)]),
-      { wentBack: (earlier) => (rateShare = rateShareOf(config, earlier)) },
-      this.#metrics.begin({
-        id,
-        parameterBytes: Float32Array.BYTES_PER_ELEMENT * parametersReckoned(config, corpus.vocabulary.size),
-        shape,
-        progress,
-        learningRate: (step) =>
-          rateShare * learningRateAt(schedule, optimizer.learningRate, step, shape.stepsTotal),
-      }),
-      ...(this.#tensorboard === null
-        ? []
-        : [
-            new TensorboardLog(join(this.#tensorboard, id), tensorboardRun(prepared), (message) =>
-              this.#logger.warn({ run: id }, message),
-            ),
-          ]),
-    ];
   }
 
   #collect(): void {
