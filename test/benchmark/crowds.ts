@@ -13,13 +13,13 @@ export class Crowds {
   /**
    * Starts them, and waits until all workers have dialled.
    * @param each workers in a process.
+   * @param computeMs what a micro-batch takes, in milliseconds.
    */
-  async start(coordinator: string, workers: number, each: number): Promise<void> {
+  async start(coordinator: string, workers: number, each: number, computeMs: number): Promise<void> {
     for (let first = 0; first < workers; first += each) {
       const count = Math.min(each, workers - first);
-      const child = spawn(process.execPath, [program, coordinator, `crowd-${first / each}`, String(count)], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      });
+      const words = [coordinator, `crowd-${first / each}`, String(count), String(computeMs)];
+      const child = spawn(process.execPath, [program, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
       this.#processes.push(child);
       this.#lines.push(createInterface({ input: child.stdout })[Symbol.asyncIterator]());
     }
@@ -71,4 +71,10 @@ export function peakMegabytesOf(pid: number): number {
 /** Open files of a process, sockets among them. */
 export function openFilesOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** The machine's processor time until now, in ticks, and what of it other guests of its host had while it was wanted here. */
+export function processorTicks(): { readonly all: number; readonly stolen: number } {
+  const ticks = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/ +/).slice(1, 9).map(Number);
+  return { all: ticks.reduce((sum, value) => sum + value, 0), stolen: ticks[7] };
 }

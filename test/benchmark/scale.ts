@@ -5,8 +5,7 @@
  *
  *     npm run benchmark:scale -- [--workers 16,64,128,256 --steps 200] [--whole-workers 16 --whole-steps 30] [--crowd 64]
  *
- * A list of no workers (`--workers ''`) leaves a case out. `--crowd` is light workers in a process. ROCINANTE_PROFILE=DIR has
- * Node write the coordinator's processor profiles there.
+ * A list of no workers (`--workers ''`) leaves a case out. `--crowd` is light workers in a process.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -17,10 +16,17 @@ import { Daemon, until } from '../support/daemon.js';
 import { projectRoot as root } from '../support/project-root.js';
 import { Workspace } from '../support/rocinante.js';
 import { smallText } from '../support/small-run.js';
-import { cpuSecondsOf, Crowds, openFilesOf, peakMegabytesOf } from './crowds.js';
+import { cpuSecondsOf, Crowds, openFilesOf, peakMegabytesOf, processorTicks } from './crowds.js';
 
 /** Until grids are found and paces known. */
 const SETTLED_STEPS = 5;
+/** A worker of the tiny network takes no time, so that the coordinator is what binds. */
+const TINY_COMPUTE_MS = 1;
+/**
+ * One with the whole vector takes some: by a pace of nothing but the exchange, which varies where all share two cores, a part
+ * of them is late in each step and left out of the next.
+ */
+const WHOLE_COMPUTE_MS = 500;
 /** For a run to get on. */
 const LIMIT_MS = 900_000;
 
@@ -33,8 +39,6 @@ const { values } = parseArgs({
     crowd: { type: 'string', default: '64' },
   },
 });
-const profiles = process.env.ROCINANTE_PROFILE;
-const env = profiles ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } : {};
 const workspace = new Workspace();
 const corpus = workspace.write('corpus.txt', smallText(200_000));
 
@@ -43,6 +47,8 @@ interface Case {
   readonly config: Record<string, unknown>;
   readonly workers: number;
   readonly steps: number;
+  /** What a worker waits in a step in place of computing. */
+  readonly computeMs: number;
 }
 
 /** What everybody has used by a moment. */
@@ -52,20 +58,21 @@ interface Spent {
   readonly coordinator: number;
   readonly network: number;
   readonly crowds: number;
+  readonly ticks: ReturnType<typeof processorTicks>;
   readonly sent: number;
   readonly received: number;
   /** How late timers of the coordinator's event loop fired since the moment before. */
   readonly lag: Readonly<Record<string, number>>;
 }
 
-async function measure({ name, config, workers, steps }: Case): Promise<Record<string, unknown>> {
-  const daemon = await Daemon.start({ data: workspace.in(`${name}-${workers}`), env });
+async function measure({ name, config, workers, steps, computeMs }: Case): Promise<Record<string, unknown>> {
+  const daemon = await Daemon.start({ data: workspace.in(`${name}-${workers}`) });
   const { pid } = daemon.process;
   const crowds = new Crowds();
   try {
     const live = (count: number): Promise<void> => until(`${count} workers`, () => hasLive(daemon, count));
     const joining = performance.now();
-    await crowds.start(daemon.grpc, workers, Number(values.crowd));
+    await crowds.start(daemon.grpc, workers, Number(values.crowd), computeMs);
     await live(workers);
     const joinSeconds = secondsSince(joining);
 
@@ -95,6 +102,7 @@ async function measure({ name, config, workers, steps }: Case): Promise<Record<s
         coordinator: cpuSecondsOf(pid!),
         network: cpuSecondsOf(pid!, true),
         crowds: crowds.cpuSeconds,
+        ticks: processorTicks(),
       };
     };
     await stepsTaken(SETTLED_STEPS);
@@ -127,6 +135,7 @@ async function measure({ name, config, workers, steps }: Case): Promise<Record<s
     return {
       name,
       workers,
+      computeMs,
       parameters: started.parameters,
       state: ended.state,
       steps: times.length,
@@ -142,6 +151,8 @@ async function measure({ name, config, workers, steps }: Case): Promise<Record<s
         ofThatItsNetworkThread: perStep(({ network }) => network),
         crowds: perStep((spent) => spent.crowds),
       },
+      // A figure of a machine whose host had it do something else is none.
+      stolenPart: (half.ticks.stolen - settled.ticks.stolen) / (half.ticks.all - settled.ticks.all),
       bytesPerStepAndWorker: {
         sent: perStep(({ sent }) => sent) / workers,
         received: perStep(({ received }) => received) / workers,
@@ -159,7 +170,7 @@ async function measure({ name, config, workers, steps }: Case): Promise<Record<s
     };
   } finally {
     crowds.kill();
-    await (profiles ? daemon.stop() : daemon.end());
+    await daemon.end();
   }
 }
 
@@ -230,12 +241,14 @@ const cases: Case[] = [
     name: 'tiny',
     config: tiny,
     workers,
+    computeMs: TINY_COMPUTE_MS,
     steps: Number(values.steps),
   })),
   ...listed(values['whole-workers']).map((workers) => ({
     name: 'whole',
     config: whole,
     workers,
+    computeMs: WHOLE_COMPUTE_MS,
     steps: Number(values['whole-steps']),
   })),
 ];
