@@ -102,23 +102,24 @@ export function withdraw(desk: Desk, worker: WorkerId, assignment: AssignmentId)
  * first keeps it (`winOver`). A rival that is late itself is raced in its turn, and the first is let go.
  */
 export function raceTheLate(desk: Desk, ledger: IssueLedger, frame: AssignmentFrame): void {
+  let free: ReturnType<Roster['candidates']> | null = null;
   for (const late of desk.roster.late(desk.now)) {
-    for (const holding of ledger.holdings) {
-      const { worker, state, assignment } = holding;
-      if (worker !== late || state !== 'computing') continue;
-      const free = desk.roster
-        .candidates(desk.now)
-        .filter((other) => other.load === 0 && other.worker !== late);
+    // A copy: what is dealt out and taken changes queues.
+    for (const { id } of [...desk.roster.queueOf(late)]) {
+      const holding = ledger.holding(id);
+      if (holding?.state !== 'computing') continue;
+      free ??= desk.roster.candidates(desk.now).filter(({ load }) => load === 0);
       if (free.length === 0) return;
       const rivals = ledger.rivalsOf(holding);
       // One that is raced already waits for its rival; of two that are late the first is let go.
-      const isRival = rivals.length > 0 && rivals.every((other) => other.assignment.id < assignment.id);
+      const isRival = rivals.length > 0 && rivals.every((other) => other.assignment.id < id);
       if (rivals.length > 0 && !isRival) continue;
       if (!rivals.every((other) => desk.roster.isLate(other.worker, desk.now))) continue;
       for (const other of rivals) letGo(desk, ledger, other);
-      const { id, kind, microBatches } = assignment;
-      desk.emit({ type: 'late', worker, assignment: id, kind, microBatches });
-      dealOut(desk, ledger, frame, assignment.microBatches, assignment.firstRange, free);
+      const { kind, microBatches, firstRange } = holding.assignment;
+      desk.emit({ type: 'late', worker: late, assignment: id, kind, microBatches });
+      dealOut(desk, ledger, frame, microBatches, firstRange, free);
+      free = null;
     }
   }
 }

@@ -39,8 +39,8 @@ export interface HeldResult {
 export class IssueLedger {
   readonly #rangeCount: number;
   readonly #holdings = new Map<AssignmentId, OwnHolding>();
-  /** For each micro-batch how many holdings have it. */
-  readonly #holders: number[];
+  /** For each micro-batch the holdings that have it. */
+  readonly #holders: OwnHolding[][];
   /** For each micro-batch how many ranges, from the first, have it. */
   readonly #rangesOf: number[];
   /** For each range how many micro-batches it has. */
@@ -48,20 +48,25 @@ export class IssueLedger {
   readonly #losses: Float64Array;
   readonly #norms: Float64Array;
   #unreported: number;
+  /** Micro-batches that nobody holds. */
+  #unheld: number;
 
   constructor(microBatchCount: number, rangeCount: number) {
     this.#rangeCount = rangeCount;
-    this.#holders = new Array<number>(microBatchCount).fill(0);
+    this.#holders = Array.from({ length: microBatchCount }, () => []);
     this.#rangesOf = new Array<number>(microBatchCount).fill(0);
     this.#microBatchesIn = new Array<number>(rangeCount).fill(0);
     this.#losses = new Float64Array(microBatchCount);
     this.#norms = new Float64Array(microBatchCount);
     this.#unreported = microBatchCount;
+    this.#unheld = microBatchCount;
   }
 
   /** Micro-batches that nobody holds, ascending. */
   get unassigned(): number[] {
-    return this.#holders.flatMap((count, microBatch) => (count === 0 ? [microBatch] : []));
+    // Asked after each event of a run, and nearly always there are none.
+    if (this.#unheld === 0) return [];
+    return this.#holders.flatMap(({ length }, microBatch) => (length === 0 ? [microBatch] : []));
   }
 
   /** Whether every micro-batch is in a holding whose report counts. */
@@ -80,11 +85,11 @@ export class IssueLedger {
 
   /** Other holdings that have a micro-batch of this one, in the order of their assignments. */
   rivalsOf({ assignment: { id, microBatches } }: Holding): Holding[] {
-    const own = new Set(microBatches);
-    return this.holdings.filter(
-      ({ assignment }) =>
-        assignment.id !== id && assignment.microBatches.some((microBatch) => own.has(microBatch)),
-    );
+    const rivals = new Set<Holding>();
+    for (const microBatch of microBatches) {
+      for (const holder of this.#holders[microBatch]) if (holder.assignment.id !== id) rivals.add(holder);
+    }
+    return [...rivals].sort((one, other) => one.assignment.id - other.assignment.id);
   }
 
   /** How many ranges, from the first, have this micro-batch. */
@@ -140,12 +145,14 @@ export class IssueLedger {
       assert(rival.state === 'computing', `assignment ${assignment.id} meets what is reported`);
     }
     for (const microBatch of assignment.microBatches) {
-      assert(this.#holders[microBatch] < 2, `micro-batch ${microBatch} is held twice already`);
+      const holders = this.#holders[microBatch];
+      assert(holders.length < 2, `micro-batch ${microBatch} is held twice already`);
       assert(
         this.#rangesOf[microBatch] === firstRange,
         `micro-batch ${microBatch} is wanted from range ${this.#rangesOf[microBatch]}, not ${firstRange}`,
       );
-      this.#holders[microBatch] += 1;
+      if (holders.length === 0) this.#unheld -= 1;
+      holders.push(holding);
     }
     this.#holdings.set(assignment.id, holding);
   }
@@ -154,7 +161,11 @@ export class IssueLedger {
   drop(assignment: AssignmentId): void {
     const holding = this.#holdings.get(assignment)!;
     this.#holdings.delete(assignment);
-    for (const microBatch of holding.assignment.microBatches) this.#holders[microBatch] -= 1;
+    for (const microBatch of holding.assignment.microBatches) {
+      const holders = this.#holders[microBatch];
+      holders.splice(holders.indexOf(holding), 1);
+      if (holders.length === 0) this.#unheld += 1;
+    }
     if (holding.state === 'reported') this.#unreported += holding.assignment.microBatches.length;
   }
 
@@ -173,7 +184,10 @@ export class IssueLedger {
     holding.fits = fits;
     this.#unreported -= results.length;
     for (const { microBatch, lossSum, norm = 0 } of results) {
-      assert(this.#holders[microBatch] === 1, `micro-batch ${microBatch} is reported, and has a rival`);
+      assert(
+        this.#holders[microBatch].length === 1,
+        `micro-batch ${microBatch} is reported, and has a rival`,
+      );
       this.#losses[microBatch] = lossSum;
       this.#norms[microBatch] = norm;
     }

@@ -32,15 +32,16 @@ export class NormHistory {
    * Whether a norm lies far outside both of what the steps before and of what others' micro-batches in this step say. Medians,
    * so that a few that are wrong, or right and large, do not move what the next is compared with. Where all of a step's
    * norms are new, as after a jump of the loss, its micro-batches speak for one another. Without enough of either it is not.
-   * @param neighbours norms of the step's micro-batches that other workers computed.
+   * @param neighboursOf norms of the step's micro-batches that other workers computed; asked for only where they decide, since
+   * each report is judged, and there may be a thousand of them.
    */
-  isOutlying(norm: number, neighbours: readonly number[]): boolean {
-    const references: number[] = [];
-    if (this.#medians.length >= HISTORY_STEPS_MIN) references.push(medianOf(this.#medians));
-    if (neighbours.length >= NEIGHBOURS_MIN) references.push(medianOf(neighbours));
+  isOutlying(norm: number, neighboursOf: () => readonly number[]): boolean {
     const isFar = (reference: number): boolean =>
       norm > NORM_FACTOR * reference || norm * NORM_FACTOR < reference;
-    return references.length > 0 && references.every(isFar);
+    const hasHistory = this.#medians.length >= HISTORY_STEPS_MIN;
+    if (hasHistory && !isFar(medianOf(this.#medians))) return false;
+    const neighbours = neighboursOf();
+    return neighbours.length >= NEIGHBOURS_MIN ? isFar(medianOf(neighbours)) : hasHistory;
   }
 }
 

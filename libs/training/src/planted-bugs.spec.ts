@@ -81,7 +81,7 @@ const bugs: readonly PlantedBug[] = [
     runs: 100,
     edits: [
       ['desk.ts', 'for (const rival of ledger.rivalsOf(holding)) letGo(desk, ledger, rival);', ''],
-      ['issue-ledger.ts', 'assert(this.#holders[microBatch] === 1,', 'assert(true,'],
+      ['issue-ledger.ts', 'this.#holders[microBatch].length === 1,', 'true,'],
     ],
   },
   {
@@ -90,8 +90,8 @@ const bugs: readonly PlantedBug[] = [
     edits: [
       [
         'issue-ledger.ts',
-        'for (const microBatch of holding.assignment.microBatches) this.#holders[microBatch] -= 1;',
-        'for (const microBatch of holding.assignment.microBatches) { this.#holders[microBatch] -= 1; this.#rangesOf[microBatch] = 0; }',
+        'holders.splice(holders.indexOf(holding), 1);',
+        'holders.splice(holders.indexOf(holding), 1); this.#rangesOf[microBatch] = 0;',
       ],
     ],
   },

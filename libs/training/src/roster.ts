@@ -30,9 +30,21 @@ interface Member {
 /** A worker as a candidate for work. */
 export type WorkerCandidate = Candidate & { readonly worker: WorkerId };
 
-/** The live workers, in the order of joining: what they are computing, how fast each was, how long each may take. */
+/**
+ * The live workers, in the order of joining: what they are computing, how fast each was, how long each may take.
+ *
+ * Cost: each event of a run asks who is late, so that question may not look at every worker for every worker. What is asked
+ * of all of them is worked out once after each change.
+ */
 export class Roster {
   readonly #members = new Map<WorkerId, Member>();
+  /** What so many pieces are expected to take by the mean of all that were measured; void when a pace changes. */
+  readonly #meanSeconds = {
+    train: new Map<number, number | null>(),
+    evaluate: new Map<number, number | null>(),
+  };
+  /** When the first worker is late, Infinity for never; null where it is not known since something has changed. */
+  #firstDueAt: number | null = null;
   /** Of those too that have left: an id is one session's, and is not given again. */
   readonly #strikes: Map<WorkerId, number>;
 
@@ -60,6 +72,7 @@ export class Roster {
 
   leave(worker: WorkerId): void {
     this.#members.delete(worker);
+    this.#pacesChanged();
   }
 
   /** Takes note of work that a worker is given. */
@@ -67,6 +80,7 @@ export class Roster {
     const member = this.#members.get(worker)!;
     if (member.queue.length === 0) member.since = now;
     member.queue.push(assignment);
+    this.#firstDueAt = null;
   }
 
   /** Takes note that a worker need not compute this any more; nothing where it does not have it, or is gone. */
@@ -76,6 +90,7 @@ export class Roster {
     if (!member || index < 0) return;
     member.queue.splice(index, 1);
     if (index === 0) member.since = now;
+    this.#firstDueAt = null;
   }
 
   /** Takes note of a report, whatever it is worth otherwise: its worker lives. A worker's first does not count as speed. */
@@ -88,6 +103,7 @@ export class Roster {
     const { kind, microBatches } = member.queue[index];
     const turnaroundSeconds = index === 0 ? (now - member.since) / 1000 : null;
     paceOf(member, kind).measure(microBatches.length, computeSeconds, turnaroundSeconds);
+    this.#pacesChanged();
     this.taken(worker, assignment, now);
   }
 
@@ -97,6 +113,7 @@ export class Roster {
     const [first] = member.queue;
     paceOf(member, first.kind).wasLate(first.microBatches.length, (now - member.since) / 1000);
     member.quiet = true;
+    this.#pacesChanged();
   }
 
   /** Workers that are not heard of. */
@@ -111,23 +128,27 @@ export class Roster {
 
   /** Whether a worker has taken too long over what it computes. */
   isLate(worker: WorkerId, now: number): boolean {
-    const dueAt = this.#dueAt(worker);
-    return dueAt !== null && now >= dueAt;
+    const member = this.#members.get(worker);
+    return member !== undefined && now >= this.#dueAt(member);
   }
 
   /** Workers that are late, in the order of joining. */
   late(now: number): WorkerId[] {
+    if (now < this.#first()) return [];
     return [...this.#members.keys()].filter((worker) => this.isLate(worker, now));
   }
 
   /** When the next worker will be late, if it is not heard of; null for never. */
   nextDueAt(now: number): number | null {
-    let next: number | null = null;
-    for (const worker of this.#members.keys()) {
-      const dueAt = this.#dueAt(worker);
-      if (dueAt !== null && dueAt > now && (next === null || dueAt < next)) next = dueAt;
+    let next = this.#first();
+    if (next <= now) {
+      next = Infinity;
+      for (const member of this.#members.values()) {
+        const dueAt = this.#dueAt(member);
+        if (dueAt > now && dueAt < next) next = dueAt;
+      }
     }
-    return next;
+    return next === Infinity ? null : next;
   }
 
   /**
@@ -155,7 +176,7 @@ export class Roster {
     const rates = [...this.#members.values()].flatMap(({ paces }) => paces.train.rate ?? []);
     const mean = rates.length === 0 ? 1 : meanOf(rates);
     const members = [...this.#members];
-    const timely = members.filter(([worker, { quiet }]) => !quiet && !this.isLate(worker, now));
+    const timely = members.filter(([, member]) => !member.quiet && now < this.#dueAt(member));
     return (timely.length > 0 ? timely : members).map(([worker, { paces, queue, idleIssues }]) => ({
       worker,
       rate: paces.train.rate ?? mean,
@@ -173,19 +194,41 @@ export class Roster {
   }
 
   /**
-   * When a worker that has not reported by then is late; null where it computes nothing, or nothing was ever measured: by
+   * When a worker that has not reported by then is late; Infinity where it computes nothing, or nothing was ever measured: by
    * its own pace, or where it has none by the mean of the others' expectations.
    */
-  #dueAt(worker: WorkerId): number | null {
-    const member = this.#members.get(worker);
-    if (!member || member.queue.length === 0) return null;
+  #dueAt(member: Member): number {
+    if (member.queue.length === 0) return Infinity;
     const { kind, microBatches } = member.queue[0];
-    const expectedOf = (other: Member): number | null =>
-      paceOf(other, kind).expectedSeconds(microBatches.length);
-    const all = [...this.#members.values()].flatMap((other) => expectedOf(other) ?? []);
-    if (all.length === 0) return null;
-    const expectedSeconds = expectedOf(member) ?? meanOf(all);
+    const own = paceOf(member, kind).expectedSeconds(microBatches.length);
+    const expectedSeconds = own ?? this.#meanOfMeasured(paceKind(kind), microBatches.length);
+    if (expectedSeconds === null) return Infinity;
     return member.since + Math.max(LATE_LEAST_MS, LATE_FACTOR * expectedSeconds * 1000);
+  }
+
+  /** When the first worker is late, perhaps in the past; Infinity for never. */
+  #first(): number {
+    if (this.#firstDueAt !== null) return this.#firstDueAt;
+    let first = Infinity;
+    for (const member of this.#members.values()) first = Math.min(first, this.#dueAt(member));
+    this.#firstDueAt = first;
+    return first;
+  }
+
+  #meanOfMeasured(kind: keyof Member['paces'], pieces: number): number | null {
+    const known = this.#meanSeconds[kind].get(pieces);
+    if (known !== undefined) return known;
+    const all = [...this.#members.values()].flatMap(({ paces }) => paces[kind].expectedSeconds(pieces) ?? []);
+    const mean = all.length === 0 ? null : meanOf(all);
+    this.#meanSeconds[kind].set(pieces, mean);
+    return mean;
+  }
+
+  /** What was worked out from paces is void. */
+  #pacesChanged(): void {
+    this.#meanSeconds.train.clear();
+    this.#meanSeconds.evaluate.clear();
+    this.#firstDueAt = null;
   }
 }
 
@@ -195,7 +238,11 @@ export function wrongTooOften(strikes: number): string {
 }
 
 function paceOf({ paces }: Member, kind: Assignment['kind']): Pace {
-  return kind === 'evaluate' ? paces.evaluate : paces.train;
+  return paces[paceKind(kind)];
+}
+
+function paceKind(kind: Assignment['kind']): keyof Member['paces'] {
+  return kind === 'evaluate' ? 'evaluate' : 'train';
 }
 
 function meanOf(values: readonly number[]): number {

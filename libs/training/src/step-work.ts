@@ -247,10 +247,10 @@ export class StepWork {
     worker: WorkerId,
     results: readonly MicroBatchResult[],
   ): ReadonlyMap<number, QuestionCause> {
-    const neighbours = this.#ledger.norms(worker);
+    const neighboursOf = (): readonly number[] => this.#ledger.norms(worker);
     const causes = new Map<number, QuestionCause>();
     for (const { microBatch, norm } of results) {
-      const isOutlying = this.#shape.normChecks && this.#norms.isOutlying(norm, neighbours);
+      const isOutlying = this.#shape.normChecks && this.#norms.isOutlying(norm, neighboursOf);
       const audit = isAudited(this.#shape, this.#step, microBatch);
       if (isOutlying || audit) causes.set(microBatch, { norm: isOutlying, audit });
     }

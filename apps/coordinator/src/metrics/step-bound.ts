@@ -36,7 +36,11 @@ export function boundOf(
   phases: Readonly<Record<CoordinatorPhase, number>>,
   workers: readonly WorkerTimes[],
 ): StepBound {
-  const slow = workers.find((candidate) => isWaitedFor(candidate, workers, stepSeconds));
+  // Only one that reported last can be: of a thousand workers not each is compared with all others.
+  const lastAt = Math.max(...workers.map(({ reportedAt }) => reportedAt));
+  const slow = workers.find(
+    (candidate) => candidate.reportedAt === lastAt && isWaitedFor(candidate, workers, stepSeconds),
+  );
   if (slow) return { by: 'worker', worker: slow.worker };
   const compute = Math.max(0, ...workers.map(({ computeSeconds }) => computeSeconds));
   const coordinator = phases.assign + phases.sum + phases.apply;

@@ -169,9 +169,13 @@ export class StepTimeline {
     if (this.#assigning) return 'assign';
     if (this.#applying > 0) return 'apply';
     if (this.#adding > 0) return 'sum';
-    const parts = [...this.#parts.values()];
-    if (parts.some(({ rangesOwed }) => rangesOwed > 0)) return 'receive';
-    return parts.some(({ awaitsParameters }) => awaitsParameters) ? 'broadcast' : 'wait';
+    // Asked at each message of each worker.
+    let isAwaited = false;
+    for (const { rangesOwed, awaitsParameters } of this.#parts.values()) {
+      if (rangesOwed > 0) return 'receive';
+      isAwaited ||= awaitsParameters;
+    }
+    return isAwaited ? 'broadcast' : 'wait';
   }
 
   #part(worker: string): WorkerPart {
