@@ -1,0 +1,170 @@
+/**
+ * Goal: a cluster goes from one protocol to the next under a run, workers first and the coordinator last, and back with its
+ * workers, and the run does not notice. Method: real processes of this release and of copies of it that speak the next version
+ * and the one after; one run goes through all pairings. While a worker is replaced the run waits for it; with
+ * ROCINANTE_LONG=1 it goes on with the other, which takes more steps. How many there were by the end, an undisturbed run takes too.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeLine } from '@rocinante/ledger';
+import { PROTOCOL_VERSION as N } from '@rocinante/wire';
+import { Daemon, until, WorkerProcess, type RunJson } from '../support/daemon.js';
+import { otherRelease } from '../support/other-release.js';
+import { Rocinante, train, Workspace } from '../support/rocinante.js';
+import { smallOrder } from '../support/small-run.js';
+
+const MIN_WORKERS = process.env.ROCINANTE_LONG === '1' ? 1 : 2;
+/** Far more than the run takes until it is told how many it is to have. */
+const STEPS = 100_000;
+/** Steps in which both workers have a part, before the next change. */
+const STEPS_EACH = 5;
+
+describe('a rolling upgrade', { timeout: 120_000 }, () => {
+  const workspace = new Workspace();
+  const order = smallOrder(workspace, STEPS);
+  const workers = new Map<string, WorkerProcess>();
+  const daemons: Daemon[] = [];
+  /** Launchers: none is this release's. */
+  let next: string;
+  let afterNext: string;
+  let daemon: Daemon;
+
+  beforeAll(async () => {
+    next = otherRelease(workspace.in('next'), N + 1);
+    afterNext = otherRelease(workspace.in('after-next'), N + 2);
+    daemon = await Daemon.start({ data: workspace.in('data') });
+    daemons.push(daemon);
+  }, 120_000);
+
+  afterAll(async () => {
+    await Promise.all([...workers.values()].map((worker) => worker.stop('SIGKILL')));
+    await Promise.all(daemons.map((one) => one.end()));
+    workspace.remove();
+  });
+
+  /** Puts a machine's worker on a release, in place of the one that works there: the protocol that it then speaks. */
+  async function put(name: string, release?: string): Promise<unknown> {
+    const before = workers.get(name);
+    if (before) expect((await before.stop()).code).toBe(0);
+    const worker = new WorkerProcess(daemon.grpc, name, [], {}, [], release);
+    workers.set(name, worker);
+    await worker.says(/"msg":"joined the coordinator/);
+    return protocolOf(name);
+  }
+
+  /** The protocol in which a worker joined last: both sides say the same. */
+  function protocolOf(name: string): unknown {
+    const heard = daemon.log.findLast(({ msg, worker }) => msg === 'worker joined' && worker === name);
+    const said = workers.get(name)!.log.findLast(({ msg }) => msg.startsWith('joined the coordinator'));
+    expect(said!.protocol).toBe(heard!.protocol);
+    return heard!.protocol;
+  }
+
+  /** Who had a part in each step, by the run's ledger. */
+  function parts(): string[][] {
+    const lines = readFileSync(join(daemon.data, 'runs', 'r1', 'ledger.jsonl'), 'utf8')
+      .split('\n')
+      .slice(0, -1);
+    return lines.flatMap((line) => {
+      const decoded = decodeLine(line);
+      if ('problem' in decoded || decoded.record.kind !== 'step') return [];
+      return [decoded.record.computed.map(({ worker }) => worker.replace(/#\d+$/, ''))];
+    });
+  }
+
+  /** Waits for steps in which both machines have a part from now on. */
+  async function bothWork(): Promise<void> {
+    const before = parts().length;
+    await until('work of both', () => {
+      const since = parts().slice(before);
+      return since.filter((names) => new Set(names).size === 2).length >= STEPS_EACH;
+    });
+  }
+
+  it('begins with a run on a cluster of one release', async () => {
+    expect([await put('sancho'), await put('dulcinea')]).toEqual([N, N]);
+    const run = await daemon.startRun([...order, '--min-workers', String(MIN_WORKERS)]);
+    expect(run.id).toBe('r1');
+    await daemon.stepsTaken('r1', STEPS_EACH);
+    await bothWork();
+  });
+
+  it('goes on with one new worker and one old one under the old coordinator', async () => {
+    expect(await put('sancho', next)).toBe(N);
+    await bothWork();
+  });
+
+  it('goes on with new workers under the old coordinator, which a new operator’s command speaks with', async () => {
+    expect(await put('dulcinea', next)).toBe(N);
+    await bothWork();
+    const list = ['run', 'list', '--json', '--coordinator', daemon.grpc];
+    const { code, stdout, stderr } = await new Rocinante(list, {}, [], next).finished;
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ runs: [{ id: 'r1', state: 'running' }] });
+  });
+
+  it('is refused in one line where a release is left out, and the run goes on', async () => {
+    const { code, stderr } = await new WorkerProcess(daemon.grpc, 'rocin', [], {}, [], afterNext).finished;
+    const lines = stderr.split('\n').filter((line) => line.includes('"level":"error"'));
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      `the coordinator at ${daemon.grpc} sent this worker away: worker rocin: expected protocol ` +
+        `${Math.max(1, N - 1)} to ${N}, received ${N + 1} to ${N + 2}; ` +
+        'this coordinator is too old for it: upgrade release by release, workers first',
+    ]);
+    expect(code).toBe(1);
+    expect(
+      await daemon.metric('rocinante_coordinator_refused_connections_total{why="PROTOCOL_VERSION"}'),
+    ).toBe(1);
+    await bothWork();
+  });
+
+  it('speaks the new protocol once the coordinator is new too', async () => {
+    expect((await daemon.stop()).code).toBe(0);
+    daemon = await daemon.again({ program: next });
+    daemons.push(daemon);
+    await until('both workers', () => daemon.log.filter(({ msg }) => msg === 'worker joined').length === 2);
+    expect([protocolOf('sancho'), protocolOf('dulcinea')]).toEqual([N + 1, N + 1]);
+    await bothWork();
+  });
+
+  it('speaks both protocols with a new worker and one that went back, and the old one with old workers', async () => {
+    expect(await put('sancho')).toBe(N);
+    expect(protocolOf('dulcinea')).toBe(N + 1);
+    await bothWork();
+    expect(await put('dulcinea')).toBe(N);
+    await bothWork();
+  });
+
+  it('ends with the weights of an undisturbed run', async () => {
+    await daemon.json(['run', 'stop', 'r1']);
+    const { step } = await daemon.over('r1');
+    const steps = String(step + STEPS_EACH);
+    await daemon.json(['run', 'resume', 'r1', '--steps', steps]);
+    const { weightsSha256 } = await daemon.over('r1');
+    const quiet = [
+      '--steps',
+      steps,
+      '--workers',
+      '2',
+      '--threads',
+      '1',
+      '--run-dir',
+      workspace.in('undisturbed'),
+    ];
+    expect(weightsSha256).toBe((await train([...order, ...quiet])).weightsSha256);
+    const shown = await daemon.json<RunJson>(['run', 'show', 'r1']);
+    expect(shown).toMatchObject({ state: 'done', notExactSince: null });
+  });
+
+  it('leaves no worker behind that is two releases old', async () => {
+    const far = await Daemon.start({ data: workspace.in('far'), program: afterNext });
+    daemons.push(far);
+    const { code, stderr } = await new WorkerProcess(far.grpc, 'rocin').finished;
+    expect(stderr).toContain(
+      `worker rocin: expected protocol ${N + 1} to ${N + 2}, received ${Math.max(1, N - 1)} to ${N}; ` +
+        'it is too old for this coordinator: upgrade it',
+    );
+    expect(code).toBe(1);
+  });
+});
