@@ -28,9 +28,9 @@ export interface EnumDescriptor {
 /** A message of the protos: what it is declared as, and how it is written and read. */
 export interface MessageType {
   readonly descriptor: MessageDescriptor;
-  encode(fields: object): Buffer;
+  readonly encode: (fields: object) => Buffer;
   /** With all fields: those that are absent have their default. */
-  decode(bytes: Buffer): Record<string, unknown>;
+  readonly decode: (bytes: Buffer) => Record<string, unknown>;
 }
 
 export interface MethodType {
