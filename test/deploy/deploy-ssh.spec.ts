@@ -20,8 +20,10 @@ import {
 import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROTOCOL_VERSION } from '@rocinante/wire';
 import { cleanRootHindrance } from '../support/clean-root.js';
 import { until } from '../support/daemon.js';
+import { speakProtocol } from '../support/other-release.js';
 import { projectRoot } from '../support/project-root.js';
 import { Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { TestBook } from '../support/secured.js';
@@ -68,7 +70,7 @@ describe.skipIf(hindrance !== null)(
     const book = new TestBook(workspace);
     let operator: Operator;
     let coordinator: string;
-    /** Two bundles that differ in a file. */
+    /** Two bundles: of this release, and of the next, which speaks a newer protocol too. */
     let first: { readonly file: string; readonly name: string };
     let second: typeof first;
 
@@ -118,6 +120,7 @@ describe.skipIf(hindrance !== null)(
       mkdirSync(stamps, { recursive: true });
       symlinkSync(ENGINE, join(stamps, 'engine'));
       first = makeOne(`${name}-a`);
+      speakProtocol(join(folder, `${name}-a`), PROTOCOL_VERSION + 1);
       second = makeOne(`${name}-b`);
       rmSync(folder, { recursive: true });
     }
@@ -243,6 +246,17 @@ describe.skipIf(hindrance !== null)(
       expect(ended.code, ended.stderr).toBe(0);
       const last = JSON.parse(ended.stdout.trim().split('\n').at(-1)!) as { weightsSha256: string };
       expect(last.weightsSha256).toBe(undisturbed.weightsSha256);
+      // One after the other the new workers joined the old coordinator, in its protocol; then both the new one, in theirs.
+      const log = readFileSync(
+        machines[0].root.path('root', '.rocinante', 'services', 'coordinator', 'log'),
+        'utf8',
+      );
+      const spoken = [
+        ...log.matchAll(/"protocol":(\d+),"worker":"[^"]*","pool":"default","msg":"worker joined"/g),
+      ];
+      expect(spoken.slice(-4).map(([, protocol]) => Number(protocol) - PROTOCOL_VERSION)).toEqual([
+        0, 0, 1, 1,
+      ]);
     });
 
     it('goes back where the new one does not come to work, and leaves the coordinator', async () => {

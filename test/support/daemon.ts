@@ -74,6 +74,8 @@ export interface DaemonOptions {
    * `page` do not reach.
    */
   readonly within?: readonly string[];
+  /** Another launcher than the checkout's, such as another release's; its operators' commands are the checkout's. */
+  readonly program?: string;
 }
 
 /** `./rocinante serve`, and the operator's commands against it. */
@@ -86,9 +88,9 @@ export class Daemon extends Service {
   readonly #within: readonly string[];
   readonly #operator: OperatorSecurity | null;
 
-  private constructor({ data, listen, http, args, env, within, operator }: DaemonOptions) {
+  private constructor({ data, listen, http, args, env, within, operator, program }: DaemonOptions) {
     const addresses = ['--listen', listen ?? '127.0.0.1:0', '--http', http ?? '127.0.0.1:0'];
-    super(['serve', '--data', data, ...addresses, ...(args ?? [])], env ?? {}, within);
+    super(['serve', '--data', data, ...addresses, ...(args ?? [])], env ?? {}, within, program);
     this.data = data;
     this.#within = within ?? [];
     this.#operator = operator ?? null;
@@ -239,9 +241,15 @@ export class WorkerProcess extends Service {
     args: readonly string[] = [],
     env: NodeJS.ProcessEnv = {},
     within: readonly string[] = [],
+    program?: string,
   ) {
     const threads = args.includes('--threads') ? [] : ['--threads', '1'];
-    super(['worker', '--coordinator', coordinator, '--name', name, ...threads, ...args], env, within);
+    super(
+      ['worker', '--coordinator', coordinator, '--name', name, ...threads, ...args],
+      env,
+      within,
+      program,
+    );
     this.name = name;
   }
 }

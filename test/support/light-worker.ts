@@ -9,6 +9,7 @@ import {
   encodeContributionRange,
   int32Range,
   limits,
+  PROTOCOL_VERSION,
   type AssignMessage,
   type CoordinatorMessageReceived,
   type CorpusChunkMessage,
@@ -75,7 +76,7 @@ export class LightWorker {
     );
     this.#control.on('error', (error) => this.#close(error));
     this.#control.on('end', () => this.#close(null));
-    this.send({ hello: { protocolMin: 1, protocolMax: 1, name, threads: 1 } });
+    this.send({ hello: { protocolMin: PROTOCOL_VERSION, protocolMax: PROTOCOL_VERSION, name, threads: 1 } });
   }
 
   /** Leaves the coordinator; `ended` settles. */

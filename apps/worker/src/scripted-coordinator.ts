@@ -7,6 +7,7 @@ import { networkOf, runConfigSchema, type RunConfig } from '@rocinante/training'
 import {
   encodeParametersRange,
   listen,
+  PROTOCOL_VERSION,
   statusOf,
   type ContributionRangeMessage,
   type CoordinatorMessage,
@@ -101,6 +102,8 @@ export class ScriptedCoordinator {
   metricsText = '';
   /** Sessions until now. */
   sessions = 0;
+  /** What it welcomes to. */
+  protocol = PROTOCOL_VERSION;
   /** Calls for a corpus. */
   corpusCalls = 0;
   /** Calls for a corpus that were not answered, and those of them that the worker gave up. */
@@ -225,7 +228,7 @@ export class ScriptedCoordinator {
   #answerHello(call: Control): void {
     if (this.#refusal) return void call.emit('error', statusOf(this.#refusal));
     this.sessions += 1;
-    call.write({ welcome: { protocol: 1, session: `session-${this.sessions}` } });
+    call.write({ welcome: { protocol: this.protocol, session: `session-${this.sessions}` } });
   }
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger, type Logger } from '@rocinante/log';
-import { dial, limits, type TrainingClient } from '@rocinante/wire';
+import { dial, limits, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, type TrainingClient } from '@rocinante/wire';
 import { EngineProxy } from './engine-proxy.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
@@ -39,7 +39,12 @@ async function join(): Promise<void> {
   const relay = new LogRelay();
   log = createLogger({ level: 'info', destination: { write: () => undefined }, onLine: relay.take });
   client = dial(coordinator.address);
-  const hello = { protocolMin: 1, protocolMax: 1, name: 'a', pool: 'default' };
+  const hello = {
+    protocolMin: PROTOCOL_VERSION_MIN,
+    protocolMax: PROTOCOL_VERSION,
+    name: 'a',
+    pool: 'default',
+  };
   const parts = { engine, preparation, corpusCache: false, log, relay, metrics };
   session = new Session(client, { ...parts, hello, onWelcome: () => undefined });
   await coordinator.message('credit');

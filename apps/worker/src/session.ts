@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cacheDirectory, RocinanteError } from '@rocinante/base';
 import type { Logger } from '@rocinante/log';
 import {
+  checkWelcomedTo,
   limits,
   mayRetry,
   WireError,
@@ -12,6 +13,7 @@ import {
   type ParametersRangeMessage,
   type StartRunMessage,
   type TrainingClient,
+  type WelcomeMessage,
   type WorkerMessage,
 } from '@rocinante/wire';
 import type { EngineProxy } from './engine-proxy.js';
@@ -31,8 +33,8 @@ export interface SessionSetting {
   readonly log: Logger;
   readonly relay: LogRelay;
   readonly metrics: WorkerMetrics;
-  /** The coordinator has taken this worker. */
-  readonly onWelcome: () => void;
+  /** The coordinator has taken this worker, to a version of the protocol. */
+  readonly onWelcome: (protocol: number) => void;
 }
 
 /** The run that the coordinator has begun and not ended. `work` is null while it is prepared, and where it cannot be. */
@@ -106,7 +108,7 @@ export class Session {
     }
     switch (message.message) {
       case 'welcome':
-        return this.#welcome(message.welcome!.session);
+        return this.#welcome(message.welcome!);
       case 'startRun':
         return this.#startRun(message.startRun!);
       case 'endRun':
@@ -128,8 +130,10 @@ export class Session {
     }
   }
 
-  #welcome(session: string): void {
+  #welcome({ session, protocol }: WelcomeMessage): void {
     if (this.welcomed) throw new WireError('MALFORMED', 'the coordinator said Welcome twice');
+    const { protocolMin = 0, protocolMax = 0 } = this.#setting.hello;
+    checkWelcomedTo(protocol, [protocolMin, protocolMax]);
     clearTimeout(this.#joining);
     this.#id = session;
     this.#contributions = this.#client.contribute(() => {
@@ -144,7 +148,7 @@ export class Session {
     this.#send({ credit: { ranges: ParametersReceiver.initialCredit } });
     this.#relaying = setInterval(() => void this.#relayMetrics(), limits.METRICS_INTERVAL_MS).unref();
     this.#setting.metrics.connected();
-    this.#setting.onWelcome();
+    this.#setting.onWelcome(protocol);
     void this.#relayMetrics();
   }
 

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '@rocinante/log';
-import { limits, WireError } from '@rocinante/wire';
+import { limits, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, WireError } from '@rocinante/wire';
 import type { WorkerConfig } from './config.js';
 import type { EngineFacts } from './engine-messages.js';
 import { EngineProxy } from './engine-proxy.js';
@@ -153,6 +153,19 @@ describe('a worker', { timeout: 30_000 }, () => {
     await expect(ended).rejects.toMatchObject({
       exitCode: 1,
       message: `the coordinator at ${coordinator.address} sent this worker away: ${refusal.message}`,
+    });
+    await coordinator.stop();
+  });
+
+  it('ends where it is welcomed to a protocol that it does not speak', async () => {
+    const coordinator = await ScriptedCoordinator.start();
+    coordinator.protocol = PROTOCOL_VERSION + 1;
+    startWorker(coordinator.address);
+    await expect(ended).rejects.toMatchObject({
+      exitCode: 1,
+      message:
+        `the coordinator: expected protocol ${PROTOCOL_VERSION_MIN} to ${PROTOCOL_VERSION}, ` +
+        `received ${PROTOCOL_VERSION + 1}; use the same release on both sides`,
     });
     await coordinator.stop();
   });

@@ -70,7 +70,7 @@ export class Worker {
         preparation: this.#preparation,
         corpusCache: this.#config.corpusCache,
         hello: this.#hello(facts),
-        onWelcome: () => this.#joined(),
+        onWelcome: (protocol) => this.#joined(protocol),
       });
       this.#session = session;
       const loss = await session.ended.then(
@@ -132,10 +132,10 @@ export class Worker {
     };
   }
 
-  #joined(): void {
+  #joined(protocol: number): void {
     this.#saidAway = false;
     this.#wasWelcome = true;
-    this.#parts.log.info(`joined the coordinator at ${this.#config.coordinator}`);
+    this.#parts.log.info({ protocol }, `joined the coordinator at ${this.#config.coordinator}`);
   }
 
   /** One line for each loss, however many attempts fail after it. */

@@ -15,7 +15,13 @@ export { methodPaths, needOf } from './method-needs.js';
 export * as limits from './limits.js';
 export type * from './messages.js';
 export { isName, NAME_EXPECTED } from './names.js';
-export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, runsService, trainingService } from './proto.js';
+export { runsService, trainingService } from './proto.js';
+export {
+  agreeOnProtocol,
+  checkWelcomedTo,
+  PROTOCOL_VERSION,
+  PROTOCOL_VERSION_MIN,
+} from './protocol-version.js';
 export {
   decodeRange,
   encodeContributionRange,

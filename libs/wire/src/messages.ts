@@ -23,6 +23,7 @@ export type { SampleRequest__Output as SampleRequestMessage } from './generated/
 export type { SampleResult__Output as SampleResultMessage } from './generated/rocinante/training/v1/SampleResult.js';
 export type { StartRun__Output as StartRunMessage } from './generated/rocinante/training/v1/StartRun.js';
 export type { Trouble__Output as TroubleMessage } from './generated/rocinante/training/v1/Trouble.js';
+export type { Welcome__Output as WelcomeMessage } from './generated/rocinante/training/v1/Welcome.js';
 export type {
   WorkerMessage,
   WorkerMessage__Output as WorkerMessageReceived,

@@ -12,7 +12,7 @@ const protoFiles = ['training.proto', 'runs.proto'].map((file) =>
 );
 
 /** How messages look in JavaScript; the generated types are made with the same options (`npm run codegen`). */
-const definition = loadSync(protoFiles, {
+export const protocolDefinition = loadSync(protoFiles, {
   keepCase: false,
   longs: Number,
   enums: String,
@@ -20,7 +20,7 @@ const definition = loadSync(protoFiles, {
   oneofs: true,
 });
 
-const types = loadPackageDefinition(definition) as unknown as TrainingTypes & RunsTypes;
+const types = loadPackageDefinition(protocolDefinition) as unknown as TrainingTypes & RunsTypes;
 const { Training, Runs } = types.rocinante.training.v1;
 const service = Training.service;
 
@@ -47,7 +47,3 @@ export const runsService: RunsDefinition = Runs.service;
 export const RunsClientClass = makeClientConstructor(runsService, 'Runs') as unknown as new (
   ...args: ConstructorParameters<typeof Client>
 ) => RunsClient;
-
-/** The protocol's version that this release speaks, and the oldest that it still serves. */
-export const PROTOCOL_VERSION = 1;
-export const PROTOCOL_VERSION_MIN = 1;

@@ -55,7 +55,7 @@ async function upgrade(hosts: string, flags: UpgradeFlags): Promise<number> {
   const reached = all.filter(({ label }) => results.get(label)!.error === null);
   await inTurn(reached, results, (host) => upgradeServices(host, bundle, 'workers', flags.wait));
   if ([...results.values()].some(({ error }) => error !== null)) {
-    // The coordinator serves the protocol before its own too, so the old one and new workers may stay together.
+    // New workers speak the protocol before theirs too, so they and the old coordinator may stay together.
     process.stderr.write(
       'rocinante: a host failed: the coordinator stays as it is until all workers are upgraded\n',
     );

@@ -328,7 +328,8 @@ export class Daemon {
 
   #opened(session: Session): void {
     this.#metrics.opened(session);
-    this.#logger.info({ worker: session.name, pool: session.pool }, 'worker joined');
+    const { protocol, name, pool } = session;
+    this.#logger.info({ protocol, worker: name, pool }, 'worker joined');
   }
 
   #closed(session: Session, reason: string, lost: boolean): void {

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Assignment, WorkKind } from '@rocinante/training';
 import {
+  agreeOnProtocol,
   isName,
   limits,
   meterConnection,
   NAME_EXPECTED,
-  PROTOCOL_VERSION,
-  PROTOCOL_VERSION_MIN,
   statusOf,
   WireError,
   type CoordinatorMessage,
@@ -48,6 +47,8 @@ export class Session {
   readonly name: string;
   /** What metrics call the worker: its name, or where a live worker is called so already, its id. */
   readonly label: string;
+  /** The version of the protocol that it speaks. */
+  readonly protocol: number;
   readonly engine: EngineDescriptionMessage | null;
   readonly threads: number;
   readonly pool: string;
@@ -80,14 +81,7 @@ export class Session {
     live: readonly Session[],
   ) {
     checkName("worker's name", hello.name);
-    const protocol = Math.min(hello.protocolMax, PROTOCOL_VERSION);
-    if (protocol < Math.max(hello.protocolMin, PROTOCOL_VERSION_MIN)) {
-      throw new WireError(
-        'PROTOCOL_VERSION',
-        `worker ${hello.name}: expected protocol ${PROTOCOL_VERSION_MIN} to ${PROTOCOL_VERSION}, ` +
-          `received ${hello.protocolMin} to ${hello.protocolMax}; use the same release on both sides`,
-      );
-    }
+    this.protocol = agreeOnProtocol(hello);
     this.pool = hello.pool || DEFAULT_POOL;
     checkName("worker's pool", this.pool);
     this.httpAddress = hello.httpAddress.slice(0, limits.ADDRESS_LENGTH_MAX);
@@ -99,7 +93,7 @@ export class Session {
     this.threads = hello.threads;
     this.#control = control;
     this.#traffic = meterConnection(control.getPeer());
-    this.send({ welcome: { protocol, session: this.id } });
+    this.send({ welcome: { protocol: this.protocol, session: this.id } });
   }
 
   /** Whether it is given work for the present run. */

@@ -9,6 +9,7 @@ import {
   dial,
   encodeContributionRange,
   listen,
+  PROTOCOL_VERSION,
   WireError,
   type CoordinatorMessageReceived,
   type ListeningServer,
@@ -59,7 +60,15 @@ export class Worker {
     this.call.on('error', () => undefined);
     this.call.on('status', ({ code, details }) => (this.ended = { code, details }));
     if (hello)
-      this.call.write({ hello: { protocolMin: 1, protocolMax: 1, name: 'a', threads: 1, ...hello } });
+      this.call.write({
+        hello: {
+          protocolMin: PROTOCOL_VERSION,
+          protocolMax: PROTOCOL_VERSION,
+          name: 'a',
+          threads: 1,
+          ...hello,
+        },
+      });
   }
 
   message<Kind extends keyof CoordinatorMessageReceived>(
