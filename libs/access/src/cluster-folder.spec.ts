@@ -28,6 +28,7 @@ import { readToken } from './token.js';
 const DAY_MS = 86_400_000;
 const now = Date.UTC(2027, 0, 1);
 const ALL = [
+  '.lock',
   'ca.crt',
   'ca.key',
   'coordinator.crt',
@@ -295,7 +296,7 @@ describe('addToken', () => {
     expect(book.holderOf(readToken(added.path))).toEqual({ role: 'reader', name: 'grafana' });
     for (const name of ['tokens', 'grafana.token'])
       expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
-    expect(readdirSync(folder)).toHaveLength(13);
+    expect(readdirSync(folder)).toHaveLength(14);
   });
 
   it('refuses a name that is taken, or whose file is still there', async () => {
@@ -360,12 +361,14 @@ describe('a file that is written anew', () => {
       chownSync(join(folder, name), 12_345, 12_346);
       chmodSync(join(folder, name), 0o640);
     }
+    chownSync(folder, 12_345, 12_346);
     addToken(folder, 'reader', 'grafana');
     await make({ renew: true });
     for (const name of owned) {
       const { uid, gid, mode } = statSync(join(folder, name));
       expect([name, uid, gid, mode & 0o777]).toEqual([name, 12_345, 12_346, 0o640]);
     }
+    expect(statSync(join(folder, '.lock')).uid).toBe(12_345);
     // What was not there is its maker's.
     expect(statSync(join(folder, 'grafana.token')).uid).toBe(0);
   });
