@@ -36,9 +36,9 @@ describe('TokenBook', () => {
 
   it('lets nobody in whose token is too short or too long, whatever the book says', () => {
     const holder = (token: string): unknown =>
-      TokenBook.read(
-        file(`worker w sha256:${createHash('sha256').update(token).digest('hex')}`),
-      ).holderOf(token);
+      TokenBook.read(file(`worker w sha256:${createHash('sha256').update(token).digest('hex')}`)).holderOf(
+        token,
+      );
     for (const length of [1, 31, 257]) expect(holder('x'.repeat(length))).toBeNull();
     for (const length of [32, 256]) expect(holder('x'.repeat(length))).not.toBeNull();
   });

@@ -300,7 +300,10 @@ describe('an HTTP server', () => {
     for (const path of ['/metrics', '/nothing']) expect(await status('evil.example:7071', path)).toBe('421');
     expect(dropped).toEqual(
       ['/metrics', '/nothing'].map(
-        (path) => expect.stringMatching(`^FOREIGN_HOST GET ${path}: without tokens: .*"evil.example:7071"$`) as string,
+        (path) =>
+          expect.stringMatching(
+            `^FOREIGN_HOST GET ${path}: without tokens: .*"evil.example:7071"$`,
+          ) as string,
       ),
     );
   });

@@ -225,7 +225,10 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
     const isOpen = found?.route.needs === 'open';
     const stranger = isOpen || ownNames === undefined ? null : foreignHost(request.host, ownNames);
     if (stranger !== null) {
-      onDropped?.('FOREIGN_HOST', `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${stranger}`);
+      onDropped?.(
+        'FOREIGN_HOST',
+        `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${stranger}`,
+      );
       return closing(line(421, stranger));
     }
     strangers.letIn(incoming.socket);

@@ -25,7 +25,10 @@ const WHOLE_FILE = /^((config|run)\.json|corpus|first-weights)$/;
 const LINES_FILE = /^(events|ledger|abandoned-\d{1,6})\.jsonl$/;
 const fileName = z
   .string()
-  .refine((name) => WHOLE_FILE.test(name) || LINES_FILE.test(name), 'expected a file of a run, received another');
+  .refine(
+    (name) => WHOLE_FILE.test(name) || LINES_FILE.test(name),
+    'expected a file of a run, received another',
+  );
 
 const fieldsSchema = z.strictObject({
   version: z.literal(1),
@@ -47,13 +50,16 @@ const fieldsSchema = z.strictObject({
 
 /** What each field says may be, and they together are not: files and checkpoints that no writer makes. */
 const manifestSchema = fieldsSchema.superRefine(({ latest, previous, files }, context) => {
-  const refuse = (path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
+  const refuse = (path: string[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message });
   const checkpoints = latest === null ? previous : [latest, ...previous];
-  if (latest === null && previous.length > 0) refuse(['latest'], 'expected the newest checkpoint, received none');
+  if (latest === null && previous.length > 0)
+    refuse(['latest'], 'expected the newest checkpoint, received none');
   if (new Set(checkpoints.map(({ name }) => name)).size !== checkpoints.length)
     refuse(['previous'], 'expected each checkpoint once');
   for (const { step, name } of checkpoints)
-    if (Number(/\d+/.exec(name)![0]) !== step) refuse(['latest'], `expected step ${step} in the name ${name}`);
+    if (Number(/\d+/.exec(name)![0]) !== step)
+      refuse(['latest'], `expected step ${step} in the name ${name}`);
   for (const [name, parts] of Object.entries(files)) {
     const problem = partsProblem(name, parts);
     if (problem !== null) refuse(['files', name], problem);

@@ -262,7 +262,8 @@ export class Daemon {
       this.#http = await serveHttp(options.http, this.#routes, {
         tls,
         guard: guards.length === 0 ? undefined : anyGuard(guards),
-        ownNames: [options.http, ...(options.advertise === null ? [] : [options.advertise])],
+        // A certificate's names are nobody else's.
+        ownNames: [options.http, options.advertise ?? options.http, ...(tls?.names ?? [])],
         unknown: this.#page.unknown,
         onDropped: (code, message) => this.#refused(code, message),
         onError: (error, path) => this.#logger.error({ err: error, path }, 'a page could not be made'),

@@ -37,7 +37,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function start(data: string, options: { readonly tokenFile?: string; readonly advertise?: string }): Promise<Daemon> {
+function start(
+  data: string,
+  options: { readonly tokenFile?: string; readonly advertise?: string },
+): Promise<Daemon> {
   return Daemon.start(
     {
       listen: '127.0.0.1:0',

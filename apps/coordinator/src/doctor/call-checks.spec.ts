@@ -25,11 +25,43 @@ describe('whose token it is', () => {
   const denied = (holder: string): string => `expected a token of role any, received ${holder}`;
   it.each([
     ['none is asked for', 'anybody', OK, '', OK, '', true],
-    ['its role is operator, called ops', 'operator', PERMISSION_DENIED, denied("ops's, of role operator"), OK, '', true],
-    ['its role is reader, called a-1', 'reader', PERMISSION_DENIED, denied("a-1's, of role reader"), OK, '', true],
-    ['its role is worker, called w', 'worker', OK, '', PERMISSION_DENIED, denied("w's, of role worker"), true],
+    [
+      'its role is operator, called ops',
+      'operator',
+      PERMISSION_DENIED,
+      denied("ops's, of role operator"),
+      OK,
+      '',
+      true,
+    ],
+    [
+      'its role is reader, called a-1',
+      'reader',
+      PERMISSION_DENIED,
+      denied("a-1's, of role reader"),
+      OK,
+      '',
+      true,
+    ],
+    [
+      'its role is worker, called w',
+      'worker',
+      OK,
+      '',
+      PERMISSION_DENIED,
+      denied("w's, of role worker"),
+      true,
+    ],
     // A worker of another release.
-    ['its role is worker, called w', 'worker', FAILED_PRECONDITION, '', PERMISSION_DENIED, denied("w's, of role worker"), true],
+    [
+      'its role is worker, called w',
+      'worker',
+      FAILED_PRECONDITION,
+      '',
+      PERMISSION_DENIED,
+      denied("w's, of role worker"),
+      true,
+    ],
     // A coordinator that tells it otherwise.
     ['a reader’s or an operator’s', 'reader', PERMISSION_DENIED, 'no', OK, '', true],
     ['its role is worker', 'worker', OK, '', PERMISSION_DENIED, 'no', true],

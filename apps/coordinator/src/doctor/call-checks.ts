@@ -86,12 +86,14 @@ export function tokenFinding(
     return { finding: problem(check, expected, 'one that allows nothing', advice), standing: 'nobody' };
   }
   const [refusal] = refusals;
-  if (refusal === undefined) return { finding: ok(check, expected, 'none is asked for'), standing: 'anybody' };
+  if (refusal === undefined)
+    return { finding: ok(check, expected, 'none is asked for'), standing: 'anybody' };
   const [, name, word] = HOLDER.exec(refusal.details) ?? [];
   const told = ROLES.find((role) => role === word);
   // Another release may tell it in other words; then what the token may do tells it, but for reader and operator.
   const standing = told ?? (refusal === joined ? 'reader' : 'worker');
-  const what = told === undefined && refusal === joined ? 'a reader’s or an operator’s' : `its role is ${standing}`;
+  const what =
+    told === undefined && refusal === joined ? 'a reader’s or an operator’s' : `its role is ${standing}`;
   return { finding: ok(check, expected, name === undefined ? what : `${what}, called ${name}`), standing };
 }
 

@@ -33,8 +33,12 @@ let theirs: IssuedPair;
 /** A client of our authority. */
 let own: IssuedPair;
 
-const issue = (authority: IssuedPair, altNames: string[], days = 100, now = Date.now()): Promise<IssuedPair> =>
-  makeCertificate({ authority, name: 'spec', altNames, days, now });
+const issue = (
+  authority: IssuedPair,
+  altNames: string[],
+  days = 100,
+  now = Date.now(),
+): Promise<IssuedPair> => makeCertificate({ authority, name: 'spec', altNames, days, now });
 
 async function file(name: string, content: string): Promise<string> {
   const path = join(folder, name);
@@ -189,7 +193,9 @@ describe('doctor', () => {
 
   it('says that the coordinator takes no such certificate', async () => {
     const other = await issue(theirs, []);
-    const lines = trouble(await look(secured, shown({ cert: Buffer.from(other.cert), key: Buffer.from(other.key) })));
+    const lines = trouble(
+      await look(secured, shown({ cert: Buffer.from(other.cert), key: Buffer.from(other.key) })),
+    );
     expect(lines[0]).toBe(
       `problem  own certificate: expected a client certificate of the coordinator's authority, received one of "theirs"`,
     );

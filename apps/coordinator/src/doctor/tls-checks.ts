@@ -12,8 +12,7 @@ const DAY_MS = 86_400_000;
 /** Names of this machine for itself, which `certs` adds by itself. */
 const LOOPBACK = /^(localhost|127\.|::1$|0:0:0:0:0:0:0:1$)/i;
 
-const AUTHORITIES =
-  /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
+const AUTHORITIES = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
 
 /** What a handshake showed. */
 export interface TlsSeen {
@@ -58,7 +57,8 @@ export async function tlsFindingsOf(address: string, access: ClientSecurity): Pr
     return tlsFindings(address, await handshake(address, access), new Date(), access);
   } catch (error) {
     const found = `it does not speak TLS: ${reasonOf(error)}`;
-    const advice = 'start serve with --tls-cert and --tls-key; or leave --tls-ca out, where the network is trusted';
+    const advice =
+      'start serve with --tls-cert and --tls-key; or leave --tls-ca out, where the network is trusted';
     return [problem('TLS', 'a coordinator that speaks TLS, since --tls-ca was given', found, advice)];
   }
 }
@@ -69,7 +69,12 @@ export async function tlsInstead(address: string): Promise<Finding | null> {
     const { certificate } = await handshake(address, { ca: null, token: null });
     const found = `it speaks TLS, as ${namesText(certificate)}`;
     const expected = 'a coordinator in plain, since no --tls-ca was given';
-    return problem('TLS', expected, found, 'give --tls-ca with the ca.crt of its folder of ./rocinante certs');
+    return problem(
+      'TLS',
+      expected,
+      found,
+      'give --tls-ca with the ca.crt of its folder of ./rocinante certs',
+    );
   } catch {
     return null;
   }
@@ -85,16 +90,16 @@ export function tlsFindings(
   const { host } = partsOf(address);
   return [
     authorityFinding(certificate, distrust, ca),
-    nameFinding(certificate, serverName ?? host, serverName === undefined ? 'dialled' : 'of --tls-server-name'),
+    nameFinding(
+      certificate,
+      serverName ?? host,
+      serverName === undefined ? 'dialled' : 'of --tls-server-name',
+    ),
     timeFinding('certificate time', certificate.valid_from, certificate.valid_to, now, RENEW_COORDINATOR),
   ];
 }
 
-function authorityFinding(
-  { issuer }: PeerCertificate,
-  distrust: string | null,
-  ca: Buffer | null,
-): Finding {
+function authorityFinding({ issuer }: PeerCertificate, distrust: string | null, ca: Buffer | null): Finding {
   const check = 'certificate authority';
   const name = JSON.stringify(issuer?.CN ?? issuer?.O ?? 'an authority without a name');
   const believed = authoritiesOf(ca).map(({ subject }) => JSON.stringify(commonName(subject)));
@@ -143,7 +148,12 @@ export function ownFindings({ cert, ca }: Pick<ClientSecurity, 'cert' | 'ca'>, n
 function timeFinding(check: string, from: string, to: string, now: Date, advice: string): Finding {
   if (Date.parse(from) > now.getTime()) {
     const clocks = 'set the clocks of both machines; a certificate that was just made needs none';
-    return problem(check, 'valid by now', `valid from ${dayOf(from)} on; here it is ${dayOf(now.toISOString())}`, clocks);
+    return problem(
+      check,
+      'valid by now',
+      `valid from ${dayOf(from)} on; here it is ${dayOf(now.toISOString())}`,
+      clocks,
+    );
   }
   const days = (Date.parse(to) - now.getTime()) / DAY_MS;
   const bounds = { found: days, good: CERTIFICATE_GOOD_DAYS, least: CERTIFICATE_LEAST_DAYS };
