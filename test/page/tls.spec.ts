@@ -28,6 +28,8 @@ describe.skipIf(hindrance !== null)(
     /** What the page asked for: addresses. */
     const asked: string[] = [];
     let browser: Browser;
+    /** One that is told of no key. */
+    let stranger: Browser;
     let daemon: Daemon;
     let worker: LightWorker;
     let watched: WatchedPage;
@@ -51,7 +53,7 @@ describe.skipIf(hindrance !== null)(
       const files = (role: string): string[] => [
         ...['--tls-cert', made(`${role}.crt`), '--tls-key', made(`${role}.key`), '--tls-ca', made('ca.crt')],
       ];
-      [daemon, browser] = await Promise.all([
+      [daemon, browser, stranger] = await Promise.all([
         Daemon.start({
           data: workspace.in('data'),
           args: [...files('coordinator'), '--token-file', made('tokens')],
@@ -61,6 +63,7 @@ describe.skipIf(hindrance !== null)(
           },
         }),
         launchChromium(program!, [`--ignore-certificate-errors-spki-list=${key}`]),
+        launchChromium(program!),
       ]);
       worker = new LightWorker(daemon.grpc, 'rucio', { computeMs: 20, security: security('worker') });
       await daemon.startRun([...smallOrder(workspace, 100_000), '--name', 'mill']);
@@ -71,7 +74,7 @@ describe.skipIf(hindrance !== null)(
 
     afterAll(async () => {
       worker?.leave();
-      await browser?.close();
+      await Promise.all([browser?.close(), stranger?.close()]);
       await daemon?.end();
       workspace.remove();
     });
@@ -87,18 +90,15 @@ describe.skipIf(hindrance !== null)(
     }
 
     it('is not shown by a browser that does not know the authority', { timeout: 30_000 }, async () => {
-      const stranger = await launchChromium(program!);
-      try {
-        const { page: own } = await openPage(stranger);
-        await expect(own.goto(`https://${daemon.http}/`)).rejects.toThrow('ERR_CERT_AUTHORITY_INVALID');
-        await expect(own.goto(`http://${daemon.http}/`)).rejects.toThrow(
-          /ERR_(EMPTY_RESPONSE|CONNECTION_RESET)/,
-        );
-      } finally {
-        await stranger.close();
+      const { page: own } = await openPage(stranger);
+      await expect(own.goto(`https://${daemon.http}/`)).rejects.toThrow('ERR_CERT_AUTHORITY_INVALID');
+      await expect(own.goto(`http://${daemon.http}/`)).rejects.toThrow(
+        /ERR_(EMPTY_RESPONSE|CONNECTION_RESET)/,
+      );
+      for (const why of ['BAD_CERTIFICATE', 'NOT_TLS']) {
+        const series = `rocinante_coordinator_refused_connections_total{why="${why}"}`;
+        await until(`${why} to be counted`, async () => (await daemon.metric(series)) > 0, 10_000);
       }
-      const why = `rocinante_coordinator_refused_connections_total{why="NOT_TLS"}`;
-      await until('the plain request to be counted', async () => (await daemon.metric(why)) > 0);
     });
 
     it(

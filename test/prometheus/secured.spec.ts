@@ -53,7 +53,8 @@ describe.skipIf(hindrance !== null)(
         .replaceAll('coordinator:7071', daemon.http)
         .replaceAll('/etc/prometheus/rocinante/ca.crt', made('ca.crt'))
         .replaceAll('/etc/prometheus/rocinante/token', made('reader.token'))
-        .replace(/interval: 15s/g, 'interval: 1s')
+        .replace('scrape_interval: 15s', 'scrape_interval: 500ms')
+      .replace(/interval: 15s/g, 'interval: 1s')
         .replace('  - rules.yml\n', '  - rules.yml\n  - rules-dcgm.yml\n');
       const cards = `127.0.0.1:${(exporter.address() as AddressInfo).port}`;
       return `${text}\n  - job_name: dcgm\n    static_configs:\n      - targets: ['${cards}']\n`;
@@ -177,11 +178,11 @@ describe.skipIf(hindrance !== null)(
       // What is compared with a quarter of an hour before is compared with some seconds before: there was nothing then.
       const queries = (await alerts(/^RocinanteCard(Xid|Memory|Hot)/)).map(({ name, query }) => ({
         of: name,
-        expr: query.replaceAll('offset 15m', 'offset 4s'),
+        expr: query.replaceAll('offset 15m', 'offset 2s'),
       }));
-      await until('six seconds of scrapes', async () => {
+      await until('three seconds of scrapes', async () => {
         const [{ values }] = await prometheus.queryOver('DCGM_FI_DEV_GPU_TEMP{gpu="1"}', begun, Date.now());
-        return values.length > 6;
+        return values.length > 3;
       });
       expect((await unanswered(queries)).length).toBe(3);
       shown = failing;

@@ -121,8 +121,14 @@ export async function serveHttp(
     // A handshake that failed was told of, and its socket is closed.
     if (socket.destroyed) return;
     const refusal = refusals[error.code ?? ''] ?? refusals.other;
-    // A client that went away by itself is no matter.
     const { remoteAddress, remotePort } = socket as Socket;
+    // Under TLS 1.3 a browser says only behind the handshake that it does not take our certificate.
+    const alert = error.code?.startsWith('ERR_SSL') === true ? handshakeRefusal(error) : null;
+    if (alert !== null) {
+      options.onDropped?.(alert.code, `${remoteAddress}:${remotePort}: ${alert.what}`);
+      return void socket.destroy();
+    }
+    // A client that went away by itself is no matter.
     if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE' && remoteAddress !== undefined) {
       options.onDropped?.(refusal.code, `${remoteAddress}:${remotePort}: HTTP ${refusal.status}`);
     }
