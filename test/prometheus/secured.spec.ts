@@ -54,7 +54,7 @@ describe.skipIf(hindrance !== null)(
         .replaceAll('/etc/prometheus/rocinante/ca.crt', made('ca.crt'))
         .replaceAll('/etc/prometheus/rocinante/token', made('reader.token'))
         .replace('scrape_interval: 15s', 'scrape_interval: 500ms')
-      .replace(/interval: 15s/g, 'interval: 1s')
+        .replace(/interval: 15s/g, 'interval: 1s')
         .replace('  - rules.yml\n', '  - rules.yml\n  - rules-dcgm.yml\n');
       const cards = `127.0.0.1:${(exporter.address() as AddressInfo).port}`;
       return `${text}\n  - job_name: dcgm\n    static_configs:\n      - targets: ['${cards}']\n`;
