@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, checkServerIdentity, type PeerCertificate } from 'node:tls';
-import type { ClientSecurity } from '@rocinante/access';
+import { certificatesIn, type ClientSecurity } from '@rocinante/access';
 import { atLeast, ok, problem, type Finding } from './finding.js';
 import { CERTIFICATE_GOOD_DAYS, CERTIFICATE_LEAST_DAYS, REACH_TIMEOUT_MS } from './limits.js';
 import { partsOf, reasonOf } from './reach-checks.js';
@@ -11,8 +11,6 @@ const DAY_MS = 86_400_000;
 
 /** Names of this machine for itself, which `certs` adds by itself. */
 const LOOPBACK = /^(localhost|127\.|::1$|0:0:0:0:0:0:0:1$)/i;
-
-const AUTHORITIES = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
 
 /** What a handshake showed. */
 export interface TlsSeen {
@@ -166,7 +164,7 @@ function timeFinding(check: string, from: string, to: string, now: Date, advice:
 const AUTHORITIES_SHOWN_MAX = 3;
 
 function authoritiesOf(ca: Buffer | null): X509Certificate[] {
-  return (ca?.toString('latin1').match(AUTHORITIES) ?? []).map((pem) => new X509Certificate(pem));
+  return ca === null ? [] : certificatesIn(ca);
 }
 
 /** A subject has a line for each part. */
