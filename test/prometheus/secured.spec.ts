@@ -89,7 +89,7 @@ describe.skipIf(hindrance !== null)(
       begun = Date.now();
       prometheus = await Prometheus.start(program!, config(), workspace.path);
       const areUp = async (): Promise<boolean> => (await prometheus.query('up == 1')).length === 2;
-      await until('coordinator and cards to be scraped', areUp, 30_000);
+      await until('coordinator and cards to be scraped', areUp);
     }, 120_000);
 
     afterAll(async () => {
@@ -127,7 +127,7 @@ describe.skipIf(hindrance !== null)(
 
     it(
       'has when the certificate ends, and both its alerts see that this is soon',
-      { timeout: 30_000 },
+      { timeout: 120_000 },
       async () => {
         const [series, ...others] = await prometheus.query(
           'rocinante_coordinator_certificate_expiry_timestamp_seconds',
@@ -148,7 +148,7 @@ describe.skipIf(hindrance !== null)(
       },
     );
 
-    it('has what every panel asks of certificates', { timeout: 30_000 }, async () => {
+    it('has what every panel asks of certificates', { timeout: 120_000 }, async () => {
       const isOfCertificates = ({ expr }: PanelQuery): boolean =>
         selectorsOf(expr).some(({ metric }) => UNSEEN_METRICS.includes(metric));
       const queries = dashboardFiles()
@@ -158,7 +158,7 @@ describe.skipIf(hindrance !== null)(
       expect(await unanswered(queries)).toEqual([]);
     });
 
-    it('has what every panel asks of cards', { timeout: 30_000 }, async () => {
+    it('has what every panel asks of cards', { timeout: 120_000 }, async () => {
       expect(metricProblems(program!, healthy)).not.toMatch(/error while/);
       const { dashboard } = dashboardFiles().find(({ name }) => name === 'cards.json')!;
       expect(panelQueries(dashboard).length).toBeGreaterThan(8);
@@ -172,7 +172,7 @@ describe.skipIf(hindrance !== null)(
       expect(value).toBe(2);
     });
 
-    it('sees a card that fails', { timeout: 40_000 }, async () => {
+    it('sees a card that fails', { timeout: 120_000 }, async () => {
       const quiet = await states(/^RocinanteCard(Xid|Memory|Hot)/);
       expect(Object.values(quiet)).toEqual(['inactive', 'inactive', 'inactive']);
       // What is compared with a quarter of an hour before is compared with some seconds before: there was nothing then.
@@ -186,7 +186,7 @@ describe.skipIf(hindrance !== null)(
       });
       expect((await unanswered(queries)).length).toBe(3);
       shown = failing;
-      await until('series for every alert', async () => (await unanswered(queries)).length === 0, 30_000);
+      await until('series for every alert', async () => (await unanswered(queries)).length === 0);
       for (const { of, expr } of queries) {
         const [{ labels }] = await prometheus.queryOver(expr, begun, Date.now() + 1000);
         expect([of, labels.gpu, labels.Hostname]).toEqual([of, '1', 'gpu-a']);
