@@ -25,7 +25,13 @@ export function fetchPage(address: string, path: string, security: ClientSecurit
     const ask =
       ca === null
         ? requestHttp(url, options)
-        : requestHttps(url, { ...options, ca, cert, key, ...(serverName !== undefined && named(serverName)) });
+        : requestHttps(url, {
+            ...options,
+            ca,
+            cert,
+            key,
+            ...(serverName !== undefined && named(serverName)),
+          });
     ask.on('error', reject);
     ask.on('response', (answer) => {
       let text = '';
