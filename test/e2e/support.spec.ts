@@ -164,6 +164,7 @@ describe('doctor', () => {
       'connection',
       'certificate authority',
       'certificate names',
+      'authority time',
       'health',
       'token',
       'protocol',
@@ -175,7 +176,7 @@ describe('doctor', () => {
     for (const check of well) expect(coordinator.get(check), check).toMatchObject({ status: 'ok' });
     // The test's certificates are for ten days.
     expect(coordinator.get('certificate time')).toMatchObject({ status: 'warning' });
-    expect(coordinator.get('token')!.found).toBe('its role is operator');
+    expect(coordinator.get('token')!.found).toBe('its role is operator, called some-operator');
     expect(coordinator.get('protocol')!.found).toContain('without a worker’s token');
     expect(coordinator.get('bandwidth')!.found).toMatch(/not measured|down, over/);
     expect(coordinator.get(`run ${waiting}`)).toMatchObject({ status: 'problem' });

@@ -2,20 +2,16 @@
  * Goal: without a token there is nothing to see and nothing to order, and with one what its role allows. Method: Chromium, and `serve`
  * with a book of tokens.
  */
-import { createHash } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bookLine, newToken, type Role } from '@rocinante/access';
 import { accessibilityProblems, findChromium, launchChromium, openPage } from '../support/browser.js';
 import { Daemon, until } from '../support/daemon.js';
 import { Workspace } from '../support/rocinante.js';
 
 const program = findChromium();
 const hindrance = program === null ? 'needs chromium in PATH, or ROCINANTE_CHROMIUM' : null;
-const TOKENS = {
-  operator: 'rcn_operators-token-of-a-test',
-  reader: 'rcn_readers-token-of-a-test',
-  worker: 'rcn_workers-token-of-a-test',
-};
+const TOKENS = { operator: newToken(), reader: newToken(), worker: newToken() };
 
 describe.skipIf(hindrance !== null)(`logging in${hindrance === null ? '' : ` (${hindrance})`}`, () => {
   const workspace = new Workspace();
@@ -25,7 +21,7 @@ describe.skipIf(hindrance !== null)(`logging in${hindrance === null ? '' : ` (${
 
   beforeAll(async () => {
     const lines = Object.entries(TOKENS).map(
-      ([role, token]) => `${role} ${role}-1 sha256:${createHash('sha256').update(token).digest('hex')}\n`,
+      ([role, token]) => `${bookLine(role as Role, `${role}-1`, token)}\n`,
     );
     const book = workspace.write('book', lines.join(''));
     [daemon, browser] = await Promise.all([
@@ -52,7 +48,10 @@ describe.skipIf(hindrance !== null)(`logging in${hindrance === null ? '' : ` (${
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
-  it.each(['rcn_nobodys', TOKENS.worker])('refuses %s in one line', { timeout: 120_000 }, async (token) => {
+  it.each([
+    ['nobody’s', newToken()],
+    ['a worker’s', TOKENS.worker],
+  ])('refuses %s in one line', { timeout: 120_000 }, async (_, token) => {
     await logIn(token);
     expect(await page.getByRole('alert').textContent()).toBe('This is no reader’s and no operator’s token.');
     expect(await page.context().cookies()).toEqual([]);

@@ -19,7 +19,7 @@ const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   DCGM_FI_DEV_XID_ERRORS: LABELS_OF_CARDS,
 };
 
-/** Series that a small run does not have: those of metrics that come with a certificate. */
+/** Series that a run in plain does not have: those of metrics that come with a certificate. secured.spec.ts has them. */
 export const UNSEEN_METRICS: readonly string[] = [
   'rocinante_coordinator_certificate_expiry_timestamp_seconds',
 ];

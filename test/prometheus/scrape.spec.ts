@@ -138,7 +138,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
         series.map(({ labels: { job, worker } }) => (job === 'rocinante-workers' ? worker : job)),
       );
       const expected = name.startsWith('rocinante_worker_') ? 2 : 1;
-      // A coordinator in plain has it as NaN, and refusals.spec.ts looks at one with a certificate.
+      // A coordinator in plain has it as NaN, and secured.spec.ts looks at one with a certificate.
       if (UNSEEN_METRICS.includes(name)) continue;
       if (sources.size !== expected) lacks.push(`${part}: of ${sources.size} processes, not ${expected}`);
       for (const label of labels) {
@@ -195,7 +195,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
   const isSeen = ({ expr }: PanelQuery): boolean =>
     !selectorsOf(expr).some(({ metric }) => UNSEEN_METRICS.includes(metric));
 
-  // Cards are what dcgm-exporter sees, and it is not here.
+  // Cards are what dcgm-exporter sees: secured.spec.ts.
   it.each(dashboardFiles().filter(({ name }) => name !== 'cards.json'))(
     'has series for every panel, annotation and variable of $name',
     { timeout: 120_000 },

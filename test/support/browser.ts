@@ -14,8 +14,8 @@ export function findChromium(): string | null {
 /** A name that the browser believes to be this machine's, as whoever owns a name can let it point anywhere. */
 export const FOREIGN_NAME = 'foreign.example';
 
-/** Starts it, without a window. */
-export function launchChromium(program: string): Promise<Browser> {
+/** Starts it, without a window. @param further switches of its own. */
+export function launchChromium(program: string, further: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: program,
     args: [
@@ -23,6 +23,7 @@ export function launchChromium(program: string): Promise<Browser> {
       '--no-sandbox',
       '--disable-dev-shm-usage',
       `--host-resolver-rules=MAP ${FOREIGN_NAME} 127.0.0.1`,
+      ...further,
     ],
   });
 }

@@ -24,6 +24,8 @@ export interface LoadedRule {
   /** `ok` when it could be evaluated. */
   readonly health: string;
   readonly lastError?: string;
+  /** Of an alert: `inactive`, `pending` or `firing`. */
+  readonly state?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,5 @@
 import { readTlsMaterial, rereadOnChange, TokenBook } from '@rocinante/access';
-import type { RocinanteError } from '@rocinante/base';
+import { isLoopback, type RocinanteError } from '@rocinante/base';
 import { serveHttp, tokenGuard, type HttpServer, type Routes } from '@rocinante/http';
 import type { Logger } from '@rocinante/log';
 import { healthRoutes, type MetricText } from '@rocinante/metrics';
@@ -25,7 +25,10 @@ export async function serveOwnHttp(
 ): Promise<Pick<HttpServer, 'address' | 'stop'> | null> {
   if (http === undefined) return null;
   const onDropped = (code: string, message: string): void => log.debug({ code }, `refused: ${message}`);
-  if (httpTokenFile === undefined) return serveHttp(http, routes, { onDropped });
+  if (httpTokenFile === undefined) {
+    // At an address that others reach, whoever scrapes it calls the machine as he likes.
+    return serveHttp(http, routes, { onDropped, ...(isLoopback(http) && { ownNames: [http] }) });
+  }
   const files = { certFile: tlsCert!, keyFile: tlsKey!, caFile: null };
   const book = TokenBook.read(httpTokenFile);
   const guard = tokenGuard((token) => book.holderOf(token));

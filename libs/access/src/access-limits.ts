@@ -3,8 +3,11 @@
 /** Characters of a token. Longer ones are refused before they are hashed; ours have 47. */
 export const TOKEN_CHARACTERS_MAX = 256;
 
-/** Characters of a client's token. The book keeps fast hashes, which protect nothing that can be guessed. */
+/** Characters of a token, at least. The book keeps fast hashes, which protect nothing that can be guessed. */
 export const TOKEN_CHARACTERS_MIN = 32;
+
+/** How long a process that changes a cluster's folder waits for another that does. Making everything takes a second or two. */
+export const FOLDER_WAIT_SECONDS = 20;
 
 /** Bytes of a client's token file: a token and the end of its line, generously. */
 export const TOKEN_FILE_BYTES_MAX = 1024;

@@ -40,6 +40,11 @@ export function readCertificateFile(path: string): CertificateFile {
   return { pem, certificates: blocks.map((block, index) => parse(block, path, index + 1)) };
 }
 
+/** The certificates of PEM that `readCertificateFile` has read, in its order. */
+export function certificatesIn(pem: Buffer): X509Certificate[] {
+  return (pem.toString('latin1').match(BLOCK) ?? []).map((block) => new X509Certificate(block));
+}
+
 function parse(block: string, path: string, number: number): X509Certificate {
   try {
     return new X509Certificate(block);

@@ -51,9 +51,10 @@ it('reads what it is given', () => {
     cert: expect.any(Buffer) as Buffer,
   });
   const { tlsCa } = files;
-  const environment = { ROCINANTE_TOKEN: 'from-the-environment' };
+  const other = newToken();
+  const environment = { ROCINANTE_TOKEN: other };
   expect(read({ tlsCa, tlsServerName: 'other' }, { environment })).toMatchObject({
-    token: 'from-the-environment',
+    token: other,
     serverName: 'other',
   });
   // What was named stands over what lies about.
@@ -85,6 +86,8 @@ it('refuses what is no token or no file, with exit code 2 and without its conten
     () => read({ tlsCa: join(folder, 'none') }),
     () => read({ tokenFile: files.tlsCa, insecure: true }),
     () => read({ insecure: true }, { environment: { ROCINANTE_TOKEN: 'with a space' } }),
+    () => read({ insecure: true }, { environment: { ROCINANTE_TOKEN: 'guessed' } }),
+    () => read({ insecure: true }, { environment: { ROCINANTE_TOKEN: 'x'.repeat(257) } }),
   ];
   for (const attempt of cases) {
     let thrown: unknown = null;
@@ -95,6 +98,6 @@ it('refuses what is no token or no file, with exit code 2 and without its conten
     }
     expect(thrown).toBeInstanceOf(RocinanteError);
     expect(thrown).toMatchObject({ exitCode: 2 });
-    expect((thrown as Error).message).not.toContain('with a space');
+    expect((thrown as Error).message).not.toMatch(/with a space|guessed|xxx/);
   }
 });

@@ -1,8 +1,7 @@
 /** What a client is told about whom it speaks with and who it is: the same for workers and for an operator's commands. */
 import { isLoopback, RocinanteError } from '@rocinante/base';
-import { TOKEN_CHARACTERS_MAX } from './access-limits.js';
 import { readAuthority, readTlsMaterial } from './tls-material.js';
-import { readToken } from './token.js';
+import { readToken, tokenProblem } from './token.js';
 
 /** How a client shows who it is, and knows whom it speaks with. */
 export interface ClientSecurity {
@@ -90,10 +89,9 @@ export function expectBoth(
 function tokenOf(environment: NodeJS.ProcessEnv): string | null {
   const token = environment[TOKEN_VARIABLE];
   if (token === undefined || token === '') return null;
-  if (/^[\x21-\x7e]+$/.test(token) && token.length <= TOKEN_CHARACTERS_MAX) return token;
-  throw usage(
-    `${TOKEN_VARIABLE}: expected a token, at most ${TOKEN_CHARACTERS_MAX} visible ASCII characters, received something else`,
-  );
+  const problem = tokenProblem(token);
+  if (problem === null) return token;
+  throw usage(`${TOKEN_VARIABLE}: ${problem}`);
 }
 
 function lacks(given: string, missing: string): RocinanteError {

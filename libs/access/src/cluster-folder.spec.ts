@@ -1,5 +1,19 @@
+import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync, appendFileSync, cpSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CertificatesRequest } from './cluster-certificates.js';
@@ -14,6 +28,7 @@ import { readToken } from './token.js';
 const DAY_MS = 86_400_000;
 const now = Date.UTC(2027, 0, 1);
 const ALL = [
+  '.lock',
   'ca.crt',
   'ca.key',
   'coordinator.crt',
@@ -281,7 +296,7 @@ describe('addToken', () => {
     expect(book.holderOf(readToken(added.path))).toEqual({ role: 'reader', name: 'grafana' });
     for (const name of ['tokens', 'grafana.token'])
       expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
-    expect(readdirSync(folder)).toHaveLength(13);
+    expect(readdirSync(folder)).toHaveLength(14);
   });
 
   it('refuses a name that is taken, or whose file is still there', async () => {
@@ -294,7 +309,67 @@ describe('addToken', () => {
     expect(() => addToken(folder, 'reader', '../x')).toThrow(/expected letters, digits/);
   });
 
+  it('loses no line where several processes add theirs at once', async () => {
+    await given();
+    const code = `import { addToken } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+      process.stdin.once('data', () => { addToken(process.argv[1], 'reader', process.argv[2]); process.exit(); });
+      console.log('ready');`;
+    const names = ['a', 'b', 'c', 'd'];
+    const adding = names.map((name) =>
+      spawn(process.execPath, ['--input-type=module', '-e', code, folder, name], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    );
+    await Promise.all(adding.map(({ stdout }) => once(stdout, 'data')));
+    const ends = adding.map((process) => once(process, 'close'));
+    for (const { stdin } of adding) stdin.write('go');
+    expect(await Promise.all(ends)).toEqual(names.map(() => [0, null]));
+    const book = TokenBook.read(join(folder, 'tokens'));
+    for (const name of names) {
+      expect(book.holderOf(readToken(join(folder, `${name}.token`)))).toEqual({ role: 'reader', name });
+    }
+  });
+
   it('needs a book', () => {
     expect(() => addToken(folder, 'reader', 'x')).toThrow(/expected a book of tokens, received no such file/);
+  });
+});
+
+describe('a file that is written anew', () => {
+  it('stays where a link leads, open to whom it was', async () => {
+    await given();
+    const elsewhere = newPath();
+    renameSync(join(folder, 'tokens'), elsewhere);
+    symlinkSync(elsewhere, join(folder, 'tokens'));
+    chmodSync(elsewhere, 0o644);
+    chmodSync(join(folder, 'worker.crt'), 0o644);
+    addToken(folder, 'reader', 'grafana');
+    expect(TokenBook.read(elsewhere).entries).toHaveLength(4);
+    expect(statSync(elsewhere).mode & 0o777).toBe(0o644);
+    // A key is closed to others all the same.
+    chmodSync(join(folder, 'worker.key'), 0o644);
+    await make({ renew: true });
+    expect(statSync(join(folder, 'worker.crt')).mode & 0o777).toBe(0o644);
+    expect(statSync(join(folder, 'worker.key')).mode & 0o777).toBe(0o640);
+  });
+
+  const isRoot = process.geteuid!() === 0;
+  it.skipIf(!isRoot)(`keeps its owner${isRoot ? '' : ' (needs root)'}`, async () => {
+    await given();
+    const owned = ['tokens', 'coordinator.crt', 'coordinator.key'];
+    for (const name of owned) {
+      chownSync(join(folder, name), 12_345, 12_346);
+      chmodSync(join(folder, name), 0o640);
+    }
+    chownSync(folder, 12_345, 12_346);
+    addToken(folder, 'reader', 'grafana');
+    await make({ renew: true });
+    for (const name of owned) {
+      const { uid, gid, mode } = statSync(join(folder, name));
+      expect([name, uid, gid, mode & 0o777]).toEqual([name, 12_345, 12_346, 0o640]);
+    }
+    expect(statSync(join(folder, '.lock')).uid).toBe(12_345);
+    // What was not there is its maker's.
+    expect(statSync(join(folder, 'grafana.token')).uid).toBe(0);
   });
 });

@@ -2,11 +2,13 @@ import { mkdirSync } from 'node:fs';
 import {
   makeCertificates,
   planCertificates,
+  type CertificatesPlan,
   type CertificatesRequest,
   type Fate,
   type FolderCertificate,
 } from './cluster-certificates.js';
 import { bookPath, checkTokens, makeTokens, tokenFiles, type TokenFile } from './cluster-tokens.js';
+import { lockFolder } from './folder-lock.js';
 
 const FOLDER_MODE = 0o700;
 
@@ -23,15 +25,26 @@ export interface ClusterFolder {
  * Makes what is missing of a cluster's folder: authority, certificates, the book of tokens and a token for each role.
  *
  * All that is there is read and checked first, and nothing is written where any of it is refused. Nothing is overwritten but
- * certificates and their keys with `renew`, and those whole or not at all. Made twice, nothing changes the second time.
+ * certificates and their keys with `renew`, and those whole or not at all. Made twice, nothing changes the second time; two
+ * processes make it one after the other.
  * @throws {AccessError} names, or the folder's contents. Errors of writing are the operating system's.
  */
 export async function makeClusterFolder(request: CertificatesRequest): Promise<ClusterFolder> {
   const { folder } = request;
-  const hasBook = checkTokens(folder);
-  const plan = planCertificates(request);
+  // What is refused is refused before there is a folder; and once more, since another process may have worked in it.
+  check(request);
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-  const certificates = await makeCertificates(plan, request);
-  const tokens = hasBook ? tokenFiles(folder) : makeTokens(folder);
-  return { certificates, book: { path: bookPath(folder), fate: hasBook ? 'kept' : 'made' }, tokens };
+  const giveBack = lockFolder(folder);
+  try {
+    const { hasBook, plan } = check(request);
+    const certificates = await makeCertificates(plan, request);
+    const tokens = hasBook ? tokenFiles(folder) : makeTokens(folder);
+    return { certificates, book: { path: bookPath(folder), fate: hasBook ? 'kept' : 'made' }, tokens };
+  } finally {
+    giveBack();
+  }
+}
+
+function check(request: CertificatesRequest): { readonly hasBook: boolean; readonly plan: CertificatesPlan } {
+  return { hasBook: checkTokens(request.folder), plan: planCertificates(request) };
 }

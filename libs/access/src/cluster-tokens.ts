@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AccessError } from './errors.js';
+import { lockFolder } from './folder-lock.js';
 import { ROLES, type Role } from './roles.js';
 import { readSmallFile } from './small-file.js';
 import { BOOK_BYTES_MAX, BOOK_ENTRIES_MAX } from './access-limits.js';
 import { bookLine, isTokenName, readBook } from './token-book.js';
 import { newToken } from './token.js';
-import { SECRET_MODE, writeWhole } from './whole-file.js';
+import { PUBLIC_MODE, SECRET_MODE, writeWhole } from './whole-file.js';
 
 export const BOOK_FILE = 'tokens';
 
@@ -71,7 +72,8 @@ export function tokenFiles(folder: string): TokenFile[] {
 }
 
 /**
- * Makes one more token: a file for its holder, and a line at the end of the book, which stays as it is otherwise.
+ * Makes one more token: a file for its holder, and a line at the end of the book, which stays as it is otherwise. Several
+ * processes that do so add their lines one after the other.
  * @throws {AccessError} there is no book, it is damaged or full, or there is a token or a file of this name.
  */
 export function addToken(folder: string, role: Role, name: string): TokenFile {
@@ -88,6 +90,16 @@ export function addToken(folder: string, role: Role, name: string): TokenFile {
       `${book}: expected a book of tokens, received no such file; make it with: rocinante certs --out ${folder} --name <host>`,
     );
   }
+  const giveBack = lockFolder(folder);
+  try {
+    return addLine(folder, role, name);
+  } finally {
+    giveBack();
+  }
+}
+
+function addLine(folder: string, role: Role, name: string): TokenFile {
+  const book = bookPath(folder);
   const entries = readBook(book);
   const path = tokenPath(folder, name);
   const same = entries.find((entry) => entry.name === name);
@@ -118,7 +130,8 @@ export function addToken(folder: string, role: Role, name: string): TokenFile {
   const token = newToken();
   writeWhole(path, `${token}\n`, SECRET_MODE);
   const separator = text.endsWith('\n') ? '' : '\n';
-  writeWhole(book, `${text}${separator}${bookLine(role, name, token)}\n`, SECRET_MODE);
+  // Its hashes may be for everybody to read, where its owner has it so.
+  writeWhole(book, `${text}${separator}${bookLine(role, name, token)}\n`, PUBLIC_MODE);
   return { role, name, path };
 }
 

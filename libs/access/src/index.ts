@@ -5,6 +5,7 @@ export { newToken, readToken, TOKEN_PREFIX } from './token.js';
 export { bookLine, TokenBook } from './token-book.js';
 export { readAuthority, readTlsMaterial, type TlsFiles, type TlsMaterial } from './tls-material.js';
 export { FILE_LOOK_INTERVAL_MS, onFileChange, rereadOnChange, type FileWatching } from './file-change.js';
+export { certificatesIn } from './certificate-file.js';
 export { makeAuthority, type AuthorityRequest } from './authority.js';
 export { makeCertificate, type CertificateRequest, type CertificateUse } from './certificate.js';
 export type { IssuedPair } from './x509.js';

@@ -4,7 +4,8 @@
  *     # role name sha256:<the token's SHA-256>
  *     worker   gpu-machines  sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
  *
- * A token has 256 random bits, so a fast hash without salt is enough: there is nothing to guess.
+ * A token has 256 random bits, so a fast hash without salt is enough: there is nothing to guess. A line that somebody writes
+ * for a token of less than TOKEN_CHARACTERS_MIN characters lets nobody in.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { assert } from '@rocinante/base';
@@ -12,6 +13,7 @@ import {
   BOOK_BYTES_MAX,
   BOOK_ENTRIES_MAX,
   TOKEN_CHARACTERS_MAX,
+  TOKEN_CHARACTERS_MIN,
   TOKEN_NAME_CHARACTERS_MAX,
 } from './access-limits.js';
 import { AccessError } from './errors.js';
@@ -64,7 +66,7 @@ export class TokenBook {
    * The time it takes tells nothing of the tokens in the book: hashes are compared, each in constant time, and all of them.
    */
   holderOf(token: string): Holder | null {
-    if (token.length > TOKEN_CHARACTERS_MAX) return null;
+    if (token.length < TOKEN_CHARACTERS_MIN || token.length > TOKEN_CHARACTERS_MAX) return null;
     const presented = tokenDigest(token);
     let holder: Holder | null = null;
     for (const { role, name, digest } of this.#entries) {

@@ -41,17 +41,19 @@ export function readToken(path: string): string {
   }
   if (rest.length > 0)
     throw new AccessError('token', `${path}: expected ${what} and nothing after it, received more lines`);
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new AccessError(
-      'token',
-      `${path}: expected ${what}, received spaces or characters that are not ASCII`,
-    );
-  }
-  if (token.length < TOKEN_CHARACTERS_MIN || token.length > TOKEN_CHARACTERS_MAX) {
-    throw new AccessError(
-      'token',
-      `${path}: expected a token of ${TOKEN_CHARACTERS_MIN} to ${TOKEN_CHARACTERS_MAX} characters, received ${token.length}`,
-    );
-  }
+  const problem = tokenProblem(token);
+  if (problem !== null) throw new AccessError('token', `${path}: ${problem}`);
   return token;
+}
+
+/**
+ * What is wrong with a token that somebody gives by hand, as a message has it behind its subject. The token is not in it.
+ * @returns null where nothing is.
+ */
+export function tokenProblem(token: string): string | null {
+  if (!/^[\x21-\x7e]+$/.test(token))
+    return 'expected a token, received spaces or characters that are not ASCII';
+  if (token.length >= TOKEN_CHARACTERS_MIN && token.length <= TOKEN_CHARACTERS_MAX) return null;
+  const made = token.length < TOKEN_CHARACTERS_MIN ? '; rocinante certs token makes one' : '';
+  return `expected a token of ${TOKEN_CHARACTERS_MIN} to ${TOKEN_CHARACTERS_MAX} characters, received ${token.length}${made}`;
 }

@@ -1,6 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import { getegid, geteuid } from 'node:process';
+import { AccessError } from './errors.js';
 
 /** Who may read a secret: its owner. */
 export const SECRET_MODE = 0o600;
@@ -12,27 +26,49 @@ export const PUBLIC_MODE = 0o644;
  * Writes a file so that its path holds what it held before or all of the new contents, and a secret is never readable for
  * others, not for a moment.
  *
- * Errors are the operating system's.
+ * A file that is there keeps its owner, its group and its mode, but that no secret is open to everybody: root may write what
+ * another user reads. A link is followed.
+ * @param mode of a new file.
+ * @throws {AccessError} `file`: it is another user's, and would not stay so. Other errors are the operating system's.
  */
 export function writeWhole(path: string, contents: string, mode: number): void {
-  const partial = `${path}.${randomBytes(6).toString('hex')}.partial`;
+  const before = statSync(path, { throwIfNoEntry: false });
+  const target = before === undefined ? path : realpathSync(path);
+  const partial = `${target}.${randomBytes(6).toString('hex')}.partial`;
   try {
     const file = openSync(partial, 'wx', mode);
     try {
       writeFileSync(file, contents);
+      if (before !== undefined) keepOwner(file, before, path, mode);
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    renameSync(partial, path);
+    renameSync(partial, target);
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
   }
-  const folder = openSync(dirname(path), 'r');
+  const folder = openSync(dirname(target), 'r');
   try {
     fsyncSync(folder);
   } finally {
     closeSync(folder);
   }
+}
+
+function keepOwner(file: number, { uid, gid, mode }: Stats, path: string, newMode: number): void {
+  if (uid !== geteuid!() || gid !== getegid!()) {
+    try {
+      fchownSync(file, uid, gid);
+    } catch (error) {
+      throw new AccessError(
+        'file',
+        `${path}: expected to write it as its owner, user ${uid} of group ${gid}, received user ${geteuid!()}; run this as that user, or as root`,
+        { cause: error },
+      );
+    }
+  }
+  // Owner and group as they were; others at most what a new file of this kind lets them.
+  fchmodSync(file, mode & (0o770 | (newMode & 0o007)));
 }

@@ -281,6 +281,33 @@ describe('an HTTP server', () => {
     expect(answer).toContain('x by null,');
   });
 
+  it('tells whoever comes by a foreign name nothing but health, where nobody knows who asks', async () => {
+    const answer = (): ReturnType<Route['answer']> => line(200, 'told');
+    const routes = new Map<string, Route>([
+      ['/metrics', { needs: 'reader', answer }],
+      ['/healthz', { needs: 'open', answer }],
+    ]);
+    await server.stop();
+    server = await serveHttp('127.0.0.1:0', routes, {
+      ownNames: ['trainer.lan:7071'],
+      onDropped: (code, message) => dropped.push(`${code} ${message.replace(/^\S+ /, '')}`),
+    });
+    const status = async (host: string, path: string): Promise<string> =>
+      (await raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).slice(9, 12);
+    for (const host of ['127.0.0.1:1', 'localhost', 'Trainer.lan:7071'])
+      expect(await status(host, '/metrics')).toBe('200');
+    expect(await status('evil.example:7071', '/healthz')).toBe('200');
+    for (const path of ['/metrics', '/nothing']) expect(await status('evil.example:7071', path)).toBe('421');
+    expect(dropped).toEqual(
+      ['/metrics', '/nothing'].map(
+        (path) =>
+          expect.stringMatching(
+            `^FOREIGN_HOST GET ${path}: without tokens: .*"evil.example:7071"$`,
+          ) as string,
+      ),
+    );
+  });
+
   it('names the port that is taken', async () => {
     const port = server.address.split(':')[1];
     const failure = serveHttp(server.address, new Map());

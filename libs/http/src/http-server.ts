@@ -12,6 +12,7 @@ import { pipeline, Readable } from 'node:stream';
 import { handshakeRefusal, mayDo, type Holder, type Need, type TlsMaterial } from '@rocinante/access';
 import { parseAddress } from '@rocinante/base';
 import { HttpAddressError } from './errors.js';
+import { foreignHost } from './foreign-host.js';
 import {
   BODY_BYTES_MAX,
   CONNECTIONS_MAX,
@@ -42,11 +43,16 @@ export interface HttpServerOptions {
   readonly tls?: HttpCertificate;
   /** Knows who asks. Without one every route is answered, whatever it needs. */
   readonly guard?: Guard;
+  /**
+   * `host:port`s by which this server goes. Where nobody knows who asks, what is not open to all is told only whoever asks for
+   * it by one of these, by an address in digits or by localhost; else by any name.
+   */
+  readonly ownNames?: readonly string[];
   /** What whoever is not known gets in place of a line, with status 401: a page to log in, for instance; null for the line. */
   readonly unknown?: (request: HttpRequest) => HttpAnswer | null;
   /**
    * Told of connections that were dropped, by code: MALFORMED, MESSAGE_TOO_LARGE, TIMEOUT, TOO_MANY_CONNECTIONS, NOT_TLS,
-   * BAD_CERTIFICATE; of requests that were refused: UNAUTHENTICATED, PERMISSION_DENIED; and in a sentence that begins with the
+   * BAD_CERTIFICATE; of requests that were refused: UNAUTHENTICATED, PERMISSION_DENIED, FOREIGN_HOST; and in a sentence that begins with the
    * other side's `address:port`.
    */
   readonly onDropped?: (code: string, message: string) => void;
@@ -115,8 +121,14 @@ export async function serveHttp(
     // A handshake that failed was told of, and its socket is closed.
     if (socket.destroyed) return;
     const refusal = refusals[error.code ?? ''] ?? refusals.other;
-    // A client that went away by itself is no matter.
     const { remoteAddress, remotePort } = socket as Socket;
+    // Under TLS 1.3 a browser says only behind the handshake that it does not take our certificate.
+    const alert = error.code?.startsWith('ERR_SSL') === true ? handshakeRefusal(error) : null;
+    if (alert !== null) {
+      options.onDropped?.(alert.code, `${remoteAddress}:${remotePort}: ${alert.what}`);
+      return void socket.destroy();
+    }
+    // A client that went away by itself is no matter.
     if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE' && remoteAddress !== undefined) {
       options.onDropped?.(refusal.code, `${remoteAddress}:${remotePort}: HTTP ${refusal.status}`);
     }
@@ -195,7 +207,7 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, servi
 
 /** The answer to a request; null where whoever sent it went away before its end. */
 async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<HttpAnswer | null> {
-  const { routes, guard, strangers } = serving;
+  const { routes, guard, ownNames, strangers, onDropped } = serving;
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     const what = `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`;
@@ -216,6 +228,15 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
     header: (name) => incoming.headers[name]?.toString() ?? null,
   };
   if (!guard) {
+    const isOpen = found?.route.needs === 'open';
+    const stranger = isOpen || ownNames === undefined ? null : foreignHost(request.host, ownNames);
+    if (stranger !== null) {
+      onDropped?.(
+        'FOREIGN_HOST',
+        `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${stranger}`,
+      );
+      return closing(line(421, stranger));
+    }
     strangers.letIn(incoming.socket);
     return routed(incoming, request, found?.route, serving);
   }

@@ -61,6 +61,17 @@ describe('a log', () => {
     expect(text()).toContain('"accept":"*/*"');
   });
 
+  it('says whether there are any', () => {
+    const { log, lines } = logger();
+    log.info({ tokens: true, password: null, token: 4711, tls: { secrets: false } }, 'up');
+    expect(lines()[0]).toMatchObject({
+      tokens: true,
+      password: null,
+      token: '[redacted]',
+      tls: { secrets: false },
+    });
+  });
+
   it('says an error’s code and line, and the stack only where nobody foresaw it', () => {
     const { log, lines } = logger();
     log.error({ err: new RocinanteError('LOST', 1, 'it went away') }, 'over');

@@ -1,4 +1,7 @@
-/** Names whose values are never written, also as the end of a longer name: `joinToken`, `client_secret`. */
+/**
+ * Names whose values are never written, also as the end of a longer name: `joinToken`, `client_secret`. What is true, false or
+ * null is no secret, and whether there are any may be said: `"tokens":true`.
+ */
 const SECRET_NAME = /(token|secret|password|authorization)s?$/i;
 
 /** A name such as `SECRET_NAME` asks for, in a line of JSON. */
@@ -21,7 +24,7 @@ export function redact(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
       name,
-      SECRET_NAME.test(name) ? '[redacted]' : redact(field),
+      typeof field !== 'boolean' && field !== null && SECRET_NAME.test(name) ? '[redacted]' : redact(field),
     ]),
   );
 }

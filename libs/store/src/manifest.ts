@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { oneLine } from '@rocinante/base';
 import { FILE_BYTES_MAX } from '@rocinante/weights';
 import { StoreError } from './errors.js';
-import { MANIFEST_BYTES_MAX } from './limits.js';
+import { MANIFEST_BYTES_MAX, RECORD_BYTES_MAX } from './limits.js';
 import type { ObjectStore } from './object-store.js';
 
 const count = z.int().min(0);
@@ -20,7 +20,17 @@ const checkpointSchema = z.strictObject({
 
 const partSchema = z.strictObject({ from: count, bytes: bytes.min(1), sha256 });
 
-const manifestSchema = z.strictObject({
+/** The run's other files, of one object each, or of lines in parts. Another name could lead over what a directory has of its own. */
+const WHOLE_FILE = /^((config|run)\.json|corpus|first-weights)$/;
+const LINES_FILE = /^(events|ledger|abandoned-\d{1,6})\.jsonl$/;
+const fileName = z
+  .string()
+  .refine(
+    (name) => WHOLE_FILE.test(name) || LINES_FILE.test(name),
+    'expected a file of a run, received another',
+  );
+
+const fieldsSchema = z.strictObject({
   version: z.literal(1),
   /** Names the run, wherever it goes on. */
   run: z.uuid(),
@@ -33,10 +43,41 @@ const manifestSchema = z.strictObject({
   /** Those before it, newest first. */
   previous: z.array(checkpointSchema),
   /** The run's other files, each in parts that follow each other. */
-  files: z.record(z.string().regex(/^[a-z0-9-]{1,64}(\.json|\.jsonl)?$/), z.array(partSchema)),
+  files: z.record(fileName, z.array(partSchema)),
   /** Of the run that is done. */
   weights: z.strictObject({ bytes, sha256 }).nullable(),
 });
+
+/** What each field says may be, and they together are not: files and checkpoints that no writer makes. */
+const manifestSchema = fieldsSchema.superRefine(({ latest, previous, files }, context) => {
+  const refuse = (path: string[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message });
+  const checkpoints = latest === null ? previous : [latest, ...previous];
+  if (latest === null && previous.length > 0)
+    refuse(['latest'], 'expected the newest checkpoint, received none');
+  if (new Set(checkpoints.map(({ name }) => name)).size !== checkpoints.length)
+    refuse(['previous'], 'expected each checkpoint once');
+  for (const { step, name } of checkpoints)
+    if (Number(/\d+/.exec(name)![0]) !== step)
+      refuse(['latest'], `expected step ${step} in the name ${name}`);
+  for (const [name, parts] of Object.entries(files)) {
+    const problem = partsProblem(name, parts);
+    if (problem !== null) refuse(['files', name], problem);
+  }
+});
+
+/** Why a file's parts make no file; null where they do. */
+function partsProblem(name: string, parts: readonly z.infer<typeof partSchema>[]): string | null {
+  const isRecord = name.endsWith('.json');
+  if (WHOLE_FILE.test(name) && parts.length !== 1) return `expected one part, received ${parts.length}`;
+  let end = 0;
+  for (const { from, bytes } of parts) {
+    if (from !== end) return `expected a part from ${end} on, received one from ${from} on`;
+    end += bytes;
+  }
+  const most = isRecord ? RECORD_BYTES_MAX : FILE_BYTES_MAX;
+  return end > most ? `expected at most ${most} bytes, received ${end}` : null;
+}
 
 /** What is in a run's place in a store, as `latest.json` says it: nothing else counts. */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;

@@ -37,7 +37,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
     .addOption(
       option(
         '--advertise <host:port>',
-        'where others reach --http; the page answers under that name too (default: the name by which they ask)',
+        'where others reach --http; it answers by that name too (default: the name by which they ask)',
         'ADVERTISE',
       ).argParser(hostAndPort),
     )

@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assert } from '@rocinante/base';
 import { findManifest, restoreRun, type ObjectStore } from '@rocinante/store';
 import { makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
@@ -73,8 +74,10 @@ export async function bringRuns(
   for (const [beside, directory] of coming) await rename(beside, directory);
 }
 
-/** Contents are named by their hashes; all else lies in the run's directory. */
-function pathOf(dataDirectory: string, directory: string, name: string, sha256 = ''): string {
+/** Contents, of one part, are named by their hashes; all else lies in the run's directory. The manifest's names were checked. */
+function pathOf(dataDirectory: string, directory: string, name: string, sha256?: string): string {
   const isContent = name === TEXT || name === FIRST_WEIGHTS;
-  return isContent ? join(dataDirectory, 'contents', sha256) : join(directory, name);
+  if (!isContent) return join(directory, name);
+  assert(sha256 !== undefined, `${name} has a part`);
+  return join(dataDirectory, 'contents', sha256);
 }

@@ -168,7 +168,6 @@ export class Daemon {
       stepPhases: (run) => this.#metrics.stepPhases(run),
       workerPhases: new WorkerPhases(() => this.#service.sessions),
       holderOf: this.#security.holderOf,
-      ownNames: [options.http, ...(options.advertise === null ? [] : [options.advertise])],
       acted: ({ holder, peer, action, subject, failure }) =>
         this.#audit.acted({ act: action, actor: { holder, peer }, what: subject, failure }),
       onError: (error) => this.#logger.error({ err: error }, 'a page could not be told'),
@@ -266,6 +265,8 @@ export class Daemon {
       this.#http = await serveHttp(options.http, this.#routes, {
         tls,
         guard: guards.length === 0 ? undefined : anyGuard(guards),
+        // A certificate's names are nobody else's.
+        ownNames: [options.http, options.advertise ?? options.http, ...(tls?.names ?? [])],
         unknown: this.#page.unknown,
         onDropped: (code, message) => this.#refused(code, message),
         onError: (error, path) => this.#logger.error({ err: error, path }, 'a page could not be made'),

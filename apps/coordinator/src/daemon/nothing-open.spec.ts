@@ -1,7 +1,10 @@
 /**
- * Goal: nothing but health answers whoever shows no token. Method: a daemon with a book of tokens; every method of the protos as
- * they are loaded, and every route of the router that the daemon serves, so that a new one cannot be forgotten.
+ * Goal: nothing but health answers whoever shows no token; and where nobody is asked for one, whoever comes by a name that is not
+ * the coordinator's. Method: a daemon with a book of tokens, and one without; every method of the protos as they are loaded, and
+ * every route of the router that the daemon serves, so that a new one cannot be forgotten.
  */
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,18 +28,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rocinante-open-'));
   const tokenFile = join(folder, 'tokens');
   await writeFile(tokenFile, `${bookLine('reader', 'eye', token)}\n`, { mode: 0o600 });
-  daemon = await Daemon.start(
-    {
-      listen: '127.0.0.1:0',
-      http: '127.0.0.1:0',
-      advertise: null,
-      data: join(folder, 'data'),
-      tokenFile,
-      insecure: false,
-      logLevel: 'error',
-    },
-    (error) => expect(error).toBeUndefined(),
-  );
+  daemon = await start('data', { tokenFile });
   client = new Client(daemon.addresses.grpc, credentials.createInsecure());
 });
 afterAll(async () => {
@@ -44,6 +36,24 @@ afterAll(async () => {
   await daemon.stop();
   await rm(folder, { recursive: true });
 });
+
+function start(
+  data: string,
+  options: { readonly tokenFile?: string; readonly advertise?: string },
+): Promise<Daemon> {
+  return Daemon.start(
+    {
+      listen: '127.0.0.1:0',
+      http: '127.0.0.1:0',
+      advertise: null,
+      data: join(folder, data),
+      insecure: false,
+      logLevel: 'error',
+      ...options,
+    },
+    (error) => expect(error).toBeUndefined(),
+  );
+}
 
 /** How a call of no content ends. */
 function call(path: string): Promise<ServiceError | null> {
@@ -93,4 +103,35 @@ it('whoever shows a token is let in as far as its role goes', async () => {
   const metrics = await fetch(`http://${daemon.addresses.http}/metrics`, { headers });
   expect(metrics.status).toBe(200);
   expect(await metrics.text()).toMatch(/refused_connections_total\{why="UNAUTHENTICATED"\} [1-9]/);
+});
+
+it('without tokens, every route but those of probes asks for a name of the coordinator', async () => {
+  const open = await start('open-data', { advertise: 'trainer.lan:7071' });
+  try {
+    const [hostname, port] = open.addresses.http.split(':');
+    const statusAt = async (host: string, pattern: string): Promise<number> => {
+      const [path, method] = pattern.startsWith('POST ') ? [pattern.slice(5), 'POST'] : [pattern, 'GET'];
+      // In a page of that name, an order is of the page's own site.
+      const headers = { host, origin: `http://${host}`, 'content-type': 'application/json' };
+      const options = { hostname, port, path: path.replace('*', 'anything'), method, headers, agent: false };
+      const asked = request(options).end(method === 'POST' ? '{}' : undefined);
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.destroy();
+      return answer.statusCode!;
+    };
+    const told: string[] = [];
+    for (const pattern of open.routes.keys()) {
+      if ((await statusAt(`evil.example:${port}`, pattern)) !== 421) told.push(pattern);
+    }
+    // There is nothing to log in to.
+    expect(told).toEqual([...OPEN_PATHS, 'POST /login']);
+    expect(await statusAt(`evil.example:${port}`, 'POST /login')).toBe(404);
+    for (const host of [`trainer.lan:${port}`, `localhost:${port}`]) {
+      for (const pattern of ['/metrics', '/sd/workers', '/api/runs']) {
+        expect(await statusAt(host, pattern)).toBe(200);
+      }
+    }
+  } finally {
+    await open.stop();
+  }
 });

@@ -12,8 +12,12 @@ import {
 
 const CHECK = 'bandwidth';
 
-/** How fast weights come down from the coordinator: of a run that is done, and no more of them than TRANSFER_BYTES_MAX. */
-export async function bandwidthFinding(coordinator: Coordinator): Promise<Finding> {
+/**
+ * How fast weights come down from the coordinator: of a run that is done, and no more of them than TRANSFER_BYTES_MAX.
+ * @param mayPull whether this token lets its holder pull weights.
+ */
+export async function bandwidthFinding(coordinator: Coordinator, mayPull: boolean): Promise<Finding> {
+  if (!mayPull) return notMeasured('weights are pulled with an operator’s token');
   const { runs } = await coordinator.list('');
   const run = runs.find(({ weightsSha256 }) => weightsSha256 !== '');
   if (run === undefined) return notMeasured('no run is done whose weights could be sent');

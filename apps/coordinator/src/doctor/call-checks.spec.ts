@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { clockFinding, roleFinding } from './call-checks.js';
+import { clockFinding, tokenFinding } from './call-checks.js';
 
 describe('the clock', () => {
   it.each([
@@ -20,17 +20,61 @@ describe('the clock', () => {
   });
 });
 
-describe('the role of a token', () => {
-  const { OK, PERMISSION_DENIED, UNAUTHENTICATED } = status;
+describe('whose token it is', () => {
+  const { OK, PERMISSION_DENIED, UNAUTHENTICATED, FAILED_PRECONDITION } = status;
+  const denied = (holder: string): string => `expected a token of role any, received ${holder}`;
   it.each([
-    ['none is asked for', OK, OK, OK, true],
-    ['its role is operator', OK, OK, PERMISSION_DENIED, true],
-    ['its role is reader', OK, PERMISSION_DENIED, PERMISSION_DENIED, true],
-    ['its role is worker', PERMISSION_DENIED, PERMISSION_DENIED, OK, true],
-    ['it allows nothing', PERMISSION_DENIED, PERMISSION_DENIED, PERMISSION_DENIED, true],
-    ['the coordinator does not know it', UNAUTHENTICATED, UNAUTHENTICATED, UNAUTHENTICATED, true],
-    ['none was given, and one is asked for', UNAUTHENTICATED, UNAUTHENTICATED, UNAUTHENTICATED, false],
-  ])('%s', (found, reader, operator, worker, isGiven) => {
-    expect(roleFinding({ reader, operator, worker }, isGiven).found).toBe(found);
+    ['none is asked for', 'anybody', OK, '', OK, '', true],
+    [
+      'its role is operator, called ops',
+      'operator',
+      PERMISSION_DENIED,
+      denied("ops's, of role operator"),
+      OK,
+      '',
+      true,
+    ],
+    [
+      'its role is reader, called a-1',
+      'reader',
+      PERMISSION_DENIED,
+      denied("a-1's, of role reader"),
+      OK,
+      '',
+      true,
+    ],
+    [
+      'its role is worker, called w',
+      'worker',
+      OK,
+      '',
+      PERMISSION_DENIED,
+      denied("w's, of role worker"),
+      true,
+    ],
+    // A worker of another release.
+    [
+      'its role is worker, called w',
+      'worker',
+      FAILED_PRECONDITION,
+      '',
+      PERMISSION_DENIED,
+      denied("w's, of role worker"),
+      true,
+    ],
+    // A coordinator that tells it otherwise.
+    ['a reader’s or an operator’s', 'reader', PERMISSION_DENIED, 'no', OK, '', true],
+    ['its role is worker', 'worker', OK, '', PERMISSION_DENIED, 'no', true],
+    ['one that allows nothing', 'nobody', PERMISSION_DENIED, '', PERMISSION_DENIED, '', true],
+    ['the coordinator does not know it', 'nobody', UNAUTHENTICATED, '', UNAUTHENTICATED, '', true],
+    ['none was given, and one is asked for', 'nobody', UNAUTHENTICATED, '', UNAUTHENTICATED, '', false],
+  ])('%s', (found, standing, joined, joinedSaid, listed, listedSaid, isGiven) => {
+    const answers = {
+      joined: { status: joined, details: joinedSaid },
+      listed: { status: listed, details: listedSaid },
+    };
+    const seen = tokenFinding(answers, isGiven);
+    expect([seen.finding.found, seen.standing]).toEqual([found, standing]);
+    expect(seen.finding.status).toBe(standing === 'nobody' ? 'problem' : 'ok');
   });
 });

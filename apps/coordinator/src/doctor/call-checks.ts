@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { hostname } from 'node:os';
+import { ROLES, type Role } from '@rocinante/access';
 import type { CallEnd, CoordinatorProbe } from './coordinator-probe.js';
 import { atMost, ok, problem, warning, type Finding } from './finding.js';
 import {
@@ -11,7 +12,6 @@ import {
 } from './limits.js';
 
 const LIST = '/rocinante.training.v1.Runs/List';
-const HAVE = '/rocinante.training.v1.Runs/Have';
 const HEALTH = '/grpc.health.v1.Health/Check';
 
 /** ListRequest with a tag that no run has: an answer without runs. */
@@ -22,6 +22,7 @@ const SERVING = 1;
 /** gRPC is spoken, and the server is healthy. */
 export async function healthFinding(
   probe: CoordinatorProbe,
+  overTls: boolean,
 ): Promise<Finding & { readonly speaks: boolean }> {
   const check = 'health';
   const expected = 'grpc.health.v1 says SERVING';
@@ -39,42 +40,65 @@ export async function healthFinding(
   const speaks = code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED;
   const advice = speaks
     ? 'another program answers there, or another release'
-    : 'what answers there speaks no gRPC, or only over TLS: give --tls-ca';
+    : `what answers there speaks no gRPC${overTls ? '' : ', or only over TLS: give --tls-ca'}; name the port of serve --listen`;
   return { ...problem(check, expected, saidOf(code, details), advice), speaks };
 }
 
+/** What whoever asks may do: what a role may; all, where nobody is asked for a token; or nothing. */
+export type Standing = Role | 'anybody' | 'nobody';
+
+/** How a call ended, as far as it says who asked. */
+type Answer = Pick<CallEnd, 'status' | 'details'>;
+
 /**
- * What this token lets its holder do, and whether a worker of this release would be welcomed: tried by calls that change
+ * What this token lets its holder do, and whether a worker of this release would be welcomed: tried by a call that changes
  * nothing, and by joining a pool that no run is of.
  */
-export async function accessFindings(probe: CoordinatorProbe, token: string | null): Promise<Finding[]> {
+export async function accessFindings(
+  probe: CoordinatorProbe,
+  token: string | null,
+): Promise<{ readonly findings: readonly Finding[]; readonly standing: Standing }> {
   const joined = await probe.join(`doctor@${hostname()}`.slice(0, 48).replace(/[^\w.:@-]/g, '-'));
-  const may = {
-    reader: (await probe.ask(LIST, NO_RUNS)).status,
-    operator: (await probe.ask(HAVE, Buffer.alloc(0))).status,
-    worker: joined.status,
-  };
-  return [roleFinding(may, token !== null), protocolFinding(joined)];
+  const listed = await probe.ask(LIST, NO_RUNS);
+  const { finding, standing } = tokenFinding({ joined, listed }, token !== null);
+  return { findings: standing === 'nobody' ? [finding] : [finding, protocolFinding(joined)], standing };
 }
 
-/** @param may how a call ended that each role may make. */
-export function roleFinding(
-  may: Readonly<Record<'reader' | 'operator' | 'worker', status>>,
+/**
+ * Whose token it is. Whoever is refused is told his name and role: a worker may not list, and nobody else may join, so one of
+ * the two calls tells both.
+ * @param isGiven whether a token was shown.
+ */
+export function tokenFinding(
+  { joined, listed }: { readonly joined: Answer; readonly listed: Answer },
   isGiven: boolean,
-): Finding {
+): { readonly finding: Finding; readonly standing: Standing } {
   const check = 'token';
-  const expected = 'it is known, and its role is enough for what is to be done here';
-  const advice = 'give --token-file with a token of this coordinator’s';
-  if (Object.values(may).includes(status.UNAUTHENTICATED)) {
+  const expected = 'one that the coordinator knows';
+  const advice =
+    'give --token-file with a token of this coordinator’s; one more is made beside its book by ./rocinante certs token --role reader --name <name>';
+  if (joined.status === status.UNAUTHENTICATED || listed.status === status.UNAUTHENTICATED) {
     const found = isGiven ? 'the coordinator does not know it' : 'none was given, and one is asked for';
-    return problem(check, expected, found, advice);
+    return { finding: problem(check, expected, found, advice), standing: 'nobody' };
   }
-  const isRefused = (code: status): boolean => code === status.PERMISSION_DENIED;
-  if (!Object.values(may).some(isRefused)) return ok(check, expected, 'none is asked for');
-  const allowed = (['operator', 'reader', 'worker'] as const).find((role) => !isRefused(may[role]));
-  if (allowed === undefined) return problem(check, expected, 'it allows nothing', advice);
-  return ok(check, expected, `its role is ${allowed}`);
+  const refusals = [joined, listed].filter((answer) => answer.status === status.PERMISSION_DENIED);
+  if (refusals.length === 2) {
+    return { finding: problem(check, expected, 'one that allows nothing', advice), standing: 'nobody' };
+  }
+  const [refusal] = refusals;
+  if (refusal === undefined)
+    return { finding: ok(check, expected, 'none is asked for'), standing: 'anybody' };
+  const [, name, word] = HOLDER.exec(refusal.details) ?? [];
+  const told = ROLES.find((role) => role === word);
+  // Another release may tell it in other words; then what the token may do tells it, but for reader and operator.
+  const standing = told ?? (refusal === joined ? 'reader' : 'worker');
+  const what =
+    told === undefined && refusal === joined ? 'a reader’s or an operator’s' : `its role is ${standing}`;
+  return { finding: ok(check, expected, name === undefined ? what : `${what}, called ${name}`), standing };
 }
+
+/** How the coordinator's refusal tells who asked. */
+const HOLDER = /received ([\w.-]+)'s, of role (\w+)$/;
 
 function protocolFinding({
   status: code,
@@ -94,7 +118,8 @@ function protocolFinding({
 export async function tripFindings(probe: CoordinatorProbe): Promise<Finding[]> {
   const ends: (CallEnd & { readonly atSeconds: number })[] = [];
   for (let count = 0; count < ROUND_TRIPS; count++) {
-    const end = await probe.ask(LIST, NO_RUNS);
+    // Health is for everybody: a token that may not do what is asked would be told of at the coordinator each time.
+    const end = await probe.ask(HEALTH, Buffer.alloc(0));
     ends.push({ ...end, atSeconds: Date.now() / 1000 - end.ms / 2000 });
   }
   const times = ends.map(({ ms }) => ms).sort((a, b) => a - b);

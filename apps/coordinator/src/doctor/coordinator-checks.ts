@@ -1,12 +1,13 @@
 import type { ClientSecurity } from '@rocinante/access';
 import type { Coordinator } from '../client/coordinator.js';
 import { bandwidthFinding } from './bandwidth-check.js';
-import { accessFindings, healthFinding, tripFindings } from './call-checks.js';
+import { accessFindings, healthFinding, tripFindings, type Standing } from './call-checks.js';
 import { CoordinatorProbe } from './coordinator-probe.js';
-import { problem, type Finding } from './finding.js';
+import { ok, problem, type Finding } from './finding.js';
 import { pageFindings } from './page-checks.js';
-import { handshake, plainFinding, reachFindings, tlsFindings } from './reach-checks.js';
+import { plainFinding, reachFindings } from './reach-checks.js';
 import { runsFindings } from './run-checks.js';
+import { ownFindings, tlsFindingsOf, tlsInstead } from './tls-checks.js';
 
 export interface CoordinatorCheckOptions {
   /** `host:port` of `--listen` and of `--http`. */
@@ -18,63 +19,48 @@ export interface CoordinatorCheckOptions {
   readonly open: () => Coordinator;
 }
 
-/** All that can be seen of a coordinator from here; what needs what failed is not tried. */
+/** All that can be seen of a coordinator from here. What needs what failed is not tried: it would only say so again. */
 export async function coordinatorFindings(options: CoordinatorCheckOptions): Promise<Finding[]> {
   const { address, access } = options;
   const findings = await reachFindings(address);
   const isBad = (): boolean => findings.some(({ status }) => status === 'problem');
   if (isBad()) return findings;
-  findings.push(...(await encryptionFindings(address, access)));
+  if (access.ca !== null) findings.push(...(await tlsFindingsOf(address, access)));
+  findings.push(...ownFindings(access, new Date()));
+  if (isBad()) return findings;
   const probe = new CoordinatorProbe(address, access);
+  let standing: Standing;
   try {
-    const { speaks, ...health } = await healthFinding(probe);
-    findings.push(health);
+    const { speaks, ...health } = await healthFinding(probe, access.ca !== null);
     if (!speaks) {
-      if (access.ca === null) findings.push(...(await tlsInstead(address)));
-      return findings;
+      const instead = access.ca === null ? await tlsInstead(address) : null;
+      return [...findings, instead ?? health];
     }
-    findings.push(...(await accessFindings(probe, access.token)), ...(await tripFindings(probe)));
+    if (access.ca === null) findings.push(plainFinding(address));
+    findings.push(health);
+    const seen = await accessFindings(probe, access.token);
+    findings.push(...seen.findings);
+    ({ standing } = seen);
+    if (standing === 'nobody') return findings;
+    findings.push(...(await tripFindings(probe)));
   } finally {
     probe.close();
   }
-  findings.push(...(await pageFindings(options.httpAddress, access)));
-  const coordinator = options.open();
+  findings.push(...(await pageFindings(options.httpAddress, access, standing !== 'worker')));
+  return [...findings, ...(await askedFindings(options, standing))];
+}
+
+/** What is asked as an operator's commands ask it, as far as the token reaches. */
+async function askedFindings({ open }: CoordinatorCheckOptions, standing: Standing): Promise<Finding[]> {
+  const expected = 'they can be listed';
+  if (standing === 'worker') return [ok('runs', expected, 'not asked: a worker’s token does not list them')];
+  const coordinator = open();
   try {
-    findings.push(...(await runsFindings(coordinator)), await bandwidthFinding(coordinator));
+    const findings = await runsFindings(coordinator);
+    return [...findings, await bandwidthFinding(coordinator, standing !== 'reader')];
   } catch (error) {
-    const advice = 'a reader’s or an operator’s token may list runs; else look at the coordinator’s log';
-    findings.push(problem('runs', 'they can be listed', (error as Error).message, advice));
+    return [problem('runs', expected, (error as Error).message, 'look at the coordinator’s log')];
   } finally {
     coordinator.close();
-  }
-  return findings;
-}
-
-async function encryptionFindings(address: string, access: ClientSecurity): Promise<Finding[]> {
-  if (access.ca === null) return [plainFinding(address)];
-  try {
-    return tlsFindings(address, await handshake(address, access), new Date(), access.serverName);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const advice = 'it may serve in plain: leave --tls-ca out, or give serve --tls-cert and --tls-key';
-    return [problem('TLS', 'a handshake', code ?? message, advice)];
-  }
-}
-
-/** Why it spoke no gRPC in plain: because it speaks TLS. Not tried before: a plain server counts it as a wrong connection. */
-async function tlsInstead(address: string): Promise<Finding[]> {
-  try {
-    const { certificate } = await handshake(address, { ca: null, token: null });
-    const found = `it speaks TLS, as ${certificate.subjectaltname ?? 'nobody'}`;
-    return [
-      problem(
-        'TLS',
-        'plain, since no --tls-ca was given',
-        found,
-        'give --tls-ca with its authority’s certificate',
-      ),
-    ];
-  } catch {
-    return [];
   }
 }

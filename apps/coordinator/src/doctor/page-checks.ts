@@ -6,35 +6,51 @@ import { VERSION } from '../version.js';
 import { atLeast, ok, warning, type Finding } from './finding.js';
 import { WORKERS_MAX } from './limits.js';
 import { seriesOf, type Series } from './metric-text.js';
-import { fetchPage } from './page.js';
+import { fetchPage, type Page } from './page.js';
+import { reasonOf } from './reach-checks.js';
 
-/** What the coordinator's HTTP tells: readiness, its disk, and the releases of it and its workers. */
-export async function pageFindings(address: string, access: ClientSecurity): Promise<Finding[]> {
+/**
+ * What the coordinator's HTTP tells: readiness, its disk, and the releases of it and its workers.
+ * @param mayRead whether the token lets its holder read metrics.
+ */
+export async function pageFindings(
+  address: string,
+  access: ClientSecurity,
+  mayRead: boolean,
+): Promise<Finding[]> {
   const check = 'http';
-  const expected = `${address} answers /readyz and /metrics`;
+  const expected = `${address} answers ${mayRead ? '/readyz and /metrics' : '/readyz'}`;
   try {
     const ready = await fetchPage(address, '/readyz', access);
+    if (ready.status !== 200) return [refusedFinding(check, expected, '/readyz', ready)];
+    if (!mayRead) return [ok(check, expected, 'it does; metrics are not asked for with a worker’s token')];
     const metrics = await fetchPage(address, '/metrics', access);
-    if (ready.status !== 200 || metrics.status !== 200) {
-      const found = `status ${ready.status} of /readyz (${ready.text.trim().slice(0, 200)}), ${metrics.status} of /metrics`;
-      return [
-        warning(check, expected, found, 'metrics need a reader’s token; else look at the coordinator’s log'),
-      ];
-    }
+    if (metrics.status !== 200) return [refusedFinding(check, expected, '/metrics', metrics)];
     const series = seriesOf(metrics.text);
     const workers = await workerVersions(address, access);
     return [
-      ok(check, expected, 'both'),
+      ok(check, expected, 'it does'),
       diskFinding(series),
       ...versionFindings(series, workers),
       ...lateFindings(series),
     ];
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
     const advice =
       'name the coordinator’s --http by --coordinator-http, or open its port; runs work without it';
-    return [warning(check, expected, code ?? message, advice)];
+    return [warning(check, expected, reasonOf(error), advice)];
   }
+}
+
+/** Answers that are no success, and what to do about them. */
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'it has another book of tokens than the port for gRPC: look whether another coordinator serves there',
+  421: 'ask by an address in digits (--coordinator-http), or start serve with --advertise and this name',
+  503: 'it starts or stops: ask again in some seconds',
+};
+
+function refusedFinding(check: string, expected: string, path: string, { status, text }: Page): Finding {
+  const found = `status ${status} of ${path}: ${text.trim().split('\n')[0].slice(0, 300)}`;
+  return warning(check, expected, found, ADVICE[status] ?? 'look at the coordinator’s log');
 }
 
 /** A worker's release; null where its metrics are not served by the coordinator. */

@@ -1,5 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { ClientSecurity } from '@rocinante/access';
 import { PAGE_BYTES_MAX, REACH_TIMEOUT_MS } from './limits.js';
 
@@ -15,7 +17,7 @@ export interface Page {
  * @throws Node's error, or one of a timeout or of a page that is too long.
  */
 export function fetchPage(address: string, path: string, security: ClientSecurity): Promise<Page> {
-  const { ca, cert, key, serverName: servername, token } = security;
+  const { ca, cert, key, serverName, token } = security;
   return new Promise((resolve, reject) => {
     const url = `${ca === null ? 'http' : 'https'}://${address}${path}`;
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
@@ -23,7 +25,13 @@ export function fetchPage(address: string, path: string, security: ClientSecurit
     const ask =
       ca === null
         ? requestHttp(url, options)
-        : requestHttps(url, { ...options, ca, cert, key, ...(servername !== undefined && { servername }) });
+        : requestHttps(url, {
+            ...options,
+            ca,
+            cert,
+            key,
+            ...(serverName !== undefined && named(serverName)),
+          });
     ask.on('error', reject);
     ask.on('response', (answer) => {
       let text = '';
@@ -36,4 +44,13 @@ export function fetchPage(address: string, path: string, security: ClientSecurit
     });
     ask.end();
   });
+}
+
+/** Expects a certificate for another name than the one asked. TLS itself takes no address for a name, and Node warns of one. */
+function named(serverName: string): object {
+  return {
+    servername: isIP(serverName) === 0 ? serverName : '',
+    checkServerIdentity: (_: string, certificate: PeerCertificate) =>
+      checkServerIdentity(serverName, certificate),
+  };
 }

@@ -1,13 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
-import { connect as connectTls, checkServerIdentity, type PeerCertificate } from 'node:tls';
-import { isIP } from 'node:net';
-import type { ClientSecurity } from '@rocinante/access';
 import { isLoopback, parseAddress } from '@rocinante/base';
-import { atLeast, ok, problem, warning, type Finding } from './finding.js';
-import { CERTIFICATE_GOOD_DAYS, CERTIFICATE_LEAST_DAYS, REACH_TIMEOUT_MS } from './limits.js';
-
-const DAY_MS = 86_400_000;
+import { ok, problem, warning, type Finding } from './finding.js';
+import { REACH_TIMEOUT_MS } from './limits.js';
 
 /** The name is known, and something takes connections there. */
 export async function reachFindings(address: string): Promise<Finding[]> {
@@ -18,7 +13,7 @@ export async function reachFindings(address: string): Promise<Finding[]> {
     found = ok('name', `${host} has an address`, addresses.map(({ address }) => address).join(', '));
   } catch (error) {
     const advice = 'mend the name, or the machine’s DNS; an address such as 10.0.0.5:7070 needs none';
-    return [problem('name', `${host} has an address`, (error as Error).message, advice)];
+    return [problem('name', `${host} has an address`, reasonOf(error), advice)];
   }
   const began = performance.now();
   const failure = await reached(host, port);
@@ -31,91 +26,6 @@ export async function reachFindings(address: string): Promise<Finding[]> {
   return [found, problem('connection', expected, failure, advice)];
 }
 
-/** What a handshake showed; null where none came about. */
-export interface TlsSeen {
-  readonly certificate: PeerCertificate;
-  /** Why the certificate is not trusted: the code of Node's error; null where it is. */
-  readonly distrust: string | null;
-}
-
-/** A TLS handshake that trusts everybody, to see whom. @throws Node's error. */
-export function handshake(address: string, { ca, cert, key, serverName }: ClientSecurity): Promise<TlsSeen> {
-  const { host, port } = partsOf(address);
-  const name = serverName ?? host;
-  return new Promise((resolve, reject) => {
-    const socket = connectTls({
-      host,
-      port,
-      ca: ca ?? undefined,
-      // A server that asks for a certificate counts who brings none.
-      cert,
-      key,
-      servername: isIP(name) === 0 ? name : undefined,
-      ALPNProtocols: ['h2'],
-      rejectUnauthorized: false,
-      timeout: REACH_TIMEOUT_MS,
-      // Names are a finding of their own.
-      checkServerIdentity: () => undefined,
-    });
-    socket.on('secureConnect', () => {
-      const error = socket.authorizationError as unknown as Error | string | undefined;
-      const distrust = socket.authorized ? null : String((error as NodeJS.ErrnoException)?.code ?? error);
-      resolve({ certificate: socket.getPeerCertificate(), distrust });
-      socket.destroy();
-    });
-    socket.on('timeout', () => socket.destroy(new Error(`no handshake within ${REACH_TIMEOUT_MS / 1000} s`)));
-    socket.on('error', reject);
-  });
-}
-
-/**
- * What follows from a handshake: authority, name and time of the certificate.
- * @param host the name that the certificate must have, if it is not the address's.
- */
-export function tlsFindings(
-  address: string,
-  { certificate, distrust }: TlsSeen,
-  now: Date,
-  host: string = partsOf(address).host,
-): Finding[] {
-  const names = certificate.subjectaltname ?? '';
-  const issuer = String(certificate.issuer?.CN ?? certificate.issuer?.O ?? 'an authority without a name');
-  // An expired certificate is not trusted either; its time is a finding of its own.
-  const isTrusted = distrust === null || distrust === 'CERT_HAS_EXPIRED' || distrust === 'CERT_NOT_YET_VALID';
-  const authority = isTrusted
-    ? ok('certificate authority', 'one of --tls-ca', issuer)
-    : problem(
-        'certificate authority',
-        'one of --tls-ca',
-        `${issuer} (${distrust})`,
-        'give the authority’s certificate that the coordinator’s was made by',
-      );
-  const mismatch = checkServerIdentity(host, certificate);
-  const name =
-    mismatch === undefined
-      ? ok('certificate names', host, names)
-      : problem('certificate names', host, names || 'none', `make one for ${host}: ./rocinante certs`);
-  return [authority, name, ...timeFindings(certificate, now)];
-}
-
-function timeFindings({ valid_from, valid_to }: PeerCertificate, now: Date): Finding[] {
-  const check = 'certificate time';
-  if (Date.parse(valid_from) > now.getTime()) {
-    const advice = 'set the clocks, or make another certificate';
-    return [problem(check, 'valid by now', `from ${dayOf(valid_from)} on`, advice)];
-  }
-  const days = (Date.parse(valid_to) - now.getTime()) / DAY_MS;
-  const finding = atLeast(
-    check,
-    { found: days, good: CERTIFICATE_GOOD_DAYS, least: CERTIFICATE_LEAST_DAYS },
-    (days) => `${Math.floor(days)} days`,
-    'make another in time: ./rocinante certs',
-  );
-  return [
-    { ...finding, found: `until ${dayOf(valid_to)}${days < 0 ? ', which is over' : `: ${finding.found}`}` },
-  ];
-}
-
 /** Plain traffic is right on one machine, and where the network is trusted. */
 export function plainFinding(address: string): Finding {
   const expected = 'TLS, or a loopback address';
@@ -124,8 +34,21 @@ export function plainFinding(address: string): Finding {
   return warning('encryption', expected, 'in plain, over a network', advice);
 }
 
-function dayOf(time: string): string {
-  return new Date(time).toISOString().slice(0, 10);
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused: nothing listens there',
+  ECONNRESET: 'the connection was cut',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+  ETIMEDOUT: 'no answer',
+  ENOTFOUND: 'nobody knows that name',
+  EAI_AGAIN: 'the name service does not answer',
+};
+
+/** What an error of the network's says, in words, with its code. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const words = REASONS[code ?? ''];
+  return words === undefined ? (code ?? message) : `${words} (${code})`;
 }
 
 function reached(host: string, port: number): Promise<string | null> {
@@ -137,12 +60,12 @@ function reached(host: string, port: number): Promise<string | null> {
     };
     socket.on('connect', () => end(null));
     socket.on('timeout', () => end(`nothing within ${REACH_TIMEOUT_MS / 1000} s`));
-    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+    socket.on('error', (error) => end(reasonOf(error)));
   });
 }
 
 /** An IPv6 address stands in brackets, which sockets do not take. */
-function partsOf(address: string): { readonly host: string; readonly port: number } {
+export function partsOf(address: string): { readonly host: string; readonly port: number } {
   const { host, port } = parseAddress(address)!;
   return { host: host.replace(/^\[|\]$/g, ''), port };
 }

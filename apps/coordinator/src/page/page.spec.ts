@@ -1,5 +1,4 @@
 /** Goal: who is served what, and what follows. Method: the page over a real port, with a coordinator's parts behind it. */
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Holder } from '@rocinante/access';
 import { serveHttp, type HttpServer } from '@rocinante/http';
@@ -31,7 +30,6 @@ async function serve(withTokens: boolean): Promise<void> {
     stepPhases: () => null,
     workerPhases: new WorkerPhases(() => service.sessions),
     holderOf: withTokens ? (token) => tokens.get(token) ?? null : null,
-    ownNames: ['127.0.0.1:0', 'trainer.lan:7071'],
     acted: (act) => acts.push(act),
     dropped: (code, message) => {
       coordinator.dropped.push(code);
@@ -84,20 +82,6 @@ async function logIn(token: string): Promise<Record<string, string>> {
   return { cookie: answer.headers.get('set-cookie')!.split(';')[0] };
 }
 
-/** The status of a request with a Host header of its own, which fetch does not let one choose. */
-function statusAt(host: string, path: string): Promise<number> {
-  const [hostname, port] = server.address.split(':');
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () =>
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
-    );
-    let text = '';
-    socket.on('data', (data) => (text += String(data)));
-    socket.on('close', () => resolve(Number(/^HTTP\/1.1 (\d+)/.exec(text)?.[1])));
-    socket.on('error', reject);
-  });
-}
-
 /** Reads a stream's events until one is as wanted. */
 async function eventsUntil(
   response: Response,
@@ -134,15 +118,6 @@ describe('a page without tokens', () => {
       expect(headers.get('referrer-policy')).toBe('same-origin');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
     }
-  });
-
-  it('is served under its own names only', async () => {
-    expect(await statusAt('localhost:7071', '/api/runs')).toBe(200);
-    expect(await statusAt('trainer.lan:7071', '/api/runs')).toBe(200);
-    for (const path of ['/', '/api/runs', '/api/events', '/api/weights/r1', '/assets/x']) {
-      expect(await statusAt('evil.example:7071', path)).toBe(421);
-    }
-    expect(coordinator.dropped).toEqual(Array(5).fill('FOREIGN_HOST'));
   });
 
   it('works for no other site’s page', async () => {

@@ -21,13 +21,11 @@ import { PageStream } from './page-stream.js';
 import { textsOf } from './page-texts.js';
 import { pictureOf } from './run-list.js';
 import { readOpening } from './run-opening.js';
-import { foreignHost, foreignOrigin, foreignSite } from './same-origin.js';
+import { foreignOrigin, foreignSite } from './same-origin.js';
 
 export interface PageParts extends PresentParts, PageOrderParts {
   /** Who holds a token; null where the coordinator has no tokens, and is open to whoever reaches it. */
   readonly holderOf: HolderOf | null;
-  /** `host:port`s by which this coordinator goes. */
-  readonly ownNames: readonly string[];
   /** A page was cut off, or a request refused. */
   readonly dropped: (code: string, message: string) => void;
   /** An error of ours. */
@@ -96,12 +94,6 @@ export class Page {
 
   /** Why a request is refused whoever sends it; null where it is not. */
   #refusal(request: HttpRequest): HttpAnswer | null {
-    // With tokens, whoever reads has one, and a cookie is bound to the name.
-    const stranger = this.#sessions === null ? foreignHost(request, this.#parts.ownNames) : null;
-    if (stranger !== null) {
-      this.#refused('FOREIGN_HOST', request, stranger);
-      return line(421, stranger);
-    }
     const isAsked = request.path.startsWith('/api/') && request.method !== 'POST';
     const asker = isAsked ? foreignSite(request) : null;
     if (asker !== null) {

@@ -1,5 +1,4 @@
 /** Whether a request comes from this page itself, and not from another page in the same browser. */
-import { isIP } from 'node:net';
 import type { HttpRequest } from '@rocinante/http';
 
 /**
@@ -29,28 +28,6 @@ export function foreignSite(request: Pick<HttpRequest, 'header'>): string | null
   const site = request.header('sec-fetch-site');
   if (site === null || site === 'same-origin' || site === 'none') return null;
   return `expected to be asked by this page (Sec-Fetch-Site: same-origin) or by a person, received ${shown(site)}`;
-}
-
-/**
- * Why a page is not shown without a token: the name by which the browser asks is none of this coordinator's. Whoever owns
- * another name can let it point here, and then read as its own what is served here ("DNS rebinding"); an address in digits
- * cannot be used so.
- * @param own `host:port`s that this coordinator goes by.
- * @returns one line; null where it may be shown.
- */
-export function foreignHost({ host }: Pick<HttpRequest, 'host'>, own: readonly string[]): string | null {
-  const name = hostname(host ?? '');
-  if (name === 'localhost' || isIP(name) !== 0 || own.some((address) => hostname(address) === name))
-    return null;
-  return `expected to be asked for by an address in digits, localhost, or the name that --advertise gives; received ${shown(host ?? 'no host')}`;
-}
-
-/** The host of `host:port`, without the brackets of IPv6, in lower case. */
-function hostname(address: string): string {
-  return address
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .toLowerCase();
 }
 
 /** What a stranger sent, in a line of ours. */
