@@ -238,6 +238,26 @@ describe('an accident', () => {
     ]);
   });
 
+  it('that puts another run’s configuration in place of its own is named, though seed and sizes are the same', async () => {
+    const runDir = copy();
+    const path = join(runDir, 'config.json');
+    const record = JSON.parse(readFileSync(path, 'utf8')) as {
+      config: { optimizer: { learningRate: number } };
+    };
+    const { optimizer } = record.config;
+    const own = optimizer.learningRate;
+    optimizer.learningRate = 0.25;
+    writeFileSync(path, JSON.stringify(record));
+    const said = (await wrong(runDir)).trim().split('\n');
+    const names = readdirSync(join(runDir, 'checkpoints')).sort();
+    expect(said).toEqual(
+      [...names, 'weights/final.safetensors'].map(
+        (name) =>
+          `rocinante: ${name}: it is another run's than config.json: optimizer.learningRate: expected 0.25, received ${own}`,
+      ),
+    );
+  });
+
   it.each([
     ['weights', -40],
     ['description', 2000],

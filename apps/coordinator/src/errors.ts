@@ -1,4 +1,4 @@
-import { RocinanteError } from '@rocinante/base';
+import { RocinanteError, type ErrorCode } from '@rocinante/base';
 
 /** Wrong usage, configuration or input: exit code 2. The message says what was expected, received, and what to do. */
 export class UsageError extends RocinanteError {
@@ -9,7 +9,7 @@ export class UsageError extends RocinanteError {
 
 /** The run could not go on: exit code 1. */
 export class RunFailedError extends RocinanteError {
-  constructor(message: string, options?: ErrorOptions, code = 'RUN_FAILED') {
+  constructor(message: string, options?: ErrorOptions, code: ErrorCode = 'RUN_FAILED') {
     super(code, 1, message, options);
   }
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, RocinanteError } from '@rocinante/base';
+import { assert, RocinanteError, type ErrorCode } from '@rocinante/base';
 import { Network, Sampler } from '@rocinante/compute';
 import { Vocabulary, WholeWords, WORD_LENGTH_MAX } from '@rocinante/corpus';
 import { Engine } from '@rocinante/engine';
@@ -25,7 +25,7 @@ export interface SampleWork {
 /** A symbol's id as it is drawn; at the end null, or the error that ended it. */
 export type SampleMessage =
   | { readonly symbol: number }
-  | { readonly error: { readonly code: string; readonly message: string } | null };
+  | { readonly error: { readonly code: ErrorCode; readonly message: string } | null };
 
 /** Draws in a thread of its own: a signal that is handled in a thread that computes may corrupt memory (libs/engine). */
 function draw(work: SampleWork, send: (message: SampleMessage) => void): void {

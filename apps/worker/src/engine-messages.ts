@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@rocinante/base';
 import type { Assignment, MicroBatchResult, RunConfig } from '@rocinante/training';
 import type { WholeParameters } from './parameters-receiver.js';
 
@@ -104,5 +105,5 @@ export interface EngineAnswers {
 /** An error crosses threads as its line and its code. `liveHandles` are the engine's after the request. */
 export type EngineReply = { readonly id: number; readonly liveHandles: number } & (
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: string; readonly message: string }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string }
 );

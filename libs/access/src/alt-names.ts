@@ -26,7 +26,7 @@ export function parseAltNames(names: readonly string[]): AltName[] {
     const alt = parseAltName(name);
     if (alt === null) {
       throw new AccessError(
-        'name',
+        'ACCESS_NAME',
         `name ${JSON.stringify(name.slice(0, HOST_NAME_CHARACTERS_MAX))}: expected a host such as trainer.example.org or an ` +
           `address such as 10.0.0.7 or fd00::7, ${hint(name)}`,
       );
@@ -34,7 +34,7 @@ export function parseAltNames(names: readonly string[]): AltName[] {
     parsed.set(alt.value, alt);
   }
   if (parsed.size > ALT_NAMES_MAX) {
-    throw new AccessError('name', `names: expected at most ${ALT_NAMES_MAX}, received ${parsed.size}`);
+    throw new AccessError('ACCESS_NAME', `names: expected at most ${ALT_NAMES_MAX}, received ${parsed.size}`);
   }
   return [...parsed.values()];
 }

@@ -63,7 +63,7 @@ export function signerOf({ cert, key }: IssuedPair, subject = 'the authority'): 
   const privateKey = createPrivateKey(key);
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new AccessError(
-      'certificate-key',
+      'ACCESS_CERTIFICATE_KEY',
       `${subject}: expected its own key beside it, received the key of another certificate`,
     );
   }
@@ -76,7 +76,7 @@ export function signerOf({ cert, key }: IssuedPair, subject = 'the authority'): 
     certificate.raw.includes(keyIdExtension(certificate.publicKey));
   if (!isOurs) {
     throw new AccessError(
-      'certificate',
+      'ACCESS_CERTIFICATE',
       `${subject}: expected an authority that rocinante certs made, received another; make certificates with the tool that made it`,
     );
   }

@@ -23,17 +23,17 @@ export function readCertificateFile(path: string): CertificateFile {
   const blocks = text.match(BLOCK) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
   if (blocks.length === 0) {
-    throw new AccessError('certificate', `${path}: expected ${what}, received ${otherContents(text)}`);
+    throw new AccessError('ACCESS_CERTIFICATE', `${path}: expected ${what}, received ${otherContents(text)}`);
   }
   if (begun !== blocks.length) {
     throw new AccessError(
-      'certificate',
+      'ACCESS_CERTIFICATE',
       `${path}: expected whole certificates, received one that is cut or damaged`,
     );
   }
   if (blocks.length > CERTIFICATES_MAX) {
     throw new AccessError(
-      'certificate',
+      'ACCESS_CERTIFICATE',
       `${path}: expected at most ${CERTIFICATES_MAX} certificates, received ${blocks.length}`,
     );
   }
@@ -50,7 +50,7 @@ function parse(block: string, path: string, number: number): X509Certificate {
     return new X509Certificate(block);
   } catch (error) {
     throw new AccessError(
-      'certificate',
+      'ACCESS_CERTIFICATE',
       `${path}: expected a certificate, received a damaged one (number ${number})`,
       {
         cause: error,
@@ -70,19 +70,19 @@ export function checkValidity(certificate: X509Certificate, path: string, now: n
   const to = new Date(certificate.validTo);
   if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) {
     throw new AccessError(
-      'certificate',
+      'ACCESS_CERTIFICATE',
       `${path}: expected a certificate that says when it begins and ends, received one whose times are none`,
     );
   }
   if (now > to.getTime()) {
     throw new AccessError(
-      'certificate-expired',
+      'ACCESS_CERTIFICATE_EXPIRED',
       `${path}: expected a valid certificate, received one that ended at ${moment(to)}; ${advice}`,
     );
   }
   if (now < from.getTime()) {
     throw new AccessError(
-      'certificate-not-yet-valid',
+      'ACCESS_CERTIFICATE_NOT_YET_VALID',
       `${path}: expected a valid certificate, received one that begins at ${moment(from)}; this machine's clock says ${moment(new Date(now))}`,
     );
   }

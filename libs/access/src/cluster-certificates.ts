@@ -75,7 +75,7 @@ export function planCertificates(request: CertificatesRequest): CertificatesPlan
   if (issuer !== null && certificates.some(({ fate }) => fate !== 'kept')) {
     if (!existsSync(authority.key)) {
       throw new AccessError(
-        'folder',
+        'ACCESS_FOLDER',
         `${authority.key}: expected the authority's key, which signs what is to be made, received no such file; ` +
           'bring it back for as long as this takes',
       );
@@ -135,7 +135,7 @@ function plan(
   if (!there.cert || (!there.key && !renew)) {
     const [missing, other] = there.cert ? [paths.key, paths.cert] : [paths.cert, paths.key];
     throw new AccessError(
-      'folder',
+      'ACCESS_FOLDER',
       `${missing}: expected it beside ${other}, received no such file; bring it back, or make both anew with --renew`,
     );
   }
@@ -149,7 +149,7 @@ function plan(
     const wanted = namesFor(owner, asked, folder);
     if (wanted.toSorted().join() !== has.toSorted().join()) {
       throw new AccessError(
-        'folder',
+        'ACCESS_FOLDER',
         `${paths.cert}: expected a certificate for ${wanted.join(', ') || 'no host'}, received one for ` +
           `${has.join(', ') || 'no host'}; make it anew with --renew`,
       );
@@ -162,7 +162,7 @@ function plan(
 function namesFor(owner: CertificateOwner, asked: readonly string[], folder: string): string[] {
   if (owner === 'coordinator' && asked.length === 0) {
     throw new AccessError(
-      'name',
+      'ACCESS_NAME',
       `${join(folder, 'coordinator.crt')}: expected the coordinator's hosts or addresses for a new certificate, received none; ` +
         'give them with --name',
     );
@@ -179,13 +179,13 @@ function checkKept(
 ): void {
   if (!certificate.checkPrivateKey(readKey(key).key)) {
     throw new AccessError(
-      'certificate-key',
+      'ACCESS_CERTIFICATE_KEY',
       `${key}: expected the key of ${cert}, received another's; make both anew with --renew`,
     );
   }
   if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
     throw new AccessError(
-      'folder',
+      'ACCESS_FOLDER',
       `${cert}: expected a certificate that ${authority} signed, received one that it did not; make it anew with --renew`,
     );
   }
@@ -196,7 +196,7 @@ function refuseOrphans(folder: string, authority: Paths): void {
   for (const path of [authority.key, ...OWNERS.map((owner) => pathsOf(folder, owner).cert)]) {
     if (existsSync(path)) {
       throw new AccessError(
-        'folder',
+        'ACCESS_FOLDER',
         `${authority.cert}: expected the authority beside ${path}, received no such file; bring it back, or begin in another folder`,
       );
     }

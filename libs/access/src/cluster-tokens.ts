@@ -40,7 +40,7 @@ export function checkTokens(folder: string): boolean {
     // It is not taken into a new book: whoever took the book away may have had a reason to.
     if (existsSync(token)) {
       throw new AccessError(
-        'folder',
+        'ACCESS_FOLDER',
         `${token}: expected the book ${path} beside it, received none; bring the book back, or remove the token for a new one`,
       );
     }
@@ -79,14 +79,14 @@ export function tokenFiles(folder: string): TokenFile[] {
 export function addToken(folder: string, role: Role, name: string): TokenFile {
   if (!isTokenName(name)) {
     throw new AccessError(
-      'name',
+      'ACCESS_NAME',
       `name ${JSON.stringify(name.slice(0, 100))}: expected letters, digits, dots, dashes and underscores, at most 64`,
     );
   }
   const book = bookPath(folder);
   if (!existsSync(book)) {
     throw new AccessError(
-      'folder',
+      'ACCESS_FOLDER',
       `${book}: expected a book of tokens, received no such file; make it with: rocinante certs --out ${folder} --name <host>`,
     );
   }
@@ -105,19 +105,19 @@ function addLine(folder: string, role: Role, name: string): TokenFile {
   const same = entries.find((entry) => entry.name === name);
   if (same) {
     throw new AccessError(
-      'name',
+      'ACCESS_NAME',
       `name ${name}: expected a new one, received that of a ${same.role} in ${book}; take another, or its line out of the book first`,
     );
   }
   if (existsSync(path)) {
     throw new AccessError(
-      'folder',
+      'ACCESS_FOLDER',
       `${path}: expected no file of this name, received one whose line the book no longer has; remove it first`,
     );
   }
   if (entries.length >= BOOK_ENTRIES_MAX) {
     throw new AccessError(
-      'token-book',
+      'ACCESS_TOKEN_BOOK',
       `${book}: expected room for one more token, received ${entries.length} of them`,
     );
   }

@@ -33,7 +33,7 @@ export function lockFolder(folder: string): () => void {
     );
     if (status === HELD_CODE && stderr === '') {
       throw new AccessError(
-        'folder',
+        'ACCESS_FOLDER',
         `${folder}: expected to change it, but another rocinante certs works in it since ${FOLDER_WAIT_SECONDS} s; wait for its end`,
       );
     }
@@ -42,7 +42,7 @@ export function lockFolder(folder: string): () => void {
       const cause = isMissing
         ? 'the command flock is missing; install util-linux'
         : (error?.message ?? stderr.trim());
-      throw new AccessError('folder', `${folder}: expected to lock it, but ${cause}`, { cause: error });
+      throw new AccessError('ACCESS_FOLDER', `${folder}: expected to lock it, but ${cause}`, { cause: error });
     }
   } catch (thrown) {
     closeSync(descriptor);

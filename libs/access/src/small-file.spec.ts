@@ -51,7 +51,7 @@ describe('readSmallFile', () => {
     [
       'what others can read',
       () => file('1', 0o644),
-      'file-mode',
+      'ACCESS_FILE_MODE',
       /received mode 0644; close it with: chmod 600 \//,
     ],
   ])('refuses %s', (_, make, code, message) => {
@@ -64,7 +64,7 @@ describe('readSmallFile', () => {
   it('keeps a book from writers only', () => {
     const book: SmallFile = { ...secret, keepFrom: 'writers' };
     expect(readSmallFile(file('1', 0o644), book).toString()).toBe('1');
-    expect(refusal(file('1', 0o646), book)).toMatchObject({ code: 'file-mode' });
+    expect(refusal(file('1', 0o646), book)).toMatchObject({ code: 'ACCESS_FILE_MODE' });
     expect(readSmallFile(file('1', 0o666), { ...book, keepFrom: null }).toString()).toBe('1');
   });
 });

@@ -27,22 +27,24 @@ export function readSmallFile(path: string, { what, bytesMax, keepFrom }: SmallF
     // Without waiting: opening a pipe would stop the process until somebody writes to it.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new AccessError('file', `${path}: expected ${what}, received ${reason(error)}`, { cause: error });
+    throw new AccessError('ACCESS_FILE', `${path}: expected ${what}, received ${reason(error)}`, {
+      cause: error,
+    });
   }
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) {
-      throw new AccessError('file', `${path}: expected ${what}, received ${kindOf(stats)}`);
+      throw new AccessError('ACCESS_FILE', `${path}: expected ${what}, received ${kindOf(stats)}`);
     }
     if (keepFrom === 'readers' && othersCanRead(stats, geteuid!())) {
       throw new AccessError(
-        'file-mode',
+        'ACCESS_FILE_MODE',
         `${path}: expected a file that nobody else can read, received mode ${modeOf(stats)}; close it with: chmod 600 ${path}`,
       );
     }
     if (keepFrom === 'writers' && anyoneCanWrite(stats)) {
       throw new AccessError(
-        'file-mode',
+        'ACCESS_FILE_MODE',
         `${path}: expected a file that not everybody can write, received mode ${modeOf(stats)}; close it with: chmod o-w ${path}`,
       );
     }
@@ -73,10 +75,15 @@ function readToEnd(file: number, path: string, what: string, bytesMax: number): 
       if (read === 0 || length === buffer.length) break;
     }
   } catch (error) {
-    throw new AccessError('file', `${path}: expected ${what}, received ${reason(error)}`, { cause: error });
+    throw new AccessError('ACCESS_FILE', `${path}: expected ${what}, received ${reason(error)}`, {
+      cause: error,
+    });
   }
   if (length > bytesMax) {
-    throw new AccessError('file', `${path}: expected ${what} of at most ${bytesMax} bytes, received more`);
+    throw new AccessError(
+      'ACCESS_FILE',
+      `${path}: expected ${what} of at most ${bytesMax} bytes, received more`,
+    );
   }
   return buffer.subarray(0, length);
 }

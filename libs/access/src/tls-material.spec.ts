@@ -75,10 +75,10 @@ describe('readTlsMaterial', () => {
     const notAfter = now + 10 * DAY_MS;
     const notBefore = now - 3_600_000;
     expect(code(read({}, notAfter))).toBe('taken');
-    expect(code(read({}, notAfter + 1))).toBe('certificate-expired');
+    expect(code(read({}, notAfter + 1))).toBe('ACCESS_CERTIFICATE_EXPIRED');
     expect(read({}, notAfter + 1)).toThrow(/ended at 2027-01-11T00:00:00Z; renew it/);
     expect(code(read({}, notBefore))).toBe('taken');
-    expect(code(read({}, notBefore - 1))).toBe('certificate-not-yet-valid');
+    expect(code(read({}, notBefore - 1))).toBe('ACCESS_CERTIFICATE_NOT_YET_VALID');
     expect(read({}, notBefore - 1)).toThrow(
       /begins at 2026-12-31T23:00:00Z; this machine's clock says 2026-12-31T22:59:59Z/,
     );
@@ -86,14 +86,14 @@ describe('readTlsMaterial', () => {
 
   it('refuses another’s key', async () => {
     const other = await makeCertificate({ authority, name: 'o', altNames: [], days: 10, now });
-    expect(code(read({ keyFile: file(other.key) }))).toBe('certificate-key');
+    expect(code(read({ keyFile: file(other.key) }))).toBe('ACCESS_CERTIFICATE_KEY');
     const { privateKey } = generateKeyPairSync('ed25519');
     const another = file(privateKey.export({ type: 'pkcs8', format: 'pem' }));
     expect(read({ keyFile: another })).toThrow(/expected the key of .*, received another's/);
   });
 
   it('refuses a key that others can read', () => {
-    expect(code(read({ keyFile: file(pair.key, 0o644) }))).toBe('file-mode');
+    expect(code(read({ keyFile: file(pair.key, 0o644) }))).toBe('ACCESS_FILE_MODE');
   });
 
   it('refuses a key with a passphrase, which nobody could give it', () => {

@@ -42,7 +42,7 @@ export function readTlsMaterial(files: TlsFiles, now: number = Date.now()): TlsM
   const { pem: key, key: parsed } = readKey(keyFile);
   if (!own.checkPrivateKey(parsed)) {
     throw new AccessError(
-      'certificate-key',
+      'ACCESS_CERTIFICATE_KEY',
       `${keyFile}: expected the key of ${certFile}, received another's`,
     );
   }
@@ -67,7 +67,7 @@ export function readAuthority(path: string, now: number = Date.now()): Buffer {
   for (const certificate of certificates) {
     if (!certificate.ca && !isSelfSigned(certificate)) {
       throw new AccessError(
-        'certificate',
+        'ACCESS_CERTIFICATE',
         `${path}: expected an authority's certificate, such as ca.crt, received that of ${JSON.stringify(nameOf(certificate))}`,
       );
     }
@@ -92,7 +92,7 @@ export function readKey(path: string): { readonly pem: Buffer; readonly key: Key
     let received = 'something else';
     if (/ENCRYPTED/.test(text)) received = 'one with a passphrase';
     else if (text.includes('BEGIN CERTIFICATE')) received = 'a certificate';
-    throw new AccessError('certificate', `${path}: expected ${what}, received ${received}`);
+    throw new AccessError('ACCESS_CERTIFICATE', `${path}: expected ${what}, received ${received}`);
   }
 }
 

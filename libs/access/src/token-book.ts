@@ -105,7 +105,7 @@ export function parseBook(text: string, path: string): BookEntry[] {
     if (content === '' || content.startsWith('#')) continue;
     const number = index + 1;
     const refuse = (problem: string): never => {
-      throw new AccessError('token-book', `${path}, line ${number}: ${problem}`);
+      throw new AccessError('ACCESS_TOKEN_BOOK', `${path}, line ${number}: ${problem}`);
     };
     const entry = parseLine(content, refuse);
     const hex = entry.digest.toString('hex');
@@ -121,7 +121,7 @@ export function parseBook(text: string, path: string): BookEntry[] {
   }
   if (entries.length === 0) {
     throw new AccessError(
-      'token-book',
+      'ACCESS_TOKEN_BOOK',
       `${path}: expected a book with at least one token, received none; rocinante certs makes one`,
     );
   }

@@ -32,17 +32,20 @@ export function readToken(path: string): string {
   );
   const [first = '', ...rest] = text.trimEnd().split('\n');
   const token = first.trim();
-  if (token === '') throw new AccessError('token', `${path}: expected ${what}, received nothing`);
+  if (token === '') throw new AccessError('ACCESS_TOKEN', `${path}: expected ${what}, received nothing`);
   if (/\ssha256:[\da-f]{64}$/i.test(token) || token.startsWith('#')) {
     throw new AccessError(
-      'token',
+      'ACCESS_TOKEN',
       `${path}: expected ${what}, received a book of tokens; that one is for serve, and clients have a file with their own token`,
     );
   }
   if (rest.length > 0)
-    throw new AccessError('token', `${path}: expected ${what} and nothing after it, received more lines`);
+    throw new AccessError(
+      'ACCESS_TOKEN',
+      `${path}: expected ${what} and nothing after it, received more lines`,
+    );
   const problem = tokenProblem(token);
-  if (problem !== null) throw new AccessError('token', `${path}: ${problem}`);
+  if (problem !== null) throw new AccessError('ACCESS_TOKEN', `${path}: ${problem}`);
   return token;
 }
 

@@ -63,7 +63,7 @@ function keepOwner(file: number, { uid, gid, mode }: Stats, path: string, newMod
       fchownSync(file, uid, gid);
     } catch (error) {
       throw new AccessError(
-        'file',
+        'ACCESS_FILE',
         `${path}: expected to write it as its owner, user ${uid} of group ${gid}, received user ${geteuid!()}; run this as that user, or as root`,
         { cause: error },
       );

@@ -3,7 +3,7 @@ import { assert, assertNever, AssertionError, RocinanteError } from './errors.js
 
 class PortInUseError extends RocinanteError {
   constructor(readonly port: number) {
-    super('port-in-use', 1, `port ${port}: expected it free`, { cause: 'EADDRINUSE' });
+    super('PORT_IN_USE', 1, `port ${port}: expected it free`, { cause: 'EADDRINUSE' });
   }
 }
 
@@ -13,7 +13,7 @@ describe('RocinanteError', () => {
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({
       name: 'PortInUseError',
-      code: 'port-in-use',
+      code: 'PORT_IN_USE',
       exitCode: 1,
       message: 'port 7070: expected it free',
       cause: 'EADDRINUSE',

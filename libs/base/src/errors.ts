@@ -1,6 +1,9 @@
 /** How a command ends when an error reaches it: the exit codes of the command line's contract. */
 export type ExitCode = 1 | 2;
 
+/** `SUBJECT_WHAT`: the compiler takes no other style, so that whoever reads codes meets one. */
+export type ErrorCode = Uppercase<string>;
+
 /**
  * An error of the outside world: bad input, a lost connection, a full disk. Errors of our own are assertions.
  *
@@ -9,10 +12,10 @@ export type ExitCode = 1 | 2;
  * `exitCode` is 2 for wrong usage, configuration or input, and 1 for everything that failed.
  */
 export class RocinanteError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly exitCode: ExitCode;
 
-  constructor(code: string, exitCode: ExitCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, exitCode: ExitCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;

@@ -1,4 +1,11 @@
-export { assert, assertNever, AssertionError, RocinanteError, type ExitCode } from './errors.js';
+export {
+  assert,
+  assertNever,
+  AssertionError,
+  RocinanteError,
+  type ErrorCode,
+  type ExitCode,
+} from './errors.js';
 export { philox, type Words2, type Words4 } from './philox.js';
 export { oneLine } from './one-line.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';

@@ -55,7 +55,7 @@ afterEach(() => rm(directory, { recursive: true }));
 async function expectDamaged(message: RegExp): Promise<void> {
   const error: unknown = await readCheckpointFile(path, 'NAME').catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(DamagedCheckpointError);
-  expect(error).toMatchObject({ code: 'checkpoint-damaged', exitCode: 1, subject: 'NAME' });
+  expect(error).toMatchObject({ code: 'CHECKPOINT_DAMAGED', exitCode: 1, subject: 'NAME' });
   expect((error as Error).message).toMatch(message);
   expect((error as Error).message.startsWith('NAME: ')).toBe(true);
 }
@@ -178,7 +178,7 @@ describe('a number that is not finite', () => {
       (thrown: unknown) => thrown,
     );
     expect(error).toBeInstanceOf(NonFiniteCheckpointError);
-    expect(error).toMatchObject({ subject, code: 'checkpoint-not-finite' });
+    expect(error).toMatchObject({ subject, code: 'CHECKPOINT_NOT_FINITE' });
     expect(await readCheckpointFile(path)).toEqual(versionOne);
     expect(await readdir(directory)).toHaveLength(1);
   });

@@ -212,7 +212,7 @@ describe('damage', () => {
     await flipByte(20);
     const error: unknown = await store.loadLatest().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(NoGoodCheckpointError);
-    expect(error).toMatchObject({ code: 'checkpoint-none-good', exitCode: 1, place: directory });
+    expect(error).toMatchObject({ code: 'CHECKPOINT_NONE_GOOD', exitCode: 1, place: directory });
     expect((error as NoGoodCheckpointError).passedOver).toHaveLength(2);
     expect((error as Error).message).toMatch(/step-00000020.*bytes have changed.*step-00000010/);
   });
@@ -251,7 +251,7 @@ describe('a save that fails', () => {
         .save(checkpointOf(step), { best: true })
         .catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(CheckpointWriteError);
-      expect(error).toMatchObject({ code: 'checkpoint-not-written', exitCode: 1, full });
+      expect(error).toMatchObject({ code: 'CHECKPOINT_NOT_WRITTEN', exitCode: 1, full });
       expect((error as Error).message).toMatch(message);
     }
     expect(await readdir(directory)).toEqual(before);

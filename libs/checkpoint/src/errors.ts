@@ -17,7 +17,7 @@ export class DamagedCheckpointError extends RocinanteError {
   readonly reason: string;
 
   constructor(subject: string, reason: string, options?: ErrorOptions) {
-    super('checkpoint-damaged', 1, `${subject}: ${reason}`, options);
+    super('CHECKPOINT_DAMAGED', 1, `${subject}: ${reason}`, options);
     this.subject = subject;
     this.reason = reason;
   }
@@ -33,7 +33,7 @@ export class NoGoodCheckpointError extends RocinanteError {
       passedOver.length === 0
         ? 'none'
         : passedOver.map(({ name, reason }) => `${name} (${reason})`).join(', ');
-    super('checkpoint-none-good', 1, `${place}: expected a good checkpoint, received ${found}`);
+    super('CHECKPOINT_NONE_GOOD', 1, `${place}: expected a good checkpoint, received ${found}`);
     this.place = place;
     this.passedOver = passedOver;
   }
@@ -53,7 +53,7 @@ export class CheckpointWriteError extends RocinanteError {
     const reason = full ? `the disk is full (${code})` : message;
     const todo = full ? 'resume the run once there is room' : 'resume the run once that is mended';
     super(
-      'checkpoint-not-written',
+      'CHECKPOINT_NOT_WRITTEN',
       1,
       `${path}: expected to write a checkpoint, but ${reason}; the checkpoints before it are intact: ${todo}`,
       { cause },
@@ -71,7 +71,7 @@ export class NonFiniteCheckpointError extends RocinanteError {
 
   constructor(step: number, subject: string) {
     super(
-      'checkpoint-not-finite',
+      'CHECKPOINT_NOT_FINITE',
       1,
       `checkpoint of step ${step}: expected finite numbers, received others in ${subject}; it is not saved`,
     );

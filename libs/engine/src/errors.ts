@@ -10,7 +10,7 @@ export class EngineNotFoundError extends RocinanteError {
     readonly searched: string,
   ) {
     super(
-      'engine-not-found',
+      'ENGINE_NOT_FOUND',
       1,
       `TensorFlow's engine: expected ${missing} (searched: ${searched}), found none; any ./rocinante command sets it up; or set ROCINANTE_ENGINE_DIR`,
     );
@@ -27,7 +27,7 @@ export class EngineLoadError extends RocinanteError {
     cause: unknown,
   ) {
     super(
-      'engine-load-failed',
+      'ENGINE_LOAD_FAILED',
       1,
       `TensorFlow's engine: ${path} does not load: ${messageOf(cause)}; remove its folder and set it up again`,
       { cause },
@@ -44,7 +44,7 @@ export class EngineOperationError extends RocinanteError {
     readonly operation: string,
     cause: unknown,
   ) {
-    super('engine-operation-failed', 1, `TensorFlow op ${operation}: ${messageOf(cause)}`, { cause });
+    super('ENGINE_OPERATION_FAILED', 1, `TensorFlow op ${operation}: ${messageOf(cause)}`, { cause });
   }
 }
 

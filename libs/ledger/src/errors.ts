@@ -13,7 +13,7 @@ export class LedgerDamagedError extends RocinanteError {
 
   constructor(path: string, line: number, reason: string) {
     super(
-      'ledger-damaged',
+      'LEDGER_DAMAGED',
       1,
       `${path}, line ${line}: ${reason}; restore the file from a copy, or move it away and resume: ` +
         'a new ledger then begins at the checkpoint',

@@ -32,7 +32,7 @@ describe('files', () => {
     await writeFile(path, whole);
     await expect(readSafetensorsFile(path, whole.length)).resolves.toMatchObject({ fileBytes: whole.length });
     await expect(readSafetensorsFile(path, whole.length - 1)).rejects.toMatchObject({
-      code: 'safetensors-size',
+      code: 'SAFETENSORS_SIZE',
     });
   });
 
@@ -40,7 +40,7 @@ describe('files', () => {
     await writeFile(path, whole.subarray(0, -1));
     await expect(readSafetensorsHeader(path)).rejects.toThrow(SafetensorsError);
     await writeFile(path, new Uint8Array(3));
-    await expect(readSafetensorsHeader(path)).rejects.toMatchObject({ code: 'safetensors-cut' });
+    await expect(readSafetensorsHeader(path)).rejects.toMatchObject({ code: 'SAFETENSORS_CUT' });
   });
 
   it('that claim a header beyond the limit, or beyond themselves, cost no memory', async () => {
@@ -55,7 +55,7 @@ describe('files', () => {
     };
     await claim(100 * 1024 * 1024);
     const before = process.memoryUsage().arrayBuffers;
-    await expect(readSafetensorsFile(path)).rejects.toMatchObject({ code: 'safetensors-header' });
+    await expect(readSafetensorsFile(path)).rejects.toMatchObject({ code: 'SAFETENSORS_HEADER' });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024);
     await truncate(path, 1000);
     await claim(993);
@@ -64,7 +64,7 @@ describe('files', () => {
 
   it('are files: no directory, and no pipe or device, which would be waited for or read without end', async () => {
     const refused = (what: string): object => ({
-      code: 'safetensors-no-file',
+      code: 'SAFETENSORS_NO_FILE',
       exitCode: 2,
       message: `expected a file, received ${what}`,
     });
@@ -76,8 +76,8 @@ describe('files', () => {
   });
 
   it.each([
-    ['grow', 20, 'safetensors-changed', /from \d+ bytes to \d+; try again/],
-    ['shrink', -1, 'safetensors-cut', /expected \d+ bytes, received \d+/],
+    ['grow', 20, 'SAFETENSORS_CHANGED', /from \d+ bytes to \d+; try again/],
+    ['shrink', -1, 'SAFETENSORS_CUT', /expected \d+ bytes, received \d+/],
   ])('that %s while they are read are refused', async (_what, bytes, code, message) => {
     await writeFile(path, whole);
     const handle = await open(path);

@@ -35,7 +35,7 @@ export async function readSafetensorsFile(
     await readHeader(handle, fileBytes);
     if (fileBytes > bytesMax) {
       throw new SafetensorsError(
-        'safetensors-size',
+        'SAFETENSORS_SIZE',
         `expected at most ${bytesMax} bytes, received ${fileBytes}`,
       );
     }
@@ -60,13 +60,13 @@ async function withFile<T>(
     const before = await handle.stat();
     if (!before.isFile()) {
       const received = before.isDirectory() ? 'a directory' : 'a pipe or a device';
-      throw new SafetensorsError('safetensors-no-file', `expected a file, received ${received}`);
+      throw new SafetensorsError('SAFETENSORS_NO_FILE', `expected a file, received ${received}`);
     }
     const result = await read(handle, before.size);
     const { size } = await handle.stat();
     if (size !== before.size) {
       throw new SafetensorsError(
-        'safetensors-changed',
+        'SAFETENSORS_CHANGED',
         `the file changed while it was read, from ${before.size} bytes to ${size}; try again`,
       );
     }
@@ -82,7 +82,7 @@ async function readExactly(handle: FileHandle, position: number, count: number):
     const { bytesRead } = await handle.read(bytes, done, Math.min(count - done, 2 ** 30), position + done);
     if (bytesRead === 0) {
       throw new SafetensorsError(
-        'safetensors-cut',
+        'SAFETENSORS_CUT',
         `expected ${position + count} bytes, received ${position + done}`,
       );
     }

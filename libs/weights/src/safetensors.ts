@@ -64,7 +64,7 @@ export interface SafetensorsFile extends SafetensorsHeader {
  *
  * The tensors lie in the given order without gaps. The header is padded with spaces to a multiple of 8 bytes, so that
  * the data section is aligned for any dtype.
- * @throws {SafetensorsError} `safetensors-header`: it would be longer than readers accept.
+ * @throws {SafetensorsError} `SAFETENSORS_HEADER`: it would be longer than readers accept.
  */
 export function encodeHeader(
   tensors: readonly TensorDescription[],
@@ -84,7 +84,7 @@ export function encodeHeader(
   const length = Math.ceil(text.length / 8) * 8;
   if (length > HEADER_BYTES_MAX) {
     throw new SafetensorsError(
-      'safetensors-header',
+      'SAFETENSORS_HEADER',
       `header: expected at most ${HEADER_BYTES_MAX} bytes, but the metadata makes it ${length}`,
     );
   }
@@ -101,20 +101,20 @@ export function encodeHeader(
 export function decodeHeaderLength(prefix: Uint8Array, fileBytes: number): number {
   if (prefix.length < PREFIX_BYTES || fileBytes < PREFIX_BYTES) {
     throw new SafetensorsError(
-      'safetensors-cut',
+      'SAFETENSORS_CUT',
       `expected at least ${PREFIX_BYTES} bytes, received ${Math.min(prefix.length, fileBytes)}`,
     );
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
   if (length > HEADER_BYTES_MAX) {
     throw new SafetensorsError(
-      'safetensors-header',
+      'SAFETENSORS_HEADER',
       `header: expected at most ${HEADER_BYTES_MAX} bytes, received a length of ${length}: this is no safetensors file`,
     );
   }
   if (PREFIX_BYTES + Number(length) > fileBytes) {
     throw new SafetensorsError(
-      'safetensors-cut',
+      'SAFETENSORS_CUT',
       `header: expected ${length} bytes, received ${fileBytes - PREFIX_BYTES}: the file is cut`,
     );
   }
@@ -141,7 +141,7 @@ export function decodeHeader(header: Uint8Array, fileBytes: number): Safetensors
   for (const { name, begin, end } of tensors) {
     if (begin !== covered) {
       throw new SafetensorsError(
-        'safetensors-offsets',
+        'SAFETENSORS_OFFSETS',
         `${quoted(name)}: expected to begin at byte ${covered}, received ${begin}: tensors ${begin < covered ? 'overlap' : 'leave a gap'}`,
       );
     }
@@ -149,13 +149,13 @@ export function decodeHeader(header: Uint8Array, fileBytes: number): Safetensors
   }
   if (covered > dataBytes) {
     throw new SafetensorsError(
-      'safetensors-cut',
+      'SAFETENSORS_CUT',
       `data: expected ${covered} bytes, received ${dataBytes}: the file is cut`,
     );
   }
   if (covered < dataBytes) {
     throw new SafetensorsError(
-      'safetensors-offsets',
+      'SAFETENSORS_OFFSETS',
       `data: expected ${covered} bytes, received ${dataBytes}: bytes that belong to no tensor`,
     );
   }
@@ -224,27 +224,27 @@ function parseHeaderObject(header: Uint8Array): object {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
   } catch (cause) {
-    throw new SafetensorsError('safetensors-header', 'header: expected UTF-8, received other bytes', {
+    throw new SafetensorsError('SAFETENSORS_HEADER', 'header: expected UTF-8, received other bytes', {
       cause,
     });
   }
   const problem = headerTextProblem(text);
-  if (problem !== undefined) throw new SafetensorsError('safetensors-header', `header: ${problem}`);
+  if (problem !== undefined) throw new SafetensorsError('SAFETENSORS_HEADER', `header: ${problem}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new SafetensorsError('safetensors-header', 'header: expected JSON, received other text', { cause });
+    throw new SafetensorsError('SAFETENSORS_HEADER', 'header: expected JSON, received other text', { cause });
   }
   if (!isPlainObject(value) || !text.startsWith('{')) {
-    throw new SafetensorsError('safetensors-header', 'header: expected one JSON object that begins at once');
+    throw new SafetensorsError('SAFETENSORS_HEADER', 'header: expected one JSON object that begins at once');
   }
   return value;
 }
 
 function checkedMetadata(value: unknown): Record<string, string> {
   if (!isPlainObject(value) || !Object.values(value).every((entry) => typeof entry === 'string')) {
-    throw new SafetensorsError('safetensors-header', '__metadata__: expected an object of strings');
+    throw new SafetensorsError('SAFETENSORS_HEADER', '__metadata__: expected an object of strings');
   }
   return value as Record<string, string>;
 }
@@ -252,26 +252,26 @@ function checkedMetadata(value: unknown): Record<string, string> {
 function checkedTensor(name: string, value: unknown): PlacedTensor {
   if (!isPlainObject(value)) {
     throw new SafetensorsError(
-      'safetensors-tensor',
+      'SAFETENSORS_TENSOR',
       `${quoted(name)}: expected an object with dtype, shape, data_offsets`,
     );
   }
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isDtype(dtype)) {
     throw new SafetensorsError(
-      'safetensors-tensor',
+      'SAFETENSORS_TENSOR',
       `${quoted(name)}: expected a dtype of ${Object.keys(DTYPE_BYTES).join(', ')}, received ${quoted(dtype)}`,
     );
   }
   if (!isArrayOfCounts(shape)) {
     throw new SafetensorsError(
-      'safetensors-tensor',
+      'SAFETENSORS_TENSOR',
       `${quoted(name)}: expected a shape of whole numbers, received ${quoted(shape)}`,
     );
   }
   if (!isArrayOfCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     throw new SafetensorsError(
-      'safetensors-offsets',
+      'SAFETENSORS_OFFSETS',
       `${quoted(name)}: expected data_offsets [begin, end], received ${quoted(offsets)}`,
     );
   }
@@ -279,7 +279,7 @@ function checkedTensor(name: string, value: unknown): PlacedTensor {
   const expected = tensorBytes(dtype, shape);
   if (end - begin !== expected) {
     throw new SafetensorsError(
-      'safetensors-tensor',
+      'SAFETENSORS_TENSOR',
       `${quoted(name)}: expected ${expected} bytes for ${dtype} [${shape.join(',')}], received ${end - begin}`,
     );
   }

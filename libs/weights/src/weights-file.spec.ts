@@ -88,23 +88,23 @@ describe('a weights file', () => {
     const { length } = await readFile(path);
     for (const size of [length - 1, length - 300, 500, 8, 5, 0]) {
       await truncate(path, size);
-      await expectRefused('weights-unreadable', /no sound weights file: .*expected .* received/);
+      await expectRefused('WEIGHTS_UNREADABLE', /no sound weights file: .*expected .* received/);
     }
   });
 
   it('is refused when it is not there, or is a directory or a pipe', async () => {
-    await expectRefused('weights-unreadable', /ENOENT/);
+    await expectRefused('WEIGHTS_UNREADABLE', /ENOENT/);
     expect(spawnSync('mkfifo', [path]).status).toBe(0);
-    await expectRefused('weights-unreadable', /no sound weights file: expected a file, received a pipe/);
+    await expectRefused('WEIGHTS_UNREADABLE', /no sound weights file: expected a file, received a pipe/);
     path = directory;
-    await expectRefused('weights-unreadable', /no sound weights file: expected a file, received a directory/);
+    await expectRefused('WEIGHTS_UNREADABLE', /no sound weights file: expected a file, received a directory/);
   });
 
   it.each([NaN, Infinity, -Infinity])('is refused when it holds %d, by its tensor’s name', async (value) => {
     const parameters = weights.parameters.slice();
     parameters[parameters.length - 1] = value;
     await writeChanged({}, parameters);
-    await expectRefused('weights-not-finite', new RegExp(`dense/bias: expected finite.*received ${value}$`));
+    await expectRefused('WEIGHTS_NOT_FINITE', new RegExp(`dense/bias: expected finite.*received ${value}$`));
   });
 
   it('is refused when a tensor is of another dtype', async () => {
@@ -116,7 +116,7 @@ describe('a weights file', () => {
       path,
       Buffer.concat([encodeHeader(integers, metadata), Buffer.from(weights.parameters.buffer)]),
     );
-    await expectRefused('weights-network', /expected "lstm_1\/kernel" F32 .*received "lstm_1\/kernel" I32/);
+    await expectRefused('WEIGHTS_NETWORK', /expected "lstm_1\/kernel" F32 .*received "lstm_1\/kernel" I32/);
   });
 
   it('keeps further entries of any name', async () => {
@@ -130,16 +130,16 @@ describe('a weights file', () => {
 
   it('is refused when it is of another program, or a text', async () => {
     await writeFile(path, Buffer.concat([encodeHeader([]), new Uint8Array(0)]));
-    await expectRefused('weights-format', /received a safetensors file without a format/);
+    await expectRefused('WEIGHTS_FORMAT', /received a safetensors file without a format/);
     await writeChanged({ format: 'rocinante-checkpoint' });
-    await expectRefused('weights-format', /received format "rocinante-checkpoint"/);
+    await expectRefused('WEIGHTS_FORMAT', /received format "rocinante-checkpoint"/);
     await writeFile(path, 'En un lugar de cuyo nombre');
-    await expectRefused('weights-unreadable', /this is no safetensors file/);
+    await expectRefused('WEIGHTS_UNREADABLE', /this is no safetensors file/);
   });
 
   it('is refused when it is of a later release, which it names', async () => {
     await writeChanged({ version: '2' });
-    await expectRefused('weights-version', /expected version 1, received "2": use the release that wrote it/);
+    await expectRefused('WEIGHTS_VERSION', /expected version 1, received "2": use the release that wrote it/);
   });
 
   it.each<[string, string | undefined]>([
@@ -172,7 +172,7 @@ describe('a weights file', () => {
   ])('is refused for the metadata entry %s = %s', async (name, value) => {
     await writeChanged({ [name]: value });
     await expectRefused(
-      'weights-metadata',
+      'WEIGHTS_METADATA',
       new RegExp(`: ${name}: expected .*, received (nothing|".{0,80}"|".{0,76}\\.\\.\\.)$`),
     );
   });
@@ -180,16 +180,16 @@ describe('a weights file', () => {
   it('is refused when it describes another network than it holds, before that network’s memory is taken', async () => {
     await writeChanged({ network: JSON.stringify({ ...network, layers: [{ units: 4, dropout: 0 }] }) });
     await expectRefused(
-      'weights-network',
+      'WEIGHTS_NETWORK',
       /expected "lstm_1\/kernel" F32 \[4,16\], received "lstm_1\/kernel" F32 \[4,12\]/,
     );
     await writeChanged({ network: JSON.stringify({ ...network, layers: [{ units: 2 ** 45, dropout: 0 }] }) });
-    await expectRefused('weights-network', /expected "lstm_1\/kernel"/);
+    await expectRefused('WEIGHTS_NETWORK', /expected "lstm_1\/kernel"/);
     await writeChanged({
       network: JSON.stringify({ ...network, layers: [...network.layers, ...network.layers] }),
     });
     await expectRefused(
-      'weights-network',
+      'WEIGHTS_NETWORK',
       /expected "lstm_2\/kernel" F32 \[3,12\], received "dense\/kernel"/,
     );
   });
@@ -200,14 +200,14 @@ describe('a weights file', () => {
     );
     const header = encodeHeader([...tensors, { name: 'x', dtype: 'F32', shape: [1] }], metadata);
     await writeFile(path, Buffer.concat([header, Buffer.from(weights.parameters.buffer), new Uint8Array(4)]));
-    await expectRefused('weights-network', /expected no further tensor, received "x" F32 \[1\]/);
+    await expectRefused('WEIGHTS_NETWORK', /expected no further tensor, received "x" F32 \[1\]/);
   });
 
   it('that cannot be written says so, and fails rather than blames the input', async () => {
     const nowhere = join(directory, 'missing', 'final.safetensors');
     await expect(writeWeightsFile(nowhere, weights)).rejects.toMatchObject({
       name: 'WeightsFileError',
-      code: 'weights-not-written',
+      code: 'WEIGHTS_NOT_WRITTEN',
       exitCode: 1,
       path: nowhere,
     });

@@ -35,7 +35,7 @@ export function encodeWeightsHeader(weights: WeightsDescription): Uint8Array {
  * Writes a weights file, whole or not at all: a reader of the path never sees a part of it.
  *
  * `parameters` must not change until the promise resolves; it is written in pieces, between which the event loop runs.
- * @throws {WeightsFileError} `weights-not-written`: the disk did not take it. Nothing is left behind.
+ * @throws {WeightsFileError} `WEIGHTS_NOT_WRITTEN`: the disk did not take it. Nothing is left behind.
  */
 export async function writeWeightsFile(path: string, weights: Weights): Promise<WeightsFile> {
   const { network, parameters } = weights;
@@ -51,7 +51,7 @@ export async function writeWeightsFile(path: string, weights: Weights): Promise<
   }).catch((cause: unknown): never => {
     const { code, message } = cause as NodeJS.ErrnoException;
     const detail = code === 'ENOSPC' ? 'the disk is full' : message;
-    throw new WeightsFileError('weights-not-written', path, `expected to write it, but ${detail}`, { cause });
+    throw new WeightsFileError('WEIGHTS_NOT_WRITTEN', path, `expected to write it, but ${detail}`, { cause });
   });
   return { path, bytes: header.length + data.length, sha256: weightsSha256(parameters) };
 }
@@ -68,7 +68,7 @@ export async function readWeightsFile(
     if (!(cause instanceof Error)) throw cause;
     const detail =
       cause instanceof SafetensorsError ? `no sound weights file: ${cause.message}` : cause.message;
-    throw new WeightsFileError('weights-unreadable', path, detail, { cause });
+    throw new WeightsFileError('WEIGHTS_UNREADABLE', path, detail, { cause });
   });
   const description = parseMetadata(path, file.metadata);
   checkTensors(path, file.tensors, description.network);
@@ -86,7 +86,7 @@ function checkFinite(path: string, parameters: Float32Array, { tensors }: Parame
     for (let index = offset; index < offset + size; index++) {
       if (Number.isFinite(parameters[index])) continue;
       const detail = `${name}: expected finite numbers, received ${parameters[index]}`;
-      throw new WeightsFileError('weights-not-finite', path, detail);
+      throw new WeightsFileError('WEIGHTS_NOT_FINITE', path, detail);
     }
   }
 }
@@ -94,7 +94,7 @@ function checkFinite(path: string, parameters: Float32Array, { tensors }: Parame
 /** Compares the tensors that lie in the file with those of the network, in order. */
 function checkTensors(path: string, found: readonly TensorDescription[], network: NetworkSpec): void {
   const mismatch = tensorMismatch(expectedTensors(network), found, { further: false });
-  if (mismatch !== undefined) throw new WeightsFileError('weights-network', path, mismatch);
+  if (mismatch !== undefined) throw new WeightsFileError('WEIGHTS_NETWORK', path, mismatch);
 }
 
 function expectedTensors(network: NetworkSpec): TensorDescription[] {

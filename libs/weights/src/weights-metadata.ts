@@ -62,14 +62,14 @@ export function parseMetadata(path: string, metadata: Readonly<Record<string, st
     metadata;
   if (format !== WEIGHTS_FORMAT) {
     throw new WeightsFileError(
-      'weights-format',
+      'WEIGHTS_FORMAT',
       path,
       `expected a weights file (format ${WEIGHTS_FORMAT}), received ${format === undefined ? 'a safetensors file without a format' : `format ${quoted(format)}`}`,
     );
   }
   if (version !== String(WEIGHTS_VERSION)) {
     throw new WeightsFileError(
-      'weights-version',
+      'WEIGHTS_VERSION',
       path,
       `expected version ${WEIGHTS_VERSION}, received ${quoted(version)}: use the release that wrote it`,
     );
@@ -120,7 +120,7 @@ class EntryReader {
     }
     if (value === undefined) {
       throw new WeightsFileError(
-        'weights-metadata',
+        'WEIGHTS_METADATA',
         this.path,
         `${name}: expected ${expected}, received ${quoted(text)}`,
       );

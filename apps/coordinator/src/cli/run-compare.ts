@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { RunSummaryMessage } from '@rocinante/wire';
 import { compareLosses, configDifferences, stepsShown } from '../client/comparison.js';
 import { runJson } from '../client/run-json.js';
 import { comparisonPage } from '../display/comparison-page.js';
@@ -8,7 +9,9 @@ import { jsonOption } from './option-values.js';
 export function addRunCompare(run: Command): void {
   run
     .command('compare')
-    .description('where two runs differ: configuration, losses, and the first step at which they part')
+    .description(
+      'where two runs differ: configuration, losses, the first step at which those part, final weights',
+    )
     .argument('<first>', 'a run’s id or name')
     .argument('<second>', 'another’s')
     .addOption(coordinatorOption())
@@ -34,8 +37,14 @@ export function addRunCompare(run: Command): void {
             partedAt,
             losses: pairs,
           },
-          comparisonPage([a, b], differences, losses),
+          comparisonPage([a, b], differences, losses, weightsOf(first.summary, second.summary)),
         );
       }),
     );
+}
+
+/** SHA-256s of the final weights of two runs of one length; null where they are not to be compared. */
+function weightsOf(first: RunSummaryMessage, second: RunSummaryMessage): readonly [string, string] | null {
+  const hashes = [first.weightsSha256, second.weightsSha256] as const;
+  return first.step === second.step && hashes.every(Boolean) ? hashes : null;
 }

@@ -115,7 +115,28 @@ describe('run compare', () => {
     expect(stdout).toMatch(/^seed +1 +2$/m);
     expect(stdout).toMatch(/^ *1 +3\.000000 +3\.000000 +equal$/m);
     expect(stdout).toMatch(/^ *2 +2\.000000 +2\.500000 +5\.00e-1$/m);
-    expect(stdout).toContain('they part at step 2 of 3 in common');
+    expect(stdout).toContain('their losses part at step 2 of 3 in common');
+    expect(stdout).not.toContain('final weights');
+  });
+
+  it('says of two that are done whether their weights are the same, which equal losses do not say', async () => {
+    const done = (others: string): Partial<RunsHandlers> => ({
+      Show: (call, callback) => {
+        const weightsSha256 = (call.request.run === 'r1' ? 'ab' : others).repeat(32);
+        callback(null, detailOf({ ...runningRun, id: call.request.run, step: 2, weightsSha256 }));
+      },
+      Losses: (call) => {
+        call.write({ firstStep: 1, losses: [3, 2] });
+        call.end();
+      },
+    });
+    const same = await rocinante(done('ab'), 'run', 'compare', 'r1', 'r2');
+    expect(same.stdout).toContain('the losses of all 2 steps in common are equal, to the last bit');
+    expect(same.stdout).toContain(`their final weights are the same: SHA-256 ${'ab'.repeat(32)}`);
+    const others = await rocinante(done('cd'), 'run', 'compare', 'r1', 'r2');
+    expect(others.stdout).toContain(
+      `their final weights differ: SHA-256 ${'ab'.repeat(32)} and ${'cd'.repeat(32)}`,
+    );
   });
 
   it('has it in JSON', async () => {

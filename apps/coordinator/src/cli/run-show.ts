@@ -31,6 +31,6 @@ async function lossCurve(coordinator: Coordinator, { summary }: ShownRun): Promi
   if (summary.step === 0) return [];
   const columns = Math.min(process.stdout.columns || COLUMNS_DEFAULT, COLUMNS_MAX);
   const curve = new LossCurve(summary.step, Math.max(2, columns - CURVE_MARGIN));
-  for await (const losses of coordinator.losses(summary.id)) curve.add(losses);
+  for await (const { losses } of coordinator.losses(summary.id)) curve.add(losses);
   return curve.points;
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { LossChunkMessage } from '@rocinante/wire';
 import { presets } from '../presets.js';
 import { compareLosses, configDifferences, stepsShown } from './comparison.js';
 import type { ShownRun } from './coordinator.js';
 
-async function* chunks(losses: readonly number[], size: number): AsyncGenerator<number[]> {
+async function* chunks(losses: number[], size: number, firstStep = 1): AsyncGenerator<LossChunkMessage> {
   for (let start = 0; start < losses.length; start += size) {
     await Promise.resolve();
-    yield losses.slice(start, start + size);
+    yield { firstStep: firstStep + start, losses: losses.slice(start, start + size) };
   }
 }
 
@@ -33,6 +34,23 @@ describe('two runs’ losses', () => {
     expect(compared.partedAt).toBe(42);
     expect(compared.pairs.map(({ step }) => step)).toEqual([1, 42, 100]);
     expect(compared.pairs[1].second).not.toBe(compared.pairs[1].first);
+  });
+
+  it('are compared step by step where a log lacks some: by the step, not by how many came before', async () => {
+    const lacking = async function* (): AsyncGenerator<LossChunkMessage> {
+      yield* chunks(losses.slice(0, 20), 10);
+      yield* chunks(losses.slice(30), 10, 31);
+    };
+    for (const [first, second] of [
+      [lacking(), chunks(losses, 10)],
+      [chunks(losses, 10), lacking()],
+    ]) {
+      expect(await compareLosses(first, second, [20, 25, 31])).toEqual({
+        steps: 90,
+        partedAt: null,
+        pairs: [20, 31].map((step) => ({ step, first: losses[step - 1], second: losses[step - 1] })),
+      });
+    }
   });
 
   it('of a run without a step are none', async () => {

@@ -1,4 +1,5 @@
 import { identityDifferences, type RunConfig } from '@rocinante/training';
+import type { LossChunkMessage } from '@rocinante/wire';
 import type { ShownRun } from './coordinator.js';
 
 /** A configuration key in which two runs differ, dotted; a value that a run does not have is null. */
@@ -30,7 +31,7 @@ export interface LossPair {
 }
 
 export interface LossComparison {
-  /** Steps that both runs have closed. */
+  /** Steps that both runs have closed, and whose losses both logs have. */
   readonly steps: number;
   /** The first step whose losses are not the same number, from 1; null where all common steps agree to the last bit. */
   readonly partedAt: number | null;
@@ -43,19 +44,19 @@ export interface LossComparison {
  * @param shown the steps to show side by side, ascending, from 1.
  */
 export async function compareLosses(
-  first: AsyncIterable<readonly number[]>,
-  second: AsyncIterable<readonly number[]>,
+  first: AsyncIterable<LossChunkMessage>,
+  second: AsyncIterable<LossChunkMessage>,
   shown: readonly number[],
 ): Promise<LossComparison> {
   const wanted = new Set(shown);
   const pairs: LossPair[] = [];
   let steps = 0;
   let partedAt: number | null = null;
-  for await (const [a, b] of inStep(first, second)) {
+  for await (const pair of inStep(first, second)) {
     steps += 1;
-    const parts = partedAt === null && a !== b;
-    if (parts) partedAt = steps;
-    if (parts || wanted.has(steps)) pairs.push({ step: steps, first: a, second: b });
+    const parts = partedAt === null && pair.first !== pair.second;
+    if (parts) partedAt = pair.step;
+    if (parts || wanted.has(pair.step)) pairs.push(pair);
   }
   return { steps, partedAt, pairs };
 }
@@ -66,25 +67,28 @@ export function stepsShown(steps: number, count = 6): number[] {
   return Array.from({ length: count }, (_, index) => 1 + Math.round((index * (steps - 1)) / (count - 1)));
 }
 
-/** The elements of two streams of chunks in pairs, until one of them ends. */
+/** The losses of the steps that two runs have in common, until one of them ends. */
 async function* inStep(
-  first: AsyncIterable<readonly number[]>,
-  second: AsyncIterable<readonly number[]>,
-): AsyncGenerator<[number, number]> {
-  const others = elements(second);
+  first: AsyncIterable<LossChunkMessage>,
+  second: AsyncIterable<LossChunkMessage>,
+): AsyncGenerator<LossPair> {
+  const others = stepsOf(second);
   try {
-    for await (const chunk of first) {
-      for (const element of chunk) {
-        const other = await others.next();
-        if (other.done) return;
-        yield [element, other.value];
-      }
+    let other = await others.next();
+    for await (const { step, loss } of stepsOf(first)) {
+      while (!other.done && other.value.step < step) other = await others.next();
+      if (other.done) return;
+      if (other.value.step === step) yield { step, first: loss, second: other.value.loss };
     }
   } finally {
     await others.return(undefined);
   }
 }
 
-async function* elements(chunks: AsyncIterable<readonly number[]>): AsyncGenerator<number> {
-  for await (const chunk of chunks) yield* chunk;
+async function* stepsOf(
+  chunks: AsyncIterable<LossChunkMessage>,
+): AsyncGenerator<{ readonly step: number; readonly loss: number }> {
+  for await (const { firstStep, losses } of chunks) {
+    for (const [index, loss] of losses.entries()) yield { step: firstStep + index, loss };
+  }
 }

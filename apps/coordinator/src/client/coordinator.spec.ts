@@ -158,7 +158,7 @@ describe('a stream', () => {
       },
     });
     const losses: number[] = [];
-    for await (const chunk of afar.losses('r1')) losses.push(...chunk);
+    for await (const chunk of afar.losses('r1')) losses.push(...chunk.losses);
     expect(losses).toEqual([3, 2, 1]);
   });
 

@@ -107,10 +107,9 @@ export class Coordinator {
     return this.#ask(this.#client.remove, { run });
   }
 
-  /** Training losses of all closed steps, in order. */
-  async *losses(run: string): AsyncGenerator<LossChunkMessage['losses']> {
-    for await (const { losses } of this.#receive(this.#client.losses({ run }), STALL_TIMEOUT_MS))
-      yield losses;
+  /** Training losses of all closed steps, in order, in pieces; a step that the run's log lacks begins another piece. */
+  losses(run: string): AsyncGenerator<LossChunkMessage> {
+    return this.#receive(this.#client.losses({ run }), STALL_TIMEOUT_MS);
   }
 
   /** Lines of the run's event log, as JSON, until the run ends or the signal comes. */

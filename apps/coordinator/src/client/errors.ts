@@ -1,4 +1,4 @@
-import { RocinanteError } from '@rocinante/base';
+import { RocinanteError, type ErrorCode } from '@rocinante/base';
 
 /** Nobody answers at the address: no daemon runs there, the address is another's, or a firewall is between. */
 export class NoCoordinatorError extends RocinanteError {
@@ -53,7 +53,7 @@ export class UntrustedError extends RocinanteError {
   constructor(
     readonly address: string,
     what: string,
-    code: string,
+    code: ErrorCode,
     options?: ErrorOptions,
   ) {
     super(code, 1, `coordinator at ${address}: ${what}`, options);

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@rocinante/base';
 import type { Normalisation } from '@rocinante/corpus';
 
 /** What the encoding thread is given when it is started. */
@@ -23,7 +24,7 @@ export interface EncodeAnswer {
 
 /** Why there is none: an error crosses threads as its parts. */
 export interface EncodeFailure {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly exitCode: 1 | 2;
   readonly message: string;
 }

@@ -100,7 +100,7 @@ export async function resumeRun(
     state: 'queued',
     reason: '',
     stepsTotal,
-    queuedAt: new Date().toISOString(),
+    queuedAt: store.queueTime(new Date().toISOString()),
   });
   await store.written();
   scheduler.queued(store.find(run.id));

@@ -160,16 +160,19 @@ it('the queue of a pool goes by priority, then by the time of queueing', async (
   const add = (priority: number, createdAt: string, pool = 'default'): Promise<unknown> =>
     store.create({ ...run, priority, createdAt, pool });
   await add(0, '2026-11-24T10:00:02Z');
-  await add(0, '2026-11-24T10:00:01Z');
-  await add(5, '2026-11-24T10:00:03Z');
-  await add(-1, '2026-11-24T10:00:00Z');
-  await add(9, '2026-11-24T10:00:00Z', 'gpus');
-  await add(0, '2026-11-24T10:00:01Z');
+  await add(0, '2026-11-24T10:00:03Z');
+  await add(5, '2026-11-24T10:00:04Z');
+  await add(-1, '2026-11-24T10:00:05Z');
+  await add(9, '2026-11-24T10:00:06Z', 'gpus');
+  // The clock was set back by an hour.
+  await add(0, '2026-11-24T09:00:00Z');
+  await add(0, '2026-11-24T09:00:01Z');
   const queue = (pool: string): string[] => store.queue(pool).map(({ id }) => id);
-  expect(queue('default')).toEqual(['r3', 'r2', 'r6', 'r1', 'r4']);
+  expect(queue('default')).toEqual(['r3', 'r1', 'r2', 'r6', 'r7', 'r4']);
   store.update('r3', { state: 'active' });
-  store.update('r2', { queuedAt: '2026-11-24T11:00:00Z' });
-  expect(queue('default')).toEqual(['r6', 'r1', 'r2', 'r4']);
+  store.update('r2', { queuedAt: store.queueTime('2026-11-24T09:00:02.000Z') });
+  expect(queue('default')).toEqual(['r1', 'r6', 'r7', 'r2', 'r4']);
+  expect(store.queueTime('2026-11-24T11:00:00.000Z')).toBe('2026-11-24T11:00:00.000Z');
   expect(queue('gpus')).toEqual(['r5']);
   expect(queue('nobody')).toEqual([]);
 });

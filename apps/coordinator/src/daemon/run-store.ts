@@ -131,6 +131,18 @@ export class RunStore {
   }
 
   /**
+   * By which moment a run stands in the queue that comes to it now: behind all that are there, also where the clock was set
+   * back since they came.
+   */
+  queueTime(now: string): string {
+    const last = this.runs()
+      .filter(({ state }) => state === 'queued')
+      .map(({ queuedAt }) => Date.parse(queuedAt));
+    const latest = Math.max(...last);
+    return Date.parse(now) <= latest ? new Date(latest + 1).toISOString() : now;
+  }
+
+  /**
    * The run of this id, or else the only one of this name.
    * @throws {RunStoreError} `RUN_NAME`, `NOT_FOUND`, `AMBIGUOUS` or `RUN_DAMAGED`.
    */
@@ -172,7 +184,7 @@ export class RunStore {
 
   async #create(run: NewRun): Promise<StoredRun> {
     const id = `r${this.#lastRun + 1}`;
-    const checked = storedRunSchema.safeParse(newStoredRun(id, run));
+    const checked = storedRunSchema.safeParse(newStoredRun(id, run, this.queueTime(run.createdAt)));
     if (!checked.success) throw new UsageError(`run: ${problem(checked.error)}`);
     this.#lastRun++;
     const directory = this.directory(id);

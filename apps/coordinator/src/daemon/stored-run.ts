@@ -75,8 +75,8 @@ export type NewRun = Pick<
   readonly name: string;
 };
 
-/** The record of a run that waits for its first activation. */
-export function newStoredRun(id: string, { name, ...run }: NewRun): StoredRun {
+/** The record of a run that waits for its first activation. @param queuedAt by which it stands in the queue. */
+export function newStoredRun(id: string, { name, ...run }: NewRun, queuedAt = run.createdAt): StoredRun {
   return {
     version: 1,
     id,
@@ -86,7 +86,7 @@ export function newStoredRun(id: string, { name, ...run }: NewRun): StoredRun {
     reason: '',
     startedAt: null,
     endedAt: null,
-    queuedAt: run.createdAt,
+    queuedAt,
     stepsTotal: null,
     step: 0,
     epoch: 0,

@@ -2,11 +2,15 @@ import type { ConfigDifference, LossComparison } from '../client/comparison.js';
 import { counted, grouped } from './quantities.js';
 import { table } from './table.js';
 
-/** Two runs side by side, for a person. `names` are the runs', the first one's first. */
+/**
+ * Two runs side by side, for a person. `names` are the runs', the first one's first.
+ * @param weights SHA-256s of their final weights; null where there are none to compare.
+ */
 export function comparisonPage(
   names: readonly [string, string],
   differences: readonly ConfigDifference[],
   losses: LossComparison,
+  weights: readonly [string, string] | null,
 ): string {
   const value = (shown: unknown): string => JSON.stringify(shown);
   const config =
@@ -30,11 +34,19 @@ export function comparisonPage(
     '',
     ...(rows.length === 0 ? [] : ['losses:', table(['step', ...names, 'difference'], rows)]),
     partingLine(losses),
+    ...(weights === null ? [] : [weightsLine(weights)]),
   ].join('\n');
 }
 
 function partingLine({ steps, partedAt }: LossComparison): string {
   if (steps === 0) return 'they have no step in common yet';
-  if (partedAt !== null) return `they part at step ${grouped(partedAt)} of ${grouped(steps)} in common`;
+  if (partedAt !== null)
+    return `their losses part at step ${grouped(partedAt)} of ${grouped(steps)} in common`;
   return `the losses of all ${counted(steps, 'step')} in common are equal, to the last bit`;
+}
+
+/** Equal losses do not say so: the last step's parameters have no loss yet, and a loss is one number. */
+function weightsLine([first, second]: readonly [string, string]): string {
+  if (first === second) return `their final weights are the same: SHA-256 ${first}`;
+  return `their final weights differ: SHA-256 ${first} and ${second}`;
 }

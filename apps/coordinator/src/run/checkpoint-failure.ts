@@ -1,5 +1,11 @@
-/** Why a checkpoint was not saved, as it goes from thread to thread: a copy of an error loses its class and its fields. */
-import { CheckpointWriteError, NonFiniteCheckpointError } from '@rocinante/checkpoint';
+/** Why a checkpoint was not saved or not read, as it goes from thread to thread: a copy of an error loses its class and its fields. */
+import {
+  CheckpointWriteError,
+  DamagedCheckpointError,
+  NoGoodCheckpointError,
+  NonFiniteCheckpointError,
+  type PassedOver,
+} from '@rocinante/checkpoint';
 
 /** An error of Node, such as of a full disk. */
 interface SystemFailure {
@@ -13,6 +19,8 @@ interface SystemFailure {
 export type CheckpointFailure =
   | { readonly type: 'not-written'; readonly path: string; readonly cause: SystemFailure }
   | { readonly type: 'not-finite'; readonly step: number; readonly subject: string }
+  | { readonly type: 'damaged'; readonly subject: string; readonly reason: string }
+  | { readonly type: 'none-good'; readonly place: string; readonly passedOver: readonly PassedOver[] }
   | { readonly type: 'system'; readonly cause: SystemFailure };
 
 /**
@@ -27,6 +35,14 @@ export function failureOf(error: unknown): CheckpointFailure {
   if (error instanceof CheckpointWriteError) {
     return { type: 'not-written', path: error.path, cause: systemFailure(error.cause as Error) };
   }
+  if (error instanceof DamagedCheckpointError) {
+    const { subject, reason } = error;
+    return { type: 'damaged', subject, reason };
+  }
+  if (error instanceof NoGoodCheckpointError) {
+    const { place, passedOver } = error;
+    return { type: 'none-good', place, passedOver };
+  }
   if (isSystemError(error)) return { type: 'system', cause: systemFailure(error) };
   throw error;
 }
@@ -38,6 +54,10 @@ export function errorOf(failure: CheckpointFailure): Error {
       return new NonFiniteCheckpointError(failure.step, failure.subject);
     case 'not-written':
       return new CheckpointWriteError(failure.path, systemError(failure.cause));
+    case 'damaged':
+      return new DamagedCheckpointError(failure.subject, failure.reason);
+    case 'none-good':
+      return new NoGoodCheckpointError(failure.place, failure.passedOver);
     case 'system':
       return systemError(failure.cause);
   }

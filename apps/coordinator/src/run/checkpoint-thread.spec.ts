@@ -3,7 +3,13 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CheckpointWriteError, DirectoryStore, NonFiniteCheckpointError } from '@rocinante/checkpoint';
+import {
+  CheckpointWriteError,
+  DamagedCheckpointError,
+  DirectoryStore,
+  NoGoodCheckpointError,
+  NonFiniteCheckpointError,
+} from '@rocinante/checkpoint';
 import { stateHashes } from '@rocinante/ledger';
 import { createLayout } from '@rocinante/parameters';
 import { RunFailedError } from '../errors.js';
@@ -44,7 +50,7 @@ function open(directory: string): void {
   thread = new CheckpointThread({ directory, retention, constants }, (error) => deaths.push(error));
 }
 
-function request(step: number, options: Partial<SaveRequest['options']> = {}): SaveRequest {
+function request(step: number, options: Partial<SaveRequest['options']> = {}): Omit<SaveRequest, 'type'> {
   const state = {
     step,
     magnitudes: new Float32Array(layout.blockCount).fill(2),
@@ -55,7 +61,7 @@ function request(step: number, options: Partial<SaveRequest['options']> = {}): S
     lossHistory: [],
     further: { progress: '{}' },
   };
-  return { state, options: { best: false, ...options }, damaged: [] };
+  return { state, options: { best: false, ...options }, damaged: [], goesBack: false };
 }
 
 describe('the thread of checkpoints', () => {
@@ -87,6 +93,48 @@ describe('the thread of checkpoints', () => {
     vectors.m[17] = 0;
     await thread.save(request(2));
     expect(await readdir(join(folder, 'own'))).toHaveLength(2);
+  });
+
+  it('reads the newest good one, verified, and says which newer ones are damaged', async () => {
+    await thread.save(request(1));
+    await thread.save(request(2));
+    const [older, newer] = ['step-00000001.safetensors', 'step-00000002.safetensors'];
+    const { name, checkpoint, passedOver, hashes } = await thread.load(null);
+    expect({ name, passedOver, hashes }).toEqual({
+      name: newer,
+      passedOver: [],
+      hashes: stateHashes(vectors),
+    });
+    expect(checkpoint).toEqual(await new DirectoryStore(join(folder, 'own')).load(newer));
+    expect(checkpoint.m.buffer).toBeInstanceOf(SharedArrayBuffer);
+
+    const path = join(folder, 'own', newer);
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 9] ^= 1;
+    writeFileSync(path, bytes);
+    const again = await thread.load(null);
+    expect(again.name).toBe(older);
+    expect(again.passedOver).toEqual([
+      { name: newer, reason: expect.stringContaining('bytes have changed') },
+    ]);
+    const damaged = await thread.load(newer).catch((error: unknown) => error);
+    expect(damaged).toBeInstanceOf(DamagedCheckpointError);
+    expect(damaged).toMatchObject({ subject: newer, reason: again.passedOver[0].reason });
+  });
+
+  it('says that there is none to read, and which are damaged', async () => {
+    const none = await thread.load(null).catch((error: unknown) => error);
+    expect(none).toBeInstanceOf(NoGoodCheckpointError);
+    expect(none).toMatchObject({ passedOver: [] });
+    await thread.save(request(1));
+    writeFileSync(join(folder, 'own', 'step-00000001.safetensors'), 'x');
+    await expect(thread.load(null)).rejects.toThrow(/expected a good checkpoint, received step-00000001/);
+  });
+
+  it('removes those of later steps where a run goes back, the best too', async () => {
+    for (const step of [1, 2, 3]) await thread.save(request(step, { best: step === 3 }));
+    await thread.save({ ...request(2), goesBack: true });
+    expect(await readdir(join(folder, 'own'))).toEqual(['step-00000002.safetensors']);
   });
 
   it('says what the disk said', async () => {

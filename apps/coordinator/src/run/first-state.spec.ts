@@ -65,9 +65,9 @@ describe('weights that a run begins with', () => {
 
   it('are refused when their file is cut, or is none', async () => {
     await truncate(path, 500);
-    await expect(readInitialWeights(path)).rejects.toMatchObject({ code: 'weights-unreadable', exitCode: 2 });
+    await expect(readInitialWeights(path)).rejects.toMatchObject({ code: 'WEIGHTS_UNREADABLE', exitCode: 2 });
     await writeFile(path, 'En un lugar');
-    await expect(readInitialWeights(path)).rejects.toMatchObject({ code: 'weights-unreadable', exitCode: 2 });
+    await expect(readInitialWeights(path)).rejects.toMatchObject({ code: 'WEIGHTS_UNREADABLE', exitCode: 2 });
   });
 
   it('are refused when their symbols are not characters', async () => {

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeLine, type LedgerRecord } from '@rocinante/ledger';
+import { decodeLine, stateHashes, type LedgerRecord } from '@rocinante/ledger';
 import { networkLayout } from '@rocinante/model';
 import { INITIAL_POWERS } from '@rocinante/optimizer';
 import { networkOf, noProgress, type Assignment, type RunConfig } from '@rocinante/training';
@@ -104,7 +104,8 @@ function goingOn(steps: number, changes: Partial<RunConfig> = {}): LedgerKeeper 
   const state = { ...vectors, magnitudes: new Float32Array(blockCount), powers: INITIAL_POWERS };
   const progress = { ...noProgress, step: steps, issues: steps };
   const { exactness } = prepared;
-  const loaded = { name: `step-${steps}`, state, progress, exactness, passedOver: [] };
+  const hashes = stateHashes(vectors);
+  const loaded = { name: `step-${steps}`, state, progress, exactness, hashes, passedOver: [] };
   keeper = new LedgerKeeper({ ...prepared, config: { ...config, ...changes }, loaded });
   return keeper;
 }

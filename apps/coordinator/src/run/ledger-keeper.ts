@@ -10,7 +10,6 @@ import {
   LedgerFile,
   placeOf,
   spansOf,
-  stateHashes,
   type BegunRecord,
   type LedgerEnd,
   type LedgerRecord,
@@ -97,7 +96,7 @@ export class LedgerKeeper implements RunObserver {
       return null;
     }
     const { step } = loaded.progress;
-    const hashes = stateHashes(loaded.state);
+    const { hashes } = loaded;
     const end = await findEnd(path, step);
     if (end !== null) this.#checkOwn(path, end, loaded, hashes);
     this.#file = end === null ? LedgerFile.begin(path, this.#begun) : LedgerFile.goOn(path, end);

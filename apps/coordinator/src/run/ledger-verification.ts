@@ -11,10 +11,12 @@ import {
   type StateHashes,
 } from '@rocinante/ledger';
 import type { ParameterLayout } from '@rocinante/parameters';
+import { identityDifferences, identityOf } from '@rocinante/training';
 import { readWeightsFile, WeightsFileError } from '@rocinante/weights';
+import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
 import { ledgerPath } from './ledger-keeper.js';
-import { RunDirectory } from './run-directory.js';
+import { RunDirectory, type RunRecord } from './run-directory.js';
 
 /** Something about a run that is not as its ledger says. */
 export interface LedgerProblem {
@@ -83,6 +85,8 @@ class LedgerVerification {
   readonly #made = new Map<number, string>();
   readonly #states = new Map<number, StateHashes>();
   #weightsRecord: RecordOf<'weights'> | null = null;
+  /** What config.json says; null where it is damaged. */
+  #record: RunRecord | null = null;
   #lines = 0;
   #stepsTotal = 0;
   /** Whether all of the ledger holds, so that what it does not say was not so. */
@@ -162,15 +166,14 @@ class LedgerVerification {
 
   /** Whether the ledger is that of the run whose configuration is here. */
   #checkConfig(): void {
-    let record;
     try {
-      record = this.#directory.read();
+      this.#record = this.#directory.read();
     } catch (error) {
       return this.#wrong('config.json', (error as Error).message);
     }
     const { begun } = this.#order;
     if (begun === null) return;
-    const { config, corpus } = record;
+    const { config, corpus } = this.#record;
     const { seed, batch } = config;
     const own = { seed, corpus: corpus.sha256, batch: batch.size, microBatch: batch.microBatch };
     for (const key of ['seed', 'corpus', 'batch', 'microBatch'] as const) {
@@ -200,7 +203,35 @@ class LedgerVerification {
     } else if (this.#whole && step <= this.#order.step) {
       this.#notices.push(`${name} has no record of its own: its coordinator was killed before it was made.`);
     }
-    if (this.#madeByLedger(name, step, layout, parameters)) this.#agreeing.push(name);
+    const { configuration, corpusSha256 } = checkpoint;
+    if (!this.#madeByLedger(name, step, layout, parameters)) return;
+    if (this.#ofThisRun(name, configuration, corpusSha256)) this.#agreeing.push(name);
+  }
+
+  /** Whether a file's configuration is config.json's: that of another run may have the same seed and sizes. */
+  #ofThisRun(
+    subject: string,
+    configuration: Readonly<Record<string, unknown>>,
+    corpusSha256?: string,
+  ): boolean {
+    if (this.#record === null) return true;
+    const { config, corpus } = this.#record;
+    let differences;
+    try {
+      const own = parseConfig(configuration, { config: subject });
+      const ownCorpus = corpusSha256 ?? corpus.sha256;
+      differences = identityDifferences(identityOf(own, ownCorpus), identityOf(config, corpus.sha256));
+    } catch (error) {
+      this.#wrong(subject, `its configuration: ${(error as Error).message}`);
+      return false;
+    }
+    if (differences.length === 0) return true;
+    const [{ key, first, second }] = differences;
+    this.#wrong(
+      subject,
+      `it is another run's than config.json: ${key}: expected ${second}, received ${first}`,
+    );
+    return false;
   }
 
   /** The final weights; null where there are none, or not whole ones. */
@@ -225,7 +256,7 @@ class LedgerVerification {
       }
       return null;
     }
-    const { step, layout, parameters, sha256, contentSha256 } = weights;
+    const { step, layout, parameters, sha256, contentSha256, configuration } = weights;
     if (record !== null && record.contents !== contentSha256) {
       this.#wrong(WEIGHTS, `expected bytes of SHA-256 ${record.contents}, received ${contentSha256}`);
       return null;
@@ -236,7 +267,8 @@ class LedgerVerification {
       this.#wrong(WEIGHTS, `expected parameters of SHA-256 ${state.parameters}, received ${sha256}`);
       return null;
     }
-    return this.#madeByLedger(WEIGHTS, step, layout, parameters) ? sha256 : null;
+    const isOwn = this.#madeByLedger(WEIGHTS, step, layout, parameters);
+    return isOwn && this.#ofThisRun(WEIGHTS, configuration) ? sha256 : null;
   }
 
   /** Whether a file's parameters are those that the ledger's step made; says what is wrong where they are not. */

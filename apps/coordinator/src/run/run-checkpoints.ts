@@ -19,13 +19,13 @@ import {
 } from '@rocinante/training';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
-import type { SaveRequest } from './checkpoint-messages.js';
+import type { CheckpointSetting, ReadCheckpoint, SaveRequest } from './checkpoint-messages.js';
 import { CheckpointThread } from './checkpoint-thread.js';
 import { exactnessOf, furtherOf, type Exactness } from './exactness.js';
 import type { RunLimits } from './run-limits.js';
 import type { CheckpointSaved } from './run-observer.js';
 import type { ClosedState } from './run-vectors.js';
-import { sharedCopy, sharedVector } from './shared-vector.js';
+import { sharedVector } from './shared-vector.js';
 import type { StateVectors } from './step-arithmetic.js';
 
 /** What goes into every checkpoint of a run beside its state. */
@@ -41,6 +41,8 @@ export interface LoadedRun {
   readonly state: ClosedState;
   readonly progress: RunProgress;
   readonly exactness: Exactness;
+  /** Of the state's vectors as they were read. */
+  readonly hashes: VectorHashes;
   /** Newer ones that were damaged. */
   readonly passedOver: readonly PassedOver[];
 }
@@ -64,31 +66,27 @@ export interface SaveOrder {
 export class RunCheckpoints {
   /** Where the closed state is copied to; it must not change while a save is under way. */
   readonly snapshot: StateVectors;
-  readonly #path: string;
   readonly #frame: CheckpointFrame;
-  readonly #retention: Retention;
-  readonly #store: DirectoryStore;
+  readonly #setting: CheckpointSetting;
   /** Names that loading passed over, and that are still there. */
   #damaged: readonly string[] = [];
   /** Null where nothing is saved, before the run begins and after its end. */
   #thread: CheckpointThread | null = null;
 
   constructor(path: string, frame: CheckpointFrame, kept: Pick<RunLimits, 'keepLast' | 'keepEverySteps'>) {
-    const { length } = frame.layout;
+    const { config, layout, vocabulary, corpusSha256 } = frame;
+    const { length } = layout;
     this.snapshot = { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) };
-    this.#path = path;
     this.#frame = frame;
-    this.#retention = { keepLast: kept.keepLast, keepEverySteps: kept.keepEverySteps };
-    this.#store = new DirectoryStore(path);
+    const constants = { ...this.snapshot, layout, configuration: config, vocabulary, corpusSha256 };
+    const retention: Retention = { keepLast: kept.keepLast, keepEverySteps: kept.keepEverySteps };
+    this.#setting = { directory: path, retention, constants };
   }
 
   /** Begins the thread that saves. @param onDeath it ended by itself. */
   open(onDeath: (error: Error) => void): void {
     assert(this.#thread === null, 'checkpoints are open already');
-    const { config, layout, vocabulary, corpusSha256 } = this.#frame;
-    const constants = { ...this.snapshot, layout, configuration: config, vocabulary, corpusSha256 };
-    const setting = { directory: this.#path, retention: this.#retention, constants };
-    this.#thread = new CheckpointThread(setting, onDeath);
+    this.#thread = new CheckpointThread(this.#setting, onDeath);
   }
 
   /** Ends the thread; no save is under way. */
@@ -110,7 +108,7 @@ export class RunCheckpoints {
     const started = performance.now();
     await copied;
     const options = { best: effect.best, hashed, alsoKept: this.#anchorOf(effect.progress) };
-    const saved = await this.#thread.save({ state, options, damaged: this.#damaged });
+    const saved = await this.#thread.save({ state, options, damaged: this.#damaged, goesBack: false });
     const { name, bytes, step, hashes } = saved;
     this.#damaged = [];
     const seconds = (performance.now() - started) / 1000;
@@ -119,21 +117,30 @@ export class RunCheckpoints {
 
   /**
    * Goes back to the state of an earlier step, as the progress says it: later checkpoints are removed, and its own is written
-   * anew, on this thread. No save is under way.
+   * anew. No save is under way.
    * @throws {CheckpointWriteError} its own is as it was; later ones are gone, or some of them.
    * @throws Node's error where later ones could not be listed or removed.
    */
   async goBack({ state, progress, exactness }: LoadedRun): Promise<void> {
-    const { config, layout, vocabulary, corpusSha256 } = this.#frame;
-    const { parameters, m, v } = state;
-    const constants = { layout, parameters, m, v, configuration: config, vocabulary, corpusSha256 };
-    const store = new DirectoryStore(this.#path, { ...this.#retention, damaged: this.#damaged });
+    for (const vector of ['parameters', 'm', 'v'] as const) this.snapshot[vector].set(state[vector]);
+    const options = { best: false, alsoKept: this.#anchorOf(progress) };
+    const order = { state: savedState(state, progress, exactness), options, damaged: this.#damaged };
     this.#damaged = [];
-    await store.removeAfter(progress.step);
-    await store.save(
-      { ...constants, ...savedState(state, progress, exactness) },
-      { best: false, alsoKept: this.#anchorOf(progress) },
-    );
+    await this.#once((thread) => thread.save({ ...order, goesBack: true }));
+  }
+
+  /** Has a thread do one thing while the run has none. */
+  async #once<Result>(act: (thread: CheckpointThread) => Promise<Result>): Promise<Result> {
+    assert(this.#thread === null, 'the run is not under way');
+    let death: Error | null = null;
+    const thread = new CheckpointThread(this.#setting, (error) => (death = error));
+    try {
+      return await act(thread);
+    } catch (error) {
+      throw death ?? error;
+    } finally {
+      await thread.stop();
+    }
   }
 
   /** The step whose checkpoint is kept to go back to; null for none. */
@@ -147,30 +154,22 @@ export class RunCheckpoints {
    * @throws {UsageError} it is another run's; names the first keys that differ.
    */
   async load(): Promise<LoadedRun> {
-    const { name, checkpoint, passedOver } = await this.#store.loadLatest();
-    this.#damaged = passedOver.map((passed) => passed.name);
-    return this.#loaded(name, checkpoint, passedOver);
+    const read = await this.#once((thread) => thread.load(null));
+    this.#damaged = read.passedOver.map((passed) => passed.name);
+    return this.#loaded(read);
   }
 
   /** The checkpoint of a step. @throws {DamagedCheckpointError} @throws {UsageError} it is another run's. */
   async loadStep(step: number): Promise<LoadedRun> {
-    const name = checkpointName(step);
-    return this.#loaded(name, await this.#store.load(name), []);
+    return this.#loaded(await this.#once((thread) => thread.load(checkpointName(step))));
   }
 
-  #loaded(name: string, checkpoint: Checkpoint, passedOver: readonly PassedOver[]): LoadedRun {
+  #loaded({ name, checkpoint, passedOver, hashes }: ReadCheckpoint): LoadedRun {
     this.#checkOwn(name, checkpoint);
     const { parameters, m, v, magnitudes, beta1Power, beta2Power } = checkpoint;
-    // What the file holds are views of one buffer; the run's vectors are its own, and change.
-    const state = {
-      parameters: sharedCopy(parameters),
-      m: sharedCopy(m),
-      v: sharedCopy(v),
-      magnitudes: magnitudes.slice(),
-      powers: { beta1Power, beta2Power },
-    };
+    const state = { parameters, m, v, magnitudes, powers: { beta1Power, beta2Power } };
     const exactness = exactnessOf(checkpoint.joiningProof, checkpoint.further);
-    return { name, state, progress: progressOf(checkpoint), exactness, passedOver };
+    return { name, state, progress: progressOf(checkpoint), exactness, hashes, passedOver };
   }
 
   /** A file that was put here from another run's directory is good in itself, but not ours. */

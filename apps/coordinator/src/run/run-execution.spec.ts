@@ -2,59 +2,25 @@
  * Goal: a run's activation has one end, which is told to everyone, and nothing is left under way after it. Method: a real
  * text, folder, disk and port. Nobody computes: runs wait for workers, or go on from a checkpoint at their end.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { firstValues, networkLayout } from '@rocinante/model';
 import { networkOf, noProgress, type RunConfig } from '@rocinante/training';
-import {
-  dial,
-  listen,
-  type CoordinatorMessageReceived,
-  type ListeningServer,
-  type TrainingClient,
-} from '@rocinante/wire';
-import { encodeText } from '../corpus/encode-thread.js';
-import { eventually, smallConfig, text } from '../daemon/spec-coordinator.js';
+import type { CoordinatorMessageReceived } from '@rocinante/wire';
+import { eventually, smallConfig } from '../daemon/spec-coordinator.js';
 import { RunFailedError } from '../errors.js';
-import { TrainingService } from '../service/training-service.js';
+import { client, service } from '../service/spec-service.js';
 import { NOT_PROVEN } from './exactness.js';
-import type { RunLogEntry } from './log-entries.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { RunCheckpoints } from './run-checkpoints.js';
-import { RunDirectory } from './run-directory.js';
-import { RunExecution, type ExecutionOptions } from './run-execution.js';
-import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
+import { DEFAULT_LIMITS } from './run-limits.js';
 import { saveState } from './spec-checkpoints.js';
+import { directory, encoded, events, execution, logged, prepared, told } from './spec-execution.js';
 
 /** Its one step is closed in the checkpoint of `atItsEnd`. */
 const oneStep: RunConfig = { ...smallConfig, steps: 1 };
 
-let folder: string;
-let directory: RunDirectory;
-let service: TrainingService;
-let told: RunLogEntry[];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'rocinante-execution-'));
-  directory = new RunDirectory(folder);
-  mkdirSync(directory.checkpointsPath);
-  mkdirSync(join(folder, 'weights'));
-  service = new TrainingService();
-  told = [];
-});
-afterEach(() => {
-  vi.useRealTimers();
-  service.close();
-  rmSync(folder, { recursive: true });
-});
-
-const encoded = () =>
-  encodeText({ bytes: Buffer.from(text), normalisation: 'none', subject: 'corpus', symbols: null });
-
-async function prepared(limits: Partial<RunLimits> = {}): Promise<PreparedRun> {
-  return prepareRun(smallConfig, await encoded(), { ...DEFAULT_LIMITS, ...limits }, directory, null);
-}
+afterEach(() => vi.useRealTimers());
 
 async function atItsEnd(exactness = NOT_PROVEN): Promise<PreparedRun> {
   const { corpus, words } = await encoded();
@@ -81,32 +47,6 @@ async function atItsEnd(exactness = NOT_PROVEN): Promise<PreparedRun> {
   );
   return prepareRun(oneStep, { corpus, words }, DEFAULT_LIMITS, directory, oneStep);
 }
-
-function execution(run: PreparedRun, options: Partial<ExecutionOptions> = {}): RunExecution {
-  return new RunExecution(run, {
-    name: 'r1',
-    service,
-    pool: undefined,
-    initialParameters: null,
-    cause: 'begun',
-    activeSeconds: 0,
-    trafficBefore: { bytesSent: 0, bytesReceived: 0 },
-    placeOption: '--data',
-    ledger: true,
-    goesBack: true,
-    sample: false,
-    observers: [],
-    onEntry: (entry) => told.push(entry),
-    ...options,
-  });
-}
-
-const events = (): string[] => told.map(({ event }) => event);
-const logged = (): string[] =>
-  readFileSync(directory.eventsPath, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as RunLogEntry).event);
 
 describe('a run that waits', () => {
   it('is stopped with a checkpoint, and its time ends it as a stop does', async () => {
@@ -180,18 +120,6 @@ describe('a run at its end', () => {
 });
 
 describe('a worker', () => {
-  let server: ListeningServer;
-  let client: TrainingClient;
-  beforeEach(async () => {
-    server = await listen('127.0.0.1:0', { training: service.handlers });
-    client = dial(server.address);
-  });
-  afterEach(async () => {
-    service.close();
-    client.close();
-    await server.stop();
-  });
-
   /** A worker that is ready for any run, with this proof, and then does nothing. */
   function idle(proof = 'a'.repeat(64), name = 'a'): { reasons: string[] } {
     const call = client.work();

@@ -116,8 +116,13 @@ export class RunExecution {
     this.log.onFailure = this.#failOn(directory.eventsPath);
   }
 
-  /** @param strikes those of workers that were there before the run went back. */
-  #newRun(strikes: ReadonlyMap<string, number> = new Map()): [LedgerKeeper | null, TrainingRun] {
+  /** @param before what outlasts going back: workers' strikes, and who has joined. */
+  #newRun(
+    { strikes, members }: Pick<TrainingRun, 'strikes' | 'members'> = {
+      strikes: new Map(),
+      members: new Set(),
+    },
+  ): [LedgerKeeper | null, TrainingRun] {
     const prepared = this.#prepared;
     const { service, name, pool, initialParameters, observers } = this.#options;
     const ledger = this.#options.ledger ? new LedgerKeeper(prepared) : null;
@@ -128,6 +133,7 @@ export class RunExecution {
       initialParameters,
       exact: prepared.limits.exact,
       strikes,
+      members,
       pool: () => service.pool(pool),
       numbers: service.takeNumbers(),
       ledger,
@@ -276,14 +282,14 @@ export class RunExecution {
 
   /** The same activation goes on from an earlier state; the workers stay, and prepare the run as if it began. */
   async #goBack(reason: string): Promise<void> {
-    const { progress: diverged, strikes } = this.#run;
+    const { progress: diverged, strikes, members } = this.#run;
     this.#hasBegun = false;
     await this.#run.close(`the run goes back to step ${diverged.anchorStep}, since it diverged`);
     this.#ledger?.close();
     this.#prepared = await goBack(this.#prepared, diverged);
     const { progress } = this.#prepared.loaded!;
     this.log.goBack(returnOf(this.#prepared, reason));
-    [this.#ledger, this.#run] = this.#newRun(strikes);
+    [this.#ledger, this.#run] = this.#newRun({ strikes, members });
     await this.#openLedger();
     tellAll(this.#options.observers).wentBack(progress);
     this.#start();

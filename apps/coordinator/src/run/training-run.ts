@@ -44,6 +44,8 @@ export interface TrainingRunParts {
   readonly exact: ExactMode;
   /** How often workers that are there have computed what is wrong, by their ids; empty where the run begins. */
   readonly strikes: ReadonlyMap<string, number>;
+  /** Workers that have joined this run already, before it went back; empty where it begins. */
+  readonly members: ReadonlySet<Session>;
   /** What a run begins with in place of first values from the seed, [parameters]; null for those. */
   readonly initialParameters: Float32Array | null;
   readonly shape: RunShape;
@@ -76,6 +78,9 @@ export class TrainingRun {
   readonly #ended: Promise<{ outcome: RunOutcome; reason: string }>;
   #fail!: (error: Error) => void;
   #ticker: NodeJS.Timeout | null = null;
+  /** Those that joined before the run went back, and have neither joined again nor left. */
+  readonly #returning: Set<Session>;
+  readonly #observer: Required<RunObserver>;
   /** Null before the run begins. */
   #pool: WorkerPool | null = null;
 
@@ -100,10 +105,16 @@ export class TrainingRun {
     });
     // An end that comes while nobody waits for it yet is no rejection without a handler.
     this.#ended.catch(() => undefined);
+    this.#returning = new Set(parts.members);
     const observer = tellAll([
       ...parts.observers,
-      { finished: (outcome, reason) => settle({ outcome, reason }) },
+      {
+        workerJoined: (session) => void this.#returning.delete(session),
+        idleLeft: (session) => this.#leftBefore(session),
+        finished: (outcome, reason) => settle({ outcome, reason }),
+      },
     ]);
+    this.#observer = observer;
     this.#arithmetic = new ArithmeticThread(
       {
         layout: this.layout,
@@ -165,6 +176,12 @@ export class TrainingRun {
     return this.#driver.strikes;
   }
 
+  /** Workers that have joined, and have not left. Those that joined before the run went back may not be ready again. */
+  get members(): ReadonlySet<Session> {
+    const ready = this.#pool?.served === this.#served ? this.#pool.workers : [];
+    return new Set([...this.#returning, ...ready]);
+  }
+
   get exactness(): Exactness {
     return this.#joining.exactness;
   }
@@ -179,8 +196,9 @@ export class TrainingRun {
     return this.#vectors.closed.parameters;
   }
 
-  /** Begins, and offers the run to the pool's workers. */
+  /** Begins, and offers the run to the pool's workers. Who left while it went back is told of first: nobody heard of it. */
   start(): void {
+    for (const session of [...this.#returning]) if (session.over !== null) this.#leftBefore(session);
     this.#driver.tick();
     this.#pool = this.#poolOf();
     this.#pool.begin(this.#served, this.#driver);
@@ -262,6 +280,13 @@ export class TrainingRun {
     const [{ saved, hashes }] = await Promise.all([saving, synced]);
     if (hashes !== null) ledger?.checkpointWritten(saved, hashes);
     return saved;
+  }
+
+  /** A worker's session is over; if it had joined before the run went back, it leaves the run now. */
+  #leftBefore(session: Session): void {
+    if (!this.#returning.delete(session)) return;
+    const { reason, lost } = session.over!;
+    this.#observer.workerLeft(session, reason, lost);
   }
 
   /** @throws the error, which ends the process, where it is a programmer's. */

@@ -34,6 +34,12 @@ const wireKinds: Readonly<Record<WorkKind, 'WORK_KIND_TRAIN' | 'WORK_KIND_EVALUA
  */
 export type Standing = 'preparing' | 'ready' | 'parked' | 'refused' | 'set-aside';
 
+/** Why a session is over, in a sentence for people, and whether that was no decision of the worker's. */
+export interface SessionEnd {
+  readonly reason: string;
+  readonly lost: boolean;
+}
+
 /** The pool of a worker that names none. */
 export const DEFAULT_POOL = 'default';
 
@@ -65,6 +71,8 @@ export class Session {
   standingReason = '';
   /** The metrics that the worker sent last, in Prometheus's text format, and when. */
   metrics: { readonly text: string; readonly at: number } | null = null;
+  /** How it ended; null while it lives. */
+  over: SessionEnd | null = null;
   readonly #control: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>;
   readonly #traffic: () => Traffic;
 

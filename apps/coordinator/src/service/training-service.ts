@@ -117,6 +117,7 @@ export class TrainingService {
         this.#sessions.delete(session.id);
         this.#sendAway.delete(session);
         const pool = this.pool(session.pool);
+        session.over = { reason, lost };
         pool.remove(session, reason, lost);
         if (pool.isIdle) this.#pools.delete(pool.name);
         session.downlink.end();

@@ -16,8 +16,8 @@ export async function afarParts(coordinator: Coordinator, run: string): Promise<
   const losses: number[] = [];
   let taken = 0;
   for await (const chunk of coordinator.losses(id)) {
-    taken += chunk.length;
-    losses.push(...chunk);
+    taken += chunk.losses.length;
+    losses.push(...chunk.losses);
     losses.splice(0, Math.max(0, losses.length - LOSSES_MAX));
   }
   const { runs } = await coordinator.list('');
