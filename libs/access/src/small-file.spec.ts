@@ -36,18 +36,18 @@ describe('readSmallFile', () => {
     [
       'what is longer',
       () => file('123456789'),
-      'file',
+      'ACCESS_FILE',
       /expected a secret of at most 8 bytes, received more/,
     ],
     [
       'what is not there',
       () => `${folder}/nothing`,
-      'file',
+      'ACCESS_FILE',
       /nothing: expected a secret, received no such file/,
     ],
-    ['a folder', () => folder, 'file', /expected a secret, received a folder/],
-    ['a pipe, without waiting for who writes', pipe, 'file', /expected a secret, received a pipe/],
-    ['a device', () => '/dev/zero', 'file', /expected a secret, received a device/],
+    ['a folder', () => folder, 'ACCESS_FILE', /expected a secret, received a folder/],
+    ['a pipe, without waiting for who writes', pipe, 'ACCESS_FILE', /expected a secret, received a pipe/],
+    ['a device', () => '/dev/zero', 'ACCESS_FILE', /expected a secret, received a device/],
     [
       'what others can read',
       () => file('1', 0o644),
