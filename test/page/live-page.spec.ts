@@ -104,6 +104,11 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await shows('#link', /^connection lost/);
     daemon = await daemon.again({ args: board });
     await shows('#link', /^live$/);
+    // Before, the page has steps of the life before, which are behind what is asked.
+    await until('the run to go on', () => {
+      const started = daemon.events('r1').filter(({ event }) => event === 'started');
+      return started.length === 2;
+    });
     const { step } = await asked();
     await until('a step behind the ones before', async () => (await curveStep()) > step);
     const rows = await page.evaluate<string[][]>(
