@@ -42,7 +42,9 @@ export function lockFolder(folder: string): () => void {
       const cause = isMissing
         ? 'the command flock is missing; install util-linux'
         : (error?.message ?? stderr.trim());
-      throw new AccessError('ACCESS_FOLDER', `${folder}: expected to lock it, but ${cause}`, { cause: error });
+      throw new AccessError('ACCESS_FOLDER', `${folder}: expected to lock it, but ${cause}`, {
+        cause: error,
+      });
     }
   } catch (thrown) {
     closeSync(descriptor);
