@@ -18,7 +18,7 @@ export const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '::1
 
 /**
  * Names as a certificate has them: lower case, IPv6 addresses in their short form, each once.
- * @throws {AccessError} `name`: one is no host and no address, or they are too many.
+ * @throws {AccessError} `ACCESS_NAME`: one is no host and no address, or they are too many.
  */
 export function parseAltNames(names: readonly string[]): AltName[] {
   const parsed = new Map<string, AltName>();

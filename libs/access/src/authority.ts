@@ -56,7 +56,7 @@ export interface Signer {
  * Only one that `makeAuthority` made is taken. What another one calls itself and its key need not be written as here, and
  * a certificate that spells them otherwise is not believed; whoever has an authority has its tool too.
  * @param subject for the message.
- * @throws {AccessError} `certificate`: it is another's, or none; `certificate-key`: the key is not its own.
+ * @throws {AccessError} `ACCESS_CERTIFICATE`: it is another's, or none; `ACCESS_CERTIFICATE_KEY`: the key is not its own.
  */
 export function signerOf({ cert, key }: IssuedPair, subject = 'the authority'): Signer {
   const certificate = new X509Certificate(cert);

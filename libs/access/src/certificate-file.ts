@@ -15,7 +15,7 @@ export interface CertificateFile {
   readonly certificates: readonly X509Certificate[];
 }
 
-/** @throws {AccessError} `file`; `certificate`: a block is none, there is none, or there are too many. */
+/** @throws {AccessError} `ACCESS_FILE`; `ACCESS_CERTIFICATE`: a block is none, there is none, or there are too many. */
 export function readCertificateFile(path: string): CertificateFile {
   const what = 'a certificate (PEM)';
   const pem = readSmallFile(path, { what, bytesMax: CERTIFICATE_FILE_BYTES_MAX, keepFrom: null });
@@ -63,7 +63,7 @@ function parse(block: string, path: string, number: number): X509Certificate {
  * That a certificate is valid at this moment.
  * @param now milliseconds since 1970.
  * @param advice what to do about one that has ended.
- * @throws {AccessError} `certificate-expired`, `certificate-not-yet-valid`.
+ * @throws {AccessError} `ACCESS_CERTIFICATE_EXPIRED`, `ACCESS_CERTIFICATE_NOT_YET_VALID`.
  */
 export function checkValidity(certificate: X509Certificate, path: string, now: number, advice: string): void {
   const from = new Date(certificate.validFrom);

@@ -38,7 +38,7 @@ export interface CertificateRequest {
 
 /**
  * A certificate with new keys, signed by an authority.
- * @throws {AccessError} `name`: a name is no host and no address; as `signerOf` does.
+ * @throws {AccessError} `ACCESS_NAME`: a name is no host and no address; as `signerOf` does.
  */
 export async function makeCertificate(request: CertificateRequest): Promise<IssuedPair> {
   const { authority, name, altNames, days, uses = ['server', 'client'], now = Date.now() } = request;

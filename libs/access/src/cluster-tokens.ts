@@ -30,7 +30,7 @@ export function bookPath(folder: string): string {
 /**
  * Checks what of tokens is there before anything is made.
  * @returns whether there is a book.
- * @throws {AccessError} the book is damaged; `folder`: there is none, but a token of one.
+ * @throws {AccessError} the book is damaged; `ACCESS_FOLDER`: there is none, but a token of one.
  */
 export function checkTokens(folder: string): boolean {
   const path = bookPath(folder);

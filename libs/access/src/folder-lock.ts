@@ -17,7 +17,7 @@ const LOCK_FILE = '.lock';
  * The lock is the kernel's own. Node cannot take it, so the short-lived `flock` command does, through a descriptor that it
  * shares with this process; the kernel gives it back when this process ends, however it ends.
  * @returns gives the folder back.
- * @throws {AccessError} `folder`: another process holds it for FOLDER_WAIT_SECONDS, or this machine knows no such lock.
+ * @throws {AccessError} `ACCESS_FOLDER`: another process holds it for FOLDER_WAIT_SECONDS, or this machine knows no such lock.
  * Errors of opening it are the operating system's.
  */
 export function lockFolder(folder: string): () => void {
@@ -42,7 +42,9 @@ export function lockFolder(folder: string): () => void {
       const cause = isMissing
         ? 'the command flock is missing; install util-linux'
         : (error?.message ?? stderr.trim());
-      throw new AccessError('ACCESS_FOLDER', `${folder}: expected to lock it, but ${cause}`, { cause: error });
+      throw new AccessError('ACCESS_FOLDER', `${folder}: expected to lock it, but ${cause}`, {
+        cause: error,
+      });
     }
   } catch (thrown) {
     closeSync(descriptor);

@@ -19,7 +19,7 @@ export interface SmallFile {
  * Who may read a secret is decided as ssh decides it for keys: a file of the user's own must be closed to everybody else,
  * since its owner can close it. One of another user is another user's matter: Kubernetes and systemd hand out secrets that
  * root owns. One of root's, read as root, may be open to its group, as Kubernetes' `fsGroup` makes it.
- * @throws {AccessError} `file` or `file-mode`.
+ * @throws {AccessError} `ACCESS_FILE` or `ACCESS_FILE_MODE`.
  */
 export function readSmallFile(path: string, { what, bytesMax, keepFrom }: SmallFile): Buffer {
   let file: number;

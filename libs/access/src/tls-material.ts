@@ -80,7 +80,7 @@ export function readAuthority(path: string, now: number = Date.now()): Buffer {
   return pem;
 }
 
-/** @throws {AccessError} `file`, `file-mode`; `certificate`: it is no key, or has a passphrase. */
+/** @throws {AccessError} `ACCESS_FILE`, `ACCESS_FILE_MODE`; `ACCESS_CERTIFICATE`: it is no key, or has a passphrase. */
 export function readKey(path: string): { readonly pem: Buffer; readonly key: KeyObject } {
   const what = 'a private key (PEM)';
   const pem = readSmallFile(path, { what, bytesMax: KEY_FILE_BYTES_MAX, keepFrom: 'readers' });

@@ -94,7 +94,7 @@ export function readBook(path: string): BookEntry[] {
 /**
  * The entries of a book's text.
  * @param path for the message.
- * @throws {AccessError} `token-book`. Of a wrong line the message says the number, and not what it holds.
+ * @throws {AccessError} `ACCESS_TOKEN_BOOK`. Of a wrong line the message says the number, and not what it holds.
  */
 export function parseBook(text: string, path: string): BookEntry[] {
   const entries: BookEntry[] = [];

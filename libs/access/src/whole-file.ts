@@ -29,7 +29,7 @@ export const PUBLIC_MODE = 0o644;
  * A file that is there keeps its owner, its group and its mode, but that no secret is open to everybody: root may write what
  * another user reads. A link is followed.
  * @param mode of a new file.
- * @throws {AccessError} `file`: it is another user's, and would not stay so. Other errors are the operating system's.
+ * @throws {AccessError} `ACCESS_FILE`: it is another user's, and would not stay so. Other errors are the operating system's.
  */
 export function writeWhole(path: string, contents: string, mode: number): void {
   const before = statSync(path, { throwIfNoEntry: false });
