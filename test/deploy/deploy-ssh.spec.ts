@@ -136,7 +136,7 @@ describe.skipIf(hindrance !== null)(
       for (const link of links) link.close();
       await Promise.all(machines.map((host) => host.stop()));
       workspace.remove();
-    });
+    }, 120_000);
 
     it('starts a coordinator and workers, and sends nothing twice', async () => {
       const serve = [
