@@ -238,24 +238,15 @@ describe('an accident', () => {
     ]);
   });
 
-  it('that puts another run’s configuration in place of its own is named, though seed and sizes are the same', async () => {
+  it('that puts another run’s configuration there is named, though seed and sizes are the same', async () => {
     const runDir = copy();
     const path = join(runDir, 'config.json');
-    const record = JSON.parse(readFileSync(path, 'utf8')) as {
-      config: { optimizer: { learningRate: number } };
-    };
-    const { optimizer } = record.config;
-    const own = optimizer.learningRate;
-    optimizer.learningRate = 0.25;
-    writeFileSync(path, JSON.stringify(record));
-    const said = (await wrong(runDir)).trim().split('\n');
-    const names = readdirSync(join(runDir, 'checkpoints')).sort();
-    expect(said).toEqual(
-      [...names, 'weights/final.safetensors'].map(
-        (name) =>
-          `rocinante: ${name}: it is another run's than config.json: optimizer.learningRate: expected 0.25, received ${own}`,
-      ),
-    );
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace(/"learningRate": [\d.]+/, '"learningRate": 0.25'));
+    const files = [...readdirSync(join(runDir, 'checkpoints')).sort(), 'weights/final.safetensors'];
+    const about =
+      "it is another run's than config.json: optimizer.learningRate: expected 0.25, received 0.004";
+    expect(await wrong(runDir)).toBe(files.map((name) => `rocinante: ${name}: ${about}\n`).join(''));
   });
 
   it.each([
@@ -267,6 +258,16 @@ describe('an accident', () => {
     const said = await wrong(runDir);
     expect(said).toContain('weights/final.safetensors: ');
     expect(said.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('that takes the ledger away is told of by all that is verified afterwards', async () => {
+    const runDir = copy();
+    rmSync(join(runDir, 'ledger.jsonl'));
+    await train(['--resume', '--run-dir', runDir, '--workers', '1', '--steps', String(STEPS + 4)]);
+    expect(await json(['verify', runDir])).toMatchObject({ agrees: true, stepsBefore: STEPS });
+    const { stdout } = await rocinante(['verify', runDir]);
+    expect(stdout).toContain(`of the first ${STEPS} steps nothing is known`);
+    expect(stdout).toContain(`everything agrees with the ledger, from step ${STEPS + 1} on`);
   });
 
   it('to the last line, where the coordinator was killed in the midst of it, is mended by a resume', async () => {

@@ -160,7 +160,9 @@ export class SecondWords {
     const { words, causes, holding } = question;
     const [first, second] = words;
     if (second === undefined) return this.#end(question, 'unheld', null);
-    if (!confirms(first, second, causes)) return this.#end(question, 'refuted', holding.worker);
+    // Where three say three things, who is wrong is not known.
+    const named = words.length > 2 ? null : holding.worker;
+    if (!confirms(first, second, causes)) return this.#end(question, 'refuted', named);
     this.#end(question, 'unsettled', null);
   }
 

@@ -32,13 +32,15 @@ function problemLines({ problems }: Verification): string[] {
 }
 
 function verificationText(verification: Verification): string {
-  const { lines, steps, stepsTotal, epochs, epochSteps, resumed, rollbacks, lost } = verification;
+  const { lines, steps, stepsTotal, stepsBefore, epochs, epochSteps, resumed, rollbacks, lost } =
+    verification;
   const { checkpoints, weightsSha256, notices, problems } = verification;
   const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
   const begun = epochSteps === 0 ? '' : `, and ${epochSteps} steps of the next`;
+  const unknown = stepsBefore === 0 ? '' : `; of the first ${stepsBefore} steps nothing is known`;
   const text = [
     `ledger        ${lines} lines hold: ${steps} of ${stepsTotal} steps`,
-    `windows       ${epochs} whole epochs${begun}`,
+    `windows       ${epochs} whole epochs${begun}${unknown}`,
     ...(resumed === 0 ? [] : [`resumed       ${times(resumed)}`]),
     ...(rollbacks === 0 ? [] : [`went back     ${times(rollbacks)}, since it had diverged`]),
     ...(resumed + rollbacks === 0 ? [] : [`taken again   ${lost} steps`]),
@@ -46,7 +48,7 @@ function verificationText(verification: Verification): string {
     `final weights ${weightsSha256 === null ? 'none that agree' : `agree: ${weightsSha256}`}`,
     ...notices,
     problems.length === 0
-      ? 'everything agrees with the ledger'
+      ? `everything agrees with the ledger${stepsBefore === 0 ? '' : `, from step ${stepsBefore + 1} on`}`
       : `${problems.length} ${problems.length === 1 ? 'thing is' : 'things are'} wrong`,
   ];
   return `${text.join('\n')}\n`;

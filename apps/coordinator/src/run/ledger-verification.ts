@@ -35,6 +35,8 @@ export interface Verification {
   /** Steps closed by them, and of the whole run. */
   readonly steps: number;
   readonly stepsTotal: number;
+  /** Steps closed before the ledger began, of which it says nothing; 0 for a ledger that is as old as its run. */
+  readonly stepsBefore: number;
   /** Epochs all of whose windows were applied, and steps of the one in progress. */
   readonly epochs: number;
   readonly epochSteps: number;
@@ -111,6 +113,7 @@ class LedgerVerification {
       lines: this.#lines,
       steps: step,
       stepsTotal: this.#stepsTotal,
+      stepsBefore: begun?.step ?? 0,
       epochs: Math.floor(step / perEpoch),
       epochSteps: step % perEpoch,
       resumed,
@@ -146,7 +149,11 @@ class LedgerVerification {
       switch (record!.kind) {
         case 'begun':
           this.#stepsTotal = record!.stepsTotal;
-          if (record!.step > 0) this.#notices.push(`the ledger begins behind step ${record!.step}.`);
+          if (record!.step > 0) {
+            this.#notices.push(
+              `the ledger begins behind step ${record!.step}: it was lost or moved away, or the run began without one.`,
+            );
+          }
           break;
         case 'step':
           if (wanted.has(record!.step)) this.#made.set(record!.step, record!.parameters);

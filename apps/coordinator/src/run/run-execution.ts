@@ -27,7 +27,7 @@ import type { PreparedRun } from './prepared-run.js';
 import { tellAll, type RunObserver } from './run-observer.js';
 import { goBack, returnOf } from './rollback.js';
 import { Shares } from './shares.js';
-import { TrainingRun, type RunEnd } from './training-run.js';
+import { NOTHING_BEFORE, TrainingRun, type RunEnd } from './training-run.js';
 import { isIdleForGood, waitingReason } from './waiting-reason.js';
 
 export interface ExecutionOptions {
@@ -116,24 +116,17 @@ export class RunExecution {
     this.log.onFailure = this.#failOn(directory.eventsPath);
   }
 
-  /** @param before what outlasts going back: workers' strikes, and who has joined. */
-  #newRun(
-    { strikes, members }: Pick<TrainingRun, 'strikes' | 'members'> = {
-      strikes: new Map(),
-      members: new Set(),
-    },
-  ): [LedgerKeeper | null, TrainingRun] {
+  #newRun(before = NOTHING_BEFORE): [LedgerKeeper | null, TrainingRun] {
     const prepared = this.#prepared;
     const { service, name, pool, initialParameters, observers } = this.#options;
     const ledger = this.#options.ledger ? new LedgerKeeper(prepared) : null;
     if (ledger !== null) ledger.onFailure = this.#failOn(ledgerPath(prepared.directory.path));
     const run = new TrainingRun({
       ...prepared,
+      ...before,
       id: name,
       initialParameters,
       exact: prepared.limits.exact,
-      strikes,
-      members,
       pool: () => service.pool(pool),
       numbers: service.takeNumbers(),
       ledger,

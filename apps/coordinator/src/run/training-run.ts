@@ -31,7 +31,18 @@ import { sharedCopy, sharedVector } from './shared-vector.js';
 /** How often the state machine hears that time passes. */
 const TICK_MS = 250;
 
-export interface TrainingRunParts {
+/** What outlasts a run's going back, beside its state. */
+export interface RunBefore {
+  /** How often workers that are there have computed what is wrong, by their ids. */
+  readonly strikes: ReadonlyMap<string, number>;
+  /** Workers that have joined, and have not left. Those that joined before the run went back may not be ready again. */
+  readonly members: ReadonlySet<Session>;
+}
+
+/** Of a run that begins, or is resumed. */
+export const NOTHING_BEFORE: RunBefore = { strikes: new Map(), members: new Set() };
+
+export interface TrainingRunParts extends RunBefore {
   /** The run's id, or where it has none, what people call it. */
   readonly id: string;
   readonly config: RunConfig;
@@ -42,10 +53,6 @@ export interface TrainingRunParts {
   /** How exact the run is where it begins or goes on. */
   readonly exactness: Exactness;
   readonly exact: ExactMode;
-  /** How often workers that are there have computed what is wrong, by their ids; empty where the run begins. */
-  readonly strikes: ReadonlyMap<string, number>;
-  /** Workers that have joined this run already, before it went back; empty where it begins. */
-  readonly members: ReadonlySet<Session>;
   /** What a run begins with in place of first values from the seed, [parameters]; null for those. */
   readonly initialParameters: Float32Array | null;
   readonly shape: RunShape;
@@ -65,7 +72,7 @@ export interface RunEnd {
 }
 
 /** One run, from its first state to its last: the state machine with its vectors, its workers and its checkpoints. */
-export class TrainingRun {
+export class TrainingRun implements RunBefore {
   readonly layout: ParameterLayout;
   readonly #poolOf: () => WorkerPool;
   readonly #served: ServedRun;
@@ -171,12 +178,10 @@ export class TrainingRun {
     return this.#driver.view;
   }
 
-  /** By workers' ids. */
   get strikes(): ReadonlyMap<string, number> {
     return this.#driver.strikes;
   }
 
-  /** Workers that have joined, and have not left. Those that joined before the run went back may not be ready again. */
   get members(): ReadonlySet<Session> {
     const ready = this.#pool?.served === this.#served ? this.#pool.workers : [];
     return new Set([...this.#returning, ...ready]);
