@@ -87,6 +87,12 @@ const EDITS: readonly Edit[] = [
 /** One of the edits above. */
 export const editBytes: Edit = (bytes, draw) => draw.of(EDITS)(bytes, draw);
 
+/** An edit of what stands behind the first byte, which says what the rest is. */
+export const behindFirst =
+  (edit: Edit): Edit =>
+  (bytes, draw) =>
+    splice(edit(bytes.subarray(1), draw), 0, 0, bytes.subarray(0, 1));
+
 /** Bytes with others in place of a stretch. */
 export function splice(bytes: Uint8Array, start: number, removed: number, inserted: Uint8Array): Uint8Array {
   const end = Math.min(bytes.length, start + removed);

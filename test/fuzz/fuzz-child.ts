@@ -1,6 +1,6 @@
 /**
  * Reads a target's inputs, one after the other, in a process of its own:
- * `node fuzz-child.js <target's number> <seed> <first index> <milliseconds> <status file>`.
+ * `node --expose-gc fuzz-child.js <target's number> <seed> <first index> <end> <milliseconds> <status file>`.
  *
  * Before each input its index is in the status file, so that whoever watches can name an input that never ends. The last line
  * on standard output is an Outcome as JSON.
@@ -10,7 +10,7 @@ import { assert } from '@rocinante/base';
 import { minimised } from './minimum.js';
 import { fault, inputAt, type Target } from './target.js';
 import { TARGETS } from './targets/index.js';
-import { TARGET_NAMES } from './targets/names.js';
+import { KNOWN_TARGETS } from './targets/names.js';
 
 /** An input at which a reader did what it may not. */
 export interface Finding {
@@ -24,6 +24,8 @@ export interface Finding {
 export interface Outcome {
   readonly taken: number;
   readonly refused: number;
+  /** One past the last input that was read. */
+  readonly end: number;
   readonly finding: Finding | null;
 }
 
@@ -31,6 +33,10 @@ export interface Outcome {
 const CPU_SECONDS_MAX = 3;
 const ARRAY_BYTES_MAX = 48 << 20;
 const ARRAY_BYTES_PER_INPUT_BYTE = 64;
+
+/** What a reader may keep of all inputs together, after so many that its caches and code are there. */
+const INPUTS_BEFORE_GROWTH = 100;
+const GROWTH_BYTES_MAX = 32 << 20;
 
 /** Why reading an input is a finding; null where it is none. */
 async function problemOf(
@@ -58,19 +64,30 @@ async function problemOf(
   return { problem, taken, stack: (thrown as Error | null)?.stack ?? '' };
 }
 
-const [number, seed, first, milliseconds] = process.argv.slice(2, 6).map(Number);
-const status = openSync(process.argv[6], 'r+');
+/** What is in use, once what is not has been thrown away. */
+function usedBytes(): number {
+  assert(global.gc !== undefined, 'node is started with --expose-gc');
+  global.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+const [number, seed, first, end, milliseconds] = process.argv.slice(2, 7).map(Number);
+const status = openSync(process.argv[7], 'r+');
 const target = await TARGETS[number]();
-assert(target.name === TARGET_NAMES[number], `target ${number} is ${target.name}`);
+assert(target.name === KNOWN_TARGETS[number].name, `target ${number} is ${target.name}`);
 const deadline = performance.now() + milliseconds;
 let [taken, refused] = [0, 0];
 let finding: Finding | null = null;
-for (let index = first; finding === null && performance.now() < deadline; index++) {
+let usedBefore = Infinity;
+let index = first;
+for (; finding === null && index < end && performance.now() < deadline; index++) {
   writeSync(status, String(index).padEnd(16), 0);
   const bytes = inputAt(target, number, seed, index);
   const { problem, stack, taken: isTaken } = await problemOf(target, bytes);
   if (isTaken) taken += 1;
   else refused += 1;
+  if (index === first + INPUTS_BEFORE_GROWTH) usedBefore = usedBytes();
   if (problem === null) continue;
   // A slow one would be slow hundreds of times.
   const least = problem.startsWith('it took')
@@ -78,5 +95,11 @@ for (let index = first; finding === null && performance.now() < deadline; index+
     : await minimised(bytes, async (less) => (await problemOf(target, less)).problem === problem);
   finding = { index, problem, stack, input: Buffer.from(least).toString('base64') };
 }
-const outcome: Outcome = { taken, refused, finding };
-process.stdout.write(`${JSON.stringify(outcome)}\n`);
+const growth = usedBytes() - usedBefore;
+if (growth > GROWTH_BYTES_MAX) {
+  const problem = `of inputs ${first} to ${index - 1} it keeps ${Math.round(growth / 2 ** 20)} MB`;
+  finding ??= { index: first, problem, stack: '', input: '' };
+}
+const outcome: Outcome = { taken, refused, end: index, finding };
+// Servers that a target has made would keep the process.
+process.stdout.write(`${JSON.stringify(outcome)}\n`, () => process.exit());

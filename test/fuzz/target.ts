@@ -16,8 +16,11 @@ export interface Target {
   readonly read: (bytes: Uint8Array) => boolean | Promise<boolean>;
 }
 
-/** Characters of a line for a person, at most, whatever the bytes were. */
-const LINE_LENGTH_MAX = 4096;
+/**
+ * Characters of a line for a person, at most, whatever the bytes were. Below the bound that every error has: a reader that
+ * relies on it shows its input without end.
+ */
+const LINE_LENGTH_MAX = 2000;
 
 /** What an error says that a reader may not let out; null for one that it may. */
 export function fault(error: unknown): string | null {
@@ -25,6 +28,17 @@ export function fault(error: unknown): string | null {
   return error instanceof Error
     ? `${error.name}: ${error.message.split('\n')[0].slice(0, 200)}`
     : String(error);
+}
+
+/** Whether something takes its input. What it refuses as it should does not keep other readers from the input. */
+export function taken(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (fault(error) !== null) throw error;
+    return false;
+  }
 }
 
 /** Why a text from a reader is not one line for a person; null for one that is. */

@@ -103,7 +103,7 @@ function strangeField(draw: Draw): Uint8Array {
 /** Very many fields without contents: each takes two bytes here, and an object there. */
 function manyFields(draw: Draw): Uint8Array {
   const one = draw.of([delimited(1 + draw.below(24), new Uint8Array()), tag(1 + draw.below(24), 3)]);
-  return Buffer.concat(Array<Uint8Array>(2 ** draw.below(15)).fill(one));
+  return Buffer.concat(Array<Uint8Array>(2 ** draw.below(draw.chance(0.1) ? 19 : 12)).fill(one));
 }
 
 /** Edits a field, or one within it; lengths stay true all the way up. */

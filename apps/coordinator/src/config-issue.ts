@@ -1,4 +1,8 @@
 import type { z } from 'zod';
+import { oneLine, quoted } from '@rocinante/base';
+
+/** Of zod's word on an issue, in a line: it names every key that it does not know, as it was given. */
+const EXPECTED_LENGTH_MAX = 200;
 
 /** An option that was given on the command line, and the setting that it gives. */
 export interface GivenOption {
@@ -28,7 +32,8 @@ export function describeIssue(
   const key = issue.path.join('.');
   const value = valueAt(root, issue.path);
   // zod's own word on what it received is a type's name; ours is the value.
-  const expected = lowerFirst(issue.message.replace(/^Invalid input: /, '').replace(/, received \w+$/, ''));
+  const told = issue.message.replace(/^Invalid input: /, '').replace(/, received \w+$/, '');
+  const expected = oneLine(lowerFirst(told), EXPECTED_LENGTH_MAX);
   if (issue.code === 'unrecognized_keys') {
     const unknown = given.filter(({ setting }) => issue.keys.some((name) => setting === `${key}.${name}`));
     if (unknown.length === 0) return byKey(key, expected);
@@ -37,7 +42,7 @@ export function describeIssue(
   }
   const exact = given.filter(({ setting }) => setting === key || setting.startsWith(`${key}.`));
   if (exact.length > 0) return byOption(exact, expected);
-  const received = `${expected}, received ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
+  const received = `${expected}, received ${quoted(value)}`;
   const group = issue.path.length > 1 ? `${String(issue.path[0])}.` : null;
   const beside = group === null ? [] : given.filter(({ setting }) => setting.startsWith(group));
   return beside.length > 0 ? byOption(beside, `${key}: ${received}`) : byKey(key, received);

@@ -141,6 +141,31 @@ describe('a configuration', () => {
     expect(() => resolveConfig({ config: file(settings) })).toThrow(line);
   });
 
+  it.each<[string, string, RegExp]>([
+    [
+      'a value without end',
+      `{"seed":[${'1,'.repeat(9999)}1]}`,
+      /seed: expected number, received \[1,1,.*\.\.\.;/,
+    ],
+    ['a key without end', `{"${'x'.repeat(9999)}":1}`, /unrecognized key: "x+\.\.\.;/],
+    ['a key that commands a terminal', '{"\\u001b[2J":1}', /unrecognized key: "\\u001b\[2J";/],
+    ['a preset without end', `{"preset":"${'x'.repeat(9999)}"}`, /received "x+\.\.\.$/],
+    ['text of several lines', 'seed:\n1', /not JSON \(.*\\u000a/],
+    [
+      'more bytes than a configuration has',
+      ' '.repeat(1 << 21),
+      /expected at most 1048576 bytes, received 2097152$/,
+    ],
+    ['very many errors', JSON.stringify({ network: { layers: Array(8).fill(1) } }), /; and 3 more;/],
+    ['a prototype', '{"__proto__":{"seed":5}}', /unrecognized key: "__proto__";/],
+  ])('%s is refused in a short line', (_, text, line) => {
+    const config = join(folder, 'config.json');
+    writeFileSync(config, text);
+    const said = refusal({ config });
+    expect(said).toMatch(line);
+    expect(said.length).toBeLessThan(1000);
+  });
+
   it.each<[ConfigFlags, string]>([
     [{ epochs: 0 }, '--epochs 0: too small: expected number to be >=1'],
     [{ batch: 33, microBatch: 16 }, '--micro-batch 16: must divide the batch of 33'],

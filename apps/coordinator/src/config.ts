@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { oneLine, quoted } from '@rocinante/base';
 import { runConfigSchema, type RunConfig } from '@rocinante/training';
 import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
@@ -40,6 +41,12 @@ export const SCHEDULE_KINDS = Object.keys(SCHEDULE_DEFAULTS) as ScheduleKind[];
 const EARLY_STOPPING_DEFAULTS = { minDelta: 0 } as const;
 
 const DEFAULT_PRESET: PresetName = 'quick';
+
+/** Bytes of a configuration's file, at most: a run's own takes some 2 KB. */
+const FILE_BYTES_MAX = 1 << 20;
+
+/** What is wrong with a configuration, at most so many of it in one line. */
+const ISSUES_TOLD_MAX = 5;
 
 /** A JSON object's worth of settings, some of them objects again. */
 interface Settings {
@@ -162,7 +169,9 @@ export function parseConfig(value: unknown, flags: ConfigFlags = {}): RunConfig 
   if (parsed.success) return parsed.data;
   const given = givenOptions(flags);
   const issues = parsed.error.issues.map((issue) => describeIssue(issue, value, given));
-  const lines = issues.map(({ line }) => line).join('; ');
+  const more = issues.length - ISSUES_TOLD_MAX;
+  const told = issues.slice(0, ISSUES_TOLD_MAX).map(({ line }) => line);
+  const lines = [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
   if (issues.every(({ namesOption }) => namesOption)) throw new UsageError(lines);
   const where = flags.config === undefined ? 'configuration' : `configuration (with ${flags.config})`;
   throw new UsageError(`${where}: ${lines}; see 'rocinante config print'`);
@@ -172,14 +181,21 @@ function presetOf(name: unknown = DEFAULT_PRESET): RunConfig {
   const found = Object.entries(presets).find(([known]) => known === name);
   if (found) return found[1];
   const known = Object.keys(presets).join(' or ');
-  throw new UsageError(`preset: expected ${known}, received ${JSON.stringify(name)}`);
+  throw new UsageError(`preset: expected ${known}, received ${quoted(name)}`);
 }
 
 function readSettings(path: string): Settings {
   let text: string;
   try {
+    const { size } = statSync(path);
+    if (size > FILE_BYTES_MAX) {
+      throw new UsageError(
+        `configuration ${path}: expected at most ${FILE_BYTES_MAX} bytes, received ${size}`,
+      );
+    }
     text = readFileSync(path, 'utf8');
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`configuration ${path}: cannot be read (${(error as Error).message})`, {
       cause: error,
     });
@@ -189,14 +205,17 @@ function readSettings(path: string): Settings {
     // A run's own `config.json` has its configuration beside what else there is to know of it.
     if (isSettings(value)) return isSettings(value.config) ? value.config : value;
   } catch (error) {
-    throw new UsageError(`configuration ${path}: not JSON (${(error as Error).message})`, { cause: error });
+    // What JSON.parse says has a piece of the text in it.
+    const why = oneLine((error as Error).message, 200);
+    throw new UsageError(`configuration ${path}: not JSON (${why})`, { cause: error });
   }
   throw new UsageError(`configuration ${path}: expected a JSON object`);
 }
 
 /** Later settings over earlier ones, object by object; anything else, arrays too, is taken whole. */
 function merge(under: Settings, over: Settings): Settings {
-  const merged: Record<string, unknown> = { ...under };
+  // Without a prototype: a key `__proto__` is one that nobody knows, and no prototype.
+  const merged = Object.assign(Object.create(null) as Record<string, unknown>, under);
   for (const [key, value] of Object.entries(over)) {
     const below = merged[key];
     merged[key] = isSettings(value) && isSettings(below) ? merge(below, value) : value;

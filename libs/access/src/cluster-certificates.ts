@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { oneLine } from '@rocinante/base';
 import { LOOPBACK_NAMES, parseAltNames } from './alt-names.js';
 import { makeAuthority, signerOf } from './authority.js';
 import { checkValidity, namesOf, readCertificateFile } from './certificate-file.js';
@@ -151,7 +152,7 @@ function plan(
       throw new AccessError(
         'ACCESS_FOLDER',
         `${paths.cert}: expected a certificate for ${wanted.join(', ') || 'no host'}, received one for ` +
-          `${has.join(', ') || 'no host'}; make it anew with --renew`,
+          `${oneLine(has.join(', '), 300) || 'no host'}; make it anew with --renew`,
       );
     }
   }

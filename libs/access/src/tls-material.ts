@@ -1,5 +1,6 @@
 /** What TLS needs of its files, checked before a socket has it. */
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { quoted } from '@rocinante/base';
 import { KEY_FILE_BYTES_MAX } from './access-limits.js';
 import { checkValidity, namesOf, readCertificateFile } from './certificate-file.js';
 import { AccessError } from './errors.js';
@@ -68,7 +69,7 @@ export function readAuthority(path: string, now: number = Date.now()): Buffer {
     if (!certificate.ca && !isSelfSigned(certificate)) {
       throw new AccessError(
         'ACCESS_CERTIFICATE',
-        `${path}: expected an authority's certificate, such as ca.crt, received that of ${JSON.stringify(nameOf(certificate))}`,
+        `${path}: expected an authority's certificate, such as ca.crt, received that of ${quoted(nameOf(certificate))}`,
       );
     }
   }

@@ -20,6 +20,12 @@ describe('RocinanteError', () => {
       port: 7070,
     });
   });
+
+  it('is one line of bounded length, whatever it says', () => {
+    const { message } = new RocinanteError('READ', 2, `a\u001b[2J\n${'x'.repeat(10_000)}`);
+    expect(message).toMatch(/^a\\u001b\[2J\\u000ax+\.\.\.$/);
+    expect(message.length).toBeLessThan(4_100);
+  });
 });
 
 describe('assert', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { oneLine } from './one-line.js';
+import { oneLine, quoted } from './one-line.js';
 
 describe('oneLine', () => {
   it('leaves a line as it is', () => {
@@ -14,5 +14,16 @@ describe('oneLine', () => {
 
   it('cuts a text that is too long for a line', () => {
     expect(oneLine('abcdefghij', 8)).toBe('abcde...');
+  });
+});
+
+describe('quoted', () => {
+  it('shows a value from outside as JSON, on one line, and not without end', () => {
+    expect(quoted('a "b"\n')).toBe('"a \\"b\\"\\n"');
+    expect(quoted('\u009b')).toBe('"\\u009b"');
+    expect(quoted(undefined)).toBe('nothing');
+    const long = [quoted('x'.repeat(10_000)), quoted(Array(10_000).fill(12))];
+    expect(long.map((text) => text.length)).toEqual([80, 80]);
+    expect(long.every((text) => text.endsWith('...'))).toBe(true);
   });
 });

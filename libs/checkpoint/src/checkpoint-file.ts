@@ -1,10 +1,9 @@
 /** A checkpoint as a file: written whole or not at all, its hashes taken on the way; verified when read. */
 import { createHash } from 'node:crypto';
-import { assert, bytesOf, sha256 } from '@rocinante/base';
+import { assert, bytesOf, quoted, sha256 } from '@rocinante/base';
 import {
   WRITE_CHUNK_BYTES,
   float32View,
-  quoted,
   readSafetensorsFile,
   writeAtomically,
   type OpenWritable,

@@ -1,9 +1,8 @@
 /** The header of a checkpoint file: its tensors and metadata, as README.md specifies them. */
-import { assert } from '@rocinante/base';
+import { assert, quoted } from '@rocinante/base';
 import { createLayout, type ParameterLayout, type TensorSpec } from '@rocinante/parameters';
 import {
   encodeHeader,
-  quoted,
   tensorMismatch,
   type SafetensorsHeader,
   type TensorDescription,

@@ -1,4 +1,4 @@
-import { quoted } from './quoted.js';
+import { quoted } from '@rocinante/base';
 
 /** Objects and arrays inside each other in a header: the header, a tensor, its shape. */
 const DEPTH_MAX = 3;

@@ -13,7 +13,6 @@ export {
   type SafetensorsErrorCode,
   type WeightsFileErrorCode,
 } from './errors.js';
-export { quoted } from './quoted.js';
 export { FILE_BYTES_MAX, readSafetensorsFile, readSafetensorsHeader } from './safetensors-file.js';
 export {
   HEADER_BYTES_MAX,

@@ -1,8 +1,7 @@
 /** The safetensors format, as README.md specifies it: a JSON header, then the tensors' bytes without gaps. */
-import { assert } from '@rocinante/base';
+import { assert, quoted } from '@rocinante/base';
 import { SafetensorsError } from './errors.js';
 import { headerTextProblem } from './header-text.js';
-import { quoted } from './quoted.js';
 
 /** Bytes of an element, by dtype. */
 const DTYPE_BYTES = {
@@ -30,6 +29,9 @@ export const PREFIX_BYTES = 8;
  * at which the format's other readers stop.
  */
 export const HEADER_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Dimensions of a tensor at most: what the tools that write such files have at most. */
+export const DIMENSIONS_MAX = 64;
 
 /** A tensor as a header announces it. */
 export interface TensorDescription {
@@ -269,6 +271,12 @@ function checkedTensor(name: string, value: unknown): PlacedTensor {
       `${quoted(name)}: expected a shape of whole numbers, received ${quoted(shape)}`,
     );
   }
+  if (shape.length > DIMENSIONS_MAX) {
+    throw new SafetensorsError(
+      'SAFETENSORS_TENSOR',
+      `${quoted(name)}: expected at most ${DIMENSIONS_MAX} dimensions, received ${shape.length}`,
+    );
+  }
   if (!isArrayOfCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     throw new SafetensorsError(
       'SAFETENSORS_OFFSETS',
@@ -278,9 +286,10 @@ function checkedTensor(name: string, value: unknown): PlacedTensor {
   const [begin, end] = [offsets[0], offsets[1]];
   const expected = tensorBytes(dtype, shape);
   if (end - begin !== expected) {
+    const some = Number.isSafeInteger(expected) ? `${expected} bytes` : 'more bytes than a file has';
     throw new SafetensorsError(
       'SAFETENSORS_TENSOR',
-      `${quoted(name)}: expected ${expected} bytes for ${dtype} [${shape.join(',')}], received ${end - begin}`,
+      `${quoted(name)}: expected ${some} for ${dtype} ${quoted(shape)}, received ${end - begin}`,
     );
   }
   return { name, dtype, shape, begin, end };

@@ -1,8 +1,7 @@
 /** The metadata of a weights file: strings by name, as README.md lists them, and back, checked. */
-import { assert } from '@rocinante/base';
+import { assert, quoted } from '@rocinante/base';
 import type { LstmLayerSpec, NetworkSpec } from '@rocinante/model';
 import { WeightsFileError } from './errors.js';
-import { quoted } from './quoted.js';
 
 /** What the `format` entry says in every weights file. */
 export const WEIGHTS_FORMAT = 'rocinante-weights';

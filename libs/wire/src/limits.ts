@@ -5,6 +5,13 @@
 /** A message, either way. A range is at most 1 MiB; a report of 268 million parameters has 1 MiB of magnitudes. */
 export const MESSAGE_BYTES_MAX = 4 << 20;
 
+/**
+ * Elements of all lists of a message, and messages inside it, together: each may take two bytes of it, and much more memory. A
+ * report has 1,024 results at most, a message of losses LOSSES_MAX; an evaluation in windows of eight symbols and pieces of
+ * one window has so many, all of which one worker may compute.
+ */
+export const ELEMENTS_MAX = 131_072;
+
 /** HTTP/2 windows of a stream and of a connection: 64 KiB, the default, holds a link to one window a round trip. */
 export const FLOW_CONTROL_WINDOW_BYTES = 8 << 20;
 

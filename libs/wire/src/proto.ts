@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Client, loadPackageDefinition, makeClientConstructor } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
+import { elementCheck, type TypeDescription } from './element-count.js';
 import type { TrainingDefinition } from './generated/rocinante/training/v1/Training.js';
 import type { RunsDefinition } from './generated/rocinante/training/v1/Runs.js';
 import type { ProtoGrpcType as RunsTypes } from './generated/runs.js';
@@ -22,7 +23,40 @@ export const protocolDefinition = loadSync(protoFiles, {
 
 const types = loadPackageDefinition(protocolDefinition) as unknown as TrainingTypes & RunsTypes;
 const { Training, Runs } = types.rocinante.training.v1;
-const service = Training.service;
+const service = bounded(Training.service);
+
+/** A service whose messages are counted before they are decoded, where their bytes alone do not bound them. */
+function bounded<Service extends object>(service: Service): Service {
+  const described = Object.values(protocolDefinition).flatMap(({ type }) =>
+    type ? [type as TypeDescription] : [],
+  );
+  const types = new Map(described.map((type) => [type.name, type]));
+  const methods = Object.entries(service as ServiceDefinition).map(([name, method]) => {
+    const { requestType, responseType, requestDeserialize, responseDeserialize } = method;
+    return [
+      name,
+      {
+        ...method,
+        requestDeserialize: counted(requestDeserialize, requestType, types),
+        responseDeserialize: counted(responseDeserialize, responseType, types),
+      },
+    ];
+  });
+  return Object.fromEntries(methods) as Service;
+}
+
+function counted<Message>(
+  deserialize: (bytes: Buffer) => Message,
+  { type }: MethodDefinition<object, object>['requestType'],
+  types: ReadonlyMap<string, TypeDescription>,
+): (bytes: Buffer) => Message {
+  const check = elementCheck((type as TypeDescription).name, types);
+  if (check === null) return deserialize;
+  return (bytes) => {
+    check(bytes);
+    return deserialize(bytes);
+  };
+}
 
 /**
  * The two long messages are handed to gRPC as bytes that are encoded already: what a vector held at that moment travels,
@@ -43,7 +77,7 @@ export const TrainingClientClass = makeClientConstructor(trainingService, 'Train
 ) => TrainingClient;
 
 /** The operator's service, as its messages are. */
-export const runsService: RunsDefinition = Runs.service;
+export const runsService: RunsDefinition = bounded(Runs.service);
 export const RunsClientClass = makeClientConstructor(runsService, 'Runs') as unknown as new (
   ...args: ConstructorParameters<typeof Client>
 ) => RunsClient;

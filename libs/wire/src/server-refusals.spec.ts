@@ -17,7 +17,7 @@ beforeEach(async () => {
   const unused = (): void => undefined;
   const reading = (call: Readable): unknown => call.on('error', () => undefined).resume();
   const training = {
-    Work: unused,
+    Work: reading,
     Contribute: reading,
     Parameters: unused,
     Corpus: unused,
@@ -45,23 +45,49 @@ it('names who does not speak HTTP/2', async () => {
   expect(refusals[0]).toMatch(`MALFORMED 127.0.0.1:${localPort}: it does not keep to HTTP/2`);
 });
 
+/** A report of empty results, two bytes each, as a message of a worker. */
+const manyResults = Buffer.concat([
+  Buffer.from('1a80801e', 'hex'),
+  Buffer.from('1200'.repeat(245_760), 'hex'),
+]);
+const nothing = Buffer.from('ffffffff', 'hex');
+
 it.each([
-  [MESSAGE_BYTES_MAX + 1, 'MESSAGE_TOO_LARGE', 'Received message larger than max'],
-  [4, 'MALFORMED', 'Error deserializing request'],
-])('names whose message of %i bytes does not arrive', async (length, code, words) => {
+  ['Contribute', MESSAGE_BYTES_MAX + 1, nothing, 'MESSAGE_TOO_LARGE', 'Received message larger than max'],
+  ['Contribute', nothing.length, nothing, 'MALFORMED', 'Error deserializing request'],
+  ['Work', nothing.length, nothing, 'MALFORMED', 'Error deserializing request'],
+  // What a decoder throws grpc-js tells nobody.
+  ['Work', manyResults.length, manyResults, 'MALFORMED', 'Error deserializing request'],
+])('names whose message to %s of %i bytes does not arrive', async (name, length, message, code, words) => {
   const session = http2.connect(`http://${server.address}`).on('error', () => undefined);
   await once(session, 'connect');
   const { localPort } = session.socket;
-  const path = '/rocinante.training.v1.Training/Contribute';
+  const path = `/rocinante.training.v1.Training/${name}`;
   const call = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' });
   call.on('error', () => undefined);
   const head = Buffer.alloc(5);
   head.writeUInt32BE(length, 1);
   const heard = refusal();
-  call.write(Buffer.concat([head, Buffer.from('ffffffff', 'hex')]));
+  call.write(Buffer.concat([head, message]));
   await heard;
   expect(refusals).toHaveLength(1);
   expect(refusals[0]).toContain(`${code} 127.0.0.1:${localPort}: ${path}: ${words}`);
+  session.destroy();
+  await once(session, 'close');
+});
+
+it('tells of a path with what commands a terminal in one line', async () => {
+  const session = http2.connect(`http://${server.address}`).on('error', () => undefined);
+  await once(session, 'connect');
+  const heard = refusal();
+  const call = session.request({
+    ':method': 'POST',
+    ':path': '/a\u009b2J',
+    'content-type': 'application/grpc',
+  });
+  call.on('error', () => undefined).end();
+  await heard;
+  expect(refusals[0]).toMatch(/^UNKNOWN_METHOD .*: \/a\\u009b2J: /);
   session.destroy();
   await once(session, 'close');
 });

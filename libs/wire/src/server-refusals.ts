@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { handshakeRefusal } from '@rocinante/access';
+import { oneLine } from '@rocinante/base';
 import type {
   Http2SecureServer,
   Http2Server,
@@ -139,5 +140,7 @@ function bytesOf(headers: IncomingHttpHeaders): number {
 
 /** Tells of the refusal of a connection. */
 export function refusalOf({ localPort, remoteAddress, remotePort }: Socket): ServerRefusalListener {
-  return (code, message) => listeners.get(localPort!)?.(code, `${remoteAddress}:${remotePort}: ${message}`);
+  // A path may hold what commands a terminal.
+  return (code, message) =>
+    listeners.get(localPort!)?.(code, oneLine(`${remoteAddress}:${remotePort}: ${message}`));
 }

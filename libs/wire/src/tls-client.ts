@@ -7,7 +7,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js';
-import { parseAddress } from '@rocinante/base';
+import { oneLine, parseAddress, quoted } from '@rocinante/base';
 import { WireError } from './errors.js';
 import { CONNECT_TIMEOUT_MS } from './limits.js';
 
@@ -130,13 +130,16 @@ function certificateRefusal(socket: TLSSocket, name: string): WireError | null {
   const issuer = certificate.issuer?.CN ?? 'nobody that it names';
   return new WireError(
     'OTHER_AUTHORITY',
-    `its certificate: expected one of the authority in --tls-ca, received one of ${JSON.stringify(issuer)} (${code})`,
+    `its certificate: expected one of the authority in --tls-ca, received one of ${quoted(issuer)} (${code})`,
   );
 }
 
+/** Characters of a certificate's names that a message shows, at most. */
+const NAMES_LENGTH_MAX = 300;
+
 /** A certificate's hosts and addresses. */
 function namesOf({ subjectaltname = '' }: PeerCertificate): string {
-  return subjectaltname.replace(/\b(DNS|IP Address):/g, '') || 'no name';
+  return oneLine(subjectaltname.replace(/\b(DNS|IP Address):/g, ''), NAMES_LENGTH_MAX) || 'no name';
 }
 
 /** Why a handshake failed, from OpenSSL's words. */

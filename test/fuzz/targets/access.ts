@@ -1,17 +1,16 @@
 import {
   bookLine,
-  makeAuthority,
-  makeCertificate,
   TOKEN_PREFIX,
   readAuthority,
   readTlsMaterial,
   readToken,
   TokenBook,
 } from '@rocinante/access';
+import { AUTHORITY, NOW, OWN_CERTIFICATE, OWN_KEY } from './certificate-texts.js';
 import { splice, editBytes, type Edit } from '../byte-edits.js';
 import { scratchFile } from '../scratch.js';
 import { editText } from '../text-edits.js';
-import { fault, type Target } from '../target.js';
+import { taken, type Target } from '../target.js';
 
 /** A book of tokens, and a client's own token. */
 export const tokens = (): Target => {
@@ -27,17 +26,6 @@ export const tokens = (): Target => {
     },
   };
 };
-
-/** Whether something takes its input. What it refuses as it should does not keep other readers from the input. */
-function taken(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (error) {
-    if (fault(error) !== null) throw error;
-    return false;
-  }
-}
 
 const PEM_BLOCK = /-----BEGIN ([A-Z ]+)-----([\sA-Za-z0-9+/=]*)-----END/g;
 
@@ -55,29 +43,20 @@ const editBlock: Edit = (bytes, draw) => {
 };
 
 /** Certificates and keys: those of a server with its authority, and an authority's alone. */
-export const certificates = async (): Promise<Target> => {
-  const now = Date.now();
-  const authority = await makeAuthority({ name: 'fuzz', days: 10, now });
-  const own = await makeCertificate({
-    authority,
-    name: 'coordinator',
-    altNames: ['127.0.0.1', 'localhost'],
-    days: 5,
-    now,
-  });
-  const certFile = scratchFile('own.crt', own.cert);
-  const keyFile = scratchFile('own.key', own.key);
+export const certificates = (): Target => {
+  const certFile = scratchFile('own.crt', OWN_CERTIFICATE);
+  const keyFile = scratchFile('own.key', OWN_KEY);
   return {
     name: 'certificates and keys',
-    inputs: [authority.cert, own.cert, own.key, own.cert + authority.cert].map((pem) => Buffer.from(pem)),
+    inputs: [AUTHORITY, OWN_CERTIFICATE, OWN_KEY, OWN_CERTIFICATE + AUTHORITY].map((pem) => Buffer.from(pem)),
     edits: [editBlock, editBlock, editBlock, editText],
     read: (bytes) => {
       const path = scratchFile('some.pem', bytes);
       return [
-        () => readAuthority(path),
-        () => readTlsMaterial({ certFile: path, keyFile, caFile: null }).notAfter.toISOString(),
-        () => readTlsMaterial({ certFile, keyFile: path, caFile: null }),
-        () => readTlsMaterial({ certFile, keyFile, caFile: path }),
+        () => readAuthority(path, NOW),
+        () => readTlsMaterial({ certFile: path, keyFile, caFile: null }, NOW).notAfter.toISOString(),
+        () => readTlsMaterial({ certFile, keyFile: path, caFile: null }, NOW),
+        () => readTlsMaterial({ certFile, keyFile, caFile: path }, NOW),
       ]
         .map(taken)
         .includes(true);

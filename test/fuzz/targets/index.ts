@@ -2,6 +2,9 @@ import type { Target } from '../target.js';
 import { certificates, tokens } from './access.js';
 import { checkpointFile } from './checkpoint.js';
 import { corpusText, encodedCorpus } from './corpus.js';
+import { bundlesAndHosts, eventLogs, runRecords, smallFiles } from './coordinator.js';
+import { grpcBytes } from './grpc.js';
+import { httpBytes } from './http.js';
 import { ledger } from './ledger.js';
 import { messages } from './messages.js';
 import { configuration, manifest, shortTexts } from './texts.js';
@@ -21,4 +24,10 @@ export const TARGETS: readonly (() => Target | Promise<Target>)[] = [
   configuration,
   manifest,
   shortTexts,
+  runRecords,
+  smallFiles,
+  eventLogs,
+  bundlesAndHosts,
+  httpBytes,
+  grpcBytes,
 ];

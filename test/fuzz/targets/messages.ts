@@ -1,9 +1,11 @@
+import { RocinanteError } from '@rocinante/base';
 import { networkLayout } from '@rocinante/model';
 import {
   decodeRange,
   encodeContributionRange,
   encodeParametersRange,
   int32Range,
+  limits,
   runsService,
   trainingService,
   type RangePayload,
@@ -135,6 +137,13 @@ const soundRange: Edit = (_, draw) => {
     : input(PARAMETERS, encodeParametersRange(3, new Float32Array(bits.buffer), range));
 };
 
+/** Of all lists in a decoded message. */
+function elementsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return 0;
+  const own = Array.isArray(value) ? value.length : 0;
+  return Object.values(value).reduce<number>((sum, inner) => sum + elementsIn(inner), own);
+}
+
 /** Every message of the protos as gRPC reads it, and then our own checks of what the two long ones carry. */
 export const messages = (): Target => ({
   name: 'messages',
@@ -146,10 +155,12 @@ export const messages = (): Target => ({
     try {
       message = MESSAGES[number].decode(Buffer.from(bytes.subarray(1)));
     } catch (error) {
-      // gRPC answers what its decoder refuses with a status.
+      // gRPC answers what its decoder refuses with a status; what we refuse before it is a line.
+      if (error instanceof RocinanteError) throw error;
       if (error instanceof Error) return false;
       throw error;
     }
+    if (elementsIn(message) > limits.ELEMENTS_MAX) throw new Error('more elements than a message may have');
     if (number === CONTRIBUTION) {
       const payload = message as { range: number } & RangePayload;
       int32Range(payload, layout, new Int32Array(layout.length));

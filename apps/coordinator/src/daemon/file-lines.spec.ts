@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { linesOf } from './file-lines.js';
+import { LINE_LENGTH_MAX, linesOf } from './file-lines.js';
 
 let folder: string;
 let path: string;
@@ -23,6 +23,14 @@ it('gives whole lines, also those longer than a piece of the file', async () => 
   const long = 'ñ'.repeat(100_000);
   writeFileSync(path, `a\n\n${long}\nb\ncut`);
   expect(await all(linesOf(path))).toEqual(['a', '', long, 'b']);
+});
+
+it('leaves out a line that is longer than any of ours', async () => {
+  const longest = 'x'.repeat(LINE_LENGTH_MAX);
+  writeFileSync(path, `a\n${longest}\n${longest}x\nb\n${longest.repeat(3)}\nc\n`);
+  const read = await all(linesOf(path));
+  expect(read.map((line) => line.slice(0, 1))).toEqual(['a', 'x', 'b', 'c']);
+  expect(read[1]).toHaveLength(LINE_LENGTH_MAX);
 });
 
 it('gives none of a file that is not there, or empty', async () => {

@@ -2,6 +2,7 @@
  * What operators order: a run that begins, goes on, or goes away. Each is checked whole before anything changes, and is on
  * the disk before it is answered.
  */
+import { oneLine } from '@rocinante/base';
 import type { RunConfig } from '@rocinante/training';
 import type { ResumeRequestMessage, RunLimitsMessage, StartRequestMessage } from '@rocinante/wire';
 import { parseConfig } from '../config.js';
@@ -169,7 +170,9 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`configuration: not JSON (${(error as Error).message})`, { cause: error });
+    throw new UsageError(`configuration: not JSON (${oneLine((error as Error).message, 200)})`, {
+      cause: error,
+    });
   }
 }
 

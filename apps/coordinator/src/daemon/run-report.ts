@@ -35,6 +35,9 @@ export interface ReportParts {
 /** A list's room in one message, whose further bytes are few. */
 const LIST_BYTES_MAX = limits.MESSAGE_BYTES_MAX - (64 << 10);
 
+/** Runs of a list, at most: each with as many tags as it may have are elements of one message. */
+const LIST_RUNS_MAX = Math.floor(limits.ELEMENTS_MAX / (1 + limits.TAGS_MAX));
+
 /**
  * Every run of a tag: active ones, then the queues in their order, then ended ones, the last ended first, and damaged ones.
  * Those that do not fit a message are left out, and counted: the ones that ended first.
@@ -53,9 +56,9 @@ export function listRuns(parts: ReportParts, tag: string): { runs: RunSummary[];
   const all = [...sorted.map((run) => summaryOf(parts, run)), ...damaged.map(damagedSummary)];
   let bytes = 0;
   // JSON is longer than the message: it has each field's name.
-  const told = all.filter(
-    (summary) => (bytes += Buffer.byteLength(JSON.stringify(summary))) <= LIST_BYTES_MAX,
-  );
+  const told = all
+    .slice(0, LIST_RUNS_MAX)
+    .filter((summary) => (bytes += Buffer.byteLength(JSON.stringify(summary))) <= LIST_BYTES_MAX);
   return { runs: told, leftOut: all.length - told.length };
 }
 

@@ -215,6 +215,12 @@ describe('damage', () => {
     ['with a key too many', (text) => text.replace('"pool"', '"more": 1, "pool"'), /"more"/],
     ['another run’s', (text) => text.replace('"r2"', '"r1"'), /it is the record of r1/],
     ['empty', () => '', /JSON/],
+    [
+      'of keys without end',
+      (text) => text.replace('"pool"', `"${'x'.repeat(9999)}": 1, "pool"`),
+      /xxx\.\.\.$/,
+    ],
+    ['much longer than a record', (text) => text + ' '.repeat(1 << 20), /it has \d+ bytes$/],
   ])(
     'of a record that is %s leaves the others: its run has failed, and says why',
     async (_what, change, reason) => {
@@ -230,6 +236,7 @@ describe('damage', () => {
       expect(damaged.reason).toMatch(/run\.json: not a record of this release: /);
       expect(damaged.reason).toMatch(reason);
       expect(damaged.reason).not.toContain('\n');
+      expect(damaged.reason.length).toBeLessThan(1000);
       expect(refusal(() => store.find('r2'))).toMatchObject({ code: 'RUN_DAMAGED', exitCode: 1 });
       expect((await store.create(run)).id).toBe('r4');
       expect(await store.remove('r2')).toBeGreaterThanOrEqual(0);

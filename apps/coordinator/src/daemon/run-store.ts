@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { assert, AssertionError, RocinanteError } from '@rocinante/base';
-import { PARTIAL_SUFFIX, quoted } from '@rocinante/weights';
+import { assert, AssertionError, oneLine, quoted, RocinanteError } from '@rocinante/base';
+import { PARTIAL_SUFFIX } from '@rocinante/weights';
 import { limits } from '@rocinante/wire';
 import { RunFailedError, UsageError } from '../errors.js';
 import { folderBytes, makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
@@ -32,6 +32,12 @@ const stateSchema = z.strictObject({
 /** What a run's folder is called while it is removed, so that a kill does not leave a run without its record. */
 const REMOVED_SUFFIX = '.removed';
 const RECORD = 'run.json';
+
+/** Bytes of a record, at most: some 3 KB are usual, and what a person says of a run is bounded. */
+const RECORD_BYTES_MAX = 1 << 20;
+
+/** Characters of why a record is none. */
+const PROBLEM_LENGTH_MAX = 300;
 
 /**
  * The daemon's runs: `state.json` with the last number given, and a folder `runs/<id>` for each, with its `run.json`.
@@ -298,6 +304,8 @@ export class RunStore {
     const path = join(this.directory(id), RECORD);
     let text = '';
     try {
+      const { size } = await stat(path);
+      if (size > RECORD_BYTES_MAX) throw new Error(`it has ${size} bytes`);
       text = await readFile(path, 'utf8');
       const record = storedRunSchema.parse(JSON.parse(text));
       if (record.id !== id) throw new Error(`it is the record of ${record.id}`);
@@ -340,7 +348,7 @@ async function isUnbegun(directory: string): Promise<boolean> {
 
 /** What is wrong with a record, in one line. */
 function problem(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return (error as Error).message.split('\n')[0];
+  if (!(error instanceof z.ZodError)) return oneLine((error as Error).message, PROBLEM_LENGTH_MAX);
   const [{ path, message }] = error.issues;
-  return `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`;
+  return oneLine(`${path.length === 0 ? '' : `${path.join('.')}: `}${message}`, PROBLEM_LENGTH_MAX);
 }

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DirectoryStore } from '@rocinante/checkpoint';
+import { quoted } from '@rocinante/base';
 import { networkOf } from '@rocinante/training';
 import { writeWeightsFile } from '@rocinante/weights';
 import { limits, type WeightsChunk } from '@rocinante/wire';
@@ -40,7 +41,7 @@ export async function sendWeights(
     return sendFile(outlet, path, run.step);
   }
   if (which !== 'best' && which !== 'newest') {
-    throw new UsageError(`which: expected final, best or newest, received ${JSON.stringify(which)}`);
+    throw new UsageError(`which: expected final, best or newest, received ${quoted(which)}`);
   }
   const { path, step } = await writeCheckpointWeights(run, directory, which);
   try {

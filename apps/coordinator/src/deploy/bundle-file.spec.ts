@@ -25,6 +25,13 @@ function entry(path: string, content: string, size = content.length): Buffer {
   return Buffer.concat([header, Buffer.from(content), Buffer.alloc((512 - (content.length % 512)) % 512)]);
 }
 
+/** One that says in its own words how long it is. */
+function sized(size: string): Buffer {
+  const file = entry('rocinante-1.0-x/LICENSE', 'a');
+  file.fill(0, 124, 136).write(size, 124);
+  return file;
+}
+
 function bundle(text: string, before: readonly Buffer[] = []): Buffer {
   return Buffer.concat([...before, entry('rocinante-1.0-x/bundle.json', text), Buffer.alloc(1024)]);
 }
@@ -53,6 +60,8 @@ describe('a bundle’s file', () => {
       gzipSync(bundle(JSON.stringify({ ...about, name: 'rocinante-;a' }))),
     ],
     ['no size', gzipSync(bundle(JSON.stringify({ ...about, unpackedBytes: undefined })))],
+    ['a size below zero', gzipSync(bundle(JSON.stringify(about), [sized('-1000')]))],
+    ['a size that is no number', gzipSync(bundle(JSON.stringify(about), [sized('many')]))],
     ['a size that is a lie', gzipSync(entry('rocinante-1.0-x/bundle.json', '{}', 8 ** 11 - 1))],
   ])('is refused where it is %s', async (_what, bytes) => {
     await expect(readBundleFile(file(bytes))).rejects.toThrow(

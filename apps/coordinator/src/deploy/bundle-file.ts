@@ -62,6 +62,7 @@ async function readAbout(path: string): Promise<About | null> {
       held = Buffer.concat([held, kept]);
       while (held.length >= BLOCK) {
         const { path, size, end } = headerOf(held);
+        if (size < 0) return null;
         if (path.endsWith(`/${ABOUT}`)) {
           if (size > ABOUT_BYTES_MAX) return null;
           if (held.length < end) break;
@@ -85,11 +86,12 @@ interface TarHeader {
   readonly end: number;
 }
 
-/** What the block at the beginning says. */
+/** What the block at the beginning says; `size` is negative where it says no number. */
 function headerOf(tar: Buffer): TarHeader {
   const text = (from: number, length: number): string =>
     tar.toString('latin1', from, from + length).replace(/\0.*$/s, '');
-  const size = parseInt(text(124, 12), 8) || 0;
+  const digits = text(124, 12).trim();
+  const size = /^[0-7]*$/.test(digits) ? Number(`0o0${digits}`) : -1;
   const prefix = text(345, 155);
   const path = prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
   return { path, size, end: BLOCK + Math.ceil(size / BLOCK) * BLOCK };

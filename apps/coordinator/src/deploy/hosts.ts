@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { oneLine, quoted } from '@rocinante/base';
 import { UsageError } from '../errors.js';
 
 /** A machine that ssh reaches. */
@@ -14,6 +15,9 @@ export interface HostAddress {
 /** How many hosts one command takes: its own file descriptors and the operator's patience bound it. */
 const HOSTS_MAX = 1_024;
 
+/** Bytes of a file of hosts, at most. */
+const FILE_BYTES_MAX = 1 << 20;
+
 const EXPECTED = 'expected host, user@host or user@host:port';
 
 /** Nothing that ssh could take for an option, or a shell for anything. */
@@ -26,7 +30,7 @@ const FORM = /^(?<destination>(?:[A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9_][\w.-]*)(?::(
 export function parseHosts(text: string): HostAddress[] {
   const isFile = existsSync(text) && statSync(text).isFile();
   const words = isFile
-    ? readFileSync(text, 'utf8')
+    ? readSmall(text)
         .split('\n')
         .map((line) => line.replace(/#.*/, ''))
     : text.split(',');
@@ -36,8 +40,17 @@ export function parseHosts(text: string): HostAddress[] {
   }
   const hosts = labels.map((label) => parseHost(label, isFile ? text : 'hosts'));
   const twice = labels.find((label, index) => labels.indexOf(label) !== index);
-  if (twice !== undefined) throw new UsageError(`${text}: expected each host once, received ${twice} twice`);
+  if (twice !== undefined)
+    throw new UsageError(`${text}: expected each host once, received ${oneLine(twice, 80)} twice`);
   return hosts;
+}
+
+function readSmall(path: string): string {
+  const { size } = statSync(path);
+  if (size > FILE_BYTES_MAX) {
+    throw new UsageError(`${path}: expected at most ${FILE_BYTES_MAX} bytes, received ${size}`);
+  }
+  return readFileSync(path, 'utf8');
 }
 
 /**
@@ -48,7 +61,7 @@ export function parseHosts(text: string): HostAddress[] {
 export function parseHost(label: string, subject: string): HostAddress {
   const { destination, port } = FORM.exec(label)?.groups ?? {};
   if (destination === undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535) {
-    throw new UsageError(`${subject}: ${EXPECTED}, received ${JSON.stringify(label)}`);
+    throw new UsageError(`${subject}: ${EXPECTED}, received ${quoted(label)}`);
   }
   return { label, destination, port: port === undefined ? null : Number(port) };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Holder } from '@rocinante/access';
-import { RocinanteError } from '@rocinante/base';
+import { oneLine, quoted, RocinanteError } from '@rocinante/base';
 import type { HttpAnswer, HttpRequest } from '@rocinante/http';
 import { limits } from '@rocinante/wire';
 import { resolveConfig, SCHEDULE_KINDS } from '../config.js';
@@ -74,9 +74,7 @@ export class PageOrders {
         const config = resolveConfig({ preset, ...flags });
         const known = textsOf(this.#parts).find(({ id }) => id === text);
         if (known === undefined) {
-          throw new UsageError(
-            `text: expected one that this coordinator has, received ${JSON.stringify(text)}`,
-          );
+          throw new UsageError(`text: expected one that this coordinator has, received ${quoted(text)}`);
         }
         const corpusSha256 = text === BUNDLED ? await takeBundled(this.#parts.contents) : text;
         const content = { configJson: JSON.stringify(config), corpusSha256, corpusName: known.name };
@@ -156,9 +154,7 @@ export class PageOrders {
 function orderOf<Order>(request: HttpRequest, schema: z.ZodType<Order>): Order {
   const type = request.header('content-type')?.split(';', 1)[0].trim();
   if (type !== 'application/json') {
-    throw new UsageError(
-      `an order: expected application/json, received ${JSON.stringify(type ?? 'nothing')}`,
-    );
+    throw new UsageError(`an order: expected application/json, received ${quoted(type ?? 'nothing')}`);
   }
   let value: unknown;
   try {
@@ -169,7 +165,8 @@ function orderOf<Order>(request: HttpRequest, schema: z.ZodType<Order>): Order {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [{ path, message }] = parsed.error.issues;
-  throw new UsageError(`an order: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}`);
+  const where = path.length === 0 ? '' : `${path.join('.')}: `;
+  throw new UsageError(`an order: ${where}${oneLine(message, 200)}`);
 }
 
 const STATUSES: Readonly<Record<string, number>> = {

@@ -99,6 +99,17 @@ it('keeps the lines of a return that it had no time to tell of, and lacks it', (
   again.close();
 });
 
+it('opens where the line of a return was cut, or is no entry of ours', () => {
+  const before = new EventLog(path, 0);
+  close(before, 0);
+  before.close();
+  for (const rest of ['', '7}', '"x","times":"9"}\n'])
+    appendFileSync(path, `{"time":"2026-01-01","event":"went-back","atStep":${rest}`);
+  const after = new EventLog(path, 1, 1);
+  expect(after.lacksReturn).toBe(true);
+  after.close();
+});
+
 it('keeps what happened beside the steps that were lost', () => {
   const before = new EventLog(path, 0);
   for (let step = 0; step < 5; step++) close(before, step);

@@ -4,7 +4,7 @@ import type { Stored } from '@rocinante/store';
 import type { HistoryEntry, RunEffect, RunOutcome, RunProgress } from '@rocinante/training';
 import type { Session } from '../service/session.js';
 import { replaceFile } from './folders.js';
-import type { RunLogEntry } from './log-entries.js';
+import { logEntrySchema, type RunLogEntry } from './log-entries.js';
 import type { CheckpointSaved, IssuedAgain, RunObserver } from './run-observer.js';
 
 /** An entry as it is handed in: the log adds the time. */
@@ -275,11 +275,22 @@ function abandonedPath(path: string, returns: number): string {
 
 /** The last return that a log tells of: how often the run had gone back by then. */
 function returnsTold(path: string): number {
-  const told = readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('"event":"went-back"'))
-    .map((line) => (JSON.parse(line) as { times: number }).times);
-  return Math.max(0, ...told);
+  let told = 0;
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    if (!line.includes('"event":"went-back"')) continue;
+    const entry = entryOf(line);
+    if (entry?.event === 'went-back') told = Math.max(told, entry.times);
+  }
+  return told;
+}
+
+/** Null for a line that was cut, and for one of another release. */
+function entryOf(line: string): RunLogEntry | null {
+  try {
+    return logEntrySchema.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** Of at least one norm. */

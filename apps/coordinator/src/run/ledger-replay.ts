@@ -15,7 +15,7 @@ import { passagesOf, type MicroBatchPassages } from './ledger-passages.js';
 import { stepOfCheckpoint } from './ledger-verification.js';
 import { LocalWorkers } from './local-workers.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
-import { progressOf } from './run-checkpoints.js';
+import { progressOf } from './saved-progress.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution } from './run-execution.js';
 import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';

@@ -12,7 +12,6 @@ import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
 import {
   identityDifferences,
   identityOf,
-  noProgress,
   type RunConfig,
   type RunEffect,
   type RunProgress,
@@ -25,6 +24,7 @@ import { exactnessOf, furtherOf, type Exactness } from './exactness.js';
 import type { RunLimits } from './run-limits.js';
 import type { CheckpointSaved } from './run-observer.js';
 import type { ClosedState } from './run-vectors.js';
+import { progressOf } from './saved-progress.js';
 import { sharedVector } from './shared-vector.js';
 import type { StateVectors } from './step-arithmetic.js';
 
@@ -200,16 +200,6 @@ export async function savedVocabulary(path: string): Promise<readonly string[] |
     if (error instanceof NoGoodCheckpointError && error.passedOver.length === 0) return null;
     throw error;
   }
-}
-
-/** @throws {UsageError} it has another step's. */
-export function progressOf(checkpoint: Checkpoint): RunProgress {
-  const { step, issueCount, lossHistory, further } = checkpoint;
-  const saved = JSON.parse(further.progress ?? '{}') as Partial<RunProgress>;
-  if (saved.step !== step) {
-    throw new UsageError(`checkpoint of step ${step}: it has the progress of step ${saved.step}; remove it`);
-  }
-  return { ...noProgress, ...saved, issues: issueCount, history: lossHistory };
 }
 
 /** What of a checkpoint is another one at each save, but for the long vectors. */
