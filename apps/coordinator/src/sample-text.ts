@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { RocinanteError } from '@rocinante/base';
+import { RocinanteError, type LstmChoice } from '@rocinante/base';
 import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
 import { engineEnvironment } from '@rocinante/engine';
 import { readWeightsFile } from '@rocinante/weights';
@@ -26,6 +26,10 @@ export interface SampleTextOptions {
   readonly seed: number;
   /** Compute threads. */
   readonly threads: number;
+  /** How LSTM layers are computed. */
+  readonly lstm: LstmChoice;
+  /** Told where they are not computed as was wished. */
+  readonly notice: (line: string) => void;
 }
 
 /**
@@ -39,7 +43,7 @@ export async function sampleText(
   options: SampleTextOptions,
   write: (piece: string) => void,
 ): Promise<string> {
-  const { length, seed, threads } = options;
+  const { length, seed, threads, lstm, notice } = options;
   const weights = await readWeightsFile(options.weights);
   const vocabulary = new Vocabulary(weights.vocabulary);
   const words = options.wholeWords ? wordsIn(options.weights, weights.further?.[WORDS_ENTRY]) : null;
@@ -47,6 +51,7 @@ export async function sampleText(
   await drawInThread(
     {
       threads,
+      lstm,
       network: weights.network,
       windowLength: weights.window,
       parameters: weights.parameters,
@@ -62,11 +67,16 @@ export async function sampleText(
       text += piece;
       write(piece);
     },
+    notice,
   );
   return text;
 }
 
-async function drawInThread(work: SampleWork, onSymbol: (symbol: number) => void): Promise<void> {
+async function drawInThread(
+  work: SampleWork,
+  onSymbol: (symbol: number) => void,
+  notice: (line: string) => void,
+): Promise<void> {
   // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
   Object.assign(process.env, engineEnvironment({ threads: work.threads }));
   const thread = new Worker(new URL('./sample-thread.js', import.meta.url), { workerData: work });
@@ -75,6 +85,7 @@ async function drawInThread(work: SampleWork, onSymbol: (symbol: number) => void
       thread.on('error', reject);
       thread.on('message', (message: SampleMessage) => {
         if ('symbol' in message) onSymbol(message.symbol);
+        else if ('notice' in message) notice(message.notice);
         else if (message.error === null) resolve();
         else reject(new RocinanteError(message.error.code, 1, message.error.message));
       });

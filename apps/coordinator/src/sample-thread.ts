@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, RocinanteError, type ErrorCode } from '@rocinante/base';
-import { Network, Sampler } from '@rocinante/compute';
+import { assert, RocinanteError, type ErrorCode, type LstmChoice } from '@rocinante/base';
+import { chooseLstmPath, Network, Sampler } from '@rocinante/compute';
 import { Vocabulary, WholeWords, WORD_LENGTH_MAX } from '@rocinante/corpus';
 import { Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
@@ -8,6 +8,7 @@ import type { NetworkSpec } from '@rocinante/model';
 /** What the thread draws from, and how much. */
 export interface SampleWork {
   readonly threads: number;
+  readonly lstm: LstmChoice;
   readonly network: NetworkSpec;
   readonly windowLength: number;
   readonly parameters: Float32Array;
@@ -22,15 +23,18 @@ export interface SampleWork {
   readonly words: readonly string[] | null;
 }
 
-/** A symbol's id as it is drawn; at the end null, or the error that ended it. */
+/** A line about how it computes; a symbol's id as it is drawn; at the end null, or the error that ended it. */
 export type SampleMessage =
+  | { readonly notice: string }
   | { readonly symbol: number }
   | { readonly error: { readonly code: ErrorCode; readonly message: string } | null };
 
 /** Draws in a thread of its own: a signal that is handled in a thread that computes may corrupt memory (libs/engine). */
 function draw(work: SampleWork, send: (message: SampleMessage) => void): void {
   const engine = Engine.load({ threads: work.threads });
-  const network = Network.create(engine, work.network, { windowLength: work.windowLength });
+  const { path, notice } = chooseLstmPath(engine, work.lstm);
+  if (notice !== null) send({ notice });
+  const network = Network.create(engine, work.network, { windowLength: work.windowLength, path });
   network.setParameters(work.parameters);
   const { prompt, temperature, seed, words } = work;
   const whole = words ? new WholeWords(new Vocabulary(work.symbols), words, prompt) : null;

@@ -1,7 +1,14 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CLIENT_SECURITY_OPTIONS, expectBoth, type ClientSecurityFlags } from '@rocinante/access';
-import { availableCores, isLoopback, parseAddress, THREADS_MAX } from '@rocinante/base';
+import {
+  availableCores,
+  isLoopback,
+  LSTM_CHOICES,
+  parseAddress,
+  THREADS_MAX,
+  type LstmChoice,
+} from '@rocinante/base';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import { isName, limits, NAME_EXPECTED } from '@rocinante/wire';
 
@@ -15,6 +22,8 @@ export interface WorkerConfig extends ClientSecurityFlags {
   readonly pool: string;
   /** `auto` takes what the engine finds; `cpu` hides the cards from it. */
   readonly device: 'auto' | 'cpu';
+  /** How LSTM layers are computed; `auto` takes the fastest that agrees with plain on the device. */
+  readonly lstm: LstmChoice;
   /** Compute threads. Default: the cores that this process may use. */
   readonly threads: number;
   /** `host:port` at which the worker serves its own metrics and health; absent serves none. */
@@ -52,6 +61,11 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
     )
     .addOption(
       option('--device <name>', 'what to compute on', 'DEVICE').choices(['auto', 'cpu']).default('auto'),
+    )
+    .addOption(
+      option('--lstm <path>', 'how LSTM layers are computed: on a card cudnn, on a processor plain', 'LSTM')
+        .choices([...LSTM_CHOICES])
+        .default('auto'),
     )
     .addOption(
       option('--threads <n>', 'compute threads', 'THREADS')

@@ -70,6 +70,14 @@ export interface EngineFacts {
   readonly device: string;
   readonly model: string;
   readonly features: readonly string[];
+  readonly lstm: LstmFacts;
+}
+
+/** How LSTM layers are computed here, and why; `notice` is a line for the log where a path was passed over. */
+export interface LstmFacts {
+  readonly path: string;
+  readonly reason: string;
+  readonly notice: string | null;
 }
 
 /** `null` where the work was cancelled. */
@@ -94,7 +102,8 @@ export interface TimedTrainResult extends TrainResult {
 /** The answer to each type of request. */
 export interface EngineAnswers {
   describe: EngineFacts;
-  'open-run': null;
+  /** A line for the log where the run's network is computed by another path than the engine's; else null. */
+  'open-run': string | null;
   prove: string;
   rest: null;
   train: TimedTrainResult | null;

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { RocinanteError } from '@rocinante/base';
+import { RocinanteError, type LstmChoice } from '@rocinante/base';
 import { engineEnvironment } from '@rocinante/engine';
 import type { EngineAnswers, EngineReply, EngineRequest } from './engine-messages.js';
 
@@ -14,10 +14,10 @@ export class EngineProxy {
   #liveHandles = 0;
 
   /** @param onDeath the thread ended by itself: nothing it was asked will be answered. */
-  constructor(threads: number, onDeath: (error: Error) => void) {
+  constructor(threads: number, onDeath: (error: Error) => void, lstm: LstmChoice = 'auto') {
     // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
     Object.assign(process.env, engineEnvironment({ threads }));
-    this.#thread = new Worker(threadFile, { workerData: { threads } });
+    this.#thread = new Worker(threadFile, { workerData: { threads, lstm } });
     this.#thread.on('message', (reply: EngineReply) => this.#settle(reply));
     this.#thread.on('error', onDeath);
   }

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, assertNever, RocinanteError } from '@rocinante/base';
+import { assert, assertNever, RocinanteError, type LstmChoice } from '@rocinante/base';
+import { chooseLstmPath, type LstmPathInUse } from '@rocinante/compute';
 import { Engine } from '@rocinante/engine';
-import type { EngineReply, EngineRequest } from './engine-messages.js';
+import type { EngineFacts, EngineReply, EngineRequest } from './engine-messages.js';
 import { RunCompute } from './run-compute.js';
 
 /**
@@ -9,8 +10,9 @@ import { RunCompute } from './run-compute.js';
  */
 const port = parentPort;
 assert(port !== null, 'engine-thread.js runs as a worker thread');
-const { threads } = workerData as { threads: number };
+const { threads, lstm } = workerData as { threads: number; lstm: LstmChoice };
 let engine: Engine | null = null;
+let inUse: LstmPathInUse | null = null;
 let run: RunCompute | null = null;
 
 port.on('message', ({ id, request }: { id: number; request: EngineRequest }) => {
@@ -29,16 +31,15 @@ function reply(message: EngineReply): void {
 
 function answer(request: EngineRequest): unknown {
   switch (request.type) {
-    case 'describe': {
+    case 'describe':
       engine ??= Engine.load({ threads });
-      const { tensorflowVersion, device, processor, features } = engine.description;
-      return { tensorflow: tensorflowVersion, device, model: processor, features };
-    }
+      inUse ??= chooseLstmPath(engine, lstm);
+      return factsOf(engine, inUse);
     case 'open-run':
       run?.dispose();
       run = null;
-      run = new RunCompute(loaded(), request);
-      return null;
+      run = new RunCompute(loaded(), request, inUse?.path);
+      return run.otherPath;
     case 'prove':
       return openRun().prove();
     case 'rest':
@@ -56,6 +57,20 @@ function answer(request: EngineRequest): unknown {
     default:
       return assertNever(request);
   }
+}
+
+/** What decides the bits of a gradient, for people; the processor's plain path goes without saying. */
+function factsOf({ description }: Engine, { path, reason, notice }: LstmPathInUse): EngineFacts {
+  const { tensorflowVersion, device, processor, features } = description;
+  const isUsual = device === 'cpu' && path.name === 'plain' && notice === null;
+  const onThreads = device === 'cpu' && path.name === 'fused' ? [`threads=${description.threads}`] : [];
+  return {
+    tensorflow: tensorflowVersion,
+    device,
+    model: processor,
+    features: isUsual ? features : [...features, `lstm=${path.name}`, ...onThreads],
+    lstm: { path: path.name, reason, notice },
+  };
 }
 
 function loaded(): Engine {

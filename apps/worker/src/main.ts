@@ -7,6 +7,7 @@ import { readClientSecurity } from '@rocinante/access';
 import { RocinanteError } from '@rocinante/base';
 import { createLogger, type Logger } from '@rocinante/log';
 import { workerCommand, type WorkerConfig } from './config.js';
+import type { EngineFacts } from './engine-messages.js';
 import { EngineProxy } from './engine-proxy.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
@@ -60,7 +61,7 @@ async function work(config: WorkerConfig): Promise<number> {
   if (config.device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
   let engineDied: (error: Error) => void;
   const death = new Promise<never>((_, reject) => (engineDied = reject));
-  const engine = new EngineProxy(config.threads, (error) => engineDied(error));
+  const engine = new EngineProxy(config.threads, (error) => engineDied(error), config.lstm);
   const worker = new Worker(config, { engine, log, relay, metrics });
 
   const stopped = new Promise<null>((resolve) => {
@@ -85,6 +86,7 @@ async function work(config: WorkerConfig): Promise<number> {
     const facts = await Promise.race([engine.request({ type: 'describe' }), death, stopped]);
     if (facts !== null) {
       metrics.engineStarted(facts);
+      tellPath(facts, log);
       await Promise.race([worker.run(facts), death]);
     }
     await http?.stop();
@@ -95,6 +97,12 @@ async function work(config: WorkerConfig): Promise<number> {
   }
   await endEngine(engine, log);
   return 0;
+}
+
+/** Says how LSTM layers are computed, but for the processor's plain path, which is what everybody expects. */
+function tellPath({ device, lstm: { path, reason, notice } }: EngineFacts, log: Logger): void {
+  if (notice !== null) log.warn({ lstm: path }, notice);
+  else if (device !== 'cpu' || path !== 'plain') log.info({ lstm: path }, `LSTM path ${path}: ${reason}`);
 }
 
 async function endEngine(engine: EngineProxy, log: Logger): Promise<void> {

@@ -2,7 +2,7 @@
 // Method: without weights every symbol has the loss ln V, so a sum of losses counts them; with weights, pieces are compared
 // with one network that is given all streams.
 import { RandomStream, sha256 } from '@rocinante/base';
-import { Network } from '@rocinante/compute';
+import { chooseLstmPath, Network, type LstmPath } from '@rocinante/compute';
 import { fillWindows, microBatchWindows, pieceStreams, type StreamEvaluation } from '@rocinante/corpus';
 import { Engine } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
@@ -45,10 +45,10 @@ function configOf(loss: 'every' | 'last', changes: object = {}): RunConfig {
   });
 }
 
-function computeOf(config: RunConfig): RunCompute {
+function computeOf(config: RunConfig, path?: LstmPath): RunCompute {
   const shared = new SharedArrayBuffer(SYMBOLS);
   new Uint8Array(shared).set(ids);
-  return new RunCompute(engine, { type: 'open-run', config, vocabularySize, ids: shared, idBytes: 1 });
+  return new RunCompute(engine, { type: 'open-run', config, vocabularySize, ids: shared, idBytes: 1 }, path);
 }
 
 function shapeOf(config: RunConfig): ReturnType<typeof runShape> {
@@ -109,6 +109,28 @@ describe('the joining proof', () => {
     expect(compute.prove()).toBe(sha256(gradient));
     network.dispose();
     compute.dispose();
+  });
+
+  it('is another where LSTM layers are computed by another path, and the path is told where it is not taken', () => {
+    const { path } = chooseLstmPath(engine, 'fused');
+    const layers = [{ units: 5, dropout: 0.5 }];
+    const network = { input: 'one-hot', layers, recurrentActivation: 'sigmoid', loss: 'every' };
+    const found = ['sigmoid', 'hard-sigmoid'].map((recurrentActivation) => {
+      const config = configOf('every', { network: { ...network, recurrentActivation } });
+      const [plain, fused] = [computeOf(config), computeOf(config, path)];
+      const proofs = [plain.prove(), fused.prove()];
+      const line = fused.otherPath;
+      plain.dispose();
+      fused.dispose();
+      return { same: proofs[0] === proofs[1], line };
+    });
+    expect(found).toEqual([
+      { same: false, line: null },
+      {
+        same: true,
+        line: "LSTM path plain computes this run's network, and not fused: its gates are hard sigmoids",
+      },
+    ]);
   });
 
   it('does not depend on what was computed before, on initial weights or on the length, but on the seed', () => {

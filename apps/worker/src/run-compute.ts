@@ -1,6 +1,6 @@
 import { crc32, sha256 } from '@rocinante/base';
 import { addQuantised, fits, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
-import { Network, Sampler, type MicroBatch } from '@rocinante/compute';
+import { Network, Sampler, whyPlainAlone, type LstmPath, type MicroBatch } from '@rocinante/compute';
 import {
   fillWindows,
   microBatchWindows,
@@ -40,13 +40,21 @@ export class RunCompute {
   readonly #quanta: Int32Array;
   #parametersVersion = -1;
 
-  constructor(engine: Engine, run: OpenRun) {
+  /** A line for people where the run's network is not computed by the path that was given; else null. */
+  readonly otherPath: string | null;
+
+  /** @param path how LSTM layers are computed, where the network is one that any path computes; plain where it is left out. */
+  constructor(engine: Engine, run: OpenRun, path?: LstmPath) {
     this.#run = run;
     this.#ids = idsOf(run.ids, run.idBytes);
     this.#plan = runWindows(run.config, this.#ids.length);
-    this.#network = Network.create(engine, networkOf(run.config, run.vocabularySize), {
-      windowLength: run.config.text.window,
-    });
+    const network = networkOf(run.config, run.vocabularySize);
+    this.#network = Network.create(engine, network, { windowLength: run.config.text.window, path });
+    const taken = this.#network.path.name;
+    this.otherPath =
+      path === undefined || path.name === taken
+        ? null
+        : `LSTM path ${taken} computes this run's network, and not ${path.name}: ${whyPlainAlone(network)}`;
     const { length, blockCount } = this.#network.layout;
     this.#cache = new GradientCache(length, blockCount);
     this.#quanta = new Int32Array(length);

@@ -14,6 +14,8 @@ export interface PreparedRun {
   readonly proof: string;
   /** Whether the engine had the run open still: nothing was fetched, laid out or computed. */
   readonly kept: boolean;
+  /** A line for the log about how the run's network is computed; else null. */
+  readonly notice: string | null;
 }
 
 /** The run that the engine has open, or is opening. */
@@ -22,7 +24,8 @@ interface OpenedRun {
   readonly corpus: CorpusDescriptionMessage;
   readonly layout: ParameterLayout;
   readonly opening: OpenRun;
-  readonly opened: Promise<null>;
+  /** What is to be logged about it; else null. */
+  readonly opened: Promise<string | null>;
 }
 
 /** Proofs that are remembered, at most: those of the last runs. */
@@ -56,8 +59,9 @@ export class RunPreparation {
     const kept = this.#open?.key === key;
     const run = kept ? this.#open! : await this.#openRun(message, key, source);
     if (run === null) return null;
+    let notice: string | null;
     try {
-      await run.opened;
+      notice = await run.opened;
     } catch (error) {
       if (this.#open === run) this.#open = null;
       throw error;
@@ -67,7 +71,7 @@ export class RunPreparation {
     const proof = remembered ?? (await this.#engine.request({ type: 'prove' }));
     this.#remember(key, proof);
     const { layout, opening } = run;
-    return signal.aborted ? null : { layout, opening, proof, kept };
+    return signal.aborted ? null : { layout, opening, proof, kept, notice };
   }
 
   /** The run is over, or the session: what the engine holds stays, but for what is true of this offer only. */

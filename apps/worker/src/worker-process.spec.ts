@@ -103,6 +103,28 @@ describe('a worker that is told to stop', { timeout: 30_000 }, () => {
   });
 });
 
+describe('a worker on a processor that is told how to compute LSTM layers', { timeout: 30_000 }, () => {
+  it.each([
+    [
+      'cudnn',
+      ['lstm=plain'],
+      'LSTM path plain is used, and not cudnn: expected a GPU, and the engine computes on a processor',
+    ],
+    ['fused', ['lstm=fused', 'threads=1'], /^LSTM path fused: it agrees with plain to .* threads, here 1$/],
+  ])(
+    'takes what is there of %s, says so in one line, and tells the coordinator',
+    async (choice, told, line) => {
+      start('--lstm', choice);
+      const { hello } = await coordinator.message('hello');
+      const { features } = hello!.engine!;
+      expect(features.slice(features.length - told.length)).toEqual(told);
+      const lines = messages().filter((message) => message.startsWith('LSTM path'));
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(line);
+    },
+  );
+});
+
 describe('a worker that cannot work', { timeout: 30_000 }, () => {
   it('ends with 1 and the coordinator’s word where they share no protocol', async () => {
     await coordinator.stop();
@@ -126,6 +148,10 @@ describe('a worker that cannot work', { timeout: 30_000 }, () => {
     [
       ['--threads', '0'],
       /^rocinante: option '--threads <n>' argument '0' is invalid\. expected a whole number/,
+    ],
+    [
+      ['--lstm', 'abacus'],
+      /'--lstm <path>' argument 'abacus' is invalid\. Allowed choices are auto, cudnn, /,
     ],
     [['--pool', ''], /^rocinante: option '--pool <name>' argument '' is invalid\. expected 1 to 64/],
     [

@@ -49,6 +49,7 @@ function startWorker(coordinator: string): void {
     name: 'a',
     pool: 'fast',
     device: 'auto',
+    lstm: 'auto',
     threads: 1,
     insecure: false,
     corpusCache: false,
@@ -78,7 +79,11 @@ describe('a worker', { timeout: 30_000 }, () => {
     const coordinator = await ScriptedCoordinator.start();
     startWorker(coordinator.address);
     const { hello } = await coordinator.message('hello');
-    expect(hello).toMatchObject({ name: 'a', pool: 'fast', threads: 1, httpAddress: '', engine: facts });
+    const { lstm, ...kind } = facts;
+    expect(hello).toMatchObject({ name: 'a', pool: 'fast', threads: 1, httpAddress: '', engine: kind });
+    // The processor's plain path goes without saying.
+    expect(lstm.path).toBe('plain');
+    expect(kind.features.filter((feature) => feature.startsWith('lstm='))).toEqual([]);
     await coordinator.stop();
   });
 

@@ -118,13 +118,13 @@ export class Worker {
     return this.#security;
   }
 
-  #hello({ features, ...facts }: EngineFacts): Hello {
+  #hello({ tensorflow, device, model, features }: EngineFacts): Hello {
     const { name, pool, threads, http, httpTokenFile } = this.#config;
     return {
       protocolMin: PROTOCOL_VERSION_MIN,
       protocolMax: PROTOCOL_VERSION,
       name,
-      engine: { ...facts, features: [...features] },
+      engine: { tensorflow, device, model, features: [...features] },
       threads,
       pool,
       // Who asks for tokens there is not scraped by the coordinator's word: its metrics are relayed.

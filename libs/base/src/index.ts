@@ -11,5 +11,6 @@ export { oneLine, quoted } from './one-line.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';
 export { bytesOf, crc32, sha256 } from './checksum.js';
 export { cacheDirectory } from './cache-directory.js';
+export { LSTM_CHOICES, type LstmChoice } from './lstm-choice.js';
 export { isLoopback, parseAddress, type Address } from './address.js';
 export { availableCores, cgroupQuotaCores, THREADS_MAX, type TextReader } from './available-cores.js';

@@ -1,5 +1,7 @@
-// A layer's 4H gate columns: parameters hold Keras's order i, f, c, o; the engine's op wants i, c, f, o. The
-// permutation that swaps f and c is its own inverse.
+/** The order of a layer's 4H gate columns: parameters hold Keras's, which is cuDNN's too; BlockLSTM and its kin want i, c, f, o. */
+export type GateOrder = 'i, f, c, o' | 'i, c, f, o';
+
+// The permutation that swaps f and c is its own inverse.
 const ENGINE_FROM_KERAS = [0, 2, 1, 3];
 
 /**

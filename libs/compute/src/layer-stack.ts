@@ -1,52 +1,46 @@
 // B rows side by side, T positions, H units; N = T·B rows, position-major.
-import { concatenate, reshape, type Engine, type Tensor } from '@rocinante/engine';
+import type { Engine, Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
-import { createGates } from './gates.js';
-import { inputGates } from './input-layer.js';
-import { runLayer, type CellState } from './lstm-layer.js';
+import { RowsInput, symbolInput } from './layer-input.js';
+import type { CellState } from './lstm-layer.js';
+import type { LstmPath } from './lstm-path.js';
 import type { LoadedWeights } from './network-weights.js';
-import { product } from './products.js';
 
-/** What the layers made of some symbols: the uppermost one's hidden states, [B, H] each, and every layer's state at the end. */
+/** What the layers made of some symbols: the uppermost one's hidden states [N, H], and every layer's state at the end. */
 export interface StackRun {
-  readonly hidden: readonly Tensor[];
+  readonly hidden_NH: Tensor;
   readonly states: readonly CellState[];
 }
 
 /**
  * Reads symbols [T, B] through all layers, from the states where earlier symbols left them or from zeros, without dropout.
  *
- * The states that go in stay the caller's. The uppermost layer's state at the end shares its hidden tensor with `hidden`.
+ * The states that go in stay the caller's.
  */
 export function readOn(
   engine: Engine,
+  path: LstmPath,
   network: NetworkSpec,
   weights: LoadedWeights,
   symbols_TB: Int32Array,
   B: number,
   states?: readonly CellState[],
 ): StackRun {
-  const T = symbols_TB.length / B;
+  const extent = { T: symbols_TB.length / B, B };
   return engine.scope(() => {
-    const gates = createGates(engine, network.recurrentActivation);
+    const symbols_N = engine.int32(symbols_TB, [symbols_TB.length]);
     const ends: CellState[] = [];
-    let gates_N4H = inputGates(engine, network, weights, engine.int32(symbols_TB, [T * B]));
-    for (const [index, { units }] of network.layers.entries()) {
-      const run = runLayer(
-        engine,
-        gates,
-        weights.layers[index],
-        reshape(engine, gates_N4H, [T, B, 4 * units]),
-        { trace: false, initial: states?.[index] },
-      );
-      engine.free(gates_N4H);
-      ends.push({ hidden: run.hidden.at(-1)!, cell: run.lastCell });
-      const next = weights.layers[index + 1];
-      if (next === undefined) return { hidden: run.hidden, states: ends };
-      gates_N4H = engine.scope(() => product(engine, concatenate(engine, run.hidden), next.kernel_I4H));
-      engine.free(...run.hidden.slice(0, -1));
+    let input = symbolInput(engine, network, weights, symbols_N);
+    let hidden_NH: Tensor | undefined;
+    for (const [index, layer] of weights.layers.entries()) {
+      const below = hidden_NH;
+      const run = path.read(layer, input, extent, states?.[index]);
+      if (below !== undefined) engine.free(below);
+      ends.push(run.end);
+      hidden_NH = run.hidden_NH;
+      input = new RowsInput(engine, hidden_NH);
     }
-    throw new Error('a network has at least one layer');
+    return { hidden_NH: hidden_NH!, states: ends };
   });
 }
 

@@ -2,20 +2,15 @@ import { assert } from '@rocinante/base';
 import { transpose, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import type { ParameterLayout, TensorEntry } from '@rocinante/parameters';
-import { copySwappingGates } from './gate-order.js';
+import { copySwappingGates, type GateOrder } from './gate-order.js';
 
-/** A layer's weights on the engine. I inputs, H units; gates in the order i, c, f, o. */
+/** A layer's weights on the engine. I inputs, H units; gates in the order of the path that computes with them. */
 export interface LayerWeights {
   readonly kernel_I4H: Tensor;
   readonly recurrent_H4H: Tensor;
   readonly bias_4H: Tensor;
-}
-
-/** Copies that only the backward pass needs: its products with few rows are twice as fast from a transposed factor. */
-export interface TransposedWeights {
-  /** For each layer; the first layer's kernel is transposed only where the input is embedded. */
-  readonly layers: readonly { readonly recurrent_4HH: Tensor; readonly kernel_4HI: Tensor | undefined }[];
-  readonly dense_VH: Tensor;
+  /** What a path wants of these weights besides: made when first asked for by this name, and kept with them. */
+  derived(name: string, make: () => Tensor): Tensor;
 }
 
 /** All of a network's weights on the engine. V symbols, E embedding size. */
@@ -24,8 +19,8 @@ export interface LoadedWeights {
   readonly layers: readonly LayerWeights[];
   readonly dense_HV: Tensor;
   readonly dense_V: Tensor;
-  /** Made when first asked for. */
-  readonly transposed: TransposedWeights;
+  /** Transposed for the way back, as a product with few rows is twice as fast so; made when first asked for. */
+  readonly dense_VH: Tensor;
 }
 
 /**
@@ -43,6 +38,7 @@ export class NetworkWeights {
     readonly engine: Engine,
     readonly network: NetworkSpec,
     readonly layout: ParameterLayout,
+    readonly gateOrder: GateOrder,
   ) {
     this.#copies = layout.tensors.map(({ size }) => new Float32Array(size));
   }
@@ -66,19 +62,18 @@ export class NetworkWeights {
       kernel_I4H: tensors.get(`lstm_${index + 1}/kernel`)!,
       recurrent_H4H: tensors.get(`lstm_${index + 1}/recurrent_kernel`)!,
       bias_4H: tensors.get(`lstm_${index + 1}/bias`)!,
+      derived: this.#madeOnce(),
     }));
-    const embedding_VE = tensors.get('embedding/embeddings');
     const dense_HV = tensors.get('dense/kernel')!;
-    let transposed: TransposedWeights | undefined;
-    const transposeAll = (): TransposedWeights =>
-      this.#transpose(layers, embedding_VE !== undefined, dense_HV);
+    const ofDense = this.#madeOnce();
+    const { engine } = this;
     this.#loaded = {
-      embedding_VE,
+      embedding_VE: tensors.get('embedding/embeddings'),
       layers,
       dense_HV,
       dense_V: tensors.get('dense/bias')!,
-      get transposed() {
-        return (transposed ??= transposeAll());
+      get dense_VH() {
+        return ofDense('transposed', () => transpose(engine, dense_HV));
       },
     };
   }
@@ -92,18 +87,17 @@ export class NetworkWeights {
   #copy(flat: Float32Array, { name, offset, size }: TensorEntry, copy: Float32Array): void {
     const source = flat.subarray(offset, offset + size);
     const layer = /^lstm_(\d+)\//.exec(name);
-    if (layer === null) copy.set(source);
+    if (layer === null || this.gateOrder === 'i, f, c, o') copy.set(source);
     else copySwappingGates(source, copy, 0, this.network.layers[Number(layer[1]) - 1].units);
   }
 
-  #transpose(layers: readonly LayerWeights[], embedded: boolean, dense_HV: Tensor): TransposedWeights {
-    const make = (tensor: Tensor): Tensor => this.#keep(transpose(this.engine, tensor));
-    return {
-      layers: layers.map(({ kernel_I4H, recurrent_H4H }, index) => ({
-        recurrent_4HH: make(recurrent_H4H),
-        kernel_4HI: index > 0 || embedded ? make(kernel_I4H) : undefined,
-      })),
-      dense_VH: make(dense_HV),
+  /** Gives tensors by name that are made once, and freed with the weights. */
+  #madeOnce(): (name: string, make: () => Tensor) => Tensor {
+    const made = new Map<string, Tensor>();
+    return (name, make) => {
+      const tensor = made.get(name) ?? this.#keep(make());
+      made.set(name, tensor);
+      return tensor;
     };
   }
 

@@ -1,57 +1,60 @@
 // B windows computed, T positions, V symbols, H units, I a layer's inputs; N = T·B rows, position-major.
 import { assert } from '@rocinante/base';
-import {
-  biasAdd,
-  concatenate,
-  multiply,
-  reshape,
-  sliceFirst,
-  sparseSoftmaxCrossEntropy,
-  unpack,
-  type Engine,
-  type Tensor,
-} from '@rocinante/engine';
+import { biasAdd, multiply, sliceFirst, sumRowsByIndex, type Engine, type Tensor } from '@rocinante/engine';
 import { networkLayout, type NetworkSpec } from '@rocinante/model';
 import type { ParameterLayout } from '@rocinante/parameters';
+import { crossEntropy } from './cross-entropy.js';
 import { dropoutMask, type DropoutKey } from './dropout.js';
 import { copySwappingGates } from './gate-order.js';
-import { createGates, type Gates } from './gates.js';
-import { inputGates, inputGradients } from './input-layer.js';
+import { RowsInput, symbolInput, type LayerInput } from './layer-input.js';
 import { freeStates, readOn } from './layer-stack.js';
-import { runLayer, runLayerBack, type CellState, type LayerRun } from './lstm-layer.js';
+import type { CellState } from './lstm-layer.js';
+import { whyPlainAlone, type LayerRun, type LstmPath } from './lstm-path.js';
 import { layOutRows, sumLosses, type MicroBatch, type Rows } from './micro-batch.js';
 import { NetworkWeights } from './network-weights.js';
+import { PlainPath } from './plain-path.js';
 import { product, transposedProduct } from './products.js';
 import { addLosses, layOutStreams, type Streams } from './streams.js';
 
 /** What a layer leaves for the way back. */
 interface LayerTrace {
-  readonly run: LayerRun;
+  readonly run: LayerRun<unknown>;
+  readonly input: LayerInput;
   /** [N, I]: what entered, after dropout; undefined in the first layer, which the symbols enter. */
   readonly input_NI: Tensor | undefined;
-  /** [N, H] */
-  readonly hidden_NH: Tensor;
   /** Of the layer's outputs: [N, H], or [B, H] in the last layer of a loss on the last position. */
   readonly mask: Tensor | undefined;
+}
+
+export interface NetworkOptions {
+  /** T, the symbols of a window without the one that follows. */
+  readonly windowLength: number;
+  /** How LSTM layers are computed, where the network is one that any path computes; plain where it is left out. */
+  readonly path?: LstmPath | undefined;
 }
 
 /** A network on the engine: the loss of a micro-batch and its gradient. */
 export class Network {
   readonly layout: ParameterLayout;
+  /** How its LSTM layers are computed. */
+  readonly path: LstmPath;
   readonly #weights: NetworkWeights;
 
   private constructor(
     readonly engine: Engine,
     readonly spec: NetworkSpec,
     readonly windowLength: number,
+    path: LstmPath | undefined,
   ) {
     this.layout = networkLayout(spec);
-    this.#weights = new NetworkWeights(engine, spec, this.layout);
+    const isFree = path !== undefined && whyPlainAlone(spec) === null;
+    this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation);
+    this.#weights = new NetworkWeights(engine, spec, this.layout, this.path.gateOrder);
   }
 
-  /** `windowLength` is T, the symbols of a window without the one that follows. Parameters are set before first use. */
-  static create(engine: Engine, spec: NetworkSpec, options: { readonly windowLength: number }): Network {
-    return new Network(engine, spec, options.windowLength);
+  /** Parameters are set before first use. */
+  static create(engine: Engine, spec: NetworkSpec, { windowLength, path }: NetworkOptions): Network {
+    return new Network(engine, spec, windowLength, path);
   }
 
   /** Replaces all parameters by a copy of `flat`, in the layout's order; the caller may write to it afterwards. */
@@ -65,8 +68,8 @@ export class Network {
    *
    * Shapes: `out` has `layout.length` elements and is overwritten.
    * Units: nats; a sum over windows, so the caller divides by the step's windows once.
-   * Order: fixed. The same parameters, micro-batch and key give the same bits, with any number of compute threads and
-   * whatever was computed before, on processors of one kind.
+   * Order: fixed. By plain, the same parameters, micro-batch and key give the same bits, with any number of compute threads
+   * and whatever was computed before, on processors of one kind.
    * `dropout` null leaves dropout out.
    * @throws {EngineOperationError} TensorFlow has not the memory.
    */
@@ -75,12 +78,11 @@ export class Network {
     const { engine } = this;
     const rows = layOutRows(this.spec, this.windowLength, batch);
     return engine.scope(() => {
-      const gates = createGates(engine, this.spec.recurrentActivation);
       const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
-      const { traces, output } = this.#runLayers(gates, rows, symbols_N, dropout, true);
+      const { traces, output } = this.#runLayers(rows, symbols_N, dropout);
       const { losses_N, logitsGradient_NV } = this.#lossOf(output, rows);
       const outputGradient = this.#denseBack(output, logitsGradient_NV, out);
-      this.#layersBack(gates, traces, symbols_N, outputGradient, rows, out);
+      this.#layersBack(traces, symbols_N, outputGradient, rows, out);
       return { lossSum: sumLosses(rows, losses_N) };
     });
   }
@@ -90,10 +92,15 @@ export class Network {
     const { engine } = this;
     const rows = layOutRows(this.spec, this.windowLength, batch);
     return engine.scope(() => {
-      const gates = createGates(engine, this.spec.recurrentActivation);
-      const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
-      const { output } = this.#runLayers(gates, rows, symbols_N, null, false);
-      const { loss } = this.#crossEntropy(output, rows.labels_N);
+      const { hidden_NH } = readOn(
+        engine,
+        this.path,
+        this.spec,
+        this.#weights.loaded,
+        rows.symbols_TB,
+        rows.B,
+      );
+      const { loss } = this.#crossEntropy(this.#reached(hidden_NH, rows), rows.labels_N);
       return { lossSum: sumLosses(rows, engine.readFloat32(loss)) };
     });
   }
@@ -110,7 +117,7 @@ export class Network {
     const { engine, spec } = this;
     const weights = this.#weights.loaded;
     return engine.scope(() => {
-      const { states: ends } = readOn(engine, spec, weights, symbols.slice(), 1, states);
+      const { states: ends } = readOn(engine, this.path, spec, weights, symbols.slice(), 1, states);
       const logits = biasAdd(engine, product(engine, ends.at(-1)!.hidden, weights.dense_HV), weights.dense_V);
       return { logits: engine.readFloat32(logits), states: ends };
     });
@@ -134,9 +141,9 @@ export class Network {
       for (const chunk of layOutStreams(spec, streams, this.windowLength)) {
         if (isCancelled()) return null;
         const ends = engine.scope(() => {
-          const run = readOn(engine, spec, weights, chunk.symbols_TB, chunk.B, states);
-          const output = concatenate(engine, run.hidden);
-          addLosses(sums, chunk, engine.readFloat32(this.#crossEntropy(output, chunk.labels_N).loss));
+          const run = readOn(engine, this.path, spec, weights, chunk.symbols_TB, chunk.B, states);
+          const { loss } = this.#crossEntropy(run.hidden_NH, chunk.labels_N);
+          addLosses(sums, chunk, engine.readFloat32(loss));
           return run.states;
         });
         freeStates(engine, states);
@@ -155,43 +162,35 @@ export class Network {
 
   /** Runs the stack; `output` is what enters the dense layer, [N, H], or [B, H] for a loss on the last position. */
   #runLayers(
-    gates: Gates,
     rows: Rows,
     symbols_N: Tensor,
     dropout: DropoutKey | null,
-    trace: boolean,
   ): { traces: LayerTrace[]; output: Tensor } {
     const { engine, spec } = this;
-    const { T, B } = rows;
     const weights = this.#weights.loaded;
     const traces: LayerTrace[] = [];
-    let gates_N4H = inputGates(engine, spec, weights, symbols_N);
+    let input = symbolInput(engine, spec, weights, symbols_N);
     let input_NI: Tensor | undefined;
-    for (const [index, { units, dropout: rate }] of spec.layers.entries()) {
-      const next = weights.layers[index + 1];
-      const run = runLayer(
-        engine,
-        gates,
-        weights.layers[index],
-        reshape(engine, gates_N4H, [T, B, 4 * units]),
-        { trace },
-      );
-      engine.free(gates_N4H);
-      const hidden_NH = concatenate(engine, run.hidden);
-      const last = next === undefined && spec.loss === 'last';
-      const output = last ? sliceFirst(engine, hidden_NH, (T - 1) * B, B) : hidden_NH;
-      engine.free(...run.hidden);
+    for (const [index, { dropout: rate }] of spec.layers.entries()) {
+      const isLast = index === spec.layers.length - 1;
+      const run = this.path.forward(weights.layers[index], input, rows);
+      const output = isLast ? this.#reached(run.hidden_NH, rows) : run.hidden_NH;
       const mask =
         dropout && rate > 0
           ? dropoutMask(engine, dropout, index, rate, output.shape as [number, number])
           : undefined;
       const kept = mask ? multiply(engine, output, mask) : output;
-      traces.push({ run, input_NI, hidden_NH, mask });
-      if (next === undefined) return { traces, output: kept };
-      gates_N4H = product(engine, kept, next.kernel_I4H);
+      traces.push({ run, input, input_NI, mask });
+      if (isLast) return { traces, output: kept };
+      input = new RowsInput(engine, kept);
       input_NI = kept;
     }
     throw new Error('a network has at least one layer');
+  }
+
+  /** Of the uppermost layer's hidden states, those that the loss looks at. */
+  #reached(hidden_NH: Tensor, { T, B }: Rows): Tensor {
+    return this.spec.loss === 'last' ? sliceFirst(this.engine, hidden_NH, (T - 1) * B, B) : hidden_NH;
   }
 
   #lossOf(output: Tensor, rows: Rows): { losses_N: Float32Array; logitsGradient_NV: Tensor } {
@@ -212,7 +211,7 @@ export class Network {
     const weights = this.#weights.loaded;
     return engine.scope(() => {
       const logits = biasAdd(engine, product(engine, output, weights.dense_HV), weights.dense_V);
-      return sparseSoftmaxCrossEntropy(engine, logits, engine.int32(labels_N, [labels_N.length]));
+      return crossEntropy(engine, logits, engine.int32(labels_N, [labels_N.length]));
     });
   }
 
@@ -223,54 +222,39 @@ export class Network {
       this.#write(out, 'dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
       const ones = engine.float32(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
       this.#write(out, 'dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
-      return product(engine, logitsGradient_NV, this.#weights.loaded.transposed.dense_VH);
+      return product(engine, logitsGradient_NV, this.#weights.loaded.dense_VH);
     });
   }
 
   /** Runs the stack backwards from the gradient of its output, writing each layer's gradients. */
   #layersBack(
-    gates: Gates,
     traces: readonly LayerTrace[],
     symbols_N: Tensor,
     outputGradient: Tensor,
-    { T, B }: Rows,
+    rows: Rows,
     out: Float32Array,
   ): void {
-    const { engine, spec } = this;
+    const { engine, spec, path } = this;
     const weights = this.#weights.loaded;
     let gradient = outputGradient;
     for (let index = traces.length - 1; index >= 0; index--) {
-      const { run, input_NI, hidden_NH, mask } = traces[index];
+      const { run, input, input_NI, mask } = traces[index];
       const { units } = spec.layers[index];
       const name = `lstm_${index + 1}`;
-      const transposed = weights.transposed.layers[index];
       const below = engine.scope(() => {
         const hiddenGradient = mask ? multiply(engine, gradient, mask) : gradient;
-        const { gates: gates_N4H, bias } = runLayerBack(
-          engine,
-          gates,
-          weights.layers[index],
-          transposed.recurrent_4HH,
-          run.steps,
-          perPosition(engine, hiddenGradient, T, B),
-        );
-        this.#write(out, `${name}/bias`, bias, units);
-        this.#write(
-          out,
-          `${name}/recurrent_kernel`,
-          recurrentGradient(engine, hidden_NH, gates_N4H, T, B),
-          units,
-        );
-        if (input_NI !== undefined) {
-          this.#write(out, `${name}/kernel`, transposedProduct(engine, input_NI, gates_N4H), units);
-          return product(engine, gates_N4H, transposed.kernel_4HI!);
+        const made = path.backward(weights.layers[index], input, run, hiddenGradient, rows);
+        this.#write(out, `${name}/bias`, made.bias_4H, units);
+        this.#write(out, `${name}/recurrent_kernel`, made.recurrent_H4H, units);
+        this.#write(out, `${name}/kernel`, made.kernel_I4H, units);
+        if (index > 0) return made.input_NI;
+        if (made.input_NI !== undefined) {
+          const embedding_VE = sumRowsByIndex(engine, made.input_NI, symbols_N, spec.vocabularySize);
+          this.#write(out, 'embedding/embeddings', embedding_VE);
         }
-        const { embedding, kernel } = inputGradients(engine, spec, weights, symbols_N, gates_N4H);
-        this.#write(out, `${name}/kernel`, kernel, units);
-        if (embedding !== undefined) this.#write(out, 'embedding/embeddings', embedding);
         return undefined;
       });
-      engine.free(gradient, hidden_NH);
+      engine.free(gradient, run.hidden_NH);
       if (mask !== undefined) engine.free(mask);
       // Without dropout the input is the layer below's hidden states, which that layer's turn frees.
       if (traces[index - 1]?.mask !== undefined) engine.free(input_NI!);
@@ -279,11 +263,11 @@ export class Network {
     }
   }
 
-  /** Copies a gradient into its place in the flat vector, a layer's in Keras's order of gates. */
+  /** Copies a gradient into its place in the flat vector, that of an LSTM layer of `units` in Keras's order of gates. */
   #write(out: Float32Array, name: string, gradient: Tensor, units?: number): void {
     const { offset } = this.layout.tensors.find((tensor) => tensor.name === name)!;
     const values = this.engine.readFloat32(gradient);
-    if (units === undefined) out.set(values, offset);
+    if (units === undefined || this.path.gateOrder === 'i, f, c, o') out.set(values, offset);
     else copySwappingGates(values, out, offset, units);
   }
 
@@ -293,26 +277,4 @@ export class Network {
       `parameters: expected ${this.layout.length} elements, received ${flat.length}`,
     );
   }
-}
-
-/** Each position's gradient of the hidden states [B, H]; only the last position's where the loss looks at that alone. */
-function perPosition(engine: Engine, gradient: Tensor, T: number, B: number): (Tensor | undefined)[] {
-  const [rows, H] = gradient.shape as [number, number];
-  if (rows === T * B) return unpack(engine, reshape(engine, gradient, [T, B, H]));
-  return [...new Array<undefined>(T - 1).fill(undefined), gradient];
-}
-
-/** Position t's gates came from the hidden state before: h[0 … T−2]ᵀ · dgates[1 … T−1], [H, 4H]. */
-function recurrentGradient(
-  engine: Engine,
-  hidden_NH: Tensor,
-  gates_N4H: Tensor,
-  T: number,
-  B: number,
-): Tensor {
-  const rows = (T - 1) * B;
-  const H = hidden_NH.shape[1];
-  if (T === 1) return engine.float32(new Float32Array(4 * H * H), [H, 4 * H]);
-  const before = sliceFirst(engine, hidden_NH, 0, rows);
-  return transposedProduct(engine, before, sliceFirst(engine, gates_N4H, B, rows));
 }

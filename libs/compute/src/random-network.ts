@@ -3,7 +3,8 @@ import type { NetworkSpec } from '@rocinante/model';
 import type { Network } from './network.js';
 import type { MicroBatch } from './micro-batch.js';
 
-// Seeded parameters and windows, for specs and for the programs that specs run in processes of their own.
+// Seeded parameters and windows, for the comparison of paths, for specs, and for the programs that specs run in processes of
+// their own.
 
 /** Parameters uniform in [−scale, scale]. */
 export function randomParameters({ layout }: Network, seed: number, scale: number): Float32Array {

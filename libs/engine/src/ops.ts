@@ -1,12 +1,9 @@
-import { AttributeType, DataType, type Attribute } from './binding.js';
+import { bool, int, type } from './attributes.js';
+import { DataType, type Attribute } from './binding.js';
 import type { Engine } from './engine.js';
 import type { Tensor } from './tensor.js';
 
 // TensorFlow's ops, as functions: each makes new tensors and frees none of its inputs. Shapes in comments are row-major.
-
-const int = (name: string, value: number): Attribute => ({ name, type: AttributeType.int, value });
-const bool = (name: string, value: boolean): Attribute => ({ name, type: AttributeType.bool, value });
-const type = (name: string, value: number): Attribute => ({ name, type: AttributeType.type, value });
 
 /** TensorFlow infers nothing from a list of inputs: its length and type are said. */
 const list = (parts: readonly Tensor[]): Attribute[] => [int('N', parts.length), type('T', parts[0].dtype)];
@@ -58,6 +55,8 @@ export const greater = (engine: Engine, a: Tensor, b: Tensor): Tensor => one(eng
 export const less = (engine: Engine, a: Tensor, b: Tensor): Tensor => one(engine, 'Less', [a, b]);
 export const logicalAnd = (engine: Engine, a: Tensor, b: Tensor): Tensor => one(engine, 'LogicalAnd', [a, b]);
 export const sigmoid = (engine: Engine, a: Tensor): Tensor => one(engine, 'Sigmoid', [a]);
+export const exp = (engine: Engine, a: Tensor): Tensor => one(engine, 'Exp', [a]);
+export const negate = (engine: Engine, a: Tensor): Tensor => one(engine, 'Neg', [a]);
 export const tanh = (engine: Engine, a: Tensor): Tensor => one(engine, 'Tanh', [a]);
 /** dy · (1 − y²), from y = tanh x. */
 export const tanhGrad = (engine: Engine, y: Tensor, dy: Tensor): Tensor => one(engine, 'TanhGrad', [y, dy]);
@@ -81,6 +80,22 @@ export const sumFirst = (engine: Engine, a: Tensor): Tensor =>
 
 /** Adds a row to each row: [N, C] + [C]. */
 export const biasAdd = (engine: Engine, a: Tensor, bias: Tensor): Tensor => one(engine, 'BiasAdd', [a, bias]);
+
+/** Zeros, made on the device. */
+export const zeros = (engine: Engine, shape: readonly number[]): Tensor =>
+  engine.scope(() => {
+    const zero = engine.float32(new Float32Array(1), []);
+    return withInts(engine, shape, [shape.length], (ints) => engine.execute('Fill', [], [ints, zero], 1))[0];
+  });
+
+/** Rows of zeros with a 1 at each of the int32 indices: [N] to [N, V]. */
+export const oneHot = (engine: Engine, indices: Tensor, size: number): Tensor =>
+  engine.scope(() => {
+    const [one, zero] = [1, 0].map((value) => engine.float32(Float32Array.of(value), []));
+    return withInts(engine, [size], [], (depth) =>
+      engine.execute('OneHot', [int('axis', -1)], [indices, depth, one, zero], 1),
+    )[0];
+  });
 
 /** The same elements, row-major, in another shape. No copy. */
 export const reshape = (engine: Engine, a: Tensor, shape: readonly number[]): Tensor =>
@@ -140,6 +155,12 @@ export const sumRowsByIndex = (engine: Engine, rows: Tensor, indices: Tensor, si
     engine.execute('UnsortedSegmentSum', [], [rows, indices, count], 1),
   )[0];
 
+/** From each row of [N, V] the element that an int32 index [N] names: [N]. */
+export const gatherFromRows = (engine: Engine, rows: Tensor, indices: Tensor): Tensor =>
+  withInts(engine, [1], [], (axis) =>
+    engine.execute('GatherV2', [int('batch_dims', 1)], [rows, indices, axis], 1),
+  )[0];
+
 /**
  * Integers in [0, 65536), uniform, from a counter-based generator: a function of the count and the key alone.
  * Gives a uint16 tensor [count, 2]; `key` is an int32 tensor of two words.
@@ -153,9 +174,12 @@ export function statelessPairs(engine: Engine, count: number, key: Tensor): Tens
   });
 }
 
+/** The logarithm of the softmax of each row: [N, V]. */
+export const logSoftmax = (engine: Engine, logits: Tensor): Tensor => one(engine, 'LogSoftmax', [logits]);
+
 /**
  * Softmax cross-entropy in nats: logits [N, V] and int32 labels [N] give the losses [N] and their gradient with respect
- * to the logits [N, V], softmax less one-hot.
+ * to the logits [N, V], softmax less one-hot. Not for a card: with TF_DETERMINISTIC_OPS TensorFlow refuses it there.
  */
 export function sparseSoftmaxCrossEntropy(
   engine: Engine,

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { parseAddress } from '@rocinante/base';
+import { LSTM_CHOICES, parseAddress } from '@rocinante/base';
 
 /** Parsers of option values; what they refuse becomes one line that names the option and the value. */
 
@@ -97,6 +97,17 @@ function address(value: string, portMin: number): string {
 /** An option that an environment variable can give too. */
 export function option(flags: string, description: string, environment: string): Option {
   return new Option(flags, description).env(`ROCINANTE_${environment}`);
+}
+
+/** How LSTM layers are computed. */
+export function lstmOption(): Option {
+  return option(
+    '--lstm <path>',
+    'how LSTM layers are computed: on a card cudnn, on a processor plain',
+    'LSTM',
+  )
+    .choices([...LSTM_CHOICES])
+    .default('auto');
 }
 
 /** Every command's: what a script reads. */

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { availableCores, THREADS_MAX } from '@rocinante/base';
+import { availableCores, THREADS_MAX, type LstmChoice } from '@rocinante/base';
 import type { Replay } from '../run/ledger-replay.js';
 import type { MicroBatchPassages } from '../run/ledger-passages.js';
-import { jsonOption, option, wholeNumber } from './option-values.js';
+import { jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
 
 const EXIT_DIFFERS = 1;
 const EXIT_INTERRUPTED = 130;
@@ -12,6 +12,7 @@ interface ReplayFlags {
   readonly step: number;
   readonly corpus?: string;
   readonly threads?: number;
+  readonly lstm: LstmChoice;
   readonly passages: boolean;
   readonly json: boolean;
 }
@@ -28,6 +29,7 @@ export function addReplay(program: Command, exit: (code: number) => void): void 
         wholeNumber(1, THREADS_MAX),
       ),
     )
+    .addOption(lstmOption())
     .option('--passages', 'show the passages of the text that the step learned from', false)
     .addOption(jsonOption())
     .action(async (path: string, flags: ReplayFlags) => {
@@ -51,7 +53,7 @@ function replayText({ step, steps, difference, passages }: Replay): string {
     const { key, recorded, computed } = difference;
     text.push(
       `step ${difference.step} differs first: ${key}: the ledger says ${recorded}, computed again ${computed}`,
-      'The bits are promised for workers of one kind: processor features or GPU, release, and engine.',
+      'The bits are promised for workers of one kind: processor features or GPU, LSTM path, release, and engine.',
     );
   }
   return `${text.join('\n')}\n`;

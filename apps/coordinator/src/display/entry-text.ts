@@ -1,4 +1,5 @@
 import type { LogEntryOf, RunLogEntry } from '../run/log-entries.js';
+import { lstmPathOf } from './lstm-path.js';
 import { bytesShown, counted, grouped } from './quantities.js';
 
 /** Entries that are worth a line of a log: single steps, and what came too late to count, are not. */
@@ -11,8 +12,10 @@ export function entryText(entry: ToldEntry): string {
       return startedText(entry);
     case 'listening':
       return `workers find the coordinator at ${entry.address}`;
-    case 'worker-joined':
-      return 'joined';
+    case 'worker-joined': {
+      const path = lstmPathOf(entry.engine);
+      return path === null ? 'joined' : `joined, with LSTM path ${path}`;
+    }
     case 'worker-parked':
     case 'not-exact':
       return entry.message;

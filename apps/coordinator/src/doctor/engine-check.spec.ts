@@ -12,6 +12,11 @@ it('is well where the product is right', () => {
   const findings = probeFindings({ code: 0, signal: null, stdout: said(product), stderr: '' }, none);
   expect(findings.map(({ status }) => status)).toEqual(['ok', 'ok']);
   expect(findings[0].found).toContain('TensorFlow 2.21.0 on cpu');
+  const lstmPath = "plain: the processor's";
+  const stdout = said(product).replace('{', `{"lstmPath":"${lstmPath}",`);
+  expect(probeFindings({ code: 0, signal: null, stdout, stderr: '' }, none).slice(2)).toMatchObject([
+    { check: 'LSTM path', status: 'ok', found: lstmPath },
+  ]);
 });
 
 it('is a problem where it crashes, cannot be loaded, or computes wrong', () => {

@@ -33,6 +33,17 @@ export async function engineFindings(environment: NodeJS.ProcessEnv): Promise<Fi
   return [ok(check, expected, path), ...probeFindings(await runProbe(environment), nvidiaCards())];
 }
 
+/** What the engine's process says of itself. */
+interface ProbeFacts {
+  readonly tensorflowVersion: string;
+  readonly device: string;
+  readonly processor: string;
+  readonly features: readonly string[];
+  readonly values: readonly number[];
+  /** How LSTM layers are computed, and why so. */
+  readonly lstmPath?: string;
+}
+
 /** What follows from how the process ended. */
 export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, cards: NvidiaCards): Finding[] {
   const expected = 'it loads, and multiplies two matrices';
@@ -46,9 +57,9 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, cards:
         : 'remove the engine’s folder, and run any ./rocinante command to set it up again';
     return [problem('engine', expected, said === '' ? end : `${end}: ${said}`, advice)];
   }
-  const { tensorflowVersion, device, processor, features, values } = JSON.parse(
+  const { tensorflowVersion, device, processor, features, values, lstmPath } = JSON.parse(
     line.slice(ENGINE_MARK.length),
-  ) as { tensorflowVersion: string; device: string; processor: string; features: string[]; values: number[] };
+  ) as ProbeFacts;
   const found = `TensorFlow ${tensorflowVersion} on ${device}, ${processor} (${features.join(', ')})`;
   if (values.join(',') !== PRODUCT) {
     const wrong = `${found}: ${values.join(',')} in place of ${PRODUCT}`;
@@ -63,7 +74,9 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, cards:
         `${found}; at its end ${signal ?? code}`,
         'it works; tell us with `support`',
       );
-  return [engine, cardsFinding(device, cards)];
+  const path =
+    lstmPath === undefined ? [] : [ok('LSTM path', 'one that computes as the plain one', lstmPath)];
+  return [engine, cardsFinding(device, cards), ...path];
 }
 
 /** NVIDIA's cards and driver, as the kernel lists them. */

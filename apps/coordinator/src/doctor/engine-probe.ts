@@ -1,3 +1,4 @@
+import { chooseLstmPath } from '@rocinante/compute';
 import { Engine, matMul } from '@rocinante/engine';
 import { ENGINE_MARK } from './engine-mark.js';
 
@@ -7,4 +8,6 @@ const values = engine.scope(() => {
   const a = engine.float32(Float32Array.of(1, 2, 3, 4), [2, 2]);
   return [...engine.readFloat32(matMul(engine, a, a))];
 });
-process.stdout.write(`${ENGINE_MARK}${JSON.stringify({ ...engine.description, values })}\n`);
+const { path, reason } = chooseLstmPath(engine, 'auto');
+const lstmPath = `${path.name}: ${reason}`;
+process.stdout.write(`${ENGINE_MARK}${JSON.stringify({ ...engine.description, values, lstmPath })}\n`);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LstmChoice } from '@rocinante/base';
 import { DamagedCheckpointError, DirectoryStore, type Checkpoint } from '@rocinante/checkpoint';
 import { LedgerDamagedError, ledgerLines, LedgerOrder, type StepRecord } from '@rocinante/ledger';
 import type { RunConfig } from '@rocinante/training';
@@ -29,6 +30,8 @@ export interface ReplayOptions {
   readonly corpus: string | undefined;
   /** Compute threads. */
   readonly threads: number;
+  /** How LSTM layers are computed. */
+  readonly lstm: LstmChoice;
   readonly passages: boolean;
   /** Told what is computed, before it is, and now and then how far it is. */
   readonly notice: (message: string) => void;
@@ -223,7 +226,7 @@ async function encodedText(
 async function computeUntil(
   step: number,
   prepared: PreparedRun,
-  { threads, notice }: Pick<ReplayOptions, 'threads' | 'notice'>,
+  { threads, lstm, notice }: Pick<ReplayOptions, 'threads' | 'lstm' | 'notice'>,
 ): Promise<boolean> {
   const service = new TrainingService();
   let closed = 0;
@@ -259,8 +262,10 @@ async function computeUntil(
   const workers = new LocalWorkers({
     count: 1,
     threads,
+    lstm,
     corpusCache: false,
     notice: (message) => execution.log.noticed(message),
+    onPath: notice,
     onNoneLeft: (output) => execution.abort(new RunFailedError(`the worker said: ${output}`)),
   });
   const release = stopOnSignals(() => {

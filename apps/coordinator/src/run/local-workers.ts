@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { LstmChoice } from '@rocinante/base';
 import { engineEnvironment } from '@rocinante/engine';
 import { messageOf } from '@rocinante/log';
 
@@ -7,9 +9,13 @@ export interface LocalWorkersOptions {
   readonly count: number;
   /** Compute threads of each. */
   readonly threads: number;
+  /** How they compute LSTM layers. */
+  readonly lstm: LstmChoice;
   readonly corpusCache: boolean;
   /** One line for people. */
   readonly notice: (message: string) => void;
+  /** How the first of them computes LSTM layers, where that is to be told: one line for people. */
+  readonly onPath: (line: string) => void;
   /** No worker is left, and none will be started again. `output` is the last that one said. */
   readonly onNoneLeft: (output: string) => void;
 }
@@ -59,7 +65,7 @@ export class LocalWorkers {
   }
 
   #spawn(address: string, index: number, restarts: number): void {
-    const { threads, corpusCache } = this.#options;
+    const { threads, lstm, corpusCache } = this.#options;
     const name = `worker-${index}`;
     const args = [
       '--coordinator',
@@ -68,6 +74,8 @@ export class LocalWorkers {
       name,
       '--threads',
       String(threads),
+      '--lstm',
+      lstm,
       '--end-with-parent',
     ];
     if (!corpusCache) args.push('--no-corpus-cache');
@@ -83,6 +91,13 @@ export class LocalWorkers {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-OUTPUT_KEPT);
     });
+    // They are all on this machine, and say the same.
+    if (index === 1 && restarts === 0) {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        const path = pathLine(line);
+        if (path !== null) this.#options.onPath(path);
+      });
+    }
     child.on('error', (error) => {
       output += error.message;
     });
@@ -120,6 +135,13 @@ const WORKERS_OWN = [
 
 function environmentOf(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(own).filter(([name]) => !WORKERS_OWN.includes(name)));
+}
+
+/** What a line of a worker's log says of its LSTM path; null where it is about something else. */
+function pathLine(line: string): string | null {
+  if (!line.startsWith('{') || !line.includes('"lstm":')) return null;
+  const { lstm, msg } = JSON.parse(line) as { lstm?: string; msg: string };
+  return lstm === undefined ? null : msg;
 }
 
 /** The last thing that a worker said, without what TensorFlow writes whenever it is loaded, and stack traces. */

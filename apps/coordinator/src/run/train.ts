@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import type { LstmChoice } from '@rocinante/base';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { resolveConfig, type ConfigFlags } from '../config.js';
@@ -43,6 +44,8 @@ export interface TrainOptions {
   readonly workers: number;
   /** Compute threads of each worker. */
   readonly threads: number;
+  /** How workers compute LSTM layers. */
+  readonly lstm: LstmChoice;
   /** Absolute; null for a new one in `runs`. */
   readonly runDir: string | null;
   readonly resume: boolean;
@@ -153,8 +156,10 @@ async function runToEnd(
   const workers = new LocalWorkers({
     count: options.workers,
     threads: options.threads,
+    lstm: options.lstm,
     corpusCache: options.corpusCache,
     notice: (message) => execution.log.noticed(message),
+    onPath: (line) => execution.log.noticed(line),
     onNoneLeft: (output) =>
       execution.abort(new RunFailedError(`no worker is left; the last one said: ${output}`)),
   });

@@ -1,0 +1,184 @@
+// Goal: a path that fails or computes wrong is passed over, in one line that says why. Method: plain with a fault in place of
+// a path; and the order of paths on a card, with cuDNN's ops answered by a model and the engine saying that it is on one.
+import { Engine, multiply, type CellStep, type EngineDescription, type Tensor } from '@rocinante/engine';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { standInForCudnn, type CudnnStandIn } from './cudnn-stand-in.js';
+import type { LstmPath } from './lstm-path.js';
+import { chooseLstmPath } from './path-choice.js';
+import { compareWithPlain } from './path-comparison.js';
+import { PlainPath } from './plain-path.js';
+
+const engine = Engine.load();
+const plain = new PlainPath(engine, 'sigmoid');
+
+type SteppedPath = LstmPath<readonly CellStep[]>;
+
+/** A path that is plain but for what a spec changes, and has another's name. */
+function pathThat(change: (path: SteppedPath) => Partial<SteppedPath>): LstmPath {
+  const base: SteppedPath = {
+    name: 'cudnn-v1',
+    gateOrder: plain.gateOrder,
+    read: (...given) => plain.read(...given),
+    forward: (...given) => plain.forward(...given),
+    backward: (...given) => plain.backward(...given),
+  };
+  return { ...base, ...change(base) };
+}
+
+const times = (tensor: Tensor, factor: number): Tensor =>
+  engine.scope(() => multiply(engine, tensor, engine.float32(Float32Array.of(factor), [])));
+
+const throwing = pathThat(() => ({
+  forward: () => {
+    engine.execute('CudnnRNNV9', [], [], 1);
+    throw new Error('there is no such op');
+  },
+}));
+const wrongForward = pathThat((path) => ({
+  forward: (...given) => {
+    const run = path.forward(...given);
+    return { ...run, hidden_NH: times(run.hidden_NH, 1.01) };
+  },
+}));
+const wrongBackward = pathThat((path) => ({
+  backward: (...given) => {
+    const made = path.backward(...given);
+    return { ...made, bias_4H: times(made.bias_4H, 2) };
+  },
+}));
+const withoutState = pathThat((path) => ({
+  read: (layer, input, extent) => path.read(layer, input, extent),
+}));
+const noNumber = pathThat((path) => ({
+  backward: (...given) => {
+    const made = path.backward(...given);
+    return { ...made, kernel_I4H: times(made.kernel_I4H, Number.NaN) };
+  },
+}));
+const sound = pathThat(() => ({ name: 'cudnn-v2' }));
+
+describe('a path that is not sound is passed over', () => {
+  it.each([
+    ['fails', throwing, /cudnn-v1: TensorFlow op CudnnRNNV9: /],
+    [
+      'gives wrong hidden states',
+      wrongForward,
+      /cudnn-v1: .* is off by 0\.\d+ of its largest value, expected 0\.0001 at most/,
+    ],
+    [
+      'gives a wrong gradient',
+      wrongBackward,
+      /cudnn-v1: the gradient of lstm_\d\/bias is off by 1\.0 of its largest/,
+    ],
+    ['forgets the state', withoutState, /cudnn-v1: what follows from a carried state is off by /],
+    ['gives what is no number', noNumber, /cudnn-v1: the gradient of lstm_\d\/kernel is off by Infinity/],
+  ])('one that %s', (_what, path, expected) => {
+    const before = engine.liveHandles;
+    const { path: taken, notice } = chooseLstmPath(engine, 'auto', [path, sound, plain]);
+    expect(taken).toBe(sound);
+    expect(notice).toMatch(/^LSTM path cudnn-v2 is used, and not /);
+    expect(notice).toMatch(expected);
+    expect(notice).not.toContain('\n');
+    expect(engine.liveHandles).toBe(before);
+  });
+
+  it('several are told of in one line', () => {
+    const { path, reason, notice } = chooseLstmPath(engine, 'auto', [throwing, wrongBackward, plain]);
+    expect(path).toBe(plain);
+    expect(notice).toMatch(/^LSTM path plain is used, and not cudnn-v1: .*; not cudnn-v1: the gradient of/);
+    expect(reason).toBe(notice!.slice('LSTM path plain is used, and '.length));
+  });
+
+  it('one that is sound is taken without a word, and says how near it is', () => {
+    expect(compareWithPlain(engine, sound)).toEqual({ difference: 0, where: 'nothing' });
+    const { path, reason, notice } = chooseLstmPath(engine, 'auto', [sound, plain]);
+    expect({ path, reason, notice }).toEqual({
+      path: sound,
+      reason: 'it agrees with plain to 0.0',
+      notice: null,
+    });
+  });
+});
+
+describe('on a processor', () => {
+  it('plain is taken, and nothing is compared', () => {
+    const execute = vi.spyOn(engine, 'execute');
+    expect(chooseLstmPath(engine, 'auto')).toMatchObject({ path: { name: 'plain' }, notice: null });
+    expect(chooseLstmPath(engine, 'plain')).toMatchObject({ reason: 'asked for', notice: null });
+    expect(execute).not.toHaveBeenCalled();
+    execute.mockRestore();
+  });
+
+  it('fused is taken where it is asked for, and says what it is', () => {
+    const { path, reason, notice } = chooseLstmPath(engine, 'fused');
+    expect(path.name).toBe('fused');
+    expect(reason).toMatch(
+      /^it agrees with plain to \d\.\de-\d; on a processor its bits follow from the number of threads, here 1$/,
+    );
+    expect(notice).toBeNull();
+  });
+
+  it('cudnn is passed over, in one line', () => {
+    expect(chooseLstmPath(engine, 'cudnn')).toMatchObject({
+      path: { name: 'plain' },
+      notice:
+        'LSTM path plain is used, and not cudnn: expected a GPU, and the engine computes on a processor',
+    });
+  });
+});
+
+describe('on a card', () => {
+  let standIn: CudnnStandIn;
+  const { description } = engine;
+  const describeAs = (value: EngineDescription): void =>
+    void Object.defineProperty(engine, 'description', { value, configurable: true });
+
+  beforeEach(() => {
+    standIn = standInForCudnn(engine);
+    describeAs({ ...description, device: 'gpu' });
+    vi.stubEnv('NVIDIA_TF32_OVERRIDE', '0');
+  });
+  afterEach(() => {
+    standIn.end();
+    describeAs(description);
+    vi.unstubAllEnvs();
+  });
+
+  it.each(['auto', 'cudnn'] as const)('%s takes cuDNN by its first op', (choice) => {
+    const { path, reason, notice } = chooseLstmPath(engine, choice);
+    expect(path.name).toBe('cudnn-v1');
+    expect(reason).toMatch(/^it agrees with plain to \d\.\de-\d$/);
+    expect(notice).toBeNull();
+    expect(new Set(standIn.ran)).toEqual(new Set(['CudnnRNN', 'CudnnRNNBackprop', 'CudnnRNNParamsSize']));
+  });
+
+  it('then by its second', () => {
+    standIn.broken.add('CudnnRNN');
+    const { path, notice } = chooseLstmPath(engine, 'auto');
+    expect(path.name).toBe('cudnn-v2');
+    expect(notice).toMatch(/^LSTM path cudnn-v2 is used, and not cudnn-v1: TensorFlow op CudnnRNN: /);
+  });
+
+  it('then fused, where the vector’s gradient is not as we read it', () => {
+    standIn.spoil = (vector) => vector.reverse();
+    const { path, notice } = chooseLstmPath(engine, 'auto');
+    expect(path.name).toBe('fused');
+    expect(notice).toMatch(
+      /^LSTM path fused is used, and not cudnn-v1: the gradient of .*; not cudnn-v2: the g/,
+    );
+  });
+
+  it('fused and plain where they are asked for', () => {
+    expect(chooseLstmPath(engine, 'fused').reason).toMatch(/^it agrees with plain to \d\.\de-\d$/);
+    expect(chooseLstmPath(engine, 'plain')).toMatchObject({ path: { name: 'plain' }, reason: 'asked for' });
+    expect(standIn.ran).toEqual([]);
+  });
+
+  it('with TF32 a difference of a hundredth is let pass, and a wrong term is not', () => {
+    vi.stubEnv('NVIDIA_TF32_OVERRIDE', undefined);
+    standIn.spoil = (vector) => vector.forEach((value, index) => (vector[index] = value * 1.005));
+    expect(chooseLstmPath(engine, 'auto').path.name).toBe('cudnn-v1');
+    standIn.spoil = (vector) => vector.forEach((value, index) => (vector[index] = value * 1.05));
+    expect(chooseLstmPath(engine, 'auto').path.name).toBe('fused');
+  });
+});

@@ -1,0 +1,90 @@
+import { oneLine, type LstmChoice } from '@rocinante/base';
+import type { Engine } from '@rocinante/engine';
+import { CudnnPath } from './cudnn-path.js';
+import { FusedPath } from './fused-path.js';
+import type { LstmPath } from './lstm-path.js';
+import { compareWithPlain, toleranceOf } from './path-comparison.js';
+import { PlainPath } from './plain-path.js';
+
+/** The path that computes here, and why. */
+export interface LstmPathInUse {
+  readonly path: LstmPath;
+  /** Why this one, for people. */
+  readonly reason: string;
+  /** One line where a path was passed over; null where the first was taken. */
+  readonly notice: string | null;
+}
+
+/** Of what TensorFlow says of an op that it cannot run, so much is passed on, in characters. */
+const REASON_LENGTH_MAX = 240;
+
+/**
+ * The first of the paths that agrees with plain here: a path that fails, or is farther off than the tolerance, is passed over.
+ *
+ * On a card the order is cudnn (TensorFlow's first op, then its second), fused, plain, from the one that was asked for on. On a
+ * processor plain is taken, unless fused was asked for: cuDNN is not there, and the bits of fused follow from the number
+ * of threads. A choice decides the bits, so the joining proof compares it.
+ */
+export function chooseLstmPath(
+  engine: Engine,
+  choice: LstmChoice,
+  candidates: readonly LstmPath[] = candidatesOf(engine, choice),
+): LstmPathInUse {
+  const { device, threads } = engine.description;
+  const passedOver: string[] = [];
+  if (device === 'cpu' && choice === 'cudnn') {
+    passedOver.push('cudnn: expected a GPU, and the engine computes on a processor');
+  }
+  for (const path of candidates) {
+    const { agreement, fault } = path.name === 'plain' ? AS_IT_IS : examine(engine, path);
+    if (fault !== null) {
+      passedOver.push(`${path.name}: ${fault}`);
+      continue;
+    }
+    const bits =
+      path.name === 'fused' && device === 'cpu'
+        ? `; on a processor its bits follow from the number of threads, here ${threads}`
+        : '';
+    const notice =
+      passedOver.length === 0 ? null : `LSTM path ${path.name} is used, and not ${passedOver.join('; not ')}`;
+    return { path, reason: (agreement ?? reasonForPlain(device, choice, passedOver)) + bits, notice };
+  }
+  throw new Error('plain is the last candidate');
+}
+
+/** Plain is what the others are compared with. */
+const AS_IT_IS = { agreement: null, fault: null };
+
+function reasonForPlain(device: 'cpu' | 'gpu', choice: LstmChoice, passedOver: readonly string[]): string {
+  if (passedOver.length > 0) return `not ${passedOver.join('; not ')}`;
+  return choice === 'plain' ? 'asked for' : `the ${device === 'cpu' ? 'processor' : 'card'}'s`;
+}
+
+function candidatesOf(engine: Engine, choice: LstmChoice): readonly LstmPath[] {
+  const plain = new PlainPath(engine, 'sigmoid');
+  const fused = [new FusedPath(engine), plain];
+  if (choice === 'plain') return [plain];
+  if (choice === 'fused') return fused;
+  if (engine.description.device === 'cpu') return [plain];
+  return [new CudnnPath(engine, 1), new CudnnPath(engine, 2), ...fused];
+}
+
+/** Whether a path computes what plain does; `fault` says why not. */
+function examine(
+  engine: Engine,
+  path: LstmPath,
+): { readonly agreement: string | null; readonly fault: string | null } {
+  const tolerance = toleranceOf(engine, process.env);
+  try {
+    const { difference, where } = compareWithPlain(engine, path);
+    const off = difference.toPrecision(2);
+    if (difference <= tolerance) return { agreement: `it agrees with plain to ${off}`, fault: null };
+    return {
+      agreement: null,
+      fault: `${where} is off by ${off} of its largest value, expected ${tolerance} at most`,
+    };
+  } catch (error) {
+    // Whatever it is: plain computes, and the line says why it has to.
+    return { agreement: null, fault: oneLine((error as Error).message).slice(0, REASON_LENGTH_MAX) };
+  }
+}
