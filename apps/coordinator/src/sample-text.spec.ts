@@ -76,7 +76,16 @@ it.each<[string, () => unknown, Partial<SampleTextOptions>, RegExp]>([
   ],
 ])('a weights file that is %s', async (_what, make, options, message) => {
   await make();
-  const order = { weights: path, length: 5, wholeWords: false, seed: 1, threads: 1, ...options };
+  const order = {
+    weights: path,
+    length: 5,
+    wholeWords: false,
+    seed: 1,
+    threads: 1,
+    device: 'auto' as const,
+    notice: () => undefined,
+    ...options,
+  };
   const error: unknown = await sampleText(order, () => undefined).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(RocinanteError);
   expect(error).toMatchObject({ exitCode: 2 });

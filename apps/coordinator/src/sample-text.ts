@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { RocinanteError } from '@rocinante/base';
 import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
-import { engineEnvironment } from '@rocinante/engine';
+import { setEngineEnvironment, type Device } from '@rocinante/engine';
 import { readWeightsFile } from '@rocinante/weights';
 import { UsageError } from './errors.js';
 import type { SampleMessage, SampleWork } from './sample-thread.js';
@@ -26,6 +26,9 @@ export interface SampleTextOptions {
   readonly seed: number;
   /** Compute threads. */
   readonly threads: number;
+  readonly device: Device;
+  /** Told of each variable of the environment that the engine needs otherwise, in one line. */
+  readonly notice: (line: string) => void;
 }
 
 /**
@@ -39,7 +42,7 @@ export async function sampleText(
   options: SampleTextOptions,
   write: (piece: string) => void,
 ): Promise<string> {
-  const { length, seed, threads } = options;
+  const { length, seed, threads, device, notice } = options;
   const weights = await readWeightsFile(options.weights);
   const vocabulary = new Vocabulary(weights.vocabulary);
   const words = options.wholeWords ? wordsIn(options.weights, weights.further?.[WORDS_ENTRY]) : null;
@@ -47,6 +50,7 @@ export async function sampleText(
   await drawInThread(
     {
       threads,
+      device,
       network: weights.network,
       windowLength: weights.window,
       parameters: weights.parameters,
@@ -62,13 +66,19 @@ export async function sampleText(
       text += piece;
       write(piece);
     },
+    notice,
   );
   return text;
 }
 
-async function drawInThread(work: SampleWork, onSymbol: (symbol: number) => void): Promise<void> {
+async function drawInThread(
+  work: SampleWork,
+  onSymbol: (symbol: number) => void,
+  notice: (line: string) => void,
+): Promise<void> {
+  const { threads, device } = work;
   // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
-  Object.assign(process.env, engineEnvironment({ threads: work.threads }));
+  setEngineEnvironment({ threads, device }, process.env).forEach(notice);
   const thread = new Worker(new URL('./sample-thread.js', import.meta.url), { workerData: work });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -76,7 +86,7 @@ async function drawInThread(work: SampleWork, onSymbol: (symbol: number) => void
       thread.on('message', (message: SampleMessage) => {
         if ('symbol' in message) onSymbol(message.symbol);
         else if (message.error === null) resolve();
-        else reject(new RocinanteError(message.error.code, 1, message.error.message));
+        else reject(new RocinanteError(message.error.code, message.error.exitCode, message.error.message));
       });
     });
   } finally {

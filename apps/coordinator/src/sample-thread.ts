@@ -2,12 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, RocinanteError } from '@rocinante/base';
 import { Network, Sampler } from '@rocinante/compute';
 import { Vocabulary, WholeWords, WORD_LENGTH_MAX } from '@rocinante/corpus';
-import { Engine } from '@rocinante/engine';
+import { Engine, type Device } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 
 /** What the thread draws from, and how much. */
 export interface SampleWork {
   readonly threads: number;
+  readonly device: Device;
   readonly network: NetworkSpec;
   readonly windowLength: number;
   readonly parameters: Float32Array;
@@ -25,11 +26,11 @@ export interface SampleWork {
 /** A symbol's id as it is drawn; at the end null, or the error that ended it. */
 export type SampleMessage =
   | { readonly symbol: number }
-  | { readonly error: { readonly code: string; readonly message: string } | null };
+  | { readonly error: { readonly code: string; readonly exitCode: 1 | 2; readonly message: string } | null };
 
 /** Draws in a thread of its own: a signal that is handled in a thread that computes may corrupt memory (libs/engine). */
 function draw(work: SampleWork, send: (message: SampleMessage) => void): void {
-  const engine = Engine.load({ threads: work.threads });
+  const engine = Engine.load({ threads: work.threads, device: work.device });
   const network = Network.create(engine, work.network, { windowLength: work.windowLength });
   network.setParameters(work.parameters);
   const { prompt, temperature, seed, words } = work;
@@ -52,5 +53,5 @@ try {
   port.postMessage({ error: null });
 } catch (error) {
   if (!(error instanceof RocinanteError)) throw error;
-  port.postMessage({ error: { code: error.code, message: error.message } });
+  port.postMessage({ error: { code: error.code, exitCode: error.exitCode, message: error.message } });
 }

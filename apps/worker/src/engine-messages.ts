@@ -101,8 +101,8 @@ export interface EngineAnswers {
   sample: number[];
 }
 
-/** An error crosses threads as its line and its code. `liveHandles` are the engine's after the request. */
+/** An error crosses threads as its line and its codes. `liveHandles` are the engine's after the request. */
 export type EngineReply = { readonly id: number; readonly liveHandles: number } & (
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: string; readonly message: string }
+  | { readonly ok: false; readonly code: string; readonly exitCode: 1 | 2; readonly message: string }
 );

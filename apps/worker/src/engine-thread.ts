@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, assertNever, RocinanteError } from '@rocinante/base';
-import { Engine } from '@rocinante/engine';
+import { Engine, type EngineOptions } from '@rocinante/engine';
 import type { EngineReply, EngineRequest } from './engine-messages.js';
 import { RunCompute } from './run-compute.js';
 
@@ -9,7 +9,7 @@ import { RunCompute } from './run-compute.js';
  */
 const port = parentPort;
 assert(port !== null, 'engine-thread.js runs as a worker thread');
-const { threads } = workerData as { threads: number };
+const options = workerData as EngineOptions;
 let engine: Engine | null = null;
 let run: RunCompute | null = null;
 
@@ -19,7 +19,8 @@ port.on('message', ({ id, request }: { id: number; request: EngineRequest }) => 
     reply({ id, ok: true, value, liveHandles: loaded().liveHandles });
   } catch (error) {
     if (!(error instanceof RocinanteError)) throw error;
-    reply({ id, ok: false, code: error.code, message: error.message, liveHandles: engine?.liveHandles ?? 0 });
+    const { code, exitCode, message } = error;
+    reply({ id, ok: false, code, exitCode, message, liveHandles: engine?.liveHandles ?? 0 });
   }
 });
 
@@ -30,13 +31,14 @@ function reply(message: EngineReply): void {
 function answer(request: EngineRequest): unknown {
   switch (request.type) {
     case 'describe': {
-      engine ??= Engine.load({ threads });
-      const { tensorflowVersion, device, processor, features } = engine.description;
-      return { tensorflow: tensorflowVersion, device, model: processor, features };
+      engine ??= Engine.load(options);
+      const { tensorflowVersion, device, model, features } = engine.description;
+      return { tensorflow: tensorflowVersion, device, model, features };
     }
     case 'open-run':
       run?.dispose();
       run = null;
+      loaded().expectTf32(request.config.precision === 'tf32');
       run = new RunCompute(loaded(), request);
       return null;
     case 'prove':

@@ -1,9 +1,18 @@
 export { DataType } from './binding.js';
 export type { EngineDescription } from './description.js';
-export { Engine, type EngineOptions } from './engine.js';
-export { engineEnvironment, type ThreadOptions } from './environment.js';
-export { EngineLoadError, EngineNotFoundError, EngineOperationError } from './errors.js';
-export { locateBinding } from './location.js';
+export { Engine } from './engine.js';
+export { DEVICES, setEngineEnvironment, type Device, type EngineOptions } from './environment.js';
+export {
+  EngineDeviceError,
+  EngineLoadError,
+  EngineNotFoundError,
+  EngineOperationError,
+  EnginePrecisionError,
+} from './errors.js';
+export { gpuTrouble, idleCardLine } from './gpu-trouble.js';
+export { engineLibraries, locateBinding, type EngineLibraries } from './location.js';
+export { readNvidia, visibleCards, type Card, type Nvidia } from './nvidia-cards.mjs';
+export { gpuDoubt, gpuHindrance } from './nvidia-fitness.mjs';
 export {
   add,
   addAll,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { availableCores } from '@rocinante/base';
+import type { Device } from '@rocinante/engine';
 import type { SampleTextOptions } from '../sample-text.js';
-import { nonNegative, wholeNumber } from './option-values.js';
+import { deviceOption, nonNegative, wholeNumber } from './option-values.js';
 
 interface SampleFlags {
   readonly prompt?: string;
@@ -9,6 +10,7 @@ interface SampleFlags {
   readonly temperature?: number;
   readonly wholeWords: boolean;
   readonly seed: number;
+  readonly device: Device;
   readonly json: boolean;
 }
 
@@ -33,11 +35,13 @@ export function addSample(program: Command): void {
     )
     .option('--whole-words', 'write only words that occur in the text', false)
     .option('--seed <n>', 'another seed, another text', wholeNumber(0), 1)
+    .addOption(deviceOption())
     .option('--json', 'end with one line of JSON on standard output', false)
     .action(async (weights: string, flags: SampleFlags) => {
       const { sampleText } = await import('../sample-text.js');
-      const { json, ...options } = flags;
-      const order: SampleTextOptions = { weights, threads: availableCores(), ...options };
+      const { json, device, ...options } = flags;
+      const notice = (line: string): void => void process.stderr.write(`${line}\n`);
+      const order: SampleTextOptions = { weights, threads: availableCores(), device, notice, ...options };
       if (json) {
         const text = await sampleText(order, () => undefined);
         process.stdout.write(`${JSON.stringify({ text, ...options })}\n`);

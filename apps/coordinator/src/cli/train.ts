@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { availableCores, THREADS_MAX } from '@rocinante/base';
+import type { Device } from '@rocinante/engine';
 import type { TrainOptions } from '../run/train.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
-import { jsonOption, option, wholeNumber } from './option-values.js';
+import { deviceOption, jsonOption, option, wholeNumber } from './option-values.js';
 import { openStore, storeOption } from './store-option.js';
 
 const DEFAULT_WORKERS = 2;
@@ -14,6 +15,7 @@ const WORKERS_MAX = 256;
 interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags {
   readonly workers: number;
   readonly threads?: number;
+  readonly device: Device;
   readonly runDir?: string;
   readonly resume: boolean;
   readonly store?: string;
@@ -43,6 +45,7 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
         'THREADS',
       ).argParser(wholeNumber(1, THREADS_MAX)),
     )
+    .addOption(deviceOption())
     .addOption(option('--run-dir <dir>', 'where the run is kept (default: runs/<time>)', 'RUN_DIR'))
     .option('--resume', 'go on from the newest checkpoint in --run-dir', false)
     .addOption(storeOption())
@@ -60,7 +63,7 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
 
 async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
   const { notify, notifySecretFile, notifyStuck, notifyInsecure, ...others } = flags;
-  const { store, workers, threads, runDir, resume, corpusCache, ledger, json, ...rest } = others;
+  const { store, workers, threads, device, runDir, resume, corpusCache, ledger, json, ...rest } = others;
   const { corpus, initFrom, tensorboard, ...config } = rest;
   return {
     flags: config,
@@ -68,6 +71,7 @@ async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
     initFrom,
     workers,
     threads: threads ?? Math.max(1, Math.floor(availableCores() / workers)),
+    device,
     runDir: runDir === undefined ? null : resolve(runDir),
     resume,
     limits: limitsFrom(flags),

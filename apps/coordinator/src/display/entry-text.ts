@@ -12,7 +12,7 @@ export function entryText(entry: ToldEntry): string {
     case 'listening':
       return `workers find the coordinator at ${entry.address}`;
     case 'worker-joined':
-      return 'joined';
+      return entry.engine?.device === 'gpu' ? `joined, to compute on ${entry.engine.model}` : 'joined';
     case 'worker-parked':
     case 'not-exact':
       return entry.message;

@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DamagedCheckpointError, DirectoryStore, type Checkpoint } from '@rocinante/checkpoint';
+import type { Device } from '@rocinante/engine';
 import { LedgerDamagedError, ledgerLines, LedgerOrder, type StepRecord } from '@rocinante/ledger';
 import type { RunConfig } from '@rocinante/training';
 import { listen } from '@rocinante/wire';
@@ -29,6 +30,7 @@ export interface ReplayOptions {
   readonly corpus: string | undefined;
   /** Compute threads. */
   readonly threads: number;
+  readonly device: Device;
   readonly passages: boolean;
   /** Told what is computed, before it is, and now and then how far it is. */
   readonly notice: (message: string) => void;
@@ -223,7 +225,7 @@ async function encodedText(
 async function computeUntil(
   step: number,
   prepared: PreparedRun,
-  { threads, notice }: Pick<ReplayOptions, 'threads' | 'notice'>,
+  { threads, device, notice }: Pick<ReplayOptions, 'threads' | 'device' | 'notice'>,
 ): Promise<boolean> {
   const service = new TrainingService();
   let closed = 0;
@@ -259,6 +261,8 @@ async function computeUntil(
   const workers = new LocalWorkers({
     count: 1,
     threads,
+    device,
+    precision: prepared.config.precision,
     corpusCache: false,
     notice: (message) => execution.log.noticed(message),
     onNoneLeft: (output) => execution.abort(new RunFailedError(`the worker said: ${output}`)),

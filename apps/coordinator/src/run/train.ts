@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import type { Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { resolveConfig, type ConfigFlags } from '../config.js';
@@ -43,6 +44,7 @@ export interface TrainOptions {
   readonly workers: number;
   /** Compute threads of each worker. */
   readonly threads: number;
+  readonly device: Device;
   /** Absolute; null for a new one in `runs`. */
   readonly runDir: string | null;
   readonly resume: boolean;
@@ -153,6 +155,8 @@ async function runToEnd(
   const workers = new LocalWorkers({
     count: options.workers,
     threads: options.threads,
+    device: options.device,
+    precision: prepared.config.precision,
     corpusCache: options.corpusCache,
     notice: (message) => execution.log.noticed(message),
     onNoneLeft: (output) =>
