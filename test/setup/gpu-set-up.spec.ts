@@ -183,6 +183,18 @@ describe('where there is a card', { timeout: 40_000 }, () => {
     );
   });
 
+  it.each([
+    [['doctor'], {}, /^doctor \/.*-cuda-[0-9a-f]{12}$/],
+    [['run', 'list'], {}, /^run list linked$/],
+    [['sample', 'w'], { ROCINANTE_DEVICE: 'cpu' }, /^sample w linked$/],
+    [['train', '--help'], {}, /^train --help linked$/],
+    [['train', '--gpus', '0'], { ROCINANTE_DEVICE: 'auto' }, /^train --device gpu --gpus 0 \/.*-cuda-/],
+  ])('%j with %j has the engine that it should', async (words, more, line) => {
+    const ended = await checkout.run(words, { ...env, ...more });
+    expect(ended.stdout.trimEnd()).toMatch(line);
+    expect([ended.stderr, index.requestCount]).toEqual(['', 0]);
+  });
+
   it('the disk’s room is looked at before anything is fetched', async () => {
     env.ROCINANTE_CACHE = join(folder, 'empty');
     env.ROCINANTE_ENGINE_PIN = writePins(folder, pins({ unpackedBytes: 1e18 }));
