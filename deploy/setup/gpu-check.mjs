@@ -8,7 +8,7 @@ import { writeWhole } from './durable.mjs';
 import { GpuFailure } from './failure.mjs';
 import { during } from './say.mjs';
 
-/** @typedef {import('../../libs/engine/src/nvidia-cards.mjs').Nvidia} Nvidia */
+/** @typedef {import('../../libs/engine/src/nvidia.js').Nvidia} Nvidia */
 /** @typedef {import('./places.mjs').Places} Places */
 
 /** What gpu-probe.mjs says where all is well. */

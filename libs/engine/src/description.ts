@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { EngineLibraries } from './location.js';
-import { readNvidia, visibleCards } from './nvidia-cards.mjs';
+import { readNvidia, visibleCards } from './nvidia.js';
 
 /** Instruction sets that choose among TensorFlow's kernels, as Linux names them. */
 const DECISIVE_FEATURES = [

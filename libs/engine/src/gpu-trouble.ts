@@ -1,6 +1,5 @@
 import { engineLibraries, locateBinding, type EngineLibraries } from './location.js';
-import { readNvidia, type Nvidia } from './nvidia-cards.mjs';
-import { gpuHindrance } from './nvidia-fitness.mjs';
+import { gpuHindrance, readNvidia, type Nvidia } from './nvidia.js';
 
 /**
  * Why TensorFlow, once loaded, computes on the processor and not on a card: one line with what to do.

@@ -11,8 +11,7 @@ export {
 } from './errors.js';
 export { gpuTrouble, idleCardLine } from './gpu-trouble.js';
 export { engineLibraries, locateBinding, type EngineLibraries } from './location.js';
-export { readNvidia, visibleCards, type Card, type Nvidia } from './nvidia-cards.mjs';
-export { gpuDoubt, gpuHindrance } from './nvidia-fitness.mjs';
+export { gpuDoubt, gpuHindrance, readNvidia, visibleCards, type Card, type Nvidia } from './nvidia.js';
 export {
   add,
   addAll,

@@ -63,7 +63,7 @@ export function engineLibraries(binding: string): EngineLibraries {
 function versionsIn(file: string): Partial<Record<string, string>> | null {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof value === 'object' && value !== null ? (value as Record<string, string>) : null;
+    return typeof value === 'object' && value !== null ? value : null;
   } catch {
     return null;
   }

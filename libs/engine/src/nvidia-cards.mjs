@@ -5,22 +5,8 @@ import { join } from 'node:path';
 
 // NVIDIA's driver and cards, as this machine shows them. Plain JavaScript, since the launcher asks before anything is built.
 
-/**
- * A card, as the driver lists it.
- * @typedef {object} Card
- * @property {number} index by PCI address, as nvidia-smi counts.
- * @property {string} uuid
- * @property {string} name as its maker names the model, such as `NVIDIA H200`.
- * @property {string | null} capability its compute capability, such as `9.0`; null where nobody says.
- */
-
-/**
- * What there is of NVIDIA's on this machine.
- * @typedef {object} Nvidia
- * @property {string | null} driver its version, such as `570.26`; `unknown` where it is there and does not say, null where there is none.
- * @property {Card[]} cards in the order of their index.
- * @property {string | null} trouble the line in which nvidia-smi complained; null where it did not, or is not there.
- */
+/** @typedef {import('./nvidia.js').Card} Card */
+/** @typedef {import('./nvidia.js').Nvidia} Nvidia */
 
 /** How long nvidia-smi may take: without the persistence daemon it wakes every card first. */
 const smiTimeoutMs = 20_000;

@@ -1,8 +1,8 @@
 // @ts-check
 import { readNvidia, visibleCards } from './nvidia-cards.mjs';
 
-/** @typedef {import('./nvidia-cards.mjs').Card} Card */
-/** @typedef {import('./nvidia-cards.mjs').Nvidia} Nvidia */
+/** @typedef {import('./nvidia.js').Card} Card */
+/** @typedef {import('./nvidia.js').Nvidia} Nvidia */
 
 /**
  * What the engine for GPUs asks of driver and card. They follow from the wheels that deploy/setup/engine-pin.json pins, and

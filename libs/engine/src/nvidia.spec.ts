@@ -4,8 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readNvidia, visibleCards, type Nvidia } from './nvidia-cards.mjs';
-import { gpuDoubt, gpuHindrance } from './nvidia-fitness.mjs';
+import { gpuDoubt, gpuHindrance, readNvidia, visibleCards, type Nvidia } from './nvidia.js';
 
 let root: string;
 beforeEach(() => {
