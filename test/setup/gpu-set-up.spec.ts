@@ -121,7 +121,7 @@ const announced =
 const gpuEngine = (): string | undefined =>
   cacheEntries(env.ROCINANTE_CACHE).find((name) => /-cuda-[0-9a-f]{12}$/.test(name));
 
-describe('where there is a card', { timeout: 40_000 }, () => {
+describe('where there is a card', { timeout: 120_000 }, () => {
   it('the engine for GPUs is fetched once, put together, tried, and beside the processor’s', async () => {
     const first = await checkout.run(['train', '--json'], env);
     expect(first.code, first.stderr).toBe(0);
@@ -207,7 +207,7 @@ describe('where there is a card', { timeout: 40_000 }, () => {
 });
 
 // The cache has both engines by now.
-describe('a GPU that cannot be used', { timeout: 40_000 }, () => {
+describe('a GPU that cannot be used', { timeout: 120_000 }, () => {
   const mute = 'NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.';
 
   it.each([
