@@ -1,17 +1,14 @@
 // @ts-check
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { bindingFile } from '../setup/binding.mjs';
-import { flush, renameWhole } from '../setup/durable.mjs';
-import { engineFolder, engineIsWhole, fillEngine, noticesFile, unpackWheel } from '../setup/engine.mjs';
+import { fillCuda } from '../setup/cuda.mjs';
+import { engineFolder, engineIsWhole, fillEngine, noticesFile } from '../setup/engine.mjs';
 import { SetupFailure } from '../setup/failure.mjs';
-import { underLock } from '../setup/lock.mjs';
-import { readCudaPins, readPin } from '../setup/pin.mjs';
+import { demandRoom, missingWheels, versionsFile, versionsOf } from '../setup/gpu-engine.mjs';
+import { readGpuPins, readPin } from '../setup/pin.mjs';
 import { checkPrerequisites } from '../setup/prerequisites.mjs';
-import { megabytes, say } from '../setup/say.mjs';
-import { downloadWheel, wheelFromFolder } from '../setup/wheel.mjs';
-import { fileEntry } from './entries.mjs';
+import { fileEntry, textEntry } from './entries.mjs';
 
 /** @typedef {import('../setup/packages.mjs').Lock} Lock */
 /** @typedef {import('../setup/pin.mjs').CudaPin} CudaPin */
@@ -55,23 +52,18 @@ export function processorEngine(places, lock) {
  * @throws {SetupFailure} a wheel cannot be had; what came before it stays in the cache.
  */
 export async function gpuEngine(places, lock, from) {
-  const pin = readPin(process.env, 'gpu');
-  const folder = engineFolder(places, pin, lock);
-  const cudaPins = readCudaPins(process.env);
-  const missing = [
-    ...(engineIsWhole(folder) ? [] : [pin]),
-    ...cudaPins.filter((cuda) => !existsSync(cudaFolder(places, cuda))),
-  ];
+  const pins = readGpuPins(process.env);
+  const missing = missingWheels(places, pins, lock);
   if (missing.length > 0) {
-    const bytes = missing.reduce((total, { bytes }) => total + bytes, 0);
-    say(`the engine for GPUs: ${missing.length} wheels, ${megabytes(bytes)} MB, go into the cache`);
     checkPrerequisites(['python', 'compiler', ...(from === undefined ? [/** @type {const} */ ('pip')] : [])]);
+    demandRoom(places, missing, from);
   }
-  if (!engineIsWhole(folder)) await fillEngine(places, pin, folder, from);
-  const engine = engineOf(pin, folder);
-  for (const cuda of cudaPins) {
-    const there = cudaFolder(places, cuda);
-    if (!existsSync(there)) await fillCuda(cuda, there, from);
+  const folder = engineFolder(places, pins.engine, lock);
+  if (!engineIsWhole(folder)) await fillEngine(places, pins.engine, folder, from);
+  const engine = engineOf(pins.engine, folder);
+  engine.entries.push(textEntry(`${place}/${versionsFile}`, `${JSON.stringify(versionsOf(pins))}\n`));
+  for (const cuda of pins.cuda) {
+    const there = await fillCuda(places, cuda, from);
     engine.entries.push(...cudaEntries(cuda, there));
     engine.notices.push({
       name: cuda.package,
@@ -114,43 +106,4 @@ function engineOf(pin, folder) {
       { name: 'TensorFlow', version: pin.version, licence: 'Apache-2.0', file: join(folder, noticesFile) },
     ],
   };
-}
-
-/**
- * @param {Places} places
- * @param {CudaPin} pin
- */
-function cudaFolder(places, pin) {
-  const hash = createHash('sha256').update(JSON.stringify([pin.sha256, pin.files, pin.licence]));
-  return join(
-    dirname(places.engines),
-    'cuda',
-    `${pin.package}-${pin.version}-${hash.digest('hex').slice(0, 12)}`,
-  );
-}
-
-/**
- * Fills a folder of the cache from one wheel; it is there whole or not at all.
- * @param {CudaPin} pin
- * @param {string} folder
- * @param {string | undefined} from
- */
-async function fillCuda(pin, folder, from) {
-  await underLock(`${folder}.lock`, `fetching ${pin.package} into the cache`, async () => {
-    if (existsSync(folder)) return;
-    const part = `${folder}.part`;
-    const kept = `${folder}.whl`;
-    const log = `${folder}.log`;
-    rmSync(part, { recursive: true, force: true });
-    mkdirSync(part, { recursive: true });
-    if (from === undefined) await downloadWheel(pin, join(part, 'download'), kept, log);
-    const wheel = from === undefined ? kept : await wheelFromFolder(pin, from);
-    rmSync(join(part, 'download'), { recursive: true, force: true });
-    const members = Object.fromEntries([...pin.files, pin.licence].map((file) => [file, file]));
-    await unpackWheel(pin, wheel, part, members, log);
-    flush(part);
-    renameWhole(part, folder);
-    rmSync(kept, { force: true });
-    rmSync(log, { force: true });
-  });
 }

@@ -11,7 +11,7 @@ import { during } from './say.mjs';
 
 const sourceFolders = ['apps', 'libs', 'protos', 'test'];
 const skippedFolders = new Set(['node_modules', 'dist', 'coverage', '.venv', '__pycache__']);
-const sourceFile = /(\.(ts|mts|cts|tsx|proto|css|html)|^package\.json|^tsconfig.*\.json|^vite\.config\.mjs)$/;
+const sourceFile = /(\.(ts|mts|cts|mjs|tsx|proto|css|html)|^package\.json|^tsconfig.*\.json)$/;
 /** The live page, which its own build makes: one folder of files that a browser loads. */
 const pageFolder = join('apps', 'dashboard');
 

@@ -13,6 +13,14 @@ export function flush(path) {
 }
 
 /**
+ * Waits until these files or folders of names are on the disk: where they are few, all of a busy file system need not be waited for.
+ * @param {readonly string[]} paths
+ */
+export function flushOnly(paths) {
+  spawnSync('sync', paths, { stdio: 'ignore' });
+}
+
+/**
  * Writes a small file so that it is there whole or not at all, also after a power cut.
  * @param {string} file
  * @param {string} text

@@ -182,7 +182,7 @@ export async function unpackWheel(pin, wheel, folder, places, log) {
  * @param {Places} places
  * @param {string} folder
  */
-function removeLeftovers(places, folder) {
+export function removeLeftovers(places, folder) {
   rmSync(`${folder}.part`, { recursive: true, force: true });
   for (const name of readdirSync(places.engines)) {
     const other = join(dirname(folder), name.replace(/\.(part|whl)$/, ''));

@@ -1,10 +1,11 @@
 // @ts-check
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { takeOption } from './device.mjs';
 import { SetupFailure } from './failure.mjs';
+import { setUpFor } from './launch.mjs';
 import { placesOf } from './places.mjs';
 import { say } from './say.mjs';
-import { setUp } from './set-up.mjs';
 
 // The launcher: sets up what is missing, then runs the command in this process.
 
@@ -27,29 +28,14 @@ async function launch(argv) {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new SetupFailure(`supported: linux x64; this is ${process.platform} ${process.arch}`, 2);
   }
-  const { engineFrom, rest } = takeEngineFrom(argv);
-  await setUp(placesOf(root, process.env), engineFrom);
-  const [word] = rest;
+  const { value, rest } = takeOption(argv, '--engine-from', "a folder that holds the engine's wheel");
+  const engineFrom = value ?? (process.env.ROCINANTE_ENGINE_FROM || undefined);
+  const words = await setUpFor(placesOf(root, process.env), engineFrom, rest);
+  const [word] = words;
   const own = ownFiles.get(word);
   const file = join(root, ...(own ?? ['apps', 'coordinator', 'dist', 'main.js']));
   const command = /** @type {Command} */ (await import(pathToFileURL(file).href));
-  return await command.main(own ? rest.slice(1) : rest);
-}
-
-/**
- * Takes the launcher's own option out of the arguments, wherever it stands; all others are the command's.
- * @param {string[]} argv
- * @returns {{ engineFrom: string | undefined, rest: string[] }}
- */
-function takeEngineFrom(argv) {
-  const name = '--engine-from';
-  const index = argv.findIndex((arg) => arg === name || arg.startsWith(`${name}=`));
-  if (index < 0) return { engineFrom: process.env.ROCINANTE_ENGINE_FROM || undefined, rest: argv };
-  const joined = argv[index].startsWith(`${name}=`);
-  const engineFrom = joined ? argv[index].slice(name.length + 1) : argv[index + 1];
-  if (!engineFrom)
-    throw new SetupFailure(`${name}: expected a folder that holds the engine's wheel, received none`, 2);
-  return { engineFrom, rest: argv.toSpliced(index, joined ? 1 : 2) };
+  return await command.main(own ? words.slice(1) : words);
 }
 
 try {

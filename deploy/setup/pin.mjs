@@ -14,9 +14,10 @@ import { SetupFailure } from './failure.mjs';
  * @property {string} sha256 the file's hash, in hexadecimal digits.
  * @property {string} platform pip's name of the platform the wheel is for.
  * @property {string} pythonVersion which of the wheels to take; any does, as no Python code of it is used.
+ * @property {number} [unpackedBytes] what is taken from it takes so much on a disk.
  */
 
-/** @type {Record<keyof Pin, 'string' | 'number'>} */
+/** @type {Record<Exclude<keyof Pin, 'unpackedBytes'>, 'string' | 'number'>} */
 const fields = {
   package: 'string',
   version: 'string',
@@ -40,6 +41,16 @@ export function readPin(env, device = 'cpu') {
 }
 
 /**
+ * Reads what the engine for GPUs is made from.
+ * @param {NodeJS.ProcessEnv} env as for `readPin`.
+ * @returns {import('./gpu-engine.mjs').GpuPins}
+ * @throws {SetupFailure} the file cannot be read or lacks a field.
+ */
+export function readGpuPins(env) {
+  return { engine: readPin(env, 'gpu'), cuda: readCudaPins(env) };
+}
+
+/**
  * A wheel of CUDA's, and what is taken from it.
  * @typedef {Pin & { files: string[], licence: string }} CudaPin `licence` is a member of the wheel too.
  */
@@ -50,7 +61,7 @@ export function readPin(env, device = 'cpu') {
  * @returns {CudaPin[]}
  * @throws {SetupFailure} the file cannot be read or lacks a field.
  */
-export function readCudaPins(env) {
+function readCudaPins(env) {
   const { file, pins } = readPins(env);
   if (!Array.isArray(pins.cuda)) {
     throw new SetupFailure(

@@ -50,6 +50,14 @@ export async function during(title, detail, work) {
 }
 
 /**
+ * Gigabytes (10^9 bytes), as a person reads them.
+ * @param {number} bytes
+ */
+export function gigabytes(bytes) {
+  return (bytes / 1e9).toFixed(1);
+}
+
+/**
  * Megabytes (10^6 bytes), as a person reads them.
  * @param {number} bytes
  */

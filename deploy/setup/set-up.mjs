@@ -9,10 +9,11 @@ import {
   fillEngine,
   linkEngine,
 } from './engine.mjs';
-import { SetupFailure, saysDiskFull } from './failure.mjs';
+import { failureOf, GpuFailure } from './failure.mjs';
+import { fillGpuEngine, gpuEngineFolder, gpuEngineIsWhole } from './gpu-engine.mjs';
 import { underLock } from './lock.mjs';
 import { installPackages, packagesAreInstalled, readLock } from './packages.mjs';
-import { readPin } from './pin.mjs';
+import { readGpuPins, readPin } from './pin.mjs';
 import { checkPrerequisites } from './prerequisites.mjs';
 import { say } from './say.mjs';
 
@@ -21,6 +22,11 @@ import { say } from './say.mjs';
 
 /** The exit code of a launcher that was interrupted. */
 const interruptedCode = 130;
+
+/**
+ * Which engine a command is to have.
+ * @typedef {'cpu' | 'gpu'} Device
+ */
 
 /**
  * What is still to be done.
@@ -34,11 +40,13 @@ const interruptedCode = 130;
 /**
  * Does what is missing, and nothing where nothing is: then it costs some milliseconds and takes no lock.
  * @param {Places} places
- * @param {string | undefined} engineFrom a folder to take the engine's wheel from.
- * @throws {SetupFailure} a step failed, or the machine lacks something.
+ * @param {string | undefined} engineFrom a folder to take the engine's wheels from.
+ * @param {Device} device
+ * @throws {import('./failure.mjs').SetupFailure} a step failed, or the machine lacks something; a GpuFailure where it is what only
+ * the engine for GPUs needs.
  */
-export async function setUp(places, engineFrom) {
-  const missing = findMissing(places);
+export async function setUp(places, engineFrom, device) {
+  const missing = findMissing(places, device);
   if (!Object.values(missing).some(Boolean)) return;
   checkPrerequisites(prerequisitesOf(missing, engineFrom));
   // Children die with this process (child.mjs), so an interruption ends at once; what was begun does not count.
@@ -46,35 +54,40 @@ export async function setUp(places, engineFrom) {
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     await underLock(join(places.state, 'lock'), 'setting up this checkout', () =>
-      doMissing(places, engineFrom),
+      doMissing(places, engineFrom, device),
     );
   } catch (error) {
-    // The operating system's refusals (a full disk, a folder that may not be written) are a person's matter, in one line.
-    if (error instanceof Error && 'syscall' in error) {
-      throw new SetupFailure(
-        saysDiskFull(error.message) ? `no space left on the disk: ${error.message}` : error.message,
-        1,
-      );
-    }
-    throw error;
+    throw failureOf(error);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
 /**
+ * The engine for GPUs that this checkout wants, whether it is there or not.
  * @param {Places} places
+ */
+export function wantedGpuEngine(places) {
+  return gpuEngineFolder(places, readGpuPins(process.env), readLock(places.root));
+}
+
+/**
+ * @param {Places} places
+ * @param {Device} device
  * @returns {Missing}
  */
-function findMissing(places) {
+function findMissing(places, device) {
   const lock = readLock(places.root);
   const own = process.env.ROCINANTE_ENGINE_DIR;
   if (own) checkOwnEngine(own);
   const folder = engineFolder(places, readPin(process.env), lock);
+  // The engine for GPUs is not linked: a command with the other device may run in this checkout at the same time.
+  const linked = !own && device === 'cpu';
   return {
     packages: !packagesAreInstalled(places, lock),
-    engine: !own && !engineIsWhole(folder),
-    link: !own && !engineIsLinked(places, folder),
+    engine:
+      (linked && !engineIsWhole(folder)) || (!own && !linked && !gpuEngineIsWhole(wantedGpuEngine(places))),
+    link: linked && !engineIsLinked(places, folder),
     build: !isBuilt(places, fingerprintOf(places.root)),
   };
 }
@@ -97,17 +110,34 @@ function prerequisitesOf(missing, engineFrom) {
  * Does the steps in order. Looks again first: another process may have done them while this one waited for the lock.
  * @param {Places} places
  * @param {string | undefined} engineFrom
+ * @param {Device} device
  */
-async function doMissing(places, engineFrom) {
-  const missing = findMissing(places);
+async function doMissing(places, engineFrom, device) {
+  const missing = findMissing(places, device);
   const lock = readLock(places.root);
   const pin = readPin(process.env);
   const folder = engineFolder(places, pin, lock);
   if (missing.packages) await installPackages(places, lock);
-  if (missing.engine) await fillEngine(places, pin, folder, engineFrom);
+  if (missing.engine && device === 'gpu') await fillForGpus(places, lock, engineFrom);
+  else if (missing.engine) await fillEngine(places, pin, folder, engineFrom);
   // `npm ci` removes the link and the build's stamp with node_modules.
-  if (!process.env.ROCINANTE_ENGINE_DIR && !engineIsLinked(places, folder)) linkEngine(places, folder);
+  if (findMissing(places, device).link) linkEngine(places, folder);
   const fingerprint = fingerprintOf(places.root);
   if (!isBuilt(places, fingerprint)) await build(places, fingerprint);
   say('set up');
+}
+
+/**
+ * @param {Places} places
+ * @param {import('./packages.mjs').Lock} lock
+ * @param {string | undefined} engineFrom
+ * @throws {GpuFailure}
+ */
+async function fillForGpus(places, lock, engineFrom) {
+  try {
+    await fillGpuEngine(places, readGpuPins(process.env), lock, engineFrom);
+  } catch (error) {
+    const { message, exitCode } = failureOf(error);
+    throw new GpuFailure(message, exitCode);
+  }
 }

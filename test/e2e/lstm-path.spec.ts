@@ -27,11 +27,11 @@ describe('the path of LSTM layers', { timeout: 120_000 }, () => {
       ...['--run-dir', runDir, '--lstm', 'cudnn'],
     ]);
     expect(trained.code, trained.stderr).toBe(0);
-    expect(pathLines(trained.stderr).sort()).toEqual([
-      PASSED_OVER,
-      'worker-1 joined, with LSTM path plain',
-      'worker-2 joined, with LSTM path plain',
-    ]);
+    // On a busy machine one worker may have done both steps before the other joins.
+    const [passedOver, ...joined] = pathLines(trained.stderr).sort();
+    expect(passedOver).toBe(PASSED_OVER);
+    expect(joined.length).toBeGreaterThan(0);
+    for (const line of joined) expect(line).toMatch(/^worker-[12] joined, with LSTM path plain$/);
 
     const replayed = await rocinante(['replay', runDir, '--step', '1', '--threads', '1', '--lstm', 'fused']);
     expect(replayed.code).toBe(1);

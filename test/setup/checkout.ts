@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { IndexedWheel } from './package-index.js';
 
 const repository = resolve(import.meta.dirname, '..', '..');
 
@@ -52,9 +53,13 @@ export function temporaryFolder(name: string): string {
  * Makes the fake engine; its library is `fakeLibrarySize` of zeros.
  * The compiler's stand-in copies a binding that was compiled here, for the real one takes ten seconds and the real headers.
  */
-export function makeFakeEngine(folder: string, fakeLibrarySize: number): FakeEngine {
-  const [name, version] = ['rocinante-fake-engine', '1.0'];
-  const fileName = `rocinante_fake_engine-${version}-py3-none-any.whl`;
+export function makeFakeEngine(
+  folder: string,
+  fakeLibrarySize: number,
+  name = 'rocinante-fake-engine',
+): FakeEngine {
+  const version = '1.0';
+  const fileName = `${name.replaceAll('-', '_')}-${version}-py3-none-any.whl`;
   const file = join(folder, fileName);
   const script = join(import.meta.dirname, 'make_wheel.py');
   execFileSync('python3', [script, file, name, version, String(fakeLibrarySize)]);
@@ -66,35 +71,66 @@ export function makeFakeEngine(folder: string, fakeLibrarySize: number): FakeEng
     source,
     `#include <node_api.h>
      NAPI_MODULE_INIT() {
-       napi_value version;
-       napi_create_string_utf8(env, "${version}", NAPI_AUTO_LENGTH, &version);
-       napi_set_named_property(env, exports, "TF_Version", version);
-       return exports;
+       napi_value source, binding;
+       napi_create_string_utf8(env, R"js(${fakeBinding(version)})js", NAPI_AUTO_LENGTH, &source);
+       return napi_run_script(env, source, &binding) == napi_ok ? binding : nullptr;
      }`,
   );
   const headers = join(repository, 'node_modules', 'node-api-headers', 'include');
-  execFileSync('c++', ['-shared', '-fPIC', `-I${headers}`, source, '-o', binding]);
+  if (!existsSync(binding)) execFileSync('c++', ['-shared', '-fPIC', `-I${headers}`, source, '-o', binding]);
   const compiler = join(folder, 'compiler');
   writeFileSync(compiler, `#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp '${binding}' "$2"\n`, {
     mode: 0o755,
   });
 
-  const pin = (changes: object = {}): string => {
-    const fields = {
-      package: name,
-      version,
-      fileName,
-      bytes: wheel.length,
-      sha256: createHash('sha256').update(wheel).digest('hex'),
-      platform: 'manylinux_2_27_x86_64',
-      pythonVersion: '3.11',
-      ...changes,
-    };
-    const pinFile = join(mkdtempSync(join(folder, 'pin-')), 'pin.json');
-    writeFileSync(pinFile, JSON.stringify({ cpu: fields }));
-    return pinFile;
-  };
+  const indexed = { package: name, fileName, wheel };
+  const pin = (changes: object = {}): string => writePins(folder, { cpu: { ...pinOf(indexed), ...changes } });
   return { package: name, version, fakeLibrarySize, fileName, folder, wheel, pin, compiler };
+}
+
+/** What pins a wheel. */
+export function pinOf({ package: name, fileName, wheel }: IndexedWheel): object {
+  return {
+    package: name,
+    version: '1.0',
+    fileName,
+    bytes: wheel.length,
+    sha256: createHash('sha256').update(wheel).digest('hex'),
+    platform: 'manylinux_2_27_x86_64',
+    pythonVersion: '3.11',
+  };
+}
+
+/** Writes a pin file below the folder, and gives its path. */
+export function writePins(folder: string, pins: object): string {
+  const file = join(mkdtempSync(join(folder, 'pin-')), 'pin.json');
+  writeFileSync(file, JSON.stringify(pins));
+  return file;
+}
+
+/**
+ * What the fake binding is: it says its version, and multiplies matrices of two rows. It is on a card where the libraries of the
+ * fake CUDA lie beside it and STAND_IN_SAYS is not set, which else is what it writes to standard error.
+ */
+function fakeBinding(version: string): string {
+  return `(() => {
+    const library = process.argv.at(-1).replace(/binding.[^/]*$/, 'nvidia/fake/lib/libfake.so.1');
+    const complaint = process.env.STAND_IN_SAYS;
+    if (complaint) process.getBuiltinModule('node:fs').writeSync(2, complaint + '\\n');
+    const tensors = [];
+    const make = (values) => ({ id: tensors.push(values) - 1, shape: [2, 2], dtype: 1 });
+    const operations = {
+      MatMul: ([a, b, c, d], [e, f, g, h]) => [a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h],
+      Mul: (left, right) => left.map((value, index) => value * right[index]),
+    };
+    return {
+      TF_Version: '${version}',
+      isUsingGpuDevice: () => !complaint && process.getBuiltinModule('node:fs').existsSync(library),
+      createTensor: (shape, type, values) => make([...values]).id,
+      executeOp: (name, attributes, ids) => [make(operations[name](...ids.map((id) => tensors[id])))],
+      tensorDataSync: (id) => Float32Array.from(tensors[id]),
+    };
+  })()`;
 }
 
 /** A small checkout around the real launcher and the real set-up: its one program prints its arguments as JSON. */
@@ -113,6 +149,11 @@ export class Checkout {
       recursive: true,
       filter: (path) => !path.endsWith('.state'),
     });
+    mkdirSync(join(root, 'libs', 'engine', 'src'), { recursive: true });
+    for (const name of ['nvidia-cards.mjs', 'nvidia-fitness.mjs']) {
+      const file = join('libs', 'engine', 'src', name);
+      cpSync(join(repository, file), join(root, file));
+    }
     const modules = join(repository, 'node_modules');
     const write = (file: string, value: unknown): void =>
       writeFileSync(join(root, file), JSON.stringify(value));
@@ -143,8 +184,8 @@ export class Checkout {
     return checkout;
   }
 
-  writeProgram(body: string): void {
-    const text = `declare const console: { log(text: string): void };
+  writeProgram(body: string, declarations = ''): void {
+    const text = `declare const console: { log(text: string): void }; ${declarations}
       export function main(argv: string[]): Promise<number> { ${body} }`;
     writeFileSync(join(this.root, 'apps', 'coordinator', 'src', 'main.ts'), text);
   }

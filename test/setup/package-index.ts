@@ -10,37 +10,56 @@ export type Behaviour =
   /** Sends half of it and breaks the connection. */
   | 'cuts';
 
-/** A Python package index on this machine that holds one wheel. */
+/** A wheel as an index has it. */
+export interface IndexedWheel {
+  package: string;
+  fileName: string;
+  wheel: Buffer;
+}
+
+/** A Python package index on this machine that holds some wheels. */
 export class PackageIndex {
   behaviour: Behaviour = 'whole';
-  /** How often the wheel was asked for. */
-  requestCount = 0;
+  /** The package that the behaviour is for; undefined for all. */
+  misbehaving: string | undefined;
+  /** The packages whose wheels were asked for, each as often as it was. */
+  readonly requests: string[] = [];
   private readonly server: Server;
   private halfSent: () => void = () => undefined;
 
-  private constructor(
-    private readonly packageName: string,
-    private readonly fileName: string,
-    private readonly wheel: Buffer,
-  ) {
+  private constructor(wheels: readonly IndexedWheel[]) {
     this.server = createServer((request, response) => {
-      if (request.url === `/simple/${this.packageName}/`) {
+      const page = wheels.find((one) => request.url === `/simple/${one.package}/`);
+      const file = wheels.find(({ fileName }) => request.url === `/files/${fileName}`);
+      if (page !== undefined) {
         response.setHeader('content-type', 'text/html');
-        response.end(`<!DOCTYPE html><a href="/files/${this.fileName}">${this.fileName}</a>`);
-      } else if (request.url === `/files/${this.fileName}`) {
-        this.requestCount += 1;
-        this.sendWheel(response);
+        response.end(`<!DOCTYPE html><a href="/files/${page.fileName}">${page.fileName}</a>`);
+      } else if (file !== undefined) {
+        this.requests.push(file.package);
+        this.sendWheel(response, file);
       } else {
         response.writeHead(404).end();
       }
     });
   }
 
-  static async start(packageName: string, fileName: string, wheel: Buffer): Promise<PackageIndex> {
-    const index = new PackageIndex(packageName, fileName, wheel);
+  static async start(...wheels: IndexedWheel[]): Promise<PackageIndex> {
+    const index = new PackageIndex(wheels);
     index.server.listen(0, '127.0.0.1');
     await once(index.server, 'listening');
     return index;
+  }
+
+  /** How often a wheel was asked for. */
+  get requestCount(): number {
+    return this.requests.length;
+  }
+
+  /** Forgets what was asked, and behaves. */
+  reset(): void {
+    this.requests.length = 0;
+    this.behaviour = 'whole';
+    this.misbehaving = undefined;
   }
 
   get url(): string {
@@ -58,13 +77,13 @@ export class PackageIndex {
     await once(this.server, 'close');
   }
 
-  private sendWheel(response: ServerResponse): void {
-    response.writeHead(200, { 'content-length': this.wheel.length, 'content-type': 'application/zip' });
-    if (this.behaviour === 'whole') {
-      response.end(this.wheel);
+  private sendWheel(response: ServerResponse, { package: name, wheel }: IndexedWheel): void {
+    response.writeHead(200, { 'content-length': wheel.length, 'content-type': 'application/zip' });
+    if (this.behaviour === 'whole' || (this.misbehaving !== undefined && this.misbehaving !== name)) {
+      response.end(wheel);
       return;
     }
-    response.write(this.wheel.subarray(0, this.wheel.length >> 1), () => {
+    response.write(wheel.subarray(0, wheel.length >> 1), () => {
       if (this.behaviour === 'cuts') response.destroy();
       this.halfSent();
     });

@@ -36,7 +36,7 @@ let cacheCount = 0;
 beforeAll(async () => {
   folder = temporaryFolder('setup');
   engine = makeFakeEngine(folder, 1e6);
-  index = await PackageIndex.start(engine.package, engine.fileName, engine.wheel);
+  index = await PackageIndex.start(engine);
   checkout = Checkout.make(join(folder, 'checkout'), {
     PIP_CONFIG_FILE: '/dev/null',
     PIP_INDEX_URL: index.url,
@@ -52,8 +52,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  index.behaviour = 'whole';
-  index.requestCount = 0;
+  index.reset();
   cache = join(folder, `cache-${(cacheCount += 1)}`);
   env = { ROCINANTE_CACHE: cache, ROCINANTE_ENGINE_PIN: engine.pin() };
 });
@@ -242,7 +241,7 @@ describe('two at once', () => {
       expect(index.requestCount).toBe(2);
 
       rmSync(cache, { recursive: true });
-      index.requestCount = 0;
+      index.reset();
       const both = await Promise.all([checkout.run(['a'], env), other.run(['b', 'c'], env)]);
       expect(both.map(({ code }) => code)).toEqual([1, 2]);
       expect(index.requestCount).toBe(1);

@@ -32,9 +32,10 @@ describe('a configuration', () => {
 
   it('takes flags over the file over the preset', () => {
     const config = file({ preset: 'seed', seed: 5, batch: { size: 128 }, optimizer: { learningRate: 0.01 } });
-    expect(resolveConfig({ config, seed: 6, microBatch: 16 })).toEqual({
+    expect(resolveConfig({ config, seed: 6, microBatch: 16, precision: 'tf32' })).toEqual({
       ...presets.seed,
       seed: 6,
+      precision: 'tf32',
       batch: { size: 128, microBatch: 16 },
       optimizer: { ...presets.seed.optimizer, learningRate: 0.01 },
     });

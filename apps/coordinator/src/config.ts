@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { oneLine, quoted } from '@rocinante/base';
-import { runConfigSchema, type RunConfig } from '@rocinante/training';
+import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/training';
 import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
 import { presets, type PresetName } from './presets.js';
@@ -27,6 +27,7 @@ export interface ConfigFlags {
   readonly evaluateEvery?: number | undefined;
   /** Evaluations without a better loss after which the run ends. */
   readonly patience?: number | undefined;
+  readonly precision?: Precision | undefined;
   readonly onDivergence?: RunConfig['divergence']['then'] | undefined;
   /** SHA-256 of the weights file that the run begins with. */
   readonly initFrom?: string | undefined;
@@ -88,6 +89,7 @@ const FLAG_SETTINGS = {
   evaluateEvery: 'evaluation.everySteps',
   patience: 'earlyStopping.patience',
   onDivergence: 'divergence.then',
+  precision: 'precision',
 } as const satisfies Partial<Record<keyof ConfigFlags, string>>;
 
 /** The flags that were given, by name. */

@@ -82,6 +82,7 @@ it.each<[string, () => unknown, Partial<SampleTextOptions>, RegExp]>([
     wholeWords: false,
     seed: 1,
     threads: 1,
+    device: 'auto',
     lstm: 'auto',
     notice: () => undefined,
     ...options,

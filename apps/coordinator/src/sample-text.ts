@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { RocinanteError, type LstmChoice } from '@rocinante/base';
 import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
-import { engineEnvironment } from '@rocinante/engine';
+import { setEngineEnvironment, type Device } from '@rocinante/engine';
 import { readWeightsFile } from '@rocinante/weights';
 import { UsageError } from './errors.js';
 import type { SampleMessage, SampleWork } from './sample-thread.js';
@@ -26,9 +26,13 @@ export interface SampleTextOptions {
   readonly seed: number;
   /** Compute threads. */
   readonly threads: number;
+  readonly device: Device;
   /** How LSTM layers are computed. */
   readonly lstm: LstmChoice;
-  /** Told where they are not computed as was wished. */
+  /**
+   * Told of each variable of the environment that the engine needs otherwise, and of layers that are not computed as was wished, in
+   * one line each.
+   */
   readonly notice: (line: string) => void;
 }
 
@@ -43,7 +47,7 @@ export async function sampleText(
   options: SampleTextOptions,
   write: (piece: string) => void,
 ): Promise<string> {
-  const { length, seed, threads, lstm, notice } = options;
+  const { length, seed, threads, device, lstm, notice } = options;
   const weights = await readWeightsFile(options.weights);
   const vocabulary = new Vocabulary(weights.vocabulary);
   const words = options.wholeWords ? wordsIn(options.weights, weights.further?.[WORDS_ENTRY]) : null;
@@ -51,6 +55,7 @@ export async function sampleText(
   await drawInThread(
     {
       threads,
+      device,
       lstm,
       network: weights.network,
       windowLength: weights.window,
@@ -77,8 +82,9 @@ async function drawInThread(
   onSymbol: (symbol: number) => void,
   notice: (line: string) => void,
 ): Promise<void> {
+  const { threads, device } = work;
   // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
-  Object.assign(process.env, engineEnvironment({ threads: work.threads }));
+  setEngineEnvironment({ threads, device }, process.env).forEach(notice);
   const thread = new Worker(new URL('./sample-thread.js', import.meta.url), { workerData: work });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -87,7 +93,7 @@ async function drawInThread(
         if ('symbol' in message) onSymbol(message.symbol);
         else if ('notice' in message) notice(message.notice);
         else if (message.error === null) resolve();
-        else reject(new RocinanteError(message.error.code, 1, message.error.message));
+        else reject(new RocinanteError(message.error.code, message.error.exitCode, message.error.message));
       });
     });
   } finally {

@@ -2,12 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, RocinanteError, type ErrorCode, type LstmChoice } from '@rocinante/base';
 import { chooseLstmPath, Network, Sampler } from '@rocinante/compute';
 import { Vocabulary, WholeWords, WORD_LENGTH_MAX } from '@rocinante/corpus';
-import { Engine } from '@rocinante/engine';
+import { Engine, type Device } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 
 /** What the thread draws from, and how much. */
 export interface SampleWork {
   readonly threads: number;
+  readonly device: Device;
   readonly lstm: LstmChoice;
   readonly network: NetworkSpec;
   readonly windowLength: number;
@@ -27,11 +28,13 @@ export interface SampleWork {
 export type SampleMessage =
   | { readonly notice: string }
   | { readonly symbol: number }
-  | { readonly error: { readonly code: ErrorCode; readonly message: string } | null };
+  | {
+      readonly error: { readonly code: ErrorCode; readonly exitCode: 1 | 2; readonly message: string } | null;
+    };
 
 /** Draws in a thread of its own: a signal that is handled in a thread that computes may corrupt memory (libs/engine). */
 function draw(work: SampleWork, send: (message: SampleMessage) => void): void {
-  const engine = Engine.load({ threads: work.threads });
+  const engine = Engine.load({ threads: work.threads, device: work.device });
   const { path, notice } = chooseLstmPath(engine, work.lstm);
   if (notice !== null) send({ notice });
   const network = Network.create(engine, work.network, { windowLength: work.windowLength, path });
@@ -56,5 +59,5 @@ try {
   port.postMessage({ error: null });
 } catch (error) {
   if (!(error instanceof RocinanteError)) throw error;
-  port.postMessage({ error: { code: error.code, message: error.message } });
+  port.postMessage({ error: { code: error.code, exitCode: error.exitCode, message: error.message } });
 }

@@ -9,7 +9,9 @@ import {
   THREADS_MAX,
   type LstmChoice,
 } from '@rocinante/base';
+import { DEVICES, type Device } from '@rocinante/engine';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
+import { PRECISIONS, type Precision } from '@rocinante/training';
 import { isName, limits, NAME_EXPECTED } from '@rocinante/wire';
 
 /** What a worker needs to know before it can dial. Everything about a run comes from the coordinator. */
@@ -20,8 +22,10 @@ export interface WorkerConfig extends ClientSecurityFlags {
   readonly name: string;
   /** Which runs it works for. Default: "default". */
   readonly pool: string;
-  /** `auto` takes what the engine finds; `cpu` hides the cards from it. */
-  readonly device: 'auto' | 'cpu';
+  /** `auto` takes a card where the engine can use one, `cpu` hides the cards from it, and without a card `gpu` is an error. */
+  readonly device: Device;
+  /** What a card is set to when the engine is loaded: runs of another precision are refused. Default float32. */
+  readonly precision: Precision;
   /** How LSTM layers are computed; `auto` takes the fastest that agrees with plain on the device. */
   readonly lstm: LstmChoice;
   /** Compute threads. Default: the cores that this process may use. */
@@ -59,8 +63,11 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
     .addOption(
       option('--pool <name>', 'which runs it works for', 'POOL').argParser(parseName).default('default'),
     )
+    .addOption(option('--device <name>', 'what to compute on', 'DEVICE').choices(DEVICES).default('auto'))
     .addOption(
-      option('--device <name>', 'what to compute on', 'DEVICE').choices(['auto', 'cpu']).default('auto'),
+      option('--precision <name>', 'of the runs that a card is to work for', 'PRECISION')
+        .choices(PRECISIONS)
+        .default('float32'),
     )
     .addOption(
       option('--lstm <path>', 'how LSTM layers are computed: on a card cudnn, on a processor plain', 'LSTM')

@@ -111,8 +111,8 @@ export interface EngineAnswers {
   sample: number[];
 }
 
-/** An error crosses threads as its line and its code. `liveHandles` are the engine's after the request. */
+/** An error crosses threads as its line and its codes. `liveHandles` are the engine's after the request. */
 export type EngineReply = { readonly id: number; readonly liveHandles: number } & (
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string }
+  | { readonly ok: false; readonly code: ErrorCode; readonly exitCode: 1 | 2; readonly message: string }
 );

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { RocinanteError, type LstmChoice } from '@rocinante/base';
-import { engineEnvironment } from '@rocinante/engine';
+import { setEngineEnvironment, type EngineOptions } from '@rocinante/engine';
 import type { EngineAnswers, EngineReply, EngineRequest } from './engine-messages.js';
 
 // From dist, also where a spec runs the sources: a thread's code must be JavaScript.
@@ -13,11 +13,18 @@ export class EngineProxy {
   #nextId = 0;
   #liveHandles = 0;
 
-  /** @param onDeath the thread ended by itself: nothing it was asked will be answered. */
-  constructor(threads: number, onDeath: (error: Error) => void, lstm: LstmChoice = 'auto') {
+  /**
+   * @param onDeath the thread ended by itself: nothing it was asked will be answered.
+   * @param onOverruled told of each variable of the environment that the engine needs otherwise, in one line.
+   */
+  constructor(
+    { lstm = 'auto', ...options }: EngineOptions & { readonly lstm?: LstmChoice },
+    onDeath: (error: Error) => void,
+    onOverruled?: (line: string) => void,
+  ) {
     // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
-    Object.assign(process.env, engineEnvironment({ threads }));
-    this.#thread = new Worker(threadFile, { workerData: { threads, lstm } });
+    for (const line of setEngineEnvironment(options, process.env)) onOverruled?.(line);
+    this.#thread = new Worker(threadFile, { workerData: { options, lstm } });
     this.#thread.on('message', (reply: EngineReply) => this.#settle(reply));
     this.#thread.on('error', onDeath);
   }
@@ -52,6 +59,6 @@ export class EngineProxy {
     this.#pending.delete(reply.id);
     this.#liveHandles = reply.liveHandles;
     if (reply.ok) pending.resolve(reply.value as never);
-    else pending.reject(new RocinanteError(reply.code, 1, reply.message));
+    else pending.reject(new RocinanteError(reply.code, reply.exitCode, reply.message));
   }
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, assertNever, RocinanteError, type LstmChoice } from '@rocinante/base';
 import { chooseLstmPath, type LstmPathInUse } from '@rocinante/compute';
-import { Engine } from '@rocinante/engine';
+import { Engine, type EngineOptions } from '@rocinante/engine';
 import type { EngineFacts, EngineReply, EngineRequest } from './engine-messages.js';
 import { RunCompute } from './run-compute.js';
 
@@ -10,7 +10,7 @@ import { RunCompute } from './run-compute.js';
  */
 const port = parentPort;
 assert(port !== null, 'engine-thread.js runs as a worker thread');
-const { threads, lstm } = workerData as { threads: number; lstm: LstmChoice };
+const { options, lstm } = workerData as { options: EngineOptions; lstm: LstmChoice };
 let engine: Engine | null = null;
 let inUse: LstmPathInUse | null = null;
 let run: RunCompute | null = null;
@@ -21,7 +21,8 @@ port.on('message', ({ id, request }: { id: number; request: EngineRequest }) => 
     reply({ id, ok: true, value, liveHandles: loaded().liveHandles });
   } catch (error) {
     if (!(error instanceof RocinanteError)) throw error;
-    reply({ id, ok: false, code: error.code, message: error.message, liveHandles: engine?.liveHandles ?? 0 });
+    const { code, exitCode, message } = error;
+    reply({ id, ok: false, code, exitCode, message, liveHandles: engine?.liveHandles ?? 0 });
   }
 });
 
@@ -32,12 +33,13 @@ function reply(message: EngineReply): void {
 function answer(request: EngineRequest): unknown {
   switch (request.type) {
     case 'describe':
-      engine ??= Engine.load({ threads });
+      engine ??= Engine.load(options);
       inUse ??= chooseLstmPath(engine, lstm);
       return factsOf(engine, inUse);
     case 'open-run':
       run?.dispose();
       run = null;
+      loaded().expectTf32(request.config.precision === 'tf32');
       run = new RunCompute(loaded(), request, inUse?.path);
       return run.otherPath;
     case 'prove':
@@ -61,13 +63,13 @@ function answer(request: EngineRequest): unknown {
 
 /** What decides the bits of a gradient, for people; the processor's plain path goes without saying. */
 function factsOf({ description }: Engine, { path, reason, notice }: LstmPathInUse): EngineFacts {
-  const { tensorflowVersion, device, processor, features } = description;
+  const { tensorflowVersion, device, model, features } = description;
   const isUsual = device === 'cpu' && path.name === 'plain' && notice === null;
   const onThreads = device === 'cpu' && path.name === 'fused' ? [`threads=${description.threads}`] : [];
   return {
     tensorflow: tensorflowVersion,
     device,
-    model: processor,
+    model,
     features: isUsual ? features : [...features, `lstm=${path.name}`, ...onThreads],
     lstm: { path: path.name, reason, notice },
   };

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { readClientSecurity } from '@rocinante/access';
 import { RocinanteError } from '@rocinante/base';
+import { engineLibraries, gpuTrouble, locateBinding, readNvidia } from '@rocinante/engine';
 import { createLogger, type Logger } from '@rocinante/log';
 import { workerCommand, type WorkerConfig } from './config.js';
 import type { EngineFacts } from './engine-messages.js';
@@ -57,11 +58,14 @@ async function work(config: WorkerConfig): Promise<number> {
   const relay = new LogRelay();
   const log = createLogger({ level: config.logLevel, onLine: relay.take }).child({ worker: config.name });
   const metrics = new WorkerMetrics(version);
-  // TensorFlow finds cards when it is loaded; it is told of them as it is told of threads.
-  if (config.device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
   let engineDied: (error: Error) => void;
   const death = new Promise<never>((_, reject) => (engineDied = reject));
-  const engine = new EngineProxy(config.threads, (error) => engineDied(error), config.lstm);
+  const { threads, device, precision, lstm } = config;
+  const engine = new EngineProxy(
+    { threads, device, tf32: precision === 'tf32', lstm },
+    (error) => engineDied(error),
+    (line) => log.warn(line),
+  );
   const worker = new Worker(config, { engine, log, relay, metrics });
 
   const stopped = new Promise<null>((resolve) => {
@@ -86,6 +90,7 @@ async function work(config: WorkerConfig): Promise<number> {
     const facts = await Promise.race([engine.request({ type: 'describe' }), death, stopped]);
     if (facts !== null) {
       metrics.engineStarted(facts);
+      if (device === 'auto' && facts.device === 'cpu') tellOfCards(log);
       tellPath(facts, log);
       await Promise.race([worker.run(facts), death]);
     }
@@ -97,6 +102,14 @@ async function work(config: WorkerConfig): Promise<number> {
   }
   await endEngine(engine, log);
   return 0;
+}
+
+/** A card that is there and not used is told of; a machine without NVIDIA's driver is as it should be. */
+function tellOfCards(log: Logger): void {
+  const nvidia = readNvidia(process.env);
+  if (nvidia.driver === null && nvidia.cards.length === 0) return;
+  const trouble = gpuTrouble(process.env, engineLibraries(locateBinding(process.env)), nvidia);
+  log.warn(`computing on the processor: ${trouble}`);
 }
 
 /** Says how LSTM layers are computed, but for the processor's plain path, which is what everybody expects. */

@@ -19,7 +19,7 @@ let metrics: WorkerMetrics;
 let log: Logger;
 
 beforeAll(async () => {
-  engine = new EngineProxy(1, (error) => {
+  engine = new EngineProxy({ threads: 1 }, (error) => {
     throw error;
   });
   await engine.request({ type: 'describe' });

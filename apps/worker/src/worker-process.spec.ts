@@ -14,8 +14,10 @@ const ENDS_WITHIN_MS = 10_000;
 let coordinator: ScriptedCoordinator;
 let child: ChildProcess;
 let stderr: string;
+let environment: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
+  environment = {};
   coordinator = await ScriptedCoordinator.start();
 });
 afterEach(async () => {
@@ -23,10 +25,14 @@ afterEach(async () => {
   await coordinator.stop();
 });
 
+/** Whatever cards there are on this machine, these tests see none. */
+const cardless = { ROCINANTE_DRIVER_ROOT: '/nowhere', PATH: '/nowhere' };
+
 function start(...args: string[]): void {
   const all = ['--coordinator', coordinator.address, '--threads', '1', '--no-corpus-cache', ...args];
   child = spawn(process.execPath, ['--single-threaded-gc', program, ...all], {
     stdio: ['pipe', 'ignore', 'pipe'],
+    env: { ...process.env, ...cardless, ...environment },
   });
   stderr = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -76,12 +82,17 @@ describe('a worker that is told to stop', { timeout: 30_000 }, () => {
     },
   );
 
-  it('ends with 0 while it waits for a coordinator', async () => {
+  it('ends with 0 while it waits for a coordinator, and has told what it overrules', async () => {
     await coordinator.stop();
-    start();
+    environment = { TF_DETERMINISTIC_OPS: '0', NVIDIA_TF32_OVERRIDE: '0' };
+    start('--precision', 'tf32');
     await until(() => stderr.includes('waiting for the coordinator'), 'a line');
     child.kill('SIGTERM');
     expect(await end()).toMatchObject({ code: 0 });
+    expect(messages().slice(0, 2)).toEqual([
+      'TF_DETERMINISTIC_OPS=0 of the environment is overruled by 1: the same run is to give the same bits',
+      'NVIDIA_TF32_OVERRIDE=0 of the environment is not regarded: --precision decides on it',
+    ]);
   });
 
   it('ends at once at the second signal', async () => {
@@ -143,8 +154,16 @@ describe('a worker that cannot work', { timeout: 30_000 }, () => {
     expect(messages()).toEqual([expect.stringContaining(`cannot serve HTTP at ${coordinator.address}`)]);
   });
 
+  it('ends with 2 and one line where it is to compute on a card and there is none', async () => {
+    start('--device', 'gpu');
+    expect(await end()).toMatchObject({ code: 2 });
+    expect(messages()).toEqual([
+      '--device gpu: no NVIDIA driver: expected 525.60.13 or newer, found none; install it, or use --device cpu',
+    ]);
+  });
+
   it.each([
-    [['--device', 'gpu'], /^rocinante: option '--device <name>' argument 'gpu' is invalid/],
+    [['--device', 'tpu'], /^rocinante: option '--device <name>' argument 'tpu' is invalid/],
     [
       ['--threads', '0'],
       /^rocinante: option '--threads <n>' argument '0' is invalid\. expected a whole number/,

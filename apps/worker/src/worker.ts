@@ -39,6 +39,8 @@ export class Worker {
   /** Whether it has ever been welcomed. */
   #wasWelcome = false;
   #security: ClientSecurity;
+  /** What it computes on, as people call it: `cpu AMD EPYC 9254, 2 threads`. */
+  #kind = '';
 
   /** @throws {RocinanteError} exit code 2: the token or a certificate cannot be read. */
   constructor(config: WorkerConfig, parts: WorkerParts) {
@@ -58,8 +60,11 @@ export class Worker {
    * @throws {RocinanteError} what dialling again would not mend: another protocol, a message that makes no sense.
    */
   async run(facts: EngineFacts): Promise<void> {
-    const { coordinator } = this.#config;
+    const { coordinator, threads, precision } = this.#config;
     const { signal } = this.#stopping;
+    const { device, model } = facts;
+    const how = device === 'gpu' ? precision : `${threads} thread${threads === 1 ? '' : 's'}`;
+    this.#kind = `${device} ${model}, ${how}`;
     let spacingMs: number = limits.RECONNECT_BACKOFF_MIN_MS;
     while (!signal.aborted) {
       const began = performance.now();
@@ -135,7 +140,10 @@ export class Worker {
   #joined(protocol: number): void {
     this.#saidAway = false;
     this.#wasWelcome = true;
-    this.#parts.log.info({ protocol }, `joined the coordinator at ${this.#config.coordinator}`);
+    this.#parts.log.info(
+      { protocol },
+      `joined the coordinator at ${this.#config.coordinator}, to compute on ${this.#kind}`,
+    );
   }
 
   /** One line for each loss, however many attempts fail after it. */

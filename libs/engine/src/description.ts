@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import type { EngineLibraries } from './location.js';
+import { readNvidia, visibleCards } from './nvidia.js';
 
 /** Instruction sets that choose among TensorFlow's kernels, as Linux names them. */
 const DECISIVE_FEATURES = [
@@ -19,23 +21,57 @@ const DECISIVE_FEATURES = [
 export interface EngineDescription {
   readonly tensorflowVersion: string;
   readonly device: 'cpu' | 'gpu';
-  readonly processor: string;
-  /** Instruction sets and cache sizes: kernels and the blocks they cut matrices into follow from these. */
+  /** The model of the processor, or of the card that it computes on. */
+  readonly model: string;
+  /**
+   * What chooses among kernels. Of a processor instruction sets and cache sizes, from which the blocks follow that matrices are
+   * cut into; of a card its compute capability, and the versions of driver, CUDA and cuDNN, such as `cudnn=9.28.0.42`.
+   */
   readonly features: readonly string[];
   readonly threads: number;
 }
 
-/** Describes this machine and the loaded library. What cannot be read is left out. */
-export function describeEngine(
-  tensorflowVersion: string,
-  device: 'cpu' | 'gpu',
-  threads: number,
-): EngineDescription {
+/** Describes this processor and the loaded library. What cannot be read is left out. */
+export function describeProcessor(tensorflowVersion: string, threads: number): EngineDescription {
   return {
     tensorflowVersion,
-    device,
-    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    device: 'cpu',
+    model: cpus()[0]?.model.trim() ?? 'unknown',
     features: [...instructionSets(), ...cacheSizes()],
+    threads,
+  };
+}
+
+/** What decides a card's bits beside the card. */
+export interface CardSetting {
+  readonly threads: number;
+  readonly tf32: boolean;
+  readonly libraries: Pick<EngineLibraries, 'cuda' | 'cudnn'>;
+  /** In which it was loaded. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Describes the card that TensorFlow computes on, which is the first that it sees. What cannot be read is left out. */
+export function describeCard(
+  tensorflowVersion: string,
+  { threads, tf32, libraries, environment }: CardSetting,
+): EngineDescription {
+  const { driver, cards } = readNvidia(environment);
+  const [card] = visibleCards(cards, environment['CUDA_VISIBLE_DEVICES']);
+  const facts = {
+    'compute-capability': card?.capability ?? null,
+    driver,
+    cuda: libraries.cuda,
+    cudnn: libraries.cudnn,
+  };
+  const versions = Object.entries(facts).flatMap(([name, value]) =>
+    value === null ? [] : [`${name}=${value}`],
+  );
+  return {
+    tensorflowVersion,
+    device: 'gpu',
+    model: card?.name ?? 'unknown',
+    features: tf32 ? [...versions, 'tf32'] : versions,
     threads,
   };
 }

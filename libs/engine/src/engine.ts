@@ -1,12 +1,11 @@
 import { assert } from '@rocinante/base';
 import { type Attribute, type Binding, DataType, loadBinding, type TensorInfo } from './binding.js';
-import { describeEngine, type EngineDescription } from './description.js';
-import { applyEnvironment, type ThreadOptions } from './environment.js';
-import { EngineOperationError } from './errors.js';
-import { locateBinding } from './location.js';
+import { describeCard, describeProcessor, type EngineDescription } from './description.js';
+import { applyEnvironment, type EngineOptions } from './environment.js';
+import { EngineDeviceError, EngineOperationError, EnginePrecisionError } from './errors.js';
+import { gpuTrouble } from './gpu-trouble.js';
+import { engineLibraries, locateBinding } from './location.js';
 import { Scope, Tensor } from './tensor.js';
-
-export type EngineOptions = ThreadOptions;
 
 let loaded: Engine | undefined;
 
@@ -21,36 +20,51 @@ let loaded: Engine | undefined;
 export class Engine {
   readonly description: EngineDescription;
   readonly #binding: Binding;
+  readonly #tf32: boolean;
   #scope: Scope | undefined;
 
-  private constructor(binding: Binding, threads: number) {
+  private constructor(binding: Binding, description: EngineDescription, tf32: boolean) {
     this.#binding = binding;
-    this.description = describeEngine(
-      binding.TF_Version,
-      binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
-      threads,
-    );
+    this.description = description;
+    this.#tf32 = tf32;
   }
 
   /**
    * Loads TensorFlow, once for a process: later calls give the same engine and must ask for the same threads.
    * @throws {EngineNotFoundError} the files are not there.
    * @throws {EngineLoadError} the system refuses to load them.
+   * @throws {EngineDeviceError} a GPU is asked for, and TensorFlow takes none.
    */
   static load(options: EngineOptions = {}): Engine {
-    const threads = options.threads ?? 1;
+    const { threads = 1, device, tf32 = false } = options;
     if (loaded === undefined) {
       const path = locateBinding(process.env);
       applyEnvironment(options, process.env);
-      loaded = new Engine(loadBinding(path), threads);
+      const binding = loadBinding(path);
+      const libraries = engineLibraries(path);
+      const onCard = binding.isUsingGpuDevice();
+      const description = onCard
+        ? describeCard(binding.TF_Version, { threads, tf32, libraries, environment: process.env })
+        : describeProcessor(binding.TF_Version, threads);
+      const engine = new Engine(binding, description, onCard && tf32);
       // The binding crashes at the process's end where it has never made a tensor.
-      loaded.free(loaded.float32(new Float32Array(1), [1]));
+      engine.free(engine.float32(new Float32Array(1), [1]));
+      if (!onCard && device === 'gpu') throw new EngineDeviceError(gpuTrouble(process.env, libraries));
+      loaded = engine;
     }
     assert(
       loaded.description.threads === threads,
       `the engine runs with ${loaded.description.threads} threads`,
     );
     return loaded;
+  }
+
+  /**
+   * Whether products may be rounded was decided when the engine was loaded; a processor serves both.
+   * @throws {EnginePrecisionError} it was decided otherwise than is wanted now.
+   */
+  expectTf32(wanted: boolean): void {
+    if (this.description.device === 'gpu' && wanted !== this.#tf32) throw new EnginePrecisionError(wanted);
   }
 
   /** Tensors that TensorFlow holds for us, by the binding's own count. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyEnvironment, engineEnvironment } from './environment.js';
+import { applyEnvironment, engineEnvironment, setEngineEnvironment } from './environment.js';
 
 describe('engineEnvironment', () => {
   it('holds TensorFlow to the threads asked for', () => {
@@ -11,9 +11,55 @@ describe('engineEnvironment', () => {
     expect(() => engineEnvironment({ threads: 0 })).toThrow(/threads is a positive integer, not 0/);
   });
 
-  it('is set where a process may set it', () => {
-    const environment: NodeJS.ProcessEnv = { TF_NUM_INTRAOP_THREADS: '8' };
-    applyEnvironment({ threads: 2 }, environment);
-    expect(environment).toMatchObject(engineEnvironment({ threads: 2 }));
+  it('asks a card for the same bits each time, and for TF32 only where that is wanted', () => {
+    const exact = {
+      TF_DETERMINISTIC_OPS: '1',
+      TF_CUDNN_USE_AUTOTUNE: '0',
+      TF_CUDNN_RNN_USE_AUTOTUNE: '0',
+      CUBLAS_WORKSPACE_CONFIG: ':4096:8',
+      TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+    };
+    expect(engineEnvironment({ device: 'gpu' })).toMatchObject({ ...exact, NVIDIA_TF32_OVERRIDE: '0' });
+    const rounded = engineEnvironment({ device: 'gpu', tf32: true });
+    expect(rounded).toMatchObject({ ...exact, NVIDIA_TF32_OVERRIDE: undefined });
   });
+
+  it('hides the cards, and says nothing to them, for the processor', () => {
+    const environment = engineEnvironment({ device: 'cpu', threads: 2 });
+    expect(environment).toMatchObject({ CUDA_VISIBLE_DEVICES: '-1' });
+    expect(Object.keys(environment).filter((name) => /CUDNN|CUBLAS|TF32|DETERMINISTIC/.test(name))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('setEngineEnvironment', () => {
+  it('sets, and tells in a line each of what a person had set otherwise', () => {
+    const environment: NodeJS.ProcessEnv = {
+      TF_NUM_INTRAOP_THREADS: '2',
+      TF_CUDNN_USE_AUTOTUNE: '1',
+      NVIDIA_TF32_OVERRIDE: '1',
+      CUDA_VISIBLE_DEVICES: '3',
+    };
+    expect(setEngineEnvironment({ threads: 2, device: 'gpu' }, environment)).toEqual([
+      'TF_CUDNN_USE_AUTOTUNE=1 of the environment is overruled by 0: the same run is to give the same bits',
+      'NVIDIA_TF32_OVERRIDE=1 of the environment is overruled by 0: --precision decides on it',
+    ]);
+    expect(environment).toMatchObject({ ...engineEnvironment({ threads: 2 }), CUDA_VISIBLE_DEVICES: '3' });
+    expect(setEngineEnvironment({ threads: 2 }, environment)).toEqual([]);
+  });
+
+  it('takes away what must not be there', () => {
+    const environment: NodeJS.ProcessEnv = { NVIDIA_TF32_OVERRIDE: '0' };
+    expect(setEngineEnvironment({ tf32: true }, environment)).toEqual([
+      'NVIDIA_TF32_OVERRIDE=0 of the environment is not regarded: --precision decides on it',
+    ]);
+    expect('NVIDIA_TF32_OVERRIDE' in environment).toBe(false);
+  });
+});
+
+it('applyEnvironment sets where a process may set', () => {
+  const environment: NodeJS.ProcessEnv = { TF_NUM_INTRAOP_THREADS: '8' };
+  applyEnvironment({ threads: 2 }, environment);
+  expect(environment).toMatchObject(engineEnvironment({ threads: 2 }));
 });

@@ -36,6 +36,32 @@ export class EngineLoadError extends RocinanteError {
 }
 
 /**
+ * A GPU is asked for, and TensorFlow computes on the processor.
+ * Cause: no driver or one too old, no card or one too old, CUDA's libraries are missing, the engine is the processor's.
+ */
+export class EngineDeviceError extends RocinanteError {
+  /** @param trouble what is not as it should be, with what to do. */
+  constructor(readonly trouble: string) {
+    super('ENGINE_DEVICE', 2, `--device gpu: ${trouble}`);
+  }
+}
+
+/**
+ * A card is to compute in another precision than it was set to when the engine was loaded.
+ * Cause: a worker that was started for one precision is offered a run of another.
+ */
+export class EnginePrecisionError extends RocinanteError {
+  constructor(readonly wantsTf32: boolean) {
+    const [wanted, set] = wantsTf32 ? ['tf32', 'float32'] : ['float32', 'tf32'];
+    super(
+      'ENGINE_PRECISION',
+      2,
+      `precision: expected ${wanted}, and this worker's card is set to ${set}; start the worker with --precision ${wanted}`,
+    );
+  }
+}
+
+/**
  * TensorFlow refused or failed an op.
  * Cause: not enough memory on the host or the device, or (a fault of ours) inputs that do not fit the op.
  */

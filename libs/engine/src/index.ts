@@ -1,9 +1,17 @@
 export { DataType } from './binding.js';
 export type { EngineDescription } from './description.js';
-export { Engine, type EngineOptions } from './engine.js';
-export { engineEnvironment, type ThreadOptions } from './environment.js';
-export { EngineLoadError, EngineNotFoundError, EngineOperationError } from './errors.js';
-export { locateBinding } from './location.js';
+export { Engine } from './engine.js';
+export { DEVICES, setEngineEnvironment, type Device, type EngineOptions } from './environment.js';
+export {
+  EngineDeviceError,
+  EngineLoadError,
+  EngineNotFoundError,
+  EngineOperationError,
+  EnginePrecisionError,
+} from './errors.js';
+export { gpuTrouble, idleCardLine } from './gpu-trouble.js';
+export { engineLibraries, locateBinding, type EngineLibraries } from './location.js';
+export { gpuDoubt, gpuHindrance, readNvidia, visibleCards, type Card, type Nvidia } from './nvidia.js';
 export {
   blockLstm,
   cudnnLstm,

@@ -18,6 +18,7 @@ describe('a run’s identity', () => {
       schedule: { kind: 'cosine', warmupSteps: 0, finalShare: 0.1 },
       evaluation: { everySteps: 10, symbolsMax: 1_048_576 },
       initFrom: 'ab',
+      precision: 'tf32',
       network: {
         ...config.network,
         input: 'embedding',
@@ -32,6 +33,7 @@ describe('a run’s identity', () => {
       { key: 'network.input', first: '"one-hot"', second: '"embedding"' },
       { key: 'network.layers.0.dropout', first: '0', second: '0.5' },
       { key: 'optimizer.weightDecay', first: '0', second: '0.1' },
+      { key: 'precision', first: '"float32"', second: '"tf32"' },
       { key: 'schedule.finalShare', first: 'absent', second: '0.1' },
       { key: 'schedule.kind', first: '"constant"', second: '"cosine"' },
       { key: 'seed', first: '1', second: '2' },

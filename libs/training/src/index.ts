@@ -5,6 +5,8 @@ export {
   networkOf,
   runConfigSchema,
   type RunConfig,
+  PRECISIONS,
+  type Precision,
 } from './run-config.js';
 export type { Assignment, AssignmentId, MicroBatchResult, WorkerId, WorkKind } from './work.js';
 export {

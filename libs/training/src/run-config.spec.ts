@@ -39,6 +39,12 @@ describe('a run’s configuration', () => {
     expect(runConfigSchema.parse(first)).toEqual(exampleConfig);
   });
 
+  it('is computed in float32 where it does not say, and in no precision that is not there yet', () => {
+    expect(runConfigSchema.parse({ ...first, precision: undefined })).toEqual(exampleConfig);
+    expect(runConfigSchema.parse({ ...first, precision: 'tf32' }).precision).toBe('tf32');
+    expect(refusal({ precision: 'mixed' })).toEqual([expect.stringMatching(/^precision: Invalid option/)]);
+  });
+
   it('has a schedule of a kind, each with its own keys', () => {
     const schedule = (value: object): unknown =>
       runConfigSchema.parse({ ...exampleConfig, schedule: value }).schedule;

@@ -42,6 +42,13 @@ const textSchema = z.strictObject({
   order: z.literal('shuffled'),
 });
 
+/**
+ * In what products are computed: `float32` to the last bit; `tf32`, which rounds their factors on cards that can. A processor
+ * computes both in float32.
+ */
+export const PRECISIONS = ['float32', 'tf32'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 /** Micro-batches of a step, at most: one more bit of the grid is spent at each doubling. */
 export const MICRO_BATCHES_MAX = 1024;
 
@@ -146,7 +153,7 @@ export const runConfigSchema = z
       .default(null),
     /** What travels: gradients up, parameters down. */
     codec: z.strictObject({ up: z.enum(GRADIENT_CODECS), down: z.enum(PARAMETER_CODECS) }),
-    precision: z.literal('float32'),
+    precision: z.enum(PRECISIONS).default('float32'),
     /** Decides first values, order of windows and dropout masks. */
     seed: z.int().min(0),
     /** Passes over all training windows, in the whole run. */

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { PRECISIONS } from '@rocinante/training';
 import { SCHEDULE_KINDS, type ConfigFlags } from '../config.js';
 import { presets } from '../presets.js';
 import { nonNegative, option, positive, wholeNumber } from './option-values.js';
@@ -64,6 +65,11 @@ export function addConfigOptions(command: Command): Command {
       'what follows where the loss spikes or is no number: stop, or rollback with a lower rate (default: stop)',
       'ON_DIVERGENCE',
     ).choices(['stop', 'rollback']),
+    option(
+      '--precision <name>',
+      'what products are computed in; tf32 rounds their factors on cards that can (default: float32)',
+      'PRECISION',
+    ).choices(PRECISIONS),
     option(
       '--init-from <file>',
       'a weights file to begin with, of the same network and symbols',

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { LSTM_CHOICES, parseAddress } from '@rocinante/base';
+import type { Device } from '@rocinante/engine';
 
 /** Parsers of option values; what they refuse becomes one line that names the option and the value. */
 
@@ -108,6 +109,14 @@ export function lstmOption(): Option {
   )
     .choices([...LSTM_CHOICES])
     .default('auto');
+}
+
+/** The engine is not loaded for a list of words. */
+const DEVICES: readonly Device[] = ['auto', 'cpu', 'gpu'];
+
+/** Of commands that compute on this machine. The launcher has decided on `auto` where it sets up the engine. */
+export function deviceOption(): Option {
+  return option('--device <name>', 'what to compute on', 'DEVICE').choices(DEVICES).default('auto');
 }
 
 /** Every command's: what a script reads. */

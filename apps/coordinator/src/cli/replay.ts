@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { availableCores, THREADS_MAX, type LstmChoice } from '@rocinante/base';
+import type { Device } from '@rocinante/engine';
 import type { Replay } from '../run/ledger-replay.js';
 import type { MicroBatchPassages } from '../run/ledger-passages.js';
-import { jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
+import { deviceOption, jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
 
 const EXIT_DIFFERS = 1;
 const EXIT_INTERRUPTED = 130;
@@ -12,6 +13,7 @@ interface ReplayFlags {
   readonly step: number;
   readonly corpus?: string;
   readonly threads?: number;
+  readonly device: Device;
   readonly lstm: LstmChoice;
   readonly passages: boolean;
   readonly json: boolean;
@@ -29,6 +31,7 @@ export function addReplay(program: Command, exit: (code: number) => void): void 
         wholeNumber(1, THREADS_MAX),
       ),
     )
+    .addOption(deviceOption())
     .addOption(lstmOption())
     .option('--passages', 'show the passages of the text that the step learned from', false)
     .addOption(jsonOption())

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { availableCores, type LstmChoice } from '@rocinante/base';
+import type { Device } from '@rocinante/engine';
 import type { SampleTextOptions } from '../sample-text.js';
-import { lstmOption, nonNegative, wholeNumber } from './option-values.js';
+import { deviceOption, lstmOption, nonNegative, wholeNumber } from './option-values.js';
 
 interface SampleFlags {
   readonly prompt?: string;
@@ -9,6 +10,7 @@ interface SampleFlags {
   readonly temperature?: number;
   readonly wholeWords: boolean;
   readonly seed: number;
+  readonly device: Device;
   readonly lstm: LstmChoice;
   readonly json: boolean;
 }
@@ -34,13 +36,21 @@ export function addSample(program: Command): void {
     )
     .option('--whole-words', 'write only words that occur in the text', false)
     .option('--seed <n>', 'another seed, another text', wholeNumber(0), 1)
+    .addOption(deviceOption())
     .addOption(lstmOption())
     .option('--json', 'end with one line of JSON on standard output', false)
     .action(async (weights: string, flags: SampleFlags) => {
       const { sampleText } = await import('../sample-text.js');
-      const { json, lstm, ...options } = flags;
-      const notice = (message: string): void => void process.stderr.write(`${message}\n`);
-      const order: SampleTextOptions = { weights, threads: availableCores(), lstm, notice, ...options };
+      const { json, device, lstm, ...options } = flags;
+      const notice = (line: string): void => void process.stderr.write(`${line}\n`);
+      const order: SampleTextOptions = {
+        weights,
+        threads: availableCores(),
+        device,
+        lstm,
+        notice,
+        ...options,
+      };
       if (json) {
         const text = await sampleText(order, () => undefined);
         process.stdout.write(`${JSON.stringify({ text, ...options })}\n`);

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { availableCores, THREADS_MAX, type LstmChoice } from '@rocinante/base';
+import type { Device } from '@rocinante/engine';
 import type { TrainOptions } from '../run/train.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
-import { jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
+import { deviceOption, jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
 import { openStore, storeOption } from './store-option.js';
 
 const DEFAULT_WORKERS = 2;
@@ -14,6 +15,7 @@ const WORKERS_MAX = 256;
 interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags {
   readonly workers: number;
   readonly threads?: number;
+  readonly device: Device;
   readonly lstm: LstmChoice;
   readonly runDir?: string;
   readonly resume: boolean;
@@ -44,6 +46,7 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
         'THREADS',
       ).argParser(wholeNumber(1, THREADS_MAX)),
     )
+    .addOption(deviceOption())
     .addOption(lstmOption())
     .addOption(option('--run-dir <dir>', 'where the run is kept (default: runs/<time>)', 'RUN_DIR'))
     .option('--resume', 'go on from the newest checkpoint in --run-dir', false)
@@ -62,7 +65,8 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
 
 async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
   const { notify, notifySecretFile, notifyStuck, notifyInsecure, ...others } = flags;
-  const { store, workers, threads, lstm, runDir, resume, corpusCache, ledger, json, ...rest } = others;
+  const { store, workers, threads, device, lstm, runDir, resume, corpusCache, ledger, json, ...rest } =
+    others;
   const { corpus, initFrom, tensorboard, ...config } = rest;
   return {
     flags: config,
@@ -70,6 +74,7 @@ async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
     initFrom,
     workers,
     threads: threads ?? Math.max(1, Math.floor(availableCores() / workers)),
+    device,
     lstm,
     runDir: runDir === undefined ? null : resolve(runDir),
     resume,

@@ -14,7 +14,8 @@ export function entryText(entry: ToldEntry): string {
       return `workers find the coordinator at ${entry.address}`;
     case 'worker-joined': {
       const path = lstmPathOf(entry.engine);
-      return path === null ? 'joined' : `joined, with LSTM path ${path}`;
+      const place = entry.engine?.device === 'gpu' ? `, to compute on ${entry.engine.model}` : '';
+      return `joined${place}${path === null ? '' : `, with LSTM path ${path}`}`;
     }
     case 'worker-parked':
     case 'not-exact':

@@ -1,22 +1,22 @@
 import { expect, it } from 'vitest';
-import { probeFindings } from './engine-check.js';
+import { probeFindings, type EngineMachine } from './engine-check.js';
 import { ENGINE_MARK } from './engine-mark.js';
 
-const none = { driver: null, models: [] };
-const description = { tensorflowVersion: '2.21.0', device: 'cpu', processor: 'Zen 4', features: ['avx2'] };
-const said = (values: readonly number[], device = 'cpu'): string =>
-  `TensorFlow says something\n${ENGINE_MARK}${JSON.stringify({ ...description, device, values })}\n`;
+const h200 = { index: 0, uuid: 'GPU-1', name: 'NVIDIA H200', capability: '9.0' };
+const processors = { folder: '/engine', forCards: false, cuda: null, cudnn: null, missing: [] };
+const cuda = { ...processors, forCards: true, cuda: '12.9.79', cudnn: '9.28.0.42' };
+const none = { nvidia: { driver: null, cards: [], trouble: null }, libraries: processors, environment: {} };
+
+const description = { tensorflowVersion: '2.21.0', device: 'cpu', model: 'Zen 4', features: ['avx2'] };
+const said = (values: readonly number[], more: object = {}): string =>
+  `TensorFlow says something\n${ENGINE_MARK}${JSON.stringify({ ...description, values, ...more })}\n`;
 const product = [7, 10, 15, 22];
+const end = { code: 0, signal: null, stderr: '' };
 
 it('is well where the product is right', () => {
-  const findings = probeFindings({ code: 0, signal: null, stdout: said(product), stderr: '' }, none);
+  const findings = probeFindings({ ...end, stdout: said(product) }, none);
   expect(findings.map(({ status }) => status)).toEqual(['ok', 'ok']);
-  expect(findings[0].found).toContain('TensorFlow 2.21.0 on cpu');
-  const lstmPath = "plain: the processor's";
-  const stdout = said(product).replace('{', `{"lstmPath":"${lstmPath}",`);
-  expect(probeFindings({ code: 0, signal: null, stdout, stderr: '' }, none).slice(2)).toMatchObject([
-    { check: 'LSTM path', status: 'ok', found: lstmPath },
-  ]);
+  expect(findings[0].found).toContain('TensorFlow 2.21.0 on cpu, Zen 4 (avx2)');
 });
 
 it('is a problem where it crashes, cannot be loaded, or computes wrong', () => {
@@ -25,16 +25,46 @@ it('is a problem where it crashes, cannot be loaded, or computes wrong', () => {
   const stderr = 'file:///x\nEngineLoadError: TensorFlow’s engine: it does not load\n    at x\n\nNode.js v22';
   const unloaded = probeFindings({ code: 1, signal: null, stdout: '', stderr }, none);
   expect(unloaded[0].found).toContain('ended with 1: EngineLoadError: TensorFlow’s engine');
-  const wrong = probeFindings({ code: 0, signal: null, stdout: said([7, 10, 15, 23]), stderr: '' }, none);
+  const wrong = probeFindings({ ...end, stdout: said([7, 10, 15, 23]) }, none);
   expect(wrong).toMatchObject([{ status: 'problem' }]);
 });
 
-it('warns of cards that are not used', () => {
-  const cards = { driver: '550.1', models: ['H200'] };
-  const end = { code: 0, signal: null, stderr: '' };
-  const statusOf = (device: string, seen: typeof cards | typeof none): string =>
-    probeFindings({ ...end, stdout: said(product, device) }, seen)[1].status;
-  expect(statusOf('cpu', cards)).toBe('warning');
-  expect(statusOf('cpu', { driver: '550.1', models: [] })).toBe('warning');
-  expect(statusOf('gpu', cards)).toBe('ok');
+it('shows driver, cards and libraries, and which way a layer is computed', () => {
+  const machine = { ...none, nvidia: { driver: '570.26', cards: [h200], trouble: null }, libraries: cuda };
+  const lstmPath = 'cudnn: it agrees with the plain one';
+  const stdout = said(product, { device: 'gpu', model: 'NVIDIA H200', lstmPath });
+  expect(probeFindings({ ...end, stdout }, machine).slice(1)).toMatchObject([
+    {
+      status: 'ok',
+      found:
+        'driver 570.26; card 0 NVIDIA H200 (compute capability 9.0); CUDA 12.9.79, cuDNN 9.28.0.42; the engine uses the gpu',
+    },
+    { check: 'LSTM path', status: 'ok', found: lstmPath },
+  ]);
+});
+
+it('warns of cards that are not used, and says why; and of cards that TensorFlow has no kernels for', () => {
+  const finding = (
+    device: string,
+    capability: string,
+    libraries: EngineMachine['libraries'] = cuda,
+  ): object =>
+    probeFindings(
+      { ...end, stdout: said(product, { device }) },
+      { ...none, nvidia: { driver: '570.26', cards: [{ ...h200, capability }], trouble: null }, libraries },
+    )[1];
+  expect(finding('gpu', '9.0')).toMatchObject({ status: 'ok' });
+  const warnings = [
+    [finding('cpu', '9.0', processors), /^the engine in \/engine is the processor's; /],
+    [
+      finding('cpu', '9.0', { ...cuda, missing: ['libcudnn.so.9'] }),
+      /^CUDA library not found: expected libcudnn/,
+    ],
+    [finding('cpu', '5.2'), /^card too old: expected compute capability 6\.0 or more, found card 0/],
+    [finding('cpu', '9.0'), /^TensorFlow takes no card, though/],
+    [finding('gpu', '12.0'), /^card 0 \(NVIDIA H200, compute capability 12\.0\): TensorFlow's kernels/],
+  ] as const;
+  for (const [found, advice] of warnings) {
+    expect(found).toMatchObject({ status: 'warning', advice: expect.stringMatching(advice) as string });
+  }
 });

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
-import { locateBinding } from '@rocinante/engine';
+import {
+  engineLibraries,
+  gpuDoubt,
+  gpuTrouble,
+  locateBinding,
+  readNvidia,
+  visibleCards,
+  type Card,
+  type EngineLibraries,
+  type Nvidia,
+} from '@rocinante/engine';
 import { ENGINE_MARK } from './engine-mark.js';
 import { ok, problem, warning, type Finding } from './finding.js';
 import { ENGINE_OUTPUT_BYTES_MAX, ENGINE_TIMEOUT_MS } from './limits.js';
@@ -30,22 +39,31 @@ export async function engineFindings(environment: NodeJS.ProcessEnv): Promise<Fi
       problem(check, expected, (error as Error).message, 'run any ./rocinante command: it sets them up'),
     ];
   }
-  return [ok(check, expected, path), ...probeFindings(await runProbe(environment), nvidiaCards())];
+  const libraries = engineLibraries(path);
+  const machine = { nvidia: readNvidia(environment), libraries, environment };
+  return [ok(check, expected, path), ...probeFindings(await runProbe(environment), machine)];
 }
 
-/** What the engine's process says of itself. */
+/** What an engine can compute on here. */
+export interface EngineMachine {
+  readonly nvidia: Nvidia;
+  readonly libraries: EngineLibraries;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** What the process says of the engine, and what it computed. */
 interface ProbeFacts {
   readonly tensorflowVersion: string;
   readonly device: string;
-  readonly processor: string;
+  readonly model: string;
   readonly features: readonly string[];
   readonly values: readonly number[];
-  /** How LSTM layers are computed, and why so. */
+  /** Which way a layer is computed, and why; absent where there is no choice. */
   readonly lstmPath?: string;
 }
 
 /** What follows from how the process ended. */
-export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, cards: NvidiaCards): Finding[] {
+export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machine: EngineMachine): Finding[] {
   const expected = 'it loads, and multiplies two matrices';
   const line = stdout.split('\n').find((line) => line.startsWith(ENGINE_MARK));
   const said = lastLine(stderr);
@@ -57,10 +75,9 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, cards:
         : 'remove the engine’s folder, and run any ./rocinante command to set it up again';
     return [problem('engine', expected, said === '' ? end : `${end}: ${said}`, advice)];
   }
-  const { tensorflowVersion, device, processor, features, values, lstmPath } = JSON.parse(
-    line.slice(ENGINE_MARK.length),
-  ) as ProbeFacts;
-  const found = `TensorFlow ${tensorflowVersion} on ${device}, ${processor} (${features.join(', ')})`;
+  const facts = JSON.parse(line.slice(ENGINE_MARK.length)) as ProbeFacts;
+  const { tensorflowVersion, device, model, features, values, lstmPath } = facts;
+  const found = `TensorFlow ${tensorflowVersion} on ${device}, ${model} (${features.join(', ')})`;
   if (values.join(',') !== PRODUCT) {
     const wrong = `${found}: ${values.join(',')} in place of ${PRODUCT}`;
     return [problem('engine', expected, wrong, 'the machine computes wrong: take it out of the cluster')];
@@ -76,46 +93,29 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, cards:
       );
   const path =
     lstmPath === undefined ? [] : [ok('LSTM path', 'one that computes as the plain one', lstmPath)];
-  return [engine, cardsFinding(device, cards), ...path];
+  return [engine, cardsFinding(device, machine), ...path];
 }
 
-/** NVIDIA's cards and driver, as the kernel lists them. */
-export interface NvidiaCards {
-  /** Null where there is no driver. */
-  readonly driver: string | null;
-  readonly models: readonly string[];
-}
-
-function cardsFinding(device: string, { driver, models }: NvidiaCards): Finding {
+function cardsFinding(device: string, { nvidia, libraries, environment }: EngineMachine): Finding {
   const check = 'GPU';
-  if (driver === null && device !== 'gpu')
+  const { driver, cards } = nvidia;
+  if (driver === null && cards.length === 0 && device !== 'gpu')
     return ok(check, 'cards, or the processor', 'no driver: it computes on the processor');
-  const found = `driver ${driver ?? 'unknown'}, ${models.join(', ') || 'no card listed'}; the engine uses the ${device}`;
-  if (device === 'gpu') return ok(check, 'the engine uses the cards', found);
-  if (models.length === 0) {
-    return warning(
-      check,
-      'cards with the driver',
-      found,
-      'look at nvidia-smi: the cards are not there or have failed',
-    );
-  }
-  const advice = 'workers here use the processor only: the engine that is set up is the processor’s build';
-  return warning(check, 'the engine uses the cards', found, advice);
+  const { cuda, cudnn } = libraries;
+  const found = [
+    `driver ${driver ?? 'unknown'}`,
+    cards.map(cardShown).join(', ') || 'no card listed',
+    libraries.forCards ? `CUDA ${cuda ?? 'unknown'}, cuDNN ${cudnn ?? 'unknown'}` : "the processor's engine",
+    `the engine uses the ${device}`,
+  ].join('; ');
+  const expected = 'the engine uses the cards';
+  if (device !== 'gpu') return warning(check, expected, found, gpuTrouble(environment, libraries, nvidia));
+  const doubt = gpuDoubt(visibleCards(cards, environment.CUDA_VISIBLE_DEVICES));
+  return doubt === null ? ok(check, expected, found) : warning(check, expected, found, doubt);
 }
 
-function nvidiaCards(): NvidiaCards {
-  const root = '/proc/driver/nvidia';
-  try {
-    const driver = /Module\s+([\d.]+)/.exec(readFileSync(`${root}/version`, 'utf8'))?.[1] ?? 'unknown';
-    const models = readdirSync(`${root}/gpus`).map(
-      (card) =>
-        /^Model:\s*(.*)$/m.exec(readFileSync(`${root}/gpus/${card}/information`, 'utf8'))?.[1].trim() ?? card,
-    );
-    return { driver, models };
-  } catch {
-    return { driver: null, models: [] };
-  }
+function cardShown({ index, name, capability }: Card): string {
+  return `card ${index} ${name} (compute capability ${capability ?? 'unknown'})`;
 }
 
 function runProbe(environment: NodeJS.ProcessEnv): Promise<ProbeEnd> {

@@ -76,6 +76,24 @@ describe('the joining proof', () => {
     expect(proof.judge(worker('b', engine), B)).toMatch(line);
   });
 
+  it('tells cards apart by model, and by the versions that choose their kernels', () => {
+    const card = (model: string, ...features: string[]): EngineDescriptionMessage => ({
+      ...zen,
+      device: 'gpu',
+      model,
+      features: ['compute-capability=9.0', ...features],
+    });
+    const proof = joining();
+    proof.judge(worker('a', card('NVIDIA H200', 'cudnn=9.28.0.42')), A);
+    const reason = proof.judge(worker('b', card('NVIDIA H100', 'cudnn=9.10.2.21', 'tf32')), B);
+    expect(reason).toContain(
+      'b is TensorFlow 2.21.0, gpu, NVIDIA H100, compute-capability=9.0 cudnn=9.10.2.21 tf32;',
+    );
+    expect(reason).toContain(
+      'they differ: model, only b has cudnn=9.10.2.21 tf32, only a has cudnn=9.28.0.42; it gets no work',
+    );
+  });
+
   it('is never set by a worker that gives none, which is parked', () => {
     const proof = joining();
     expect(proof.judge(worker('old'), '')).toMatch(

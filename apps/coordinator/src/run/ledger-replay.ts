@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LstmChoice } from '@rocinante/base';
 import { DamagedCheckpointError, DirectoryStore, type Checkpoint } from '@rocinante/checkpoint';
+import type { Device } from '@rocinante/engine';
 import { LedgerDamagedError, ledgerLines, LedgerOrder, type StepRecord } from '@rocinante/ledger';
 import type { RunConfig } from '@rocinante/training';
 import { listen } from '@rocinante/wire';
@@ -30,6 +31,7 @@ export interface ReplayOptions {
   readonly corpus: string | undefined;
   /** Compute threads. */
   readonly threads: number;
+  readonly device: Device;
   /** How LSTM layers are computed. */
   readonly lstm: LstmChoice;
   readonly passages: boolean;
@@ -226,7 +228,7 @@ async function encodedText(
 async function computeUntil(
   step: number,
   prepared: PreparedRun,
-  { threads, lstm, notice }: Pick<ReplayOptions, 'threads' | 'lstm' | 'notice'>,
+  { threads, device, lstm, notice }: Pick<ReplayOptions, 'threads' | 'device' | 'lstm' | 'notice'>,
 ): Promise<boolean> {
   const service = new TrainingService();
   let closed = 0;
@@ -262,6 +264,8 @@ async function computeUntil(
   const workers = new LocalWorkers({
     count: 1,
     threads,
+    device,
+    precision: prepared.config.precision,
     lstm,
     corpusCache: false,
     notice: (message) => execution.log.noticed(message),

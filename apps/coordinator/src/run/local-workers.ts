@@ -2,13 +2,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { LstmChoice } from '@rocinante/base';
-import { engineEnvironment } from '@rocinante/engine';
+import { idleCardLine, setEngineEnvironment, type Device } from '@rocinante/engine';
 import { messageOf } from '@rocinante/log';
+import type { Precision } from '@rocinante/training';
 
 export interface LocalWorkersOptions {
   readonly count: number;
   /** Compute threads of each. */
   readonly threads: number;
+  readonly device: Device;
+  /** The run's. */
+  readonly precision: Precision;
   /** How they compute LSTM layers. */
   readonly lstm: LstmChoice;
   readonly corpusCache: boolean;
@@ -34,6 +38,7 @@ const workerMain = fileURLToPath(new URL('../../../worker/dist/main.js', import.
 export class LocalWorkers {
   readonly #options: LocalWorkersOptions;
   readonly #running = new Map<number, ChildProcess>();
+  readonly #environment = environmentOf(process.env);
   #stopping = false;
 
   constructor(options: LocalWorkersOptions) {
@@ -42,6 +47,12 @@ export class LocalWorkers {
 
   /** @param address `host:port` of the coordinator. */
   start(address: string): void {
+    const { threads, device, precision, notice } = this.#options;
+    const engine = { threads, device, tf32: precision === 'tf32' };
+    setEngineEnvironment(engine, this.#environment).forEach(notice);
+    // Of what the workers say, only a last word is shown.
+    const idle = device === 'auto' ? idleCardLine(process.env) : null;
+    if (idle !== null) notice(idle);
     for (let index = 1; index <= this.#options.count; index++) this.#spawn(address, index, 0);
   }
 
@@ -65,7 +76,7 @@ export class LocalWorkers {
   }
 
   #spawn(address: string, index: number, restarts: number): void {
-    const { threads, lstm, corpusCache } = this.#options;
+    const { threads, device, precision, lstm, corpusCache } = this.#options;
     const name = `worker-${index}`;
     const args = [
       '--coordinator',
@@ -74,6 +85,10 @@ export class LocalWorkers {
       name,
       '--threads',
       String(threads),
+      '--device',
+      device,
+      '--precision',
+      precision,
       '--lstm',
       lstm,
       '--end-with-parent',
@@ -82,7 +97,7 @@ export class LocalWorkers {
     // The worker ends when its standard input does: when this process ends, however it ends.
     const child = spawn(process.execPath, [...process.execArgv, workerMain, ...args], {
       stdio: ['pipe', 'ignore', 'pipe'],
-      env: { ...environmentOf(process.env), ...engineEnvironment({ threads }) },
+      env: this.#environment,
       // Ctrl-C goes to the coordinator, which ends its workers after the checkpoint.
       detached: true,
     });
@@ -124,6 +139,7 @@ const WORKERS_OWN = [
   'ROCINANTE_HTTP_TOKEN_FILE',
   'ROCINANTE_POOL',
   'ROCINANTE_DEVICE',
+  'ROCINANTE_PRECISION',
   'ROCINANTE_LOG_LEVEL',
   'ROCINANTE_TLS_CA',
   'ROCINANTE_TLS_CERT',

@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import type { LstmChoice } from '@rocinante/base';
+import type { Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { resolveConfig, type ConfigFlags } from '../config.js';
@@ -44,6 +45,7 @@ export interface TrainOptions {
   readonly workers: number;
   /** Compute threads of each worker. */
   readonly threads: number;
+  readonly device: Device;
   /** How workers compute LSTM layers. */
   readonly lstm: LstmChoice;
   /** Absolute; null for a new one in `runs`. */
@@ -156,6 +158,8 @@ async function runToEnd(
   const workers = new LocalWorkers({
     count: options.workers,
     threads: options.threads,
+    device: options.device,
+    precision: prepared.config.precision,
     lstm: options.lstm,
     corpusCache: options.corpusCache,
     notice: (message) => execution.log.noticed(message),

@@ -1,0 +1,85 @@
+// @ts-check
+import { readNvidia, visibleCards } from '../../libs/engine/src/nvidia-cards.mjs';
+import { gpuDoubt, gpuHindrance } from '../../libs/engine/src/nvidia-fitness.mjs';
+import { wantedDevice, withDevice } from './device.mjs';
+import { failureOf, GpuFailure, SetupFailure } from './failure.mjs';
+import { checkGpu } from './gpu-check.mjs';
+import { gpuEngineIsWhole } from './gpu-engine.mjs';
+import { say } from './say.mjs';
+import { setUp, wantedGpuEngine } from './set-up.mjs';
+
+/** @typedef {import('./places.mjs').Places} Places */
+
+/**
+ * Sets up what a command needs, and decides which device it computes on where that is `auto`: a card that the engine can use, and
+ * otherwise the processor, with one line where there is a card.
+ * @param {Places} places
+ * @param {string | undefined} engineFrom a folder to take the engine's wheels from.
+ * @param {string[]} argv the command and its words.
+ * @returns {Promise<string[]>} the same, with the device that was decided on; `process.env` leads to its engine.
+ * @throws {SetupFailure} a step failed, or the machine lacks something.
+ */
+export async function setUpFor(places, engineFrom, argv) {
+  const { env } = process;
+  const wanted = wantedDevice(argv, env);
+  let words = argv;
+  // Who names an engine's folder has chosen already.
+  if (wanted !== null && wanted !== 'cpu' && !env.ROCINANTE_ENGINE_DIR) {
+    try {
+      if (await setUpForGpus(places, engineFrom, wanted))
+        return wanted === 'look' ? argv : withDevice(argv, 'gpu');
+    } catch (error) {
+      if (!(error instanceof GpuFailure)) throw error;
+      if (wanted === 'gpu') throw new SetupFailure(`--device gpu: ${error.message}`, error.exitCode);
+      if (wanted === 'auto') {
+        say(`computing on the processor: ${error.message.split('\n')[0]}`);
+        words = withDevice(argv, 'cpu');
+      }
+    }
+  }
+  await setUp(places, engineFrom, 'cpu');
+  return words;
+}
+
+/**
+ * @param {Places} places
+ * @param {string | undefined} engineFrom
+ * @param {'auto' | 'gpu' | 'look'} wanted
+ * @returns {Promise<boolean>} whether the command has the engine for GPUs.
+ * @throws {GpuFailure} there is a card, or one is wanted, and it cannot be used.
+ */
+async function setUpForGpus(places, engineFrom, wanted) {
+  const { env } = process;
+  const nvidia = readNvidia(env);
+  const { driver, cards } = nvidia;
+  if (wanted !== 'gpu' && driver === null && cards.length === 0) return false;
+  const folder = gpuEngineOf(places);
+  const hindrance = gpuHindrance(env, nvidia);
+  if (wanted === 'look') {
+    // What looks at the machine says what is wrong with it by itself, and fetches nothing.
+    if (hindrance !== null || !gpuEngineIsWhole(folder)) return false;
+  } else if (hindrance !== null) {
+    throw new GpuFailure(hindrance, 2);
+  } else {
+    const doubt = gpuDoubt(visibleCards(cards, env.CUDA_VISIBLE_DEVICES));
+    if (doubt !== null) say(doubt);
+  }
+  await setUp(places, engineFrom, 'gpu');
+  if (wanted !== 'look') await checkGpu(places, folder, nvidia);
+  env.ROCINANTE_ENGINE_DIR = folder;
+  return true;
+}
+
+/**
+ * @param {Places} places
+ * @returns {string} the folder of the engine for GPUs.
+ * @throws {GpuFailure} what is pinned (ROCINANTE_ENGINE_PIN) has none.
+ */
+function gpuEngineOf(places) {
+  try {
+    return wantedGpuEngine(places);
+  } catch (error) {
+    const { message, exitCode } = failureOf(error);
+    throw new GpuFailure(message, exitCode);
+  }
+}

@@ -1,0 +1,41 @@
+import * as cards from './nvidia-cards.mjs';
+import * as fitness from './nvidia-fitness.mjs';
+
+// The types of what the launcher uses as it stands, before anything is built.
+
+/** A card, as the driver lists it. */
+export interface Card {
+  /** By PCI address, as nvidia-smi counts. */
+  readonly index: number;
+  readonly uuid: string;
+  /** The model as its maker names it, such as `NVIDIA H200`. */
+  readonly name: string;
+  /** Its compute capability, such as `9.0`; null where nobody says. */
+  readonly capability: string | null;
+}
+
+/** What there is of NVIDIA's on a machine. */
+export interface Nvidia {
+  /** The driver's version, such as `570.26`; `unknown` where it is there and does not say, null where there is none. */
+  readonly driver: string | null;
+  /** In the order of their index. */
+  readonly cards: readonly Card[];
+  /** The line in which nvidia-smi complained; null where it did not, or is not there. */
+  readonly trouble: string | null;
+}
+
+/**
+ * Reads driver and cards: from nvidia-smi, else from what the kernel's module shows, which does not know compute capabilities.
+ * ROCINANTE_DRIVER_ROOT names the folder in which `proc` and `dev` are looked for; PATH leads to nvidia-smi.
+ */
+export const readNvidia: (environment: NodeJS.ProcessEnv) => Nvidia = cards.readNvidia;
+
+/** The cards that CUDA would show, in its order, with this CUDA_VISIBLE_DEVICES: TensorFlow computes on the first. */
+export const visibleCards: (all: readonly Card[], visible: string | undefined) => Card[] = cards.visibleCards;
+
+/** What of driver or cards keeps the engine from computing on a GPU, in one line with what to do; null where nothing is seen. */
+export const gpuHindrance: (environment: NodeJS.ProcessEnv, nvidia?: Nvidia) => string | null =
+  fitness.gpuHindrance;
+
+/** What of cards is to be known though they may serve, in one line; null where nothing is. */
+export const gpuDoubt: (visible: readonly Card[]) => string | null = fitness.gpuDoubt;
