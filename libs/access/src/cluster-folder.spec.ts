@@ -411,7 +411,7 @@ describe('a file that is written anew', () => {
       await isRefused(/\.lock: expected a file of its own to lock, received a link; remove it$/);
     });
 
-    it('gives away no lock that it has not made itself', async () => {
+    it('gives away no lock that it has not made itself', () => {
       rmSync(join(folder, '.lock'));
       linkSync(victim, join(folder, '.lock'));
       addToken(folder, 'reader', 'grafana');
@@ -453,7 +453,7 @@ describe('a file that is written anew', () => {
       expect(readdirSync(join(home, 'real'))).not.toContain('new');
     });
 
-    it('replaces a file that is another’s by a new one, which is that user’s', async () => {
+    it('replaces a file that is another’s by a new one, which is that user’s', () => {
       // A hard link to root's file: what is written goes into a new file, and the other name keeps the old one.
       rmSync(join(folder, 'worker.key'));
       linkSync(victim, join(folder, 'worker.key'));
