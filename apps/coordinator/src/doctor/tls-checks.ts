@@ -111,7 +111,7 @@ function authorityFinding({ issuer }: PeerCertificate, distrust: string | null, 
   return problem(
     check,
     expected,
-    `signed by ${name}, which --tls-ca does not believe (${oneLine(distrust, 80)})`,
+    `signed by ${name}, which --tls-ca does not believe (${oneLine(String(distrust), 80)})`,
     advice,
   );
 }
