@@ -3,7 +3,7 @@
  * Helm itself renders every file of values in ci/; the schemas of the oldest and the newest Kubernetes that the chart is for
  * check it, and what they do not know is looked at here.
  */
-import { readdirSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -20,6 +20,7 @@ const cases = ['', ...values];
 
 interface Container {
   readonly name: string;
+  readonly image: string;
   readonly args: readonly string[];
   readonly securityContext: unknown;
   readonly resources: {
@@ -77,7 +78,7 @@ function withValues(file: string): string[] {
   return file === '' ? [] : ['--values', join(chart, 'ci', file)];
 }
 
-function render(file: string, ...options: readonly string[]): Checked {
+function render(from: string, file: string, ...options: readonly string[]): Checked {
   const all = [
     '--api-versions',
     'monitoring.coreos.com/v1',
@@ -86,11 +87,16 @@ function render(file: string, ...options: readonly string[]): Checked {
     ...withValues(file),
     ...options,
   ];
-  return check(helm!, ['template', 'spec', chart, '--namespace', 'training', ...all]);
+  return check(helm!, ['template', 'spec', from, '--namespace', 'training', ...all]);
 }
 
-function resources(file: string, ...options: readonly string[]): Resource[] {
-  const { code, output, said } = render(file, ...options);
+/** What the chart makes of values. */
+function resources(file: string): Resource[] {
+  return resourcesOf(chart, file);
+}
+
+function resourcesOf(from: string, file: string, ...options: readonly string[]): Resource[] {
+  const { code, output, said } = render(from, file, ...options);
   expect(code, said).toBe(0);
   const documents = parseAllDocuments(output);
   return documents
@@ -121,7 +127,7 @@ describe.skipIf(helm === null)(titleWith('the chart', 'helm'), () => {
   });
 
   it('refuses a value that it does not know', () => {
-    const { code, said } = render('', '--set', 'workers.replica=3');
+    const { code, said } = render(chart, '', '--set', 'workers.replica=3');
     expect(code).not.toBe(0);
     expect(said).toMatch(/replica/);
   });
@@ -264,6 +270,36 @@ describe.skipIf(helm === null)(titleWith('the chart', 'helm'), () => {
     expect(worker.resources.limits).toMatchObject({ 'nvidia.com/gpu': 1, cpu: '4', memory: '16Gi' });
     expect(worker.resources.requests).toMatchObject({ 'nvidia.com/gpu': 1 });
     expect(worker.env).toContainEqual({ name: 'TF_FORCE_GPU_ALLOW_GROWTH', value: 'true' });
+  });
+
+  it('changes no pod of the coordinator in the first step of an upgrade, by a new chart, nor of the workers in the second', () => {
+    const next = workspace.in('next-chart');
+    cpSync(join(projectRoot, 'deploy', chart), next, { recursive: true, dereference: true });
+    const numbers = readFileSync(join(next, 'Chart.yaml'), 'utf8');
+    const old = /^appVersion: (\S+)$/m.exec(numbers)![1];
+    writeFileSync(join(next, 'Chart.yaml'), numbers.replace(/^(version|appVersion): .*$/gm, '$1: 99.0.0'));
+    const sets = (from: string, ...tags: string[]): Resource['spec'][] =>
+      resourcesOf(from, 'tls-tokens-values.yaml', ...tags.flatMap((tag) => ['--set', tag]))
+        .filter(({ kind }) => kind === 'StatefulSet')
+        .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+        .map(({ spec }) => spec);
+    const image = ({ template }: Resource['spec']): string => template!.spec.containers[0].image;
+    // As it was installed, without tags, those of the chart count.
+    const untagged = ['coordinator.image.tag=', 'workers.image.tag='];
+    const installed = sets(chart, ...untagged);
+    const first = sets(next, `coordinator.image.tag=${old}`, 'workers.image.tag=99.0.0');
+    const second = sets(next, 'coordinator.image.tag=99.0.0', 'workers.image.tag=99.0.0');
+    expect(installed.map(image)).toEqual([
+      expect.stringMatching(new RegExp(`coordinator:${old}$`)),
+      expect.stringMatching(new RegExp(`worker:${old}$`)),
+    ]);
+    expect(first[0]).toEqual(installed[0]);
+    expect(image(first[1])).toMatch(/worker:99\.0\.0$/);
+    expect(second[1]).toEqual(first[1]);
+    expect(image(second[0])).toMatch(/coordinator:99\.0\.0$/);
+    // What naming the old tag is for.
+    const unnamed = sets(next, 'coordinator.image.tag=', 'workers.image.tag=99.0.0');
+    expect(image(unnamed[0])).toMatch(/coordinator:99\.0\.0$/);
   });
 
   it('brings the alert rules and every dashboard', () => {

@@ -13,6 +13,9 @@ import {
   chmodSync,
   chownSync,
   cpSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -20,10 +23,11 @@ import type { CertificatesRequest } from './cluster-certificates.js';
 import { makeClusterFolder, type ClusterFolder } from './cluster-folder.js';
 import { addToken } from './cluster-tokens.js';
 import { AccessError } from './errors.js';
-import { newPath } from './spec-folder.js';
+import { file, newPath } from './spec-folder.js';
 import { readTlsMaterial } from './tls-material.js';
 import { TokenBook } from './token-book.js';
 import { readToken } from './token.js';
+import { SECRET_MODE, writeWhole } from './whole-file.js';
 
 const DAY_MS = 86_400_000;
 const now = Date.UTC(2027, 0, 1);
@@ -362,6 +366,8 @@ describe('a file that is written anew', () => {
       chmodSync(join(folder, name), 0o640);
     }
     chownSync(folder, 12_345, 12_346);
+    // A lock that is made is the folder's owner's.
+    rmSync(join(folder, '.lock'));
     addToken(folder, 'reader', 'grafana');
     await make({ renew: true });
     for (const name of owned) {
@@ -371,5 +377,89 @@ describe('a file that is written anew', () => {
     expect(statSync(join(folder, '.lock')).uid).toBe(12_345);
     // What was not there is its maker's.
     expect(statSync(join(folder, 'grafana.token')).uid).toBe(0);
+  });
+
+  describe.skipIf(!isRoot)(`by root in another’s folder${isRoot ? '' : ' (needs root)'}`, () => {
+    /** Who plants links. */
+    const [OTHER, GROUP] = [12_345, 12_346];
+    let victim: string;
+
+    beforeEach(async () => {
+      await given();
+      victim = file('root:secret');
+      chownSync(folder, OTHER, GROUP);
+    });
+
+    async function isRefused(message: RegExp, isTried = make): Promise<void> {
+      const before = contents();
+      const error = await Promise.resolve({ renew: true })
+        .then(isTried)
+        .then(
+          () => null,
+          (thrown: Error) => thrown,
+        );
+      expect(error).toMatchObject({ code: 'ACCESS_FILE', message: expect.stringMatching(message) as string });
+      expect(error!.message).not.toContain('\n');
+      expect(contents()).toEqual(before);
+      expect(readFileSync(victim, 'utf8')).toBe('root:secret');
+      expect(statSync(victim).uid).toBe(0);
+    }
+
+    it('does not follow a link in the lock’s place, nor give away what it leads to', async () => {
+      rmSync(join(folder, '.lock'));
+      symlinkSync(victim, join(folder, '.lock'));
+      await isRefused(/\.lock: expected a file of its own to lock, received a link; remove it$/);
+    });
+
+    it('gives away no lock that it has not made itself', () => {
+      rmSync(join(folder, '.lock'));
+      linkSync(victim, join(folder, '.lock'));
+      addToken(folder, 'reader', 'grafana');
+      expect([statSync(victim).uid, statSync(victim).gid]).toEqual([0, 0]);
+    });
+
+    it.each(['worker.key', 'ca.crt', 'tokens', 'old.token'])('follows no link at %s', async (name) => {
+      rmSync(join(folder, name), { force: true });
+      symlinkSync(victim, join(folder, name));
+      lchownSync(join(folder, name), OTHER, GROUP);
+      await isRefused(/expected no link but root's .* a link of user 12345 in a folder of user 12345/);
+      if (name !== 'tokens') return;
+      await isRefused(/tokens: expected no link but root's/, () => {
+        addToken(folder, 'reader', 'grafana');
+        return Promise.resolve({} as ClusterFolder);
+      });
+    });
+
+    it('takes no link of its own for root’s where the folder is another’s, nor the other way round', async () => {
+      rmSync(join(folder, 'worker.key'));
+      symlinkSync(victim, join(folder, 'worker.key'));
+      await isRefused(/a link of user 0 in a folder of user 12345/);
+      chownSync(folder, 0, 0);
+      lchownSync(join(folder, 'worker.key'), OTHER, GROUP);
+      await isRefused(/a link of user 12345 in a folder of user 0/);
+    });
+
+    it('does not go where a link in place of the folder, or on the way to it, leads', async () => {
+      const home = newPath();
+      mkdirSync(home);
+      renameSync(folder, join(home, 'real'));
+      symlinkSync(join(home, 'real'), join(home, 'linked'));
+      chownSync(home, OTHER, GROUP);
+      folder = join(home, 'linked');
+      await isRefused(/linked, a link of user 0 in a folder of user 12345/);
+      folder = join(home, 'linked', 'new');
+      const made = first();
+      await expect(made).rejects.toThrow(/linked, a link of user 0/);
+      expect(readdirSync(join(home, 'real'))).not.toContain('new');
+    });
+
+    it('replaces a file that is another’s by a new one, which is that user’s', () => {
+      // A hard link to root's file: what is written goes into a new file, and the other name keeps the old one.
+      rmSync(join(folder, 'worker.key'));
+      linkSync(victim, join(folder, 'worker.key'));
+      writeWhole(join(folder, 'worker.key'), 'new', SECRET_MODE);
+      expect(readFileSync(victim, 'utf8')).toBe('root:secret');
+      expect(readFileSync(join(folder, 'worker.key'), 'utf8')).toBe('new');
+    });
   });
 });

@@ -9,6 +9,7 @@ import {
 } from './cluster-certificates.js';
 import { bookPath, checkTokens, makeTokens, tokenFiles, type TokenFile } from './cluster-tokens.js';
 import { lockFolder } from './folder-lock.js';
+import { checkLinks } from './root-path.js';
 
 const FOLDER_MODE = 0o700;
 
@@ -46,5 +47,6 @@ export async function makeClusterFolder(request: CertificatesRequest): Promise<C
 }
 
 function check(request: CertificatesRequest): { readonly hasBook: boolean; readonly plan: CertificatesPlan } {
+  checkLinks(request.folder);
   return { hasBook: checkTokens(request.folder), plan: planCertificates(request) };
 }

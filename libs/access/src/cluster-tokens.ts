@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AccessError } from './errors.js';
 import { lockFolder } from './folder-lock.js';
+import { checkLinks } from './root-path.js';
 import { ROLES, type Role } from './roles.js';
 import { readSmallFile } from './small-file.js';
 import { BOOK_BYTES_MAX, BOOK_ENTRIES_MAX } from './access-limits.js';
@@ -99,6 +100,7 @@ export function addToken(folder: string, role: Role, name: string): TokenFile {
 }
 
 function addLine(folder: string, role: Role, name: string): TokenFile {
+  checkLinks(folder);
   const book = bookPath(folder);
   const entries = readBook(book);
   const path = tokenPath(folder, name);

@@ -4,17 +4,17 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  lstatSync,
   openSync,
-  realpathSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { getegid, geteuid } from 'node:process';
 import { AccessError } from './errors.js';
+import { targetOf, withFolder } from './root-path.js';
 
 /** Who may read a secret: its owner. */
 export const SECRET_MODE = 0o600;
@@ -27,34 +27,35 @@ export const PUBLIC_MODE = 0o644;
  * others, not for a moment.
  *
  * A file that is there keeps its owner, its group and its mode, but that no secret is open to everybody: root may write what
- * another user reads. A link is followed.
+ * another user reads. A link is followed; by root only where it is root's, in a folder of root's.
  * @param mode of a new file.
- * @throws {AccessError} `ACCESS_FILE`: it is another user's, and would not stay so. Other errors are the operating system's.
+ * @throws {AccessError} `ACCESS_FILE`: it is another user's, and would not stay so, or a link that root does not follow. Other
+ * errors are the operating system's.
  */
 export function writeWhole(path: string, contents: string, mode: number): void {
-  const before = statSync(path, { throwIfNoEntry: false });
-  const target = before === undefined ? path : realpathSync(path);
-  const partial = `${target}.${randomBytes(6).toString('hex')}.partial`;
-  try {
-    const file = openSync(partial, 'wx', mode);
+  const target = targetOf(path);
+  withFolder(dirname(target), (folder) => {
+    const own = folder.in(basename(target));
+    // A link that leads nowhere is replaced.
+    const found = lstatSync(own, { throwIfNoEntry: false });
+    const before = found?.isSymbolicLink() ? undefined : found;
+    const partial = `${own}.${randomBytes(6).toString('hex')}.partial`;
     try {
-      writeFileSync(file, contents);
-      if (before !== undefined) keepOwner(file, before, path, mode);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      const file = openSync(partial, 'wx', mode);
+      try {
+        writeFileSync(file, contents);
+        if (before !== undefined) keepOwner(file, before, path, mode);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(partial, own);
+    } catch (error) {
+      rmSync(partial, { force: true });
+      throw error;
     }
-    renameSync(partial, target);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
-  }
-  const folder = openSync(dirname(target), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+    fsyncSync(folder.descriptor);
+  });
 }
 
 function keepOwner(file: number, { uid, gid, mode }: Stats, path: string, newMode: number): void {

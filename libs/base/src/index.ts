@@ -8,6 +8,7 @@ export {
 } from './errors.js';
 export { philox, type Words2, type Words4 } from './philox.js';
 export { oneLine, quoted } from './one-line.js';
+export { lockFile, type LockAnswer } from './file-lock.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';
 export { bytesOf, crc32, sha256 } from './checksum.js';
 export { cacheDirectory } from './cache-directory.js';

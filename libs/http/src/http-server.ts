@@ -26,6 +26,7 @@ import {
   URL_LENGTH_MAX,
 } from './http-limits.js';
 import { LiveStreams, type StreamRefusal } from './live-streams.js';
+import type { HttpRefusalCode } from './refusal-codes.js';
 import { line, type HttpAnswer, type HttpRequest, type Method, type Route, type Routes } from './routes.js';
 import { Strangers } from './strangers.js';
 
@@ -51,11 +52,10 @@ export interface HttpServerOptions {
   /** What whoever is not known gets in place of a line, with status 401: a page to log in, for instance; null for the line. */
   readonly unknown?: (request: HttpRequest) => HttpAnswer | null;
   /**
-   * Told of connections that were dropped, by code: MALFORMED, MESSAGE_TOO_LARGE, TIMEOUT, TOO_MANY_CONNECTIONS, NOT_TLS,
-   * BAD_CERTIFICATE; of requests that were refused: UNAUTHENTICATED, PERMISSION_DENIED, FOREIGN_HOST; and in a sentence that begins with the
-   * other side's `address:port`.
+   * Told of connections that were dropped and of requests that were refused, in a sentence that begins with the other side's
+   * `address:port`.
    */
-  readonly onDropped?: (code: string, message: string) => void;
+  readonly onDropped?: (code: HttpRefusalCode, message: string) => void;
   /** Told of a route that threw; the client gets a 500. Without it the process ends. */
   readonly onError?: (error: unknown, path: string) => void;
 }
@@ -171,7 +171,7 @@ function watchHandshakes(server: SecureServer, { onDropped }: HttpServerOptions)
   });
 }
 
-const refusals: Readonly<Record<string, { readonly code: string; readonly status: string }>> = {
+const refusals: Readonly<Record<string, { readonly code: HttpRefusalCode; readonly status: string }>> = {
   HPE_HEADER_OVERFLOW: { code: 'MESSAGE_TOO_LARGE', status: '431 Request Header Fields Too Large' },
   ERR_HTTP_REQUEST_TIMEOUT: { code: 'TIMEOUT', status: '408 Request Timeout' },
   other: { code: 'MALFORMED', status: '400 Bad Request' },

@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream';
 
+import type { HttpRefusalCode } from './refusal-codes.js';
+
 /** Why a stream may not go on: a code of `onDropped`, and a sentence. */
 export interface StreamRefusal {
-  readonly code: string;
+  readonly code: HttpRefusalCode;
   readonly message: string;
 }
 

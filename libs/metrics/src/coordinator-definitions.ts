@@ -45,7 +45,7 @@ const SECOND_WORD_CAUSES = ['norm', 'audit'] as const;
 /** What becomes of a questioned report. */
 const SECOND_WORD_VERDICTS = ['stands', 'refuted', 'unsettled', 'unheld'] as const;
 
-/** Codes with which connections are usually refused or dropped; another code has its series when it first happens. */
+/** Codes with which connections, sessions and calls are refused or dropped: all that are counted. */
 const REFUSALS = [
   'MALFORMED',
   'CHECKSUM_MISMATCH',
@@ -62,7 +62,24 @@ const REFUSALS = [
   'INVALID_ARGUMENT',
   'FOREIGN_HOST',
   'FOREIGN_ORIGIN',
+  'UNKNOWN_METHOD',
+  'UNKNOWN_CORPUS',
+  'RUN_NAME',
+  'AMBIGUOUS',
+  'CONTENT_NAME',
+  'CONTENT_TOO_LARGE',
+  'CONTENT_LENGTH',
+  'CONTENT_HASH',
+  'CONTENT_DISK_FULL',
+  'CONTENT_NOT_WRITTEN',
+  'INTERNAL',
 ] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+/** Whether refusals with this code are counted under it. */
+export function isRefusal(code: string): code is Refusal {
+  return (REFUSALS as readonly string[]).includes(code);
+}
 
 const CHECKPOINT_REASONS = ['start', 'interval', 'evaluation', 'stop', 'end'] as const;
 

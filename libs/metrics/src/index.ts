@@ -5,11 +5,13 @@ export {
   BOUNDS,
   COORDINATOR_PHASES,
   coordinatorDefinitions,
+  isRefusal,
   RUN_STATES,
   type Bound,
   type CoordinatorPhase,
   type IgnoredMessage,
   type MeteredRunState,
+  type Refusal,
 } from './coordinator-definitions.js';
 export { WORKER_PHASES, workerDefinitions, type WorkerPhase } from './worker-definitions.js';
 export { healthRoutes, type MetricText } from './health-routes.js';

@@ -2,7 +2,13 @@ import { HealthImplementation } from 'grpc-health-check';
 import { join, resolve } from 'node:path';
 import { anyGuard, serveHttp, tokenGuard, type Guard, type HttpServer, type Routes } from '@rocinante/http';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
-import { healthRoutes, workerRoutes, type DiscoveredWorker, type MeteredRunState } from '@rocinante/metrics';
+import {
+  healthRoutes,
+  workerRoutes,
+  type DiscoveredWorker,
+  type MeteredRunState,
+  type Refusal,
+} from '@rocinante/metrics';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
 import { DaemonNotifier } from '../notify/daemon-notifier.js';
@@ -160,7 +166,7 @@ export class Daemon {
       scheduler: this.#scheduler,
       service: this.#service,
       boundBy: (run: string) => this.#metrics.boundBy(run),
-      dropped: (code: string, message: string) => this.#refused(code, message),
+      dropped: (code: Refusal, message: string) => this.#refused(code, message),
     };
     this.#runs = new RunsService({ ...parts, audit: this.#audit });
     this.#page = new Page({
@@ -341,7 +347,7 @@ export class Daemon {
     );
   }
 
-  #refused(code: string, message: string): void {
+  #refused(code: Refusal, message: string): void {
     this.#metrics.refused(code);
     this.#refusals.refused(code, message.slice(0, REFUSAL_LENGTH_MAX));
   }

@@ -1,5 +1,6 @@
 import { status, type handleUnaryCall, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { RocinanteError } from '@rocinante/base';
+import { isRefusal, type Refusal } from '@rocinante/metrics';
 import { callerOf, limits, statusOf, WireError, type PushResponse, type RunsHandlers } from '@rocinante/wire';
 import { isExpected, UsageError } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
@@ -16,7 +17,7 @@ import { sendWeights } from './weights-sender.js';
 export interface RunsServiceParts extends ReportParts, OrderParts, StreamParts {
   readonly audit: AuditLog;
   /** A reader or a sender was given up, or what was sent or named refused; the message begins with the peer. */
-  readonly dropped: (code: string, message: string) => void;
+  readonly dropped: (code: Refusal, message: string) => void;
 }
 
 /** The operator's service: what is asked is done elsewhere, and what came of it said here. */
@@ -126,8 +127,8 @@ export class RunsService {
   }
 
   /**
-   * Counts a call whose arguments are refused, since our clients look at theirs before they ask: by the error's own code, or as
-   * INVALID_ARGUMENT where it has none but that of usage.
+   * Counts a call whose arguments are refused, since our clients look at theirs before they ask: by the error's own code where
+   * refusals are counted by it, else as INVALID_ARGUMENT or, where they were not to blame, as INTERNAL.
    * @param counts whether another error counts too.
    * @throws a programmer's error.
    */
@@ -139,7 +140,8 @@ export class RunsService {
     if (!isExpected(error)) throw error;
     if (!(error instanceof RocinanteError)) return;
     if (statusOf(error).code !== status.INVALID_ARGUMENT && !counts(error)) return;
-    const code = error instanceof UsageError ? 'INVALID_ARGUMENT' : error.code;
+    const other = error.exitCode === 2 ? 'INVALID_ARGUMENT' : 'INTERNAL';
+    const code = isRefusal(error.code) ? error.code : other;
     this.#parts.dropped(code, `${call.getPeer()}: ${call.getPath()}: ${error.message}`);
   }
 }

@@ -2,7 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, checkServerIdentity, type PeerCertificate } from 'node:tls';
-import { certificatesIn, type ClientSecurity } from '@rocinante/access';
+import { certificatesIn, isHost, type ClientSecurity } from '@rocinante/access';
+import { oneLine, quoted } from '@rocinante/base';
 import { atLeast, ok, problem, type Finding } from './finding.js';
 import { CERTIFICATE_GOOD_DAYS, CERTIFICATE_LEAST_DAYS, REACH_TIMEOUT_MS } from './limits.js';
 import { partsOf, reasonOf } from './reach-checks.js';
@@ -92,6 +93,7 @@ export function tlsFindings(
       certificate,
       serverName ?? host,
       serverName === undefined ? 'dialled' : 'of --tls-server-name',
+      isTrusted(distrust),
     ),
     timeFinding('certificate time', certificate.valid_from, certificate.valid_to, now, RENEW_COORDINATOR),
   ];
@@ -99,28 +101,48 @@ export function tlsFindings(
 
 function authorityFinding({ issuer }: PeerCertificate, distrust: string | null, ca: Buffer | null): Finding {
   const check = 'certificate authority';
-  const name = JSON.stringify(issuer?.CN ?? issuer?.O ?? 'an authority without a name');
-  const believed = authoritiesOf(ca).map(({ subject }) => JSON.stringify(commonName(subject)));
+  const name = quoted(issuer?.CN ?? issuer?.O ?? 'an authority without a name');
+  const believed = authoritiesOf(ca).map(({ subject }) => quoted(commonName(subject)));
   const shown = believed.slice(0, AUTHORITIES_SHOWN_MAX).join(' or ');
   const expected = `a certificate signed by ${shown || 'an authority'}${believed.length > AUTHORITIES_SHOWN_MAX ? ' or another' : ''}, which --tls-ca names`;
-  // One that has expired is not trusted either; its time is a finding of its own.
-  const isTrusted = distrust === null || distrust === 'CERT_HAS_EXPIRED' || distrust === 'CERT_NOT_YET_VALID';
-  if (isTrusted) return ok(check, expected, `signed by ${name}`);
+  if (isTrusted(distrust)) return ok(check, expected, `signed by ${name}`);
   const advice =
     'give --tls-ca the ca.crt of the folder in which the coordinator’s certificate was made; if you have it, this is not your coordinator';
-  return problem(check, expected, `signed by ${name}, which --tls-ca does not believe (${distrust})`, advice);
+  return problem(
+    check,
+    expected,
+    `signed by ${name}, which --tls-ca does not believe (${oneLine(String(distrust), 80)})`,
+    advice,
+  );
 }
 
-function nameFinding(certificate: PeerCertificate, host: string, which: string): Finding {
+/** One that has expired is not trusted either by Node; its time is a finding of its own. */
+function isTrusted(distrust: string | null): boolean {
+  return distrust === null || distrust === 'CERT_HAS_EXPIRED' || distrust === 'CERT_NOT_YET_VALID';
+}
+
+function nameFinding(certificate: PeerCertificate, host: string, which: string, trusted: boolean): Finding {
   const check = 'certificate names';
   const expected = `a certificate for ${host}, the name ${which}`;
   const found = `it is for ${namesText(certificate)}`;
   if (checkServerIdentity(host, certificate) === undefined) return ok(check, expected, found);
-  const names = [...new Set([host, ...namesIn(certificate).filter((name) => !LOOPBACK.test(name))])];
-  const advice =
-    `use a name that it has (--tls-server-name says which, where another is dialled), or make it anew where ca.key is: ` +
-    `./rocinante certs --renew --name ${names.join(',')}`;
-  return problem(check, expected, found, advice);
+  // What a stranger's certificate says is in no command that a person copies.
+  if (!trusted)
+    return problem(
+      check,
+      expected,
+      found,
+      'see first that it is your coordinator: its authority is not believed',
+    );
+  const use =
+    'use a name that it has (--tls-server-name says which, where another is dialled), or make it anew where ca.key is';
+  const names = namesIn(certificate);
+  const kept = [...new Set([host, ...names.filter((name) => !LOOPBACK.test(name))])];
+  const isWhole = isHost(host) && names.length <= NAMES_SHOWN_MAX && names.every(isHost);
+  const command = isWhole
+    ? `./rocinante certs --renew --name ${kept.join(',')}`
+    : `./rocinante certs --renew, with --name and all names that it is to have`;
+  return problem(check, expected, found, `${use}: ${command}`);
 }
 
 const RENEW_COORDINATOR =
@@ -160,6 +182,9 @@ function timeFinding(check: string, from: string, to: string, now: Date, advice:
   return { ...finding, found };
 }
 
+/** Names of a certificate that a line has. */
+const NAMES_SHOWN_MAX = 8;
+
 /** Authorities of a bundle that a line names. */
 const AUTHORITIES_SHOWN_MAX = 3;
 
@@ -180,7 +205,10 @@ function namesIn({ subjectaltname = '' }: PeerCertificate): string[] {
 }
 
 function namesText(certificate: PeerCertificate): string {
-  return namesIn(certificate).join(', ') || 'no host';
+  const names = namesIn(certificate);
+  const shown = names.slice(0, NAMES_SHOWN_MAX).map((name) => (isHost(name) ? name : quoted(name)));
+  const left = names.length - shown.length;
+  return (shown.join(', ') || 'no host') + (left > 0 ? ` and ${left} more` : '');
 }
 
 function dayOf(time: string): string {

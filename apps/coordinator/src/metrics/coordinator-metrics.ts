@@ -4,6 +4,7 @@ import {
   observeProcess,
   RUN_STATES,
   type MeteredRunState,
+  type Refusal,
 } from '@rocinante/metrics';
 import { freeBytes } from '../run/disk-space.js';
 import type { SessionObserver } from '../service/training-service.js';
@@ -102,7 +103,7 @@ export class CoordinatorMetrics implements SessionObserver {
   }
 
   /** A connection or call was refused, or a session dropped, by the code of the reason. */
-  refused(code: string): void {
+  refused(code: Refusal): void {
     this.#set.metrics.refusedConnections.inc({ why: code });
   }
 

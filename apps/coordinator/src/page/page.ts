@@ -6,6 +6,7 @@ import {
   type Route,
   type Routes,
 } from '@rocinante/http';
+import type { Refusal } from '@rocinante/metrics';
 import { RunDirectory } from '../run/run-directory.js';
 import { presets } from '../presets.js';
 import { VERSION } from '../version.js';
@@ -27,7 +28,7 @@ export interface PageParts extends PresentParts, PageOrderParts {
   /** Who holds a token; null where the coordinator has no tokens, and is open to whoever reaches it. */
   readonly holderOf: HolderOf | null;
   /** A page was cut off, or a request refused. */
-  readonly dropped: (code: string, message: string) => void;
+  readonly dropped: (code: Refusal, message: string) => void;
   /** An error of ours. */
   readonly onError: (error: unknown) => void;
   readonly files?: PageFiles;
@@ -107,7 +108,7 @@ export class Page {
     return line(this.#sessions !== null && request.holder === null ? 401 : 403, foreign);
   }
 
-  #refused(code: string, { peer, method, path }: HttpRequest, why: string): void {
+  #refused(code: Refusal, { peer, method, path }: HttpRequest, why: string): void {
     this.#parts.dropped(code, `${peer}: ${method} ${path.slice(0, SHOWN_PATH_LENGTH_MAX)}: ${why}`);
   }
 

@@ -1,17 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { lockFile } from '@rocinante/base';
 import { RunFailedError } from '../errors.js';
-
-/** `flock --nonblock` ends with this code where another process holds the lock. */
-const HELD_CODE = 1;
 
 /**
  * A lock that one process holds at a time, on a file that is never deleted.
  *
- * It is the kernel's own (flock) and belongs to the open file. Node cannot take it, so the short-lived `flock` command
- * does, through a descriptor that it shares with this process. The kernel gives the lock back when this process ends,
- * also by `kill -9`: there is no dead holder to recognise, no process number to mistake for another's, and no moment
+ * It is the kernel's own (flock) and belongs to the open file. The kernel gives it back when this process ends, also by
+ * `kill -9`: there is no dead holder to recognise, no process number to mistake for another's, and no moment
  * between two processes that both found the holder dead.
  */
 export class ProcessLock {
@@ -35,7 +31,7 @@ export class ProcessLock {
       throw new RunFailedError(`${subject}: ${(error as Error).message}`, { cause: error });
     }
     try {
-      flock(descriptor, path, subject);
+      lock(descriptor, path, subject);
       ftruncateSync(descriptor);
       writeSync(descriptor, `${process.pid} ${hostname()}\n`);
     } catch (error) {
@@ -53,20 +49,14 @@ export class ProcessLock {
   }
 }
 
-function flock(descriptor: number, path: string, subject: string): void {
-  const { status, error, stderr } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
-    stdio: ['ignore', 'ignore', 'pipe', descriptor],
-    encoding: 'utf8',
-  });
-  if (status === 0) return;
-  if (status === HELD_CODE) {
+function lock(descriptor: number, path: string, subject: string): void {
+  const answer = lockFile(descriptor, 0);
+  if (answer.outcome === 'held') {
     throw new RunFailedError(`${subject}: ${holder(path)} works in it; stop that one first`);
   }
-  const missing = error !== undefined && 'code' in error && error.code === 'ENOENT';
-  const cause = missing
-    ? 'the command flock is missing; install util-linux'
-    : (error?.message ?? stderr.trim());
-  throw new RunFailedError(`${subject}: ${path} cannot be locked: ${cause}`, { cause: error });
+  if (answer.outcome === 'failed') {
+    throw new RunFailedError(`${subject}: ${path} cannot be locked: ${answer.why}`, { cause: answer.cause });
+  }
 }
 
 function holder(path: string): string {

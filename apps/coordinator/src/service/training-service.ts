@@ -4,6 +4,7 @@ import type {
   ServerWritableStream,
   sendUnaryData,
 } from '@grpc/grpc-js';
+import { isRefusal, type Refusal } from '@rocinante/metrics';
 import {
   limits,
   statusOf,
@@ -49,8 +50,8 @@ const ownAccord: ReadonlySet<WorkerMessageReceived['message']> = new Set([
 export interface SessionObserver {
   opened?(session: Session): void;
   closed?(session: Session, reason: string, lost: boolean): void;
-  /** A call was refused, or a session ended for a fault; `code` is the WireError's. */
-  refused?(code: string, message: string): void;
+  /** A call was refused, or a session ended for a fault; `code` is the WireError's, or INTERNAL. */
+  refused?(code: Refusal, message: string): void;
   /** So many lines of a worker's log came when nobody waited for them any more. */
   late?(session: Session, lines: number): void;
 }
@@ -317,7 +318,8 @@ export class TrainingService {
   }
 
   #refused(error: Error): void {
-    this.#observer.refused?.(error instanceof WireError ? error.code : 'INTERNAL', error.message);
+    const code = error instanceof WireError && isRefusal(error.code) ? error.code : 'INTERNAL';
+    this.#observer.refused?.(code, error.message);
   }
 }
 

@@ -4,7 +4,8 @@
 {{- $values := .root.Values.workers }}
 metadata:
   labels:
-    {{- include "rocinante.labels" (dict "root" $root "component" "worker") | nindent 4 }}
+    {{- /* Not the chart's version: a new chart by itself restarts nothing. */}}
+    {{- include "rocinante.selector" (dict "root" $root "component" "worker") | nindent 4 }}
   {{- with $values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
