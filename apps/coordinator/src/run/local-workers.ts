@@ -97,6 +97,7 @@ export class LocalWorkers {
       lines.on('line', (line) => {
         const path = pathLine(line);
         if (path === null) return;
+        // Not closed: that would pause the stream, of which the last words are kept.
         lines.removeAllListeners('line');
         this.#options.onPath(path);
       });
