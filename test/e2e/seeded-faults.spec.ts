@@ -10,7 +10,7 @@ import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
 const SEEDS = process.env.ROCINANTE_LONG === '1' ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [1];
-const STEPS = 160;
+const STEPS = 200;
 /** The rest is for faults that have to wait until a worker is back. */
 const LAST_FAULT_STEP = 120;
 const WORKERS = ['sancho', 'dulcinea', 'rocin'];

@@ -88,7 +88,7 @@ function contents(): string[] {
   return readdirSync(join(daemon.data, 'contents'));
 }
 
-it('a worker that takes work and dies in the middle of its contribution', async () => {
+it('a worker that takes work and dies in the middle of its contribution', { timeout: 120_000 }, async () => {
   const client = dial(daemon.grpc);
   const call = client.work();
   call.on('error', () => undefined);
@@ -275,7 +275,7 @@ describe.concurrent('on the port of HTTP', { timeout: 180_000 }, () => {
     await isLogged('MALFORMED', `${connection.name}: HTTP 400`);
     const away = await RawConnection.open(
       daemon.http,
-      'GET /../../etc/passwd HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n',
+      'GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
     );
     await away.closed;
     expect(away.received).toMatch(/^HTTP\/1\.1 404 /);

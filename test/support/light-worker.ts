@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientDuplexStream, ClientReadableStream, ClientWritableStream } from '@grpc/grpc-js';
 import type { ClientSecurity } from '@rocinante/access';
 import { crc32 } from '@rocinante/base';
-import { RANGE_BLOCKS, BLOCK_ELEMENTS } from '@rocinante/parameters';
+import { RANGE_BLOCKS, BLOCK_ELEMENTS, type ParameterRange } from '@rocinante/parameters';
 import {
   dial,
   encodeContributionRange,
@@ -14,6 +14,7 @@ import {
   type CoordinatorMessageReceived,
   type CorpusChunkMessage,
   type ParametersRangeMessage,
+  type ReportMessage,
   type StartRunMessage,
   type TrainingClient,
   type WorkerMessage,
@@ -197,10 +198,19 @@ export class LightWorker {
       const results = microBatches.map((microBatch) => ({ microBatch, lossSum: 1 }));
       this.send({ evaluation: { assignment, results, computeSeconds: this.#seconds(microBatches.length) } });
     } else {
-      this.send({ report: light.report(assign, this.#seconds(1)) });
+      this.send({ report: this.reportOf(assign, light) });
     }
     if (kind === 'WORK_KIND_TRAIN') this.microBatches += microBatches.length;
     else this.#held.delete(assignment);
+  }
+
+  protected reportOf(assign: AssignMessage, light: LightRun): ReportMessage {
+    return light.report(assign, this.#seconds(1));
+  }
+
+  /** A range of an assignment's sum, in multiples of the grid. */
+  protected sumOf(assign: AssignMessage, range: ParameterRange, light: LightRun): Int32Array {
+    return light.sum(assign, range);
   }
 
   #seconds(microBatches: number): number {
@@ -213,7 +223,7 @@ export class LightWorker {
     const light = this.#run?.light;
     if (!assign || !light) return;
     const range = light.layout.ranges[index];
-    const values = light.sum(assign, range);
+    const values = this.sumOf(assign, range, light);
     const place = { ...range, start: 0, end: values.length };
     this.#contributions!.write(encodeContributionRange(this.#session, assignment, values, place));
     this.rangesSent += 1;

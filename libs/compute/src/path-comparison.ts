@@ -100,14 +100,18 @@ function* resultsBy(network: Network, batch: ReturnType<typeof randomBatch>): Ge
   yield { what: 'what follows from a carried state', values: second.logits };
 }
 
-/** Infinity where a value is no number. */
-function differenceOf(values: Float32Array, expected: Float32Array): number {
+/**
+ * The largest difference, in parts of the largest value that is expected. Infinity where either has a value that is not
+ * finite: nothing is agreed on then, whatever the other has.
+ */
+export function differenceOf(values: Float32Array, expected: Float32Array): number {
   let difference = 0;
   let largest = 0;
   for (const [index, value] of expected.entries()) {
     const off = Math.abs(value - values[index]);
-    difference = Math.max(difference, Number.isNaN(off) ? Infinity : off);
+    if (!Number.isFinite(off)) return Infinity;
+    difference = Math.max(difference, off);
     largest = Math.max(largest, Math.abs(value));
   }
-  return difference / largest;
+  return difference === 0 ? 0 : difference / largest;
 }

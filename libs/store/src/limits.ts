@@ -29,8 +29,11 @@ export const STOP_WAIT_MS = 2_000;
 /** `latest.json`. Some 200 bytes a checkpoint: enough for the largest `--keep-last`. */
 export const MANIFEST_BYTES_MAX = 4 << 20;
 
-/** `config.json` and `run.json` of a run: some kilobytes. */
-export const RECORD_BYTES_MAX = 4 << 20;
+/**
+ * `config.json` and `run.json` of a run: some 3 KB are usual, and what a person says of a run is bounded. In a store and in a
+ * data directory alike, so that what a store takes can be read where it is restored.
+ */
+export const RECORD_BYTES_MAX = 1 << 20;
 
 /** Keys that are looked at where what a killed coordinator left is cleared away; what is beyond is left for another time. */
 export const LISTED_MAX = 20_000;

@@ -5,6 +5,7 @@ import { Conversation } from './conversation.js';
 import { HISTORY_STEPS_MIN } from './norm-history.js';
 import { STRIKES_MAX } from './roster.js';
 import type { RunShape } from './run-state.js';
+import { DISAGREEMENTS_MAX } from './step-work.js';
 
 const far = { norms: { 0: 1000 } };
 
@@ -88,6 +89,33 @@ describe('a norm far outside', () => {
       'grant a #1 range 1',
       'strike 1 b: step 5, micro-batch 0: what worker b computed is not what a and c computed',
     ]);
+  });
+
+  it(`of which three say three things is computed again, and the ${DISAGREEMENTS_MAX}th time the run ends and says who said what`, () => {
+    const run = new Seasoned(['a', 'b', 'c']);
+    for (const [n, worker] of ['b', 'c'].entries()) run.first(worker, n + 2, [n + 1]);
+    let [holder, number] = ['a', 1];
+    let said = 1000;
+    for (let time = 1; time <= DISAGREEMENTS_MAX; time++) {
+      let lines: string[] = [];
+      for (let word = 0; word < 3; word++) {
+        lines = run.first(holder, number, [0], { norms: { 0: (said *= 2) } });
+        const asked = lines.flatMap((line) => /^assign (\w) #(\d+) .*\[0\]$/.exec(line) ?? []);
+        if (asked.length > 0) [holder, number] = [asked[1], Number(asked[2])];
+      }
+      expect(lines.join()).toMatch(/^second-word #\d+ \[0\] for norm of \w,\w,\w: refuted,withdraw/);
+      expect(lines.join()).not.toContain('strike');
+      if (time < DISAGREEMENTS_MAX) expect(lines.at(-1)).toMatch(/^assign \w #\d+ train 4\/1 v4 \[0\]$/);
+      else {
+        expect(lines.at(-1)).toMatch(
+          new RegExp(
+            `^finish failed: step 5, micro-batch 0: three workers computed three things, ${DISAGREEMENTS_MAX} times; the last time ` +
+              `worker \\w loss 1, norm ${said / 4}, checksum 9; worker \\w loss 1, norm ${said / 2}, checksum 9; ` +
+              `worker \\w loss 1, norm ${said}, checksum 9; take out of the pool`,
+          ),
+        );
+      }
+    }
   });
 
   it('is computed again by the worker itself where it is alone', () => {

@@ -2,7 +2,8 @@
  * Reports that do not count before another worker has computed the same. A report is questioned for micro-batches whose norm
  * lies far outside, and for those that the audit drew; none of its ranges is granted, and its grid is not judged, until then.
  *
- * The second word is an assignment of kind `audit`. Where the two differ a third worker decides. Without a third a norm
+ * The second word is an assignment of kind `audit`. Where the two differ a third worker decides; where three say three things
+ * nobody is contradicted, and the report leaves the step. Without a third a norm
  * that another did not find is refuted, and a drawn micro-batch stands, with both named. Without a second worker the first
  * computes a far norm again itself, and a drawn micro-batch stands.
  */
@@ -24,7 +25,8 @@ export interface QuestionedReport {
   readonly fits: boolean;
 }
 
-interface Word {
+/** What one worker computed of the micro-batches in question, by micro-batch. */
+export interface Word {
   readonly worker: WorkerId;
   readonly results: ReadonlyMap<number, MicroBatchResult>;
 }
@@ -43,8 +45,8 @@ export interface Settled {
   readonly stands: boolean;
   readonly causes: ReadonlyMap<number, QuestionCause>;
   readonly contradicted: WorkerId | null;
-  /** Who computed it, the questioned one first. */
-  readonly words: readonly WorkerId[];
+  /** Who said what of it, the questioned one first. */
+  readonly words: readonly Word[];
 }
 
 /** Norms and losses of one micro-batch that are as near as this are of one gradient, be it of workers of two kinds. */
@@ -181,7 +183,7 @@ export class SecondWords {
       workers,
     });
     const report = { holding, results, fits };
-    this.#settled({ report, stands: verdict !== 'refuted', causes, contradicted, words: workers });
+    this.#settled({ report, stands: verdict !== 'refuted', causes, contradicted, words });
   }
 }
 

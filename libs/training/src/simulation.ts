@@ -308,7 +308,9 @@ class Simulation {
     if (outcome === 'failed') {
       const { drift } = this.#scenario.faults;
       if (reason.includes('the disk is full')) this.#later(() => this.#endLife());
-      else if ((drift || this.#tainted) && reason.includes('magnitudes were others')) {
+      else if (this.#scenario.faults.lie !== null && reason.includes('three workers computed three things')) {
+        this.#outcome = 'unsettled';
+      } else if ((drift || this.#tainted) && reason.includes('magnitudes were others')) {
         this.#outcome = 'unsettled';
       } else this.#check(false, `the run failed: ${reason}`);
       return;

@@ -17,12 +17,24 @@ import { microBatchCount } from './plan.js';
 import { Probes } from './probes.js';
 import { STRIKES_MAX, wrongTooOften } from './roster.js';
 import type { RunShape } from './run-state.js';
-import { SecondWords, type QuestionCause, type QuestionedReport, type Settled } from './second-words.js';
+import {
+  SecondWords,
+  type QuestionCause,
+  type QuestionedReport,
+  type Settled,
+  type Word,
+} from './second-words.js';
 import { Suspects } from './suspects.js';
 import type { MicroBatchResult, WorkerId } from './work.js';
 
 /** How often a step is issued at most: once, and three times again. */
 export const ISSUES_MAX = 4;
+
+/**
+ * How often a micro-batch of a step may be computed by three workers that say three things of it. Two that err now and then
+ * do so of one micro-batch once, perhaps twice; where it goes on, no more computing tells who is right.
+ */
+export const DISAGREEMENTS_MAX = 4;
 
 type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 
@@ -60,6 +72,8 @@ export class StepWork {
   readonly #suspects = new Suspects();
   /** Micro-batches that are to be computed by another, and by whom not. */
   readonly #elsewhere = new Map<number, WorkerId>();
+  /** How often three said three things of a micro-batch that does not count yet. */
+  readonly #disagreements = new Map<number, number>();
   readonly #probes: Probes;
   #outcome: StepOutcome = { type: 'open' };
 
@@ -280,14 +294,34 @@ export class StepWork {
       withdraw(this.#desk, worker, assignment.id);
       this.#ledger.drop(assignment.id);
       for (const microBatch of causes.keys()) this.#elsewhere.set(microBatch, worker);
+      if (contradicted === null && this.#disagreedTooOften([...causes.keys()], words)) return;
     }
     if (contradicted !== null) {
-      const others = words.filter((word) => word !== contradicted);
+      const others = words.flatMap((word) => (word.worker === contradicted ? [] : [word.worker]));
       const about = `step ${this.#step + 1}, micro-batch ${[...causes.keys()].join(', ')}`;
       const otherwise = others.length === 0 ? 'it computed again' : `${others.join(' and ')} computed`;
       this.#strike(contradicted, `${about}: what worker ${contradicted} computed is not what ${otherwise}`);
     }
     this.workersChanged();
+  }
+
+  /** Counts that three said three things. @returns whether it was the last time: the step has failed, and says who said what. */
+  #disagreedTooOften(microBatches: readonly number[], words: readonly Word[]): boolean {
+    for (const microBatch of microBatches) {
+      const times = (this.#disagreements.get(microBatch) ?? 0) + 1;
+      this.#disagreements.set(microBatch, times);
+      if (times < DISAGREEMENTS_MAX) continue;
+      const said = words.map(({ worker, results }) => {
+        const { lossSum, norm, checksum } = results.get(microBatch)!;
+        return `worker ${worker} loss ${lossSum}, norm ${norm}, checksum ${checksum}`;
+      });
+      this.#fail(
+        `step ${this.#step + 1}, micro-batch ${microBatch}: three workers computed three things, ${times} times; ` +
+          `the last time ${said.join('; ')}; take out of the pool those that do not compute right, and resume`,
+      );
+      return true;
+    }
+    return false;
   }
 
   /** Names a worker that computed what is wrong, and sets it aside when it is not the first time. */
@@ -342,6 +376,7 @@ export class StepWork {
   #clear(worker: WorkerId, results: readonly MicroBatchResult[]): void {
     for (const { microBatch } of results) {
       this.#elsewhere.delete(microBatch);
+      this.#disagreements.delete(microBatch);
       const first = this.#suspects.clear(microBatch);
       if (first === undefined) continue;
       const why =

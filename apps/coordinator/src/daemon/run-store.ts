@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { assert, AssertionError, oneLine, quoted, RocinanteError } from '@rocinante/base';
+import { RECORD_BYTES_MAX } from '@rocinante/store';
 import { PARTIAL_SUFFIX } from '@rocinante/weights';
 import { limits } from '@rocinante/wire';
 import { RunFailedError, UsageError } from '../errors.js';
@@ -32,9 +33,6 @@ const stateSchema = z.strictObject({
 /** What a run's folder is called while it is removed, so that a kill does not leave a run without its record. */
 const REMOVED_SUFFIX = '.removed';
 const RECORD = 'run.json';
-
-/** Bytes of a record, at most: some 3 KB are usual, and what a person says of a run is bounded. */
-const RECORD_BYTES_MAX = 1 << 20;
 
 /** Characters of why a record is none. */
 const PROBLEM_LENGTH_MAX = 300;

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -20,6 +20,12 @@ function lines(file = path): Record<string, unknown>[] {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+async function opened(step: number, returns = 0): Promise<EventLog> {
+  const log = new EventLog(path, step, returns);
+  await log.open();
+  return log;
 }
 
 function close(log: EventLog, step: number): void {
@@ -52,24 +58,52 @@ it('has one line with "step" for each applied step, and none other', () => {
   expect(lines()[1]).toMatchObject({ epoch: 1, loss: 2.5, windows: 8, issues: 2, norm });
 });
 
-it('goes on from a checkpoint: steps that were lost are taken again, and a cut line is gone', () => {
+it('goes on from a checkpoint: steps that were lost are taken again, and a cut line is gone', async () => {
   const before = new EventLog(path, 0);
   for (let step = 0; step < 5; step++) close(before, step);
   before.close();
   appendFileSync(path, '{"time":"2026-');
-  const after = new EventLog(path, 3);
+  const after = await opened(3);
   close(after, 3);
   after.close();
   expect(lines().flatMap(({ step }) => (step === undefined ? [] : [step]))).toEqual([1, 2, 3, 4]);
 });
 
-it('goes back: what is abandoned moves to a file of its own, and steps are counted from there', () => {
+it('keeps what is told before it is open, and while the run goes back, in order and behind what was there', async () => {
+  const before = new EventLog(path, 0);
+  for (let step = 0; step < 5; step++) close(before, step);
+  before.close();
+  const log = new EventLog(path, 3);
+  const told: string[] = [];
+  log.onEntry = ({ event }) => told.push(event);
+  log.noticed('before');
+  expect(lines()).toHaveLength(5);
+  await log.open();
+  log.noticed('after');
+  const progress = { ...noProgress, step: 2, rollbacks: [{ fromStep: 3, toStep: 2 }] };
+  const back = log.goBack({ progress, reason: 'the loss rose', rateShare: 0.5, notExactSince: null });
+  log.noticed('meanwhile');
+  await back;
+  log.close();
+  expect(lines().map(({ event, message }) => message ?? event)).toEqual([
+    'step',
+    'step',
+    'before',
+    'after',
+    'meanwhile',
+    'went-back',
+  ]);
+  expect(told).toEqual(['notice', 'notice', 'notice', 'went-back']);
+  expect(readdirSync(folder).sort()).toEqual(['abandoned-1.jsonl', 'events.jsonl']);
+});
+
+it('goes back: what is abandoned moves to a file of its own, and steps are counted from there', async () => {
   const log = new EventLog(path, 0);
   for (let step = 0; step < 5; step++) close(log, step);
   log.noticed('a worker was started again');
   const rollbacks = [{ fromStep: 5, toStep: 2 }];
   const progress = { ...noProgress, step: 2, rollbacks };
-  log.goBack({ progress, reason: 'diverged: the loss rose', rateShare: 0.5, notExactSince: null });
+  await log.goBack({ progress, reason: 'diverged: the loss rose', rateShare: 0.5, notExactSince: null });
   close(log, 2);
   log.close();
   expect(lines().map(({ event, step, atStep }) => [event, step ?? atStep])).toEqual([
@@ -83,39 +117,39 @@ it('goes back: what is abandoned moves to a file of its own, and steps are count
   expect(lines(join(folder, 'abandoned-1.jsonl')).map(({ step }) => step)).toEqual([3, 4, 5]);
 });
 
-it('keeps the lines of a return that it had no time to tell of, and lacks it', () => {
+it('keeps the lines of a return that it had no time to tell of, and lacks it', async () => {
   const before = new EventLog(path, 0);
   for (let step = 0; step < 5; step++) close(before, step);
   before.close();
-  const after = new EventLog(path, 2, 1);
+  const after = await opened(2, 1);
   expect(after.lacksReturn).toBe(true);
   expect(lines(join(folder, 'abandoned-1.jsonl')).map(({ step }) => step)).toEqual([3, 4, 5]);
   const progress = { ...noProgress, step: 2, rollbacks: [{ fromStep: 5, toStep: 2 }] };
   after.tellReturn({ progress, reason: 'killed', rateShare: 0.5, notExactSince: null });
   after.close();
   expect(lines().at(-1)).toMatchObject({ event: 'went-back', atStep: 2, fromStep: 5, times: 1 });
-  const again = new EventLog(path, 2, 1);
+  const again = await opened(2, 1);
   expect(again.lacksReturn).toBe(false);
   again.close();
 });
 
-it('opens where the line of a return was cut, or is no entry of ours', () => {
+it('opens where the line of a return was cut, or is no entry of ours', async () => {
   const before = new EventLog(path, 0);
   close(before, 0);
   before.close();
   for (const rest of ['', '7}', '"x","times":"9"}\n'])
     appendFileSync(path, `{"time":"2026-01-01","event":"went-back","atStep":${rest}`);
-  const after = new EventLog(path, 1, 1);
+  const after = await opened(1, 1);
   expect(after.lacksReturn).toBe(true);
   after.close();
 });
 
-it('keeps what happened beside the steps that were lost', () => {
+it('keeps what happened beside the steps that were lost', async () => {
   const before = new EventLog(path, 0);
   for (let step = 0; step < 5; step++) close(before, step);
   before.noticed('a worker was started again');
   before.close();
-  new EventLog(path, 3).close();
+  (await opened(3)).close();
   expect(lines().at(-1)).toMatchObject({ event: 'notice', atStep: 5 });
 });
 

@@ -1,10 +1,12 @@
-import { appendFileSync, closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Stored } from '@rocinante/store';
 import type { HistoryEntry, RunEffect, RunOutcome, RunProgress } from '@rocinante/training';
+import { linesOf } from '../daemon/file-lines.js';
+import { RunFailedError } from '../errors.js';
 import type { Session } from '../service/session.js';
-import { replaceFile } from './folders.js';
 import { logEntrySchema, type RunLogEntry } from './log-entries.js';
+import { ReplacedLines } from './replaced-lines.js';
 import type { CheckpointSaved, IssuedAgain, RunObserver } from './run-observer.js';
 
 /** An entry as it is handed in: the log adds the time. */
@@ -50,26 +52,47 @@ export class EventLog implements RunObserver {
   onEntry: (entry: RunLogEntry) => void = () => {};
   #failed = false;
   readonly #path: string;
-  #file: number;
+  readonly #returns: number;
+  /** Null for a log with lines of before, until it is open. */
+  #file: number | null;
+  /** Entries that wait until the lines of before are gone through; null where none has to. */
+  #waiting: RunLogEntry[] | null = null;
   readonly #names = new Map<string, string>();
   #step: number;
   #stepStartedAt = 0;
   #ignoredCount = 0;
 
-  /** Whether the run went back, and its coordinator was killed before this log told of it. */
-  readonly lacksReturn: boolean;
+  #lacksReturn = false;
 
   /**
+   * A log that has lines already must be opened; what is told before waits.
    * @param step the step that the run goes on from; 0 where it begins, or begins anew.
    * @param returns how often the run has gone back by then.
    */
   constructor(path: string, step: number, returns = 0) {
     const isEmpty = !statSync(path, { throwIfNoEntry: false })?.size;
-    this.lacksReturn = !isEmpty && returns > returnsTold(path);
-    if (!isEmpty) keepUntil(path, step, this.lacksReturn ? abandonedPath(path, returns) : null);
     this.#path = path;
-    this.#file = openSync(path, 'a');
+    this.#returns = returns;
     this.#step = step;
+    this.#file = isEmpty ? openSync(path, 'a') : null;
+    if (!isEmpty) this.#waiting = [];
+  }
+
+  /**
+   * Goes through the lines of before, where there are any, a piece at a time.
+   * @throws {RunFailedError} they cannot be read, or replaced; they are as they were.
+   */
+  async open(): Promise<void> {
+    if (this.#file !== null || this.#failed) return;
+    const { lacksReturn } = await keepUntil(this.#path, this.#step, this.#returns, 'untold');
+    this.#lacksReturn = lacksReturn;
+    this.#file = openSync(this.#path, 'a');
+    this.#writeWaiting();
+  }
+
+  /** Whether the run went back, and its coordinator was killed before this log told of it; known once it is open. */
+  get lacksReturn(): boolean {
+    return this.#lacksReturn;
   }
 
   /** Steps closed by now. */
@@ -128,16 +151,22 @@ export class EventLog implements RunObserver {
   }
 
   /**
-   * The run goes on from an earlier state: lines about steps behind it are moved to a file of their own.
+   * The run goes on from an earlier state: lines about steps behind it are moved to a file of their own. What is told
+   * meanwhile waits.
    * @throws {RunFailedError} they cannot be; the log is as it was.
    */
-  goBack(wentBack: Return): void {
+  async goBack(wentBack: Return): Promise<void> {
     const { step, rollbacks } = wentBack.progress;
-    keepUntil(this.#path, step, abandonedPath(this.#path, rollbacks.length));
-    const file = openSync(this.#path, 'a');
-    closeSync(this.#file);
-    this.#file = file;
-    this.#step = step;
+    this.#waiting ??= [];
+    try {
+      await keepUntil(this.#path, step, rollbacks.length, 'always');
+      const file = openSync(this.#path, 'a');
+      if (this.#file !== null) closeSync(this.#file);
+      this.#file = file;
+      this.#step = step;
+    } finally {
+      this.#writeWaiting();
+    }
     this.tellReturn(wentBack);
   }
 
@@ -226,9 +255,20 @@ export class EventLog implements RunObserver {
   write(entry: NewEntry): void {
     if (this.#failed) return;
     const timed = { time: new Date().toISOString(), ...entry };
+    if (this.#waiting === null) this.#append(timed);
+    else this.#waiting.push(timed);
+  }
+
+  #writeWaiting(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const entry of waiting) if (!this.#failed) this.#append(entry);
+  }
+
+  #append(timed: RunLogEntry): void {
     try {
       // Whole, or with an error: a nearly full disk takes the first part of a line without one.
-      appendFileSync(this.#file, `${JSON.stringify(timed)}\n`);
+      appendFileSync(this.#file!, `${JSON.stringify(timed)}\n`);
     } catch (error) {
       this.#failed = true;
       return this.onFailure(error as Error);
@@ -244,44 +284,67 @@ export class EventLog implements RunObserver {
   /** What is told afterwards is not logged: the descriptor may be another file's by then. */
   close(): void {
     this.#failed = true;
-    closeSync(this.#file);
+    if (this.#file !== null) closeSync(this.#file);
   }
 }
 
 /**
- * Removes lines about steps beyond the one that a run goes on from, and a last line that was cut.
- * @param abandonedPath where the lines go that are removed; null for nowhere.
- * @throws {RunFailedError} it cannot be written; it is as it was.
+ * Removes lines about steps beyond the one that a run goes on from, and a last line that was cut, in one pass. A log that
+ * lacks a return has what is removed moved to a file of its own.
+ * @param returns how often the run has gone back.
+ * @param moves whether to move it: where the log does not tell of the last return, or always.
+ * @returns whether the log does not tell of the last return.
+ * @throws {RunFailedError} it cannot be read, or written; it is as it was.
  */
-function keepUntil(path: string, step: number, abandonedPath: string | null = null): void {
-  const kept: string[] = [];
-  const abandoned: string[] = [];
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
-    try {
-      const entry = JSON.parse(line) as { event: string; step?: number; atStep?: number };
-      const isKept = !REPEATED.has(entry.event) || (entry.step ?? entry.atStep ?? 0) <= step;
-      (isKept ? kept : abandoned).push(`${line}\n`);
-    } catch {
-      continue;
+async function keepUntil(
+  path: string,
+  step: number,
+  returns: number,
+  moves: 'untold' | 'always',
+): Promise<{ readonly lacksReturn: boolean }> {
+  const begun: ReplacedLines[] = [];
+  const begin = async (path: string): Promise<ReplacedLines> => {
+    const lines = await ReplacedLines.begin(path);
+    begun.push(lines);
+    return lines;
+  };
+  try {
+    const kept = await begin(path);
+    const abandoned = returns > 0 ? await begin(join(dirname(path), `abandoned-${returns}.jsonl`)) : null;
+    let told = 0;
+    for await (const line of linesOf(path)) {
+      const about = placeOf(line);
+      if (about === null) continue;
+      await (about.event !== null && REPEATED.has(about.event) && about.step > step ? abandoned : kept)?.add(
+        line,
+      );
+      if (returns > 0 && about.event === 'went-back') told = Math.max(told, timesOf(line));
     }
+    const lacksReturn = returns > told;
+    if (moves === 'always' || lacksReturn) await abandoned?.replace();
+    await kept.replace();
+    return { lacksReturn };
+  } catch (error) {
+    throw new RunFailedError(`${path}: cannot be written: ${(error as Error).message}`, { cause: error });
+  } finally {
+    for (const lines of begun) await lines.discard();
   }
-  if (abandonedPath !== null) replaceFile(abandonedPath, abandoned.join(''));
-  replaceFile(path, kept.join(''));
 }
 
-function abandonedPath(path: string, returns: number): string {
-  return join(dirname(path), `abandoned-${returns}.jsonl`);
+/** Of which step a line is; null for one that was cut. */
+function placeOf(line: string): { readonly event: string | null; readonly step: number } | null {
+  try {
+    const entry = JSON.parse(line) as { event?: string; step?: number; atStep?: number };
+    return { event: entry.event ?? null, step: entry.step ?? entry.atStep ?? 0 };
+  } catch {
+    return null;
+  }
 }
 
-/** The last return that a log tells of: how often the run had gone back by then. */
-function returnsTold(path: string): number {
-  let told = 0;
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
-    if (!line.includes('"event":"went-back"')) continue;
-    const entry = entryOf(line);
-    if (entry?.event === 'went-back') told = Math.max(told, entry.times);
-  }
-  return told;
+/** The how manyth return it was that a line tells of; 0 where it is no line of ours. */
+function timesOf(line: string): number {
+  const entry = entryOf(line);
+  return entry?.event === 'went-back' ? entry.times : 0;
 }
 
 /** Null for a line that was cut, and for one of another release. */

@@ -108,9 +108,13 @@ export class LocalWorkers {
     });
     // They are all on this machine, and say the same.
     if (index === 1 && restarts === 0) {
-      createInterface({ input: child.stderr }).on('line', (line) => {
+      const lines = createInterface({ input: child.stderr });
+      lines.on('line', (line) => {
         const path = pathLine(line);
-        if (path !== null) this.#options.onPath(path);
+        if (path === null) return;
+        // Not closed: that would pause the stream, of which the last words are kept.
+        lines.removeAllListeners('line');
+        this.#options.onPath(path);
       });
     }
     child.on('error', (error) => {
@@ -156,8 +160,13 @@ function environmentOf(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** What a line of a worker's log says of its LSTM path; null where it is about something else. */
 function pathLine(line: string): string | null {
   if (!line.startsWith('{') || !line.includes('"lstm":')) return null;
-  const { lstm, msg } = JSON.parse(line) as { lstm?: string; msg: string };
-  return lstm === undefined ? null : msg;
+  try {
+    const { lstm, msg } = JSON.parse(line) as { lstm?: string; msg: string };
+    return lstm === undefined ? null : msg;
+  } catch {
+    // A worker that is killed leaves a line cut.
+    return null;
+  }
 }
 
 /** The last thing that a worker said, without what TensorFlow writes whenever it is loaded, and stack traces. */

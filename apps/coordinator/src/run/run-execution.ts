@@ -233,6 +233,7 @@ export class RunExecution {
     let over = '';
     let failed = true;
     try {
+      await this.log.open();
       await this.#openLedger();
       this.#begin();
       const end = await this.#toEnd();
@@ -281,7 +282,7 @@ export class RunExecution {
     this.#ledger?.close();
     this.#prepared = await goBack(this.#prepared, diverged);
     const { progress } = this.#prepared.loaded!;
-    this.log.goBack(returnOf(this.#prepared, reason));
+    await this.log.goBack(returnOf(this.#prepared, reason));
     [this.#ledger, this.#run] = this.#newRun({ strikes, members });
     await this.#openLedger();
     tellAll(this.#options.observers).wentBack(progress);
