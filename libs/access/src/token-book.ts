@@ -131,6 +131,10 @@ export function parseBook(text: string, path: string): BookEntry[] {
 function parseLine(content: string, refuse: (problem: string) => never): BookEntry {
   const fields = content.split(/\s+/);
   const [role, name, hash] = fields;
+  if (fields.length === 1)
+    return refuse(
+      'expected role, name and sha256:<hash>, received one word; a book is what serve reads (certs/tokens), a token is for who calls it',
+    );
   if (fields.length !== 3)
     return refuse(`expected role, name and sha256:<hash>, received ${fields.length} words`);
   if (!isRole(role)) return refuse(`expected a role, one of ${ROLES.join(', ')}, received another word`);

@@ -38,11 +38,13 @@ describe('certs', () => {
       /made .*coordinator.crt .*364 days +gpu1.lan, 10.0.0.7, fd00::7, localhost, 127.0.0.1, ::1\n/,
     );
     expect(said.stdout).toMatch(/made .*worker.crt .*gpu2.lan\n/);
+    const tls = (who: string): string =>
+      `--tls-ca '${out}/ca.crt' --tls-cert '${out}/${who}.crt' --tls-key '${out}/${who}.key'\n`;
     expect(said.stdout).toContain(
-      `--tls-cert '${out}/coordinator.crt' --tls-key '${out}/coordinator.key' --token-file '${out}/tokens'`,
+      `  ./rocinante serve --listen 0.0.0.0:7070 --http 0.0.0.0:7071 --token-file '${out}/tokens' ${tls('coordinator')}`,
     );
     expect(said.stdout).toContain(
-      'rocinante worker --coordinator gpu1.lan:7070 --tls-ca ca.crt --token-file worker.token',
+      `  ./rocinante worker --coordinator gpu1.lan:7070 --token-file '${out}/worker.token' ${tls('worker')}`,
     );
     const all = secrets();
     expect(all.length).toBeGreaterThanOrEqual(7);

@@ -1,6 +1,6 @@
 /** What `rocinante certs` says: what it made, what it found, and how to go on. */
-import { isIPv6 } from 'node:net';
-import { basename, join } from 'node:path';
+import { isIP, isIPv6 } from 'node:net';
+import { join } from 'node:path';
 import type { ClusterFolder, FolderCertificate } from '@rocinante/access';
 import { counted } from './quantities.js';
 import { table } from './table.js';
@@ -35,24 +35,30 @@ function untilText(notAfter: Date, now: number): string {
   return days < 0 ? `${day}, ended` : `${day}, ${counted(days, 'day')}`;
 }
 
+/** The commands of a cluster in which both sides show certificates, for machines on which the folder has the same name. */
 function nextCommands(folder: string, { certificates, book, tokens }: ClusterFolder): string[] {
-  const coordinator = certificates.find(({ owner }) => owner === 'coordinator')!;
-  const [authority] = certificates;
-  const address = `${hostOf(coordinator)}:7070`;
+  const ofOwner = (wanted: string): FolderCertificate => certificates.find(({ owner }) => owner === wanted)!;
+  const [authority, coordinator] = [ofOwner('authority'), ofOwner('coordinator')];
+  const host = hostOf(coordinator);
+  const tls = ({ cert, key }: FolderCertificate): string[] => [
+    ...['--tls-ca', authority.cert],
+    ...['--tls-cert', cert],
+    ...['--tls-key', key],
+  ];
   const client = (role: string): string => {
-    const token = tokens.find((file) => file.name === role)?.path ?? `${role}.token`;
-    return `--coordinator ${address} --tls-ca ca.crt --token-file ${basename(token)}`;
+    const token = tokens.find((file) => file.name === role)?.path ?? join(folder, `${role}.token`);
+    return words(['--coordinator', `${host}:7070`, '--token-file', token, ...tls(ofOwner(role))]);
   };
+  const own = isIP(host) === 0 ? '0.0.0.0' : host;
+  const server = ['--listen', `${own}:7070`, '--http', `${own}:7071`, '--token-file', book.path];
   return [
     'The coordinator, on its machine:',
-    `  rocinante serve --listen 0.0.0.0:7070 --http 0.0.0.0:7071 ${words(['--tls-cert', coordinator.cert])} ` +
-      `${words(['--tls-key', coordinator.key])} ${words(['--token-file', book.path])}`,
-    'A worker, with copies of ca.crt and worker.token:',
-    `  rocinante worker ${client('worker')}`,
-    'An operator, with copies of ca.crt and operator.token:',
-    `  rocinante run list ${client('operator')}`,
-    `Mutual TLS: serve takes ${words(['--tls-ca', authority.cert])} too; then workers and operators take ` +
-      '--tls-cert and --tls-key, with copies of worker.crt and worker.key, or operator.crt and operator.key.',
+    `  ./rocinante serve ${words([...server, ...tls(coordinator)])}`,
+    'A worker, with copies of ca.crt, worker.crt, worker.key and worker.token:',
+    `  ./rocinante worker ${client('worker')}`,
+    'An operator, with copies of ca.crt, operator.crt, operator.key and operator.token:',
+    `  ./rocinante run list ${client('operator')}`,
+    'Where serve gets no --tls-ca, tokens alone say who comes, and workers and operators need no --tls-cert and --tls-key.',
     `Keep ${join(folder, 'ca.key')} to yourself: whoever has it can make certificates that this cluster believes.`,
   ];
 }
