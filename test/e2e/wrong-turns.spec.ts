@@ -210,7 +210,11 @@ describe.concurrent('exit code 2, in one line:', () => {
     ['sample: no weights', 'sample no-weights.st', /no-weights\.st: no sound weights file/],
     ['sample: a header without end', 'sample endless-header.st', /header: expected at most \d+ bytes/],
     ['sample: a header without bottom', 'sample deep-header.st', /header: expected at most \d+ levels/],
-    ['sample: a vast tensor', 'sample vast-tensor.st', /lstm_1\/kernel": expected more bytes than a file has/],
+    [
+      'sample: a vast tensor',
+      'sample vast-tensor.st',
+      /lstm_1\/kernel": expected more bytes than a file has/,
+    ],
     ['sample: a tensor far away', 'sample far-tensor.st', /lstm_1\/kernel": expected data_offsets/],
     ['sample: unknown characters', 'sample good.st --prompt Queequeg', /received "Q", "q", "u"/],
     ['sample: a temperature', 'sample good.st --temperature -1', /--temperature.*'-1'.*at least 0/],

@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { until } from './daemon.js';
 
 /** One series of an answer: its labels, and its value now. */
 export interface Series {
@@ -86,6 +87,9 @@ export class Prometheus {
         resolve(found);
       });
     });
+    // It listens a moment before it answers.
+    const ready = `http://${address}/-/ready`;
+    await until('Prometheus to be ready', async () => (await fetch(ready)).ok);
     return new Prometheus(process, address);
   }
 

@@ -248,7 +248,9 @@ export const eventLogs = async (): Promise<Target> => {
       for await (const { losses } of lossesOf(path, 2)) if (losses.length > 2) throw new Error('too many');
       await pastOf(path);
       await goingOnWith(NOT_PROVEN, path);
-      new EventLog(path, 2, 1).close();
+      const log = new EventLog(path, 2, 1);
+      await log.open();
+      log.close();
       // What a run goes on with are whole lines.
       for (const line of readFileSync(path, 'utf8').split('\n').slice(0, -1)) JSON.parse(line);
       return told.length > 0;

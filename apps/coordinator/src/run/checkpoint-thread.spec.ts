@@ -115,7 +115,7 @@ describe('the thread of checkpoints', () => {
     const again = await thread.load(null);
     expect(again.name).toBe(older);
     expect(again.passedOver).toEqual([
-      { name: newer, reason: expect.stringContaining('bytes have changed') },
+      { name: newer, reason: expect.stringContaining('bytes have changed') as string },
     ]);
     const damaged = await thread.load(newer).catch((error: unknown) => error);
     expect(damaged).toBeInstanceOf(DamagedCheckpointError);

@@ -16,7 +16,7 @@ import { directory, encoded, events, execution, prepared, told } from './spec-ex
 
 const disk = vi.hoisted(() => ({ freeBytes: Infinity }));
 vi.mock('./disk-space.js', async (original) => ({
-  ...(await original<typeof import('./disk-space.js')>()),
+  ...(await original<object>()),
   freeBytes: () => Promise.resolve(disk.freeBytes),
 }));
 
