@@ -1,9 +1,9 @@
 """Renews the pins of the engine's wheels in engine-pin.json, from a Python package index.
 
-Usage: renew_pins.py [--check] [PACKAGE=VERSION...]
+Usage: ROCINANTE_INDEX=https://INDEX/simple renew_pins.py [--check] [PACKAGE=VERSION...]
 For every pin, with the version named here or the one that it has, reads from the index's JSON (PEP 691) which wheel there is for
 the pin's platform and Python, its size and its SHA-256, and, by requests for parts of it, what its members take. --check writes
-nothing and ends with 1 where something differs. ROCINANTE_INDEX names another index than https://pypi.org/simple.
+nothing and ends with 1 where something differs.
 """
 
 import io
@@ -16,7 +16,7 @@ import urllib.request
 import zipfile
 
 PINS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engine-pin.json")
-INDEX = os.environ.get("ROCINANTE_INDEX", "https://pypi.org/simple").rstrip("/")
+INDEX = os.environ.get("ROCINANTE_INDEX", "").rstrip("/")
 TIMEOUT_S = 60
 PIECE_BYTES = 1 << 16
 # What engine.mjs takes of TensorFlow's wheel, but for headers of a megabyte.
@@ -93,6 +93,8 @@ def renewed(pin: dict, version: str) -> dict:
 
 
 def main(words: list[str]) -> int:
+    if INDEX == "":
+        raise ValueError("ROCINANTE_INDEX: expected the address of an index's simple API, received none")
     check = "--check" in words
     versions = dict(word.split("=") for word in words if word != "--check")
     with open(PINS, encoding="utf-8") as file:

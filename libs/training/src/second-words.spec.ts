@@ -5,7 +5,7 @@ import { Conversation } from './conversation.js';
 import { HISTORY_STEPS_MIN } from './norm-history.js';
 import { STRIKES_MAX } from './roster.js';
 import type { RunShape } from './run-state.js';
-import { DISAGREEMENTS_MAX } from './step-work.js';
+import { DISAGREEMENTS_MAX } from './disagreements.js';
 
 const far = { norms: { 0: 1000 } };
 

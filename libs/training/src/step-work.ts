@@ -10,6 +10,7 @@ import {
   type AssignmentFrame,
   type Desk,
 } from './desk.js';
+import { Disagreements } from './disagreements.js';
 import type { RunEvent } from './events.js';
 import { IssueLedger, type Holding } from './issue-ledger.js';
 import type { NormHistory } from './norm-history.js';
@@ -17,24 +18,12 @@ import { microBatchCount } from './plan.js';
 import { Probes } from './probes.js';
 import { STRIKES_MAX, wrongTooOften } from './roster.js';
 import type { RunShape } from './run-state.js';
-import {
-  SecondWords,
-  type QuestionCause,
-  type QuestionedReport,
-  type Settled,
-  type Word,
-} from './second-words.js';
+import { SecondWords, type QuestionCause, type QuestionedReport, type Settled } from './second-words.js';
 import { Suspects } from './suspects.js';
 import type { MicroBatchResult, WorkerId } from './work.js';
 
 /** How often a step is issued at most: once, and three times again. */
 export const ISSUES_MAX = 4;
-
-/**
- * How often a micro-batch of a step may be computed by three workers that say three things of it. Two that err now and then
- * do so of one micro-batch once, perhaps twice; where it goes on, no more computing tells who is right.
- */
-export const DISAGREEMENTS_MAX = 4;
 
 type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 
@@ -73,7 +62,7 @@ export class StepWork {
   /** Micro-batches that are to be computed by another, and by whom not. */
   readonly #elsewhere = new Map<number, WorkerId>();
   /** How often three said three things of a micro-batch that does not count yet. */
-  readonly #disagreements = new Map<number, number>();
+  readonly #disagreements = new Disagreements();
   readonly #probes: Probes;
   #outcome: StepOutcome = { type: 'open' };
 
@@ -294,7 +283,8 @@ export class StepWork {
       withdraw(this.#desk, worker, assignment.id);
       this.#ledger.drop(assignment.id);
       for (const microBatch of causes.keys()) this.#elsewhere.set(microBatch, worker);
-      if (contradicted === null && this.#disagreedTooOften([...causes.keys()], words)) return;
+      const disagreement = contradicted === null ? this.#disagreements.count(causes.keys(), words) : null;
+      if (disagreement !== null) return this.#fail(`step ${this.#step + 1}, ${disagreement}`);
     }
     if (contradicted !== null) {
       const others = words.flatMap((word) => (word.worker === contradicted ? [] : [word.worker]));
@@ -303,25 +293,6 @@ export class StepWork {
       this.#strike(contradicted, `${about}: what worker ${contradicted} computed is not what ${otherwise}`);
     }
     this.workersChanged();
-  }
-
-  /** Counts that three said three things. @returns whether it was the last time: the step has failed, and says who said what. */
-  #disagreedTooOften(microBatches: readonly number[], words: readonly Word[]): boolean {
-    for (const microBatch of microBatches) {
-      const times = (this.#disagreements.get(microBatch) ?? 0) + 1;
-      this.#disagreements.set(microBatch, times);
-      if (times < DISAGREEMENTS_MAX) continue;
-      const said = words.map(({ worker, results }) => {
-        const { lossSum, norm, checksum } = results.get(microBatch)!;
-        return `worker ${worker} loss ${lossSum}, norm ${norm}, checksum ${checksum}`;
-      });
-      this.#fail(
-        `step ${this.#step + 1}, micro-batch ${microBatch}: three workers computed three things, ${times} times; ` +
-          `the last time ${said.join('; ')}; take out of the pool those that do not compute right, and resume`,
-      );
-      return true;
-    }
-    return false;
   }
 
   /** Names a worker that computed what is wrong, and sets it aside when it is not the first time. */
@@ -376,7 +347,7 @@ export class StepWork {
   #clear(worker: WorkerId, results: readonly MicroBatchResult[]): void {
     for (const { microBatch } of results) {
       this.#elsewhere.delete(microBatch);
-      this.#disagreements.delete(microBatch);
+      this.#disagreements.forget(microBatch);
       const first = this.#suspects.clear(microBatch);
       if (first === undefined) continue;
       const why =
