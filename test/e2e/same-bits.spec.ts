@@ -61,17 +61,34 @@ describe('the same weights', () => {
     expect(summary.validationLoss).toBe(undisturbed.validationLoss);
   });
 
-  it('come where a worker is killed in the middle, and comes back', { timeout: 240_000 }, async () => {
-    const runDir = workspace.in('worker-killed');
-    const coordinator = new Rocinante(['train', '--json', ...common, '--workers', '2', '--run-dir', runDir]);
-    await stepsTaken(coordinator, runDir, 20);
-    process.kill(workersOf(coordinator)[0], 'SIGKILL');
-    const { code, stdout } = await coordinator.finished;
-    expect(code).toBe(0);
-    expect(stdout).toContain(undisturbed.weightsSha256);
-    expect(events(runDir).filter(({ event }) => event === 'worker-left')).toHaveLength(1);
-    expect(events(runDir).filter(({ event }) => event === 'worker-joined')).toHaveLength(3);
-  });
+  it(
+    'come where one worker is killed, and then the other, and one comes back',
+    { timeout: 240_000 },
+    async () => {
+      const runDir = workspace.in('workers-killed');
+      const coordinator = new Rocinante([
+        'train',
+        '--json',
+        ...common,
+        '--workers',
+        '2',
+        '--run-dir',
+        runDir,
+      ]);
+      await stepsTaken(coordinator, runDir, 10);
+      const [first, second] = workersOf(coordinator);
+      process.kill(first, 'SIGKILL');
+      await stepsTaken(coordinator, runDir, 25);
+      process.kill(second, 'SIGKILL');
+      const { code, stdout } = await coordinator.finished;
+      expect(code).toBe(0);
+      expect(stdout).toContain(undisturbed.weightsSha256);
+      const count = (kind: string): number => events(runDir).filter(({ event }) => event === kind).length;
+      expect(count('worker-left')).toBe(2);
+      // What is left of the run needs one of them; the other may be back too late for a part in it.
+      expect(count('worker-joined')).toBeGreaterThanOrEqual(3);
+    },
+  );
 
   // The first moment is before any step; the seed draws the others.
   const stream = new RandomStream(20, 'simulation');

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { LstmChoice } from '@rocinante/base';
 import { idleCardLine, setEngineEnvironment, type Device } from '@rocinante/engine';
@@ -18,7 +19,7 @@ export interface LocalWorkersOptions {
   readonly corpusCache: boolean;
   /** One line for people. */
   readonly notice: (message: string) => void;
-  /** How the first of them computes LSTM layers, where that is to be told: one line for people. */
+  /** How they compute LSTM layers, where that is to be told: one line for people, once. */
   readonly onPath: (line: string) => void;
   /** No worker is left, and none will be started again. `output` is the last that one said. */
   readonly onNoneLeft: (output: string) => void;
@@ -40,6 +41,7 @@ export class LocalWorkers {
   readonly #running = new Map<number, ChildProcess>();
   readonly #environment = environmentOf(process.env);
   #stopping = false;
+  #pathTold = false;
 
   constructor(options: LocalWorkersOptions) {
     this.#options = options;
@@ -106,17 +108,7 @@ export class LocalWorkers {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-OUTPUT_KEPT);
     });
-    // They are all on this machine, and say the same.
-    if (index === 1 && restarts === 0) {
-      const lines = createInterface({ input: child.stderr });
-      lines.on('line', (line) => {
-        const path = pathLine(line);
-        if (path === null) return;
-        // Not closed: that would pause the stream, of which the last words are kept.
-        lines.removeAllListeners('line');
-        this.#options.onPath(path);
-      });
-    }
+    this.#watchForPath(child.stderr);
     child.on('error', (error) => {
       output += error.message;
     });
@@ -133,6 +125,20 @@ export class LocalWorkers {
       }
       this.#options.notice(`${name} ${how}${said}; it is not started again`);
       if (this.#running.size === 0) this.#options.onNoneLeft(words);
+    });
+  }
+
+  /** They are all on this machine, and say the same: the first that says it is heard. */
+  #watchForPath(output: Readable): void {
+    const lines = createInterface({ input: output });
+    lines.on('line', (line) => {
+      const path = this.#pathTold ? null : pathLine(line);
+      if (path !== null) {
+        this.#pathTold = true;
+        this.#options.onPath(path);
+      }
+      // Not closed: that would pause the stream, of which the last words are kept.
+      if (this.#pathTold) lines.removeAllListeners('line');
     });
   }
 }
