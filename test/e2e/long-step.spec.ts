@@ -28,6 +28,8 @@ it.skipIf(process.env.ROCINANTE_LONG !== '1')(
     expect(steps).toHaveLength(STEPS);
     for (const { seconds } of steps) expect(seconds).toBeGreaterThan(SILENCE_SECONDS);
     const troubles = ['worker-left', 'late', 'strike', 'set-aside', 'second-word'];
-    expect(entries.filter(({ event, lost }) => troubles.includes(String(event)) && lost !== false)).toEqual([]);
+    expect(entries.filter(({ event, lost }) => troubles.includes(String(event)) && lost !== false)).toEqual(
+      [],
+    );
   },
 );
