@@ -291,6 +291,7 @@ describe('the tour', { timeout: 240_000 }, () => {
       stepsInCommon: SHORT,
       partedAt: null,
       losses: [1, 5, 9, 12, 16, 20].map((step) => ({ step, first: number, second: number })),
+      ledgers: { steps: SHORT, partedAt: null, differ: [] },
     });
     for (const { first, second } of shorter.losses) expect(second).toBe(first);
     expect(other).toMatchObject({
@@ -299,6 +300,7 @@ describe('the tour', { timeout: 240_000 }, () => {
         { key: 'steps', first: LONGER, second: SHORT },
       ],
       partedAt: 1,
+      ledgers: { steps: SHORT, partedAt: 1, differ: ['grid', 'sum', 'parameters'] },
     });
   });
 

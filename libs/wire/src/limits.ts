@@ -92,6 +92,10 @@ export const CONTENT_CHUNK_BYTES_MAX = 1 << 20;
 /** Losses in one message. */
 export const LOSSES_MAX = 65_536;
 
+/** Steps' digests in one message, and the bytes of each: three of 128 bits. */
+export const DIGESTS_MAX = 16_384;
+export const STEP_DIGESTS_BYTES = 48;
+
 /** How long a client without the right certificate is answered that it lacks one, before its connection is closed. */
 export const REFUSAL_LINGER_MS = 1_000;
 

@@ -65,6 +65,10 @@ export type {
   LogsRequest__Output as LogsRequestMessage,
 } from './generated/rocinante/training/v1/LogsRequest.js';
 export type {
+  DigestChunk,
+  DigestChunk__Output as DigestChunkMessage,
+} from './generated/rocinante/training/v1/DigestChunk.js';
+export type {
   LossChunk,
   LossChunk__Output as LossChunkMessage,
 } from './generated/rocinante/training/v1/LossChunk.js';

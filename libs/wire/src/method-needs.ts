@@ -21,6 +21,7 @@ const runsNeeds: Readonly<Record<MethodOf<RunsDefinition>, Role>> = {
   List: 'reader',
   Show: 'reader',
   Losses: 'reader',
+  Digests: 'reader',
   Watch: 'reader',
   Logs: 'reader',
   Push: 'operator',

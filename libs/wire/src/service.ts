@@ -20,6 +20,8 @@ import type {
   CorpusChunk,
   CorpusChunkMessage,
   CorpusRequestMessage,
+  DigestChunk,
+  DigestChunkMessage,
   HaveRequest,
   HaveRequestMessage,
   HaveResponse,
@@ -86,6 +88,7 @@ export interface RunsHandlers extends UntypedServiceImplementation {
   List: handleUnaryCall<ListRequestMessage, ListResponse>;
   Show: handleUnaryCall<RunRequestMessage, RunDetail>;
   Losses: handleServerStreamingCall<RunRequestMessage, LossChunk>;
+  Digests: handleServerStreamingCall<RunRequestMessage, DigestChunk>;
   Watch: handleServerStreamingCall<RunRequestMessage, LogEntry>;
   Logs: handleServerStreamingCall<LogsRequestMessage, LogEntry>;
   Stop: handleUnaryCall<StopRequestMessage, RunSummary>;
@@ -109,6 +112,7 @@ export interface RunsClient extends Client {
   list: Unary<ListRequest, ListResponseMessage>;
   show: Unary<RunRequest, RunDetailMessage>;
   losses(request: RunRequest): ClientReadableStream<LossChunkMessage>;
+  digests(request: RunRequest): ClientReadableStream<DigestChunkMessage>;
   watch(request: RunRequest): ClientReadableStream<LogEntryMessage>;
   logs(request: LogsRequest): ClientReadableStream<LogEntryMessage>;
   stop: Unary<StopRequest, RunSummaryMessage>;

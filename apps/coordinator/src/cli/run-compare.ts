@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunSummaryMessage } from '@rocinante/wire';
-import { compareLosses, configDifferences, stepsShown } from '../client/comparison.js';
+import { compareLedgers, compareLosses, stepsShown } from '../client/comparison.js';
+import { configDifferences } from '../client/config-differences.js';
 import { runJson } from '../client/run-json.js';
 import { comparisonPage } from '../display/comparison-page.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
@@ -10,7 +11,7 @@ export function addRunCompare(run: Command): void {
   run
     .command('compare')
     .description(
-      'where two runs differ: configuration, losses, the first step at which those part, final weights',
+      'where two runs differ: configuration, losses, the first step at which they part, final weights',
     )
     .argument('<first>', 'a run’s id or name')
     .argument('<second>', 'another’s')
@@ -26,21 +27,26 @@ export function addRunCompare(run: Command): void {
           coordinator.losses(b),
           stepsShown(Math.min(first.summary.step, second.summary.step)),
         );
-        const { steps, partedAt, pairs } = losses;
+        const ledgers = await compareLedgers(coordinator.digests(a), coordinator.digests(b));
         print(
           flags.json,
           {
             first: runJson(first.summary),
             second: runJson(second.summary),
             differences,
-            stepsInCommon: steps,
-            partedAt,
-            losses: pairs,
+            stepsInCommon: losses.steps,
+            partedAt: earlier(losses.partedAt, ledgers.partedAt),
+            losses: losses.pairs,
+            ledgers,
           },
-          comparisonPage([a, b], differences, losses, weightsOf(first.summary, second.summary)),
+          comparisonPage([a, b], differences, losses, ledgers, weightsOf(first.summary, second.summary)),
         );
       }),
     );
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 /** SHA-256s of the final weights of two runs of one length; null where they are not to be compared. */

@@ -108,6 +108,13 @@ describe('run compare', () => {
       call.write({ firstStep: 1, losses: call.request.run === 'r1' ? [3, 2, 1] : [3, 2.5, 1] });
       call.end();
     },
+    // The first step's sums differ by too little to show in its loss.
+    Digests: (call) => {
+      const digests = Buffer.alloc(3 * 48);
+      if (call.request.run === 'r2') digests[20] = 1;
+      call.write({ firstStep: 1, digests });
+      call.end();
+    },
   };
 
   it('shows differences, losses, and where they part', async () => {
@@ -116,6 +123,9 @@ describe('run compare', () => {
     expect(stdout).toMatch(/^ *1 +3\.000000 +3\.000000 +equal$/m);
     expect(stdout).toMatch(/^ *2 +2\.000000 +2\.500000 +5\.00e-1$/m);
     expect(stdout).toContain('their losses part at step 2 of 3 in common');
+    expect(stdout).toContain(
+      'their ledgers part at step 1 of 3 steps that both have, in the summed gradient',
+    );
     expect(stdout).not.toContain('final weights');
   });
 
@@ -129,9 +139,11 @@ describe('run compare', () => {
         call.write({ firstStep: 1, losses: [3, 2] });
         call.end();
       },
+      Digests: (call) => call.end(),
     });
     const same = await rocinante(done('ab'), 'run', 'compare', 'r1', 'r2');
     expect(same.stdout).toContain('the losses of all 2 steps in common are equal, to the last bit');
+    expect(same.stdout).toContain('their ledgers have no step in common');
     expect(same.stdout).toContain(`their final weights are the same: SHA-256 ${'ab'.repeat(32)}`);
     const others = await rocinante(done('cd'), 'run', 'compare', 'r1', 'r2');
     expect(others.stdout).toContain(
@@ -145,7 +157,8 @@ describe('run compare', () => {
       second: { id: 'r2' },
       differences: [{ key: 'seed', first: 1, second: 2 }],
       stepsInCommon: 3,
-      partedAt: 2,
+      partedAt: 1,
+      ledgers: { steps: 3, partedAt: 1, differ: ['sum'] },
       losses: [
         { step: 1, first: 3, second: 3 },
         { step: 2, first: 2, second: 2.5 },

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LossChunkMessage } from '@rocinante/wire';
-import { presets } from '../presets.js';
-import { compareLosses, configDifferences, stepsShown } from './comparison.js';
-import type { ShownRun } from './coordinator.js';
+import type { DigestChunkMessage, LossChunkMessage } from '@rocinante/wire';
+import { compareLedgers, compareLosses, stepsShown } from './comparison.js';
 
 async function* chunks(losses: number[], size: number, firstStep = 1): AsyncGenerator<LossChunkMessage> {
   for (let start = 0; start < losses.length; start += size) {
@@ -62,28 +60,62 @@ describe('two runs’ losses', () => {
   });
 });
 
+describe('two runs’ ledgers', () => {
+  /** Each step's grid, sum and parameters are its own; `changed` of one step has another last bit. */
+  function digests(steps: number, changed: Record<number, readonly (0 | 1 | 2)[]> = {}): Buffer[] {
+    return Array.from({ length: steps }, (_, index) => {
+      const step = Buffer.alloc(48, index);
+      for (const which of changed[index + 1] ?? []) step[16 * which + 15] ^= 1;
+      return step;
+    });
+  }
+
+  async function* pieces(steps: Buffer[], size: number, firstStep = 1): AsyncGenerator<DigestChunkMessage> {
+    for (let start = 0; start < steps.length; start += size) {
+      await Promise.resolve();
+      const part = Buffer.concat(steps.slice(start, start + size));
+      yield { firstStep: firstStep + start, digests: part };
+    }
+  }
+
+  it('agree up to the shorter one’s end, in whatever pieces they come', async () => {
+    const compared = await compareLedgers(pieces(digests(100), 7), pieces(digests(60), 13));
+    expect(compared).toEqual({ steps: 60, partedAt: null, differ: [] });
+  });
+
+  it.each([
+    { of: [1, 2], differ: ['sum', 'parameters'] },
+    { of: [2], differ: ['parameters'] },
+    { of: [0, 1, 2], differ: ['grid', 'sum', 'parameters'] },
+  ] as const)('part where a bit of $differ is another', async ({ of, differ }) => {
+    const other = digests(50, { 41: of, 42: [0] });
+    const compared = await compareLedgers(pieces(digests(50), 10), pieces(other, 10));
+    expect(compared).toEqual({ steps: 50, partedAt: 41, differ });
+  });
+
+  it('are compared by the step where one began late', async () => {
+    const late = pieces(digests(50).slice(20), 10, 21);
+    expect(await compareLedgers(pieces(digests(50), 10), late)).toMatchObject({ steps: 30, partedAt: null });
+  });
+
+  it('of a run without one have no step in common', async () => {
+    const compared = await compareLedgers(pieces([], 5), pieces(digests(3), 5));
+    expect(compared).toEqual({ steps: 0, partedAt: null, differ: [] });
+  });
+
+  it('are refused where a step’s digests are cut', async () => {
+    const cut = pieces([Buffer.alloc(47)], 1);
+    await expect(compareLedgers(cut, pieces(digests(1), 1))).rejects.toThrow(
+      'digests: expected 48 bytes a step, received 47 bytes',
+    );
+  });
+});
+
 describe('the steps that are shown', () => {
   it('are all of a few, else a handful with the first and the last', () => {
     expect(stepsShown(0)).toEqual([]);
     expect(stepsShown(3)).toEqual([1, 2, 3]);
     expect(stepsShown(101)).toEqual([1, 21, 41, 61, 81, 101]);
     expect(new Set(stepsShown(7)).size).toBe(6);
-  });
-});
-
-describe('two configurations', () => {
-  const shown = (config: object, corpusSha256 = 'aa'): ShownRun =>
-    ({ configJson: JSON.stringify(config), corpusSha256 }) as ShownRun;
-
-  it('differ in lengths and texts too', () => {
-    const first = shown(presets.quick);
-    const second = shown({ ...presets.quick, seed: 2, steps: 9, epochs: 1 }, 'bb');
-    expect(configDifferences(first, first)).toEqual([]);
-    expect(configDifferences(first, second)).toEqual([
-      { key: 'epochs', first: 4, second: 1 },
-      { key: 'seed', first: 1, second: 2 },
-      { key: 'steps', first: null, second: 9 },
-      { key: 'corpusSha256', first: 'aa', second: 'bb' },
-    ]);
   });
 });

@@ -13,6 +13,7 @@ import {
   type ListResponseMessage,
   type LogEntryMessage,
   type LogsRequest,
+  type DigestChunkMessage,
   type LossChunkMessage,
   type RemoveResponseMessage,
   type ResumeRequest,
@@ -110,6 +111,11 @@ export class Coordinator {
   /** Training losses of all closed steps, in order, in pieces; a step that the run's log lacks begins another piece. */
   losses(run: string): AsyncGenerator<LossChunkMessage> {
     return this.#receive(this.#client.losses({ run }), STALL_TIMEOUT_MS);
+  }
+
+  /** What the run's ledger says that its steps made, in order, in pieces; nothing of a run without one. */
+  digests(run: string): AsyncGenerator<DigestChunkMessage> {
+    return this.#receive(this.#client.digests({ run }), STALL_TIMEOUT_MS);
   }
 
   /** Lines of the run's event log, as JSON, until the run ends or the signal comes. */

@@ -35,6 +35,7 @@ export function serveRuns(
       List: unary,
       Show: unary,
       Losses: stream,
+      Digests: stream,
       Watch: stream,
       Logs: stream,
       Stop: unary,

@@ -4,9 +4,11 @@ import { isRefusal, type Refusal } from '@rocinante/metrics';
 import { callerOf, limits, statusOf, WireError, type PushResponse, type RunsHandlers } from '@rocinante/wire';
 import { isExpected, UsageError } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
+import { ledgerPath } from '../run/ledger-keeper.js';
 import type { AuditLog } from './audit-log.js';
 import { takeContent } from './content-intake.js';
 import { lossesOf } from './entry-reader.js';
+import { digestsOf } from './ledger-reader.js';
 import { Outlet } from './outlet.js';
 import { removeRun, resumeRun, startRun, stopRun, type OrderParts } from './run-orders.js';
 import { detailOf, listRuns, summaryOf, type ReportParts } from './run-report.js';
@@ -65,6 +67,14 @@ export class RunsService {
       this.#stream(call, async (outlet) => {
         const path = this.#directory(call.request.run).eventsPath;
         for await (const chunk of lossesOf(path, limits.LOSSES_MAX)) {
+          if (outlet.isGone) return;
+          await outlet.send(chunk);
+        }
+      }),
+    Digests: (call) =>
+      this.#stream(call, async (outlet) => {
+        const path = ledgerPath(this.#directory(call.request.run).path);
+        for await (const chunk of digestsOf(path, limits.DIGESTS_MAX)) {
           if (outlet.isGone) return;
           await outlet.send(chunk);
         }

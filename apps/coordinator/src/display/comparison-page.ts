@@ -1,4 +1,5 @@
-import type { ConfigDifference, LossComparison } from '../client/comparison.js';
+import type { LedgerComparison, LossComparison, Recorded } from '../client/comparison.js';
+import type { ConfigDifference } from '../client/config-differences.js';
 import { counted, grouped } from './quantities.js';
 import { table } from './table.js';
 
@@ -10,6 +11,7 @@ export function comparisonPage(
   names: readonly [string, string],
   differences: readonly ConfigDifference[],
   losses: LossComparison,
+  ledgers: LedgerComparison,
   weights: readonly [string, string] | null,
 ): string {
   const value = (shown: unknown): string => JSON.stringify(shown);
@@ -34,6 +36,7 @@ export function comparisonPage(
     '',
     ...(rows.length === 0 ? [] : ['losses:', table(['step', ...names, 'difference'], rows)]),
     partingLine(losses),
+    ledgerLine(ledgers),
     ...(weights === null ? [] : [weightsLine(weights)]),
   ].join('\n');
 }
@@ -43,6 +46,22 @@ function partingLine({ steps, partedAt }: LossComparison): string {
   if (partedAt !== null)
     return `their losses part at step ${grouped(partedAt)} of ${grouped(steps)} in common`;
   return `the losses of all ${counted(steps, 'step')} in common are equal, to the last bit`;
+}
+
+const RECORDED_NAMES: Readonly<Record<Recorded, string>> = {
+  grid: 'the grid',
+  sum: 'the summed gradient',
+  parameters: 'the parameters',
+};
+
+/** Where a sum or a parameter first differs in a bit, which need not show in that step's loss. */
+function ledgerLine({ steps, partedAt, differ }: LedgerComparison): string {
+  if (steps === 0) return 'their ledgers have no step in common';
+  const common = counted(steps, 'step');
+  if (partedAt === null)
+    return `their ledgers agree in all ${common} that both have: the same summed gradients and parameters`;
+  const what = differ.map((name) => RECORDED_NAMES[name]).join(', ');
+  return `their ledgers part at step ${grouped(partedAt)} of ${common} that both have, in ${what}`;
 }
 
 /** Equal losses do not say so: the last step's parameters have no loss yet, and a loss is one number. */

@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { DigestChunk as _rocinante_training_v1_DigestChunk, DigestChunk__Output as _rocinante_training_v1_DigestChunk__Output } from './rocinante/training/v1/DigestChunk.js';
 import type { HaveRequest as _rocinante_training_v1_HaveRequest, HaveRequest__Output as _rocinante_training_v1_HaveRequest__Output } from './rocinante/training/v1/HaveRequest.js';
 import type { HaveResponse as _rocinante_training_v1_HaveResponse, HaveResponse__Output as _rocinante_training_v1_HaveResponse__Output } from './rocinante/training/v1/HaveResponse.js';
 import type { HistoryPoint as _rocinante_training_v1_HistoryPoint, HistoryPoint__Output as _rocinante_training_v1_HistoryPoint__Output } from './rocinante/training/v1/HistoryPoint.js';
@@ -34,6 +35,7 @@ export interface ProtoGrpcType {
   rocinante: {
     training: {
       v1: {
+        DigestChunk: MessageTypeDefinition<_rocinante_training_v1_DigestChunk, _rocinante_training_v1_DigestChunk__Output>
         HaveRequest: MessageTypeDefinition<_rocinante_training_v1_HaveRequest, _rocinante_training_v1_HaveRequest__Output>
         HaveResponse: MessageTypeDefinition<_rocinante_training_v1_HaveResponse, _rocinante_training_v1_HaveResponse__Output>
         HistoryPoint: MessageTypeDefinition<_rocinante_training_v1_HistoryPoint, _rocinante_training_v1_HistoryPoint__Output>

@@ -2,6 +2,7 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { DigestChunk as _rocinante_training_v1_DigestChunk, DigestChunk__Output as _rocinante_training_v1_DigestChunk__Output } from '../../../rocinante/training/v1/DigestChunk.js';
 import type { HaveRequest as _rocinante_training_v1_HaveRequest, HaveRequest__Output as _rocinante_training_v1_HaveRequest__Output } from '../../../rocinante/training/v1/HaveRequest.js';
 import type { HaveResponse as _rocinante_training_v1_HaveResponse, HaveResponse__Output as _rocinante_training_v1_HaveResponse__Output } from '../../../rocinante/training/v1/HaveResponse.js';
 import type { ListRequest as _rocinante_training_v1_ListRequest, ListRequest__Output as _rocinante_training_v1_ListRequest__Output } from '../../../rocinante/training/v1/ListRequest.js';
@@ -22,6 +23,11 @@ import type { WeightsChunk as _rocinante_training_v1_WeightsChunk, WeightsChunk_
 import type { WeightsRequest as _rocinante_training_v1_WeightsRequest, WeightsRequest__Output as _rocinante_training_v1_WeightsRequest__Output } from '../../../rocinante/training/v1/WeightsRequest.js';
 
 export interface RunsClient extends grpc.Client {
+  Digests(argument: _rocinante_training_v1_RunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_rocinante_training_v1_DigestChunk__Output>;
+  Digests(argument: _rocinante_training_v1_RunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_rocinante_training_v1_DigestChunk__Output>;
+  digests(argument: _rocinante_training_v1_RunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_rocinante_training_v1_DigestChunk__Output>;
+  digests(argument: _rocinante_training_v1_RunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_rocinante_training_v1_DigestChunk__Output>;
+  
   Have(argument: _rocinante_training_v1_HaveRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_rocinante_training_v1_HaveResponse__Output>): grpc.ClientUnaryCall;
   Have(argument: _rocinante_training_v1_HaveRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_rocinante_training_v1_HaveResponse__Output>): grpc.ClientUnaryCall;
   Have(argument: _rocinante_training_v1_HaveRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_rocinante_training_v1_HaveResponse__Output>): grpc.ClientUnaryCall;
@@ -117,6 +123,8 @@ export interface RunsClient extends grpc.Client {
 }
 
 export interface RunsHandlers extends grpc.UntypedServiceImplementation {
+  Digests: grpc.handleServerStreamingCall<_rocinante_training_v1_RunRequest__Output, _rocinante_training_v1_DigestChunk>;
+  
   Have: grpc.handleUnaryCall<_rocinante_training_v1_HaveRequest__Output, _rocinante_training_v1_HaveResponse>;
   
   List: grpc.handleUnaryCall<_rocinante_training_v1_ListRequest__Output, _rocinante_training_v1_ListResponse>;
@@ -144,6 +152,7 @@ export interface RunsHandlers extends grpc.UntypedServiceImplementation {
 }
 
 export interface RunsDefinition extends grpc.ServiceDefinition {
+  Digests: MethodDefinition<_rocinante_training_v1_RunRequest, _rocinante_training_v1_DigestChunk, _rocinante_training_v1_RunRequest__Output, _rocinante_training_v1_DigestChunk__Output>
   Have: MethodDefinition<_rocinante_training_v1_HaveRequest, _rocinante_training_v1_HaveResponse, _rocinante_training_v1_HaveRequest__Output, _rocinante_training_v1_HaveResponse__Output>
   List: MethodDefinition<_rocinante_training_v1_ListRequest, _rocinante_training_v1_ListResponse, _rocinante_training_v1_ListRequest__Output, _rocinante_training_v1_ListResponse__Output>
   Logs: MethodDefinition<_rocinante_training_v1_LogsRequest, _rocinante_training_v1_LogEntry, _rocinante_training_v1_LogsRequest__Output, _rocinante_training_v1_LogEntry__Output>
