@@ -1,6 +1,6 @@
 /**
  * Goal: the coordinator's memory follows a formula: 250 MB, ten times the parameters' bytes, one more for each of at most two
- * micro-batches given twice, and 3 MB a worker. Method: 64 workers that speak the protocol over connections of
+ * micro-batches given twice, and 2 MB a worker. Method: 64 workers that speak the protocol over connections of
  * their own, and compute nothing, on a real coordinator, whose peak the kernel tells. ROCINANTE_LONG=1 has them share steps
  * of the reference network.
  */
@@ -13,11 +13,8 @@ import { smallText } from '../support/small-run.js';
 
 const WORKERS = 64;
 const MEGABYTE = 1e6;
-/**
- * The design has 2, and the peaks are below that. One more is room for when the garbage of messages happens to be collected;
- * what workers send at once is bounded for all of them together (grant-queue.ts).
- */
-const WORKER_MEGABYTES = 3;
+/** What workers send at once is bounded for all of them together (grant-queue.ts); this is what each holds beside. */
+const WORKER_MEGABYTES = 2;
 
 const workspace = new Workspace();
 let daemon: Daemon | undefined;
