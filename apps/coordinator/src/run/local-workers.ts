@@ -18,7 +18,7 @@ export interface LocalWorkersOptions {
   readonly corpusCache: boolean;
   /** One line for people. */
   readonly notice: (message: string) => void;
-  /** How the first of them computes LSTM layers, where that is to be told: one line for people. */
+  /** How they compute LSTM layers, where that is to be told: one line for people, of the first that says it. */
   readonly onPath: (line: string) => void;
   /** No worker is left, and none will be started again. `output` is the last that one said. */
   readonly onNoneLeft: (output: string) => void;
@@ -40,6 +40,7 @@ export class LocalWorkers {
   readonly #running = new Map<number, ChildProcess>();
   readonly #environment = environmentOf(process.env);
   #stopping = false;
+  #hasPath = false;
 
   constructor(options: LocalWorkersOptions) {
     this.#options = options;
@@ -106,14 +107,16 @@ export class LocalWorkers {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-OUTPUT_KEPT);
     });
-    // They are all on this machine, and say the same.
-    if (index === 1 && restarts === 0) {
+    // They are all on this machine, and say the same; the first to come may do all the work.
+    if (!this.#hasPath) {
       const lines = createInterface({ input: child.stderr });
       lines.on('line', (line) => {
         const path = pathLine(line);
         if (path === null) return;
         // Not closed: that would pause the stream, of which the last words are kept.
         lines.removeAllListeners('line');
+        if (this.#hasPath) return;
+        this.#hasPath = true;
         this.#options.onPath(path);
       });
     }
