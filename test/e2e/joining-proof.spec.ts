@@ -82,7 +82,9 @@ describe('a worker that gives other bits', { timeout: 180_000 }, () => {
     expect(entry.message).toMatch(/; one is TensorFlow .*|; other is TensorFlow .*/);
     expect(entry.message).toMatch(/--exact off admits it$/);
     // Once in the coordinator's log, and in the run's.
-    expect(daemon.log.filter(({ msg }) => msg === entry.message)).toHaveLength(1);
+    const logged = (): unknown[] => daemon.log.filter(({ msg }) => msg === entry.message);
+    await until('its line', () => logged().length > 0);
+    expect(logged()).toHaveLength(1);
     await until('the reason', async () => /parked/.test((await show(id)).reason));
     const shown = await show(id);
     expect(shown).toMatchObject({
