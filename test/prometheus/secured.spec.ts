@@ -20,6 +20,7 @@ import {
   Prometheus,
   type LoadedRule,
   type Series,
+  type SeriesOverTime,
 } from '../support/prometheus.js';
 import { rocinante, Workspace } from '../support/rocinante.js';
 import { expressionProblems, UNSEEN_METRICS } from './expression-check.js';
@@ -203,9 +204,13 @@ describe.skipIf(hindrance !== null)(
       });
       expect((await unanswered(queries)).length).toBe(3);
       shown = failing;
-      await until('series for every alert', async () => (await unanswered(queries)).length === 0);
       for (const { of, expr } of queries) {
-        const [{ labels }] = await prometheus.queryOver(expr, begun, Date.now() + 1000);
+        let series: SeriesOverTime[] = [];
+        await until(`series for ${of}`, async () => {
+          series = await prometheus.queryOver(expr, begun, Date.now() + 1000);
+          return series.length > 0;
+        });
+        const [{ labels }] = series;
         expect([of, labels.gpu, labels.Hostname]).toEqual([of, '1', 'gpu-a']);
       }
       const expected = { RocinanteCardMemoryFailing: 'firing', RocinanteCardHot: 'pending' };
