@@ -9,7 +9,8 @@ import { Daemon, until, WorkerProcess, type RunJson } from '../support/daemon.js
 import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
-const STEPS = 60;
+/** So many that another worker comes long before the end, however long it takes to start. */
+const STEPS = 120;
 /** From the coordinator's return to the run's first new step. */
 const GOES_ON_WITHIN_MS = 10_000;
 
