@@ -7,8 +7,10 @@ export default defineConfig({
     // Specs are compiled with their lib; only the sources are run.
     exclude: ['**/node_modules/**', '**/dist/**'],
     passWithNoTests: true,
-    // A test that takes a second on a quiet machine may take many on one with other work.
-    testTimeout: 30_000,
+    // A test that takes a second on a quiet machine may take many on one with other work. So may what comes before and after it:
+    // the engine is loaded there, and processes are started and ended.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Child processes, not threads: the engine and the process's signals belong to one test file at a time.
     pool: 'forks',
     // Two on two cores: many specs wait, and the longest project is tested when all others are over.

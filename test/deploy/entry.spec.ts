@@ -168,7 +168,7 @@ describe('a coordinator in it', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
     const ended = once(child, 'exit');
     try {
-      await until('the coordinator', () => log.includes('coordinator is up'), 30_000);
+      await until('the coordinator', () => log.includes('coordinator is up'));
       expect(health()).toBe(0);
       // What gets the container's signals.
       const program = readlinkSync(`/proc/${child.pid}/exe`);

@@ -115,7 +115,7 @@ describe.skipIf(hindrance !== null)(`the images${hindrance === null ? '' : ` (${
       for (const { stderr } of started)
         stderr!.setEncoding('utf8').on('data', (text: string) => (log += text));
       const ends = started.map((container) => once(container, 'exit'));
-      await until('the worker', () => /worker joined/.test(log), 60_000).catch(() =>
+      await until('the worker', () => /worker joined/.test(log)).catch(() =>
         expect(log).toContain('worker joined'),
       );
       expect(

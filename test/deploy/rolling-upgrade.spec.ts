@@ -44,7 +44,7 @@ describe('a rolling upgrade', { timeout: 300_000 }, () => {
     await Promise.all([...workers.values()].map((worker) => worker.stop('SIGKILL')));
     await Promise.all(daemons.map((one) => one.end()));
     workspace.remove();
-  }, 60_000);
+  }, 120_000);
 
   /** Puts a machine's worker on a release, in place of the one that works there: the protocol that it then speaks. */
   async function put(name: string, release?: string): Promise<unknown> {

@@ -56,9 +56,9 @@ describe.skipIf(hindrance !== null)(`a job of Slurm${hindrance === null ? '' : `
     'near the end of its time writes a checkpoint, ends, and is queued again',
     { timeout: 180_000 },
     async () => {
-      await until('some steps', () => steps() >= 20, 40_000);
+      await until('some steps', () => steps() >= 20);
       slurm.command('scancel', ['--signal=USR1', '--batch', job]);
-      await until('the requeue', () => slurm.job(job, 'JobState') === 'PENDING', 60_000);
+      await until('the requeue', () => slurm.job(job, 'JobState') === 'PENDING');
       expect(steps()).toBeLessThan(STEPS);
       expect(log()).toContain('back into the queue');
       // Nobody was killed: a coordinator and its workers say so when they end by themselves.
@@ -70,13 +70,13 @@ describe.skipIf(hindrance !== null)(`a job of Slurm${hindrance === null ? '' : `
 
   it(
     'goes on with its run, to the bits of an undisturbed one, and keeps the weights',
-    { timeout: 90_000 },
+    { timeout: 240_000 },
     async () => {
       // Slurm would wait for two minutes.
       slurm.command('scontrol', ['update', `JobId=${job}`, 'StartTime=now']);
       const undisturbed = ['--workers', '1', '--threads', '1', '--run-dir', workspace.in('undisturbed')];
       const { weightsSha256 } = await train([...order, ...undisturbed]);
-      await until('its end', () => slurm.job(job, 'JobState') === 'COMPLETED', 60_000);
+      await until('its end', () => slurm.job(job, 'JobState') === 'COMPLETED');
       expect(steps()).toBe(STEPS);
       const record = readFileSync(join(shared, 'data', 'runs', 'r1', 'run.json'), 'utf8');
       expect(JSON.parse(record)).toMatchObject({ name: `slurm-${job}`, weightsSha256 });

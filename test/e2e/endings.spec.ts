@@ -9,9 +9,11 @@ import { Daemon, until, WorkerProcess } from '../support/daemon.js';
 import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallOrder, smallText } from '../support/small-run.js';
 
-const STEPS = 80;
+/** So many that a run is under way still where the test comes late to its end. */
+const STEPS = 120;
 const END_MS = 10_000;
-const AT_ONCE_MS = 2_000;
+/** Less than the 5 s for which a coordinator that is told once waits for the step in progress. */
+const AT_ONCE_MS = 4_000;
 
 const workspace = new Workspace();
 let undisturbed: Summary;
@@ -67,7 +69,7 @@ it('a worker hands back its work and leaves', { timeout: 180_000 }, async () => 
 it(
   'a worker in the middle of a long micro-batch ends too, and at once where it is told twice',
   {
-    timeout: 90_000,
+    timeout: 180_000,
   },
   async () => {
     // A micro-batch of some seconds of one thread; one for each worker.
@@ -96,7 +98,11 @@ it(
     expect(twice.ms).toBeLessThan(AT_ONCE_MS);
     // Neither waited for the end of its micro-batch.
     expect(daemon.events(id).filter(({ event }) => event === 'step')).toEqual([]);
-    const left = daemon.events(id).filter(({ event }) => event === 'worker-left');
+    const leaving = (): Record<string, unknown>[] =>
+      daemon.events(id).filter(({ event }) => event === 'worker-left');
+    // The coordinator hears of an end a moment after it.
+    await until('both to be missed', () => leaving().length === 2);
+    const left = leaving();
     expect(left.map(({ worker }) => worker)).toEqual(['told', 'told-twice']);
     // One that is told twice does not wait until its farewell is out.
     expect(left[0]).toMatchObject({ lost: false });

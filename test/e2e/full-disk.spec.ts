@@ -57,7 +57,7 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
     const count = (kind: string): number => runEvents().filter(({ event }) => event === kind).length;
     for (let holds = count('held'); ; holds++) {
       let over = false;
-      const held = until('the run to be held or to end', () => over || count('held') > holds, 60_000);
+      const held = until('the run to be held or to end', () => over || count('held') > holds);
       const ended = await disk.fillUntil(LEFT_BYTES, Promise.race([end.then((value) => ({ value })), held]));
       over = true;
       await held;

@@ -9,7 +9,8 @@ import { Daemon, until, WorkerProcess, type RunJson } from '../support/daemon.js
 import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
-const STEPS = 60;
+/** So many that another worker comes long before the end, however long it takes to start. */
+const STEPS = 120;
 /** From the coordinator's return to the run's first new step. */
 const GOES_ON_WITHIN_MS = 10_000;
 
@@ -82,7 +83,9 @@ describe('a worker that gives other bits', { timeout: 180_000 }, () => {
     expect(entry.message).toMatch(/; one is TensorFlow .*|; other is TensorFlow .*/);
     expect(entry.message).toMatch(/--exact off admits it$/);
     // Once in the coordinator's log, and in the run's.
-    expect(daemon.log.filter(({ msg }) => msg === entry.message)).toHaveLength(1);
+    const logged = (): unknown[] => daemon.log.filter(({ msg }) => msg === entry.message);
+    await until('its line', () => logged().length > 0);
+    expect(logged()).toHaveLength(1);
     await until('the reason', async () => /parked/.test((await show(id)).reason));
     const shown = await show(id);
     expect(shown).toMatchObject({

@@ -5,7 +5,7 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Daemon, until } from '../support/daemon.js';
@@ -15,7 +15,7 @@ import { Rocinante, Workspace } from '../support/rocinante.js';
 import { smallConfig, smallOrder } from '../support/small-run.js';
 
 const SECRET = 'a secret that is long enough';
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const workspace = new Workspace();
 const STEPS = 60;
@@ -32,7 +32,8 @@ class FaultyWorker extends LightWorker {
   }
 }
 
-const worker = (name: string): FaultyWorker => new FaultyWorker(daemon.grpc, name, { computeMs: 5 });
+/** So slow that a run lasts through what befalls it. */
+const worker = (name: string): FaultyWorker => new FaultyWorker(daemon.grpc, name, { computeMs: 15 });
 
 const startRun = async (steps: number): Promise<string> =>
   (await daemon.startRun(smallOrder(workspace, steps))).id;
@@ -99,6 +100,9 @@ it('hears of an end that the coordinator was killed before telling, and of none 
   receiver.status = 200;
   daemon = await daemon.again({ env });
   expect((await receiver.gets(run, 'finished')).id).toBe(id);
+  // An end is told at least once: it is once where the coordinator has noted that it was heard.
+  const marks = join(daemon.data, 'runs', run, 'notices.json');
+  await until('the mark', () => (JSON.parse(readFileSync(marks, 'utf8')) as { ended: boolean }).ended);
   await killed();
   const heard = receiver.notices.slice(before).filter(({ kind }) => kind === 'finished');
   expect(heard.map(({ run: { id } }) => id)).toEqual([run]);

@@ -33,7 +33,7 @@ afterEach(() => run?.end());
 afterAll(() => workspace.remove());
 
 describe('a run whose processes are killed, halted and begun by a schedule', () => {
-  it.each(SEEDS)('of seed %d ends with the undisturbed bits', { timeout: 180_000 }, async (seed) => {
+  it.each(SEEDS)('of seed %d ends with the undisturbed bits', { timeout: 480_000 }, async (seed) => {
     run = new FaultedRun(WORKERS, { data: workspace.in(`data-${seed}`) });
     onTestFailed(() => console.log([`seed ${seed} failed:`, ...run.lastWords].join('\n  ')));
     await run.play(seed, order, drawFaults(seed, WORKERS, LATE, LAST_FAULT_STEP));
@@ -50,9 +50,17 @@ describe('a run whose processes are killed, halted and begun by a schedule', () 
 
     const hit = (kind: Fault['kind']): string[] =>
       run.happened.flatMap(({ fault, worker }) => (fault.kind === kind ? [worker!] : []));
-    // The faults hit: who was killed was lost, and nobody else; the coordinator came back from a checkpoint, twice.
+    // The faults hit: who was killed was lost, and nobody else, but for one whose silence in a halt the machine made longer than
+    // a connection may be silent; the coordinator came back from a checkpoint, twice.
     const lost = run.entries('worker-left').filter((entry) => entry.lost);
-    expect(lost.map(({ worker }) => worker)).toEqual(hit('worker-killed'));
+    for (const name of WORKERS) {
+      const times = (names: readonly unknown[]): number => names.filter((other) => other === name).length;
+      const losses = times(lost.map(({ worker }) => worker));
+      expect(losses, `losses of ${name}`).toBeGreaterThanOrEqual(times(hit('worker-killed')));
+      expect(losses, `losses of ${name}`).toBeLessThanOrEqual(
+        times(hit('worker-killed')) + times(hit('worker-halted')),
+      );
+    }
     const [started, ...resumed] = run.entries('started');
     expect(started).toMatchObject({ cause: 'begun', checkpoint: null });
     const checkpoint = expect.stringMatching(/^step-\d{8}\.safetensors$/) as string;

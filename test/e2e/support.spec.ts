@@ -14,7 +14,7 @@ import { rocinante, Workspace } from '../support/rocinante.js';
 import { TestAuthority, TestBook } from '../support/secured.js';
 import { smallOrder } from '../support/small-run.js';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Stands in every secret. */
 const MARK = 'hunter2';

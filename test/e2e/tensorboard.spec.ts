@@ -55,7 +55,7 @@ describe.skipIf(hindrance !== null)(
       ({ weightsSha256: sha256 } = await train(['--resume', '--checkpoint', '0', ...options]));
       scalars = read(folder);
       log = events(runDir);
-    }, 90_000);
+    }, 180_000);
     afterAll(() => workspace.remove());
 
     const float = (value: unknown): number => Math.fround(value as number);

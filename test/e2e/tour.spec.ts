@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '@rocinante/base';
-import { Daemon, WorkerProcess, type LogLine, type RunJson } from '../support/daemon.js';
+import { Daemon, until, WorkerProcess, type LogLine, type RunJson } from '../support/daemon.js';
 import { WORKERS_BACK_MS } from '../support/promised-times.js';
 import {
   ended,
@@ -113,6 +113,10 @@ describe('the tour', { timeout: 240_000 }, () => {
       run('r3', 'urgent', { ...urgentRun, queuePosition: 1 }),
       run('r2', 'r2', { queuePosition: 2 }),
     ];
+    // Its text is prepared, and its workers prepare for it, in their own time.
+    const isListed = async (): Promise<boolean> =>
+      (await daemon.json(['run', 'show', 'long'])).reason === (listed[0] as RunJson).reason;
+    await until('the first run to wait for another worker', isListed);
     expect(await daemon.json(['run', 'list'])).toEqual({ runs: listed, leftOut: 0 });
     expect(await daemon.json(['run', 'list', '--tag', 'whales'])).toEqual({
       runs: listed.slice(0, 2),
@@ -131,7 +135,14 @@ describe('the tour', { timeout: 240_000 }, () => {
 
   it('run show: an active run’s workers and their shares', async () => {
     await daemon.stepsTaken('r1', 5);
-    const { workerShares, state, workers } = await daemon.json<Shown>(['run', 'show', 'long']);
+    const show = (): Promise<Shown> => daemon.json<Shown>(['run', 'show', 'long']);
+    // One that is late may have no part in a step, and is not measured before it had one.
+    const isMeasured = ({ workerShares }: Shown): boolean =>
+      workerShares.every(({ microBatchesPerSecond }) => microBatchesPerSecond !== null) &&
+      workerShares.reduce((sum, { microBatches }) => sum + microBatches, 0) === 8;
+    let shown = await show();
+    await until('a rate of each worker', async () => isMeasured(shown) || isMeasured((shown = await show())));
+    const { workerShares, state, workers } = shown;
     expect({ state, workers }).toEqual({ state: 'running', workers: 3 });
     expect(workerShares.map(({ name }) => name).sort()).toEqual(['dulcinea', 'rocin', 'sancho']);
     for (const share of workerShares) {
@@ -241,10 +252,10 @@ describe('the tour', { timeout: 240_000 }, () => {
       bytesReceived: number,
       boundBy: null,
     });
-    // A step brings two or three workers the parameters, and the coordinator a sum from each of them.
+    // A step brings two or three workers the parameters, and the coordinator a sum from each of them that has a part in it.
     const parameterBytes = 4 * PARAMETERS;
     for (const bytes of [shown.bytesSent, shown.bytesReceived]) {
-      expect(bytes).toBeGreaterThan(2 * LONGER * parameterBytes);
+      expect(bytes).toBeGreaterThan(LONGER * parameterBytes);
       expect(bytes).toBeLessThan(4 * LONGER * parameterBytes);
     }
     expect(shown.incidents.map(({ kind }) => kind)).toEqual(

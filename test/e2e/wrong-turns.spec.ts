@@ -284,7 +284,7 @@ describe('a run directory', () => {
 });
 
 describe('a damaged checkpoint', () => {
-  it('is named, and the one before is used', { timeout: 90_000 }, async () => {
+  it('is named, and the one before is used', { timeout: 180_000 }, async () => {
     const runDir = workspace.in('damaged');
     const args = ['--corpus', corpus, '--config', config, '--run-dir', runDir];
     const whole = await train([...args.slice(0, -1), workspace.in('whole'), '--steps', '8']);

@@ -35,7 +35,7 @@ beforeAll(async () => {
   );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-}, 30_000);
+}, 120_000);
 
 afterAll(() => {
   server?.close();

@@ -44,7 +44,7 @@ function damagingProxy(host: string, port: number): Promise<Server> {
 }
 
 beforeAll(async () => {
-  order = smallOrder(workspace, 60);
+  order = smallOrder(workspace, 120);
   undisturbed = await train([...order, '--workers', '1', '--run-dir', workspace.in('undisturbed')]);
   daemon = await Daemon.start({ data: workspace.in('data') });
   const [host, port] = daemon.grpc.split(':');

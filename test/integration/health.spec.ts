@@ -64,5 +64,6 @@ it('a watcher hears that the coordinator ends, and does not keep it from ending'
   await until('the first status', () => heard.length > 0);
   const { code } = await daemon.stop();
   expect(code).toBe(0);
+  await until('the second status', () => heard.length > 1);
   expect(heard.slice(0, 2)).toEqual(['SERVING', 'NOT_SERVING']);
 });

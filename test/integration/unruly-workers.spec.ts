@@ -55,7 +55,7 @@ it('a worker that stands still and two that flood, among 64', { timeout: 240_000
   workers = [stalling, flooding, talking, ...others];
   // It begins when all are there, and goes on without those that are cut off.
   const { id } = await daemon.startRun([...order, '--min-workers', String(WORKERS - 2)]);
-  const { state, step, weightsSha256 } = await daemon.ended(id);
+  const { state, step, weightsSha256 } = await daemon.ended(id, 200_000);
 
   expect({ state, step, weightsSha256 }).toEqual({
     state: 'done',

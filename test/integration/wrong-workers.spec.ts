@@ -41,7 +41,7 @@ beforeAll(async () => {
   honest = [worker('sancho')];
   undisturbed = await daemon.ended((await daemon.startRun(order)).id);
   honest.push(worker('dulcinea'), worker('rocin'));
-}, 60_000);
+}, 180_000);
 
 afterEach(async () => {
   liar?.leave();
@@ -67,7 +67,7 @@ const LIES: readonly (readonly [lie: Lie, options: readonly string[], why: RegEx
 
 it.each(LIES)(
   'of wrong %s enters no sum, and has its worker set aside',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (lie, options, why) => {
     // A session that has just left may hold the name for a moment.
     const name = `merlin-${lie}`;

@@ -158,11 +158,13 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
         up = await query('up == 1');
         return up.includes('"rocinante"') && up.includes('"rocinante-workers"');
       };
-      await until('both jobs', areUp, 30_000).catch(async (error: Error) => {
+      await until('both jobs', areUp).catch(async (error: Error) => {
         const targets = await first.run('curl -sS http://127.0.0.1:9090/api/v1/targets');
         throw new Error(`${error.message}; up: ${up}; targets: ${targets}; prometheus: ${log()}`);
       });
-      expect(await query('rocinante_coordinator_step{run="r1"}')).toMatch(/"100"/);
+      await until('the run’s last step', async () =>
+        (await query('rocinante_coordinator_step{run="r1"}')).includes('"100"'),
+      );
       expect(existsSync(join(first.folder, 'rocinante-data/audit.jsonl'))).toBe(true);
     },
   );

@@ -65,7 +65,7 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
   });
   afterAll(() => workspace.remove());
 
-  it.each(SEEDS)('of seed %d ends with the undisturbed bits', { timeout: 240_000 }, async (seed) => {
+  it.each(SEEDS)('of seed %d ends with the undisturbed bits', { timeout: 480_000 }, async (seed) => {
     const played = (run = new FaultedRun(WORKERS, { data: workspace.in(`data-${seed}`), hosts: hosts() }));
     onTestFailed(() => console.log([`seed ${seed} failed:`, ...played.lastWords].join('\n  ')));
     await played.play(seed, order, drawFaults(seed, WORKERS, LATE, LAST_FAULT_STEP, FAULTS));
@@ -80,17 +80,19 @@ describe.skipIf(hindrance !== null)(`${title}${hindrance === null ? '' : ` (${hi
     const whole = { agrees: true, problems: [], steps: STEPS, resumed: 2, weightsSha256 };
     expect(await played.verified()).toMatchObject(whole);
 
-    // The faults hit: who was killed, or cut off for long, was lost, and who was neither was not.
+    // The faults hit: who was killed, or cut off for long, was lost, and who was neither was not; where the machine is busy after
+    // a halt, the silence may be one after which a connection counts as cut.
     const { happened } = played;
     const left = played.entries('worker-left').filter(({ lost }) => lost);
     for (const name of WORKERS) {
       const own = happened.filter(({ worker }) => worker === name);
       const killed = own.filter(({ fault }) => fault.kind === 'worker-killed').length;
       const cut = own.filter(({ fault }) => fault.kind === 'link-cut');
+      const halted = own.filter(({ fault }) => fault.kind === 'worker-halted').length;
       const missed = cut.filter((one) => isMissed(one, happened)).length;
       const lost = left.filter(({ worker }) => worker === name).length;
       expect(lost, `losses of ${name}`).toBeGreaterThanOrEqual(Math.max(killed, missed));
-      expect(lost, `losses of ${name}`).toBeLessThanOrEqual(killed + cut.length);
+      expect(lost, `losses of ${name}`).toBeLessThanOrEqual(killed + cut.length + halted);
     }
     const [started, ...resumed] = played.entries('started');
     expect(started).toMatchObject({ cause: 'begun', checkpoint: null });

@@ -81,36 +81,36 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await shows('#name', /^mill$/);
     await shows('#state', /^running$/);
     await shows('#link', /^live$/);
+    await until('a curve', async () => (await curveStep()) > 0);
     const seen = await curveStep();
-    expect(seen).toBeGreaterThan(0);
     const picture = (): Promise<string> =>
       page.evaluate<string>(`document.querySelector('#loss-chart canvas').toDataURL()`);
     const drawn = await picture();
     await until('the curve to grow', async () => (await curveStep()) >= seen + 20);
     expect(await picture()).not.toBe(drawn);
-    expect(await textOf('#figures')).toMatch(/Loss\d\.\d{4}.*Held-out loss\d\.\d{4}.*Rate\d+\.\d/s);
-    expect(await textOf('#workers tbody')).toMatch(/rucio.*100 %/);
+    // What changes all the time is told then and now, and not with each step.
+    await shows('#figures', /Loss\d\.\d{4}.*Held-out loss\d\.\d{4}.*Rate\d+\.\d/s);
+    await shows('#workers tbody', /rucio.*100 %/);
     await until('the worker’s phases', async () =>
       /computes \d+ %/.test((await page.locator('#workers .phases').getAttribute('aria-label')) ?? ''),
     );
-    const events = await page.locator('#events li').allTextContents();
-    expect(events.some((text) => /rucio joined$/.test(text))).toBe(true);
-    const before = events.length;
-    await until('another event', async () => (await page.locator('#events li').count()) > before);
+    const events = (): Promise<string[]> => page.locator('#events li').allTextContents();
+    await until('the worker’s joining', async () =>
+      (await events()).some((text) => /rucio joined$/.test(text)),
+    );
+    // The newest is the first; how many are shown is bounded.
+    const [newest] = await events();
+    await until('another event', async () => (await events())[0] !== newest);
   });
 
   it('has what the log has, each once, after the coordinator was killed', { timeout: 120_000 }, async () => {
     await daemon.stop('SIGKILL');
     await shows('#link', /^connection lost/);
+    const before = await curveStep();
     daemon = await daemon.again({ args: board });
     await shows('#link', /^live$/);
-    // Before, the page has steps of the life before, which are behind what is asked.
-    await until('the run to go on', () => {
-      const started = daemon.events('r1').filter(({ event }) => event === 'started');
-      return started.length === 2;
-    });
-    const { step } = await asked();
-    await until('a step behind the ones before', async () => (await curveStep()) > step);
+    // The run takes its last steps again: what is behind them, the page has from this life.
+    await until('a step behind the ones before', async () => (await curveStep()) > before);
     const rows = await page.evaluate<string[][]>(
       `[...document.querySelectorAll('#events li')].map((row) => [row.querySelector('time').dateTime,
         ...['step', 'text'].map((part) => row.querySelector('.event-' + part).textContent)])`,
@@ -128,9 +128,13 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
         ({ time, atStep }) =>
           `${time as string} ${atStep ? `step ${(atStep as number).toLocaleString('en-US')}` : ''}`,
       );
-    const newest = logged.indexOf(told[0]);
-    expect(newest).toBeGreaterThan(0);
-    expect(told).toEqual(logged.slice(Math.max(0, newest + 1 - last), newest + 1).reverse());
+    // Two of one moment look the same here: the page may have the first of them, or both.
+    const newest = [logged.indexOf(told[0]), logged.lastIndexOf(told[0])];
+    expect(newest[0]).toBeGreaterThan(0);
+    const upTo = (index: number): string[] =>
+      logged.slice(Math.max(0, index + 1 - last), index + 1).reverse();
+    const [first, both] = newest.map(upTo);
+    expect(told).toEqual(told.join() === first.join() ? first : both);
   });
 
   it('is sound in light, in dark and on a telephone', { timeout: 120_000 }, async () => {
@@ -138,14 +142,18 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await own.goto(`http://${daemon.http}/#r1`);
     await shows('#state', /^running$/, own);
     await until('a curve', async () => (await curveStep(own)) > 0);
+    await shows('#workers tbody', /rucio/, own);
     for (const summary of await own.locator('.table-fold > summary').all()) await summary.click();
     expect(await accessibilityProblems(own)).toEqual([]);
     await own.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     expect(await accessibilityProblems(own)).toEqual([]);
     await own.setViewportSize(PHONE);
-    expect(
-      await own.evaluate('document.documentElement.scrollWidth - window.innerWidth'),
-    ).toBeLessThanOrEqual(0);
+    // Charts are drawn anew for their width, a moment after it has changed.
+    await until(
+      'the page to be no wider than the telephone',
+      async () =>
+        (await own.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')) <= 0,
+    );
     await own.emulateMedia({ colorScheme: 'light' });
     await own.locator('#start').click();
     await own.locator('dialog summary').click();
@@ -158,6 +166,8 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     const { page: own } = await openPage(browser);
     await own.goto(`http://${daemon.http}/#r1`);
     await shows('#state', /^running$/, own);
+    await until('a curve', async () => (await curveStep(own)) > 0);
+    await shows('#workers tbody', /rucio/, own);
     const reached: string[] = [];
     for (let presses = 0; presses < 40; presses++) {
       await own.keyboard.press('Tab');
@@ -183,7 +193,10 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await own.keyboard.press('Enter');
     await own.locator('dialog[open]').waitFor();
     await own.keyboard.press('Escape');
-    expect(await own.evaluate('document.activeElement.id')).toBe('start');
+    await until(
+      'the focus to be where it was',
+      async () => (await own.evaluate('document.activeElement.id')) === 'start',
+    );
     await own.context().close();
   });
 
@@ -227,7 +240,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await page.getByLabel('Reason, for the record').fill('seen enough');
     await page.getByRole('button', { name: 'Stop the run' }).click();
     await shows('#state', /^stopped$/);
-    expect(await textOf('#reason')).toContain('seen enough');
+    await shows('#reason', /seen enough/);
     expect((await asked()).state).toBe('stopped');
     await page.getByRole('button', { name: 'Start a run' }).click();
     await page.getByLabel('Name', { exact: true }).fill('second');

@@ -205,7 +205,7 @@ describe('a process that ends too early', () => {
     expect(children.trim()).not.toBe('');
     interrupted.process.kill('SIGINT');
     expect((await interrupted.ended).code).toBe(130);
-    await expect.poll(() => children.trim().split(/\s+/).filter(isAlive)).toEqual([]);
+    await expect.poll(() => children.trim().split(/\s+/).filter(isAlive), { timeout: 60_000 }).toEqual([]);
   });
 
   it('a cache that lost a file is filled again', { timeout: 120_000 }, async () => {

@@ -25,6 +25,9 @@ export interface RunJson {
 
 const ENDED_STATES: readonly string[] = ['RUN_STATE_DONE', 'RUN_STATE_STOPPED', 'RUN_STATE_FAILED'];
 
+/** Much longer than anything takes that is waited for: nothing here is about time. */
+const WAIT_MS = 120_000;
+
 /** `serve` or `worker`: a process that logs JSON lines to standard error, until it is told to end. */
 export class Service extends Rocinante {
   #output = '';
@@ -99,7 +102,8 @@ export class Daemon extends Service {
   /** Starts one, and waits until it listens. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const daemon = new Daemon(options);
-    await daemon.says(/"coordinator is up"/);
+    // The whole line: the log has no other.
+    await daemon.says(/"coordinator is up".*\n/);
     const { listen, http } = daemon.log.find(({ msg }) => msg === 'coordinator is up')!;
     daemon.grpc = listen as string;
     daemon.http = http as string;
@@ -160,7 +164,7 @@ export class Daemon extends Service {
   }
 
   /** Waits until a run has ended, as operators are told. */
-  async over(run: string, timeoutMs = 60_000): Promise<RunSummaryMessage> {
+  async over(run: string, timeoutMs = WAIT_MS): Promise<RunSummaryMessage> {
     const client = dialRuns(this.grpc, this.#operator?.client);
     const show = (): Promise<RunSummaryMessage> =>
       new Promise((resolve, reject) =>
@@ -183,7 +187,7 @@ export class Daemon extends Service {
   }
 
   /** The same, and gives its record once it is on the disk. */
-  async ended(run: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
+  async ended(run: string, timeoutMs = WAIT_MS): Promise<Record<string, unknown>> {
     const { endedAt } = await this.over(run, timeoutMs);
     await until(`the record of ${run}`, () => this.record(run).endedAt === endedAt);
     return this.record(run);
@@ -258,7 +262,7 @@ export class WorkerProcess extends Service {
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
-  timeoutMs = 60_000,
+  timeoutMs = WAIT_MS,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await isSo())) {

@@ -6,7 +6,8 @@ import { faultText, type Fault, type Happened } from './fault-schedule.js';
 import type { Host } from './network.js';
 import { rocinante } from './rocinante.js';
 
-const FAULT_TIMEOUT_MS = 30_000;
+/** Much longer than anything takes that is waited for, on a machine with much else to do too. */
+const FAULT_TIMEOUT_MS = 120_000;
 
 /** Where a run's processes are. */
 export interface FaultPlace {

@@ -59,7 +59,7 @@ export class NoticeReceiver {
   }
 
   async gets(run: string, kind: string): Promise<ReceivedNotice> {
-    await until(`notice ${kind} of ${run}`, () => this.of(run, kind).length > 0, 30_000);
+    await until(`notice ${kind} of ${run}`, () => this.of(run, kind).length > 0);
     return this.of(run, kind)[0];
   }
 

@@ -39,7 +39,7 @@ export interface Target {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 
 /** Where Prometheus is; null where it is not. */
 export function findPrometheus(): string | null {

@@ -78,7 +78,11 @@ export interface Shown extends RunJson {
   readonly loss: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  readonly workerShares: readonly { readonly name: string; readonly microBatches: number }[];
+  readonly workerShares: readonly {
+    readonly name: string;
+    readonly microBatches: number;
+    readonly microBatchesPerSecond: number | null;
+  }[];
   readonly incidents: readonly { readonly kind: string }[];
   readonly history: readonly { readonly step: number; readonly validationLoss: number }[];
   readonly curve: readonly { readonly step: number; readonly loss: number }[];

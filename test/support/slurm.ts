@@ -51,11 +51,7 @@ export class Slurm {
     const stepDaemon = join(slurm.#programs, 'usr', 'sbin', 'slurmstepd-wlm');
     for (const node of ['node1', 'node2']) daemon('slurmd-wlm', ['-d', stepDaemon, '-N', node]);
     try {
-      await until(
-        'two idle nodes',
-        () => slurm.#tryTo('sinfo', ['-h', '-t', 'idle', '-o', '%D']) === '2',
-        30_000,
-      );
+      await until('two idle nodes', () => slurm.#tryTo('sinfo', ['-h', '-t', 'idle', '-o', '%D']) === '2');
     } catch (error) {
       await slurm.stop();
       throw error;

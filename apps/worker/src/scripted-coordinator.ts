@@ -171,7 +171,7 @@ export class ScriptedCoordinator {
     return this.received.reduce((sum, { credit }) => sum + (credit?.ranges ?? 0), 0);
   }
 
-  /** The first message of a kind that has come, or comes within ten seconds. */
+  /** The first message of a kind that has come, or comes soon. */
   async message(
     kind: NonNullable<WorkerMessageReceived['message']>,
     of: (message: WorkerMessageReceived) => boolean = () => true,
@@ -233,7 +233,7 @@ export class ScriptedCoordinator {
 }
 
 /** Waits until it is so. @throws {Error} it is not within the time. */
-export async function until(isSo: () => boolean, what: string, withinMs = 25_000): Promise<void> {
+export async function until(isSo: () => boolean, what: string, withinMs = 100_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error(`${what}: expected within ${withinMs} ms`);

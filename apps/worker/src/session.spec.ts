@@ -63,8 +63,6 @@ const second = scriptedRun('second', 32, { version: 5, assignment: 10 });
 
 const ready = (run: string): Promise<unknown> =>
   coordinator.message('ready', (message) => message.ready!.run === run);
-const reports = (): number[] =>
-  coordinator.received.flatMap(({ report }) => (report ? [report.assignment] : []));
 
 describe('a session', () => {
   it('serves run after run, and gives back a credit for each range', async () => {
@@ -84,18 +82,23 @@ describe('a session', () => {
       expect(report!.fits).toBe(true);
       for (const { index } of run.layout.ranges)
         coordinator.send({ grant: { assignment: id, range: index } });
-      await until(() => coordinator.ranges.some((range) => range.assignment === id), 'ranges');
+      const sent = (): number => coordinator.ranges.filter(({ assignment }) => assignment === id).length;
+      await until(() => sent() === run.layout.ranges.length, 'ranges');
       coordinator.send({
         endRun: { run: run.start.run!, activation: run.start.activation!, reason: 'done' },
       });
     }
     await until(() => coordinator.credits === limits.CREDITS_OUTSTANDING_MAX + 3, 'credits');
     expect(coordinator.sessions).toBe(1);
-    const text = await metrics.text();
-    expect(text).toContain('rocinante_worker_windows_total 8');
-    for (const phase of ['wait', 'receive', 'compute', 'encode', 'send']) {
-      expect(text).toContain(`rocinante_worker_step_phase_duration_seconds_count{phase="${phase}"} 2`);
-    }
+    const phases = ['wait', 'receive', 'compute', 'encode', 'send'];
+    const expected = phases.map(
+      (phase) => `rocinante_worker_step_phase_duration_seconds_count{phase="${phase}"} 2`,
+    );
+    const missing = async (): Promise<string[]> => {
+      const text = await metrics.text();
+      return ['rocinante_worker_windows_total 8', ...expected].filter((line) => !text.includes(line));
+    };
+    await expect.poll(missing, { timeout: 20_000 }).toEqual([]);
   });
 
   it('gives back the credit of a range that belongs to no run any more, and drops it', async () => {
@@ -124,7 +127,7 @@ describe('a session', () => {
     coordinator.send({ endRun: { run: 'first', activation: 1, reason: 'stopped' } });
     coordinator.startRun(second);
     await ready('second');
-    expect(coordinator.corpusCallsCancelled).toBe(1);
+    await until(() => coordinator.corpusCallsCancelled === 1, 'the call’s end');
     const said = coordinator.received.flatMap(({ ready }) => (ready ? [ready.run] : []));
     expect(said).toEqual(['second']);
     expect(coordinator.received.some(({ trouble }) => trouble)).toBe(false);
@@ -150,9 +153,14 @@ describe('a session', () => {
     coordinator.send({ assign: assignment(first, 3, 1) });
     coordinator.send({ assign: assignment(second, 10, 5) });
     await coordinator.message('report', (message) => message.report!.assignment === 10);
-    expect(reports()).toEqual([10]);
+    // What it said before it heard of the end is another matter: a busy machine may have let it come so far.
+    const since = coordinator.received.slice(
+      coordinator.received.findIndex(({ ready }) => ready?.run === 'second'),
+    );
+    expect(since.flatMap(({ report }) => (report ? [report.assignment] : []))).toEqual([10]);
+    expect(since.some(({ sampleResult }) => sampleResult)).toBe(false);
     expect(coordinator.ranges).toEqual([]);
-    expect(coordinator.received.some(({ sampleResult, trouble }) => sampleResult || trouble)).toBe(false);
+    expect(coordinator.received.some(({ trouble }) => trouble)).toBe(false);
   });
 
   it.each([
@@ -195,7 +203,7 @@ describe('a session', () => {
       ['second', expect.stringMatching(/^ready to work for the run: prepared in \d/)],
       ['second', 'the run is over: all its steps are done'],
     ]);
-    expect(coordinator.metricsText).toContain('rocinante_worker_connected 1');
+    await until(() => coordinator.metricsText.includes('rocinante_worker_connected 1'), 'metrics');
   });
 });
 

