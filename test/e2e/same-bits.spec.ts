@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '@rocinante/base';
+import { until } from '../support/daemon.js';
 import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { stepsTaken, workersOf } from '../support/running-train.js';
 import { smallConfig, smallText } from '../support/small-run.js';
@@ -61,34 +62,25 @@ describe('the same weights', () => {
     expect(summary.validationLoss).toBe(undisturbed.validationLoss);
   });
 
-  it(
-    'come where one worker is killed, and then the other, and one comes back',
-    { timeout: 240_000 },
-    async () => {
-      const runDir = workspace.in('workers-killed');
-      const coordinator = new Rocinante([
-        'train',
-        '--json',
-        ...common,
-        '--workers',
-        '2',
-        '--run-dir',
-        runDir,
-      ]);
-      await stepsTaken(coordinator, runDir, 10);
-      const [first, second] = workersOf(coordinator);
-      process.kill(first, 'SIGKILL');
-      await stepsTaken(coordinator, runDir, 25);
-      process.kill(second, 'SIGKILL');
-      const { code, stdout } = await coordinator.finished;
-      expect(code).toBe(0);
-      expect(stdout).toContain(undisturbed.weightsSha256);
-      const count = (kind: string): number => events(runDir).filter(({ event }) => event === kind).length;
-      expect(count('worker-left')).toBe(2);
-      // What is left of the run needs one of them; the other may be back too late for a part in it.
-      expect(count('worker-joined')).toBeGreaterThanOrEqual(3);
-    },
-  );
+  it('come where a worker is killed in the middle, and comes back', { timeout: 240_000 }, async () => {
+    const runDir = workspace.in('worker-killed');
+    const count = (kind: string): number => events(runDir).filter(({ event }) => event === kind).length;
+    // It lasts until the worker is back, and is then told how long it is to be.
+    const endless = ['train', ...common, '--steps', '100000', '--workers', '2', '--run-dir', runDir];
+    const coordinator = new Rocinante(endless);
+    await stepsTaken(coordinator, runDir, 5);
+    await until('both workers', () => count('worker-joined') === 2);
+    process.kill(workersOf(coordinator)[0], 'SIGKILL');
+    await until('the return', () => count('worker-joined') === 3);
+    expect(count('worker-left')).toBe(1);
+    await stepsTaken(coordinator, runDir, count('step') + 5);
+    coordinator.process.kill('SIGINT');
+    expect((await coordinator.finished).code).toBe(130);
+    const steps = ['--steps', String(count('step') + 5)];
+    const killed = await train(['--resume', ...steps, '--run-dir', runDir]);
+    const alone = ['--workers', '1', '--threads', '1', '--run-dir', workspace.in('as-long')];
+    expect(killed.weightsSha256).toBe((await train([...common, ...steps, ...alone])).weightsSha256);
+  });
 
   // The first moment is before any step; the seed draws the others.
   const stream = new RandomStream(20, 'simulation');
