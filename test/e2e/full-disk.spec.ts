@@ -48,23 +48,29 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
 
   /**
    * Fills the disk until a run has ended, since a checkpoint failed. Where a look at the disk comes before the next
-   * checkpoint the run is held: then it is let go on, and the disk filled again.
+   * checkpoint the run is held: then it is let go on, and the disk filled again. It is full afterwards.
    */
   async function fillUntilEnded<End>(
     end: Promise<End>,
     runEvents: () => Record<string, unknown>[],
   ): Promise<End> {
     const count = (kind: string): number => runEvents().filter(({ event }) => event === kind).length;
-    for (let holds = count('held'); ; holds++) {
-      let over = false;
-      const held = until('the run to be held or to end', () => over || count('held') > holds);
-      const ended = await disk.fillUntil(LEFT_BYTES, Promise.race([end.then((value) => ({ value })), held]));
+    let over = false;
+    const ended = end.then((value) => {
       over = true;
-      await held;
-      if (ended) return ended.value;
-      disk.empty();
-      await until('the run to go on', () => count('released') > holds);
+      return value;
+    });
+    for (let holds = count('held'); !over; holds++) {
+      await disk.fillUntil(
+        LEFT_BYTES,
+        until('the run to be held or to end', () => over || count('held') > holds),
+      );
+      // It may end while it is held: a checkpoint was under way.
+      if (!over) disk.empty();
+      await until('the run to go on or to end', () => over || count('released') > holds);
     }
+    disk.fill(LEFT_BYTES);
+    return ended;
   }
 
   it('while `train` saves a checkpoint', { timeout: 240_000 }, async () => {

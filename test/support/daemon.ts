@@ -110,10 +110,12 @@ export class Daemon extends Service {
     return daemon;
   }
 
-  /** Starts one like this one, which has ended: at the same place and ports, over the same data. */
-  again(options: Omit<DaemonOptions, 'data' | 'listen' | 'http' | 'within'> = {}): Promise<Daemon> {
+  /** Starts one like this one, which has ended: at the same place and ports, over the same data, with its workers to end. */
+  async again(options: Omit<DaemonOptions, 'data' | 'listen' | 'http' | 'within'> = {}): Promise<Daemon> {
     const { data, grpc: listen, http } = this;
-    return Daemon.start({ data, listen, http, within: this.#within, ...options });
+    const daemon = await Daemon.start({ data, listen, http, within: this.#within, ...options });
+    daemon.#workers.push(...this.#workers);
+    return daemon;
   }
 
   /** Starts a worker of this daemon. It ends with `end`, or when the test stops it. */
