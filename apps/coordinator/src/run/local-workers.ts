@@ -18,7 +18,7 @@ export interface LocalWorkersOptions {
   readonly corpusCache: boolean;
   /** One line for people. */
   readonly notice: (message: string) => void;
-  /** How the first of them computes LSTM layers, where that is to be told: one line for people. */
+  /** How the first of them computes, where that is to be told: a line for people. */
   readonly onPath: (line: string) => void;
   /** No worker is left, and none will be started again. `output` is the last that one said. */
   readonly onNoneLeft: (output: string) => void;
@@ -111,10 +111,7 @@ export class LocalWorkers {
       const lines = createInterface({ input: child.stderr });
       lines.on('line', (line) => {
         const path = pathLine(line);
-        if (path === null) return;
-        // Not closed: that would pause the stream, of which the last words are kept.
-        lines.removeAllListeners('line');
-        this.#options.onPath(path);
+        if (path !== null) this.#options.onPath(path);
       });
     }
     child.on('error', (error) => {
@@ -157,12 +154,12 @@ function environmentOf(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(own).filter(([name]) => !WORKERS_OWN.includes(name)));
 }
 
-/** What a line of a worker's log says of its LSTM path; null where it is about something else. */
+/** What a line of a worker's log says of its LSTM path, or of the run's precision; null where it is about something else. */
 function pathLine(line: string): string | null {
-  if (!line.startsWith('{') || !line.includes('"lstm":')) return null;
+  if (!line.startsWith('{') || !/"(lstm|precision)":/.test(line)) return null;
   try {
-    const { lstm, msg } = JSON.parse(line) as { lstm?: string; msg: string };
-    return lstm === undefined ? null : msg;
+    const { lstm, precision, msg } = JSON.parse(line) as { lstm?: string; precision?: string; msg: string };
+    return lstm === undefined && precision === undefined ? null : msg;
   } catch {
     // A worker that is killed leaves a line cut.
     return null;
