@@ -2,6 +2,7 @@
 //
 //   node test/benchmark/gradient-step.mjs [--processes 2] [--threads 1] [--windows 32] [--repeat 12]
 //     [--units 512,512,512] [--positions 100] [--symbols 39] [--input scaled] [--loss last] [--activation sigmoid]
+//     [--factors float32|bfloat16]
 //
 // A turn is what a worker does for a step: take new parameters, compute the gradient. The processes compute at the same
 // time. Each prints one JSON line; numbers of different minutes, or of a machine with other work, compare as ratios
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     input: { type: 'string', default: 'scaled' },
     loss: { type: 'string', default: 'last' },
     activation: { type: 'string', default: 'sigmoid' },
+    factors: { type: 'string', default: 'float32' },
   },
 });
 
@@ -56,7 +58,7 @@ function measure() {
     recurrentActivation: options.activation,
     vocabularySize,
   };
-  const network = Network.create(engine, spec, { windowLength: positions });
+  const network = Network.create(engine, spec, { windowLength: positions, factors: options.factors });
   const random = new RandomStream(1, 'simulation');
   const parameters = Float32Array.from(
     { length: network.layout.length },
@@ -88,6 +90,7 @@ function measure() {
       processor: cpus()[0].model.trim(),
       threads: Number(options.threads),
       windows,
+      factors: options.factors,
       bestMs: rounded(turns[0]),
       medianMs: rounded(turns[turns.length >> 1]),
       medianCpuMs: rounded(cpuTurns[cpuTurns.length >> 1]),

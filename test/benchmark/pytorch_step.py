@@ -1,7 +1,8 @@
 """One training step of the reference network in PyTorch: the peer that seed-step.ts measures beside.
 
 3 x LSTM(512) with dropout 0.5 after each, one number a character, the symbol after a window of 100; Adam with Keras's
-epsilon. One process. Prints one JSON line: seconds of a step, over all steps but the first two.
+epsilon. One process. Prints one JSON line: seconds of a step, over all steps but the first two. With --precision mixed the
+network and its loss are computed under autocast to bfloat16, the optimizer in float32.
 """
 
 import argparse
@@ -16,6 +17,7 @@ parser.add_argument("--batch", type=int, default=64)
 parser.add_argument("--window", type=int, default=100)
 parser.add_argument("--vocabulary", type=int, default=39)
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--precision", choices=["float32", "mixed"], default="float32")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(1)
@@ -43,7 +45,8 @@ for _ in range(options.steps):
     windows = symbols[:, :-1, None].float() / options.vocabulary
     started = time.perf_counter()
     optimizer.zero_grad(set_to_none=True)
-    loss = loss_of(network(windows), symbols[:, -1])
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.precision == "mixed"):
+        loss = loss_of(network(windows), symbols[:, -1])
     loss.backward()
     optimizer.step()
     loss.item()

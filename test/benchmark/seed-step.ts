@@ -1,10 +1,12 @@
 /**
- * A step of the reference network: ours (coordinator and two workers of one thread) against PyTorch's (one process, two
- * threads), in alternating pairs on one machine, as a ratio.
+ * A step of the reference network: ours (coordinator and two workers of one thread, or with `--workers 1` one of two) against
+ * PyTorch's (one process, two threads), in alternating pairs on one machine, as a ratio.
  *
  *     npm run benchmark:seed-step -- --corpus don-quijote-chapters-1-10.txt [--pairs 5] [--steps 8] [--python FILE]
+ *       [--precision float32|mixed] [--peer pytorch|float32] [--workers 1|2] [--micro-batch 32]
  *
- * `--python` names a Python that has torch; without it, one is made in the cache with the pinned version.
+ * `--python` names a Python that has torch; without it, one is made in the cache with the pinned version. With `--precision
+ * mixed` PyTorch computes under autocast to bfloat16. `--peer float32` measures beside our own float32 in place of PyTorch.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -17,6 +19,8 @@ import { train } from '../support/rocinante.js';
 
 const TORCH_VERSION = '2.15.0';
 const BATCH = 64;
+/** Of all workers together, and of the peer. */
+const THREADS = 2;
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +28,10 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '5' },
     steps: { type: 'string', default: '8' },
     python: { type: 'string' },
+    precision: { type: 'string', default: 'float32' },
+    peer: { type: 'string', default: 'pytorch' },
+    workers: { type: 'string', default: '2' },
+    'micro-batch': { type: 'string', default: '32' },
   },
 });
 
@@ -42,19 +50,28 @@ function torchPython(): string {
   return python;
 }
 
-async function ours(): Promise<number> {
+async function ours(precision: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'rocinante-benchmark-'));
   const args = ['--preset', 'seed', '--corpus', values.corpus, '--steps', values.steps];
-  const run = await train([...args, '--workers', '2', '--threads', '1', '--run-dir', join(folder, 'run')]);
+  args.push('--precision', precision, '--micro-batch', values['micro-batch']);
+  const threads = String(THREADS / Number(values.workers));
+  const run = await train([
+    ...args,
+    '--workers',
+    values.workers,
+    '--threads',
+    threads,
+    '--run-dir',
+    join(folder, 'run'),
+  ]);
   rmSync(folder, { recursive: true });
   return BATCH / run.windowsPerSecond!;
 }
 
 function pytorch(python: string): number {
   const script = join(root, 'test', 'benchmark', 'pytorch_step.py');
-  const { stdout, stderr, status } = spawnSync(python, [script, '--steps', values.steps, '--threads', '2'], {
-    encoding: 'utf8',
-  });
+  const args = ['--steps', values.steps, '--threads', String(THREADS), '--precision', values.precision];
+  const { stdout, stderr, status } = spawnSync(python, [script, ...args], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`PyTorch's step failed:\n${stderr}`);
   return (JSON.parse(stdout) as { secondsPerStep: number }).secondsPerStep;
 }
@@ -65,23 +82,26 @@ function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-const python = values.python ?? torchPython();
+const beside = values.peer === 'float32' ? 'float32' : 'PyTorch';
+const python = beside === 'PyTorch' ? (values.python ?? torchPython()) : '';
+const peer = async (): Promise<number> => (beside === 'PyTorch' ? pytorch(python) : await ours('float32'));
 const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 console.log(
-  `${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${cpus().length} cores: ${cpus()[0].model}`,
+  `${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${cpus().length} cores: ${cpus()[0].model}; ` +
+    `${values.precision}, workers ${values.workers}, micro-batches of ${values['micro-batch']}, beside ${beside === 'PyTorch' ? `PyTorch ${TORCH_VERSION}` : 'float32'}`,
 );
-const pairs: { ours: number; pytorch: number }[] = [];
+const pairs: { ours: number; peer: number }[] = [];
 for (let pair = 0; pair < Number(values.pairs); pair++) {
   // Each goes first in turn.
-  const peerFirst = pair % 2 === 1 ? pytorch(python) : null;
-  const own = await ours();
-  const measured = { ours: own, pytorch: peerFirst ?? pytorch(python) };
+  const peerFirst = pair % 2 === 1 ? await peer() : null;
+  const own = await ours(values.precision);
+  const measured = { ours: own, peer: peerFirst ?? (await peer()) };
   pairs.push(measured);
   console.log(
-    `pair ${pair + 1}: ours ${measured.ours.toFixed(3)} s, PyTorch ${measured.pytorch.toFixed(3)} s, ` +
-      `ratio ${(measured.ours / measured.pytorch).toFixed(3)}`,
+    `pair ${pair + 1}: ours ${measured.ours.toFixed(3)} s, ${beside} ${measured.peer.toFixed(3)} s, ` +
+      `ratio ${(measured.ours / measured.peer).toFixed(3)}`,
   );
 }
-const ratio = median(pairs.map((pair) => pair.ours / pair.pytorch));
-console.log(`median ratio ${ratio.toFixed(3)} (ours / PyTorch)`);
+const ratio = median(pairs.map((pair) => pair.ours / pair.peer));
+console.log(`median ratio ${ratio.toFixed(3)} (ours / ${beside})`);
 console.log(JSON.stringify({ commit, ratio, pairs }));

@@ -24,7 +24,10 @@ export interface WorkerConfig extends ClientSecurityFlags {
   readonly pool: string;
   /** `auto` takes a card where the engine can use one, `cpu` hides the cards from it, and without a card `gpu` is an error. */
   readonly device: Device;
-  /** What a card is set to when the engine is loaded: runs of another precision are refused. Default float32. */
+  /**
+   * What a card is set to when the engine is loaded: `tf32` for runs of that precision, which alone it then works for, and
+   * `float32` or `mixed` for all others. A processor works for all. Default float32.
+   */
   readonly precision: Precision;
   /** How LSTM layers are computed; `auto` takes the fastest that agrees with plain on the device. */
   readonly lstm: LstmChoice;

@@ -102,8 +102,8 @@ export interface TimedTrainResult extends TrainResult {
 /** The answer to each type of request. */
 export interface EngineAnswers {
   describe: EngineFacts;
-  /** A line for the log where the run's network is computed by another path than the engine's; else null. */
-  'open-run': string | null;
+  /** Lines for the log about how the run's network is computed, where that is not as one would expect. */
+  'open-run': readonly string[];
   prove: string;
   rest: null;
   train: TimedTrainResult | null;

@@ -41,7 +41,7 @@ function answer(request: EngineRequest): unknown {
       run = null;
       loaded().expectTf32(request.config.precision === 'tf32');
       run = new RunCompute(loaded(), request, inUse?.path);
-      return run.otherPath;
+      return run.notices;
     case 'prove':
       return openRun().prove();
     case 'rest':

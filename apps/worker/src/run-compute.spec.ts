@@ -119,18 +119,41 @@ describe('the joining proof', () => {
       const config = configOf('every', { network: { ...network, recurrentActivation } });
       const [plain, fused] = [computeOf(config), computeOf(config, path)];
       const proofs = [plain.prove(), fused.prove()];
-      const line = fused.otherPath;
+      const lines = fused.notices;
       plain.dispose();
       fused.dispose();
-      return { same: proofs[0] === proofs[1], line };
+      return { same: proofs[0] === proofs[1], lines };
     });
     expect(found).toEqual([
-      { same: false, line: null },
+      { same: false, lines: [] },
       {
         same: true,
-        line: "LSTM path plain computes this run's network, and not fused: its gates are hard sigmoids",
+        lines: ["LSTM path plain computes this run's network, and not fused: its gates are hard sigmoids"],
       },
     ]);
+  });
+
+  it('is another in mixed precision, and what has no instructions for it says so', () => {
+    const { description } = engine;
+    const [float32, mixed] = ['float32', 'mixed'].map((precision) => configOf('every', { precision }));
+    try {
+      const found = [true, false].map((multipliesBfloat16) => {
+        Object.assign(engine, { description: { ...description, multipliesBfloat16 } });
+        const [first, second] = [computeOf(float32), computeOf(mixed)];
+        const proofs = [first.prove(), second.prove()];
+        const notices = [first.notices, second.notices];
+        for (const compute of [first, second]) compute.dispose();
+        return { differ: proofs[0] !== proofs[1], notices, mixed: proofs[1] };
+      });
+      const line =
+        /^precision mixed: .* has no bfloat16 instructions \(AVX512-BF16\), so factors are rounded and .* in float32: no faster/;
+      expect(found).toMatchObject([
+        { differ: true, notices: [[], []] },
+        { differ: true, notices: [[], [expect.stringMatching(line)]] },
+      ]);
+    } finally {
+      Object.assign(engine, { description });
+    }
   });
 
   it('does not depend on what was computed before, on initial weights or on the length, but on the seed', () => {

@@ -1,6 +1,13 @@
 import { crc32, sha256 } from '@rocinante/base';
 import { addQuantised, fits, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
-import { Network, Sampler, whyPlainAlone, type LstmPath, type MicroBatch } from '@rocinante/compute';
+import {
+  Network,
+  Sampler,
+  whyPlainAlone,
+  type FactorType,
+  type LstmPath,
+  type MicroBatch,
+} from '@rocinante/compute';
 import {
   fillWindows,
   microBatchWindows,
@@ -40,8 +47,8 @@ export class RunCompute {
   readonly #quanta: Int32Array;
   #parametersVersion = -1;
 
-  /** A line for people where the run's network is not computed by the path that was given; else null. */
-  readonly otherPath: string | null;
+  /** Lines for people: how the run's network is computed, where that is not by the path that was given, or no faster for `mixed`. */
+  readonly notices: readonly string[];
 
   /** @param path how LSTM layers are computed, where the network is one that any path computes; plain where it is left out. */
   constructor(engine: Engine, run: OpenRun, path?: LstmPath) {
@@ -49,12 +56,21 @@ export class RunCompute {
     this.#ids = idsOf(run.ids, run.idBytes);
     this.#plan = runWindows(run.config, this.#ids.length);
     const network = networkOf(run.config, run.vocabularySize);
-    this.#network = Network.create(engine, network, { windowLength: run.config.text.window, path });
+    const factors = run.config.precision === 'mixed' ? 'bfloat16' : 'float32';
+    this.#network = Network.create(engine, network, {
+      windowLength: run.config.text.window,
+      path,
+      factors,
+    });
     const taken = this.#network.path.name;
-    this.otherPath =
-      path === undefined || path.name === taken
-        ? null
-        : `LSTM path ${taken} computes this run's network, and not ${path.name}: ${whyPlainAlone(network)}`;
+    this.notices = [
+      ...(path === undefined || path.name === taken
+        ? []
+        : [
+            `LSTM path ${taken} computes this run's network, and not ${path.name}: ${whyPlainAlone(network, factors)}`,
+          ]),
+      ...roundingNotices(engine, factors),
+    ];
     const { length, blockCount } = this.#network.layout;
     this.#cache = new GradientCache(length, blockCount);
     this.#quanta = new Int32Array(length);
@@ -194,6 +210,20 @@ export class RunCompute {
     if (!first) addQuantised(sum, quanta);
     return checksum;
   }
+}
+
+/** What is to be told of bfloat16 factors where there are no instructions for them. */
+function roundingNotices({ description }: Engine, factors: FactorType): string[] {
+  const { device, model, multipliesBfloat16 } = description;
+  if (factors === 'float32' || multipliesBfloat16) return [];
+  const what =
+    device === 'gpu'
+      ? `${model} has no bfloat16 products (compute capability 8.0 and more)`
+      : `${model} has no bfloat16 instructions (AVX512-BF16)`;
+  return [
+    `precision mixed: ${what}, so factors are rounded and multiplied in float32: no faster than --precision float32, ` +
+      'and with other bits than where there are some',
+  ];
 }
 
 /** A view of encoded ids, which are as wide as the vocabulary needs. */

@@ -14,8 +14,8 @@ export interface PreparedRun {
   readonly proof: string;
   /** Whether the engine had the run open still: nothing was fetched, laid out or computed. */
   readonly kept: boolean;
-  /** A line for the log about how the run's network is computed; else null. */
-  readonly notice: string | null;
+  /** Lines for the log about how the run's network is computed. */
+  readonly notices: readonly string[];
 }
 
 /** The run that the engine has open, or is opening. */
@@ -24,8 +24,8 @@ interface OpenedRun {
   readonly corpus: CorpusDescriptionMessage;
   readonly layout: ParameterLayout;
   readonly opening: OpenRun;
-  /** What is to be logged about it; else null. */
-  readonly opened: Promise<string | null>;
+  /** What is to be logged about it. */
+  readonly opened: Promise<readonly string[]>;
 }
 
 /** Proofs that are remembered, at most: those of the last runs. */
@@ -59,9 +59,9 @@ export class RunPreparation {
     const kept = this.#open?.key === key;
     const run = kept ? this.#open! : await this.#openRun(message, key, source);
     if (run === null) return null;
-    let notice: string | null;
+    let notices: readonly string[];
     try {
-      notice = await run.opened;
+      notices = await run.opened;
     } catch (error) {
       if (this.#open === run) this.#open = null;
       throw error;
@@ -71,7 +71,7 @@ export class RunPreparation {
     const proof = remembered ?? (await this.#engine.request({ type: 'prove' }));
     this.#remember(key, proof);
     const { layout, opening } = run;
-    return signal.aborted ? null : { layout, opening, proof, kept, notice };
+    return signal.aborted ? null : { layout, opening, proof, kept, notices };
   }
 
   /** The run is over, or the session: what the engine holds stays, but for what is true of this offer only. */

@@ -207,7 +207,8 @@ export class Session {
       fail: (error: Error): void => this.#giveUp(error),
     };
     run.work = new RunWork(engine, prepared, outlets, metrics);
-    if (prepared.notice !== null && !prepared.kept) log.warn({ run: run.id }, prepared.notice);
+    const { precision } = prepared.opening.config;
+    if (!prepared.kept) for (const notice of prepared.notices) log.warn({ run: run.id, precision }, notice);
     const seconds = ((performance.now() - started) / 1000).toFixed(2);
     const how = prepared.kept ? 'everything was here still' : `prepared in ${seconds} s`;
     log.info({ run: run.id }, `ready to work for the run: ${how}`);

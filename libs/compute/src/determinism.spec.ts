@@ -42,6 +42,8 @@ const hard: HashCase = {
   windows: [1, 16],
 };
 
+const mixed = [...small, wide, hard].map((item): HashCase => ({ ...item, factors: 'bfloat16' }));
+
 /** With `ROCINANTE_LONG=1`: networks of 16 to 512 units, windows of 7 and 100 symbols, 1 to 64 of them. */
 const many = [
   ...(['scaled', 'one-hot'] as const).map((input) => ({ input })),
@@ -65,11 +67,33 @@ describe('bits', () => {
     for (const threads of [2, 4]) expect(await hashes(threads, cases), `${threads} threads`).toBe(one);
   });
 
+  it('do not depend on the number of threads where factors are bfloat16', { timeout: 120_000 }, async () => {
+    const one = await hashes(1, mixed);
+    const sizes = (text: string): string[] =>
+      text
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0]);
+    const float32 = await hashes(1, [...small, wide, hard]);
+    expect(sizes(one)).toEqual(sizes(float32));
+    // Gradients are others, losses without a way back the same.
+    const columns = (text: string, from: number, to: number): string[] =>
+      text
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ').slice(from, to).join(' '));
+    expect(columns(one, 3, 6)).toEqual(columns(float32, 3, 6));
+    for (const [index, hash] of columns(one, 1, 2).entries())
+      expect(hash).not.toBe(columns(float32, 1, 2)[index]);
+    for (const threads of [2, 4]) expect(await hashes(threads, mixed), `${threads} threads`).toBe(one);
+  });
+
   it.runIf(process.env.ROCINANTE_LONG === '1')(
     'do not depend on the number of threads, in many shapes',
     { timeout: 1_800_000 },
     async () => {
-      for (const item of many) {
+      const all = many.flatMap((item) => [item, { ...item, factors: 'bfloat16' as const }]);
+      for (const item of all) {
         const one = await hashes(1, [item]);
         for (const threads of [2, 4]) {
           expect(await hashes(threads, [item]), `${threads} threads: ${JSON.stringify(item)}`).toBe(one);

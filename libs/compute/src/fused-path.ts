@@ -11,6 +11,7 @@ import {
   type Engine,
   type Tensor,
 } from '@rocinante/engine';
+import { Float32Products } from './float32-products.js';
 import type { LayerInput } from './layer-input.js';
 import type { CellState } from './lstm-layer.js';
 import type { Extent, LayerGradients, LayerRun, LstmPath } from './lstm-path.js';
@@ -80,7 +81,8 @@ export class FusedPath implements LstmPath<readonly CellStep[]> {
     extent: Extent,
   ): LayerGradients {
     const { engine } = this;
-    return gradientsOfSteps(engine, new SigmoidGates(engine), layer, input, run, gradient, extent);
+    const [products, gates] = [new Float32Products(engine), new SigmoidGates(engine)];
+    return gradientsOfSteps(engine, products, gates, layer, input, run, gradient, extent);
   }
 
   #run(

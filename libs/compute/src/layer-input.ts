@@ -1,8 +1,9 @@
 // What enters an LSTM layer. V symbols, I inputs, H units; N = T·B rows, position-major.
 import { gatherRows, multiply, oneHot, sumRowsByIndex, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
-import type { LoadedWeights } from './network-weights.js';
-import { product, transposedProduct } from './products.js';
+import { transposedProduct } from './float32-products.js';
+import type { LayerWeights, LoadedWeights } from './network-weights.js';
+import type { Products } from './products.js';
 
 /** A layer's input: rows, or symbols whose rows are made only for a path that needs them. */
 export interface LayerInput {
@@ -12,32 +13,36 @@ export interface LayerInput {
   /** [N, I]; where it is made, it is the calling scope's. */
   rows(): Tensor;
 
-  /** The input's share in the gates, without the bias: [N, 4H]. */
-  gates(kernel_I4H: Tensor): Tensor;
+  /** The input's share in the gates, without the bias: [N, 4H], a rough product or float32. */
+  gates(layer: LayerWeights): Tensor;
 
-  /** The kernel's gradient [I, 4H] from the gates' [N, 4H]. */
+  /** The kernel's gradient [I, 4H] from the gates' [N, 4H], which is a factor. */
   kernelGradient(gates_N4H: Tensor): Tensor;
 }
 
 /** Rows that are there: what the layer below gave, or embedded symbols. */
 export class RowsInput implements LayerInput {
   readonly isLearned = true;
+  readonly #factor_NI: Tensor;
 
+  /** What is made of the rows for products belongs to the scope of this call. */
   constructor(
-    readonly engine: Engine,
+    readonly products: Products,
     readonly rows_NI: Tensor,
-  ) {}
+  ) {
+    this.#factor_NI = products.factor(rows_NI);
+  }
 
   rows(): Tensor {
     return this.rows_NI;
   }
 
-  gates(kernel_I4H: Tensor): Tensor {
-    return product(this.engine, this.rows_NI, kernel_I4H);
+  gates(layer: LayerWeights): Tensor {
+    return this.products.roughTimes(this.#factor_NI, layer, 'kernel_I4H');
   }
 
   kernelGradient(gates_N4H: Tensor): Tensor {
-    return transposedProduct(this.engine, this.rows_NI, gates_N4H);
+    return this.products.transposedProduct(this.#factor_NI, gates_N4H);
   }
 }
 
@@ -45,21 +50,22 @@ export class RowsInput implements LayerInput {
  * What the first layer reads of symbols.
  *
  * A scaled or one-hot symbol has one row of gates wherever it stands, so the gates are rows of a table [V, 4H], and no
- * product over positions is needed.
+ * product over positions is needed; what is computed of them then is float32, whatever the products' factors are.
  */
 export function symbolInput(
   engine: Engine,
+  products: Products,
   network: NetworkSpec,
   weights: LoadedWeights,
   symbols_N: Tensor,
 ): LayerInput {
   switch (network.input) {
     case 'scaled':
-      return new ScaledInput(engine, network.vocabularySize, symbols_N);
+      return new ScaledInput(engine, products, network.vocabularySize, symbols_N);
     case 'one-hot':
-      return new OneHotInput(engine, network.vocabularySize, symbols_N);
+      return new OneHotInput(engine, products, network.vocabularySize, symbols_N);
     case 'embedding':
-      return new RowsInput(engine, gatherRows(engine, weights.embedding_VE!, symbols_N));
+      return new RowsInput(products, gatherRows(engine, weights.embedding_VE!, symbols_N));
   }
 }
 
@@ -69,6 +75,7 @@ class ScaledInput implements LayerInput {
 
   constructor(
     readonly engine: Engine,
+    readonly products: Products,
     readonly V: number,
     readonly symbols_N: Tensor,
   ) {}
@@ -78,7 +85,7 @@ class ScaledInput implements LayerInput {
     return engine.scope(() => gatherRows(engine, this.#scale_V1(), this.symbols_N));
   }
 
-  gates(kernel_I4H: Tensor): Tensor {
+  gates({ kernel_I4H }: LayerWeights): Tensor {
     const { engine } = this;
     return engine.scope(() =>
       gatherRows(engine, multiply(engine, this.#scale_V1(), kernel_I4H), this.symbols_N),
@@ -86,7 +93,8 @@ class ScaledInput implements LayerInput {
   }
 
   kernelGradient(gates_N4H: Tensor): Tensor {
-    return this.engine.scope(() => transposedProduct(this.engine, this.rows(), gates_N4H));
+    const { engine, products } = this;
+    return engine.scope(() => transposedProduct(engine, this.rows(), products.float32Of(gates_N4H)));
   }
 
   #scale_V1(): Tensor {
@@ -103,6 +111,7 @@ class OneHotInput implements LayerInput {
 
   constructor(
     readonly engine: Engine,
+    readonly products: Products,
     readonly V: number,
     readonly symbols_N: Tensor,
   ) {}
@@ -111,11 +120,12 @@ class OneHotInput implements LayerInput {
     return oneHot(this.engine, this.symbols_N, this.V);
   }
 
-  gates(kernel_I4H: Tensor): Tensor {
+  gates({ kernel_I4H }: LayerWeights): Tensor {
     return gatherRows(this.engine, kernel_I4H, this.symbols_N);
   }
 
   kernelGradient(gates_N4H: Tensor): Tensor {
-    return sumRowsByIndex(this.engine, gates_N4H, this.symbols_N, this.V);
+    const { engine, products } = this;
+    return engine.scope(() => sumRowsByIndex(engine, products.float32Of(gates_N4H), this.symbols_N, this.V));
   }
 }

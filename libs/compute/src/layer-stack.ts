@@ -1,6 +1,7 @@
 // B rows side by side, T positions, H units; N = T·B rows, position-major.
 import type { Engine, Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
+import { Float32Products } from './float32-products.js';
 import { RowsInput, symbolInput } from './layer-input.js';
 import type { CellState } from './lstm-layer.js';
 import type { LstmPath } from './lstm-path.js';
@@ -13,7 +14,8 @@ export interface StackRun {
 }
 
 /**
- * Reads symbols [T, B] through all layers, from the states where earlier symbols left them or from zeros, without dropout.
+ * Reads symbols [T, B] through all layers, from the states where earlier symbols left them or from zeros, without dropout and
+ * in float32.
  *
  * The states that go in stay the caller's.
  */
@@ -30,7 +32,8 @@ export function readOn(
   return engine.scope(() => {
     const symbols_N = engine.int32(symbols_TB, [symbols_TB.length]);
     const ends: CellState[] = [];
-    let input = symbolInput(engine, network, weights, symbols_N);
+    const products = new Float32Products(engine);
+    let input = symbolInput(engine, products, network, weights, symbols_N);
     let hidden_NH: Tensor | undefined;
     for (const [index, layer] of weights.layers.entries()) {
       const below = hidden_NH;
@@ -38,7 +41,7 @@ export function readOn(
       if (below !== undefined) engine.free(below);
       ends.push(run.end);
       hidden_NH = run.hidden_NH;
-      input = new RowsInput(engine, hidden_NH);
+      input = new RowsInput(products, hidden_NH);
     }
     return { hidden_NH: hidden_NH!, states: ends };
   });

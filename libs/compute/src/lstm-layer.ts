@@ -15,13 +15,8 @@ import {
   type Tensor,
 } from '@rocinante/engine';
 import type { Gates } from './gates.js';
-import { product } from './products.js';
-
-/** The part of a layer's weights that the recurrence uses. */
-export interface RecurrentWeights {
-  readonly recurrent_H4H: Tensor;
-  readonly bias_4H: Tensor;
-}
+import type { LayerWeights } from './network-weights.js';
+import type { Products } from './products.js';
 
 /** A layer's state after a position: hidden and cell, [B, H] each. */
 export interface CellState {
@@ -39,25 +34,29 @@ export interface LayerRun {
 /**
  * Runs a layer over T positions.
  *
- * `input_TB4H` is [T, B, 4H]: the input's share in the gates, without the bias, which is added position by position
- * while the sum is at hand. Without `initial` the state before the first position is zero, and its product is left out.
+ * `input_TB4H` is [T, B, 4H]: the input's share in the gates, a rough product or float32, without the bias, which is added
+ * position by position while the sum is at hand. Without `initial` the state before the first position is zero, and its product is left out.
  * With `trace`, what the backward pass needs is kept.
  */
 export function runLayer(
   engine: Engine,
+  products: Products,
   gates: Gates,
-  { recurrent_H4H, bias_4H }: RecurrentWeights,
+  layer: LayerWeights,
   input_TB4H: Tensor,
   { trace, initial }: { readonly trace: boolean; readonly initial?: CellState | undefined },
 ): LayerRun {
   const hidden: Tensor[] = [];
   const steps: CellStep[] = [];
   let previous = initial;
-  const bias_B4H = repeatRow(engine, bias_4H, input_TB4H.shape[1]);
+  const bias_B4H = repeatRow(engine, layer.bias_4H, input_TB4H.shape[1]);
   for (const input_B4H of unpack(engine, input_TB4H)) {
     const { step, hidden: hidden_BH } = engine.scope(() => {
-      const shares = previous ? [product(engine, previous.hidden, recurrent_H4H)] : [];
-      return runCell(engine, gates, addAll(engine, [...shares, input_B4H, bias_B4H]), previous?.cell);
+      const through = previous
+        ? [products.times(products.factor(previous.hidden), layer, 'recurrent_H4H')]
+        : [];
+      const sum = addAll(engine, [...through, products.float32Of(input_B4H), bias_B4H]);
+      return runCell(engine, gates, sum, previous?.cell);
     });
     engine.free(input_B4H);
     if (trace) steps.push(step);
@@ -101,7 +100,7 @@ function runCell(
   };
 }
 
-/** The gradients of a layer's gates before activation, [T·B, 4H], and their sum over rows, the bias's, [4H]. */
+/** The gradients of a layer's gates before activation, [T·B, 4H], a factor, and their sum over rows, the bias's, [4H]. */
 export interface GateGradients {
   readonly gates: Tensor;
   readonly bias: Tensor;
@@ -110,15 +109,14 @@ export interface GateGradients {
 /**
  * Runs a layer backwards: from the gradients of its hidden states to those of its gates.
  *
- * `hiddenGradients[t]` is [B, H], or undefined where the loss does not reach the state directly. `recurrentT_4HH` is
- * the recurrent weights transposed: a product with a few rows is twice as fast so.
+ * `hiddenGradients[t]` is [B, H], or undefined where the loss does not reach the state directly.
  * Memory: frees the trace's steps as it has used them.
  */
 export function runLayerBack(
   engine: Engine,
+  products: Products,
   gates: Gates,
-  { recurrent_H4H, bias_4H }: RecurrentWeights,
-  recurrentT_4HH: Tensor,
+  layer: LayerWeights,
   steps: readonly CellStep[],
   hiddenGradients: readonly (Tensor | undefined)[],
 ): GateGradients {
@@ -127,25 +125,29 @@ export function runLayerBack(
     const zero_BH = engine.float32(new Float32Array(B * H), [B, H]);
     const any_H = engine.float32(new Float32Array(H), [H]);
     const empty_B0 = engine.float32(new Float32Array(0), [B, 0]);
+    const { recurrent_H4H, bias_4H } = layer;
     const shape = { recurrent_H4H, bias_4H, any_BH: zero_BH, any_H, empty_B0 };
 
     const parts = new Array<Tensor>(steps.length);
+    const factors = new Array<Tensor>(steps.length);
     let cellGradient = zero_BH;
     for (let t = steps.length - 1; t >= 0; t--) {
       const step = steps[t];
-      const later = parts[t + 1];
+      const later = factors[t + 1];
       const direct = hiddenGradients[t];
-      const { previousCell, gates: part } = engine.scope(() => {
-        const through = later && product(engine, later, recurrentT_4HH);
+      const { made, factor } = engine.scope(() => {
+        const through = later && products.timesTransposed(later, layer, 'recurrent_H4H');
         const hiddenGradient =
           through && direct ? add(engine, through, direct) : (through ?? direct ?? zero_BH);
-        return gates.backward(shape, step, steps[t - 1]?.cell ?? zero_BH, cellGradient, hiddenGradient);
+        const made = gates.backward(shape, step, steps[t - 1]?.cell ?? zero_BH, cellGradient, hiddenGradient);
+        return { made, factor: products.factor(made.gates) };
       });
       engine.free(step.input, step.candidate, step.forget, step.output, step.cell, step.cellOut);
       if (cellGradient !== zero_BH) engine.free(cellGradient);
-      cellGradient = previousCell;
-      parts[t] = part;
+      cellGradient = made.previousCell;
+      parts[t] = made.gates;
+      factors[t] = factor;
     }
-    return { gates: concatenate(engine, parts), bias: sumFirst(engine, addAll(engine, parts)) };
+    return { gates: concatenate(engine, factors), bias: sumFirst(engine, addAll(engine, parts)) };
   });
 }

@@ -6,6 +6,7 @@ import { fromCudnn, toCudnn } from './cudnn-parameters.js';
 import { CudnnPath } from './cudnn-path.js';
 import { standInForCudnn, type CudnnStandIn } from './cudnn-stand-in.js';
 import { FusedPath } from './fused-path.js';
+import { Float32Products } from './float32-products.js';
 import { copySwappingGates } from './gate-order.js';
 import { RowsInput } from './layer-input.js';
 import type { LstmPath } from './lstm-path.js';
@@ -68,7 +69,10 @@ function everythingOf(path: LstmPath, { I, H }: { I: number; H: number }): Recor
   const [T, B] = [4, 8];
   return engine.scope(() => {
     const layer = weightsFor(path, kerasLayer(I, H), H);
-    const input = new RowsInput(engine, engine.float32(numbers(4, T * B * I, 1), [T * B, I]));
+    const input = new RowsInput(
+      new Float32Products(engine),
+      engine.float32(numbers(4, T * B * I, 1), [T * B, I]),
+    );
     const state = { hidden: numbers(5, B * H, 1), cell: numbers(6, B * H, 2) };
     const initial = {
       hidden: engine.float32(state.hidden, [B, H]),

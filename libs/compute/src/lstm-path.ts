@@ -5,6 +5,7 @@ import type { GateOrder } from './gate-order.js';
 import type { LayerInput } from './layer-input.js';
 import type { CellState } from './lstm-layer.js';
 import type { LayerWeights } from './network-weights.js';
+import type { FactorType } from './products.js';
 
 /** `cudnn-v1` and `cudnn-v2` are cuDNN's LSTM by TensorFlow's first and second op, `fused` is BlockLSTM, `plain` ordinary ops. */
 export type LstmPathName = 'cudnn-v1' | 'cudnn-v2' | 'fused' | 'plain';
@@ -64,8 +65,12 @@ export interface LstmPath<Trace = unknown> {
   ): LayerGradients;
 }
 
-/** Why no other path than plain computes a network; null where any does. */
-export function whyPlainAlone({ recurrentActivation, layers }: NetworkSpec): string | null {
+/** Why no other path than plain computes a network with such factors; null where any does. */
+export function whyPlainAlone(
+  { recurrentActivation, layers }: NetworkSpec,
+  factors: FactorType,
+): string | null {
+  if (factors === 'bfloat16') return 'its products are of bfloat16 factors, and its states are float32';
   if (recurrentActivation !== 'sigmoid') return 'its gates are hard sigmoids';
   // A layer of one unit is nobody's network: not worth a path's own odd cases.
   return layers.some(({ units }) => units === 1) ? 'it has a layer of one unit' : null;

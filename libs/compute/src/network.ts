@@ -5,6 +5,7 @@ import { networkLayout, type NetworkSpec } from '@rocinante/model';
 import type { ParameterLayout } from '@rocinante/parameters';
 import { crossEntropy } from './cross-entropy.js';
 import { dropoutMask, type DropoutKey } from './dropout.js';
+import { product, transposedProduct } from './float32-products.js';
 import { copySwappingGates } from './gate-order.js';
 import { RowsInput, symbolInput, type LayerInput } from './layer-input.js';
 import { freeStates, readOn } from './layer-stack.js';
@@ -13,7 +14,7 @@ import { whyPlainAlone, type LayerRun, type LstmPath } from './lstm-path.js';
 import { layOutRows, sumLosses, type MicroBatch, type Rows } from './micro-batch.js';
 import { NetworkWeights } from './network-weights.js';
 import { PlainPath } from './plain-path.js';
-import { product, transposedProduct } from './products.js';
+import { createProducts, type FactorType, type Products } from './products.js';
 import { addLosses, layOutStreams, type Streams } from './streams.js';
 
 /** What a layer leaves for the way back. */
@@ -31,30 +32,38 @@ export interface NetworkOptions {
   readonly windowLength: number;
   /** How LSTM layers are computed, where the network is one that any path computes; plain where it is left out. */
   readonly path?: LstmPath | undefined;
+  /**
+   * The factors of LSTM layers' products in `gradient`; float32 where it is left out. Everything else is float32: parameters,
+   * states, pointwise arithmetic, the dense layer, losses, and all that is computed without a way back.
+   */
+  readonly factors?: FactorType | undefined;
 }
 
 /** A network on the engine: the loss of a micro-batch and its gradient. */
 export class Network {
   readonly layout: ParameterLayout;
+  readonly windowLength: number;
   /** How its LSTM layers are computed. */
   readonly path: LstmPath;
+  readonly #products: Products;
   readonly #weights: NetworkWeights;
 
   private constructor(
     readonly engine: Engine,
     readonly spec: NetworkSpec,
-    readonly windowLength: number,
-    path: LstmPath | undefined,
+    { windowLength, path, factors = 'float32' }: NetworkOptions,
   ) {
+    this.windowLength = windowLength;
     this.layout = networkLayout(spec);
-    const isFree = path !== undefined && whyPlainAlone(spec) === null;
-    this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation);
+    this.#products = createProducts(engine, factors);
+    const isFree = path !== undefined && whyPlainAlone(spec, factors) === null;
+    this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation, this.#products);
     this.#weights = new NetworkWeights(engine, spec, this.layout, this.path.gateOrder);
   }
 
   /** Parameters are set before first use. */
-  static create(engine: Engine, spec: NetworkSpec, { windowLength, path }: NetworkOptions): Network {
-    return new Network(engine, spec, windowLength, path);
+  static create(engine: Engine, spec: NetworkSpec, options: NetworkOptions): Network {
+    return new Network(engine, spec, options);
   }
 
   /** Replaces all parameters by a copy of `flat`, in the layout's order; the caller may write to it afterwards. */
@@ -169,7 +178,7 @@ export class Network {
     const { engine, spec } = this;
     const weights = this.#weights.loaded;
     const traces: LayerTrace[] = [];
-    let input = symbolInput(engine, spec, weights, symbols_N);
+    let input = symbolInput(engine, this.#products, spec, weights, symbols_N);
     let input_NI: Tensor | undefined;
     for (const [index, { dropout: rate }] of spec.layers.entries()) {
       const isLast = index === spec.layers.length - 1;
@@ -182,7 +191,7 @@ export class Network {
       const kept = mask ? multiply(engine, output, mask) : output;
       traces.push({ run, input, input_NI, mask });
       if (isLast) return { traces, output: kept };
-      input = new RowsInput(engine, kept);
+      input = new RowsInput(this.#products, kept);
       input_NI = kept;
     }
     throw new Error('a network has at least one layer');

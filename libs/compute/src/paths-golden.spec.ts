@@ -30,7 +30,7 @@ const engine = Engine.load();
 const all = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.json'))
   .map((name) => ({ name, golden: JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as Golden }));
-const sigmoids = all.filter(({ golden }) => whyPlainAlone(golden.network) === null);
+const sigmoids = all.filter(({ golden }) => whyPlainAlone(golden.network, 'float32') === null);
 const paths: readonly (readonly [string, () => LstmPath])[] = [
   ['fused', () => new FusedPath(engine)],
   ['cudnn-v1', () => new CudnnPath(engine, 1)],

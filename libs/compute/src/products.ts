@@ -1,133 +1,43 @@
-// Matrix products whose bits do not follow from the number of threads (README.md: "Which products give the same bits").
-import {
-  addAll,
-  concatenate,
-  joinColumns,
-  matMul,
-  sliceFirst,
-  splitColumns,
-  type Engine,
-  type Tensor,
-} from '@rocinante/engine';
+import type { Engine, Tensor } from '@rocinante/engine';
+import { Bfloat16Products } from './bfloat16-products.js';
+import { Float32Products } from './float32-products.js';
+import type { LayerWeights } from './network-weights.js';
+import { RoundedProducts } from './rounded-products.js';
 
-/** With fewer columns of a transposed factor, oneDNN cuts the long inner dimension by the number of threads. */
-const COLUMNS_MIN = 16;
+/** What the factors of LSTM layers' products are when gradients are computed; all that is not a factor is float32. */
+export type FactorType = 'float32' | 'bfloat16';
 
-/** The same for a longer inner dimension, where few rows and columns leave threads without work. */
-const INNER_MAX = 2048;
+/** A layer's matrices that enter products. */
+export type WeightsName = 'kernel_I4H' | 'recurrent_H4H';
 
 /**
- * Without AVX-512, oneDNN chooses the blocks of a product by the number of threads, and the order of its sums with them: seen
- * from 56 rows on. It does not with up to 48, nor in blocks of two kinds that have work enough for 16 threads: of exactly so
- * many rows, and at least so many columns and so long an inner dimension.
- */
-const withoutAvx512 = {
-  rowsMax: 48,
-  block: { rows: 1600, columns: 512, inner: 64 },
-  transposedBlock: { rows: 512, columns: 1024, inner: 64 },
-};
-
-/** Entries [start, start + count) of a dimension. */
-interface Piece {
-  readonly start: number;
-  readonly count: number;
-}
-
-/** a·b: `a` [M, K] and `b` [K, N] give [M, N], the same bits with any number of threads where M is 8 or more. */
-export function product(engine: Engine, a: Tensor, b: Tensor): Tensor {
-  const [rows, inner] = a.shape as [number, number];
-  const pieces = isSteady(engine) ? piecesOf(rows, Infinity) : steadyPieces(rows, b.shape[1], inner);
-  if (pieces.length === 1) return innerProduct(engine, a, b);
-  return engine.scope(() =>
-    concatenate(
-      engine,
-      pieces.map(({ start, count }) => innerProduct(engine, sliceFirst(engine, a, start, count), b)),
-    ),
-  );
-}
-
-/**
- * aᵀ·d, the sum over all rows: `a` [N, M] and `d` [N, C] give [M, C], the same bits with any number of threads.
+ * A way to multiply matrices, whose bits do not follow from the number of threads.
  *
- * Order: oneDNN's within 2,048 rows, by the shape alone, and then piece by piece. Where the columns of `a` are too few, or do
- * not make equal parts, it is filled up with columns of zeros.
+ * What enters products is made a factor first, once, however many products it enters; what comes out is float32. A layer's
+ * weights are made factors by the way itself, once for a set of parameters. H units, I inputs, W those of the weights' matrix.
  */
-export function transposedProduct(engine: Engine, a: Tensor, d: Tensor): Tensor {
-  const [rows, M] = a.shape as [number, number];
-  const parts = isSteady(engine) ? 1 : steadyParts(M, d.shape[1], rows);
-  const columns = Math.max(COLUMNS_MIN, Math.ceil(M / parts));
-  return engine.scope(() => {
-    const room = parts * columns - M;
-    const zeros = (): Tensor => engine.float32(new Float32Array(rows * room), [rows, room]);
-    const whole = room > 0 ? joinColumns(engine, [a, zeros()]) : a;
-    const products = (parts === 1 ? [whole] : splitColumns(engine, whole, parts)).map((part) =>
-      sumOfPieces(engine, part, d),
-    );
-    const sums = products.length === 1 ? products[0] : concatenate(engine, products);
-    return room > 0 ? sliceFirst(engine, sums, 0, M) : sums;
-  });
+export interface Products {
+  /** A float32 matrix as a factor; the matrix itself where there is nothing to be made. */
+  factor(matrix: Tensor): Tensor;
+
+  /** The values of a factor, or of a rough product, in float32; the tensor itself where they are that. */
+  float32Of(tensor: Tensor): Tensor;
+
+  /** A factor [M, W] times a layer's weights [W, 4H]: [M, 4H] in float32. M is 8 or more. */
+  times(a: Tensor, layer: LayerWeights, name: WeightsName): Tensor;
+
+  /** The same in the type that it was rounded to: for what is taken apart before its values are wanted. */
+  roughTimes(a: Tensor, layer: LayerWeights, name: WeightsName): Tensor;
+
+  /** A factor [M, 4H] times a layer's weights transposed: [M, W] in float32. M is 8 or more. */
+  timesTransposed(a: Tensor, layer: LayerWeights, name: WeightsName): Tensor;
+
+  /** aᵀ·d of two factors, the sum over all rows: [N, M] and [N, C] give [M, C] in float32. */
+  transposedProduct(a: Tensor, d: Tensor): Tensor;
 }
 
-/** aᵀ·d in pieces of at most INNER_MAX rows, added in order. */
-function sumOfPieces(engine: Engine, a: Tensor, d: Tensor): Tensor {
-  const pieces = piecesOf(a.shape[0], INNER_MAX);
-  if (pieces.length === 1) return matMul(engine, a, d, { a: true });
-  return engine.scope(() => {
-    const products = pieces.map(({ start, count }) => {
-      const part = (of: Tensor): Tensor => sliceFirst(engine, of, start, count);
-      return matMul(engine, part(a), part(d), { a: true });
-    });
-    return addAll(engine, products);
-  });
-}
-
-/** a·b in parts of the inner dimension that are no longer than INNER_MAX, added in order. */
-function innerProduct(engine: Engine, a: Tensor, b: Tensor): Tensor {
-  const inner = a.shape[1];
-  if (inner <= INNER_MAX) return matMul(engine, a, b);
-  let parts = Math.ceil(inner / INNER_MAX);
-  while (inner % parts !== 0) parts += 1;
-  const count = inner / parts;
-  return engine.scope(() =>
-    addAll(
-      engine,
-      splitColumns(engine, a, parts).map((part, index) =>
-        matMul(engine, part, sliceFirst(engine, b, index * count, count)),
-      ),
-    ),
-  );
-}
-
-/** Whether a product's blocks follow from its shape alone, whatever that is. */
-function isSteady({ description: { device, features } }: Engine): boolean {
-  return device === 'gpu' || features.includes('avx512f');
-}
-
-/** Rows as large blocks where that can be, and the rest in small pieces. */
-function steadyPieces(rows: number, columns: number, inner: number): Piece[] {
-  const { rowsMax, block } = withoutAvx512;
-  const fits = columns >= block.columns && inner >= block.inner;
-  const blocks = fits ? Math.floor(rows / block.rows) : 0;
-  const start = blocks * block.rows;
-  const rest = start === rows ? [] : piecesOf(rows - start, rowsMax);
-  return [
-    ...Array.from({ length: blocks }, (_, index) => ({ start: index * block.rows, count: block.rows })),
-    ...rest.map((piece) => ({ start: start + piece.start, count: piece.count })),
-  ];
-}
-
-/** In how many equal parts the rows of a transposed product are made. */
-function steadyParts(rows: number, columns: number, inner: number): number {
-  const { rowsMax, transposedBlock: block } = withoutAvx512;
-  const fits = columns >= block.columns && inner >= block.inner && rows % block.rows === 0;
-  return Math.ceil(rows / (fits ? block.rows : rowsMax));
-}
-
-/** A dimension in as few pieces as can be, of nearly the same length. */
-function piecesOf(length: number, max: number): Piece[] {
-  const pieces = Math.max(1, Math.ceil(length / max));
-  const bound = (index: number): number => Math.floor((index * length) / pieces);
-  return Array.from({ length: pieces }, (_, index) => {
-    return { start: bound(index), count: bound(index + 1) - bound(index) };
-  });
+/** Products of such factors, by the instructions for them where the engine has these. */
+export function createProducts(engine: Engine, factors: FactorType): Products {
+  if (factors === 'float32') return new Float32Products(engine);
+  return engine.description.multipliesBfloat16 ? new Bfloat16Products(engine) : new RoundedProducts(engine);
 }

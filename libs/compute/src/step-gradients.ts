@@ -2,7 +2,6 @@
 import {
   reshape,
   sliceFirst,
-  transpose,
   unpack,
   zeros,
   type CellStep,
@@ -14,11 +13,12 @@ import type { LayerInput } from './layer-input.js';
 import { runLayerBack } from './lstm-layer.js';
 import type { Extent, LayerGradients, LayerRun } from './lstm-path.js';
 import type { LayerWeights } from './network-weights.js';
-import { product, transposedProduct } from './products.js';
+import type { Products } from './products.js';
 
 /** A layer's gradients, position by position backwards through the steps that a forward pass left, which it frees. */
 export function gradientsOfSteps(
   engine: Engine,
+  products: Products,
   gates: Gates,
   layer: LayerWeights,
   input: LayerInput,
@@ -26,22 +26,20 @@ export function gradientsOfSteps(
   gradient: Tensor,
   extent: Extent,
 ): LayerGradients {
-  const transposed = (name: 'kernel_I4H' | 'recurrent_H4H'): Tensor =>
-    layer.derived(`${name} transposed`, () => transpose(engine, layer[name]));
   return engine.scope(() => {
     const { gates: gates_N4H, bias } = runLayerBack(
       engine,
+      products,
       gates,
       layer,
-      transposed('recurrent_H4H'),
       trace,
       perPosition(engine, gradient, extent),
     );
     return {
       bias_4H: bias,
-      recurrent_H4H: recurrentGradient(engine, hidden_NH, gates_N4H, extent),
+      recurrent_H4H: recurrentGradient(engine, products, hidden_NH, gates_N4H, extent),
       kernel_I4H: input.kernelGradient(gates_N4H),
-      input_NI: input.isLearned ? product(engine, gates_N4H, transposed('kernel_I4H')) : undefined,
+      input_NI: input.isLearned ? products.timesTransposed(gates_N4H, layer, 'kernel_I4H') : undefined,
     };
   });
 }
@@ -54,10 +52,16 @@ function perPosition(engine: Engine, gradient: Tensor, { T, B }: Extent): (Tenso
 }
 
 /** Position t's gates came from the hidden state before: h[0 … T−2]ᵀ · dgates[1 … T−1], [H, 4H]. */
-function recurrentGradient(engine: Engine, hidden_NH: Tensor, gates_N4H: Tensor, { T, B }: Extent): Tensor {
+function recurrentGradient(
+  engine: Engine,
+  products: Products,
+  hidden_NH: Tensor,
+  gates_N4H: Tensor,
+  { T, B }: Extent,
+): Tensor {
   const rows = (T - 1) * B;
   const H = hidden_NH.shape[1];
   if (T === 1) return zeros(engine, [H, 4 * H]);
-  const before = sliceFirst(engine, hidden_NH, 0, rows);
-  return transposedProduct(engine, before, sliceFirst(engine, gates_N4H, B, rows));
+  const before = products.factor(sliceFirst(engine, hidden_NH, 0, rows));
+  return products.transposedProduct(before, sliceFirst(engine, gates_N4H, B, rows));
 }

@@ -22,6 +22,7 @@ it('describes the card that TensorFlow sees first, and what its libraries are', 
       device: 'gpu',
       model: 'NVIDIA H200',
       features: ['compute-capability=9.0', 'driver=570.26', 'cuda=12.9.79', 'cudnn=9.28.0.42'],
+      multipliesBfloat16: true,
       threads: 2,
     });
     expect(describeCard('2.21.0', { ...setting, tf32: true }).features).toEqual([...exact.features, 'tf32']);
@@ -30,7 +31,10 @@ it('describes the card that TensorFlow sees first, and what its libraries are', 
     expect(describeCard('2.21.0', { ...setting, libraries: unknown, environment: hidden })).toMatchObject({
       model: 'unknown',
       features: [],
+      multipliesBfloat16: false,
     });
+    const older = { ...environment, CUDA_VISIBLE_DEVICES: '0' };
+    expect(describeCard('2.21.0', { ...setting, environment: older }).multipliesBfloat16).toBe(false);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -28,16 +28,20 @@ export interface EngineDescription {
    * cut into; of a card its compute capability, and the versions of driver, CUDA and cuDNN, such as `cudnn=9.28.0.42`.
    */
   readonly features: readonly string[];
+  /** Whether it has instructions for products of bfloat16 factors: AVX512-BF16, or compute capability 8.0 and more. */
+  readonly multipliesBfloat16: boolean;
   readonly threads: number;
 }
 
 /** Describes this processor and the loaded library. What cannot be read is left out. */
 export function describeProcessor(tensorflowVersion: string, threads: number): EngineDescription {
+  const sets = instructionSets();
   return {
     tensorflowVersion,
     device: 'cpu',
     model: cpus()[0]?.model.trim() ?? 'unknown',
-    features: [...instructionSets(), ...cacheSizes()],
+    features: [...sets, ...cacheSizes()],
+    multipliesBfloat16: sets.includes('avx512_bf16'),
     threads,
   };
 }
@@ -72,6 +76,7 @@ export function describeCard(
     device: 'gpu',
     model: card?.name ?? 'unknown',
     features: tf32 ? [...versions, 'tf32'] : versions,
+    multipliesBfloat16: Number(card?.capability ?? 0) >= 8,
     threads,
   };
 }

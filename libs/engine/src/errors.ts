@@ -52,11 +52,13 @@ export class EngineDeviceError extends RocinanteError {
  */
 export class EnginePrecisionError extends RocinanteError {
   constructor(readonly wantsTf32: boolean) {
-    const [wanted, set] = wantsTf32 ? ['tf32', 'float32'] : ['float32', 'tf32'];
+    const [wanted, set, other] = wantsTf32
+      ? ['tf32', 'float32', 'tf32']
+      : ['float32 or mixed', 'tf32', 'float32'];
     super(
       'ENGINE_PRECISION',
       2,
-      `precision: expected ${wanted}, and this worker's card is set to ${set}; start the worker with --precision ${wanted}`,
+      `precision: expected ${wanted}, and this worker's card is set to ${set}; start the worker with --precision ${other}`,
     );
   }
 }

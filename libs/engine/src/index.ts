@@ -53,6 +53,7 @@ export {
   sumRowsByIndex,
   tanh,
   tanhGrad,
+  toBfloat16,
   toFloat,
   toUint16,
   transpose,

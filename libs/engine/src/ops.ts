@@ -63,8 +63,10 @@ export const tanhGrad = (engine: Engine, y: Tensor, dy: Tensor): Tensor => one(e
 /** Clamps between two scalars. */
 export const clip = (engine: Engine, a: Tensor, low: Tensor, high: Tensor): Tensor =>
   one(engine, 'ClipByValue', [a, low, high]);
-/** A bool tensor as 0 and 1 in float32. */
+/** A bool tensor as 0 and 1, or a bfloat16 tensor's values, in float32. */
 export const toFloat = (engine: Engine, a: Tensor): Tensor => cast(engine, a, DataType.float32);
+/** A float32 tensor rounded to bfloat16, ties to even. */
+export const toBfloat16 = (engine: Engine, a: Tensor): Tensor => cast(engine, a, DataType.bfloat16);
 /** An int32 tensor as uint16. */
 export const toUint16 = (engine: Engine, a: Tensor): Tensor => cast(engine, a, DataType.uint16);
 const cast = (engine: Engine, a: Tensor, to: number): Tensor =>

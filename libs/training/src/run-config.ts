@@ -43,10 +43,10 @@ const textSchema = z.strictObject({
 });
 
 /**
- * In what products are computed: `float32` to the last bit; `tf32`, which rounds their factors on cards that can. A processor
- * computes both in float32.
+ * In what products are computed: `float32` to the last bit; `tf32`, which rounds their factors on cards that can, and is float32
+ * on a processor; `mixed`, in which LSTM layers' products have bfloat16 factors when gradients are computed, on both.
  */
-export const PRECISIONS = ['float32', 'tf32'] as const;
+export const PRECISIONS = ['float32', 'tf32', 'mixed'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 /** Micro-batches of a step, at most: one more bit of the grid is spent at each doubling. */

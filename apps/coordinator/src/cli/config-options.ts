@@ -67,7 +67,7 @@ export function addConfigOptions(command: Command): Command {
     ).choices(['stop', 'rollback']),
     option(
       '--precision <name>',
-      'what products are computed in; tf32 rounds their factors on cards that can (default: float32)',
+      'what products are computed in; tf32 rounds their factors on cards that can, mixed to bfloat16 everywhere (default: float32)',
       'PRECISION',
     ).choices(PRECISIONS),
     option(

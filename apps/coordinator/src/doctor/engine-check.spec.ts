@@ -7,7 +7,13 @@ const processors = { folder: '/engine', forCards: false, cuda: null, cudnn: null
 const cuda = { ...processors, forCards: true, cuda: '12.9.79', cudnn: '9.28.0.42' };
 const none = { nvidia: { driver: null, cards: [], trouble: null }, libraries: processors, environment: {} };
 
-const description = { tensorflowVersion: '2.21.0', device: 'cpu', model: 'Zen 4', features: ['avx2'] };
+const description = {
+  tensorflowVersion: '2.21.0',
+  device: 'cpu',
+  model: 'Zen 4',
+  features: ['avx2'],
+  multipliesBfloat16: false,
+};
 const said = (values: readonly number[], more: object = {}): string =>
   `TensorFlow says something\n${ENGINE_MARK}${JSON.stringify({ ...description, values, ...more })}\n`;
 const product = [7, 10, 15, 22];
@@ -15,7 +21,7 @@ const end = { code: 0, signal: null, stderr: '' };
 
 it('is well where the product is right', () => {
   const findings = probeFindings({ ...end, stdout: said(product) }, none);
-  expect(findings.map(({ status }) => status)).toEqual(['ok', 'ok']);
+  expect(findings.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
   expect(findings[0].found).toContain('TensorFlow 2.21.0 on cpu, Zen 4 (avx2)');
 });
 
@@ -40,7 +46,17 @@ it('shows driver, cards and libraries, and which way a layer is computed', () =>
         'driver 570.26; card 0 NVIDIA H200 (compute capability 9.0); CUDA 12.9.79, cuDNN 9.28.0.42; the engine uses the gpu',
     },
     { check: 'LSTM path', status: 'ok', found: lstmPath },
+    {
+      check: '--precision mixed',
+      status: 'ok',
+      found: expect.stringMatching(/^factors are rounded/) as string,
+    },
   ]);
+});
+
+it('says whether bfloat16 products have instructions', () => {
+  const found = probeFindings({ ...end, stdout: said(product, { multipliesBfloat16: true }) }, none);
+  expect(found.at(-1)).toMatchObject({ check: '--precision mixed', found: 'by bfloat16 instructions' });
 });
 
 it('warns of cards that are not used, and says why; and of cards that TensorFlow has no kernels for', () => {

@@ -57,6 +57,8 @@ interface ProbeFacts {
   readonly device: string;
   readonly model: string;
   readonly features: readonly string[];
+  /** Whether `--precision mixed` is computed by instructions for it. */
+  readonly multipliesBfloat16: boolean;
   readonly values: readonly number[];
   /** Which way a layer is computed, and why; absent where there is no choice. */
   readonly lstmPath?: string;
@@ -76,7 +78,7 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
     return [problem('engine', expected, said === '' ? end : `${end}: ${said}`, advice)];
   }
   const facts = JSON.parse(line.slice(ENGINE_MARK.length)) as ProbeFacts;
-  const { tensorflowVersion, device, model, features, values, lstmPath } = facts;
+  const { tensorflowVersion, device, model, features, multipliesBfloat16, values, lstmPath } = facts;
   const found = `TensorFlow ${tensorflowVersion} on ${device}, ${model} (${features.join(', ')})`;
   if (values.join(',') !== PRODUCT) {
     const wrong = `${found}: ${values.join(',')} in place of ${PRODUCT}`;
@@ -93,7 +95,11 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
       );
   const path =
     lstmPath === undefined ? [] : [ok('LSTM path', 'one that computes as the plain one', lstmPath)];
-  return [engine, cardsFinding(device, machine), ...path];
+  const mixed = multipliesBfloat16
+    ? 'by bfloat16 instructions'
+    : 'factors are rounded, and multiplied in float32: no faster than that';
+  const precision = ok('--precision mixed', 'bfloat16 instructions, or none', mixed);
+  return [engine, cardsFinding(device, machine), ...path, precision];
 }
 
 function cardsFinding(device: string, { nvidia, libraries, environment }: EngineMachine): Finding {

@@ -269,7 +269,7 @@ async function computeUntil(
     lstm,
     corpusCache: false,
     notice: (message) => execution.log.noticed(message),
-    onPath: notice,
+    onWay: notice,
     onNoneLeft: (output) => execution.abort(new RunFailedError(`the worker said: ${output}`)),
   });
   const release = stopOnSignals(() => {

@@ -19,8 +19,8 @@ export interface LocalWorkersOptions {
   readonly corpusCache: boolean;
   /** One line for people. */
   readonly notice: (message: string) => void;
-  /** How they compute LSTM layers, where that is to be told: one line for people, once. */
-  readonly onPath: (line: string) => void;
+  /** How they compute, where that is to be told: a line for people, each once. */
+  readonly onWay: (line: string) => void;
   /** No worker is left, and none will be started again. `output` is the last that one said. */
   readonly onNoneLeft: (output: string) => void;
 }
@@ -41,7 +41,7 @@ export class LocalWorkers {
   readonly #running = new Map<number, ChildProcess>();
   readonly #environment = environmentOf(process.env);
   #stopping = false;
-  #pathTold = false;
+  readonly #waysTold = new Set<string>();
 
   constructor(options: LocalWorkersOptions) {
     this.#options = options;
@@ -108,7 +108,7 @@ export class LocalWorkers {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-OUTPUT_KEPT);
     });
-    this.#watchForPath(child.stderr);
+    this.#watchForWays(child.stderr);
     child.on('error', (error) => {
       output += error.message;
     });
@@ -129,16 +129,12 @@ export class LocalWorkers {
   }
 
   /** They are all on this machine, and say the same: the first that says it is heard. */
-  #watchForPath(output: Readable): void {
-    const lines = createInterface({ input: output });
-    lines.on('line', (line) => {
-      const path = this.#pathTold ? null : pathLine(line);
-      if (path !== null) {
-        this.#pathTold = true;
-        this.#options.onPath(path);
-      }
-      // Not closed: that would pause the stream, of which the last words are kept.
-      if (this.#pathTold) lines.removeAllListeners('line');
+  #watchForWays(output: Readable): void {
+    createInterface({ input: output }).on('line', (line) => {
+      const way = wayLine(line);
+      if (way === null || this.#waysTold.has(way)) return;
+      this.#waysTold.add(way);
+      this.#options.onWay(way);
     });
   }
 }
@@ -163,12 +159,12 @@ function environmentOf(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(own).filter(([name]) => !WORKERS_OWN.includes(name)));
 }
 
-/** What a line of a worker's log says of its LSTM path; null where it is about something else. */
-function pathLine(line: string): string | null {
-  if (!line.startsWith('{') || !line.includes('"lstm":')) return null;
+/** What a line of a worker's log says of its LSTM path, or of the run's precision; null where it is about something else. */
+function wayLine(line: string): string | null {
+  if (!line.startsWith('{') || !/"(lstm|precision)":/.test(line)) return null;
   try {
-    const { lstm, msg } = JSON.parse(line) as { lstm?: string; msg: string };
-    return lstm === undefined ? null : msg;
+    const { lstm, precision, msg } = JSON.parse(line) as { lstm?: string; precision?: string; msg: string };
+    return lstm === undefined && precision === undefined ? null : msg;
   } catch {
     // A worker that is killed leaves a line cut.
     return null;

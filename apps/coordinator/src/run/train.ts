@@ -163,7 +163,7 @@ async function runToEnd(
     lstm: options.lstm,
     corpusCache: options.corpusCache,
     notice: (message) => execution.log.noticed(message),
-    onPath: (line) => execution.log.noticed(line),
+    onWay: (line) => execution.log.noticed(line),
     onNoneLeft: (output) =>
       execution.abort(new RunFailedError(`no worker is left; the last one said: ${output}`)),
   });

@@ -5,6 +5,7 @@ import { Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import type { MicroBatch } from '../micro-batch.js';
 import { Network } from '../network.js';
+import type { FactorType } from '../products.js';
 import { randomBatch, randomParameters } from '../random-network.js';
 import type { Streams } from '../streams.js';
 
@@ -13,6 +14,8 @@ export interface HashCase {
   readonly spec: NetworkSpec;
   readonly windowLength: number;
   readonly windows: readonly number[];
+  /** float32 where it is left out. */
+  readonly factors?: FactorType;
 }
 
 /** The batch's symbols as up to eight streams that differ in length. */
@@ -27,8 +30,8 @@ function streamsOf({ symbols }: MicroBatch): Streams {
 
 const [threads, cases] = process.argv.slice(2) as [string, string];
 const engine = Engine.load({ threads: Number(threads) });
-for (const { spec, windowLength, windows } of JSON.parse(cases) as HashCase[]) {
-  const network = Network.create(engine, spec, { windowLength });
+for (const { spec, windowLength, windows, factors } of JSON.parse(cases) as HashCase[]) {
+  const network = Network.create(engine, spec, { windowLength, factors });
   network.setParameters(randomParameters(network, 1, 0.1));
   const gradient = new Float32Array(network.layout.length);
   for (const count of windows) {
