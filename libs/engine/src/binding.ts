@@ -2,7 +2,15 @@ import { createRequire } from 'node:module';
 import { EngineLoadError } from './errors.js';
 
 /** TensorFlow's numbers for the element types in use (TF_DataType). */
-export const DataType = { float32: 1, int32: 3, int64: 9, bool: 10, uint16: 17, uint32: 22 } as const;
+export const DataType = {
+  float32: 1,
+  float64: 2,
+  int32: 3,
+  int64: 9,
+  bool: 10,
+  uint16: 17,
+  uint32: 22,
+} as const;
 
 /** The binding's numbers for the kinds of attribute (TF_AttrType). */
 export const AttributeType = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5 } as const;
@@ -26,7 +34,7 @@ export interface Binding {
   readonly TF_Version: string;
   createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number;
   deleteTensor(id: number): void;
-  tensorDataSync(id: number): Float32Array | Int32Array;
+  tensorDataSync(id: number): Float32Array | Int32Array | BigInt64Array;
   executeOp(
     name: string,
     attributes: readonly Attribute[],
