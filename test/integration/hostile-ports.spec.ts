@@ -307,7 +307,7 @@ function inventedReport({
       lossSum: 1,
       norm: 1,
       finite: true,
-      checksum: 0,
+      hash: 0,
     })),
     magnitudes: Buffer.alloc(4 * gridExponents.length),
     fits: true,

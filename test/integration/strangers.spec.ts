@@ -76,7 +76,7 @@ it(
       if (welcome) return [{ credit: { ranges: 8 } }];
       if (startRun) return [{ ready: { run: startRun.run, activation: startRun.activation, proof } }];
       if (!assign) return [];
-      const results = [{ microBatch: 1000, lossSum: 1, norm: 1, finite: true, checksum: 0 }];
+      const results = [{ microBatch: 1000, lossSum: 1, norm: 1, finite: true, hash: 0 }];
       const magnitudes = Buffer.alloc(4 * assign.gridExponents.length);
       return [
         { report: { assignment: assign.assignment, results, magnitudes, fits: true, computeSeconds: 1 } },

@@ -1,5 +1,5 @@
-import { bytesOf, crc32, sha256 } from '@rocinante/base';
-import { fits, gridStep } from '@rocinante/codec';
+import { bytesOf, sha256 } from '@rocinante/base';
+import { fits, gridStep, QuantaHash } from '@rocinante/codec';
 import { networkLayout } from '@rocinante/model';
 import { layoutSha256, type ParameterLayout, type ParameterRange } from '@rocinante/parameters';
 import { microBatchesOf, networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
@@ -23,6 +23,7 @@ export class LightRun {
   readonly #config: RunConfig;
   /** Room for one micro-batch's values. */
   readonly #vector: Int32Array;
+  readonly #quantaHash: QuantaHash;
 
   /** @throws {Error} the two sides lay out different vectors. */
   constructor({ run, configJson, corpus, layoutSha256: expected }: StartRunMessage) {
@@ -31,6 +32,7 @@ export class LightRun {
     const received = layoutSha256(this.layout);
     if (received !== expected) throw new Error(`${run}: layout: expected ${expected}, laid out ${received}`);
     this.#vector = new Int32Array(this.layout.length);
+    this.#quantaHash = new QuantaHash(this.layout);
     const gradient = new Float32Array(this.layout.length);
     this.#fill(gradient, (block) => valueOf(0, 0, block));
     this.proof = sha256(gradient);
@@ -51,9 +53,9 @@ export class LightRun {
         magnitudes[block] = Math.max(magnitudes[block], own[block]);
       }
       allFit &&= fits(own, exponents, microBatchesOf(this.#config));
-      const checksum = allFit && !magnitudesOnly ? this.#checksum(step, microBatch, exponents) : 0;
+      const hash = allFit && !magnitudesOnly ? this.#hash(step, microBatch, exponents) : 0;
       const lossSum = this.#config.batch.microBatch * (LOSS_NATS + 100 * valueOf(step, microBatch, 0));
-      return { microBatch, lossSum, norm: Math.sqrt(squares), finite: true, checksum };
+      return { microBatch, lossSum, norm: Math.sqrt(squares), finite: true, checksum: 0, hash };
     });
     return {
       assignment,
@@ -76,9 +78,9 @@ export class LightRun {
     return values;
   }
 
-  #checksum(step: number, microBatch: number, exponents: Int8Array): number {
+  #hash(step: number, microBatch: number, exponents: Int8Array): number {
     this.#fill(this.#vector, (block) => quantum(step, microBatch, block, exponents[block]));
-    return crc32(this.#vector);
+    return this.#quantaHash.of(this.#vector);
   }
 
   #fill(vector: Int32Array | Float32Array, valueAt: (block: number) => number): void {

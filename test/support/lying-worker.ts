@@ -28,9 +28,9 @@ export class LyingWorker extends LightWorker {
     if (assign.kind === 'WORK_KIND_TRAIN') this.lies += 1;
     const factor = this.#lie === 'factor' ? FACTOR : 1;
     const results = report.results.map((result) => {
-      if (this.#lie === 'nan') return { ...result, lossSum: NaN, norm: NaN, finite: false, checksum: 0 };
-      if (this.#lie === 'bits') return { ...result, checksum: (result.checksum ^ 1) >>> 0 };
-      return { ...result, norm: result.norm * FACTOR, checksum: 0 };
+      if (this.#lie === 'nan') return { ...result, lossSum: NaN, norm: NaN, finite: false, hash: 0 };
+      if (this.#lie === 'bits') return { ...result, hash: (result.hash ^ 1) >>> 0 };
+      return { ...result, norm: result.norm * FACTOR, hash: 0 };
     });
     const magnitudes = new Float32Array(Uint8Array.from(report.magnitudes).buffer).map(
       (magnitude) => magnitude * factor,

@@ -51,6 +51,14 @@ export function speakProtocol(root: string, protocol: number): void {
   ]);
 }
 
+/** Makes a copied release's workers sum gradients on the device, as on a card, whatever they compute on. */
+export function sumOnDevice(root: string): void {
+  edit(join(root, 'apps', 'worker', 'dist', 'run-compute.js'), [
+    "engine.description.device === 'gpu' ? 'device' : 'host'",
+    "'device'",
+  ]);
+}
+
 /** Hello and Welcome get a field that today's releases do not know. */
 function sayMore(root: string): void {
   const further = '\n  string further = 1000;';

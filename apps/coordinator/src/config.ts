@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { oneLine, quoted } from '@rocinante/base';
 import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/training';
+import { scaleBatch } from './batch-scale.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
 import { presets, type PresetName } from './presets.js';
@@ -13,6 +14,8 @@ export interface ConfigFlags {
   readonly epochs?: number | undefined;
   readonly batch?: number | undefined;
   readonly microBatch?: number | undefined;
+  /** How many times as large the batch is to be, with the learning rate and the warm-up that go with it. */
+  readonly scaleBatch?: number | undefined;
   readonly seed?: number | undefined;
   readonly heldOut?: boolean | undefined;
   readonly learningRate?: number | undefined;
@@ -67,7 +70,23 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
   // A preset named again on resume is compared, but a run's length is the saved one until a flag gives another.
   const length = saved === undefined ? {} : { epochs: saved.epochs, steps: saved.steps };
   const settled = settle(layer(layer(base, length), fileSettings), fileSettings);
-  return parseConfig(layer(settled, flagSettings(flags)), flags);
+  const scaled = flags.scaleBatch === undefined ? settled : scaledSettings(settled, flags, base === saved);
+  return parseConfig(layer(scaled, flagSettings(flags)), flags);
+}
+
+/** The settings with a batch that is so many times as large; flags of their own stand over what follows from it. */
+function scaledSettings(settings: Settings, flags: ConfigFlags, ofSavedRun: boolean): Settings {
+  const { scaleBatch: k = 1, batch } = flags;
+  if (batch !== undefined) {
+    throw new UsageError(`--scale-batch ${k} --batch ${batch}: expected one of them`);
+  }
+  const base = parseConfig(settings, { config: flags.config });
+  if (ofSavedRun) {
+    throw new UsageError(
+      `--scale-batch ${k}: the run has its batch already, of ${base.batch.size} windows; leave it out`,
+    );
+  }
+  return { ...settings, ...scaleBatch(base, k) };
 }
 
 /** Where the value of each flag stands in a configuration: the keys, joined by dots. */

@@ -43,7 +43,7 @@ export interface TrainWork {
   readonly parameters: WholeParameters;
   /** [blocks] */
   readonly exponents: Int8Array;
-  /** [layout.length], filled where everything fits. */
+  /** [layout.length], filled where everything fits, but for an audit. */
   readonly sum: Int32Array<SharedArrayBuffer>;
   /** One element: set to 1 when the work is not wanted any more; looked at between micro-batches. */
   readonly cancelled: Int32Array<SharedArrayBuffer>;

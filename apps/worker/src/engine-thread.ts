@@ -40,7 +40,7 @@ function answer(request: EngineRequest): unknown {
       run?.dispose();
       run = null;
       loaded().expectTf32(request.config.precision === 'tf32');
-      run = new RunCompute(loaded(), request, inUse?.path);
+      run = new RunCompute(loaded(), request, { path: inUse?.path });
       return run.notices;
     case 'prove':
       return openRun().prove();

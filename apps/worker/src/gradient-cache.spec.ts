@@ -1,72 +1,103 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GradientCache } from './gradient-cache.js';
 
 /** Gradients of one 64th of the cache's limit each. */
-const LENGTH = (256 << 20) / 64 / 4;
+const GRADIENT_BYTES = (256 << 20) / 64;
 
-function taker(cache: GradientCache) {
-  const computed: string[] = [];
-  const take = (step: number, microBatch: number, finite = true) =>
-    cache.take(step, microBatch, ({ gradient }) => {
-      computed.push(`${step}.${microBatch}`);
-      gradient[0] = step * 100 + microBatch;
-      return { squaredNorm: 1, finite, lossSum: microBatch, seconds: 1 };
-    });
-  return { take, computed };
+/** A gradient that says whose it is, and whether it was retired. */
+interface Token {
+  name: string;
+  retired: boolean;
 }
 
-it('gives a gradient of the step in progress again without computing it', () => {
-  const { take, computed } = taker(new GradientCache(8, 1));
-  take(3, 0);
-  take(3, 1);
-  expect(take(3, 0).gradient[0]).toBe(300);
-  expect(take(3, 1).lossSum).toBe(1);
-  expect(computed).toEqual(['3.0', '3.1']);
-});
+/** @param reuses whether a retired gradient's memory serves the next one, as in the host's memory. */
+function cacheOf(reuses: boolean, gradientBytes = 64) {
+  const computed: string[] = [];
+  const made: Token[] = [];
+  const cache = new GradientCache<Token>({
+    gradientBytes,
+    retire: (gradient) => {
+      expect(gradient.retired).toBe(false);
+      gradient.retired = true;
+      return reuses ? gradient : undefined;
+    },
+  });
+  const take = (step: number, microBatch: number, finite = true) =>
+    cache.take(step, microBatch, (reuse) => {
+      const name = `${step}.${microBatch}`;
+      computed.push(name);
+      const gradient = reuse ?? { name, retired: false };
+      Object.assign(gradient, { name, retired: false });
+      if (!reuse) made.push(gradient);
+      const magnitudes = new Float32Array(1);
+      return { squaredNorm: 1, finite, lossSum: microBatch, seconds: 1, gradient, magnitudes };
+    });
+  const held = (): string[] => made.filter(({ retired }) => !retired).map(({ name }) => name);
+  return { cache, take, computed, made, held };
+}
 
-it('forgets a step when the next one begins, and uses its memory', () => {
-  const { take, computed } = taker(new GradientCache(8, 1));
-  const first = take(3, 0).gradient;
-  expect(take(4, 0).gradient).toBe(first);
-  take(3, 0);
-  expect(computed).toEqual(['3.0', '4.0', '3.0']);
-});
+describe.each([
+  ['whose memory is used again', true],
+  ['whose memory is freed', false],
+])('a cache of gradients %s', (_what, reuses) => {
+  it('gives a gradient of the step in progress again without computing it', () => {
+    const { take, computed } = cacheOf(reuses);
+    take(3, 0);
+    take(3, 1);
+    expect(take(3, 0).gradient.name).toBe('3.0');
+    expect(take(3, 1).lossSum).toBe(1);
+    expect(computed).toEqual(['3.0', '3.1']);
+  });
 
-it('computes one anew that it is to forget, and keeps that', () => {
-  const cache = new GradientCache(8, 1);
-  const { take, computed } = taker(cache);
-  take(3, 0);
-  take(3, 1);
-  cache.forget(3, 0);
-  cache.forget(2, 1);
-  take(3, 0);
-  take(3, 0);
-  take(3, 1);
-  expect(computed).toEqual(['3.0', '3.1', '3.0']);
-});
+  it('forgets a step when the next one begins', () => {
+    const { take, computed, held, made } = cacheOf(reuses);
+    take(3, 0);
+    take(4, 0);
+    expect(held()).toEqual(['4.0']);
+    take(3, 0);
+    expect(computed).toEqual(['3.0', '4.0', '3.0']);
+    expect(made).toHaveLength(reuses ? 1 : 3);
+  });
 
-it('forgets everything when it is cleared', () => {
-  const cache = new GradientCache(8, 1);
-  const { take, computed } = taker(cache);
-  const first = take(3, 0).gradient;
-  cache.clear();
-  expect(take(3, 0).gradient).not.toBe(first);
-  expect(computed).toEqual(['3.0', '3.0']);
-});
+  it('computes one anew that it is to forget, and keeps that', () => {
+    const { cache, take, computed, held } = cacheOf(reuses);
+    take(3, 0);
+    take(3, 1);
+    cache.forget(3, 0);
+    cache.forget(2, 1);
+    take(3, 0);
+    take(3, 0);
+    take(3, 1);
+    expect(computed).toEqual(['3.0', '3.1', '3.0']);
+    expect(held().sort()).toEqual(['3.0', '3.1']);
+  });
 
-it('computes one that is not finite again when it is asked for again', () => {
-  const { take, computed } = taker(new GradientCache(8, 1));
-  take(3, 0, false);
-  take(3, 0);
-  expect(computed).toEqual(['3.0', '3.0']);
-});
+  it('holds nothing once it is cleared', () => {
+    const { cache, take, computed, held } = cacheOf(reuses);
+    take(3, 0);
+    take(3, 1);
+    cache.clear();
+    expect(held()).toEqual([]);
+    take(3, 0);
+    expect(computed).toEqual(['3.0', '3.1', '3.0']);
+  });
 
-it('keeps no more than its limit', () => {
-  const { take, computed } = taker(new GradientCache(LENGTH, 1));
-  for (let microBatch = 0; microBatch < 66; microBatch++) take(1, microBatch);
-  computed.length = 0;
-  take(1, 0);
-  take(1, 62);
-  take(1, 64);
-  expect(computed).toEqual(['1.64']);
+  it('computes one that is not finite again when it is asked for again, and does not hold it', () => {
+    const { take, computed, held } = cacheOf(reuses);
+    take(3, 0, false);
+    expect(held()).toEqual([]);
+    take(3, 0);
+    expect(computed).toEqual(['3.0', '3.0']);
+  });
+
+  it('keeps no more than its limit', () => {
+    const { take, computed, held } = cacheOf(reuses, GRADIENT_BYTES);
+    for (let microBatch = 0; microBatch < 66; microBatch++) take(1, microBatch);
+    expect(held()).toHaveLength(64);
+    computed.length = 0;
+    take(1, 0);
+    take(1, 62);
+    take(1, 64);
+    expect(computed).toEqual(['1.64']);
+  });
 });

@@ -48,7 +48,11 @@ function configOf(loss: 'every' | 'last', changes: object = {}): RunConfig {
 function computeOf(config: RunConfig, path?: LstmPath): RunCompute {
   const shared = new SharedArrayBuffer(SYMBOLS);
   new Uint8Array(shared).set(ids);
-  return new RunCompute(engine, { type: 'open-run', config, vocabularySize, ids: shared, idBytes: 1 }, path);
+  return new RunCompute(
+    engine,
+    { type: 'open-run', config, vocabularySize, ids: shared, idBytes: 1 },
+    { path },
+  );
 }
 
 function shapeOf(config: RunConfig): ReturnType<typeof runShape> {

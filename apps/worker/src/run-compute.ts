@@ -1,5 +1,5 @@
-import { crc32, sha256 } from '@rocinante/base';
-import { addQuantised, fits, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
+import { sha256 } from '@rocinante/base';
+import { fits, maxMagnitudes } from '@rocinante/codec';
 import {
   Network,
   Sampler,
@@ -16,7 +16,7 @@ import {
   type SymbolIds,
   type WindowSet,
 } from '@rocinante/corpus';
-import type { Engine } from '@rocinante/engine';
+import type { Engine, Tensor } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
 import {
   microBatchesOf,
@@ -34,8 +34,22 @@ import type {
   TrainResult,
   TrainWork,
 } from './engine-messages.js';
-import { GradientCache, type Computed, type Room } from './gradient-cache.js';
+import { DeviceWay } from './device-way.js';
+import { GradientCache, type Computed } from './gradient-cache.js';
+import type { GradientWay } from './gradient-way.js';
+import { HostWay } from './host-way.js';
 import type { WholeParameters } from './parameters-receiver.js';
+
+/** A gradient in the host's memory or on the device: which it is, a run's way knows alone. */
+type Gradient = Float32Array | Tensor;
+
+/** How a run is computed, where the defaults are not to be taken. */
+export interface ComputeOptions {
+  /** How LSTM layers are computed, where the network is one that any path computes; plain where it is left out. */
+  readonly path?: LstmPath | undefined;
+  /** Where gradients are measured and summed; where it is left out on the device of a card, and in the host's memory of a processor. */
+  readonly sums?: 'device' | 'host' | undefined;
+}
 
 /** One run's work in the engine's thread: windows in, gradients measured and put on the grid, sums out. */
 export class RunCompute {
@@ -43,15 +57,14 @@ export class RunCompute {
   readonly #network: Network;
   readonly #ids: SymbolIds;
   readonly #plan: RunWindows;
-  readonly #cache: GradientCache;
-  readonly #quanta: Int32Array;
+  readonly #way: GradientWay<Gradient>;
+  readonly #cache: GradientCache<Gradient>;
   #parametersVersion = -1;
 
   /** Lines for people: how the run's network is computed, where that is not by the path that was given, or no faster for `mixed`. */
   readonly notices: readonly string[];
 
-  /** @param path how LSTM layers are computed, where the network is one that any path computes; plain where it is left out. */
-  constructor(engine: Engine, run: OpenRun, path?: LstmPath) {
+  constructor(engine: Engine, run: OpenRun, { path, sums }: ComputeOptions = {}) {
     this.#run = run;
     this.#ids = idsOf(run.ids, run.idBytes);
     this.#plan = runWindows(run.config, this.#ids.length);
@@ -71,9 +84,9 @@ export class RunCompute {
           ]),
       ...roundingNotices(engine, factors),
     ];
-    const { length, blockCount } = this.#network.layout;
-    this.#cache = new GradientCache(length, blockCount);
-    this.#quanta = new Int32Array(length);
+    const onDevice = (sums ?? (engine.description.device === 'gpu' ? 'device' : 'host')) === 'device';
+    this.#way = onDevice ? new DeviceWay(this.#network) : new HostWay(this.#network);
+    this.#cache = new GradientCache(this.#way);
   }
 
   /**
@@ -83,34 +96,36 @@ export class RunCompute {
    * @returns null when the work was cancelled.
    */
   train(work: TrainWork): TrainResult | null {
-    const { assignment, exponents, sum, cancelled } = work;
-    const { layout } = this.#network;
+    const { assignment, exponents, cancelled } = work;
     this.#take(work.parameters);
-    const magnitudes = new Float32Array(layout.blockCount);
+    const magnitudes = new Float32Array(this.#network.layout.blockCount);
     const results: MicroBatchResult[] = [];
+    const sum = this.#way.sum(exponents, work.sum);
     let allFit = true;
     let computeSeconds = 0;
-    for (const microBatch of assignment.microBatches) {
-      if (Atomics.load(cancelled, 0) === 1) return null;
-      if (assignment.kind === 'audit') this.#cache.forget(assignment.step, microBatch);
-      const measured = this.#cache.take(assignment.step, microBatch, (room) =>
-        this.#measuredGradient(assignment.step, microBatch, room),
-      );
-      computeSeconds += measured.seconds;
-      const finite = measured.finite && Number.isFinite(measured.lossSum);
-      if (finite) maxMagnitudes(magnitudes, measured.magnitudes);
-      allFit &&= finite && fits(measured.magnitudes, exponents, microBatchesOf(this.#run.config));
-      const wanted = allFit && !assignment.magnitudesOnly;
-      const checksum = wanted ? this.#addToSum(measured.gradient, exponents, sum, results.length === 0) : 0;
-      results.push({
-        microBatch,
-        lossSum: measured.lossSum,
-        norm: Math.sqrt(measured.squaredNorm),
-        finite,
-        checksum,
-      });
+    try {
+      for (const microBatch of assignment.microBatches) {
+        if (Atomics.load(cancelled, 0) === 1) return null;
+        if (assignment.kind === 'audit') this.#cache.forget(assignment.step, microBatch);
+        const measured = this.#cache.take(assignment.step, microBatch, (reuse) =>
+          this.#measuredGradient(assignment.step, microBatch, reuse),
+        );
+        computeSeconds += measured.seconds;
+        const finite = measured.finite && Number.isFinite(measured.lossSum);
+        if (finite) maxMagnitudes(magnitudes, measured.magnitudes);
+        allFit &&= finite && fits(measured.magnitudes, exponents, microBatchesOf(this.#run.config));
+        if (allFit && !assignment.magnitudesOnly) sum.add(measured.gradient);
+        const { lossSum, squaredNorm } = measured;
+        results.push({ microBatch, lossSum, norm: Math.sqrt(squaredNorm), finite, hash: 0 });
+      }
+      const hashes = sum.hashes();
+      // An audit's sum is nobody's.
+      if (hashes.length === results.length && assignment.kind !== 'audit') sum.finish();
+      const hashed = results.map((result, index) => ({ ...result, hash: hashes[index] ?? 0 }));
+      return { results: hashed, magnitudes, fits: allFit, computeSeconds };
+    } finally {
+      sum.dispose();
     }
-    return { results, magnitudes, fits: allFit, computeSeconds };
   }
 
   /** Losses of an assignment's pieces of the held-out part; null when the work was cancelled. */
@@ -158,6 +173,8 @@ export class RunCompute {
   }
 
   dispose(): void {
+    this.#cache.clear();
+    this.#way.dispose();
     this.#network.dispose();
   }
 
@@ -167,16 +184,11 @@ export class RunCompute {
     this.#parametersVersion = version;
   }
 
-  #measuredGradient(step: number, microBatch: number, { gradient, magnitudes }: Room): Computed {
+  #measuredGradient(step: number, microBatch: number, reuse: Gradient | undefined): Computed<Gradient> {
     const started = performance.now();
     const windows = this.#trainingWindows(step, microBatch);
-    const { lossSum } = this.#network.gradient(
-      windows,
-      { seed: this.#run.config.seed, step, microBatch },
-      gradient,
-    );
-    const measure = measureBlocks(gradient, this.#network.layout, magnitudes);
-    return { ...measure, lossSum, seconds: (performance.now() - started) / 1000 };
+    const measured = this.#way.measure(windows, { seed: this.#run.config.seed, step, microBatch }, reuse);
+    return { ...measured, seconds: (performance.now() - started) / 1000 };
   }
 
   #evaluatePiece(piece: number, isCancelled: () => boolean): { lossSum: number } | null {
@@ -200,15 +212,6 @@ export class RunCompute {
     const symbols = new Int32Array(windows.length * (set.length + 1));
     fillWindows(this.#ids, set, windows, symbols);
     return { windows: windows.length, symbols };
-  }
-
-  /** Puts the gradient on the grid and adds it to the sum; gives the CRC-32 of its own quanta. */
-  #addToSum(gradient: Float32Array, exponents: Int8Array, sum: Int32Array, first: boolean): number {
-    const quanta = first ? sum : this.#quanta;
-    quantise(gradient, exponents, this.#network.layout, quanta);
-    const checksum = crc32(quanta);
-    if (!first) addQuantised(sum, quanta);
-    return checksum;
   }
 }
 

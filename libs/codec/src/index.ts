@@ -3,6 +3,7 @@ export {
   EXPONENT_LIMIT,
   MICRO_BATCHES_MAX,
   POWERS_OF_TWO,
+  ROUNDING_SHIFT,
   fits,
   gridExponents,
   gridStep,
@@ -10,4 +11,5 @@ export {
   nextMagnitudes,
   quantumLimit,
 } from './grid.js';
+export { QuantaHash } from './quanta-hash.js';
 export { addQuantised, measureBlocks, quantise, subtractQuantised, type GradientMeasure } from './quanta.js';

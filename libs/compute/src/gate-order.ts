@@ -1,3 +1,5 @@
+import { joinColumns, reshape, splitColumns, type Engine, type Tensor } from '@rocinante/engine';
+
 /** The order of a layer's 4H gate columns: parameters hold Keras's, which is cuDNN's too; BlockLSTM and its kin want i, c, f, o. */
 export type GateOrder = 'i, f, c, o' | 'i, c, f, o';
 
@@ -20,4 +22,16 @@ export function copySwappingGates(
       target.set(source.subarray(start, start + units), targetOffset + from + gate * units);
     }
   }
+}
+
+/** The same on the device: [rows, 4H] or [4H], the columns' blocks f and c exchanged, as [rows, 4H]. */
+export function swapGates(engine: Engine, gradient: Tensor, units: number): Tensor {
+  const elements = gradient.shape.reduce((product, dimension) => product * dimension, 1);
+  return engine.scope(() => {
+    const gates = splitColumns(engine, reshape(engine, gradient, [elements / (4 * units), 4 * units]), 4);
+    return joinColumns(
+      engine,
+      ENGINE_FROM_KERAS.map((gate) => gates[gate]),
+    );
+  });
 }

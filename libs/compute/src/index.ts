@@ -1,3 +1,5 @@
+export type { DeviceGradient } from './device-gradient.js';
+export { DeviceGrid, type DeviceMeasure } from './device-grid.js';
 export type { DropoutKey } from './dropout.js';
 export { CudnnLayoutError } from './errors.js';
 export type { CellState } from './lstm-layer.js';

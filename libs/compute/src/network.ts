@@ -5,8 +5,9 @@ import { networkLayout, type NetworkSpec } from '@rocinante/model';
 import type { ParameterLayout } from '@rocinante/parameters';
 import { crossEntropy } from './cross-entropy.js';
 import { dropoutMask, type DropoutKey } from './dropout.js';
+import type { DeviceGradient } from './device-gradient.js';
 import { product, transposedProduct } from './float32-products.js';
-import { copySwappingGates } from './gate-order.js';
+import { copySwappingGates, swapGates } from './gate-order.js';
 import { RowsInput, symbolInput, type LayerInput } from './layer-input.js';
 import { freeStates, readOn } from './layer-stack.js';
 import type { CellState } from './lstm-layer.js';
@@ -26,6 +27,9 @@ interface LayerTrace {
   /** Of the layer's outputs: [N, H], or [B, H] in the last layer of a loss on the last position. */
   readonly mask: Tensor | undefined;
 }
+
+/** Takes a tensor's gradient where it is made; that of an LSTM layer of `units` has the path's order of gates. */
+type Take = (name: string, gradient: Tensor, units?: number) => void;
 
 export interface NetworkOptions {
   /** T, the symbols of a window without the one that follows. */
@@ -87,13 +91,34 @@ export class Network {
     const { engine } = this;
     const rows = layOutRows(this.spec, this.windowLength, batch);
     return engine.scope(() => {
-      const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
-      const { traces, output } = this.#runLayers(rows, symbols_N, dropout);
-      const { losses_N, logitsGradient_NV } = this.#lossOf(output, rows);
-      const outputGradient = this.#denseBack(output, logitsGradient_NV, out);
-      this.#layersBack(traces, symbols_N, outputGradient, rows, out);
-      return { lossSum: sumLosses(rows, losses_N) };
+      const losses_N = this.#backpropagate(rows, dropout, (...made) => this.#copyTo(out, ...made));
+      return { lossSum: sumLosses(rows, engine.readFloat32(losses_N)) };
     });
+  }
+
+  /**
+   * As `gradient`, and nothing is read: on a card the ops are on their way when this returns. What it gives is the caller's
+   * to free.
+   */
+  gradientOnDevice(batch: MicroBatch, dropout: DropoutKey | null): DeviceGradient {
+    const { engine } = this;
+    const rows = layOutRows(this.spec, this.windowLength, batch);
+    const kept = new Map<string, Tensor>();
+    try {
+      const losses = engine.scope(() =>
+        this.#backpropagate(rows, dropout, (name, gradient, units) => {
+          kept.set(name, engine.keep(this.#inKerasOrder(gradient, units)));
+        }),
+      );
+      return {
+        tensors: this.layout.tensors.map(({ name }) => kept.get(name)!),
+        losses: engine.keep(losses),
+        sumLosses: (values) => sumLosses(rows, values),
+      };
+    } catch (error) {
+      engine.free(...kept.values());
+      throw error;
+    }
   }
 
   /** The micro-batch's loss without dropout, in the units of `gradient`. */
@@ -169,6 +194,19 @@ export class Network {
     this.#weights.unload();
   }
 
+  /** Gives each tensor's gradient to `take`, and the rows' losses [N], unread. */
+  #backpropagate(rows: Rows, dropout: DropoutKey | null, take: Take): Tensor {
+    const { engine } = this;
+    return engine.scope(() => {
+      const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
+      const { traces, output } = this.#runLayers(rows, symbols_N, dropout);
+      const { losses_N, logitsGradient_NV } = this.#lossOf(output, rows);
+      const outputGradient = this.#denseBack(output, logitsGradient_NV, take);
+      this.#layersBack(traces, symbols_N, outputGradient, rows, take);
+      return losses_N;
+    });
+  }
+
   /** Runs the stack; `output` is what enters the dense layer, [N, H], or [B, H] for a loss on the last position. */
   #runLayers(
     rows: Rows,
@@ -202,15 +240,12 @@ export class Network {
     return this.spec.loss === 'last' ? sliceFirst(this.engine, hidden_NH, (T - 1) * B, B) : hidden_NH;
   }
 
-  #lossOf(output: Tensor, rows: Rows): { losses_N: Float32Array; logitsGradient_NV: Tensor } {
+  #lossOf(output: Tensor, rows: Rows): { losses_N: Tensor; logitsGradient_NV: Tensor } {
     const { engine } = this;
     return engine.scope(() => {
       const { loss, gradient } = this.#crossEntropy(output, rows.labels_N);
       const shares = engine.float32(rows.shares_N, [rows.shares_N.length, 1]);
-      return {
-        losses_N: engine.readFloat32(loss),
-        logitsGradient_NV: multiply(engine, gradient, shares),
-      };
+      return { losses_N: loss, logitsGradient_NV: multiply(engine, gradient, shares) };
     });
   }
 
@@ -224,24 +259,24 @@ export class Network {
     });
   }
 
-  /** Writes the dense layer's gradients and gives that of its input. */
-  #denseBack(output: Tensor, logitsGradient_NV: Tensor, out: Float32Array): Tensor {
+  /** Takes the dense layer's gradients and gives that of its input. */
+  #denseBack(output: Tensor, logitsGradient_NV: Tensor, take: Take): Tensor {
     const { engine } = this;
     return engine.scope(() => {
-      this.#write(out, 'dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
+      take('dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
       const ones = engine.float32(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
-      this.#write(out, 'dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
+      take('dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
       return product(engine, logitsGradient_NV, this.#weights.loaded.dense_VH);
     });
   }
 
-  /** Runs the stack backwards from the gradient of its output, writing each layer's gradients. */
+  /** Runs the stack backwards from the gradient of its output, taking each layer's gradients. */
   #layersBack(
     traces: readonly LayerTrace[],
     symbols_N: Tensor,
     outputGradient: Tensor,
     rows: Rows,
-    out: Float32Array,
+    take: Take,
   ): void {
     const { engine, spec, path } = this;
     const weights = this.#weights.loaded;
@@ -253,13 +288,13 @@ export class Network {
       const below = engine.scope(() => {
         const hiddenGradient = mask ? multiply(engine, gradient, mask) : gradient;
         const made = path.backward(weights.layers[index], input, run, hiddenGradient, rows);
-        this.#write(out, `${name}/bias`, made.bias_4H, units);
-        this.#write(out, `${name}/recurrent_kernel`, made.recurrent_H4H, units);
-        this.#write(out, `${name}/kernel`, made.kernel_I4H, units);
+        take(`${name}/bias`, made.bias_4H, units);
+        take(`${name}/recurrent_kernel`, made.recurrent_H4H, units);
+        take(`${name}/kernel`, made.kernel_I4H, units);
         if (index > 0) return made.input_NI;
         if (made.input_NI !== undefined) {
           const embedding_VE = sumRowsByIndex(engine, made.input_NI, symbols_N, spec.vocabularySize);
-          this.#write(out, 'embedding/embeddings', embedding_VE);
+          take('embedding/embeddings', embedding_VE);
         }
         return undefined;
       });
@@ -273,11 +308,17 @@ export class Network {
   }
 
   /** Copies a gradient into its place in the flat vector, that of an LSTM layer of `units` in Keras's order of gates. */
-  #write(out: Float32Array, name: string, gradient: Tensor, units?: number): void {
+  #copyTo(out: Float32Array, name: string, gradient: Tensor, units?: number): void {
     const { offset } = this.layout.tensors.find((tensor) => tensor.name === name)!;
     const values = this.engine.readFloat32(gradient);
     if (units === undefined || this.path.gateOrder === 'i, f, c, o') out.set(values, offset);
     else copySwappingGates(values, out, offset, units);
+  }
+
+  /** A gradient in Keras's order of gates, where `units` says that it has gates. */
+  #inKerasOrder(gradient: Tensor, units?: number): Tensor {
+    const isThere = units === undefined || this.path.gateOrder === 'i, f, c, o';
+    return isThere ? gradient : swapGates(this.engine, gradient, units);
   }
 
   #checkLength(flat: Float32Array): void {

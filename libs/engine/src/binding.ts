@@ -4,6 +4,7 @@ import { EngineLoadError } from './errors.js';
 /** TensorFlow's numbers for the element types in use (TF_DataType). */
 export const DataType = {
   float32: 1,
+  float64: 2,
   int32: 3,
   int64: 9,
   bool: 10,
@@ -34,7 +35,7 @@ export interface Binding {
   readonly TF_Version: string;
   createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number;
   deleteTensor(id: number): void;
-  tensorDataSync(id: number): Float32Array | Int32Array;
+  tensorDataSync(id: number): Float32Array | Int32Array | BigInt64Array;
   executeOp(
     name: string,
     attributes: readonly Attribute[],

@@ -119,6 +119,13 @@ export class Engine {
     return this.#create(values, shape, DataType.int32);
   }
 
+  /** An int64 tensor of the values, row-major, in the device's memory; the same duty as for `float32`. */
+  int64(values: BigInt64Array, shape: readonly number[]): Tensor {
+    // The binding takes an int64 for two int32.
+    const halves = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+    return this.#create(halves, shape, DataType.int64);
+  }
+
   /** Copies a float32 tensor out, row-major. */
   readFloat32(tensor: Tensor): Float32Array {
     assert(tensor.dtype === DataType.float32, `expected float32, not TensorFlow's type ${tensor.dtype}`);
@@ -129,6 +136,12 @@ export class Engine {
   readInt32(tensor: Tensor): Int32Array {
     assert(tensor.dtype === DataType.int32, `expected int32, not TensorFlow's type ${tensor.dtype}`);
     return this.#binding.tensorDataSync(tensor.id) as Int32Array;
+  }
+
+  /** Copies an int64 tensor out, row-major. */
+  readInt64(tensor: Tensor): BigInt64Array {
+    assert(tensor.dtype === DataType.int64, `expected int64, not TensorFlow's type ${tensor.dtype}`);
+    return this.#binding.tensorDataSync(tensor.id) as BigInt64Array;
   }
 
   /**
@@ -154,7 +167,8 @@ export class Engine {
 
   #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): Tensor {
     const size = shape.reduce((product, dimension) => product * dimension, 1);
-    assert(values.length === size, `shape [${shape.join(', ')}] has ${size} elements, not ${values.length}`);
+    const received = dtype === DataType.int64 ? values.length / 2 : values.length;
+    assert(received === size, `shape [${shape.join(', ')}] has ${size} elements, not ${received}`);
     return new Tensor(this.#binding.createTensor(shape, dtype, values), shape, dtype, this.#scope);
   }
 }

@@ -10,6 +10,18 @@ export {
   EnginePrecisionError,
 } from './errors.js';
 export { gpuTrouble, idleCardLine } from './gpu-trouble.js';
+export {
+  bitwiseAnd,
+  float32Bits,
+  float64,
+  maxLast,
+  readFloat64,
+  select,
+  sumLast,
+  toFloat64,
+  toInt32,
+  toInt64,
+} from './integer-ops.js';
 export { engineLibraries, locateBinding, type EngineLibraries } from './location.js';
 export { gpuDoubt, gpuHindrance, readNvidia, visibleCards, type Card, type Nvidia } from './nvidia.js';
 export {

@@ -43,7 +43,7 @@ export interface ReportOptions {
   /** By micro-batch; 1 where there is none. */
   readonly norms?: Readonly<Record<number, number>>;
   /** By micro-batch; 9 where there is none. */
-  readonly checksums?: Readonly<Record<number, number>>;
+  readonly hashes?: Readonly<Record<number, number>>;
 }
 
 export class Conversation {
@@ -138,11 +138,11 @@ export class Conversation {
     microBatches: readonly number[],
     options: ReportOptions = {},
   ): string[] {
-    const { fits = true, notFinite = [], seconds = 1, losses = 1, norms = {}, checksums = {} } = options;
+    const { fits = true, notFinite = [], seconds = 1, losses = 1, norms = {}, hashes = {} } = options;
     const results = microBatches.map((microBatch) => {
       const finite = !notFinite.includes(microBatch);
-      const [norm, checksum] = [norms[microBatch] ?? 1, checksums[microBatch] ?? 9];
-      return { microBatch, lossSum: losses + microBatch / 100, norm, finite, checksum };
+      const [norm, hash] = [norms[microBatch] ?? 1, hashes[microBatch] ?? 9];
+      return { microBatch, lossSum: losses + microBatch / 100, norm, finite, hash };
     });
     return this.say({ type: 'reported', worker, assignment, results, fits, computeSeconds: seconds });
   }

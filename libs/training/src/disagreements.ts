@@ -20,8 +20,8 @@ export class Disagreements {
       this.#times.set(microBatch, times);
       if (times < DISAGREEMENTS_MAX) continue;
       const said = words.map(({ worker, results }) => {
-        const { lossSum, norm, checksum } = results.get(microBatch)!;
-        return `worker ${worker} loss ${lossSum}, norm ${norm}, checksum ${checksum}`;
+        const { lossSum, norm, hash } = results.get(microBatch)!;
+        return `worker ${worker} loss ${lossSum}, norm ${norm}, hash ${hash}`;
       });
       return (
         `micro-batch ${microBatch}: three workers computed three things, ${times} times; ` +

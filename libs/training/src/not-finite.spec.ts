@@ -56,7 +56,7 @@ describe('what is not finite', () => {
       lossSum: microBatch === 3 ? NaN : 1,
       norm: 1,
       finite: true,
-      checksum: 0,
+      hash: 0,
     }));
     expect(
       run.say({ type: 'reported', worker: 'a', assignment: 1, results, fits: true, computeSeconds: 1 })[0],

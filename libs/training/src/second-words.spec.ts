@@ -110,8 +110,8 @@ describe('a norm far outside', () => {
         expect(lines.at(-1)).toMatch(
           new RegExp(
             `^finish failed: step 5, micro-batch 0: three workers computed three things, ${DISAGREEMENTS_MAX} times; the last time ` +
-              `worker \\w loss 1, norm ${said / 4}, checksum 9; worker \\w loss 1, norm ${said / 2}, checksum 9; ` +
-              `worker \\w loss 1, norm ${said}, checksum 9; take out of the pool`,
+              `worker \\w loss 1, norm ${said / 4}, hash 9; worker \\w loss 1, norm ${said / 2}, hash 9; ` +
+              `worker \\w loss 1, norm ${said}, hash 9; take out of the pool`,
           ),
         );
       }
@@ -133,7 +133,7 @@ describe('a norm far outside', () => {
   it('of other bits than another’s stands all the same: kinds of workers may differ', () => {
     const run = new Seasoned(['a', 'b']);
     run.first('a', 1, [0], far);
-    expect(run.first('b', 3, [0], { norms: { 0: 1000.5 }, checksums: { 0: 7 } })[0]).toContain('stands');
+    expect(run.first('b', 3, [0], { norms: { 0: 1000.5 }, hashes: { 0: 7 } })[0]).toContain('stands');
   });
 
   it('is none where the step’s other workers say the same', () => {
@@ -218,7 +218,7 @@ describe('an audit', () => {
   it('names both and lets the first stand where two differ in one bit and there is no third', () => {
     const run = Conversation.begun(['a', 'b'], { ...shape, microBatchesPerStep: 2, windowsPerEpoch: 400 });
     run.report('a', 1, [0]);
-    expect(run.report('b', 3, [0], { checksums: { 0: 8 } })).toEqual([
+    expect(run.report('b', 3, [0], { hashes: { 0: 8 } })).toEqual([
       'second-word #1 [0] for audit of a,b: unsettled',
       'grant a #1 range 0',
       'grant a #1 range 1',
@@ -231,7 +231,7 @@ describe('an audit', () => {
       microBatchesPerStep: 3,
       windowsPerEpoch: 600,
     });
-    run.report('a', 1, [0], { checksums: { 0: 8 } });
+    run.report('a', 1, [0], { hashes: { 0: 8 } });
     expect(run.report('b', 4, [0])).toEqual(['assign c #5 audit 0/1 v0 [0]']);
     expect(run.report('c', 5, [0])).toEqual([
       'second-word #1 [0] for audit of a,b,c: refuted',
@@ -241,11 +241,11 @@ describe('an audit', () => {
     ]);
   });
 
-  it('takes a checksum of 0 for none, and compares loss and norm to the bit all the same', () => {
+  it('takes a hash of 0 for none, and compares loss and norm to the bit all the same', () => {
     const run = Conversation.begun(['a', 'b'], { ...shape, microBatchesPerStep: 2, windowsPerEpoch: 400 });
-    run.report('a', 1, [0], { fits: false, checksums: { 0: 0 } });
+    run.report('a', 1, [0], { fits: false, hashes: { 0: 0 } });
     expect(run.report('b', 3, [0])[0]).toContain('stands');
-    run.report('b', 2, [1], { fits: false, checksums: { 1: 0 } });
+    run.report('b', 2, [1], { fits: false, hashes: { 1: 0 } });
     expect(run.report('a', 4, [1], { norms: { 1: 1 + 2 ** -52 } })[0]).toContain('unsettled');
   });
 

@@ -217,8 +217,8 @@ function areNear(a: MicroBatchResult, b: MicroBatchResult): boolean {
   return a.finite === b.finite && near(a.norm, b.norm) && near(a.lossSum, b.lossSum);
 }
 
-/** Whether two computed the same bits. A checksum of 0 is none: that gradient is not on the grid. */
+/** Whether two computed the same bits. A hash of 0 is none: that gradient is not on the grid, or an earlier release computed it. */
 function areSame(a: MicroBatchResult, b: MicroBatchResult): boolean {
-  const sums = a.checksum === b.checksum || a.checksum === 0 || b.checksum === 0;
+  const sums = a.hash === b.hash || a.hash === 0 || b.hash === 0;
   return sums && a.finite === b.finite && a.norm === b.norm && a.lossSum === b.lossSum;
 }

@@ -4,7 +4,7 @@ import type { EventQueue } from './event-queue.js';
 import type { RunEvent } from './events.js';
 import {
   takeMaxima,
-  toyChecksum,
+  toyHash,
   toyFits,
   toyGradient,
   toyDivergence,
@@ -232,7 +232,7 @@ export class SimulatedWorker {
         lossSum: toyLoss(this.#problem, state, step, microBatch),
         norm: toyNorm(gradient),
         finite: this.#isFinite(state, step, microBatch),
-        checksum: fits && !magnitudesOnly ? toyChecksum(quanta) : 0,
+        hash: fits && !magnitudesOnly ? toyHash(quanta) : 0,
       });
     }
     return { results, magnitudes, sums, fits, isWrong };

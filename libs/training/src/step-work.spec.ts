@@ -48,7 +48,7 @@ describe('an issue that fits', () => {
         lossSum: losses[microBatch],
         norm: 1,
         finite: true,
-        checksum: 0,
+        hash: 0,
       }));
       run.say({ type: 'reported', worker, assignment, results, fits: true, computeSeconds: 1 });
     }

@@ -166,7 +166,7 @@ export class TimedRun {
       lossSum: 1,
       norm: 1,
       finite: true,
-      checksum: 1,
+      hash: 1,
     }));
     this.#hand({ type: 'reported', worker, assignment: id, results, fits: true, computeSeconds });
   }

@@ -126,8 +126,8 @@ export function toyNorm(gradient: readonly number[]): number {
   return Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0));
 }
 
-/** A checksum of a micro-batch's own multiples of the grid; never 0. */
-export function toyChecksum(quanta: readonly number[]): number {
+/** A hash of a micro-batch's own multiples of the grid; never 0. */
+export function toyHash(quanta: readonly number[]): number {
   return (quanta.reduce((mixed, q) => Math.imul(mixed ^ q, 0x85ebca6b), 1) | 1) >>> 0;
 }
 

@@ -38,6 +38,6 @@ export interface MicroBatchResult {
   /** Euclidean norm of the micro-batch's gradient. */
   readonly norm: number;
   readonly finite: boolean;
-  /** CRC-32 of its int32 multiples of the grid; 0 where it did not fit. */
-  readonly checksum: number;
+  /** Of its int32 multiples of the grid (QuantaHash of libs/codec); 0 where it did not fit. */
+  readonly hash: number;
 }

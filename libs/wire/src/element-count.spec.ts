@@ -44,7 +44,7 @@ function codeOf(bytes: Buffer, decode: (bytes: Buffer) => unknown = Work.request
 
 describe('a message of a worker', () => {
   it('is decoded with as many results as a step can have', () => {
-    const result = { microBatch: 1023, lossSum: 2.5, norm: 0.5, finite: true, checksum: 0xffffffff };
+    const result = { microBatch: 1023, lossSum: 2.5, norm: 0.5, finite: true, checksum: 0xffffffff, hash: 7 };
     const report = {
       assignment: 2 ** 40,
       results: Array(1024).fill(result) as (typeof result)[],

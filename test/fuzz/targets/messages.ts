@@ -68,7 +68,7 @@ const SAMPLES: readonly Uint8Array[] = [
     {
       report: {
         assignment: 3,
-        results: [{ microBatch: 1, lossSum: 2.5, norm: 0.5, finite: true, checksum: 7 }],
+        results: [{ microBatch: 1, lossSum: 2.5, norm: 0.5, finite: true, hash: 7 }],
         magnitudes: Buffer.alloc(8),
         fits: true,
         computeSeconds: 0.5,

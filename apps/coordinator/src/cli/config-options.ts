@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { PRECISIONS } from '@rocinante/training';
+import { BATCH_SCALE_MAX } from '../batch-scale.js';
 import { SCHEDULE_KINDS, type ConfigFlags } from '../config.js';
 import { presets } from '../presets.js';
 import { nonNegative, option, positive, wholeNumber } from './option-values.js';
@@ -11,6 +12,13 @@ export interface ConfigOptionValues extends Omit<ConfigFlags, 'initFrom'> {
   /** Path of a weights file. */
   readonly initFrom?: string;
 }
+
+export const scaleBatchOption = (): Option =>
+  option(
+    '--scale-batch <k>',
+    'a batch k times as large, as cards want it, with the learning rate and warm-up that go with it',
+    'SCALE_BATCH',
+  ).argParser(wholeNumber(2, BATCH_SCALE_MAX));
 
 /** The options that say what a run is, the same for `train` and `run start`. */
 export function addConfigOptions(command: Command): Command {
@@ -24,6 +32,7 @@ export function addConfigOptions(command: Command): Command {
     option('--micro-batch <n>', 'windows of one gradient computation', 'MICRO_BATCH').argParser(
       wholeNumber(1),
     ),
+    scaleBatchOption(),
     option('--seed <n>', 'decides first values, order of windows and dropout', 'SEED').argParser(
       wholeNumber(0),
     ),

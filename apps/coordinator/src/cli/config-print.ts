@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { resolveConfig } from '../config.js';
 import { presets, type PresetName } from '../presets.js';
+import { scaleBatchOption } from './config-options.js';
 
 export function addConfig(program: Command): void {
   program
@@ -10,7 +11,8 @@ export function addConfig(program: Command): void {
     .description('the configuration that train would take, as JSON: a file to start your own from')
     .addOption(new Option('--preset <name>', 'which preset (default: quick)').choices(Object.keys(presets)))
     .option('--config <file>', 'JSON with settings that replace the preset’s')
-    .action((flags: { preset?: PresetName; config?: string }) => {
+    .addOption(scaleBatchOption())
+    .action((flags: { preset?: PresetName; config?: string; scaleBatch?: number }) => {
       process.stdout.write(`${JSON.stringify(resolveConfig(flags), null, 2)}\n`);
     });
 }

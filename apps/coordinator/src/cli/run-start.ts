@@ -12,6 +12,7 @@ import {
 import { limitsMessage } from '../run/limits-message.js';
 import { runJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
+import { scaledBatchLine } from '../batch-scale.js';
 import { checkInitFrom, readRunOrder, sendMissing } from '../client/run-order.js';
 import { TransferProgress } from '../display/transfer-progress.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
@@ -62,6 +63,9 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
 async function start(flags: StartFlags, exit: (code: number) => void): Promise<void> {
   const limits = limitsMessage(limitsFrom(flags));
   const order = await readRunOrder(flags, flags.corpus ?? DEFAULT_CORPUS, flags.initFrom, process.env);
+  if (flags.scaleBatch !== undefined) {
+    process.stderr.write(`${scaledBatchLine(flags.scaleBatch, order.config)}\n`);
+  }
   await withCoordinator(flags, async (coordinator) => {
     await checkInitFrom(coordinator, order);
     const contents = [order.corpus, ...(order.initFrom ? [order.initFrom] : [])];

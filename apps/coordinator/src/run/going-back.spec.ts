@@ -71,7 +71,7 @@ class DivergingWorker {
     (isAgain ? this.assignedAgain : this.assigned).push(assign);
     await this.#answering;
     if (isAgain) return;
-    const notFinite = { lossSum: 1, norm: 1, finite: false, checksum: 0 };
+    const notFinite = { lossSum: 1, norm: 1, finite: false, hash: 0 };
     this.#call.write({
       report: {
         assignment: assign.assignment,

@@ -3,6 +3,7 @@ import type { LstmChoice } from '@rocinante/base';
 import type { Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
+import { recommendedScale, scaledBatchLine } from '../batch-scale.js';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
@@ -125,6 +126,8 @@ async function runToEnd(
   });
   display.line(`run ${directory.shownPath}`);
   if (options.resume && !loaded) display.line('there is no checkpoint: the run begins anew');
+  const batchLine = batchLineOf(options, prepared);
+  if (batchLine !== null) display.line(batchLine);
 
   const notifier =
     options.notify &&
@@ -211,6 +214,19 @@ async function runToEnd(
     await workers.stop();
     await notifier?.close();
   }
+}
+
+/** What is to be said of the batch before a run begins, in a line: what it was made, or what a card wants. */
+function batchLineOf({ flags, device, resume }: TrainOptions, { config, shape }: PreparedRun): string | null {
+  const { scaleBatch, batch, microBatch } = flags;
+  if (scaleBatch !== undefined) return scaledBatchLine(scaleBatch, config);
+  if (device !== 'gpu' || resume || batch !== undefined || microBatch !== undefined) return null;
+  const k = recommendedScale(config, shape.stepsTotal);
+  if (k === null) return null;
+  return (
+    `micro-batches of ${config.batch.microBatch} windows leave a card mostly idle; for a new run --scale-batch ${k} makes them ` +
+    'larger, with the learning rate and warm-up that go with it'
+  );
 }
 
 /** @returns what is not in the store, which has been said; null where nothing is missing. */

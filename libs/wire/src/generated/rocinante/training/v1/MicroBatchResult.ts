@@ -7,6 +7,7 @@ export interface MicroBatchResult {
   'norm'?: (number | string);
   'finite'?: (boolean);
   'checksum'?: (number);
+  'hash'?: (number);
 }
 
 export interface MicroBatchResult__Output {
@@ -15,4 +16,5 @@ export interface MicroBatchResult__Output {
   'norm': (number);
   'finite': (boolean);
   'checksum': (number);
+  'hash': (number);
 }

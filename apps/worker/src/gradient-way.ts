@@ -1,0 +1,50 @@
+import type { GradientMeasure } from '@rocinante/codec';
+import type { DropoutKey, MicroBatch } from '@rocinante/compute';
+
+/** A micro-batch's gradient with what was measured of it. */
+export interface MeasuredGradient<Gradient> extends GradientMeasure {
+  /** As `Network.gradient` gives it. */
+  readonly lossSum: number;
+  /** Where it was made, for `GridSum.add`. */
+  readonly gradient: Gradient;
+  /** The largest |g| of each block. */
+  readonly magnitudes: Float32Array;
+}
+
+/**
+ * Where gradients are measured, put on the grid, summed and hashed: in the host's memory, or on the device. Both give the same
+ * bits, but for the norm's last ones.
+ */
+export interface GradientWay<Gradient> {
+  /** Bytes that one gradient holds, in the memory where it lies. */
+  readonly gradientBytes: number;
+
+  /**
+   * Computes a micro-batch's gradient and measures it.
+   * @param reuse a gradient that is not wanted any more, for its memory.
+   */
+  measure(batch: MicroBatch, dropout: DropoutKey, reuse?: Gradient): MeasuredGradient<Gradient>;
+
+  /** A gradient is not wanted any more. What `measure` can use in its place is given back, else its memory is freed. */
+  retire(gradient: Gradient): Gradient | undefined;
+
+  /** Begins the sum of an assignment's micro-batches on one grid; `out` [layout.length] holds it once it is finished. */
+  sum(exponents: Int8Array, out: Int32Array): GridSum<Gradient>;
+
+  /** Frees what the way keeps; gradients are retired before. */
+  dispose(): void;
+}
+
+/** A sum of micro-batches on one grid. */
+export interface GridSum<Gradient> {
+  /** Adds a gradient that fits the grid; it stays the caller's, and may be added to other sums. */
+  add(gradient: Gradient): void;
+
+  /** The hash of each gradient's own quanta, in the order in which they were added. */
+  hashes(): number[];
+
+  /** Waits until all that were added, at least one, are in `out`. */
+  finish(): void;
+
+  dispose(): void;
+}

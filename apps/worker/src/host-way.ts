@@ -1,0 +1,53 @@
+import { addQuantised, measureBlocks, QuantaHash, quantise } from '@rocinante/codec';
+import type { DropoutKey, MicroBatch, Network } from '@rocinante/compute';
+import type { GradientWay, GridSum, MeasuredGradient } from './gradient-way.js';
+
+/** Gradients are read, and all else is done by loops over the host's memory: as a processor is served best. */
+export class HostWay implements GradientWay<Float32Array> {
+  readonly gradientBytes: number;
+  readonly #network: Network;
+  readonly #hash: QuantaHash;
+  /** Room for one micro-batch's quanta. */
+  readonly #quanta: Int32Array;
+
+  constructor(network: Network) {
+    const { layout } = network;
+    this.gradientBytes = layout.length * Float32Array.BYTES_PER_ELEMENT;
+    this.#network = network;
+    this.#hash = new QuantaHash(layout);
+    this.#quanta = new Int32Array(layout.length);
+  }
+
+  measure(batch: MicroBatch, dropout: DropoutKey, reuse?: Float32Array): MeasuredGradient<Float32Array> {
+    const { layout } = this.#network;
+    const gradient = reuse ?? new Float32Array(layout.length);
+    const magnitudes = new Float32Array(layout.blockCount);
+    const { lossSum } = this.#network.gradient(batch, dropout, gradient);
+    return { ...measureBlocks(gradient, layout, magnitudes), lossSum, gradient, magnitudes };
+  }
+
+  retire(gradient: Float32Array): Float32Array {
+    return gradient;
+  }
+
+  sum(exponents: Int8Array, out: Int32Array): GridSum<Float32Array> {
+    const { layout } = this.#network;
+    const hashes: number[] = [];
+    return {
+      add: (gradient) => {
+        const quanta = hashes.length === 0 ? out : this.#quanta;
+        quantise(gradient, exponents, layout, quanta);
+        const own = this.#hash.of(quanta);
+        if (hashes.length > 0) addQuantised(out, quanta);
+        hashes.push(own);
+      },
+      hashes: () => hashes,
+      finish: () => undefined,
+      dispose: () => undefined,
+    };
+  }
+
+  dispose(): void {
+    // Memory is freed with the object.
+  }
+}
