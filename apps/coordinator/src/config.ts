@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { oneLine, quoted } from '@rocinante/base';
+import { oneLine, quoted, systemTrouble } from '@rocinante/base';
 import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/training';
 import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
@@ -198,7 +198,7 @@ function readSettings(path: string): Settings {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`configuration ${path}: cannot be read (${(error as Error).message})`, {
+    throw new UsageError(`configuration ${path}: cannot be read: ${systemTrouble(error, path)}`, {
       cause: error,
     });
   }

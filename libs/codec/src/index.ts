@@ -1,8 +1,6 @@
 export { GRADIENT_CODECS, PARAMETER_CODECS } from './codecs.js';
 export {
-  EXPONENT_LIMIT,
   MICRO_BATCHES_MAX,
-  POWERS_OF_TWO,
   fits,
   gridExponents,
   gridStep,
@@ -10,4 +8,4 @@ export {
   nextMagnitudes,
   quantumLimit,
 } from './grid.js';
-export { addQuantised, measureBlocks, quantise, subtractQuantised, type GradientMeasure } from './quanta.js';
+export { addQuantised, measureBlocks, quantise, type GradientMeasure } from './quanta.js';

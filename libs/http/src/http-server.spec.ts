@@ -207,7 +207,7 @@ describe('an HTTP server', () => {
     );
     expect(await raw(Buffer.from([0, 255, 22, 3, 1, 10, 13, 10]))).toMatch(/^HTTP\/1.1 400 /);
     expect(await raw('GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
-    expect(dropped).toEqual(['MESSAGE_TOO_LARGE', 'MALFORMED']);
+    expect(dropped).toEqual(['MESSAGE_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'MALFORMED']);
     expect((await get('/healthz')).status).toBe(200);
   });
 

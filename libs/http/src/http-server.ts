@@ -211,6 +211,7 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     const what = `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`;
+    onDropped?.('MESSAGE_TOO_LARGE', `${peerOf(incoming.socket)}: ${method.slice(0, 16)}: ${what}`);
     return closing(line(414, what));
   }
   const path = pathOf(incoming);

@@ -153,6 +153,11 @@ describe('finding', () => {
       exitCode: 2,
       message: 'run "quijote": expected one run of this name, received 2; give an id: r1, r2',
     });
+    for (let count = 0; count < 4; count++) await store.create(run);
+    expect(refusal(() => store.find('quijote')).message).toBe(
+      'run "quijote": expected one run of this name, received 6; ' +
+        'give an id: r2, r3, r4, r5, r6 (the newest; ./rocinante run list has all)',
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { connect, checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { certificatesIn, isHost, type ClientSecurity } from '@rocinante/access';
 import { oneLine, quoted } from '@rocinante/base';
+import { counted } from '../display/quantities.js';
 import { atLeast, ok, problem, type Finding } from './finding.js';
 import { CERTIFICATE_GOOD_DAYS, CERTIFICATE_LEAST_DAYS, REACH_TIMEOUT_MS } from './limits.js';
 import { partsOf, reasonOf } from './reach-checks.js';
@@ -177,7 +178,7 @@ function timeFinding(check: string, from: string, to: string, now: Date, advice:
   }
   const days = (Date.parse(to) - now.getTime()) / DAY_MS;
   const bounds = { found: days, good: CERTIFICATE_GOOD_DAYS, least: CERTIFICATE_LEAST_DAYS };
-  const finding = atLeast(check, bounds, (days) => `${Math.floor(days)} days`, advice);
+  const finding = atLeast(check, bounds, (days) => counted(Math.floor(days), 'day'), advice);
   const found = `valid until ${dayOf(to)}${days < 0 ? ', which is over' : `: ${finding.found}`}`;
   return { ...finding, found };
 }

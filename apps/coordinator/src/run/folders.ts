@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemTrouble } from '@rocinante/base';
 import { PARTIAL_SUFFIX } from '@rocinante/weights';
 import { RunFailedError } from '../errors.js';
 
@@ -30,7 +31,7 @@ export function replaceFile(path: string, text: string): void {
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new RunFailedError(`${path}: cannot be written: ${(error as Error).message}`, { cause: error });
+    throw new RunFailedError(`${path}: cannot be written: ${systemTrouble(error, path)}`, { cause: error });
   }
 }
 
