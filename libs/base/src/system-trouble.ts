@@ -17,26 +17,24 @@ const WORDS: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open',
   EADDRINUSE: 'its port is in use',
   EADDRNOTAVAIL: 'this machine has no such address',
-  ECONNREFUSED: 'nothing listens there',
+  ECONNREFUSED: 'refused: nothing listens there',
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
-  ETIMEDOUT: 'nothing answers there',
-  EHOSTUNREACH: 'no way leads there',
-  ENETUNREACH: 'no way leads there',
-  ENOTFOUND: 'no machine of that name is known',
-  EAI_AGAIN: 'no machine of that name is known: names cannot be asked for',
+  ETIMEDOUT: 'no answer',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+  ENOTFOUND: 'nobody knows that name',
+  EAI_AGAIN: 'the name service does not answer',
 };
 
 /**
  * What went wrong in a call of the operating system, for one line of ours: `/data/runs: this user may not: permission denied
  * (EACCES)`. The code stays, since it is what people search for. Anything else is what the error says.
- * @param named the path that the line names already, which is not named again, nor the partial file beside it.
+ * @param named the path that the line names already, which is not named again.
  */
 export function systemTrouble(error: unknown, named?: string): string {
   const { code = '', path, message } = error as NodeJS.ErrnoException;
   const words = WORDS[code];
   if (words === undefined) return message || code;
-  const isNamed =
-    path === undefined || path === named || (named !== undefined && path.startsWith(`${named}.`));
-  return `${isNamed ? '' : `${path}: `}${words} (${code})`;
+  return `${path === undefined || path === named ? '' : `${path}: `}${words} (${code})`;
 }

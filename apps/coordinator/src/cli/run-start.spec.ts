@@ -124,13 +124,13 @@ describe('run start', () => {
     expect(named).toMatchObject({
       code: 0,
       stderr:
-        'corpus book.txt: is there already\n' +
+        `corpus ${corpus}: is there already\n` +
         'the name baseline is also that of r1, r3, r4, r5, r6 and 2 more: commands that are given it ask for an id; ' +
         "this run's is r12\n",
     });
     await stopServer();
     const free = await rocinante(handlers, ...args, '--name', 'moby');
-    expect(free).toMatchObject({ code: 0, stderr: 'corpus book.txt: is there already\n' });
+    expect(free).toMatchObject({ code: 0, stderr: `corpus ${corpus}: is there already\n` });
   });
 
   it('begins with a weights file, which is sent too', async () => {

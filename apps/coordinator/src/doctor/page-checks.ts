@@ -1,4 +1,5 @@
 import type { ClientSecurity } from '@rocinante/access';
+import { systemTrouble } from '@rocinante/base';
 import { bytesShown, counted } from '../display/quantities.js';
 import { presets } from '../presets.js';
 import { neededBytes, parametersReckoned } from '../run/disk-space.js';
@@ -7,7 +8,6 @@ import { atLeast, ok, warning, type Finding } from './finding.js';
 import { WORKERS_MAX } from './limits.js';
 import { seriesOf, type Series } from './metric-text.js';
 import { fetchPage, type Page } from './page.js';
-import { reasonOf } from './reach-checks.js';
 
 /**
  * What the coordinator's HTTP tells: readiness, its disk, and the releases of it and its workers.
@@ -37,7 +37,7 @@ export async function pageFindings(
   } catch (error) {
     const advice =
       'name the coordinator’s --http by --coordinator-http, or open its port; runs work without it';
-    return [warning(check, expected, reasonOf(error), advice)];
+    return [warning(check, expected, systemTrouble(error), advice)];
   }
 }
 
