@@ -197,13 +197,14 @@ describe('a name that leads elsewhere, or is too long', { timeout: 180_000 }, ()
   });
 
   it('a new run’s: a long one', async () => {
-    const { corpusSha256 } = secured.run;
+    const { id, corpusSha256 } = secured.run;
+    const { config } = await secured.daemon.json<{ config: object }>(['run', 'show', id]);
     const words = `run: name: Too big: expected string to have <=${limits.RUN_NAME_LENGTH_MAX} characters`;
     await secured.refuses(['INVALID_ARGUMENT'], async () => {
       const started = await secured.asOperator(operator, (client, done) =>
         client.start(
           {
-            ...{ configJson: '{}', corpusSha256: String(corpusSha256), corpusName: 'a' },
+            ...{ configJson: JSON.stringify(config), corpusSha256: String(corpusSha256), corpusName: 'a' },
             name: 'n'.repeat(limits.RUN_NAME_LENGTH_MAX + 1),
           },
           {},

@@ -211,6 +211,16 @@ describe('an HTTP server', () => {
     expect((await get('/healthz')).status).toBe(200);
   });
 
+  it('counts a connection once, whatever still comes on it after it was refused', async () => {
+    const { hostname, port } = new URL(`http://${server.address}`);
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\nX: ');
+    const timer = setInterval(() => socket.write('a'.repeat(HEADERS_BYTES_MAX)), 1);
+    await once(socket.resume(), 'close');
+    clearInterval(timer);
+    expect(dropped).toEqual(['MESSAGE_TOO_LARGE']);
+  });
+
   it('reads no body, and nothing after one', async () => {
     const second = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
     const answer = await raw(
