@@ -7,6 +7,7 @@ export {
   type ExitCode,
 } from './errors.js';
 export { oneLine, quoted } from './one-line.js';
+export { makeFolder } from './make-folder.js';
 export { systemTrouble } from './system-trouble.js';
 export { lockFile, type LockAnswer } from './file-lock.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';

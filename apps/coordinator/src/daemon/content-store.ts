@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, utimesSync } from 'node:fs';
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, quoted, systemTrouble } from '@rocinante/base';
+import { assert, makeFolder, quoted, systemTrouble } from '@rocinante/base';
 import { CORPUS_BYTES_MAX } from '@rocinante/corpus';
 import { FILE_BYTES_MAX, PARTIAL_SUFFIX, PREFIX_BYTES, syncDirectory } from '@rocinante/weights';
 import { RunFailedError } from '../errors.js';
-import { makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
+import { PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ContentError } from './errors.js';
 
 /** Bytes of a text, at most: what a run can read. */

@@ -2,12 +2,20 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { assert, AssertionError, oneLine, quoted, RocinanteError, systemTrouble } from '@rocinante/base';
+import {
+  assert,
+  AssertionError,
+  makeFolder,
+  oneLine,
+  quoted,
+  RocinanteError,
+  systemTrouble,
+} from '@rocinante/base';
 import { RECORD_BYTES_MAX } from '@rocinante/store';
 import { PARTIAL_SUFFIX } from '@rocinante/weights';
 import { limits } from '@rocinante/wire';
 import { RunFailedError, UsageError } from '../errors.js';
-import { folderBytes, makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
+import { folderBytes, PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ProcessLock } from '../run/process-lock.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { RunStoreError } from './errors.js';

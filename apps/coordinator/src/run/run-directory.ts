@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { systemTrouble } from '@rocinante/base';
+import { makeFolder, systemTrouble } from '@rocinante/base';
 import { z } from 'zod';
 import { identityDifferences, identityOf, runConfigSchema } from '@rocinante/training';
 import { RunFailedError, UsageError } from '../errors.js';
-import { makeFolder, replaceFile } from './folders.js';
+import { replaceFile } from './folders.js';
 import { ProcessLock } from './process-lock.js';
 
 const recordSchema = z.strictObject({
