@@ -304,7 +304,7 @@ describe('a missing prerequisite', () => {
     const described = join(checkout.root, 'apps', 'coordinator', 'package.json');
     writeFileSync(described, JSON.stringify({ version: '7.8.9' }));
     try {
-      const path = pathWithout('python3', 'c++');
+      const path = pathWithout('python3');
       expect(await checkout.run(['--version'], { ...env, PATH: path, CXX: '' })).toMatchObject({
         code: 0,
         stdout: 'rocinante 7.8.9\n',
