@@ -5,7 +5,7 @@
  * of in its own words.
  */
 import { once } from 'node:events';
-import { lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import http2 from 'node:http2';
 import { join } from 'node:path';
 import { status, type ServiceError } from '@grpc/grpc-js';
@@ -16,6 +16,7 @@ import { until } from '../support/daemon.js';
 import { RawConnection } from '../support/byte-clients.js';
 import { rocinante, Workspace } from '../support/rocinante.js';
 import { closed, nameOf, SecuredRun } from '../support/secured-run.js';
+import { secret } from '../support/secured.js';
 
 const service = '/rocinante.training.v1.Runs';
 
@@ -50,7 +51,12 @@ it('a page that is followed by whose token leaves the book', { timeout: 180_000 
     socket.write(`GET /api/events HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer ${secured.guest}\r\n\r\n`);
     await once(socket, 'data');
     const lines = readFileSync(secured.book.bookFile, 'utf8').split('\n');
-    writeFileSync(secured.book.bookFile, lines.filter((line) => !line.includes(' guest ')).join('\n'));
+    // Whole at any moment: it is read while it changes, and the worker's token is in it.
+    const others = secret(
+      `${secured.book.bookFile}.new`,
+      lines.filter((line) => !line.includes(' guest ')).join('\n'),
+    );
+    renameSync(others, secured.book.bookFile);
     await closed(socket);
     return [`${name}: GET /api/events: its token or its session is not known any more`];
   });
