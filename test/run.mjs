@@ -9,6 +9,20 @@ const reportName = 'test-results.json';
 
 const usage = 'expected: test [--long] [--json]';
 
+const help = `Usage: rocinante test [options]
+
+checks all of this checkout, as the pipeline does: format, lint and types, the unit tests of every lib and app, then the
+integration and end-to-end tests, which start processes of ./rocinante. 15 to 20 minutes on two cores. A test whose need
+is missing is skipped; CONTRIBUTING.md says what that may be, and how to run one project's tests alone.
+
+Options:
+  --long      run the tests too that take long: more seeds, the whole bundle, images, an hour of fuzzing (hours in all)
+  --json      end with one line of JSON on standard output: passed, failed, skipped, failures; the rest goes to standard error
+  -h, --help  display help for command
+
+It ends with 0 where nothing failed, with 1 where something did, and with 2 for another option.
+`;
+
 /** Results so far; format, lint and types count as one each. */
 class Tally {
   passed = 0;
@@ -33,8 +47,8 @@ class Tally {
  * @returns {Promise<number>} 0, 1 when anything failed, 2 for an unknown option.
  */
 export async function main(argv) {
-  if (argv.includes('--help')) {
-    process.stdout.write(`${usage}\n`);
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(help);
     return 0;
   }
   const unknown = argv.find((arg) => arg !== '--long' && arg !== '--json');

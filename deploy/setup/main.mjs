@@ -1,4 +1,5 @@
 // @ts-check
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { takeOption } from './device.mjs';
@@ -27,6 +28,12 @@ const ownFiles = new Map([
 async function launch(argv) {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new SetupFailure(`supported: linux x64; this is ${process.platform} ${process.arch}`, 2);
+  }
+  if (argv[0] === '--version') {
+    // Nothing needs to be set up for it.
+    const { version } = JSON.parse(readFileSync(join(root, 'apps', 'coordinator', 'package.json'), 'utf8'));
+    process.stdout.write(`rocinante ${version}\n`);
+    return 0;
   }
   const { value, rest } = takeOption(argv, '--engine-from', "a folder that holds the engine's wheel");
   const engineFrom = value ?? (process.env.ROCINANTE_ENGINE_FROM || undefined);

@@ -152,6 +152,7 @@ describe('the tour', { timeout: 240_000 }, () => {
           threads: 1,
           device: 'cpu',
           model: expect.any(String) as string,
+          lstm: 'plain',
         },
         ...{ microBatches: number, microBatchesPerSecond: number, joinedAt: time },
       });

@@ -198,6 +198,11 @@ describe.concurrent('exit code 2, in one line:', () => {
     ['serve: a file for its data', 'serve --data corpus.txt', /corpus\.txt: expected a directory/],
     ['serve: an unknown option', 'serve --port 7070', /unknown option '--port'/],
     ['worker: no coordinator', 'worker', /'--coordinator <host:port>' not specified/],
+    [
+      'test: an unknown option',
+      'test --longer',
+      /test: expected: test \[--long\] \[--json\]; received --longer/,
+    ],
     ['worker: an address', 'worker --coordinator nowhere', /--coordinator.*'nowhere'.*expected host:port/],
     ['worker: threads', `worker --coordinator ${NOBODY} --threads 0`, /--threads.*'0'.*from 1 to 1024/],
     ['worker: a name', `worker --coordinator ${NOBODY} --name a/b`, /--name.*'a\/b'.*letters, digits/],
@@ -313,6 +318,14 @@ describe('a damaged checkpoint', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/expected a good checkpoint, received step-00000004\.safetensors/);
   });
+});
+
+it('test says what it does, and does nothing more', async () => {
+  const { code, stdout, stderr } = await rocinante(['test', '--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const words of [/^Usage: rocinante test \[options\]$/m, /^ {2}--long +\S/m, /^ {2}--json +\S/m]) {
+    expect(stdout).toMatch(words);
+  }
 });
 
 describe('a daemon', () => {

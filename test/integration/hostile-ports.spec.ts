@@ -19,7 +19,7 @@ import {
   type WorkerMessage,
 } from '@rocinante/wire';
 import { Daemon, until, type RunJson } from '../support/daemon.js';
-import { framed, RawCall, RawConnection } from '../support/raw-connection.js';
+import { framed, RawCall, RawConnection } from '../support/byte-clients.js';
 import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 import { speak } from '../support/stranger.js';

@@ -300,6 +300,21 @@ describe('a missing prerequisite', () => {
     expect(cacheEntries(cache)).toEqual([]);
   });
 
+  it('is not needed to say which release this is', async () => {
+    const described = join(checkout.root, 'apps', 'coordinator', 'package.json');
+    writeFileSync(described, JSON.stringify({ version: '7.8.9' }));
+    try {
+      const path = pathWithout('python3');
+      expect(await checkout.run(['--version'], { ...env, PATH: path, CXX: '' })).toMatchObject({
+        code: 0,
+        stdout: 'rocinante 7.8.9\n',
+        stderr: '',
+      });
+    } finally {
+      rmSync(described);
+    }
+  });
+
   it('without Node.js nothing starts', async () => {
     const ended = await checkout.run([], { ...env, PATH: pathWithout('node') });
     expect(ended).toMatchObject({ code: 2, stdout: '' });

@@ -49,7 +49,8 @@ export class LightWorker {
   /** Micro-batches that it reported gradients of, and ranges that it sent. */
   microBatches = 0;
   rangesSent = 0;
-  readonly #computeMs: number;
+  /** What a micro-batch takes from now on, in milliseconds. */
+  computeMs: number;
   readonly #client: TrainingClient;
   readonly #control: ClientDuplexStream<WorkerMessage, CoordinatorMessageReceived>;
   readonly #room = new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS);
@@ -68,7 +69,7 @@ export class LightWorker {
   /** Dials, and says Hello; the rest follows from what the coordinator answers. */
   constructor(coordinator: string, name: string, { computeMs = 20, security }: LightWorkerOptions = {}) {
     this.name = name;
-    this.#computeMs = computeMs;
+    this.computeMs = computeMs;
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.#client = dial(coordinator, security);
     this.#control = this.#client.work();
@@ -192,7 +193,7 @@ export class LightWorker {
     while (isWanted() && this.#whole < parametersVersion) {
       await new Promise<void>((resolve) => (this.#wholeComes = resolve));
     }
-    if (isWanted() && this.#whole === parametersVersion) await sleep(this.#computeMs * microBatches.length);
+    if (isWanted() && this.#whole === parametersVersion) await sleep(this.computeMs * microBatches.length);
     if (!isWanted() || !light || this.#whole > parametersVersion) return;
     if (kind === 'WORK_KIND_EVALUATE') {
       const results = microBatches.map((microBatch) => ({ microBatch, lossSum: 1 }));
@@ -214,7 +215,7 @@ export class LightWorker {
   }
 
   #seconds(microBatches: number): number {
-    return (this.#computeMs * microBatches) / 1000;
+    return (this.computeMs * microBatches) / 1000;
   }
 
   /** A grant that crossed a withdrawal is void. */

@@ -1,29 +1,32 @@
 import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import { bookLine, newToken, type ClientSecurity } from '@rocinante/access';
 import { dial, dialRuns, type RunsClient } from '@rocinante/wire';
-import { Daemon, until, type RunJson } from './daemon.js';
+import { Daemon, type RunJson } from './daemon.js';
 import { LightWorker } from './light-worker.js';
+import { Refusals } from './refusals.js';
 import type { Workspace } from './rocinante.js';
 import { TestAuthority, TestBook } from './secured.js';
 import { smallText } from './small-run.js';
 
-const STEPS = 75;
-
-/** Lines of one reason that the log takes in ten seconds: tests of one run come at the same time. */
-const LINES_OF_A_REASON = 5;
+/** Some four minutes of a worker that takes its time, and seconds of one that does not. */
+const STEPS = 400;
+const SLOW_MS = 150;
+const QUICK_MS = 1;
 
 /**
  * A run that strangers must not disturb, of a coordinator that asks for certificates and tokens: one light worker plays it
- * twice, alone, and while all comes that is to be refused.
+ * twice, alone, and while all comes that is to be refused, one case after the other.
  */
 export class SecuredRun {
   run!: RunJson;
   #worker!: LightWorker;
+  readonly #refusals: Refusals;
   #undisturbed!: Record<string, unknown>;
 
   private constructor(
@@ -38,7 +41,9 @@ export class SecuredRun {
     readonly own: Pick<ClientSecurity, 'ca' | 'cert' | 'key'> & { readonly ca: Buffer },
     /** A reader's token that may be taken away: `guest` in the book. */
     readonly guest: string,
-  ) {}
+  ) {
+    this.#refusals = new Refusals(daemon);
+  }
 
   /** Plays it alone, begins it again, and waits for its first step. */
   static async start(workspace: Workspace): Promise<SecuredRun> {
@@ -87,10 +92,10 @@ export class SecuredRun {
     });
     const order = ['--config', config, '--corpus', workspace.write('corpus.txt', smallText(30_000))];
     const security = { ...this.own, token: this.book.tokens.worker };
-    const quick = new LightWorker(daemon.grpc, 'quick', { computeMs: 1, security });
+    const quick = new LightWorker(daemon.grpc, 'quick', { computeMs: QUICK_MS, security });
     this.#undisturbed = await daemon.ended((await daemon.startRun(order)).id);
     quick.leave();
-    this.#worker = new LightWorker(daemon.grpc, 'slow', { computeMs: 30, security });
+    this.#worker = new LightWorker(daemon.grpc, 'slow', { computeMs: SLOW_MS, security });
     this.run = await daemon.startRun(order);
     await daemon.stepsTaken(this.run.id, 1);
   }
@@ -104,7 +109,8 @@ export class SecuredRun {
   /** Fails where the run does not end as it did alone, others had a part in it, or the log has a token. */
   async endsUndisturbed(): Promise<void> {
     const { daemon, book, run } = this;
-    const ended = await daemon.ended(run.id);
+    this.#worker.computeMs = QUICK_MS;
+    const ended = await daemon.ended(run.id, 180_000);
     const { weightsSha256 } = this.#undisturbed;
     expect(ended).toMatchObject({ state: 'done', step: STEPS, weightsSha256 });
     const joined = daemon.events(run.id).filter(({ event }) => event === 'worker-joined');
@@ -114,46 +120,36 @@ export class SecuredRun {
       ['some-operator', 'r1'],
       ['some-operator', run.id],
     ]);
-    const written = JSON.stringify([daemon.log, this.audited()]);
+    const written = JSON.stringify([daemon.log, this.#file('audit.jsonl'), this.#file('refused.jsonl')]);
     for (const token of [...Object.values(book.tokens), this.guest]) expect(written).not.toContain(token);
   }
 
-  /** How often something was refused for this reason. */
-  refused(why: string): Promise<number> {
-    return this.daemon.metric(`rocinante_coordinator_refused_connections_total{why="${why}"}`);
-  }
-
-  /** Waits until so many refusals for this reason are counted, or more, since other tests come at the same time. */
-  isCounted(why: string, times: number): Promise<void> {
-    return until(`${times} of ${why} to be counted`, async () => (await this.refused(why)) >= times);
-  }
-
   /**
-   * Waits until the log and the file of refusals tell of one by these words; or have the lines that they take of its reason, and
-   * more are counted.
+   * Does what is to be refused. Fails where the coordinator tells anything else of it than this, or the run does not go on: see
+   * `Refusals.are`.
    */
-  async isTold(code: string, words: string): Promise<void> {
-    const isIn = async (lines: readonly string[]): Promise<boolean> =>
-      lines.some((line) => line.includes(words)) ||
-      (lines.length >= LINES_OF_A_REASON && (await this.refused(code)) > lines.length);
-    await until(`the log to tell of ${code}, ${words}`, () =>
-      isIn(this.daemon.log.filter((line) => line.code === code).map(({ msg }) => msg)),
-    );
-    const what = (): string[] =>
-      this.audited()
-        .filter(({ refused }) => refused === code)
-        .map((entry) => String(entry.what));
-    await until(`the file of refusals to tell of ${code}, ${words}`, () => isIn(what()));
-    expect(await this.refused(code)).toBeGreaterThan(0);
+  async refuses(codes: readonly string[], attempt: () => Promise<readonly unknown[]>): Promise<void> {
+    await this.#refusals.are(codes, attempt);
+    await this.goesOn();
   }
 
-  /** What both files have: of operators' acts, and of refusals. */
+  /** Waits until the run has taken another step. */
+  async goesOn(): Promise<void> {
+    const { daemon, run } = this;
+    const taken = daemon.events(run.id).findLast(({ event }) => event === 'step')!.step as number;
+    await daemon.stepsTaken(run.id, taken + 1);
+  }
+
+  /** What is on record of operators' acts. */
   audited(): Record<string, unknown>[] {
-    const paths = ['audit.jsonl', 'refused.jsonl']
-      .map((name) => join(this.daemon.data, name))
-      .filter((path) => existsSync(path));
-    const lines = paths.flatMap((path) => readFileSync(path, 'utf8').split('\n').slice(0, -1));
+    const lines = this.#file('audit.jsonl').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** A file of the coordinator's folder; empty before it is there. */
+  #file(name: string): string {
+    const path = join(this.daemon.data, name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
   /** A certificate of an authority, as a client has it that believes ours. */
@@ -190,11 +186,11 @@ export class SecuredRun {
     }
   }
 
-  /** A connection over TLS, without a client's certificate. */
+  /** A connection over TLS, with a client's certificate, on which nothing was said yet. */
   async tlsTo(address: string): Promise<TLSSocket> {
     const [host, port] = address.split(':');
-    const { ca } = this.own;
-    const socket = connectTls({ host, port: Number(port), ca, ALPNProtocols: ['h2', 'http/1.1'] });
+    const ALPNProtocols = ['h2', 'http/1.1'];
+    const socket = connectTls({ host, port: Number(port), ...this.own, ALPNProtocols });
     socket.on('error', () => undefined).resume();
     await once(socket, 'secureConnect');
     return socket;
@@ -215,6 +211,11 @@ export class SecuredRun {
     const authorization = token === null ? [] : [`Authorization: Bearer ${token}`];
     return this.ask([`GET ${path} HTTP/1.1`, 'Host: here', ...authorization]);
   }
+}
+
+/** By which the other side calls a connection of ours. */
+export function nameOf({ localAddress, localPort }: Socket): string {
+  return `${localAddress}:${localPort}`;
 }
 
 /** A reset is an end like another. */

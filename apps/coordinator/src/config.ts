@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { oneLine, quoted } from '@rocinante/base';
+import { oneLine, quoted, systemTrouble } from '@rocinante/base';
 import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/training';
 import { scaleBatch } from './batch-scale.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
@@ -217,7 +217,7 @@ function readSettings(path: string): Settings {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`configuration ${path}: cannot be read (${(error as Error).message})`, {
+    throw new UsageError(`configuration ${path}: cannot be read: ${systemTrouble(error, path)}`, {
       cause: error,
     });
   }

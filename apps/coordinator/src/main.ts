@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { RocinanteError } from '@rocinante/base';
+import { oneLine, RocinanteError, systemTrouble } from '@rocinante/base';
 import { addCerts } from './cli/certs.js';
 import { addConfig } from './cli/config-print.js';
 import { addSecurityOptions } from './cli/coordinator-option.js';
@@ -15,6 +15,7 @@ import { addSupport } from './cli/support.js';
 import { addTrain } from './cli/train.js';
 import { addVerify } from './cli/verify.js';
 import { addWeights } from './cli/weights.js';
+import { VERSION } from './version.js';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -33,6 +34,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   });
   const program = new Command('rocinante')
     .description('trains character LSTMs over many workers, exact to the bit')
+    .version(`rocinante ${VERSION}`, '--version', 'this release')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rocinante: ')) })
     .showSuggestionAfterError(false)
@@ -72,7 +74,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     // The operating system's refusals, a full disk for one, are a person's matter too.
     if (error instanceof Error && 'syscall' in error) {
-      process.stderr.write(`rocinante: ${error.message}\n`);
+      process.stderr.write(`rocinante: ${oneLine(systemTrouble(error))}\n`);
       return EXIT_FAILED;
     }
     throw error;

@@ -38,7 +38,7 @@ const words = (entry: string): Promise<unknown> =>
   writeWeightsFile(path, { ...file, further: { [WORDS_ENTRY]: entry } });
 
 it.each<[string, () => unknown, Partial<SampleTextOptions>, RegExp]>([
-  ['missing', () => undefined, {}, /w\.safetensors: ENOENT/],
+  ['missing', () => undefined, {}, /w\.safetensors: there is no such file or folder \(ENOENT\)/],
   [
     'a text',
     () => writeFile(path, 'En un lugar de la Mancha'),

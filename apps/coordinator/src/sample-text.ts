@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { RocinanteError, type LstmChoice } from '@rocinante/base';
+import { RocinanteError } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
 import { setEngineEnvironment, type Device } from '@rocinante/engine';
 import { readWeightsFile } from '@rocinante/weights';

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, RocinanteError, type ErrorCode, type LstmChoice } from '@rocinante/base';
+import { assert, RocinanteError, type ErrorCode } from '@rocinante/base';
 import { chooseLstmPath, Network, Sampler } from '@rocinante/compute';
 import { Vocabulary, WholeWords, WORD_LENGTH_MAX } from '@rocinante/corpus';
 import { Engine, type Device } from '@rocinante/engine';
-import type { NetworkSpec } from '@rocinante/model';
+import type { LstmChoice, NetworkSpec } from '@rocinante/model';
 
 /** What the thread draws from, and how much. */
 export interface SampleWork {

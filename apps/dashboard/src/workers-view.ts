@@ -129,7 +129,8 @@ function idleRow(worker: IdleWorkerJson): { root: Element; update(worker: IdleWo
   };
 }
 
-/** `cpu, 1 thread, AMD EPYC`. */
-function engineText({ device, threads, model }: WorkerShareJson): string {
-  return [device, counted(threads, 'thread'), model].filter((part) => part !== '').join(', ');
+/** `cpu, 1 thread, AMD EPYC, LSTM plain`. */
+function engineText({ device, threads, model, lstm }: WorkerShareJson): string {
+  const path = lstm === null ? '' : `LSTM ${lstm}`;
+  return [device, counted(threads, 'thread'), model, path].filter((part) => part !== '').join(', ');
 }

@@ -1,14 +1,8 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CLIENT_SECURITY_OPTIONS, expectBoth, type ClientSecurityFlags } from '@rocinante/access';
-import {
-  availableCores,
-  isLoopback,
-  LSTM_CHOICES,
-  parseAddress,
-  THREADS_MAX,
-  type LstmChoice,
-} from '@rocinante/base';
+import { availableCores, isLoopback, parseAddress, THREADS_MAX } from '@rocinante/base';
+import { LSTM_CHOICES, type LstmChoice } from '@rocinante/model';
 import { DEVICES, type Device } from '@rocinante/engine';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import { PRECISIONS, type Precision } from '@rocinante/training';

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { RocinanteError, type LstmChoice } from '@rocinante/base';
+import { RocinanteError } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import { setEngineEnvironment, type EngineOptions } from '@rocinante/engine';
 import type { EngineAnswers, EngineReply, EngineRequest } from './engine-messages.js';
 

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, assertNever, RocinanteError, type LstmChoice } from '@rocinante/base';
+import { assert, assertNever, RocinanteError } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import { chooseLstmPath, type LstmPathInUse } from '@rocinante/compute';
 import { Engine, type EngineOptions } from '@rocinante/engine';
 import type { EngineFacts, EngineReply, EngineRequest } from './engine-messages.js';

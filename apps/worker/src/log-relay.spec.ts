@@ -38,14 +38,14 @@ it('drops what is more than may wait, and says how many lines', () => {
   vi.advanceTimersByTime(10 * limits.LOG_LINES_INTERVAL_MS);
   const lines = sent.flat().map((text) => JSON.parse(text) as { run: string; msg?: string });
   expect(lines).toHaveLength(4 * limits.LOG_LINES_MAX + 1);
-  expect(lines.at(-1)).toMatchObject({ run: 'r1', msg: "7 lines of this worker's log were not sent" });
+  expect(lines.at(-1)).toMatchObject({ run: 'r1', msg: "lines of this worker's log that were not sent: 7" });
 });
 
 it('sends all that waits when the run is over, says that it was the last, and keeps nothing more of it', () => {
   for (let n = 0; n < 4 * limits.LOG_LINES_MAX + 1; n++) relay.take(line('r1', n));
   relay.end();
   expect(sent.map((lines) => lines.length)).toEqual([...Array<number>(4).fill(limits.LOG_LINES_MAX), 1, 0]);
-  expect(sent[4][0]).toContain("1 lines of this worker's log were not sent");
+  expect(sent[4][0]).toContain("lines of this worker's log that were not sent: 1");
   expect(lasts).toBe(1);
   sent = [];
   relay.take(line('r1', 2));

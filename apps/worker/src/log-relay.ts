@@ -57,7 +57,7 @@ export class LogRelay {
     const dropped = this.#queue.takeDropped();
     if (dropped > 0) {
       // What was just taken has left room for it.
-      const msg = `${dropped} lines of this worker's log were not sent`;
+      const msg = `lines of this worker's log that were not sent: ${dropped}`;
       const time = new Date().toISOString();
       this.#queue.push(JSON.stringify({ level: 'warn', time, run: this.#run, msg }));
     }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { makeFolder } from '@rocinante/base';
 import {
   makeCertificates,
   planCertificates,
@@ -34,7 +34,7 @@ export async function makeClusterFolder(request: CertificatesRequest): Promise<C
   const { folder } = request;
   // What is refused is refused before there is a folder; and once more, since another process may have worked in it.
   check(request);
-  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+  makeFolder(folder, FOLDER_MODE);
   const giveBack = lockFolder(folder);
   try {
     const { hasBook, plan } = check(request);

@@ -1,15 +1,14 @@
-export { ACCESS_ERROR_CODES, AccessError, type AccessErrorCode } from './errors.js';
+export { AccessError, type AccessErrorCode } from './errors.js';
 export { readSmallFile, type SmallFile } from './small-file.js';
 export { mayDo, ROLES, type Holder, type Need, type Role } from './roles.js';
 export { newToken, readToken, TOKEN_PREFIX } from './token.js';
 export { bookLine, TokenBook } from './token-book.js';
 export { readAuthority, readTlsMaterial, type TlsFiles, type TlsMaterial } from './tls-material.js';
-export { FILE_LOOK_INTERVAL_MS, onFileChange, rereadOnChange, type FileWatching } from './file-change.js';
+export { rereadOnChange, type FileWatching } from './file-change.js';
 export { certificatesIn } from './certificate-file.js';
 export { makeAuthority, type AuthorityRequest } from './authority.js';
 export { makeCertificate, type CertificateRequest, type CertificateUse } from './certificate.js';
 export type { IssuedPair } from './x509.js';
-export { TOKEN_CHARACTERS_MAX } from './access-limits.js';
 export { AUTHORITY_DAYS_MAX, CERTIFICATE_DAYS_MAX } from './access-limits.js';
 export { isTokenName } from './token-book.js';
 export { isHost } from './alt-names.js';

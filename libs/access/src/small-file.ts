@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { geteuid } from 'node:process';
+import { systemTrouble } from '@rocinante/base';
 import { AccessError } from './errors.js';
 
 /** What a small file is asked to be. */
@@ -27,7 +28,7 @@ export function readSmallFile(path: string, { what, bytesMax, keepFrom }: SmallF
     // Without waiting: opening a pipe would stop the process until somebody writes to it.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new AccessError('ACCESS_FILE', `${path}: expected ${what}, received ${reason(error)}`, {
+    throw new AccessError('ACCESS_FILE', `${path}: expected ${what}, received ${reason(error, path)}`, {
       cause: error,
     });
   }
@@ -75,7 +76,7 @@ function readToEnd(file: number, path: string, what: string, bytesMax: number): 
       if (read === 0 || length === buffer.length) break;
     }
   } catch (error) {
-    throw new AccessError('ACCESS_FILE', `${path}: expected ${what}, received ${reason(error)}`, {
+    throw new AccessError('ACCESS_FILE', `${path}: expected ${what}, received ${reason(error, path)}`, {
       cause: error,
     });
   }
@@ -97,9 +98,9 @@ function kindOf(stats: Stats): string {
   return stats.isFIFO() ? 'a pipe' : 'a device';
 }
 
-function reason(error: unknown): string {
+function reason(error: unknown, path: string): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
   if (code === 'EACCES' || code === 'EPERM') return 'a file that this user may not read';
-  return code ?? String(error);
+  return `what cannot be read: ${systemTrouble(error, path)}`;
 }

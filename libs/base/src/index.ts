@@ -6,12 +6,13 @@ export {
   type ErrorCode,
   type ExitCode,
 } from './errors.js';
-export { philox, type Words2, type Words4 } from './philox.js';
 export { oneLine, quoted } from './one-line.js';
+export { makeFolder } from './make-folder.js';
+export { systemTrouble } from './system-trouble.js';
+export { philox } from './philox.js';
 export { lockFile, type LockAnswer } from './file-lock.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';
 export { bytesOf, crc32, sha256 } from './checksum.js';
 export { cacheDirectory } from './cache-directory.js';
-export { LSTM_CHOICES, type LstmChoice } from './lstm-choice.js';
 export { isLoopback, parseAddress, type Address } from './address.js';
-export { availableCores, cgroupQuotaCores, THREADS_MAX, type TextReader } from './available-cores.js';
+export { availableCores, THREADS_MAX } from './available-cores.js';

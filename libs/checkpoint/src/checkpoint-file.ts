@@ -1,6 +1,6 @@
 /** A checkpoint as a file: written whole or not at all, its hashes taken on the way; verified when read. */
 import { createHash } from 'node:crypto';
-import { assert, bytesOf, quoted, sha256 } from '@rocinante/base';
+import { assert, bytesOf, quoted, sha256, systemTrouble } from '@rocinante/base';
 import {
   WRITE_CHUNK_BYTES,
   float32View,
@@ -94,7 +94,7 @@ export async function writeCheckpointFile(
  */
 export async function readCheckpointFile(path: string, name = path): Promise<Checkpoint> {
   const file = await readSafetensorsFile(path).catch((cause: unknown): never => {
-    throw new DamagedCheckpointError(name, (cause as Error).message, { cause });
+    throw new DamagedCheckpointError(name, systemTrouble(cause, path), { cause });
   });
   checkFormat(name, file);
   verifyHash(name, file);

@@ -1,4 +1,4 @@
-import { RocinanteError } from '@rocinante/base';
+import { RocinanteError, systemTrouble } from '@rocinante/base';
 
 /** A checkpoint that loading passed over, and why, in one line. */
 export interface PassedOver {
@@ -48,9 +48,9 @@ export class CheckpointWriteError extends RocinanteError {
   readonly full: boolean;
 
   constructor(path: string, cause: unknown) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const { code } = cause as NodeJS.ErrnoException;
     const full = code === 'ENOSPC' || code === 'EDQUOT';
-    const reason = full ? `the disk is full (${code})` : message;
+    const reason = systemTrouble(cause, path);
     const todo = full ? 'resume the run once there is room' : 'resume the run once that is mended';
     super(
       'CHECKPOINT_NOT_WRITTEN',

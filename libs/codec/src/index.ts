@@ -12,4 +12,4 @@ export {
   quantumLimit,
 } from './grid.js';
 export { QuantaHash } from './quanta-hash.js';
-export { addQuantised, measureBlocks, quantise, subtractQuantised, type GradientMeasure } from './quanta.js';
+export { addQuantised, measureBlocks, quantise, type GradientMeasure } from './quanta.js';

@@ -111,9 +111,3 @@ export function addQuantised(sum: Int32Array, quanta: Int32Array): void {
   assert(sum.length === quanta.length, `sum of ${sum.length} elements, ${quanta.length} quanta`);
   for (let i = 0; i < sum.length; i++) sum[i] += quanta[i];
 }
-
-/** Takes a micro-batch's quanta out of a worker's running sum again: the exact inverse of adding them. */
-export function subtractQuantised(sum: Int32Array, quanta: Int32Array): void {
-  assert(sum.length === quanta.length, `sum of ${sum.length} elements, ${quanta.length} quanta`);
-  for (let i = 0; i < sum.length; i++) sum[i] -= quanta[i];
-}

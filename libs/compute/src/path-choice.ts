@@ -1,4 +1,5 @@
-import { oneLine, type LstmChoice } from '@rocinante/base';
+import { oneLine } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import type { Engine } from '@rocinante/engine';
 import { CudnnPath } from './cudnn-path.js';
 import { FusedPath } from './fused-path.js';

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesOf } from '@rocinante/base';
 import { describe, expect, it } from 'vitest';
-import { corpusFromBytes, describeCorpus, encodeCorpus } from './corpus.js';
-import {
-  CorpusDamagedError,
-  EmptyCorpusError,
-  NotUtf8Error,
-  UnknownSymbolsError,
-  VocabularyInvalidError,
-} from './errors.js';
+import { encodeCorpus } from './corpus.js';
+import { EmptyCorpusError, NotUtf8Error, UnknownSymbolsError } from './errors.js';
 import { Vocabulary } from './vocabulary.js';
 
 const quijote = process.env['ROCINANTE_QUIJOTE'];
@@ -37,7 +30,6 @@ describe('encodeCorpus', () => {
     const corpus = encodeCorpus(bytes, { normalisation: 'reference', vocabulary });
     expect(corpus.vocabulary).toBe(vocabulary);
     expect([...corpus.ids]).toEqual([8, 6, 5, 3, 2, 7, 8, 6, 5, 3, 2, 4, 1]);
-    expect(corpusFromBytes(bytesOf(corpus.ids), describeCorpus(corpus)).ids).toEqual(corpus.ids);
     const many = new Vocabulary(Array.from({ length: 257 }, (_, id) => String.fromCodePoint(10 + id)));
     const wide = encodeCorpus(Buffer.from('AB'), { normalisation: 'none', vocabulary: many });
     expect(wide.ids).toEqual(Uint16Array.of(55, 56));
@@ -88,40 +80,6 @@ describe('encodeCorpus', () => {
   });
 });
 
-describe('corpusFromBytes', () => {
-  const corpus = encodeCorpus(Buffer.from('漢'.repeat(3) + String.fromCodePoint(...range(0x4e00, 300))), {
-    normalisation: 'none',
-  });
-  const description = describeCorpus(corpus);
-
-  it('puts the corpus together again, aligned or not', () => {
-    const unaligned = new Uint8Array(corpus.ids.byteLength + 1).subarray(1);
-    unaligned.set(bytesOf(corpus.ids));
-    for (const bytes of [bytesOf(corpus.ids), unaligned]) {
-      const copy = corpusFromBytes(bytes, description);
-      expect(copy.ids).toEqual(corpus.ids);
-      expect(describeCorpus(copy)).toEqual(description);
-    }
-  });
-
-  it('refuses a cut, a changed and a foreign one', () => {
-    const bytes = Uint8Array.from(bytesOf(corpus.ids));
-    expect(() => corpusFromBytes(bytes.subarray(2), description)).toThrow(/length: expected 606 bytes/);
-    bytes[5] ^= 1;
-    expect(() => corpusFromBytes(bytes, description)).toThrow(/SHA-256: expected/);
-    expect(() => corpusFromBytes(bytes, { ...description, symbols: ['a', 'a'] })).toThrow(
-      VocabularyInvalidError,
-    );
-  });
-
-  it('refuses ids outside of the vocabulary', () => {
-    const symbols = description.symbols.slice(0, -2);
-    expect(() => corpusFromBytes(bytesOf(corpus.ids), { ...description, symbols })).toThrow(
-      CorpusDamagedError,
-    );
-  });
-});
-
 // The figures of the reference network's own preparation of the book: design anchors, not results of this code.
 describe.skipIf(quijote === undefined)('Don Quijote (skipped where ROCINANTE_QUIJOTE is not set)', () => {
   it.each([
@@ -135,7 +93,3 @@ describe.skipIf(quijote === undefined)('Don Quijote (skipped where ROCINANTE_QUI
     expect(corpus.vocabulary.size).toBe(symbols);
   });
 });
-
-function range(first: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => first + i);
-}

@@ -1,8 +1,8 @@
-import { assert, oneLine, sha256 } from '@rocinante/base';
-import { CorpusDamagedError, EmptyCorpusError, UnknownSymbolsError } from './errors.js';
+import { assert, sha256 } from '@rocinante/base';
+import { EmptyCorpusError, UnknownSymbolsError } from './errors.js';
 import { normalisePieces, type Normalisation } from './normalisation.js';
 import { textPieces } from './utf8-text.js';
-import { createIds, idBytes, Vocabulary, type SymbolIds } from './vocabulary.js';
+import { createIds, Vocabulary, type SymbolIds } from './vocabulary.js';
 
 /** A text as the network sees it. Offsets and lengths are in symbols. */
 export interface EncodedCorpus {
@@ -15,16 +15,6 @@ export interface EncodedCorpus {
   readonly idsSha256: string;
 }
 
-/** All of an encoded corpus but the ids: what travels beside them, and what a checkpoint keeps. */
-export interface CorpusDescription {
-  readonly symbols: readonly string[];
-  /** How many ids there are. */
-  readonly symbolCount: number;
-  readonly normalisation: Normalisation;
-  readonly textSha256: string;
-  readonly idsSha256: string;
-}
-
 export interface EncodeOptions {
   readonly normalisation: Normalisation;
   /** What messages call the text; its file name, say. Default `corpus`. */
@@ -32,9 +22,6 @@ export interface EncodeOptions {
   /** The symbols that the ids stand for, in this order; the text may use fewer. Default: those that occur in it. */
   readonly vocabulary?: Vocabulary | undefined;
 }
-
-/** Of what came for a hash, in a message: its digits, with room to see that there are more. */
-const SHA256_LENGTH_MAX = 80;
 
 const CODE_POINTS = 0x110000;
 
@@ -118,55 +105,4 @@ function writeIds(pieces: Iterable<string>, idOf: Uint32Array, ids: SymbolIds): 
     }
   }
   assert(written === ids.length, `wrote ${written} ids where ${ids.length} were counted`);
-}
-
-/** What goes with the ids when they are sent or stored. */
-export function describeCorpus(corpus: EncodedCorpus): CorpusDescription {
-  return {
-    symbols: corpus.vocabulary.toJSON(),
-    symbolCount: corpus.ids.length,
-    normalisation: corpus.normalisation,
-    textSha256: corpus.textSha256,
-    idsSha256: corpus.idsSha256,
-  };
-}
-
-/**
- * Puts a corpus together from its description and the ids' bytes, which came from outside: nothing is believed unchecked.
- *
- * The ids share the bytes' memory where it is aligned for their width, and are a copy otherwise.
- * @throws {VocabularyInvalidError} the symbols are not different characters.
- * @throws {CorpusDamagedError} the bytes have another length or hash, or an id is outside of the vocabulary.
- */
-export function corpusFromBytes(bytes: Uint8Array, description: CorpusDescription): EncodedCorpus {
-  const vocabulary = Vocabulary.fromJSON(description.symbols);
-  const width = idBytes(vocabulary.size);
-  const expectedBytes = description.symbolCount * width;
-  if (bytes.length !== expectedBytes) {
-    throw new CorpusDamagedError('length', `${expectedBytes} bytes`, `${bytes.length} bytes`);
-  }
-  const received = sha256(bytes);
-  if (received !== description.idsSha256) {
-    throw new CorpusDamagedError('SHA-256', oneLine(description.idsSha256, SHA256_LENGTH_MAX), received);
-  }
-  const ids = viewIds(bytes, width);
-  const outside = ids.findIndex((id: number) => id >= vocabulary.size);
-  if (outside >= 0) {
-    throw new CorpusDamagedError(`id ${outside}`, `below ${vocabulary.size}`, String(ids[outside]));
-  }
-  const { normalisation, textSha256, idsSha256 } = description;
-  return { ids, vocabulary, normalisation, textSha256, idsSha256 };
-}
-
-function viewIds(bytes: Uint8Array, width: 1 | 2 | 4): SymbolIds {
-  const aligned = bytes.byteOffset % width === 0 ? bytes : Uint8Array.from(bytes);
-  const count = bytes.length / width;
-  switch (width) {
-    case 1:
-      return new Uint8Array(aligned.buffer, aligned.byteOffset, count);
-    case 2:
-      return new Uint16Array(aligned.buffer, aligned.byteOffset, count);
-    case 4:
-      return new Uint32Array(aligned.buffer, aligned.byteOffset, count);
-  }
 }

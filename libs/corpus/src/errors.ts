@@ -100,14 +100,3 @@ export class VocabularyInvalidError extends RocinanteError {
     );
   }
 }
-
-/** An encoded corpus that came from outside is not the one described: bytes lost or changed on the way. */
-export class CorpusDamagedError extends RocinanteError {
-  constructor(
-    readonly what: string,
-    readonly expected: string,
-    readonly received: string,
-  ) {
-    super('CORPUS_DAMAGED', 1, `encoded corpus, ${what}: expected ${expected}, received ${received}`);
-  }
-}

@@ -1,13 +1,5 @@
+export { encodeCorpus, type EncodedCorpus, type EncodeOptions } from './corpus.js';
 export {
-  corpusFromBytes,
-  describeCorpus,
-  encodeCorpus,
-  type CorpusDescription,
-  type EncodedCorpus,
-  type EncodeOptions,
-} from './corpus.js';
-export {
-  CorpusDamagedError,
   CorpusTooLargeError,
   CorpusTooShortError,
   EmptyCorpusError,
@@ -27,13 +19,11 @@ export {
   createBatchPlan,
   microBatchWindows,
   positionOf,
-  stepsPerEpoch,
   type BatchPlan,
   type StepPosition,
   type WindowOrder,
 } from './micro-batches.js';
 export { NORMALISATIONS, normaliseText, type Normalisation } from './normalisation.js';
-export { Permutation } from './permutation.js';
 export { CORPUS_BYTES_MAX, textPieces } from './utf8-text.js';
 export { idBytes, Vocabulary, type SymbolIds } from './vocabulary.js';
 export {
@@ -45,4 +35,4 @@ export {
   type WindowPlan,
   type WindowSet,
 } from './windows.js';
-export { WholeWords, WORD_LENGTH_MAX, WORDS_MAX, wordsOf } from './whole-words.js';
+export { WholeWords, WORD_LENGTH_MAX, wordsOf } from './whole-words.js';

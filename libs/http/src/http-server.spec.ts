@@ -207,8 +207,18 @@ describe('an HTTP server', () => {
     );
     expect(await raw(Buffer.from([0, 255, 22, 3, 1, 10, 13, 10]))).toMatch(/^HTTP\/1.1 400 /);
     expect(await raw('GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
-    expect(dropped).toEqual(['MESSAGE_TOO_LARGE', 'MALFORMED']);
+    expect(dropped).toEqual(['MESSAGE_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'MALFORMED']);
     expect((await get('/healthz')).status).toBe(200);
+  });
+
+  it('counts a connection once, whatever still comes on it after it was refused', async () => {
+    const { hostname, port } = new URL(`http://${server.address}`);
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\nX: ');
+    const timer = setInterval(() => socket.write('a'.repeat(HEADERS_BYTES_MAX)), 1);
+    await once(socket.resume(), 'close');
+    clearInterval(timer);
+    expect(dropped).toEqual(['MESSAGE_TOO_LARGE']);
   });
 
   it('reads no body, and nothing after one', async () => {

@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { isIPv6, type AddressInfo, type DropArgument, type Socket } from 'node:net';
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, Readable, type Duplex } from 'node:stream';
 import { handshakeRefusal, mayDo, type Holder, type Need, type TlsMaterial } from '@rocinante/access';
 import { parseAddress } from '@rocinante/base';
 import { HttpAddressError } from './errors.js';
@@ -117,9 +117,13 @@ export async function serveHttp(
       `${dropped?.remoteAddress}:${dropped?.remotePort}: there are ${CONNECTIONS_MAX} HTTP connections already`,
     ),
   );
+  const refused = new WeakSet<Duplex>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A handshake that failed was told of, and its socket is closed.
     if (socket.destroyed) return;
+    // What still comes on a connection that was refused is an error each time, and no refusal of its own.
+    if (refused.has(socket)) return void socket.destroy();
+    refused.add(socket);
     const refusal = refusals[error.code ?? ''] ?? refusals.other;
     const { remoteAddress, remotePort } = socket as Socket;
     // Under TLS 1.3 a browser says only behind the handshake that it does not take our certificate.
@@ -211,6 +215,7 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     const what = `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`;
+    onDropped?.('MESSAGE_TOO_LARGE', `${peerOf(incoming.socket)}: ${method.slice(0, 16)}: ${what}`);
     return closing(line(414, what));
   }
   const path = pathOf(incoming);

@@ -1,6 +1,5 @@
 export { HttpAddressError, type HttpErrorCode } from './errors.js';
 export { anyGuard, tokenGuard } from './guards.js';
-export { BODY_BYTES_MAX } from './http-limits.js';
 export {
   serveHttp,
   type Guard,

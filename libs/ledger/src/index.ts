@@ -4,15 +4,14 @@ export { findEnd, type LedgerEnd } from './ledger-end.js';
 export { LedgerFile } from './ledger-file.js';
 export { ledgerLines, type LedgerLine } from './ledger-lines.js';
 export { LedgerOrder, placeOf, stepsPerEpoch } from './ledger-order.js';
-export { decodeLine, encodeLine, LINE_BYTES_MAX, NO_LINE, type WholeLine } from './line.js';
+export { decodeLine, encodeLine, NO_LINE, type WholeLine } from './line.js';
 export {
   LEDGER_FORMAT,
   LEDGER_VERSION,
-  recordSchema,
   type BegunRecord,
   type LedgerRecord,
   type RecordOf,
   type StateHashes,
   type StepRecord,
 } from './record.js';
-export { numbersOf, spansOf } from './spans.js';
+export { spansOf } from './spans.js';

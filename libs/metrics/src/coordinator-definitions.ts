@@ -36,8 +36,7 @@ export const RUN_STATES = [
 export type MeteredRunState = (typeof RUN_STATES)[number];
 
 /** What of a worker may arrive and count for nothing. */
-export const IGNORED_MESSAGES = ['report', 'evaluation', 'range'] as const;
-export type IgnoredMessage = (typeof IGNORED_MESSAGES)[number];
+const IGNORED_MESSAGES = ['report', 'evaluation', 'range'] as const;
 
 /** Why a report is questioned. */
 const SECOND_WORD_CAUSES = ['norm', 'audit'] as const;

@@ -9,7 +9,6 @@ export {
   RUN_STATES,
   type Bound,
   type CoordinatorPhase,
-  type IgnoredMessage,
   type MeteredRunState,
   type Refusal,
 } from './coordinator-definitions.js';

@@ -1,6 +1,6 @@
 export { firstValues } from './first-values.js';
+export { LSTM_CHOICES, type LstmChoice } from './lstm-choice.js';
 export {
-  inputSize,
   networkLayout,
   networkTensors,
   type InputKind,

@@ -8,5 +8,5 @@ export {
   type TensorEntry,
   type TensorSpec,
 } from './layout.js';
-export { NORM_BLOCK_ELEMENTS, l2Norm } from './norms.js';
+export { NORM_BLOCK_ELEMENTS } from './norms.js';
 export { addRange } from './sums.js';

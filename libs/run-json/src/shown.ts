@@ -6,6 +6,8 @@ export interface WorkerShareJson {
   readonly threads: number;
   readonly device: string;
   readonly model: string;
+  /** How it computes LSTM layers: `plain`, `fused`, `cudnn-v1` or `cudnn-v2`; null where the coordinator does not know. */
+  readonly lstm: string | null;
   /** Of the last closed step. */
   readonly microBatches: number;
   readonly microBatchesPerSecond: number | null;
@@ -20,6 +22,7 @@ export interface IdleWorkerJson {
   readonly threads: number;
   readonly device: string;
   readonly model: string;
+  readonly lstm: string | null;
   readonly standing: string;
   readonly reason: string;
   readonly joinedAt: string;

@@ -81,7 +81,8 @@ export function phaseBetween({
 
 /** Why the run is done where it stands, all its evaluations recorded; null where it is not. */
 export function endOf(shape: RunShape, { step, history }: RunProgress): string | null {
-  if (step === shape.stepsTotal) return `all ${step} steps are closed`;
+  if (step === shape.stepsTotal)
+    return step === 1 ? 'its one step is closed' : `all ${step} steps are closed`;
   return earlyEnd(shape, history);
 }
 

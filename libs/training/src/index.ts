@@ -1,6 +1,5 @@
 export { identityDifferences, identityOf, type Difference, type RunIdentity } from './identity.js';
 export {
-  MICRO_BATCHES_MAX,
   microBatchesOf,
   networkOf,
   runConfigSchema,
@@ -24,10 +23,8 @@ export { runWindows, type RunWindows } from './run-windows.js';
 export { runShape, type CorpusSize, type ShapeLimits } from './run-shape.js';
 export { RunMachine } from './machine.js';
 export type { RunPhase, RunView, WorkerView } from './run-view.js';
-export { endsEpoch, epochOf, evaluationDue, microBatchCount, stepsPerEpoch, windowsOf } from './plan.js';
-export { GRANTS_OUTSTANDING_MAX } from './issue-ledger.js';
-export { ISSUES_MAX } from './step-work.js';
-export { drawScenario, type SimulationFaults, type SimulationScenario } from './scenario.js';
+export { epochOf, microBatchCount, stepsPerEpoch, windowsOf } from './plan.js';
+export { type SimulationFaults, type SimulationScenario } from './scenario.js';
 export { simulate, type SimulationOutcome } from './simulation.js';
 export { searchSeeds, type BrokenRule, type SearchOutcome } from './simulation-search.js';
 export type { SimulationCounts } from './simulated-surroundings.js';

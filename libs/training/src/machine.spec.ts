@@ -26,7 +26,7 @@ describe('before the first step', () => {
       { stepsTotal: 1 },
       progressAt(1, [{ step: 1, epoch: 1, loss: 1, validationLoss: null }]),
     );
-    expect(run.tick()).toEqual(['finish done: all 1 steps are closed']);
+    expect(run.tick()).toEqual(['finish done: its one step is closed']);
   });
 
   it('fails when the checkpoint cannot be written', () => {
@@ -202,7 +202,7 @@ describe('the run’s end', () => {
       'record [1,1,0.5075,null] best',
       'save 1 end best with 1 entries',
     ]);
-    expect(run.saved(1)).toEqual(['finish done: all 1 steps are closed']);
+    expect(run.saved(1)).toEqual(['finish done: its one step is closed']);
     expect(run.report('a', 1, [0])).toEqual([]);
   });
 

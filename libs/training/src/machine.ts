@@ -201,7 +201,8 @@ export class RunMachine {
     if (strikes >= STRIKES_MAX) return this.#desk.setAside(worker, wrongTooOften(strikes));
     const { microBatchesPerStep } = this.#shape;
     if (this.#roster.size > microBatchesPerStep) {
-      const message = `worker ${worker} is a spare: ${this.#roster.size} workers, and a step has ${microBatchesPerStep} micro-batches`;
+      const parts = microBatchesPerStep === 1 ? 'one micro-batch' : `${microBatchesPerStep} micro-batches`;
+      const message = `worker ${worker} is a spare: ${this.#roster.size} workers, and a step has ${parts}`;
       this.#desk.emit({ type: 'notice', worker, message });
     }
     this.#work?.workersChanged();

@@ -108,6 +108,6 @@ describe('a hold', () => {
       `record ${JSON.stringify([1, 1, 0.5075, 0.5])} best`,
       'save 1 end best with 1 entries',
     ]);
-    expect(run.saved(1)).toEqual(['finish done: all 1 steps are closed']);
+    expect(run.saved(1)).toEqual(['finish done: its one step is closed']);
   });
 });

@@ -15,7 +15,6 @@ export {
 } from './errors.js';
 export { FILE_BYTES_MAX, readSafetensorsFile, readSafetensorsHeader } from './safetensors-file.js';
 export {
-  HEADER_BYTES_MAX,
   PREFIX_BYTES,
   encodeHeader,
   float32View,
@@ -28,11 +27,10 @@ export {
   type TensorDescription,
 } from './safetensors.js';
 export {
-  encodeWeightsHeader,
   readWeightsFile,
   weightsSha256,
   writeWeightsFile,
   type Weights,
   type WeightsFile,
 } from './weights-file.js';
-export { WEIGHTS_FORMAT, WEIGHTS_VERSION, type WeightsDescription } from './weights-metadata.js';
+export { type WeightsDescription } from './weights-metadata.js';

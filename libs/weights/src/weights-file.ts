@@ -1,5 +1,5 @@
 /** The weights file: a network's parameters, and all that is needed to use them, in one safetensors file. */
-import { assert, bytesOf, sha256 } from '@rocinante/base';
+import { assert, bytesOf, sha256, systemTrouble } from '@rocinante/base';
 import { networkLayout, networkTensors, type NetworkSpec } from '@rocinante/model';
 import { createLayout, type ParameterLayout } from '@rocinante/parameters';
 import { WRITE_CHUNK_BYTES, writeAtomically } from './atomic-file.js';
@@ -49,8 +49,7 @@ export async function writeWeightsFile(path: string, weights: Weights): Promise<
       await file.write(data.subarray(begin, begin + WRITE_CHUNK_BYTES), header.length + begin);
     }
   }).catch((cause: unknown): never => {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const detail = code === 'ENOSPC' ? 'the disk is full' : message;
+    const detail = systemTrouble(cause, path);
     throw new WeightsFileError('WEIGHTS_NOT_WRITTEN', path, `expected to write it, but ${detail}`, { cause });
   });
   return { path, bytes: header.length + data.length, sha256: weightsSha256(parameters) };
@@ -67,7 +66,9 @@ export async function readWeightsFile(
   const file = await readSafetensorsFile(path).catch((cause: unknown): never => {
     if (!(cause instanceof Error)) throw cause;
     const detail =
-      cause instanceof SafetensorsError ? `no sound weights file: ${cause.message}` : cause.message;
+      cause instanceof SafetensorsError
+        ? `no sound weights file: ${cause.message}`
+        : systemTrouble(cause, path);
     throw new WeightsFileError('WEIGHTS_UNREADABLE', path, detail, { cause });
   });
   const description = parseMetadata(path, file.metadata);

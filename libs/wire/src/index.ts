@@ -11,7 +11,7 @@ export { channelCredentials } from './client-security.js';
 export { connectionTrouble } from './connection-trouble.js';
 export { WireError, type WireErrorCode } from './errors.js';
 export { meterConnection, serverTraffic, type Traffic } from './http2-server.js';
-export { methodPaths, needOf } from './method-needs.js';
+export { methodPaths } from './method-needs.js';
 export * as limits from './limits.js';
 export type * from './messages.js';
 export { isName, NAME_EXPECTED } from './names.js';

@@ -1,15 +1,4 @@
-import {
-  corpusFromBytes,
-  describeCorpus,
-  encodeCorpus,
-  textPieces,
-  Vocabulary,
-  wordsOf,
-  type CorpusDescription,
-} from '@rocinante/corpus';
-import { sha256 } from '@rocinante/base';
-import type { Edit } from '../byte-edits.js';
-import { editJson, jsonOf } from '../json-edits.js';
+import { encodeCorpus, textPieces, wordsOf } from '@rocinante/corpus';
 import { editText } from '../text-edits.js';
 import type { Target } from '../target.js';
 
@@ -46,65 +35,3 @@ export const corpusText = (): Target => ({
     return folded.ids.length > 0;
   },
 });
-
-interface Sent {
-  readonly description: CorpusDescription;
-  readonly ids: string;
-}
-
-function sent(text: string): Sent {
-  const corpus = encodeCorpus(Buffer.from(text), { normalisation: 'none' });
-  const { buffer, byteOffset, byteLength } = corpus.ids;
-  return {
-    description: describeCorpus(corpus),
-    ids: Buffer.from(buffer, byteOffset, byteLength).toString('base64'),
-  };
-}
-
-/** Edits a description, and then often gives it the hash of the ids. */
-const editSent: Edit = (bytes, draw) => {
-  try {
-    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
-      description: Record<string, unknown>;
-      ids: string;
-    };
-    const edited = editJson(value, draw) as typeof value;
-    if (draw.chance(0.7)) {
-      edited.description.idsSha256 = sha256(Buffer.from(edited.ids, 'base64'));
-    }
-    return Buffer.from(jsonOf(edited) ?? '');
-  } catch {
-    return bytes;
-  }
-};
-
-/** An encoded corpus with its description, as a worker is sent them. What is not of the messages' types is left out. */
-export const encodedCorpus = (): Target => ({
-  name: 'encoded corpus',
-  inputs: [
-    sent(TEXT),
-    sent(Array.from({ length: 300 }, (_, index) => String.fromCodePoint(0x100 + index)).join('')),
-  ].map((value) => Buffer.from(JSON.stringify(value))),
-  edits: [editSent],
-  read: (bytes) => {
-    const value = sentOf(bytes);
-    if (value === null) return false;
-    // Off the alignment, as a message's bytes are.
-    const ids = Buffer.concat([Buffer.alloc(1), Buffer.from(value.ids, 'base64')]).subarray(1);
-    const corpus = corpusFromBytes(ids, value.description);
-    new Vocabulary(corpus.vocabulary.symbols).decode(corpus.ids);
-    return true;
-  },
-});
-
-function sentOf(bytes: Uint8Array): Sent | null {
-  try {
-    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Sent> | null;
-    const { symbolCount, idsSha256 } = value?.description ?? {};
-    const isSent =
-      typeof value?.ids === 'string' && typeof symbolCount === 'number' && typeof idsSha256 === 'string';
-    return isSent ? (value as Sent) : null;
-  } catch {
-    return null;
-  }
-}

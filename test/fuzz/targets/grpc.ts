@@ -23,7 +23,7 @@ import {
   type Frame,
   type Headers,
 } from '../http2-frames.js';
-import { speak } from '../raw-connection.js';
+import { exchangeBytes } from '../byte-exchange.js';
 import { lineProblem, type Target } from '../target.js';
 
 /** Bytes of an input at most: a connection with more says nothing new. */
@@ -172,7 +172,7 @@ export const grpcBytes = async (): Promise<Target> => {
       const port = Number(server.address.split(':')[1]);
       const all = Buffer.concat([bytes.subarray(1, BYTES_MAX), LAST_PING]);
       const said = { quietMs: QUIET_MS, isOver: answersLastPing, closeMs: CLOSE_MS };
-      const { bytes: answer } = await speak(port, all, said);
+      const { bytes: answer } = await exchangeBytes(port, all, said);
       if (!(await ask(other))) problems.push('another client has no answer');
       const problem = problems.at(-1);
       problems.length = 0;

@@ -5,7 +5,7 @@ import { anyGuard, line, serveHttp, tokenGuard, type HttpServer, type Route } fr
 import { behindFirst } from '../byte-edits.js';
 import { coordinatorReaders } from '../coordinator-modules.js';
 import { editRequest } from '../http-edits.js';
-import { speak } from '../raw-connection.js';
+import { exchangeBytes } from '../byte-exchange.js';
 import { lineProblem, type Target } from '../target.js';
 
 /** Bytes of an input at most: a connection with more says nothing new. */
@@ -86,7 +86,7 @@ export const httpBytes = async (): Promise<Target> => {
       const port = Number(server.address.split(':')[1]);
       // Whoever ends his side has said all: the server answers what it has, and closes.
       const said = { quietMs: 0, isOver: () => false, closeMs: OTHERS_WAIT_MS };
-      const { bytes: answer, closed } = await speak(port, bytes.subarray(1, BYTES_MAX), said);
+      const { bytes: answer, closed } = await exchangeBytes(port, bytes.subarray(1, BYTES_MAX), said);
       const text = answer.toString('latin1');
       if (!closed) problems.push('it keeps a connection whose other side has ended');
       if (text !== '' && !/^HTTP\/1\.1 [1-5]\d\d /.test(text)) problems.push('what it says is no HTTP');

@@ -1,7 +1,7 @@
 import type { Target } from '../target.js';
 import { certificates, tokens } from './access.js';
 import { checkpointFile } from './checkpoint.js';
-import { corpusText, encodedCorpus } from './corpus.js';
+import { corpusText } from './corpus.js';
 import { bundlesAndHosts, eventLogs, runRecords, smallFiles } from './coordinator.js';
 import { grpcBytes } from './grpc.js';
 import { httpBytes } from './http.js';
@@ -18,7 +18,6 @@ export const TARGETS: readonly (() => Target | Promise<Target>)[] = [
   ledger,
   messages,
   corpusText,
-  encodedCorpus,
   tokens,
   certificates,
   configuration,

@@ -16,7 +16,6 @@ export const KNOWN_TARGETS: readonly KnownTarget[] = [
   { name: 'ledger', inputs: 450 },
   { name: 'messages', inputs: 3000 },
   { name: 'corpus text', inputs: 80 },
-  { name: 'encoded corpus', inputs: 2500 },
   { name: 'tokens', inputs: 2500 },
   { name: 'certificates and keys', inputs: 250 },
   { name: 'configuration', inputs: 3000 },

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { corpusInfo, type CorpusInfo } from '../corpus/corpus-info.js';
+import { counted } from '../display/quantities.js';
 import { addCorpusPush } from './corpus-push.js';
 
 const SYMBOLS_SHOWN = 20;
@@ -54,18 +55,25 @@ function showDownload(): (received: number, total: number | null) => void {
   };
 }
 
+/** How the text was treated before it was counted, and which preset does the same. */
+const TREATMENTS: Readonly<Record<Normalisation, string>> = {
+  reference:
+    'in lower case and without accents, as preset seed reads it (preset quick reads it as it is: --normalisation none)',
+  none: 'as it is, as preset quick reads it (preset seed: --normalisation reference)',
+};
+
 function infoText(info: CorpusInfo): string {
   const number = (value: number): string => value.toLocaleString('en-US');
   const most = info.symbolCounts
     .slice(0, SYMBOLS_SHOWN)
     .map(({ symbol, count }) => `${JSON.stringify(symbol)} ${number(count)}`);
   const lines = [
-    `${number(info.bytes)} bytes, SHA-256 ${info.sha256}`,
-    `${number(info.characters)} characters, ${info.symbols} symbols (normalisation ${info.normalisation})`,
+    `${counted(info.bytes, 'byte')}, SHA-256 ${info.sha256}`,
+    `${counted(info.characters, 'character')}, ${counted(info.symbols, 'symbol')}, ${TREATMENTS[info.normalisation]}`,
     `most frequent: ${most.join(', ')}`,
     ...info.epochs.map(
       ({ window, stride, windows, batch, steps }) =>
-        `windows of ${window}, stride ${stride}: ${number(windows)}; an epoch is ${number(steps)} steps of ${batch}`,
+        `windows of ${window}, stride ${stride}: ${number(windows)}; an epoch is ${counted(steps, 'step')} of ${batch}`,
     ),
   ];
   return `${lines.join('\n')}\n`;

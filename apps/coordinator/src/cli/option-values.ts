@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { LSTM_CHOICES, parseAddress } from '@rocinante/base';
+import { parseAddress } from '@rocinante/base';
+import { LSTM_CHOICES } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 
 /** Parsers of option values; what they refuse becomes one line that names the option and the value. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { availableCores, THREADS_MAX, type LstmChoice } from '@rocinante/base';
+import { availableCores, THREADS_MAX } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 import type { Replay } from '../run/ledger-replay.js';
 import type { MicroBatchPassages } from '../run/ledger-passages.js';

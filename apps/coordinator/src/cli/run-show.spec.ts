@@ -57,9 +57,10 @@ describe('run show', () => {
       /^cost +1\.50 worker-hours in 45 min 00 s of work; 2\.0 MB sent, 1\.0 MB received$/m,
       /^checkpoints +step-00000025\.safetensors \(best\), step-00000040\.safetensors$/m,
       /^ {2}4\.0000 ┼/m,
-      /^worker-2 +gpu H100, 1 thread +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
+      /^worker-1 +cpu Zen 4, 4 threads +- +3 of 8 micro-batches +1\.50\/s +2026-11-24 10:00:06$/m,
+      /^worker-2 +gpu H100, 1 thread +cudnn-v2 +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
       /^loss +2\.2500, held out 2\.5000; the last step's 2\.3750$/m,
-      /^worker-4 +cpu Xeon, 1 thread +parked +2026-11-24 10:00:05 +its joining proof is another$/m,
+      /^worker-4 +cpu Xeon, 1 thread +fused +parked +2026-11-24 10:00:05 +its joining proof is another$/m,
       /^exactness +exact, joining proof (ef){32}$/m,
       /^ *7 +2026-11-24 10:10:00 +worker-lost +worker-3 +the connection was cut$/m,
       /^ *9 +2026-11-24 10:11:00 +resumed +- +the coordinator was started again$/m,
@@ -78,8 +79,8 @@ describe('run show', () => {
       limits: { minWorkers: 2, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
       corpus: { name: 'book.txt' },
       workerShares: [
-        { name: 'worker-1', microBatches: 3, microBatchesPerSecond: 1.5 },
-        { name: 'worker-2', microBatchesPerSecond: null },
+        { name: 'worker-1', lstm: null, microBatches: 3, microBatchesPerSecond: 1.5 },
+        { name: 'worker-2', model: 'H100', lstm: 'cudnn-v2', microBatchesPerSecond: null },
       ],
       history: [{ step: 25, epoch: 1, loss: 2.5, validationLoss: 2.6, best: true }],
       incidents: [
@@ -88,7 +89,9 @@ describe('run show', () => {
       ],
       bestCheckpoint: 'step-00000025.safetensors',
       boundBy: 'compute',
-      idleWorkers: [{ name: 'worker-4', standing: 'parked', reason: 'its joining proof is another' }],
+      idleWorkers: [
+        { name: 'worker-4', lstm: 'fused', standing: 'parked', reason: 'its joining proof is another' },
+      ],
       joiningProof: 'ef'.repeat(32),
       notExactSince: null,
     });

@@ -6,7 +6,7 @@ import { networkLayout } from '@rocinante/model';
 import { writeWeightsFile } from '@rocinante/weights';
 import type { PushChunk, RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
-import { refusal, runningRun } from '../client/scripted-coordinator.js';
+import { doneRun, refusal, runningRun } from '../client/scripted-coordinator.js';
 import { file, folder, lastLine, rocinante, stopServer, type } from './typed-command.js';
 
 describe('run start', () => {
@@ -38,6 +38,7 @@ describe('run start', () => {
           callback(null, { sha256: chunks[0].sha256, known: false });
         });
       },
+      List: (_call, callback) => callback(null, { runs: [] }),
       Start: (call, callback) => {
         requests.push(call.request);
         callback(null, { ...runningRun, state: 'RUN_STATE_QUEUED', queuePosition: 2 });
@@ -68,6 +69,7 @@ describe('run start', () => {
     ];
     const first = await rocinante(handlers, ...args, ...options, ...limits, '--json');
     expect(first).toMatchObject({ code: 0 });
+    expect(first.stderr).not.toContain('the name');
     const textSha256 = sha256(Buffer.from(book));
     expect(kept.get(textSha256)?.toString()).toBe(book);
     expect(lastLine(first)).toMatchObject({
@@ -104,6 +106,31 @@ describe('run start', () => {
         'run r12 (baseline) is queued in pool default, position 2; watch it with: ./rocinante run watch r12\n',
     });
     expect(again.stderr).toContain('is there already');
+  });
+
+  it('takes a name that others have, and says so in one line', async () => {
+    const handlers: Partial<RunsHandlers> = {
+      Have: (call, callback) => callback(null, { sha256: call.request.sha256 }),
+      List: (_call, callback) =>
+        callback(null, {
+          runs: [doneRun, { ...runningRun, name: 'another' }, ...'345678'].map((run, index) =>
+            typeof run === 'string' ? { ...doneRun, id: `r${run}` } : { ...run, id: `r${index + 1}` },
+          ),
+        }),
+      Start: (_call, callback) => callback(null, runningRun),
+    };
+    const args = ['run', 'start', '--corpus', corpus, '--config', config];
+    const named = await rocinante(handlers, ...args, '--name', 'baseline');
+    expect(named).toMatchObject({
+      code: 0,
+      stderr:
+        `corpus ${corpus}: is there already\n` +
+        'the name baseline is also that of r1, r3, r4, r5, r6 and 2 more: commands that are given it ask for an id; ' +
+        "this run's is r12\n",
+    });
+    await stopServer();
+    const free = await rocinante(handlers, ...args, '--name', 'moby');
+    expect(free).toMatchObject({ code: 0, stderr: `corpus ${corpus}: is there already\n` });
   });
 
   it('begins with a weights file, which is sent too', async () => {

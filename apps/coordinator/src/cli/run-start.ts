@@ -13,6 +13,7 @@ import { limitsMessage } from '../run/limits-message.js';
 import { runJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
 import { scaledBatchLine } from '../batch-scale.js';
+import type { Coordinator } from '../client/coordinator.js';
 import { checkInitFrom, readRunOrder, sendMissing } from '../client/run-order.js';
 import { TransferProgress } from '../display/transfer-progress.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
@@ -40,7 +41,11 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
   addConfigOptions(command);
   addLimitOptions(command, { minWorkers: true, fresh: true });
   command
-    .option('--name <name>', 'how people call the run (default: its id)', runName)
+    .option(
+      '--name <name>',
+      'how people call the run; better a name that no other run has (default: its id)',
+      runName,
+    )
     .addOption(
       new Option('--tag <tag>', 'a word to find the run by; may be given again')
         .argParser(repeated(shortText(TAG_LENGTH_MAX), TAGS_MAX))
@@ -78,6 +83,7 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
       const was = sent.some((content) => content.subject === subject) ? 'sent' : 'is there already';
       process.stderr.write(`${subject}: ${was}\n`);
     }
+    const namesakes = flags.name === undefined ? [] : await runsCalled(coordinator, flags.name);
     const summary = await coordinator.start({
       name: flags.name ?? '',
       tags: flags.tag,
@@ -90,6 +96,7 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
       initFromSha256: order.config.initFrom ?? '',
       limits,
     });
+    if (namesakes.length > 0) process.stderr.write(`${sharedNameText(summary, namesakes)}\n`);
     if (!flags.watch) {
       const sentContents = sent.map(({ sha256, bytes }) => ({ sha256, bytes }));
       print(
@@ -102,6 +109,22 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
     process.stderr.write(`run ${summary.id}\n`);
     exit(await watchToEnd(coordinator, summary.id, flags.json));
   });
+}
+
+/** The ids of runs that have a name, as far as the coordinator lists them. */
+async function runsCalled(coordinator: Coordinator, name: string): Promise<string[]> {
+  const { runs } = await coordinator.list('');
+  return runs.filter((run) => run.name === name).map(({ id }) => id);
+}
+
+/** Of several runs of one name, so many are named. */
+const IDS_NAMED_MAX = 5;
+
+/** What to do about a name that others have. It is no error: names are people's own, and a script may give one each night. */
+function sharedNameText({ id, name }: RunSummaryMessage, others: readonly string[]): string {
+  const named = others.slice(0, IDS_NAMED_MAX).join(', ');
+  const more = others.length > IDS_NAMED_MAX ? ` and ${others.length - IDS_NAMED_MAX} more` : '';
+  return `the name ${name} is also that of ${named}${more}: commands that are given it ask for an id; this run's is ${id}`;
 }
 
 /** A run that was started or resumed, and how to see it. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { availableCores, type LstmChoice } from '@rocinante/base';
+import { availableCores } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 import type { SampleTextOptions } from '../sample-text.js';
 import { deviceOption, lstmOption, nonNegative, wholeNumber } from './option-values.js';

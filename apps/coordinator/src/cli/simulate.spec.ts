@@ -19,7 +19,7 @@ describe('simulate', () => {
     const { code, stdout } = await type('--seed', '5', '--runs', '20');
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^seeds 5 to 24: every rule held in 20 runs: \d+ done.*; \d+ steps, \d+ events\n$/,
+      /^seeds 5 to 24: every rule held in 20 runs: \d+ done.*; [\d,]+ steps, [\d,]+ events\n$/,
     );
   });
 

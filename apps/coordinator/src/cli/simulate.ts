@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { searchSeeds, type BrokenRule, type SearchOutcome } from '@rocinante/training';
+import { counted } from '../display/quantities.js';
 import { jsonOption, wholeNumber } from './option-values.js';
 
 const EXIT_BROKEN = 1;
@@ -59,7 +60,7 @@ class SearchProgress {
     if (performance.now() < this.#nextAt) return;
     const { isTTY } = this.#stream;
     this.#nextAt = performance.now() + (isTTY ? TERMINAL_INTERVAL_MS : PROGRESS_INTERVAL_MS);
-    const text = `${over} of ${this.#runs} runs`;
+    const text = `${over} of ${counted(this.#runs, 'run')}`;
     this.#stream.write(isTTY ? `\r${text}` : `${text}\n`);
     this.#isLineOpen = isTTY;
   }
@@ -79,8 +80,8 @@ function searchText(seed: number, { runs, outcomes, stepsClosed, events, broken 
     ...(unsettled > 0 ? [`${unsettled} ended by workers that differ`] : []),
   ];
   return (
-    `${seeds}: every rule held in ${runs} ${runs === 1 ? 'run' : 'runs'}: ${ends.join(', ')}; ` +
-    `${stepsClosed} steps, ${events} events\n`
+    `${seeds}: every rule held in ${counted(runs, 'run')}: ${ends.join(', ')}; ` +
+    `${counted(stepsClosed, 'step')}, ${counted(events, 'event')}\n`
   );
 }
 
@@ -93,7 +94,7 @@ function brokenText({ seed, rule, leastRule, scenario, trace, traceLines }: Brok
     `  workers ${workers}, ends first at ${endsFirstAt ?? 'its end'}`,
     `  shape ${JSON.stringify(shape)}`,
     `  faults ${JSON.stringify(faults)}`,
-    ...(left > 0 ? [`  … ${left} lines before`] : []),
+    ...(left > 0 ? [`  … ${counted(left, 'line')} before`] : []),
     ...trace,
     `again: rocinante simulate --seed ${seed}`,
   ];

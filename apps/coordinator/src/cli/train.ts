@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { availableCores, THREADS_MAX, type LstmChoice } from '@rocinante/base';
+import { availableCores, THREADS_MAX } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 import type { TrainOptions } from '../run/train.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';

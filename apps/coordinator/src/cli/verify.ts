@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { counted } from '../display/quantities.js';
 import type { Verification } from '../run/ledger-verification.js';
 import { jsonOption } from './option-values.js';
 
@@ -36,14 +37,14 @@ function verificationText(verification: Verification): string {
     verification;
   const { checkpoints, weightsSha256, notices, problems } = verification;
   const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
-  const begun = epochSteps === 0 ? '' : `, and ${epochSteps} steps of the next`;
-  const unknown = stepsBefore === 0 ? '' : `; of the first ${stepsBefore} steps nothing is known`;
+  const begun = epochSteps === 0 ? '' : `, and ${counted(epochSteps, 'step')} of the next`;
+  const unknown = stepsBefore === 0 ? '' : `; of the first ${counted(stepsBefore, 'step')} nothing is known`;
   const text = [
-    `ledger        ${lines} lines hold: ${steps} of ${stepsTotal} steps`,
-    `windows       ${epochs} whole epochs${begun}${unknown}`,
+    `ledger        ${counted(lines, 'line')} in order: ${steps} of ${counted(stepsTotal, 'step')}`,
+    `windows       ${counted(epochs, 'whole epoch')}${begun}${unknown}`,
     ...(resumed === 0 ? [] : [`resumed       ${times(resumed)}`]),
     ...(rollbacks === 0 ? [] : [`went back     ${times(rollbacks)}, since it had diverged`]),
-    ...(resumed + rollbacks === 0 ? [] : [`taken again   ${lost} steps`]),
+    ...(resumed + rollbacks === 0 ? [] : [`taken again   ${counted(lost, 'step')}`]),
     `checkpoints   ${checkpoints.length === 0 ? 'none agrees' : `${checkpoints.join(', ')} agree`}`,
     `final weights ${weightsSha256 === null ? 'none that agree' : `agree: ${weightsSha256}`}`,
     ...notices,

@@ -60,7 +60,12 @@ describe('weights pull', () => {
       out,
       '--force',
     );
-    expect(forced).toMatchObject({ code: 0 });
+    expect(forced).toMatchObject({
+      code: 0,
+      stdout:
+        `${out}: 0.0 kB, after step 100; SHA-256 of its parameters ${sha256(Buffer.from('weights'))}, ` +
+        `of the file ${sha256(data)}\n`,
+    });
     expect(readdirSync(folder).filter((name) => name.startsWith('pulled'))).toEqual(['pulled.safetensors']);
   });
 

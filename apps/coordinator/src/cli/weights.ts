@@ -45,11 +45,12 @@ async function pull(name: string, flags: PullFlags): Promise<void> {
       progress ??= new TransferProgress(`receiving the weights of run ${id}`, total);
       progress.at(bytes);
     }).finally(() => progress?.finished());
-    const { bytes, sha256, step } = pulled;
+    const { bytes, sha256, weightsSha256, step } = pulled;
     print(
       flags.json,
       { run: id, which: flags.which, ...pulled },
-      `${flags.out}: ${bytesShown(bytes)}, after step ${step}, SHA-256 ${sha256}`,
+      `${flags.out}: ${bytesShown(bytes)}, after step ${step}; SHA-256 of its parameters ${weightsSha256}, ` +
+        `of the file ${sha256}`,
     );
   });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { sha256 } from '@rocinante/base';
+import { sha256, systemTrouble } from '@rocinante/base';
 import { UsageError } from '../errors.js';
 import { CONTENT_CHUNK_BYTES_MAX } from './limits.js';
 
@@ -44,6 +44,6 @@ export async function contentOfFile(subject: string, path: string): Promise<Cont
     return { subject, sha256: hash.digest('hex'), bytes: status.size, pieces };
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${subject}: cannot be read (${(error as Error).message})`, { cause: error });
+    throw new UsageError(`${subject}: cannot be read: ${systemTrouble(error, path)}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { cacheDirectory } from '@rocinante/base';
+import { cacheDirectory, systemTrouble } from '@rocinante/base';
 import { CORPUS_BYTES_MAX, CorpusTooLargeError, EmptyCorpusError } from '@rocinante/corpus';
 import { CorpusFileError } from './errors.js';
 
@@ -61,13 +61,13 @@ export async function readCorpus(name: string, environment: Environment): Promis
     return { name, path, bytes };
   } catch (error) {
     if (error instanceof Error && 'code' in error && 'syscall' in error) {
-      throw new CorpusFileError(subject, expected, fileTrouble(error), { cause: error });
+      throw new CorpusFileError(subject, expected, fileTrouble(error, path), { cause: error });
     }
     throw error;
   }
 }
 
-function fileTrouble(error: Error & { code: unknown }): string {
+function fileTrouble(error: Error & { code: unknown }, path: string): string {
   switch (error.code) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -76,6 +76,6 @@ function fileTrouble(error: Error & { code: unknown }): string {
     case 'EPERM':
       return 'a file that may not be read (permission denied)';
     default:
-      return error.message;
+      return systemTrouble(error, path);
   }
 }

@@ -1,3 +1,4 @@
+import { systemTrouble } from '@rocinante/base';
 import type { Logger } from '@rocinante/log';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS } from '@rocinante/store';
 import type { RunOutcome } from '@rocinante/training';
@@ -164,7 +165,7 @@ export class ActiveRun {
   #openLog(): RunLog {
     const { store, logger, hub } = this.#parts;
     const log = new RunLog(this.id, store.directory(this.id), (error) =>
-      logger.warn({ run: this.id }, `its log cannot be written any more: ${error.message}`),
+      logger.warn({ run: this.id }, `its log cannot be written any more: ${systemTrouble(error)}`),
     );
     log.onLine = (line) => hub.publishLine(this.id, line);
     return log;

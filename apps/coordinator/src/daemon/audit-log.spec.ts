@@ -89,6 +89,6 @@ it('says once that the disk takes nothing, and goes on', async () => {
   audit.refused('TIMEOUT', 'two');
   await audit.written();
   expect(logged).toHaveLength(1);
-  expect(logged[0]).toMatch(/audit\.jsonl: not written: ENOENT/);
+  expect(logged[0]).toMatch(/audit\.jsonl: not written: there is no such file or folder \(ENOENT\)$/);
   folders.pop();
 });

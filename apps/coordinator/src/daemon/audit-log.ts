@@ -1,4 +1,5 @@
 import { appendFile, rename, stat } from 'node:fs/promises';
+import { systemTrouble } from '@rocinante/base';
 import type { Holder } from '@rocinante/access';
 import type { Logger } from '@rocinante/log';
 
@@ -111,7 +112,8 @@ export class AuditLog {
           this.#hasFailed = false;
         },
         (error: Error) => {
-          if (!this.#hasFailed) this.#logger.error(`${this.#path}: not written: ${error.message}`);
+          if (!this.#hasFailed)
+            this.#logger.error(`${this.#path}: not written: ${systemTrouble(error, this.#path)}`);
           this.#hasFailed = true;
         },
       );

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, utimesSync } from 'node:fs';
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, quoted } from '@rocinante/base';
+import { assert, makeFolder, quoted, systemTrouble } from '@rocinante/base';
 import { CORPUS_BYTES_MAX } from '@rocinante/corpus';
 import { FILE_BYTES_MAX, PARTIAL_SUFFIX, PREFIX_BYTES, syncDirectory } from '@rocinante/weights';
 import { RunFailedError } from '../errors.js';
-import { makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
+import { PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ContentError } from './errors.js';
 
 /** Bytes of a text, at most: what a run can read. */
@@ -43,7 +43,9 @@ export class ContentStore {
         if (file.endsWith(PARTIAL_SUFFIX)) await rm(join(store.directory, file), { force: true });
       }
     } catch (error) {
-      throw new RunFailedError(`${store.directory}: ${(error as Error).message}`, { cause: error });
+      throw new RunFailedError(`${store.directory}: ${systemTrouble(error, store.directory)}`, {
+        cause: error,
+      });
     }
     return store;
   }
@@ -232,11 +234,11 @@ function beginsWeights(chunk: Uint8Array): boolean {
 }
 
 function notWritten(path: string, cause: unknown): ContentError {
-  const { code, message } = cause as NodeJS.ErrnoException;
+  const { code } = cause as NodeJS.ErrnoException;
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   return new ContentError(
     full ? 'CONTENT_DISK_FULL' : 'CONTENT_NOT_WRITTEN',
-    `${path}: expected to write it, but ${full ? `the disk is full (${code}); free some space` : message}`,
+    `${path}: expected to write it, but ${systemTrouble(cause, path)}${full ? '; free some space' : ''}`,
     { cause },
   );
 }

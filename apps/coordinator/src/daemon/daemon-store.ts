@@ -1,8 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert } from '@rocinante/base';
+import { assert, makeFolder } from '@rocinante/base';
 import { findManifest, restoreRun, type ObjectStore } from '@rocinante/store';
-import { makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
+import { PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { recordPlace, RunPlace, type FurtherFiles } from '../run/run-place.js';
 import type { ContentStore } from './content-store.js';

@@ -2,6 +2,7 @@
 import type { HistoryPoint, Incident } from '@rocinante/wire';
 import { logEntrySchema, type LogEntryOf, type RunLogEntry, type StartCause } from '../run/log-entries.js';
 import { entryText } from '../display/entry-text.js';
+import { counted } from '../display/quantities.js';
 import { linesOf } from './file-lines.js';
 
 /** Incidents and evaluations that are shown, at most: the last ones. */
@@ -200,5 +201,5 @@ const RESUMED_BY: Readonly<Record<StartCause, string>> = {
 };
 
 function lengthOf({ steps, epochs }: LogEntryOf<'length-changed'>['to']): string {
-  return steps === null ? `${epochs} epochs` : `${steps} steps`;
+  return steps === null ? counted(epochs, 'epoch') : counted(steps, 'step');
 }

@@ -1,4 +1,5 @@
 /** Files of JSON in the daemon's data directory, and runs' records, which are written again until the disk takes them. */
+import { systemTrouble } from '@rocinante/base';
 import { writeAtomically } from '@rocinante/weights';
 import { RunStoreError } from './errors.js';
 import type { StoredRun } from './stored-run.js';
@@ -104,8 +105,8 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 }
 
 export function notWritten(path: string, cause: unknown): RunStoreError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const detail =
-    code === 'ENOSPC' || code === 'EDQUOT' ? `the disk is full (${code}); free some space` : message;
-  return new RunStoreError('RUN_NOT_WRITTEN', `${path}: expected to write it, but ${detail}`, { cause });
+  const { code } = cause as NodeJS.ErrnoException;
+  const advice = code === 'ENOSPC' || code === 'EDQUOT' ? '; free some space' : '';
+  const message = `${path}: expected to write it, but ${systemTrouble(cause, path)}${advice}`;
+  return new RunStoreError('RUN_NOT_WRITTEN', message, { cause });
 }

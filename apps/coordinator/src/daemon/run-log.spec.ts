@@ -38,7 +38,7 @@ it('keeps what a worker says under the run and the worker that it is of, and dro
       level: 'warn',
       run: 'r7',
       worker: 'a',
-      msg: '2 of its lines are not kept: they are no log lines',
+      msg: 'it sent 2 lines that cannot be kept: no JSON of a log',
     }),
   ]);
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { foreignLine, LineFile } from '@rocinante/log';
 import { entryText } from '../display/entry-text.js';
+import { counted } from '../display/quantities.js';
 import type { RunLogEntry } from '../run/log-entries.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { Session } from '../service/session.js';
@@ -42,7 +43,7 @@ export class RunLog implements RunObserver {
     for (const line of kept) this.#append(line);
     const refused = lines.length - kept.length;
     if (refused === 0) return;
-    const msg = `${refused} of its lines are not kept: they are no log lines`;
+    const msg = `it sent ${counted(refused, 'line')} that cannot be kept: no JSON of a log`;
     this.#append(JSON.stringify({ level: 'warn', time: new Date().toISOString(), ...known, msg }));
   }
 

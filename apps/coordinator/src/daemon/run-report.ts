@@ -7,7 +7,7 @@ import {
   type RunDetailMessage,
   type RunSummary,
 } from '@rocinante/wire';
-import { modelShown } from '../display/lstm-path.js';
+import { lstmTold } from '../display/lstm-path.js';
 import { limitsMessage } from '../run/limits-message.js';
 import { RunDirectory } from '../run/run-directory.js';
 import type { Session } from '../service/session.js';
@@ -150,7 +150,8 @@ function idleOf({ name, threads, engine, standing, standingReason, joinedAt }: S
     name,
     threads,
     device: engine?.device ?? '',
-    model: modelShown(engine),
+    model: engine?.model ?? '',
+    lstm: lstmTold(engine),
     standing,
     reason: standingReason,
     joinedAt: joinedAt.toISOString(),
@@ -168,7 +169,8 @@ function sharesOf(parts: ReportParts, run: StoredRun, active: ActiveRun): RunDet
       name,
       threads,
       device: engine?.device ?? '',
-      model: modelShown(engine),
+      model: engine?.model ?? '',
+      lstm: lstmTold(engine),
       microBatches: shares.get(worker) ?? 0,
       ...(microBatchesPerSecond !== null && { microBatchesPerSecond }),
       joinedAt: joinedAt.toISOString(),

@@ -153,6 +153,11 @@ describe('finding', () => {
       exitCode: 2,
       message: 'run "quijote": expected one run of this name, received 2; give an id: r1, r2',
     });
+    for (let count = 0; count < 4; count++) await store.create(run);
+    expect(refusal(() => store.find('quijote')).message).toBe(
+      'run "quijote": expected one run of this name, received 6; ' +
+        'give an id: r2, r3, r4, r5, r6 (the newest; ./rocinante run list has all)',
+    );
   });
 });
 
@@ -276,7 +281,9 @@ describe('a data directory', () => {
   it('is not a file, and not where nothing can be made', async () => {
     await writeFile(join(folder, 'file'), '');
     await expect(RunStore.open(join(folder, 'file'))).rejects.toThrow(UsageError);
-    await expect(RunStore.open('/proc/nowhere')).rejects.toThrow(/^data directory \/proc\/nowhere: ENOENT/);
+    await expect(RunStore.open('/proc/nowhere')).rejects.toThrow(
+      'data directory /proc/nowhere: there is no such file or folder (ENOENT)',
+    );
   });
 
   it('that cannot be written keeps what it held, and says so', async () => {
@@ -289,7 +296,9 @@ describe('a data directory', () => {
     await store.written();
     expect(failures).toHaveLength(1);
     expect(failures[0]).toMatchObject({ code: 'RUN_NOT_WRITTEN', exitCode: 1 });
-    expect(failures[0].message).toMatch(/r1\/run\.json: expected to write it, but EISDIR/);
+    expect(failures[0].message).toMatch(
+      /r1\/run\.json: expected to write it, but \S+run\.json\.partial: it is a folder \(EISDIR\)$/,
+    );
     expect(JSON.parse(await readFile(recordPath('r1'), 'utf8'))).toMatchObject({ step: 0 });
     await rm(`${recordPath('r1')}.partial`, { recursive: true });
     store.update('r1', { epoch: 1 });

@@ -2,12 +2,20 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { assert, AssertionError, oneLine, quoted, RocinanteError } from '@rocinante/base';
+import {
+  assert,
+  AssertionError,
+  makeFolder,
+  oneLine,
+  quoted,
+  RocinanteError,
+  systemTrouble,
+} from '@rocinante/base';
 import { RECORD_BYTES_MAX } from '@rocinante/store';
 import { PARTIAL_SUFFIX } from '@rocinante/weights';
 import { limits } from '@rocinante/wire';
 import { RunFailedError, UsageError } from '../errors.js';
-import { folderBytes, makeFolder, PRIVATE_FOLDER_MODE } from '../run/folders.js';
+import { folderBytes, PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ProcessLock } from '../run/process-lock.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { RunStoreError } from './errors.js';
@@ -84,7 +92,7 @@ export class RunStore {
     try {
       makeFolder(join(dataDirectory, 'runs'), PRIVATE_FOLDER_MODE);
     } catch (error) {
-      throw new RunFailedError(`${subject}: ${(error as Error).message}`, { cause: error });
+      throw new RunFailedError(`${subject}: ${systemTrouble(error, dataDirectory)}`, { cause: error });
     }
     const store = new RunStore(dataDirectory, ProcessLock.take(join(dataDirectory, 'lock'), subject));
     try {
@@ -94,7 +102,7 @@ export class RunStore {
     } catch (error) {
       await store.close();
       if (error instanceof RocinanteError) throw error;
-      throw new RunFailedError(`${subject}: ${(error as Error).message}`, { cause: error });
+      throw new RunFailedError(`${subject}: ${systemTrouble(error, dataDirectory)}`, { cause: error });
     }
     return store;
   }
@@ -166,11 +174,12 @@ export class RunStore {
     if (named.length === 0) {
       throw new RunStoreError('NOT_FOUND', `run ${quoted(reference)}: there is none of this id or name`);
     }
-    const ids = named.map(({ id }) => id);
+    const newest = named.slice(-IDS_NAMED_MAX).map(({ id }) => id);
+    const more = named.length > IDS_NAMED_MAX ? ' (the newest; ./rocinante run list has all)' : '';
     throw new RunStoreError(
       'AMBIGUOUS',
       `run ${quoted(reference)}: expected one run of this name, received ${named.length}; ` +
-        `give an id: ${ids.slice(-IDS_NAMED_MAX).join(', ')}`,
+        `give an id: ${newest.join(', ')}${more}`,
     );
   }
 
@@ -237,7 +246,7 @@ export class RunStore {
     } catch (error) {
       throw new RunStoreError(
         'RUN_NOT_WRITTEN',
-        `${directory}: expected to remove it, but ${(error as Error).message}`,
+        `${directory}: expected to remove it, but ${systemTrouble(error, directory)}`,
         { cause: error },
       );
     }
@@ -346,7 +355,7 @@ async function isUnbegun(directory: string): Promise<boolean> {
 
 /** What is wrong with a record, in one line. */
 function problem(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return oneLine((error as Error).message, PROBLEM_LENGTH_MAX);
+  if (!(error instanceof z.ZodError)) return oneLine(systemTrouble(error), PROBLEM_LENGTH_MAX);
   const [{ path, message }] = error.issues;
   return oneLine(`${path.length === 0 ? '' : `${path.join('.')}: `}${message}`, PROBLEM_LENGTH_MAX);
 }

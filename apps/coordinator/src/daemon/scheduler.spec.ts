@@ -188,7 +188,7 @@ describe('an active run', () => {
     await store.create(smallRun);
     await symlink('/dev/full', join(store.directory('r1'), 'events.jsonl'));
     scheduler.schedule();
-    expect(await failure('r1')).toContain('cannot be written: ENOSPC');
+    expect(await failure('r1')).toContain('cannot be written: the disk is full (ENOSPC)');
     await coordinator.executed('r2');
   });
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { systemTrouble } from '@rocinante/base';
 import { HostError } from './errors.js';
 import type { HostAddress } from './hosts.js';
 
@@ -56,7 +57,7 @@ export async function runBySsh(
   try {
     [code] = (await once(child, 'close')) as [number | null];
   } catch (cause) {
-    throw new HostError('UNREACHABLE', `ssh does not start: ${(cause as Error).message}`, { cause });
+    throw new HostError('UNREACHABLE', `ssh does not start: ${systemTrouble(cause, 'ssh')}`, { cause });
   }
   await sent;
   if (code === SSH_FAILED || code === null) throw new HostError('UNREACHABLE', reasonOf(complaint));

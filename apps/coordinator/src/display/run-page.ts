@@ -100,15 +100,16 @@ function workerLines({ workers }: ShownRun): string[] {
   if (workers.length === 0) return [];
   const total = workers.reduce((sum, { microBatches }) => sum + microBatches, 0);
   const rows = workers.map(
-    ({ name, threads, device, model, microBatches, microBatchesPerSecond, joinedAt }) => [
+    ({ name, threads, device, model, lstm, microBatches, microBatchesPerSecond, joinedAt }) => [
       name,
       `${device} ${model}, ${counted(threads, 'thread')}`,
+      lstm || '-',
       total === 0 ? '-' : `${microBatches} of ${total} micro-batches`,
       microBatchesPerSecond === undefined ? '-' : `${microBatchesPerSecond.toFixed(2)}/s`,
       timeShown(joinedAt),
     ],
   );
-  return table(['worker', 'on', 'share of the last step', 'speed', 'joined (UTC)'], rows).split('\n');
+  return table(['worker', 'on', 'LSTM', 'share of the last step', 'speed', 'joined (UTC)'], rows).split('\n');
 }
 
 function exactnessShown({ joiningProof, notExactSince }: Omit<ShownRun, 'summary'>): string {
@@ -118,14 +119,15 @@ function exactnessShown({ joiningProof, notExactSince }: Omit<ShownRun, 'summary
 
 function idleLines({ idleWorkers }: ShownRun): string[] {
   if (idleWorkers.length === 0) return [];
-  const rows = idleWorkers.map(({ name, threads, device, model, standing, reason, joinedAt }) => [
+  const rows = idleWorkers.map(({ name, threads, device, model, lstm, standing, reason, joinedAt }) => [
     name,
     `${device} ${model}, ${counted(threads, 'thread')}`,
+    lstm || '-',
     standing,
     timeShown(joinedAt),
     reason || '-',
   ]);
-  return table(['worker', 'on', 'is', 'joined (UTC)', 'why'], rows).split('\n');
+  return table(['worker', 'on', 'LSTM', 'is', 'joined (UTC)', 'why'], rows).split('\n');
 }
 
 function incidentLines({ incidents }: ShownRun): string[] {

@@ -6,10 +6,10 @@ export function openingLines(started: LogEntryOf<'started'>): string[] {
   const { characters, symbols, windowsPerEpoch, window, heldOutSymbols, units, parameters } = started;
   const { stepsTotal, batch, microBatch, checkpoint, atStep } = started;
   return [
-    `text: ${grouped(characters)} characters, ${symbols} symbols; ${grouped(windowsPerEpoch)} windows of ${window}` +
-      (heldOutSymbols > 0 ? `, ${grouped(heldOutSymbols)} characters held out` : ''),
+    `text: ${counted(characters, 'character')}, ${counted(symbols, 'symbol')}; ${counted(windowsPerEpoch, 'window')} of ${window}` +
+      (heldOutSymbols > 0 ? `, ${counted(heldOutSymbols, 'character')} held out` : ''),
     `network: LSTM layers of ${units.join(', ')} units, ${grouped(parameters)} parameters`,
-    `${grouped(stepsTotal)} steps of ${batch} windows in micro-batches of ${microBatch}`,
+    `${counted(stepsTotal, 'step')} of ${counted(batch, 'window')} in micro-batches of ${microBatch}`,
     ...(checkpoint === null ? [] : [`going on from ${checkpoint}`]),
     ...(atStep >= stepsTotal ? ['all its steps are done already'] : []),
   ];

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { systemTrouble } from '@rocinante/base';
 import { bytesShown } from '../display/quantities.js';
 import { presets } from '../presets.js';
 import { freeBytes, neededBytes, parametersReckoned } from '../run/disk-space.js';
@@ -64,7 +65,7 @@ async function syncFinding(folder: string): Promise<Finding> {
       await rename(`${path}.part`, path);
     }
   } catch (error) {
-    return problem('disk flush', 'a file written, flushed and renamed', (error as Error).message, advice);
+    return problem('disk flush', 'a file written, flushed and renamed', systemTrouble(error), advice);
   } finally {
     await Promise.all([path, `${path}.part`].map((made) => rm(made, { force: true })));
   }

@@ -1,5 +1,6 @@
 import type { ClientSecurity } from '@rocinante/access';
-import { bytesShown } from '../display/quantities.js';
+import { systemTrouble } from '@rocinante/base';
+import { bytesShown, counted } from '../display/quantities.js';
 import { presets } from '../presets.js';
 import { neededBytes, parametersReckoned } from '../run/disk-space.js';
 import { VERSION } from '../version.js';
@@ -7,7 +8,6 @@ import { atLeast, ok, warning, type Finding } from './finding.js';
 import { WORKERS_MAX } from './limits.js';
 import { seriesOf, type Series } from './metric-text.js';
 import { fetchPage, type Page } from './page.js';
-import { reasonOf } from './reach-checks.js';
 
 /**
  * What the coordinator's HTTP tells: readiness, its disk, and the releases of it and its workers.
@@ -37,7 +37,7 @@ export async function pageFindings(
   } catch (error) {
     const advice =
       'name the coordinator’s --http by --coordinator-http, or open its port; runs work without it';
-    return [warning(check, expected, reasonOf(error), advice)];
+    return [warning(check, expected, systemTrouble(error), advice)];
   }
 }
 
@@ -93,9 +93,11 @@ export function versionFindings(series: readonly Series[], workers: WorkerVersio
   const unknown = [...workers].filter(([, version]) => version === null).length;
   const found =
     `coordinator ${coordinator}` +
-    (others.length > 0 ? `, ${others.join(', ')}` : `, here and ${workers.size - unknown} workers too`) +
+    (others.length > 0
+      ? `, ${others.join(', ')}`
+      : `, here and ${counted(workers.size - unknown, 'worker')} too`) +
     (unknown > 0
-      ? `; ${unknown} workers not asked, since they serve metrics themselves or have sent none yet`
+      ? `; ${counted(unknown, 'worker')} not asked: serving metrics elsewhere, or none sent yet`
       : '');
   if (others.length === 0) return [ok('releases', expected, found)];
   return [warning('releases', expected, found, 'upgrade: workers first, the coordinator last')];
@@ -110,7 +112,7 @@ export function lateFindings(series: readonly Series[]): Finding[] {
     warning(
       `late work in ${run}`,
       'workers that report in time',
-      `${value} micro-batches were given to others too, since the coordinator was started`,
+      `${counted(value, 'micro-batch', 'micro-batches')} given to others too, since the coordinator was started`,
       `see who: ./rocinante run logs ${run}; a slow machine, or a slow link`,
     ),
   );

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
-import { isLoopback, parseAddress } from '@rocinante/base';
+import { isLoopback, parseAddress, systemTrouble } from '@rocinante/base';
 import { ok, problem, warning, type Finding } from './finding.js';
 import { REACH_TIMEOUT_MS } from './limits.js';
 
@@ -13,7 +13,7 @@ export async function reachFindings(address: string): Promise<Finding[]> {
     found = ok('name', `${host} has an address`, addresses.map(({ address }) => address).join(', '));
   } catch (error) {
     const advice = 'mend the name, or the machine’s DNS; an address such as 10.0.0.5:7070 needs none';
-    return [problem('name', `${host} has an address`, reasonOf(error), advice)];
+    return [problem('name', `${host} has an address`, systemTrouble(error), advice)];
   }
   const began = performance.now();
   const failure = await reached(host, port);
@@ -34,23 +34,6 @@ export function plainFinding(address: string): Finding {
   return warning('encryption', expected, 'in plain, over a network', advice);
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refused: nothing listens there',
-  ECONNRESET: 'the connection was cut',
-  EHOSTUNREACH: 'there is no way to that host',
-  ENETUNREACH: 'there is no way to that network',
-  ETIMEDOUT: 'no answer',
-  ENOTFOUND: 'nobody knows that name',
-  EAI_AGAIN: 'the name service does not answer',
-};
-
-/** What an error of the network's says, in words, with its code. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const words = REASONS[code ?? ''];
-  return words === undefined ? (code ?? message) : `${words} (${code})`;
-}
-
 function reached(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: REACH_TIMEOUT_MS });
@@ -60,7 +43,7 @@ function reached(host: string, port: number): Promise<string | null> {
     };
     socket.on('connect', () => end(null));
     socket.on('timeout', () => end(`nothing within ${REACH_TIMEOUT_MS / 1000} s`));
-    socket.on('error', (error) => end(reasonOf(error)));
+    socket.on('error', (error) => end(systemTrouble(error)));
   });
 }
 

@@ -3,10 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { certificatesIn, isHost, type ClientSecurity } from '@rocinante/access';
-import { oneLine, quoted } from '@rocinante/base';
+import { oneLine, quoted, systemTrouble } from '@rocinante/base';
+import { counted } from '../display/quantities.js';
 import { atLeast, ok, problem, type Finding } from './finding.js';
 import { CERTIFICATE_GOOD_DAYS, CERTIFICATE_LEAST_DAYS, REACH_TIMEOUT_MS } from './limits.js';
-import { partsOf, reasonOf } from './reach-checks.js';
+import { partsOf } from './reach-checks.js';
 
 const DAY_MS = 86_400_000;
 
@@ -55,7 +56,7 @@ export async function tlsFindingsOf(address: string, access: ClientSecurity): Pr
   try {
     return tlsFindings(address, await handshake(address, access), new Date(), access);
   } catch (error) {
-    const found = `it does not speak TLS: ${reasonOf(error)}`;
+    const found = `it does not speak TLS: ${systemTrouble(error)}`;
     const advice =
       'start serve with --tls-cert and --tls-key; or leave --tls-ca out, where the network is trusted';
     return [problem('TLS', 'a coordinator that speaks TLS, since --tls-ca was given', found, advice)];
@@ -177,7 +178,7 @@ function timeFinding(check: string, from: string, to: string, now: Date, advice:
   }
   const days = (Date.parse(to) - now.getTime()) / DAY_MS;
   const bounds = { found: days, good: CERTIFICATE_GOOD_DAYS, least: CERTIFICATE_LEAST_DAYS };
-  const finding = atLeast(check, bounds, (days) => `${Math.floor(days)} days`, advice);
+  const finding = atLeast(check, bounds, (days) => counted(Math.floor(days), 'day'), advice);
   const found = `valid until ${dayOf(to)}${days < 0 ? ', which is over' : `: ${finding.found}`}`;
   return { ...finding, found };
 }

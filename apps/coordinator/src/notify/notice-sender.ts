@@ -1,3 +1,4 @@
+import { systemTrouble } from '@rocinante/base';
 import { VERSION } from '../version.js';
 import {
   ATTEMPT_TIMEOUT_MS,
@@ -90,7 +91,7 @@ export class NoticeSender {
         if (!mayComeLater(status)) return failure;
         if (retryAfterMs !== null) pauseMs = Math.min(retryAfterMs, BACKOFF_MAX_MS);
       } catch (error) {
-        failure = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+        failure = systemTrouble(error);
       }
       if (attempt < ATTEMPTS_MAX) await this.#pause(pauseMs);
       backoffMs = Math.min(2 * backoffMs, BACKOFF_MAX_MS);

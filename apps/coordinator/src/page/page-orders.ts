@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Holder } from '@rocinante/access';
-import { oneLine, quoted, RocinanteError } from '@rocinante/base';
+import { oneLine, quoted, RocinanteError, systemTrouble } from '@rocinante/base';
 import type { HttpAnswer, HttpRequest } from '@rocinante/http';
 import { limits } from '@rocinante/wire';
 import { resolveConfig, SCHEDULE_KINDS } from '../config.js';
@@ -58,9 +58,12 @@ const resumeSchema = z.strictObject({ run, steps: count.optional(), epochs: coun
 /** What operators order from the page: the same that `run start`, `run stop` and `run resume` do. */
 export class PageOrders {
   readonly #parts: PageOrderParts;
+  readonly #failed: (request: HttpRequest, error: unknown) => HttpAnswer;
 
-  constructor(parts: PageOrderParts) {
+  /** @param failed the answer to an order that failed: `failureAnswer`, for whoever keeps account of it. */
+  constructor(parts: PageOrderParts, failed: (request: HttpRequest, error: unknown) => HttpAnswer) {
     this.#parts = parts;
+    this.#failed = failed;
   }
 
   start(request: HttpRequest): Promise<HttpAnswer> {
@@ -145,7 +148,7 @@ export class PageOrders {
       const stored = await this.act(request, action, subjectOf(order), () => work(order));
       return json(200, runJson(summaryMessageOf(this.#parts, stored)));
     } catch (error) {
-      return failureAnswer(error);
+      return this.#failed(request, error);
     }
   }
 }
@@ -184,7 +187,8 @@ const STATUSES: Readonly<Record<string, number>> = {
  */
 export function failureAnswer(error: unknown): HttpAnswer {
   if (!isExpected(error)) throw error;
-  if (!(error instanceof RocinanteError)) return json(500, { error: error.message, code: 'SYSTEM' });
+  if (!(error instanceof RocinanteError))
+    return json(500, { error: oneLine(systemTrouble(error)), code: 'SYSTEM' });
   const { message, code, exitCode } = error;
   return json(STATUSES[code] ?? (exitCode === 2 ? 400 : 500), { error: message, code });
 }

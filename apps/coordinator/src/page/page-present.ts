@@ -49,10 +49,11 @@ export async function presentOf(parts: PresentParts, run: StoredRun): Promise<Pr
     ...runJson(summaryMessageOf(parts, parts.store.find(run.id))),
     workerShares: workers.map((worker) => ({
       ...worker,
+      lstm: worker.lstm || null,
       microBatchesPerSecond: worker.microBatchesPerSecond ?? null,
       phases: parts.workerPhases.of(worker),
     })),
-    idleWorkers,
+    idleWorkers: idleWorkers.map((worker) => ({ ...worker, lstm: worker.lstm || null })),
     checkpoints,
     bestCheckpoint: best ?? null,
     bytesSent,

@@ -181,6 +181,22 @@ describe('a page without tokens', () => {
     expect(answer.status).toBe(status);
   });
 
+  it('counts a run’s name that leads elsewhere, whatever is asked of it', async () => {
+    const away = '..%2f..%2fetc';
+    const answers = [
+      await get(`/api/runs/${away}`),
+      await get(`/api/weights/${away}`),
+      await order('/api/resume', { run: '../../etc' }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400]);
+    expect(coordinator.dropped).toEqual(['RUN_NAME', 'RUN_NAME', 'RUN_NAME']);
+    for (const line of told) {
+      expect(line).toMatch(
+        /^127\.0\.0\.1:\d+: (GET|POST) \/api\/\S+: run: expected an id, .*"\.\.\/\.\.\/etc"$/,
+      );
+    }
+  });
+
   it('refuses what is no JSON', async () => {
     expect((await post('/api/stop', '{')).status).toBe(400);
     expect((await post('/api/stop', 'run=r1', form)).status).toBe(400);

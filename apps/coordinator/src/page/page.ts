@@ -7,6 +7,7 @@ import {
   type Routes,
 } from '@rocinante/http';
 import type { Refusal } from '@rocinante/metrics';
+import { RunStoreError } from '../daemon/errors.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { presets } from '../presets.js';
 import { VERSION } from '../version.js';
@@ -46,7 +47,7 @@ export class Page {
   constructor(parts: PageParts) {
     this.#parts = parts;
     this.#files = parts.files ?? new PageFiles();
-    this.#orders = new PageOrders(parts);
+    this.#orders = new PageOrders(parts, (request, error) => this.#failed(request, error));
     this.#sessions = parts.holderOf && new PageSessions(parts.holderOf, () => performance.now());
     this.#ticks = setInterval(() => this.#tick(), PRESENT_INTERVAL_MS).unref();
   }
@@ -127,15 +128,22 @@ export class Page {
     });
   }
 
-  async #run({ rest }: HttpRequest): Promise<HttpAnswer> {
+  /** What whoever asked is told of what failed. A name that leads elsewhere is counted, as in a call. */
+  #failed(request: HttpRequest, error: unknown): HttpAnswer {
+    if (error instanceof RunStoreError && error.code === 'RUN_NAME')
+      this.#refused('RUN_NAME', request, error.message);
+    return failureAnswer(error);
+  }
+
+  async #run(request: HttpRequest): Promise<HttpAnswer> {
     try {
-      const run = this.#parts.store.find(decoded(rest));
+      const run = this.#parts.store.find(decoded(request.rest));
       const { eventsPath } = new RunDirectory(this.#parts.store.directory(run.id));
       const past = await readOpening(run.id, eventsPath, null);
       const curve = 'curve' in past ? past.curve.map(({ step, loss }) => ({ step, loss })) : [];
       return json(200, await shownOf(this.#parts, run, curve));
     } catch (error) {
-      return failureAnswer(error);
+      return this.#failed(request, error);
     }
   }
 
@@ -148,7 +156,7 @@ export class Page {
       const pull = (): Promise<HttpAnswer> => weightsAnswer(run, directory, which);
       return await this.#orders.act(request, 'pull', run.id, pull);
     } catch (error) {
-      return failureAnswer(error);
+      return this.#failed(request, error);
     }
   }
 

@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { systemTrouble } from '@rocinante/base';
 import type { Stored } from '@rocinante/store';
 import type { HistoryEntry, RunEffect, RunOutcome, RunProgress } from '@rocinante/training';
 import { linesOf } from '../daemon/file-lines.js';
@@ -325,7 +326,7 @@ async function keepUntil(
     await kept.replace();
     return { lacksReturn };
   } catch (error) {
-    throw new RunFailedError(`${path}: cannot be written: ${(error as Error).message}`, { cause: error });
+    throw new RunFailedError(`${path}: cannot be written: ${systemTrouble(error, path)}`, { cause: error });
   } finally {
     for (const lines of begun) await lines.discard();
   }

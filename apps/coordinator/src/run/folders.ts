@@ -1,23 +1,12 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { systemTrouble } from '@rocinante/base';
 import { PARTIAL_SUFFIX } from '@rocinante/weights';
 import { RunFailedError } from '../errors.js';
 
 /** Owner only: texts, configurations and notes are nobody else's business. */
 export const PRIVATE_FOLDER_MODE = 0o700;
-
-/**
- * Makes a folder with those above it, where it is not there. Node's own recursive way goes on for ever where a folder
- * cannot be made, as in /proc.
- * @param mode of the folders that are made.
- * @throws Node's error where one cannot be made.
- */
-export function makeFolder(path: string, mode?: number): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path), mode);
-  mkdirSync(path, { mode });
-}
 
 /**
  * Replaces a small file of a run, or leaves it as it was: written beside and renamed, at once.
@@ -30,7 +19,7 @@ export function replaceFile(path: string, text: string): void {
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new RunFailedError(`${path}: cannot be written: ${(error as Error).message}`, { cause: error });
+    throw new RunFailedError(`${path}: cannot be written: ${systemTrouble(error, path)}`, { cause: error });
   }
 }
 

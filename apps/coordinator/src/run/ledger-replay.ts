@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LstmChoice } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import { DamagedCheckpointError, DirectoryStore, type Checkpoint } from '@rocinante/checkpoint';
 import type { Device } from '@rocinante/engine';
 import { LedgerDamagedError, ledgerLines, LedgerOrder, type StepRecord } from '@rocinante/ledger';

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { LstmChoice } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import { idleCardLine, setEngineEnvironment, type Device } from '@rocinante/engine';
 import { messageOf } from '@rocinante/log';
 import type { Precision } from '@rocinante/training';

@@ -59,5 +59,5 @@ it('is not passed on to the processes that its holder starts', async () => {
 it('that cannot be made says where', () => {
   const attempt = (): unknown => ProcessLock.take(join(folder, 'missing', 'lock'), 'run directory x');
   expect(attempt).toThrow(RunFailedError);
-  expect(attempt).toThrow(/^run directory x: ENOENT.*missing\/lock/);
+  expect(attempt).toThrow(/^run directory x: \S+missing\/lock: there is no such file or folder \(ENOENT\)$/);
 });

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { lockFile } from '@rocinante/base';
+import { lockFile, systemTrouble } from '@rocinante/base';
 import { RunFailedError } from '../errors.js';
 
 /**
@@ -28,7 +28,7 @@ export class ProcessLock {
     try {
       descriptor = openSync(path, 'a+', 0o600);
     } catch (error) {
-      throw new RunFailedError(`${subject}: ${(error as Error).message}`, { cause: error });
+      throw new RunFailedError(`${subject}: ${systemTrouble(error)}`, { cause: error });
     }
     try {
       lock(descriptor, path, subject);
@@ -37,7 +37,7 @@ export class ProcessLock {
     } catch (error) {
       closeSync(descriptor);
       if (error instanceof RunFailedError) throw error;
-      throw new RunFailedError(`${subject}: ${(error as Error).message}`, { cause: error });
+      throw new RunFailedError(`${subject}: ${systemTrouble(error)}`, { cause: error });
     }
     return new ProcessLock(descriptor);
   }

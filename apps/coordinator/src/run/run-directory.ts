@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { makeFolder, systemTrouble } from '@rocinante/base';
 import { z } from 'zod';
 import { identityDifferences, identityOf, runConfigSchema } from '@rocinante/training';
 import { RunFailedError, UsageError } from '../errors.js';
-import { makeFolder, replaceFile } from './folders.js';
+import { replaceFile } from './folders.js';
 import { ProcessLock } from './process-lock.js';
 
 const recordSchema = z.strictObject({
@@ -153,7 +154,9 @@ export class RunDirectory {
       makeFolder(this.checkpointsPath);
       makeFolder(dirname(this.finalWeightsPath));
     } catch (error) {
-      throw new RunFailedError(`run directory ${this.path}: ${(error as Error).message}`, { cause: error });
+      throw new RunFailedError(`run directory ${this.path}: ${systemTrouble(error, this.path)}`, {
+        cause: error,
+      });
     }
   }
 

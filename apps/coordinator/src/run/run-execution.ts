@@ -1,3 +1,4 @@
+import { systemTrouble } from '@rocinante/base';
 import {
   epochOf,
   goesBack,
@@ -144,7 +145,7 @@ export class RunExecution {
 
   #failOn(path: string): (cause: Error) => void {
     return (cause) =>
-      this.abort(new RunFailedError(`${path}: cannot be written: ${cause.message}`, { cause }));
+      this.abort(new RunFailedError(`${path}: cannot be written: ${systemTrouble(cause, path)}`, { cause }));
   }
 
   get progress(): RunProgress {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { assert } from '@rocinante/base';
+import { assert, makeFolder } from '@rocinante/base';
 import type { PassedOver } from '@rocinante/checkpoint';
 import {
   checkOwn,
@@ -20,7 +20,7 @@ import {
 } from '@rocinante/store';
 import { noProgress, type RunConfig, type RunProgress } from '@rocinante/training';
 import { UsageError } from '../errors.js';
-import { makeFolder, replaceFile } from './folders.js';
+import { replaceFile } from './folders.js';
 import type { PreparedRun } from './prepared-run.js';
 import { tellAll, type CheckpointSaved, type RunObserver } from './run-observer.js';
 

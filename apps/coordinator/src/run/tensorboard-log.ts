@@ -1,3 +1,4 @@
+import { systemTrouble } from '@rocinante/base';
 import { EventFile, type Scalar } from '@rocinante/tensorboard';
 import {
   noProgress,
@@ -53,7 +54,7 @@ export class TensorboardLog implements RunObserver {
     try {
       this.#file = new EventFile(folder, run.progress.step + 1);
     } catch (error) {
-      this.#onFailure((error as Error).message);
+      this.#onFailure(systemTrouble(error, folder));
     }
   }
 
@@ -98,7 +99,7 @@ export class TensorboardLog implements RunObserver {
       work(this.#file);
     } catch (error) {
       this.#file = null;
-      this.#onFailure((error as Error).message);
+      this.#onFailure(systemTrouble(error));
     }
   }
 }

@@ -1,5 +1,5 @@
 import { basename, join, resolve } from 'node:path';
-import type { LstmChoice } from '@rocinante/base';
+import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';

@@ -1,6 +1,8 @@
 import type { ClientSecurity } from '@rocinante/access';
+import { systemTrouble } from '@rocinante/base';
 import type { Coordinator } from '../client/coordinator.js';
 import { runJson, shownJson } from '../client/run-json.js';
+import { counted } from '../display/quantities.js';
 import { fetchPage } from '../doctor/page.js';
 import { LINES_BYTES_MAX, LOSSES_MAX, PART_BYTES_MAX, WATCH_WAIT_MS, WORKERS_MAX } from './limits.js';
 import { headOf, jsonPart, tailOf, type PartOrMissing } from './part.js';
@@ -30,7 +32,7 @@ export async function afarParts(coordinator: Coordinator, run: string): Promise<
     ),
     {
       ...jsonPart('losses.json', losses),
-      cut: taken > losses.length ? `the first ${taken - losses.length} losses` : '',
+      cut: taken > losses.length ? `the first ${counted(taken - losses.length, 'loss', 'losses')}` : '',
     },
     await linesPart('log.jsonl', coordinator.logs({ run: id, worker: '', follow: false })),
     await linesPart('events.jsonl', watched(coordinator, id)),
@@ -78,8 +80,7 @@ export async function metricsParts(address: string, access: ClientSecurity): Pro
       }
       parts.push({ name, why: `status ${status}` });
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      parts.push({ name, why: `${address}: ${code ?? message}` });
+      parts.push({ name, why: `${address}: ${systemTrouble(error)}` });
     }
     return null;
   };

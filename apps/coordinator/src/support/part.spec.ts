@@ -16,13 +16,19 @@ it('keeps the whole lines of a file’s end, and says what is missing', () => {
   expect(tailPart('log', path, 100)).toEqual({ name: 'log', text: 'one\ntwo\nthree\nfour\n', cut: '' });
   expect(tailPart('log', path, 11)).toMatchObject({ text: 'four\n', cut: 'the first 0.0 kB of 0.0 kB' });
   expect(tailPart('log', path, 100, 2)).toMatchObject({ text: 'three\nfour\n' });
-  expect(tailPart('log', join(folder, 'none'), 100)).toEqual({ name: 'log', why: 'ENOENT' });
+  expect(tailPart('log', join(folder, 'none'), 100)).toEqual({
+    name: 'log',
+    why: 'there is no such file or folder (ENOENT)',
+  });
 });
 
 it('follows no link: a run’s folder may hold one to anything', () => {
   const link = join(folder, 'link');
   symlinkSync('/etc/passwd', link);
-  expect(tailPart('log', link, 100)).toEqual({ name: 'log', why: 'ELOOP' });
+  expect(tailPart('log', link, 100)).toEqual({
+    name: 'log',
+    why: 'it is a link, or a circle of links (ELOOP)',
+  });
   expect(tailPart('log', folder, 100)).toEqual({ name: 'log', why: 'no file' });
 });
 

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { systemTrouble } from '@rocinante/base';
 import { bytesShown } from '../display/quantities.js';
 
 /** One file of the archive, before secrets are taken out. */
@@ -32,7 +33,7 @@ export function tailPart(name: string, path: string, bytesMax: number, linesMax 
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    return { name, why: (error as NodeJS.ErrnoException).code ?? (error as Error).message };
+    return { name, why: systemTrouble(error, path) };
   }
   try {
     const stat = fstatSync(file);

@@ -9,6 +9,7 @@ export interface IdleWorker {
   'standing'?: (string);
   'reason'?: (string);
   'joinedAt'?: (string);
+  'lstm'?: (string);
 }
 
 export interface IdleWorker__Output {
@@ -19,4 +20,5 @@ export interface IdleWorker__Output {
   'standing': (string);
   'reason': (string);
   'joinedAt': (string);
+  'lstm': (string);
 }

@@ -9,6 +9,7 @@ export interface WorkerShare {
   'microBatches'?: (number);
   'microBatchesPerSecond'?: (number | string);
   'joinedAt'?: (string);
+  'lstm'?: (string);
   '_microBatchesPerSecond'?: "microBatchesPerSecond";
 }
 
@@ -20,5 +21,6 @@ export interface WorkerShare__Output {
   'microBatches': (number);
   'microBatchesPerSecond'?: (number);
   'joinedAt': (string);
+  'lstm': (string);
   '_microBatchesPerSecond'?: "microBatchesPerSecond";
 }

@@ -1,4 +1,4 @@
-/** A connection of bytes that may be anything, to a server of this process. */
+/** An exchange of bytes that may be anything, with a server of this process. */
 import { connect } from 'node:net';
 
 /** What came back, kept up to so many bytes. */
@@ -21,7 +21,7 @@ export interface RawAnswer {
 }
 
 /** Writes bytes and ends our side, once the server has said what it has to say. */
-export function speak(
+export function exchangeBytes(
   port: number,
   bytes: Uint8Array,
   { quietMs, isOver, closeMs }: Patience,

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { file, type } from './typed-command.js';
+
+describe('corpus info', () => {
+  const text = file('accents.txt', '¿Sí? '.repeat(21));
+
+  it('says how the text was treated, and which preset does so', async () => {
+    const { code, stdout } = await type(['corpus', 'info', text]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^147 bytes, SHA-256 [0-9a-f]{64}\n105 characters, 4 symbols, in lower case and without accents, as preset seed reads it .*--normalisation none\)\n/,
+    );
+    expect(stdout).toContain('most frequent: "?" 42, " " 21, "i" 21, "s" 21\n');
+    expect(stdout).toContain('windows of 100, stride 1: 5; an epoch is 1 step of 64\n');
+    const plain = await type(['corpus', 'info', text, '--normalisation', 'none']);
+    expect(plain.stdout).toMatch(/\n105 characters, 5 symbols, as it is, as preset quick reads it .*\n/);
+  });
+
+  it('says in words why a text cannot be read', async () => {
+    expect(await type(['corpus', 'info', '/none/book.txt'])).toMatchObject({
+      code: 2,
+      stderr: 'rocinante: corpus /none/book.txt: expected a text file, received no file of that name\n',
+    });
+  });
+});

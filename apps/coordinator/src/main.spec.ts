@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { folder, file, type } from './cli/typed-command.js';
+
+it('says which release it is', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect(await type(['--version'])).toEqual({ code: 0, stdout: `rocinante ${version}\n`, stderr: '' });
+});
+
+it.each([
+  [
+    ['certs', '--name', 'here', '--out', join(folder, 'a-file', 'certs')],
+    /^rocinante: .*: a part of its path is no folder \(ENOTDIR\)\n$/,
+  ],
+  [
+    ['train', '--config', join(folder, 'none.json')],
+    /^rocinante: configuration \S+none\.json: cannot be read: there is no such file or folder \(ENOENT\)\n$/,
+  ],
+  [
+    ['sample', join(folder, 'none.safetensors')],
+    /^rocinante: \S+none\.safetensors: there is no such file or folder \(ENOENT\)\n$/,
+  ],
+])('says in words what the operating system refuses: %j', async (words, line) => {
+  file('a-file', '');
+  const said = await type(words);
+  expect(said.code).toBeGreaterThan(0);
+  expect(said.stderr).toMatch(line);
+});
