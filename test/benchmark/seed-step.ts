@@ -1,6 +1,7 @@
 /**
  * A step of the reference network: ours (coordinator and two workers of one thread, or with `--workers 1` one of two) against
- * PyTorch's (one process, two threads), in alternating pairs on one machine, as a ratio.
+ * PyTorch's (one process, two threads), in alternating pairs on one machine, as a ratio; and the shortest step of each, which
+ * other work lengthens least.
  *
  *     npm run benchmark:seed-step -- --corpus don-quijote-chapters-1-10.txt [--pairs 5] [--steps 8] [--python FILE]
  *       [--precision float32|mixed] [--peer pytorch|float32] [--workers 1|2] [--micro-batch 32]
@@ -15,7 +16,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheDirectory } from '@rocinante/base';
 import { projectRoot as root } from '../support/project-root.js';
-import { train } from '../support/rocinante.js';
+import { events, train } from '../support/rocinante.js';
 
 const TORCH_VERSION = '2.15.0';
 const BATCH = 64;
@@ -50,7 +51,13 @@ function torchPython(): string {
   return python;
 }
 
-async function ours(precision: string): Promise<number> {
+/** Seconds of a step: over all steps but the first two, and of the shortest. */
+interface Measured {
+  readonly mean: number;
+  readonly least: number;
+}
+
+async function ours(precision: string): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'rocinante-benchmark-'));
   const args = ['--preset', 'seed', '--corpus', values.corpus, '--steps', values.steps];
   args.push('--precision', precision, '--micro-batch', values['micro-batch']);
@@ -64,16 +71,18 @@ async function ours(precision: string): Promise<number> {
     '--run-dir',
     join(folder, 'run'),
   ]);
+  const steps = events(run.runDir).flatMap((event) => ('step' in event ? [event.seconds as number] : []));
   rmSync(folder, { recursive: true });
-  return BATCH / run.windowsPerSecond!;
+  return { mean: BATCH / run.windowsPerSecond!, least: Math.min(...steps.slice(2)) };
 }
 
-function pytorch(python: string): number {
+function pytorch(python: string): Measured {
   const script = join(root, 'test', 'benchmark', 'pytorch_step.py');
   const args = ['--steps', values.steps, '--threads', String(THREADS), '--precision', values.precision];
   const { stdout, stderr, status } = spawnSync(python, [script, ...args], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`PyTorch's step failed:\n${stderr}`);
-  return (JSON.parse(stdout) as { secondsPerStep: number }).secondsPerStep;
+  const { secondsPerStep, least } = JSON.parse(stdout) as { secondsPerStep: number; least: number };
+  return { mean: secondsPerStep, least };
 }
 
 function median(numbers: readonly number[]): number {
@@ -84,13 +93,13 @@ function median(numbers: readonly number[]): number {
 
 const beside = values.peer === 'float32' ? 'float32' : 'PyTorch';
 const python = beside === 'PyTorch' ? (values.python ?? torchPython()) : '';
-const peer = async (): Promise<number> => (beside === 'PyTorch' ? pytorch(python) : await ours('float32'));
+const peer = async (): Promise<Measured> => (beside === 'PyTorch' ? pytorch(python) : await ours('float32'));
 const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 console.log(
   `${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${cpus().length} cores: ${cpus()[0].model}; ` +
     `${values.precision}, workers ${values.workers}, micro-batches of ${values['micro-batch']}, beside ${beside === 'PyTorch' ? `PyTorch ${TORCH_VERSION}` : 'float32'}`,
 );
-const pairs: { ours: number; peer: number }[] = [];
+const pairs: { ours: Measured; peer: Measured }[] = [];
 for (let pair = 0; pair < Number(values.pairs); pair++) {
   // Each goes first in turn.
   const peerFirst = pair % 2 === 1 ? await peer() : null;
@@ -98,10 +107,16 @@ for (let pair = 0; pair < Number(values.pairs); pair++) {
   const measured = { ours: own, peer: peerFirst ?? (await peer()) };
   pairs.push(measured);
   console.log(
-    `pair ${pair + 1}: ours ${measured.ours.toFixed(3)} s, ${beside} ${measured.peer.toFixed(3)} s, ` +
-      `ratio ${(measured.ours / measured.peer).toFixed(3)}`,
+    `pair ${pair + 1}: ours ${measured.ours.mean.toFixed(3)} s, ${beside} ${measured.peer.mean.toFixed(3)} s, ` +
+      `ratio ${(measured.ours.mean / measured.peer.mean).toFixed(3)}`,
   );
 }
-const ratio = median(pairs.map((pair) => pair.ours / pair.peer));
+const ratio = median(pairs.map((pair) => pair.ours.mean / pair.peer.mean));
 console.log(`median ratio ${ratio.toFixed(3)} (ours / ${beside})`);
-console.log(JSON.stringify({ commit, ratio, pairs }));
+const [least, peersLeast] = (['ours', 'peer'] as const).map((who) =>
+  Math.min(...pairs.map((pair) => pair[who].least)),
+);
+console.log(
+  `shortest steps: ours ${least.toFixed(3)} s, ${beside} ${peersLeast.toFixed(3)} s, ratio ${(least / peersLeast).toFixed(3)}`,
+);
+console.log(JSON.stringify({ commit, ratio, least, peersLeast, pairs }));

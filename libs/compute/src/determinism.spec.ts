@@ -33,6 +33,12 @@ const wide: HashCase = {
   windowLength: 12,
   windows: [3, 24],
 };
+/** Middling products of more than 1,000 terms: those of which 16 threads make parts. */
+const broad: HashCase = {
+  spec: networkOf({ input: 'embedding', loss: 'every', vocabularySize: 11 }, [1024, 256]),
+  windowLength: 3,
+  windows: [128],
+};
 const hard: HashCase = {
   spec: {
     ...networkOf({ input: 'one-hot', loss: 'last', vocabularySize: 39 }, [64]),
@@ -99,6 +105,17 @@ describe('bits', () => {
           expect(await hashes(threads, [item]), `${threads} threads: ${JSON.stringify(item)}`).toBe(one);
         }
       }
+    },
+  );
+
+  it(
+    'do not depend on the number of threads where that is large, of either factors',
+    { timeout: 240_000 },
+    async () => {
+      const cases = [broad, { ...broad, factors: 'bfloat16' as const }];
+      const one = await hashes(1, cases);
+      expect(one.trim().split('\n')).toHaveLength(2);
+      expect(await hashes(16, cases)).toBe(one);
     },
   );
 

@@ -20,6 +20,12 @@ const COLUMNS_MIN = 16;
 const INNER_MAX = 2048;
 
 /**
+ * With 16 threads and more, oneDNN cuts the inner dimension of middling products by the number of threads too: seen with 104 to
+ * 1,000 rows, 1,024 columns and more, and an inner dimension of 900 and more. With one of 512 it never did.
+ */
+const middling = { rowsMin: 65, rowsMax: 1599, columnsMin: 769, innerMax: 512 };
+
+/**
  * Without AVX-512, oneDNN chooses the blocks of a product by the number of threads, and the order of its sums with them: seen
  * from 56 rows on. It does not with up to 48, nor in blocks of two kinds that have work enough for 16 threads: of exactly so
  * many rows, and at least so many columns and so long an inner dimension.
@@ -123,11 +129,13 @@ function sumOfPieces(engine: Engine, a: Tensor, d: Tensor): Tensor {
   });
 }
 
-/** a·b in parts of the inner dimension that are no longer than INNER_MAX, added in order. */
+/** a·b in parts of the inner dimension, added in order. */
 function innerProduct(engine: Engine, a: Tensor, b: Tensor): Tensor {
-  const inner = a.shape[1];
-  if (inner <= INNER_MAX) return matMul(engine, a, b);
-  let parts = Math.ceil(inner / INNER_MAX);
+  const [rows, inner] = a.shape as [number, number];
+  const { rowsMin, rowsMax, columnsMin, innerMax } = middling;
+  const isMiddling = rows >= rowsMin && rows <= rowsMax && b.shape[1] >= columnsMin;
+  let parts = Math.ceil(inner / (isMiddling ? innerMax : INNER_MAX));
+  if (parts === 1) return matMul(engine, a, b);
   while (inner % parts !== 0) parts += 1;
   const count = inner / parts;
   return engine.scope(() =>
