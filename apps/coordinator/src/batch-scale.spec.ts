@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { recommendedScale, scaleBatch, scaledBatchLine } from './batch-scale.js';
+import { cardBatchLine, scaleBatch, scaledBatchLine } from './batch-scale.js';
 import { resolveConfig } from './config.js';
 import { presets } from './presets.js';
 
@@ -108,11 +108,12 @@ describe('what is recommended for a card', () => {
     ['quick', 1_340, null],
     ['quick', 100_000, 16],
   ] as const)('for %s over %i steps is %s', (preset, steps, expected) => {
-    expect(recommendedScale(presets[preset], steps)).toBe(expected);
+    const line = cardBatchLine(presets[preset], steps);
+    expect(line === null ? null : Number(/--scale-batch (\d+) /.exec(line)![1])).toBe(expected);
   });
 
   it('is nothing where micro-batches are large', () => {
-    expect(recommendedScale({ batch: { size: 512, microBatch: 256 } }, 1e6)).toBeNull();
-    expect(recommendedScale({ batch: { size: 512, microBatch: 129 } }, 1e6)).toBeNull();
+    expect(cardBatchLine({ batch: { size: 512, microBatch: 256 } }, 1e6)).toBeNull();
+    expect(cardBatchLine({ batch: { size: 512, microBatch: 129 } }, 1e6)).toBeNull();
   });
 });

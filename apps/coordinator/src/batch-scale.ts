@@ -53,11 +53,21 @@ export function scaledBatchLine(k: number, { batch, optimizer, schedule }: Batch
   );
 }
 
+/** What is recommended of a run's batch where a card computes it, in a line; null where nothing is. */
+export function cardBatchLine(config: Pick<RunConfig, 'batch'>, stepsTotal: number): string | null {
+  const k = recommendedScale(config, stepsTotal);
+  if (k === null) return null;
+  return (
+    `micro-batches of ${config.batch.microBatch} windows leave a card mostly idle; for a new run --scale-batch ${k} makes ` +
+    'them larger, with the learning rate and warm-up that go with it'
+  );
+}
+
 /**
  * By how much a run's batch would have to grow for a card to be used well: a power of two; null where its micro-batch is large
  * enough, or the run would keep too few steps.
  */
-export function recommendedScale({ batch }: Pick<RunConfig, 'batch'>, stepsTotal: number): number | null {
+function recommendedScale({ batch }: Pick<RunConfig, 'batch'>, stepsTotal: number): number | null {
   let k = 1;
   while (2 * k * batch.microBatch <= CARD_MICRO_BATCH && stepsTotal / (2 * k) >= STEPS_LEFT_MIN) k *= 2;
   return k === 1 ? null : k;

@@ -3,7 +3,7 @@ import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
-import { recommendedScale, scaledBatchLine } from '../batch-scale.js';
+import { cardBatchLine, scaledBatchLine } from '../batch-scale.js';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
@@ -221,12 +221,7 @@ function batchLineOf({ flags, device, resume }: TrainOptions, { config, shape }:
   const { scaleBatch, batch, microBatch } = flags;
   if (scaleBatch !== undefined) return scaledBatchLine(scaleBatch, config);
   if (device !== 'gpu' || resume || batch !== undefined || microBatch !== undefined) return null;
-  const k = recommendedScale(config, shape.stepsTotal);
-  if (k === null) return null;
-  return (
-    `micro-batches of ${config.batch.microBatch} windows leave a card mostly idle; for a new run --scale-batch ${k} makes them ` +
-    'larger, with the learning rate and warm-up that go with it'
-  );
+  return cardBatchLine(config, shape.stepsTotal);
 }
 
 /** @returns what is not in the store, which has been said; null where nothing is missing. */
