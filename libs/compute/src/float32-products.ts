@@ -4,6 +4,7 @@ import {
   concatenate,
   joinColumns,
   matMul,
+  sliceColumns,
   sliceFirst,
   splitColumns,
   transpose,
@@ -134,15 +135,13 @@ function innerProduct(engine: Engine, a: Tensor, b: Tensor): Tensor {
   const [rows, inner] = a.shape as [number, number];
   const { rowsMin, rowsMax, columnsMin, innerMax } = middling;
   const isMiddling = rows >= rowsMin && rows <= rowsMax && b.shape[1] >= columnsMin;
-  let parts = Math.ceil(inner / (isMiddling ? innerMax : INNER_MAX));
-  if (parts === 1) return matMul(engine, a, b);
-  while (inner % parts !== 0) parts += 1;
-  const count = inner / parts;
+  const pieces = piecesOf(inner, isMiddling ? innerMax : INNER_MAX);
+  if (pieces.length === 1) return matMul(engine, a, b);
   return engine.scope(() =>
     addAll(
       engine,
-      splitColumns(engine, a, parts).map((part, index) =>
-        matMul(engine, part, sliceFirst(engine, b, index * count, count)),
+      pieces.map(({ start, count }) =>
+        matMul(engine, sliceColumns(engine, a, start, count), sliceFirst(engine, b, start, count)),
       ),
     ),
   );

@@ -1,7 +1,7 @@
 // Each kind of products against float64, and against each other; sizes on both sides of those at which pieces are cut.
 import { RandomStream } from '@rocinante/base';
 import { DataType, Engine, type Tensor } from '@rocinante/engine';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Bfloat16Products } from './bfloat16-products.js';
 import { Float32Products } from './float32-products.js';
 import type { LayerWeights } from './network-weights.js';
@@ -82,6 +82,7 @@ describe.each(KINDS)('products of $name', ({ products, ofValue }) => {
     [32, 64, 128],
     [50, 33, 20],
     [9, 2100, 16],
+    [66, 1021, 800],
   ])('with weights: [%i, %i] by [%i columns], rough and whole', (M, K, N) => {
     const [a, b] = [numbers(M * K, 1), numbers(K * N, 2)];
     engine.scope(() => {
@@ -191,4 +192,15 @@ describe('factors', () => {
       Object.assign(engine, { description });
     }
   });
+});
+
+it('a long inner dimension is cut into as few pieces as can be, also one that nothing divides', () => {
+  const ops = vi.spyOn(engine, 'execute');
+  engine.scope(() => {
+    const layer = layerOf(numbers(1021 * 800, 2), [1021, 800]);
+    new Float32Products(engine).times(engine.float32(numbers(66 * 1021, 1), [66, 1021]), layer, 'kernel_I4H');
+  });
+  // Twice that where rows are cut too, without AVX-512.
+  expect(ops.mock.calls.filter(([name]) => name === 'MatMul').length).toBeLessThanOrEqual(4);
+  ops.mockRestore();
 });

@@ -10,6 +10,7 @@ import {
   gatherRows,
   matMul,
   reshape,
+  sliceColumns,
   sliceFirst,
   splitColumns,
   statelessPairs,
@@ -124,6 +125,7 @@ describe('ops', () => {
       [5, 6],
     ]);
     expect(numbers(sliceFirst(engine, a, 1, 2))).toEqual([3, 4, 5, 6]);
+    expect(numbers(sliceColumns(engine, a, 1, 1))).toEqual([2, 4, 6]);
     expect(concatenate(engine, [a, a]).shape).toEqual([6, 2]);
     expect(numbers(sumFirst(engine, a))).toEqual([9, 12]);
     expect(numbers(addAll(engine, [a, a, a]))).toEqual([3, 6, 9, 12, 15, 18]);

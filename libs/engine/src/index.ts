@@ -56,6 +56,7 @@ export {
   oneHot,
   reshape,
   sigmoid,
+  sliceColumns,
   sliceFirst,
   sparseSoftmaxCrossEntropy,
   splitColumns,

@@ -143,6 +143,12 @@ export function sliceFirst(engine: Engine, a: Tensor, start: number, count: numb
   )[0];
 }
 
+/** Columns [start, start + count) of a matrix. */
+export const sliceColumns = (engine: Engine, a: Tensor, start: number, count: number): Tensor =>
+  withInts(engine, [0, start], [2], (begin) =>
+    withInts(engine, [a.shape[0], count], [2], (size) => engine.execute('Slice', [], [a, begin, size], 1)),
+  )[0];
+
 /** Cuts the last of two axes into equal parts: [N, P·C] to P times [N, C]. */
 export const splitColumns = (engine: Engine, a: Tensor, parts: number): Tensor[] =>
   withInts(engine, [1], [], (axis) => engine.execute('Split', [int('num_split', parts)], [axis, a], parts));
