@@ -1,6 +1,8 @@
 export { GRADIENT_CODECS, PARAMETER_CODECS } from './codecs.js';
 export {
+  EXPONENT_LIMIT,
   MICRO_BATCHES_MAX,
+  POWERS_OF_TWO,
   fits,
   gridExponents,
   gridStep,
