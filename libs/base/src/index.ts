@@ -6,6 +6,7 @@ export {
   type ErrorCode,
   type ExitCode,
 } from './errors.js';
+export { philox, type Words2, type Words4 } from './philox.js';
 export { oneLine, quoted } from './one-line.js';
 export { makeFolder } from './make-folder.js';
 export { systemTrouble } from './system-trouble.js';
