@@ -12,6 +12,7 @@ export { lockFile, type LockAnswer } from './file-lock.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';
 export { bytesOf, crc32, sha256 } from './checksum.js';
 export { cacheDirectory } from './cache-directory.js';
+export { CARD_LIST_EXPECTED, parseCardList, WORKERS_PER_GPU_MAX, type CardList } from './card-list.js';
 export { LSTM_CHOICES, type LstmChoice } from './lstm-choice.js';
 export { isLoopback, parseAddress, type Address } from './address.js';
 export { availableCores, cgroupQuotaCores, THREADS_MAX, type TextReader } from './available-cores.js';

@@ -2,7 +2,7 @@ import { assert } from '@rocinante/base';
 import { type Attribute, type Binding, DataType, loadBinding, type TensorInfo } from './binding.js';
 import { describeCard, describeProcessor, type EngineDescription } from './description.js';
 import { applyEnvironment, type EngineOptions } from './environment.js';
-import { EngineDeviceError, EngineOperationError, EnginePrecisionError } from './errors.js';
+import { EngineDeviceError, EnginePrecisionError, operationError } from './errors.js';
 import { gpuTrouble } from './gpu-trouble.js';
 import { engineLibraries, locateBinding } from './location.js';
 import { Scope, Tensor } from './tensor.js';
@@ -122,19 +122,19 @@ export class Engine {
   /** Copies a float32 tensor out, row-major. */
   readFloat32(tensor: Tensor): Float32Array {
     assert(tensor.dtype === DataType.float32, `expected float32, not TensorFlow's type ${tensor.dtype}`);
-    return this.#binding.tensorDataSync(tensor.id) as Float32Array;
+    return this.#read(tensor) as Float32Array;
   }
 
   /** Copies an int32 tensor out, row-major. */
   readInt32(tensor: Tensor): Int32Array {
     assert(tensor.dtype === DataType.int32, `expected int32, not TensorFlow's type ${tensor.dtype}`);
-    return this.#binding.tensorDataSync(tensor.id) as Int32Array;
+    return this.#read(tensor) as Int32Array;
   }
 
   /**
    * Runs one TensorFlow op; ops.ts has those in use, with types. Attributes that follow from single inputs (`T`) may
    * be left out.
-   * @throws {EngineOperationError} TensorFlow refused it. Nothing was made.
+   * @throws {EngineOperationError} TensorFlow refused it; an EngineMemoryError where it has not the memory. Nothing was made.
    */
   execute(
     operation: string,
@@ -147,7 +147,7 @@ export class Engine {
     try {
       outputs = this.#binding.executeOp(operation, attributes, ids, outputCount);
     } catch (cause) {
-      throw new EngineOperationError(operation, cause);
+      throw operationError(operation, cause);
     }
     return outputs.map(({ id, shape, dtype }) => new Tensor(id, shape, dtype, this.#scope));
   }
@@ -155,7 +155,23 @@ export class Engine {
   #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): Tensor {
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     assert(values.length === size, `shape [${shape.join(', ')}] has ${size} elements, not ${values.length}`);
-    return new Tensor(this.#binding.createTensor(shape, dtype, values), shape, dtype, this.#scope);
+    let id: number;
+    try {
+      id = this.#binding.createTensor(shape, dtype, values);
+    } catch (cause) {
+      // On a card it is a copy, for which there may be no room.
+      throw operationError('createTensor', cause);
+    }
+    return new Tensor(id, shape, dtype, this.#scope);
+  }
+
+  #read(tensor: Tensor): Float32Array | Int32Array {
+    try {
+      return this.#binding.tensorDataSync(tensor.id);
+    } catch (cause) {
+      // A kernel on a card is waited for here, and its failure is told here.
+      throw operationError('tensorData', cause);
+    }
   }
 }
 
