@@ -1,5 +1,5 @@
-import type { LossPoint, RunJson, RunStateWord, ShownJson } from '@rocinante/run-json';
-import type { RunSummaryMessage } from '@rocinante/wire';
+import type { LossPoint, RunJson, RunStateWord, ShownJson, WorkerCardJson } from '@rocinante/run-json';
+import type { RunSummaryMessage, WorkerCard } from '@rocinante/wire';
 import { limitsOf } from '../run/limits-message.js';
 import type { LogEntryOf } from '../run/log-entries.js';
 import type { ShownRun } from './coordinator.js';
@@ -52,16 +52,20 @@ export function shownJson(shown: ShownRun, curve: readonly LossPoint[]): ShownJs
       microBatches: worker.microBatches,
       microBatchesPerSecond: worker.microBatchesPerSecond ?? null,
       joinedAt: worker.joinedAt,
+      card: cardJson(worker.card),
     })),
-    idleWorkers: shown.idleWorkers.map(({ name, threads, device, model, standing, reason, joinedAt }) => ({
-      name,
-      threads,
-      device,
-      model,
-      standing,
-      reason,
-      joinedAt,
-    })),
+    idleWorkers: shown.idleWorkers.map(
+      ({ name, threads, device, model, standing, reason, joinedAt, card }) => ({
+        name,
+        threads,
+        device,
+        model,
+        standing,
+        reason,
+        joinedAt,
+        card: cardJson(card),
+      }),
+    ),
     history: shown.history.map(({ step, epoch, loss, validationLoss, best }) => ({
       step,
       epoch,
@@ -84,6 +88,25 @@ export function shownJson(shown: ShownRun, curve: readonly LossPoint[]): ShownJs
     boundBy: shown.boundBy || null,
     joiningProof: shown.joiningProof || null,
     notExactSince: shown.notExactSince ?? null,
+  };
+}
+
+/** A worker's card as `--json` says it. */
+export function cardJson(card: WorkerCard | null | undefined): WorkerCardJson | null {
+  if (!card) return null;
+  const number = (value: number | string | undefined): number | null =>
+    value === undefined ? null : Number(value);
+  return {
+    number: card.number ?? '',
+    uuid: card.uuid ?? '',
+    model: card.model ?? '',
+    utilization: number(card.utilization),
+    memoryUsedBytes: number(card.memoryUsedBytes),
+    memoryTotalBytes: number(card.memoryTotalBytes),
+    temperatureCelsius: number(card.temperatureCelsius),
+    powerWatts: number(card.powerWatts),
+    throttled: card.throttled ?? [],
+    uncorrectedEccErrors: number(card.uncorrectedEccErrors),
   };
 }
 

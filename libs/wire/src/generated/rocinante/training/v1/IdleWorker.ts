@@ -1,5 +1,6 @@
 // Original file: protos/rocinante/training/v1/runs.proto
 
+import type { WorkerCard as _rocinante_training_v1_WorkerCard, WorkerCard__Output as _rocinante_training_v1_WorkerCard__Output } from '../../../rocinante/training/v1/WorkerCard.js';
 
 export interface IdleWorker {
   'name'?: (string);
@@ -9,6 +10,7 @@ export interface IdleWorker {
   'standing'?: (string);
   'reason'?: (string);
   'joinedAt'?: (string);
+  'card'?: (_rocinante_training_v1_WorkerCard | null);
 }
 
 export interface IdleWorker__Output {
@@ -19,4 +21,5 @@ export interface IdleWorker__Output {
   'standing': (string);
   'reason': (string);
   'joinedAt': (string);
+  'card': (_rocinante_training_v1_WorkerCard__Output | null);
 }

@@ -1,5 +1,6 @@
 // Original file: protos/rocinante/training/v1/runs.proto
 
+import type { WorkerCard as _rocinante_training_v1_WorkerCard, WorkerCard__Output as _rocinante_training_v1_WorkerCard__Output } from '../../../rocinante/training/v1/WorkerCard.js';
 
 export interface WorkerShare {
   'name'?: (string);
@@ -9,6 +10,7 @@ export interface WorkerShare {
   'microBatches'?: (number);
   'microBatchesPerSecond'?: (number | string);
   'joinedAt'?: (string);
+  'card'?: (_rocinante_training_v1_WorkerCard | null);
   '_microBatchesPerSecond'?: "microBatchesPerSecond";
 }
 
@@ -20,5 +22,6 @@ export interface WorkerShare__Output {
   'microBatches': (number);
   'microBatchesPerSecond'?: (number);
   'joinedAt': (string);
+  'card': (_rocinante_training_v1_WorkerCard__Output | null);
   '_microBatchesPerSecond'?: "microBatchesPerSecond";
 }
