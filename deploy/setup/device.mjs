@@ -26,7 +26,7 @@ export function wantedDevice(argv, env) {
   if (!computing.has(command)) return null;
   const value = optionOf(words, '--device') ?? (env.ROCINANTE_DEVICE || 'auto');
   // Who names cards wants them.
-  if (value === 'auto' && optionOf(words, '--gpus') !== undefined) return 'gpu';
+  if (value === 'auto' && (optionOf(words, '--gpus') ?? env.ROCINANTE_GPUS) !== undefined) return 'gpu';
   return value === 'auto' || value === 'cpu' || value === 'gpu' ? value : null;
 }
 

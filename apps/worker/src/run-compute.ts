@@ -1,6 +1,13 @@
 import { crc32, sha256 } from '@rocinante/base';
 import { addQuantised, fits, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
-import { Network, Sampler, whyPlainAlone, type LstmPath, type MicroBatch } from '@rocinante/compute';
+import {
+  Network,
+  Sampler,
+  whyPlainAlone,
+  type DropoutKey,
+  type LstmPath,
+  type MicroBatch,
+} from '@rocinante/compute';
 import {
   fillWindows,
   microBatchWindows,
@@ -9,7 +16,7 @@ import {
   type SymbolIds,
   type WindowSet,
 } from '@rocinante/corpus';
-import type { Engine } from '@rocinante/engine';
+import { EngineMemoryError, type Engine } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
 import {
   microBatchesOf,
@@ -19,6 +26,7 @@ import {
   type RunWindows,
 } from '@rocinante/training';
 import { WireError } from '@rocinante/wire';
+import { largestComputed, MicroBatchMemoryError, smallerMicroBatches } from './cards/fitting-micro-batch.js';
 import type {
   EvaluateResult,
   EvaluateWork,
@@ -65,6 +73,7 @@ export class RunCompute {
    * From the first micro-batch that does not fit on, micro-batches are measured only. For an audit they are computed anew,
    * whatever was kept of them.
    * @returns null when the work was cancelled.
+   * @throws {MicroBatchMemoryError} there is not the memory; it names the micro-batch for which there is.
    */
   train(work: TrainWork): TrainResult | null {
     const { assignment, exponents, sum, cancelled } = work;
@@ -121,6 +130,7 @@ export class RunCompute {
   /**
    * The joining proof: the SHA-256 of micro-batch 0's float32 gradient in step 0, on the first values that the seed gives,
    * whatever the run begins with, and with dropout as in the run. It costs one micro-batch and the first values.
+   * @throws {MicroBatchMemoryError} as `train`: mostly it is here that it shows.
    */
   prove(): string {
     const { config, vocabularySize } = this.#run;
@@ -128,7 +138,7 @@ export class RunCompute {
     this.#network.setParameters(firstValues(networkOf(config, vocabularySize), config.seed));
     const gradient = new Float32Array(this.#network.layout.length);
     const masks = { seed: config.seed, step: 0, microBatch: 0 };
-    this.#network.gradient(this.#trainingWindows(0, 0), masks, gradient);
+    this.#gradient(this.#trainingWindows(0, 0), masks, gradient);
     return sha256(gradient);
   }
 
@@ -154,13 +164,26 @@ export class RunCompute {
   #measuredGradient(step: number, microBatch: number, { gradient, magnitudes }: Room): Computed {
     const started = performance.now();
     const windows = this.#trainingWindows(step, microBatch);
-    const { lossSum } = this.#network.gradient(
-      windows,
-      { seed: this.#run.config.seed, step, microBatch },
-      gradient,
-    );
+    const { lossSum } = this.#gradient(windows, { seed: this.#run.config.seed, step, microBatch }, gradient);
     const measure = measureBlocks(gradient, this.#network.layout, magnitudes);
     return { ...measure, lossSum, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /** The network's gradient; where the memory is short, smaller micro-batches of the same windows are tried, to name one. */
+  #gradient(batch: MicroBatch, masks: DropoutKey, out: Float32Array): { lossSum: number } {
+    try {
+      return this.#network.gradient(batch, masks, out);
+    } catch (error) {
+      if (!(error instanceof EngineMemoryError)) throw error;
+      const { windows } = batch;
+      const symbolsEach = batch.symbols.length / windows;
+      const sizes = smallerMicroBatches(this.#run.config.batch).filter((size) => size < windows);
+      const fitting = largestComputed(sizes, (size) => {
+        const symbols = batch.symbols.slice(0, size * symbolsEach);
+        this.#network.gradient({ windows: size, symbols }, masks, out);
+      });
+      throw new MicroBatchMemoryError(windows, fitting, this.#network.engine.description.model, error);
+    }
   }
 
   #evaluatePiece(piece: number, isCancelled: () => boolean): { lossSum: number } | null {
