@@ -45,7 +45,7 @@ it(
       let shares: Shown['workerShares'] = [];
       await until('both cards', async () => {
         shares = (await daemon.json<Shown>(['run', 'show', id])).workerShares;
-        return shares.length === 2 && shares.every(({ card }) => card !== null);
+        return shares.length === 2 && shares.every(({ card }) => card?.xidErrors === 0);
       });
       const cards = new Map(shares.map(({ name, card }) => [name, card]));
       expect(cards.get('rucio-0')).toEqual({
@@ -59,6 +59,7 @@ it(
         powerWatts: 402.12,
         throttled: ['sw_power_cap'],
         uncorrectedEccErrors: 0,
+        xidErrors: 0,
       });
       expect(cards.get('rucio-1')).toMatchObject({ number: '1', powerWatts: null, throttled: [] });
 

@@ -11,7 +11,7 @@ export const CARD_UUIDS = [
 
 /**
  * A machine with two cards, as far as nvidia-smi is asked: a stand-in that answers both queries of this project in the form of the
- * real one, the card that `-i` names or both. There is no card: the engine is the processor's, so
+ * real one, the card that `-i` names or both, and one for dmesg. There is no card: the engine is the processor's, so
  * that workers with `--device auto` compute there, and say so.
  * @returns what a process's environment has beside the test's own.
  */
@@ -43,6 +43,8 @@ esac
 `,
   );
   chmodSync(program, 0o755);
+  // The kernel's log from now on, in which nothing comes. The real one is this machine's, and may not be readable.
+  writeFileSync(join(bin, 'dmesg'), '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
   return {
     PATH: `${bin}:${process.env.PATH}`,
     // The launcher fetches no engine for GPUs where one is named.

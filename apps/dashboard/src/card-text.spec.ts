@@ -12,6 +12,7 @@ const silent = {
   powerWatts: null,
   throttled: [],
   uncorrectedEccErrors: null,
+  xidErrors: null,
 };
 
 it('says what is told of a card', () => {
@@ -23,7 +24,12 @@ it('says what is told of a card', () => {
 });
 
 it('says what is not well', () => {
-  expect(cardText({ ...silent, throttled: ['sw_power_cap', 'hw_slowdown'], uncorrectedEccErrors: 2 })).toBe(
-    'card 1: held down by sw power cap, hw slowdown, 2 uncorrected memory errors',
-  );
+  expect(
+    cardText({
+      ...silent,
+      throttled: ['sw_power_cap', 'hw_slowdown'],
+      uncorrectedEccErrors: 2,
+      xidErrors: 1,
+    }),
+  ).toBe('card 1: held down by sw power cap, hw slowdown, 2 uncorrected memory errors, 1 Xid errors');
 });

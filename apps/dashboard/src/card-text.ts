@@ -4,7 +4,7 @@ import { bytesShown, grouped, percent } from './figures.js';
 /** `card 0: 97 % busy, 43.01 GB of 150.76 GB, 64 °C, 402 W`, and what is not well. What is not told is left out. */
 export function cardText(card: WorkerCardJson): string {
   const { utilization, memoryUsedBytes: used, memoryTotalBytes: total } = card;
-  const { temperatureCelsius, powerWatts, throttled, uncorrectedEccErrors: errors } = card;
+  const { temperatureCelsius, powerWatts, throttled, uncorrectedEccErrors: errors, xidErrors: xids } = card;
   const parts = [
     utilization === null ? '' : `${percent(utilization)} busy`,
     used === null ? '' : bytesShown(used) + (total === null ? '' : ` of ${bytesShown(total)}`),
@@ -14,6 +14,7 @@ export function cardText(card: WorkerCardJson): string {
       ? ''
       : `held down by ${throttled.map((reason) => reason.replaceAll('_', ' ')).join(', ')}`,
     errors ? `${grouped(errors)} uncorrected memory errors` : '',
+    xids ? `${grouped(xids)} Xid errors` : '',
   ];
   return `card ${card.number}: ${parts.filter((part) => part !== '').join(', ') || 'nothing is told of it'}`;
 }

@@ -7,7 +7,7 @@ import { readClientSecurity } from '@rocinante/access';
 import { RocinanteError } from '@rocinante/base';
 import { engineLibraries, gpuTrouble, locateBinding, readNvidia } from '@rocinante/engine';
 import { createLogger, type Logger } from '@rocinante/log';
-import { CardWatch } from './cards/card-watch.js';
+import { OwnCard } from './cards/own-card.js';
 import { superviseCards } from './cards/supervise.js';
 import { workerCommand, type WorkerConfig } from './config.js';
 import type { EngineFacts } from './engine-messages.js';
@@ -74,8 +74,8 @@ async function work(config: WorkerConfig): Promise<number> {
     (line) => log.warn(line),
   );
   const worker = new Worker(config, { engine, log, relay, metrics });
-  const watch = new CardWatch({ environment: process.env, log, tell: (card) => metrics.card(card) });
-  process.on('exit', () => watch.stop());
+  const card = new OwnCard(process.env, log, metrics);
+  process.on('exit', () => card.stop());
 
   const stopped = new Promise<null>((resolve) => {
     const stop = (reason: string): void => {
@@ -109,7 +109,7 @@ async function work(config: WorkerConfig): Promise<number> {
       metrics.engineStarted(facts);
       if (device === 'auto' && facts.device === 'cpu') tellOfCards(log);
       tellPath(facts, log);
-      if (device !== 'cpu') watch.start(facts.device === 'gpu');
+      if (device !== 'cpu') card.start(facts.device === 'gpu');
       await Promise.race([worker.run(facts), death]);
     }
     await http?.stop();

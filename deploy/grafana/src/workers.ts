@@ -288,6 +288,17 @@ export function workers(): DashboardBuilder {
         { expr: ofCard('uncorrected_ecc_errors'), legend: eachCard },
       ),
     )
+    .withPanel(
+      graph(
+        {
+          title: 'Xid errors of cards',
+          description:
+            'Errors that the driver reported of each card since its worker began. Empty where workers may not read the kernel’s log.',
+          unit: 'none',
+        },
+        { expr: ofCard('xid_errors'), legend: eachCard },
+      ),
+    )
     .withRow(new RowBuilder('The process'))
     .withPanel(
       graph(

@@ -69,12 +69,25 @@ export class EngineOperationError extends RocinanteError {
   constructor(
     readonly operation: string,
     cause: unknown,
-    code: ErrorCode = 'ENGINE_OPERATION_FAILED',
-    exitCode: ExitCode = 1,
+    { code, exitCode, what }: OperationFailure = FAILED,
   ) {
-    super(code, exitCode, `TensorFlow op ${operation}: ${messageOf(cause)}`, { cause });
+    super(code, exitCode, `TensorFlow op ${operation}${what}: ${messageOf(cause)}`, { cause });
   }
 }
+
+/** How an op failed: the error's codes, and what is said of it before TensorFlow's own words. */
+interface OperationFailure {
+  readonly code: ErrorCode;
+  readonly exitCode: ExitCode;
+  readonly what: string;
+}
+
+const FAILED: OperationFailure = { code: 'ENGINE_OPERATION_FAILED', exitCode: 1, what: '' };
+const OUT_OF_MEMORY: OperationFailure = {
+  code: 'ENGINE_OUT_OF_MEMORY',
+  exitCode: 2,
+  what: ' has not the memory it needs on the device',
+};
 
 /**
  * There is not the memory for an op's result, or for a tensor.
@@ -82,7 +95,7 @@ export class EngineOperationError extends RocinanteError {
  */
 export class EngineMemoryError extends EngineOperationError {
   constructor(operation: string, cause: unknown) {
-    super(operation, cause, 'ENGINE_OUT_OF_MEMORY', 2);
+    super(operation, cause, OUT_OF_MEMORY);
   }
 }
 

@@ -10,6 +10,7 @@ export {
   type CardReading,
   type ThrottleReason,
 } from './card-telemetry.js';
+export { isSameCard, xidOf, type XidError } from './card-xid.js';
 export type { EngineDescription } from './description.js';
 export { Engine } from './engine.js';
 export { DEVICES, setEngineEnvironment, type Device, type EngineOptions } from './environment.js';

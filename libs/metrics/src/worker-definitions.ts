@@ -108,5 +108,10 @@ export const workerDefinitions = {
     help: "Errors of the card's memory that could not be corrected, since the driver was loaded.",
     labels: CARD,
   }),
+  cardXidErrors: gauge('rocinante_worker_card_xid_errors', {
+    unit: 'errors',
+    help: "Errors of the card that the driver reported (Xid) since the worker reads the kernel's log. It has no series where the worker may not read that.",
+    labels: CARD,
+  }),
   ...processDefinitions('worker'),
 } as const;

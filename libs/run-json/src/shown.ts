@@ -15,6 +15,8 @@ export interface WorkerCardJson {
   /** Why its clocks are held down, by nvidia-smi's names. */
   readonly throttled: readonly string[];
   readonly uncorrectedEccErrors: number | null;
+  /** Errors that the driver reported; null where the worker may not read them. */
+  readonly xidErrors: number | null;
 }
 
 /** A worker's share of a run's work. */

@@ -58,7 +58,7 @@ describe('run show', () => {
       /^checkpoints +step-00000025\.safetensors \(best\), step-00000040\.safetensors$/m,
       /^ {2}4\.0000 ┼/m,
       /^worker-2 +gpu H100, 1 thread +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
-      /^worker-2 +0 H100 +97 % +10\.8 GB of 85\.5 GB +64 °C +402 W +sw_power_cap +-$/m,
+      /^worker-2 +0 H100 +97 % +10\.8 GB of 85\.5 GB +64 °C +402 W +sw_power_cap +- +3$/m,
       /^loss +2\.2500, held out 2\.5000; the last step's 2\.3750$/m,
       /^worker-4 +cpu Xeon, 1 thread +parked +2026-11-24 10:00:05 +its joining proof is another$/m,
       /^exactness +exact, joining proof (ef){32}$/m,

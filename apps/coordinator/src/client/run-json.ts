@@ -107,6 +107,7 @@ export function cardJson(card: WorkerCard | null | undefined): WorkerCardJson | 
     powerWatts: number(card.powerWatts),
     throttled: card.throttled ?? [],
     uncorrectedEccErrors: number(card.uncorrectedEccErrors),
+    xidErrors: number(card.xidErrors),
   };
 }
 

@@ -124,6 +124,7 @@ export function detailOf(summary: RunSummary): RunDetail {
           temperatureCelsius: 64,
           powerWatts: 402.12,
           throttled: ['sw_power_cap'],
+          xidErrors: 3,
         },
       },
     ],

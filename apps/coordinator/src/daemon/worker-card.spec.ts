@@ -12,6 +12,7 @@ const text = [
   `rocinante_worker_card_throttled{${labels},reason="sw_power_cap"} 1`,
   `rocinante_worker_card_throttled{${labels},reason="hw_slowdown"} 0`,
   `rocinante_worker_card_throttled{${labels},reason="boredom"} 1`,
+  `rocinante_worker_card_xid_errors{${labels}} 2`,
   'rocinante_worker_connected 1',
 ].join('\n');
 
@@ -26,6 +27,7 @@ it('is what its metrics say', () => {
     memoryUsedBytes: 43014684672,
     temperatureCelsius: 64,
     throttled: ['sw_power_cap'],
+    xidErrors: 2,
   });
 });
 
@@ -52,6 +54,7 @@ it('has no number that is none, and none of another card', () => {
     model: 'NVIDIA H200',
     memoryUsedBytes: 43014684672,
     throttled: ['sw_power_cap'],
+    xidErrors: 2,
   });
   expect(cardIn(text.replace(`ratio{${labels}`, 'ratio{card="4",uuid="GPU-6d"'))).not.toHaveProperty(
     'utilization',

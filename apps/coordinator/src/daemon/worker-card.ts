@@ -21,6 +21,7 @@ const VALUES = {
   [others.cardTemperature.name]: 'temperatureCelsius',
   [others.cardPower.name]: 'powerWatts',
   [others.cardEccErrors.name]: 'uncorrectedEccErrors',
+  [others.cardXidErrors.name]: 'xidErrors',
 } as const;
 
 const known = new WeakMap<Relayed, WorkerCard | null>();

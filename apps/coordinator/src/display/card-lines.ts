@@ -19,14 +19,21 @@ export function cardLines({ workers, idleWorkers }: Pick<ShownRun, 'workers' | '
     'temperature',
     'power',
     'held down by',
-    'uncorrected errors',
+    'memory errors',
+    'Xid errors',
   ];
   return table(heads, rows).split('\n');
 }
 
 function cellsOf(card: WorkerCard): string[] {
   const { number, model, utilization, memoryUsedBytes: used, memoryTotalBytes: total } = card;
-  const { temperatureCelsius, powerWatts, throttled = [], uncorrectedEccErrors: errors } = card;
+  const {
+    temperatureCelsius,
+    powerWatts,
+    throttled = [],
+    uncorrectedEccErrors: errors,
+    xidErrors: xids,
+  } = card;
   return [
     `${number} ${model}`,
     utilization === undefined ? UNKNOWN : `${Math.round(Number(utilization) * 100)} %`,
@@ -37,6 +44,7 @@ function cellsOf(card: WorkerCard): string[] {
     powerWatts === undefined ? UNKNOWN : `${Math.round(Number(powerWatts))} W`,
     throttled.join(', ') || UNKNOWN,
     errors === undefined ? UNKNOWN : grouped(Number(errors)),
+    xids === undefined ? UNKNOWN : grouped(Number(xids)),
   ];
 }
 

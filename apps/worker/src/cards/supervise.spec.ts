@@ -141,6 +141,18 @@ describe('workers on cards', { timeout: 60_000 }, () => {
     return all.slice(0, ended).findLast(({ worker }) => worker === name)!.msg;
   }
 
+  it.runIf(process.env.ROCINANTE_LONG === '1')('are killed where they do not end in time', async () => {
+    start(['--gpus', '0', '--device', 'auto']);
+    await says(/^waiting for the coordinator/);
+    process.kill(pids()[0], 'SIGSTOP');
+    supervisor.kill('SIGTERM');
+    expect(await end()).toBe(0);
+    expect(own().slice(-2)).toEqual([
+      'rucio-0 has not ended within 10 s: it is killed',
+      'rucio-0 was ended by SIGKILL',
+    ]);
+  });
+
   it('end it with 1 and one line where every card is set aside', async () => {
     start(['--gpus', 'all', '--device', 'auto'], { ROCINANTE_ENGINE_DIR: '/nowhere' });
     expect(await end()).toBe(1);

@@ -12,12 +12,14 @@ export interface WorkerCard {
   'powerWatts'?: (number | string);
   'throttled'?: (string)[];
   'uncorrectedEccErrors'?: (number | string);
+  'xidErrors'?: (number | string);
   '_utilization'?: "utilization";
   '_memoryUsedBytes'?: "memoryUsedBytes";
   '_memoryTotalBytes'?: "memoryTotalBytes";
   '_temperatureCelsius'?: "temperatureCelsius";
   '_powerWatts'?: "powerWatts";
   '_uncorrectedEccErrors'?: "uncorrectedEccErrors";
+  '_xidErrors'?: "xidErrors";
 }
 
 export interface WorkerCard__Output {
@@ -31,10 +33,12 @@ export interface WorkerCard__Output {
   'powerWatts'?: (number);
   'throttled': (string)[];
   'uncorrectedEccErrors'?: (number);
+  'xidErrors'?: (number);
   '_utilization'?: "utilization";
   '_memoryUsedBytes'?: "memoryUsedBytes";
   '_memoryTotalBytes'?: "memoryTotalBytes";
   '_temperatureCelsius'?: "temperatureCelsius";
   '_powerWatts'?: "powerWatts";
   '_uncorrectedEccErrors'?: "uncorrectedEccErrors";
+  '_xidErrors'?: "xidErrors";
 }
