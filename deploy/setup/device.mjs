@@ -6,6 +6,9 @@ import { SetupFailure } from './failure.mjs';
 /** Commands that load the engine here: these have `--device`, and are worth an engine for GPUs. */
 const computing = new Set(['worker', 'train', 'sample', 'replay']);
 
+/** Those of them that `--gpus` gives a worker for each card. */
+const onCards = new Set(['worker', 'train']);
+
 /** Commands that look at the engine that is there, and fetch none for it. */
 const looking = new Set(['doctor']);
 
@@ -25,8 +28,9 @@ export function wantedDevice(argv, env) {
   if (looking.has(command)) return 'look';
   if (!computing.has(command)) return null;
   const value = optionOf(words, '--device') ?? (env.ROCINANTE_DEVICE || 'auto');
+  const cards = optionOf(words, '--gpus') ?? (onCards.has(command) ? env.ROCINANTE_GPUS : undefined);
   // Who names cards wants them.
-  if (value === 'auto' && optionOf(words, '--gpus') !== undefined) return 'gpu';
+  if (value === 'auto' && cards !== undefined) return 'gpu';
   return value === 'auto' || value === 'cpu' || value === 'gpu' ? value : null;
 }
 

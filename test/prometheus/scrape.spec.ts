@@ -1,7 +1,8 @@
 /**
  * Goal: a real Prometheus finds what docs/metrics.md promises, and what dashboards and alerts ask for. Method: by the committed
  * prometheus.yml it scrapes a coordinator and, by the coordinator's discovery, two workers, during a run with a held-out part:
- * one worker at an address of its own, one through the coordinator. Then every panel's and alert's expression is executed.
+ * one worker at an address of its own, one through the coordinator. Both tell of a card, which is a stand-in's. Then every panel's
+ * and alert's expression is executed.
  */
 import { copyFileSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -16,6 +17,7 @@ import { projectRoot } from '../support/project-root.js';
 import { findPrometheus, metricProblems, Prometheus, type Target } from '../support/prometheus.js';
 import { Workspace } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
+import { CARD_UUIDS, standInCards } from '../support/stand-in-cards.js';
 import { expressionProblems, UNSEEN_METRICS } from './expression-check.js';
 import { annotationQueries, panelQueries, variableQueries, type PanelQuery } from './panel-queries.js';
 import { comparedIn, selectorsOf } from './promql.js';
@@ -71,9 +73,10 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
   beforeAll(async () => {
     daemon = await Daemon.start({ data: workspace.in('data') });
     workerHttp = `${ownAddress}:${await freePort(ownAddress!)}`;
+    const card = { ...standInCards(workspace), CUDA_VISIBLE_DEVICES: CARD_UUIDS[0] };
     const workers = [
-      daemon.worker('seen', ['--http', workerHttp, '--insecure']),
-      daemon.worker('behind-nat'),
+      daemon.worker('seen', ['--http', workerHttp, '--insecure'], card),
+      daemon.worker('behind-nat', [], card),
     ];
     copyFileSync(join(deployed, 'rules.yml'), workspace.in('rules.yml'));
     prometheus = await Prometheus.start(program!, configFor(daemon.http), workspace.path);

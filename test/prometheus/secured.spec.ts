@@ -2,7 +2,7 @@
  * Goal: a real Prometheus has series for what the other run here cannot show: a certificate near its end, and cards. Method: by
  * the committed prometheus-secured.yml it scrapes a coordinator over TLS with a token, whose certificate ends within a day; and
  * a page in the form in which NVIDIA's dcgm-exporter renders its default counters (dcgm-exporter.txt), in which a card
- * then fails. Rocinante has no metrics of cards of its own.
+ * then fails. What workers tell of their cards is in the other run.
  */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';

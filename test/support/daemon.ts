@@ -119,8 +119,8 @@ export class Daemon extends Service {
   }
 
   /** Starts a worker of this daemon. It ends with `end`, or when the test stops it. */
-  worker(name: string, args: readonly string[] = []): WorkerProcess {
-    const worker = new WorkerProcess(this.grpc, name, args);
+  worker(name: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): WorkerProcess {
+    const worker = new WorkerProcess(this.grpc, name, args, env);
     this.#workers.push(worker);
     return worker;
   }

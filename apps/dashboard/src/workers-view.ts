@@ -1,4 +1,5 @@
 import { byId, element, KeyedList, setText } from './elements.js';
+import { cardText } from './card-text.js';
 import { clockShown, counted, NOTHING, percent } from './figures.js';
 import { phaseKeys, PhaseBar, STEP_PHASES, WORKER_PHASES } from './phases.js';
 import type { IdleWorkerJson, PresentJson, WorkerShareJson } from '@rocinante/run-json';
@@ -90,6 +91,7 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
   const rate = element('td', { class: 'number' });
   const phases = new PhaseBar(WORKER_PHASES, 'worker');
   const silent = element('span', { class: 'note' }, NOTHING);
+  const card = element('span', { class: 'worker-engine' });
   const root = element(
     'tr',
     {},
@@ -98,6 +100,7 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
       { scope: 'row' },
       element('span', { class: 'worker-name' }, worker.name),
       element('span', { class: 'worker-engine' }, engineText(worker)),
+      card,
     ),
     element('td', { class: 'share' }, share, bar),
     rate,
@@ -106,7 +109,9 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
   );
   return {
     root,
-    update: ({ part, microBatches, microBatchesPerSecond, phases: seconds }) => {
+    update: ({ part, microBatches, microBatchesPerSecond, phases: seconds, card: told }) => {
+      card.hidden = told === null;
+      setText(card, told === null ? '' : cardText(told));
       setText(share, percent(part));
       share.title = counted(microBatches, 'micro-batch', 'micro-batches');
       bar.style.setProperty('--done', String(part));

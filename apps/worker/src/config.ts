@@ -1,9 +1,18 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CLIENT_SECURITY_OPTIONS, expectBoth, type ClientSecurityFlags } from '@rocinante/access';
-import { availableCores, isLoopback, parseAddress, THREADS_MAX } from '@rocinante/base';
+import {
+  availableCores,
+  CARD_LIST_EXPECTED,
+  isLoopback,
+  parseAddress,
+  parseCardList,
+  THREADS_MAX,
+  WORKERS_PER_GPU_MAX,
+  type CardList,
+} from '@rocinante/base';
 import { LSTM_CHOICES, type LstmChoice } from '@rocinante/model';
-import { DEVICES, type Device } from '@rocinante/engine';
+import { DEVICES, SEAT_NAME_LENGTH, type Device } from '@rocinante/engine';
 import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import { PRECISIONS, type Precision } from '@rocinante/training';
 import { isName, limits, NAME_EXPECTED } from '@rocinante/wire';
@@ -25,8 +34,14 @@ export interface WorkerConfig extends ClientSecurityFlags {
   readonly precision: Precision;
   /** How LSTM layers are computed; `auto` takes the fastest that agrees with plain on the device. */
   readonly lstm: LstmChoice;
-  /** Compute threads. Default: the cores that this process may use. */
+  /** The cards on each of which a worker is started and looked after; absent for one worker, on whatever `device` says. */
+  readonly gpus?: CardList;
+  /** Of `gpus`: how many workers share a card. Default 1. */
+  readonly workersPerGpu: number;
+  /** Compute threads. Default: the cores that this process may use; with `gpus` divided by its workers. */
   readonly threads: number;
+  /** Whether somebody said how many. */
+  readonly threadsGiven: boolean;
   /** `host:port` at which the worker serves its own metrics and health; absent serves none. */
   readonly http?: string;
   /** The book of tokens for `http`, which is then served over TLS with the worker's own certificate. */
@@ -41,7 +56,12 @@ export interface WorkerConfig extends ClientSecurityFlags {
   readonly logLevel: LogLevel;
   /** Whether the worker ends when its standard input does: a local worker's parent holds the other end. */
   readonly endWithParent: boolean;
+  /** Whether it is one of `gpus`: it leaves and ends when its standard input does, and a second signal says nothing new. */
+  readonly supervised: boolean;
 }
+
+/** A name by default, so that with `gpus` there is room for what tells its workers apart. */
+const NAME_LENGTH_MAX = limits.NAME_LENGTH_MAX - SEAT_NAME_LENGTH;
 
 /** The worker's options, as flags over environment over defaults. */
 export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Command {
@@ -55,12 +75,24 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
     .addOption(
       option('--name <name>', 'what logs call this worker', 'NAME')
         .argParser(parseName)
-        .default(`${hostname()}-${process.pid}`.slice(-limits.NAME_LENGTH_MAX), 'host name and process id'),
+        .default(`${hostname()}-${process.pid}`.slice(-NAME_LENGTH_MAX), 'host name and process id'),
     )
     .addOption(
       option('--pool <name>', 'which runs it works for', 'POOL').argParser(parseName).default('default'),
     )
     .addOption(option('--device <name>', 'what to compute on', 'DEVICE').choices(DEVICES).default('auto'))
+    .addOption(
+      option(
+        '--gpus <list>',
+        'a worker on each of these cards, started again and set aside as they fail: all, or numbers or UUIDs such as 0,2',
+        'GPUS',
+      ).argParser(parseCards),
+    )
+    .addOption(
+      option('--workers-per-gpu <n>', 'with --gpus: workers that share a card', 'WORKERS_PER_GPU')
+        .argParser(parseWorkersPerGpu)
+        .default(1),
+    )
     .addOption(
       option('--precision <name>', 'of the runs that a card is to work for', 'PRECISION')
         .choices(PRECISIONS)
@@ -100,8 +132,18 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
         .default('info'),
     )
     .option('--end-with-parent', 'end when standard input does', false)
-    .action((config: WorkerConfig) => {
-      const wrong = wrongSet(config);
+    .addOption(
+      new Option('--supervised', 'one of --gpus: stop when standard input ends').default(false).hideHelp(),
+    )
+    .action((flags: WorkerConfig) => {
+      const isDefault = (name: string): boolean => command.getOptionValueSource(name) === 'default';
+      const config: WorkerConfig = {
+        ...flags,
+        // Who names cards wants them.
+        ...(flags.gpus !== undefined && isDefault('device') && { device: 'gpu' }),
+        threadsGiven: !isDefault('threads'),
+      };
+      const wrong = wrongSet(config) ?? wrongCards(config, !isDefault('workersPerGpu'));
       if (wrong !== null) command.error(`error: ${wrong}`);
       return run(config);
     });
@@ -128,6 +170,17 @@ function wrongSet({ http, httpTokenFile, tlsCert, tlsKey, insecure }: WorkerConf
   );
 }
 
+/** What is wrong with the options about cards; null where nothing is. */
+function wrongCards({ gpus, device, name }: WorkerConfig, shared: boolean): string | null {
+  if (gpus === undefined) {
+    return shared ? '--workers-per-gpu: expected --gpus beside it, received none' : null;
+  }
+  if (device === 'cpu') return '--gpus: expected another device than --device cpu, which shows no card';
+  return name.length <= NAME_LENGTH_MAX
+    ? null
+    : `--name: expected at most ${NAME_LENGTH_MAX} characters beside --gpus, received ${name.length}`;
+}
+
 /** An option that an environment variable can give too. */
 function option(flags: string, description: string, environment: string): Option {
   return new Option(flags, description).env(`ROCINANTE_${environment}`);
@@ -151,4 +204,18 @@ function parseThreads(value: string): number {
     throw new InvalidArgumentError(`expected a whole number from 1 to ${THREADS_MAX}.`);
   }
   return threads;
+}
+
+function parseCards(value: string): CardList {
+  const list = parseCardList(value);
+  if (list === null) throw new InvalidArgumentError(`expected ${CARD_LIST_EXPECTED}.`);
+  return list;
+}
+
+function parseWorkersPerGpu(value: string): number {
+  const workers = Number(value);
+  if (!/^\d+$/.test(value) || workers < 1 || workers > WORKERS_PER_GPU_MAX) {
+    throw new InvalidArgumentError(`expected a whole number from 1 to ${WORKERS_PER_GPU_MAX}.`);
+  }
+  return workers;
 }

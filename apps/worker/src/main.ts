@@ -7,6 +7,8 @@ import { readClientSecurity } from '@rocinante/access';
 import { RocinanteError } from '@rocinante/base';
 import { engineLibraries, gpuTrouble, locateBinding, readNvidia } from '@rocinante/engine';
 import { createLogger, type Logger } from '@rocinante/log';
+import { OwnCard } from './cards/own-card.js';
+import { superviseCards } from './cards/supervise.js';
 import { workerCommand, type WorkerConfig } from './config.js';
 import type { EngineFacts } from './engine-messages.js';
 import { EngineProxy } from './engine-proxy.js';
@@ -32,7 +34,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
   const command = workerCommand(async (config) => {
-    exitCode = await work(config);
+    exitCode = await begin(config, argv);
   })
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rocinante: ')) })
@@ -46,7 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function work(config: WorkerConfig): Promise<number> {
+async function begin(config: WorkerConfig, argv: readonly string[]): Promise<number> {
   try {
     readClientSecurity(config, config.coordinator, process.env);
   } catch (error) {
@@ -55,6 +57,11 @@ async function work(config: WorkerConfig): Promise<number> {
     process.stderr.write(`rocinante: ${error.message}\n`);
     return error.exitCode;
   }
+  const { gpus } = config;
+  return gpus === undefined ? work(config) : superviseCards({ ...config, gpus }, argv);
+}
+
+async function work(config: WorkerConfig): Promise<number> {
   const relay = new LogRelay();
   const log = createLogger({ level: config.logLevel, onLine: relay.take }).child({ worker: config.name });
   const metrics = new WorkerMetrics(version);
@@ -67,6 +74,8 @@ async function work(config: WorkerConfig): Promise<number> {
     (line) => log.warn(line),
   );
   const worker = new Worker(config, { engine, log, relay, metrics });
+  const card = new OwnCard(process.env, log, metrics);
+  process.on('exit', () => card.stop());
 
   const stopped = new Promise<null>((resolve) => {
     const stop = (reason: string): void => {
@@ -76,11 +85,19 @@ async function work(config: WorkerConfig): Promise<number> {
     };
     let asked = false;
     const onSignal = (signal: NodeJS.Signals): void => {
+      // A control group's manager signals every process of it, and the supervisor tells its workers besides.
+      if (asked && config.supervised) return;
       if (asked) process.exit(EXIT_AT_ONCE);
       asked = true;
       stop(`received ${signal}`);
     };
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    if (!config.supervised) return;
+    process.stdin.on('end', () => {
+      if (!asked) stop('told by its supervisor');
+      asked = true;
+    });
+    process.stdin.resume();
   });
   if (config.endWithParent) process.stdin.on('end', () => process.exit(0)).resume();
 
@@ -92,6 +109,7 @@ async function work(config: WorkerConfig): Promise<number> {
       metrics.engineStarted(facts);
       if (device === 'auto' && facts.device === 'cpu') tellOfCards(log);
       tellPath(facts, log);
+      if (device !== 'cpu') card.start(facts.device === 'gpu');
       await Promise.race([worker.run(facts), death]);
     }
     await http?.stop();

@@ -4,10 +4,11 @@
 import { RandomStream, sha256 } from '@rocinante/base';
 import { chooseLstmPath, Network, type LstmPath } from '@rocinante/compute';
 import { fillWindows, microBatchWindows, pieceStreams, type StreamEvaluation } from '@rocinante/corpus';
-import { Engine } from '@rocinante/engine';
+import { Engine, EngineMemoryError } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
 import { networkOf, runConfigSchema, runShape, runWindows, type RunConfig } from '@rocinante/training';
 import { describe, expect, it } from 'vitest';
+import { MicroBatchMemoryError } from './cards/fitting-micro-batch.js';
 import { RunCompute } from './run-compute.js';
 
 const engine = Engine.load();
@@ -244,6 +245,43 @@ describe('an evaluation', () => {
     const config = configOf('every', { text });
     const compute = computeOf(config);
     expect(() => evaluate(compute, parametersOf(config, 1), [0])).toThrow(/holds nothing out/);
+    compute.dispose();
+  });
+});
+
+describe('a micro-batch for which the memory is short', () => {
+  /** Plain, which from so many windows on finds no memory (what the engine's own refusal is like, its spec shows). */
+  function greedyFrom(windows: number): LstmPath {
+    const { path } = chooseLstmPath(engine, 'plain');
+    return {
+      name: path.name,
+      gateOrder: path.gateOrder,
+      read: (...args) => path.read(...args),
+      backward: (...args) => path.backward(...args),
+      forward: (layer, input, extent) => {
+        if (extent.B >= windows) throw new EngineMemoryError('Fill', new Error('OOM when allocating'));
+        return path.forward(layer, input, extent);
+      },
+    };
+  }
+
+  it('is answered by the largest one that was computed, and leaves nothing behind', () => {
+    const config = configOf('every', { batch: { size: 96, microBatch: 48 } });
+    const compute = computeOf(config, greedyFrom(30));
+    const model = engine.description.model;
+    expect(() => compute.prove()).toThrow(
+      `micro-batch: expected one that fits the memory of ${model}, received 48 windows, for which it is short; ` +
+        '24 windows fit what is free of it now, as was tried: --micro-batch 24',
+    );
+    const handles = engine.liveHandles;
+    expect(() => compute.prove()).toThrow(MicroBatchMemoryError);
+    expect(engine.liveHandles).toBe(handles);
+    compute.dispose();
+  });
+
+  it('is told of as what nothing fits, where nothing does', () => {
+    const compute = computeOf(configOf('every'), greedyFrom(1));
+    expect(() => compute.prove()).toThrow(/received 32 windows, .*; no smaller one of this batch fits/);
     compute.dispose();
   });
 });

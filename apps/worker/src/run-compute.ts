@@ -16,7 +16,7 @@ import {
   type SymbolIds,
   type WindowSet,
 } from '@rocinante/corpus';
-import type { Engine, Tensor } from '@rocinante/engine';
+import { EngineMemoryError, type Engine, type Tensor } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
 import {
   microBatchesOf,
@@ -26,6 +26,7 @@ import {
   type RunWindows,
 } from '@rocinante/training';
 import { WireError } from '@rocinante/wire';
+import { largestComputed, MicroBatchMemoryError, smallerMicroBatches } from './cards/fitting-micro-batch.js';
 import type {
   EvaluateResult,
   EvaluateWork,
@@ -94,6 +95,7 @@ export class RunCompute {
    * From the first micro-batch that does not fit on, micro-batches are measured only. For an audit they are computed anew,
    * whatever was kept of them.
    * @returns null when the work was cancelled.
+   * @throws {MicroBatchMemoryError} there is not the memory; it names the micro-batch for which there is.
    */
   train(work: TrainWork): TrainResult | null {
     const { assignment, exponents, cancelled } = work;
@@ -152,6 +154,7 @@ export class RunCompute {
   /**
    * The joining proof: the SHA-256 of micro-batch 0's float32 gradient in step 0, on the first values that the seed gives,
    * whatever the run begins with, and with dropout as in the run. It costs one micro-batch and the first values.
+   * @throws {MicroBatchMemoryError} as `train`: mostly it is here that it shows.
    */
   prove(): string {
     const { config, vocabularySize } = this.#run;
@@ -159,7 +162,7 @@ export class RunCompute {
     this.#network.setParameters(firstValues(networkOf(config, vocabularySize), config.seed));
     const gradient = new Float32Array(this.#network.layout.length);
     const masks = { seed: config.seed, step: 0, microBatch: 0 };
-    this.#network.gradient(this.#trainingWindows(0, 0), masks, gradient);
+    this.#inMemory(this.#trainingWindows(0, 0), (batch) => this.#network.gradient(batch, masks, gradient));
     return sha256(gradient);
   }
 
@@ -187,8 +190,36 @@ export class RunCompute {
   #measuredGradient(step: number, microBatch: number, reuse: Gradient | undefined): Computed<Gradient> {
     const started = performance.now();
     const windows = this.#trainingWindows(step, microBatch);
-    const measured = this.#way.measure(windows, { seed: this.#run.config.seed, step, microBatch }, reuse);
+    const masks = { seed: this.#run.config.seed, step, microBatch };
+    const measured = this.#inMemory(
+      windows,
+      (batch) => this.#way.measure(batch, masks, reuse),
+      ({ gradient }) => this.#way.retire(gradient),
+    );
     return { ...measured, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /**
+   * What is computed on a micro-batch. Where the memory is short, smaller ones of the same windows are tried, to name one.
+   * @param discard frees the result of a try. @throws {MicroBatchMemoryError}
+   */
+  #inMemory<Result>(
+    batch: MicroBatch,
+    compute: (batch: MicroBatch) => Result,
+    discard: (result: Result) => void = () => undefined,
+  ): Result {
+    try {
+      return compute(batch);
+    } catch (error) {
+      if (!(error instanceof EngineMemoryError)) throw error;
+      const { windows } = batch;
+      const symbolsEach = batch.symbols.length / windows;
+      const sizes = smallerMicroBatches(this.#run.config.batch).filter((size) => size < windows);
+      const fitting = largestComputed(sizes, (size) => {
+        discard(compute({ windows: size, symbols: batch.symbols.slice(0, size * symbolsEach) }));
+      });
+      throw new MicroBatchMemoryError(windows, fitting, this.#network.engine.description.model, error);
+    }
   }
 
   #evaluatePiece(piece: number, isCancelled: () => boolean): { lossSum: number } | null {

@@ -51,11 +51,14 @@ function startWorker(coordinator: string): void {
     device: 'auto',
     precision: 'float32',
     lstm: 'auto',
+    workersPerGpu: 1,
     threads: 1,
+    threadsGiven: true,
     insecure: false,
     corpusCache: false,
     logLevel: 'info',
     endWithParent: false,
+    supervised: false,
   };
   worker = new Worker(config, { engine, log, relay, metrics: new WorkerMetrics('0') });
   ended = worker.run(facts);

@@ -14,8 +14,8 @@ const ofHost = 'Hostname=~"$host"';
 const each = '{{Hostname}} {{gpu}}';
 
 /**
- * Cards, as DCGM's exporter sees them with its default counters. Nothing here is measured by Rocinante; without that
- * exporter the dashboard is empty.
+ * Cards, as DCGM's exporter sees them with its default counters: all of a machine's, and more of each than a worker tells of
+ * its own, which is on the dashboard of workers. Without that exporter this one is empty.
  */
 export function cards(): DashboardBuilder {
   const dashboard = frame(

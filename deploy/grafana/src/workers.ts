@@ -21,6 +21,11 @@ const slowness =
 
 const byWorker = (expr: string): string => `sum by (worker, pool) (${expr})`;
 
+/** What a worker tells of its card, by its short name. Workers that share a card say the same. */
+const ofCard = (name: string, further = ''): string =>
+  `max by (worker, card) (rocinante_worker_card_${name}{${ofWorker}${further}})`;
+const eachCard = '{{worker}} {{card}}';
+
 /** What each worker does, how fast it is, and which one is slow. */
 export function workers(): DashboardBuilder {
   const dashboard = frame(
@@ -208,6 +213,90 @@ export function workers(): DashboardBuilder {
           unit: 's',
         },
         { expr: secondsAMicroBatch(ofWorker), legend: each },
+      ),
+    )
+    .withRow(new RowBuilder('Cards'))
+    .withPanel(
+      graph(
+        {
+          title: 'Utilization of cards',
+          description:
+            'Part of the time in which a kernel of any program ran on each worker’s card, by nvidia-smi. Low while a run is bound by compute: micro-batches are too small.',
+          unit: 'percentunit',
+        },
+        { expr: ofCard('utilization_ratio'), legend: eachCard },
+      )
+        .min(0)
+        .max(1),
+    )
+    .withPanel(
+      graph(
+        {
+          title: 'Memory of cards',
+          description:
+            'Part of each card’s memory that is in use, of all programs. Near 100 % a larger micro-batch, or one worker more on the card, does not fit.',
+          unit: 'percentunit',
+        },
+        {
+          expr: `${ofCard('memory_used_bytes')} / ${ofCard('memory_total_bytes')}`,
+          legend: eachCard,
+        },
+      )
+        .min(0)
+        .max(1),
+    )
+    .withPanel(
+      graph(
+        {
+          title: 'Temperature of cards',
+          description: 'Cards slow down at about 85 °C; the data sheet says where.',
+          unit: 'celsius',
+        },
+        { expr: ofCard('temperature_celsius'), legend: eachCard },
+      ),
+    )
+    .withPanel(
+      graph(
+        { title: 'Power of cards', description: 'Power that each worker’s card draws.', unit: 'watt' },
+        { expr: ofCard('power_watts'), legend: eachCard },
+      ),
+    )
+    .withPanel(
+      graph(
+        {
+          title: 'Clocks held down',
+          description:
+            'Part of the last ten minutes in which a card’s clocks were held down, by reason: its power limit, heat, or the machine’s power.',
+          unit: 'percentunit',
+        },
+        {
+          expr: `max by (worker, card, reason) (avg_over_time(rocinante_worker_card_throttled{${ofWorker}}[10m]))`,
+          legend: '{{worker}} {{card}} {{reason}}',
+        },
+      )
+        .min(0)
+        .max(1),
+    )
+    .withPanel(
+      graph(
+        {
+          title: 'Memory errors of cards',
+          description:
+            'Errors of the card’s memory that could not be corrected, since the driver was loaded. One that grows: reset the card, and replace it when it goes on.',
+          unit: 'none',
+        },
+        { expr: ofCard('uncorrected_ecc_errors'), legend: eachCard },
+      ),
+    )
+    .withPanel(
+      graph(
+        {
+          title: 'Xid errors of cards',
+          description:
+            'Errors that the driver reported of each card since its worker began. Empty where workers may not read the kernel’s log.',
+          unit: 'none',
+        },
+        { expr: ofCard('xid_errors'), legend: eachCard },
       ),
     )
     .withRow(new RowBuilder('The process'))

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { Engine } from './engine.js';
-import { EngineOperationError } from './errors.js';
+import { EngineMemoryError, EngineOperationError, operationError } from './errors.js';
 import {
   add,
   addAll,
@@ -19,6 +19,7 @@ import {
   toFloat,
   transpose,
   unpack,
+  zeros,
 } from './ops.js';
 
 const engine = Engine.load();
@@ -67,6 +68,25 @@ describe('Engine', () => {
     expect(fail).toThrow(EngineOperationError);
     expect(fail).toThrow(/MatMul/);
     expect(engine.liveHandles).toBe(before);
+  });
+
+  // TensorFlow waits for ten seconds for memory that others might free.
+  it('says of memory that is not there that it is short', { timeout: 60_000 }, () => {
+    const before = engine.liveHandles;
+    const fail = () => zeros(engine, [2 ** 23, 2 ** 23]);
+    expect(fail).toThrow(
+      expect.objectContaining({ name: 'EngineMemoryError', code: 'ENGINE_OUT_OF_MEMORY', exitCode: 2 }),
+    );
+    expect(engine.liveHandles).toBe(before);
+  });
+
+  it.each([
+    'Invalid TF_Status: 8\nMessage: failed to allocate memory',
+    'Invalid TF_Status: 13\nMessage: Dst tensor is not initialized.',
+    'Invalid TF_Status: 13\nMessage: Failed to create cuDNN handle: CUDNN_STATUS_ALLOC_FAILED',
+    'Invalid TF_Status: 13\nMessage: CUDA_ERROR_OUT_OF_MEMORY: out of memory',
+  ])('knows by %j that memory is short', (said) => {
+    expect(operationError('MatMul', new Error(said))).toBeInstanceOf(EngineMemoryError);
   });
 
   it('keeps what is kept until it is freed', () => {

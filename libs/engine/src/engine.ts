@@ -2,7 +2,7 @@ import { assert } from '@rocinante/base';
 import { type Attribute, type Binding, DataType, loadBinding, type TensorInfo } from './binding.js';
 import { describeCard, describeProcessor, type EngineDescription } from './description.js';
 import { applyEnvironment, type EngineOptions } from './environment.js';
-import { EngineDeviceError, EngineOperationError, EnginePrecisionError } from './errors.js';
+import { EngineDeviceError, EnginePrecisionError, operationError } from './errors.js';
 import { gpuTrouble } from './gpu-trouble.js';
 import { engineLibraries, locateBinding } from './location.js';
 import { Scope, Tensor } from './tensor.js';
@@ -129,25 +129,25 @@ export class Engine {
   /** Copies a float32 tensor out, row-major. */
   readFloat32(tensor: Tensor): Float32Array {
     assert(tensor.dtype === DataType.float32, `expected float32, not TensorFlow's type ${tensor.dtype}`);
-    return this.#binding.tensorDataSync(tensor.id) as Float32Array;
+    return this.#read(tensor) as Float32Array;
   }
 
   /** Copies an int32 tensor out, row-major. */
   readInt32(tensor: Tensor): Int32Array {
     assert(tensor.dtype === DataType.int32, `expected int32, not TensorFlow's type ${tensor.dtype}`);
-    return this.#binding.tensorDataSync(tensor.id) as Int32Array;
+    return this.#read(tensor) as Int32Array;
   }
 
   /** Copies an int64 tensor out, row-major. */
   readInt64(tensor: Tensor): BigInt64Array {
     assert(tensor.dtype === DataType.int64, `expected int64, not TensorFlow's type ${tensor.dtype}`);
-    return this.#binding.tensorDataSync(tensor.id) as BigInt64Array;
+    return this.#read(tensor) as BigInt64Array;
   }
 
   /**
    * Runs one TensorFlow op; ops.ts has those in use, with types. Attributes that follow from single inputs (`T`) may
    * be left out.
-   * @throws {EngineOperationError} TensorFlow refused it. Nothing was made.
+   * @throws {EngineOperationError} TensorFlow refused it; an EngineMemoryError where it has not the memory. Nothing was made.
    */
   execute(
     operation: string,
@@ -160,7 +160,7 @@ export class Engine {
     try {
       outputs = this.#binding.executeOp(operation, attributes, ids, outputCount);
     } catch (cause) {
-      throw new EngineOperationError(operation, cause);
+      throw operationError(operation, cause);
     }
     return outputs.map(({ id, shape, dtype }) => new Tensor(id, shape, dtype, this.#scope));
   }
@@ -169,7 +169,23 @@ export class Engine {
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     const received = dtype === DataType.int64 ? values.length / 2 : values.length;
     assert(received === size, `shape [${shape.join(', ')}] has ${size} elements, not ${received}`);
-    return new Tensor(this.#binding.createTensor(shape, dtype, values), shape, dtype, this.#scope);
+    let id: number;
+    try {
+      id = this.#binding.createTensor(shape, dtype, values);
+    } catch (cause) {
+      // On a card it is a copy, for which there may be no room.
+      throw operationError('createTensor', cause);
+    }
+    return new Tensor(id, shape, dtype, this.#scope);
+  }
+
+  #read(tensor: Tensor): Float32Array | Int32Array | BigInt64Array {
+    try {
+      return this.#binding.tensorDataSync(tensor.id);
+    } catch (cause) {
+      // A kernel on a card is waited for here, and its failure is told here.
+      throw operationError('tensorData', cause);
+    }
   }
 }
 

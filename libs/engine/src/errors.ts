@@ -1,4 +1,4 @@
-import { RocinanteError } from '@rocinante/base';
+import { RocinanteError, type ErrorCode, type ExitCode } from '@rocinante/base';
 
 /**
  * The folder with TensorFlow's libraries and the binding is not where it should be, or lacks a file.
@@ -65,15 +65,55 @@ export class EnginePrecisionError extends RocinanteError {
 
 /**
  * TensorFlow refused or failed an op.
- * Cause: not enough memory on the host or the device, or (a fault of ours) inputs that do not fit the op.
+ * Cause: a card that fails, or (a fault of ours) inputs that do not fit the op.
  */
 export class EngineOperationError extends RocinanteError {
   constructor(
     readonly operation: string,
     cause: unknown,
+    { code, exitCode, what }: OperationFailure = FAILED,
   ) {
-    super('ENGINE_OPERATION_FAILED', 1, `TensorFlow op ${operation}: ${messageOf(cause)}`, { cause });
+    super(code, exitCode, `TensorFlow op ${operation}${what}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** How an op failed: the error's codes, and what is said of it before TensorFlow's own words. */
+interface OperationFailure {
+  readonly code: ErrorCode;
+  readonly exitCode: ExitCode;
+  readonly what: string;
+}
+
+const FAILED: OperationFailure = { code: 'ENGINE_OPERATION_FAILED', exitCode: 1, what: '' };
+const OUT_OF_MEMORY: OperationFailure = {
+  code: 'ENGINE_OUT_OF_MEMORY',
+  exitCode: 2,
+  what: ' has not the memory it needs on the device',
+};
+
+/**
+ * There is not the memory for an op's result, or for a tensor.
+ * Cause: a micro-batch or a network too large for the device, or others on it that took its memory.
+ */
+export class EngineMemoryError extends EngineOperationError {
+  constructor(operation: string, cause: unknown) {
+    super(operation, cause, OUT_OF_MEMORY);
+  }
+}
+
+/**
+ * How TensorFlow, cuDNN, cuBLAS and CUDA say that memory is short: TensorFlow by its status RESOURCE_EXHAUSTED (8), and where
+ * a copy to the device found no room, only by what it was to be copied to.
+ */
+const SHORT_OF_MEMORY =
+  /TF_Status: 8\b|OOM when allocating|Dst tensor is not initialized|CUD(A|NN)_(ERROR_OUT_OF_MEMORY|STATUS_ALLOC_FAILED)|CUBLAS_STATUS_ALLOC_FAILED|out of memory/;
+
+/** The error of an op, or of what the binding does with a tensor, that failed. */
+export function operationError(operation: string, cause: unknown): EngineOperationError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return SHORT_OF_MEMORY.test(text)
+    ? new EngineMemoryError(operation, cause)
+    : new EngineOperationError(operation, cause);
 }
 
 /** The first line that says something: the binding writes `Invalid TF_Status: 3`, then `Message: …` and the op. */

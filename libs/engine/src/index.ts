@@ -1,10 +1,23 @@
 export { DataType } from './binding.js';
+export { CardChoiceError, chooseCards, type ChosenCard } from './card-choice.js';
+export { CardRecord, type SeatEnd, type SeatVerdict } from './card-record.js';
+export { SEAT_NAME_LENGTH, seatEnvironment, seatsOf, type CardSeat } from './card-seats.js';
+export {
+  fieldsWithout,
+  parseTelemetry,
+  TELEMETRY_FIELDS,
+  telemetryQuery,
+  type CardReading,
+  type ThrottleReason,
+} from './card-telemetry.js';
+export { isSameCard, xidOf, type XidError } from './card-xid.js';
 export type { EngineDescription } from './description.js';
 export { Engine } from './engine.js';
 export { DEVICES, setEngineEnvironment, type Device, type EngineOptions } from './environment.js';
 export {
   EngineDeviceError,
   EngineLoadError,
+  EngineMemoryError,
   EngineNotFoundError,
   EngineOperationError,
   EnginePrecisionError,

@@ -1,5 +1,13 @@
 export { foreignLine, messageOf } from './foreign-line.js';
 export { LineFile, type LineFileOptions } from './line-file.js';
 export { LineQueue, type LineQueueLimits } from './line-queue.js';
-export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from './logger.js';
+export { LineSplitter } from './line-splitter.js';
+export {
+  createLogger,
+  createRelay,
+  LOG_LEVELS,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+} from './logger.js';
 export type { Fields } from './redaction.js';

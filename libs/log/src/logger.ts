@@ -1,6 +1,7 @@
 import { pino, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { RocinanteError } from '@rocinante/base';
+import { oneLine, RocinanteError } from '@rocinante/base';
+import { foreignLine } from './foreign-line.js';
 import { redactLine } from './redaction.js';
 
 export type { Logger };
@@ -48,6 +49,22 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     output,
   );
+}
+
+/**
+ * Shows lines of other processes among this one's, each with the worker whose it is: a line of a log as it is, anything else as
+ * an event that says it. On a terminal the worker's name stands before the line.
+ */
+export function createRelay(
+  options: Pick<LoggerOptions, 'pretty' | 'destination'> = {},
+): (line: string, worker: string) => void {
+  const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
+  const shown = (options.pretty ?? process.stderr.isTTY) ? prettyFormat() : null;
+  return (line, worker) => {
+    const event = { level: 'info', time: new Date().toISOString(), worker, msg: oneLine(line) };
+    const kept = foreignLine(line, { worker }) ?? JSON.stringify(event);
+    destination.write(shown ? `${worker} ${shown(kept)}` : `${kept}\n`);
+  };
 }
 
 /** An error that somebody foresaw is its code and its line; any other has its stack too. */

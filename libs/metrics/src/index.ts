@@ -12,7 +12,12 @@ export {
   type MeteredRunState,
   type Refusal,
 } from './coordinator-definitions.js';
-export { WORKER_PHASES, workerDefinitions, type WorkerPhase } from './worker-definitions.js';
+export {
+  CARD_THROTTLE_REASONS,
+  WORKER_PHASES,
+  workerDefinitions,
+  type WorkerPhase,
+} from './worker-definitions.js';
 export { healthRoutes, type MetricText } from './health-routes.js';
 export { workerRoutes, type DiscoveredWorker, type WorkerRoutesOptions } from './worker-routes.js';
 export { metricDocument } from './metric-document.js';

@@ -8,5 +8,6 @@ export type {
   PresentJson,
   RatePoint,
   ShownJson,
+  WorkerCardJson,
   WorkerShareJson,
 } from './shown.js';

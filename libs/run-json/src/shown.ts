@@ -1,5 +1,24 @@
 import type { RunJson } from './run.js';
 
+/** The card that a worker was given, as it told last; null is what nvidia-smi does not tell. */
+export interface WorkerCardJson {
+  /** As nvidia-smi counts. */
+  readonly number: string;
+  readonly uuid: string;
+  readonly model: string;
+  /** From 0 to 1. */
+  readonly utilization: number | null;
+  readonly memoryUsedBytes: number | null;
+  readonly memoryTotalBytes: number | null;
+  readonly temperatureCelsius: number | null;
+  readonly powerWatts: number | null;
+  /** Why its clocks are held down, by nvidia-smi's names. */
+  readonly throttled: readonly string[];
+  readonly uncorrectedEccErrors: number | null;
+  /** Errors that the driver reported; null where the worker may not read them. */
+  readonly xidErrors: number | null;
+}
+
 /** A worker's share of a run's work. */
 export interface WorkerShareJson {
   readonly name: string;
@@ -12,6 +31,8 @@ export interface WorkerShareJson {
   readonly microBatches: number;
   readonly microBatchesPerSecond: number | null;
   readonly joinedAt: string;
+  /** Null where it has none, or tells nothing of it. */
+  readonly card: WorkerCardJson | null;
   /** Mean seconds of a contribution's phases of late; null before it has said. The page alone is told. */
   readonly phases?: Readonly<Record<string, number>> | null;
 }
@@ -26,6 +47,7 @@ export interface IdleWorkerJson {
   readonly standing: string;
   readonly reason: string;
   readonly joinedAt: string;
+  readonly card: WorkerCardJson | null;
 }
 
 /** An evaluation point. */

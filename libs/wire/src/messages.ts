@@ -121,6 +121,10 @@ export type {
   WeightsRequest__Output as WeightsRequestMessage,
 } from './generated/rocinante/training/v1/WeightsRequest.js';
 export type {
+  WorkerCard,
+  WorkerCard__Output as WorkerCardMessage,
+} from './generated/rocinante/training/v1/WorkerCard.js';
+export type {
   WorkerShare,
   WorkerShare__Output as WorkerShareMessage,
 } from './generated/rocinante/training/v1/WorkerShare.js';

@@ -1,5 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { parseAddress } from '@rocinante/base';
+import {
+  CARD_LIST_EXPECTED,
+  parseAddress,
+  parseCardList,
+  WORKERS_PER_GPU_MAX,
+  type CardList,
+} from '@rocinante/base';
 import { LSTM_CHOICES } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 
@@ -118,6 +124,25 @@ const DEVICES: readonly Device[] = ['auto', 'cpu', 'gpu'];
 /** Of commands that compute on this machine. The launcher has decided on `auto` where it sets up the engine. */
 export function deviceOption(): Option {
   return option('--device <name>', 'what to compute on', 'DEVICE').choices(DEVICES).default('auto');
+}
+
+/** Cards, each of which gets a worker of its own. */
+export function cardsOption(): Option {
+  return option(
+    '--gpus <list>',
+    'a worker on each of these cards, set aside as they fail: all, or numbers or UUIDs such as 0,2',
+    'GPUS',
+  ).argParser((value): CardList => {
+    const list = parseCardList(value);
+    if (list === null) throw new InvalidArgumentError(`expected ${CARD_LIST_EXPECTED}.`);
+    return list;
+  });
+}
+
+export function workersPerGpuOption(): Option {
+  return option('--workers-per-gpu <n>', 'with --gpus: workers that share a card', 'WORKERS_PER_GPU')
+    .argParser(wholeNumber(1, WORKERS_PER_GPU_MAX))
+    .default(1);
 }
 
 /** Every command's: what a script reads. */

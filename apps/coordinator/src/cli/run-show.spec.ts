@@ -59,6 +59,7 @@ describe('run show', () => {
       /^ {2}4\.0000 ┼/m,
       /^worker-1 +cpu Zen 4, 4 threads +- +3 of 8 micro-batches +1\.50\/s +2026-11-24 10:00:06$/m,
       /^worker-2 +gpu H100, 1 thread +cudnn-v2 +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
+      /^worker-2 +0 H100 +97 % +10\.8 GB of 85\.5 GB +64 °C +402 W +sw_power_cap +- +3$/m,
       /^loss +2\.2500, held out 2\.5000; the last step's 2\.3750$/m,
       /^worker-4 +cpu Xeon, 1 thread +fused +parked +2026-11-24 10:00:05 +its joining proof is another$/m,
       /^exactness +exact, joining proof (ef){32}$/m,
@@ -79,8 +80,12 @@ describe('run show', () => {
       limits: { minWorkers: 2, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
       corpus: { name: 'book.txt' },
       workerShares: [
-        { name: 'worker-1', lstm: null, microBatches: 3, microBatchesPerSecond: 1.5 },
-        { name: 'worker-2', model: 'H100', lstm: 'cudnn-v2', microBatchesPerSecond: null },
+        { name: 'worker-1', lstm: null, microBatches: 3, microBatchesPerSecond: 1.5, card: null },
+        {
+          name: 'worker-2',
+          microBatchesPerSecond: null,
+          card: { number: '0', utilization: 0.97, powerWatts: 402.12, uncorrectedEccErrors: null },
+        },
       ],
       history: [{ step: 25, epoch: 1, loss: 2.5, validationLoss: 2.6, best: true }],
       incidents: [

@@ -1,13 +1,22 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { availableCores, THREADS_MAX } from '@rocinante/base';
+import { availableCores, THREADS_MAX, type CardList } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
+import { UsageError } from '../errors.js';
 import type { TrainOptions } from '../run/train.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
-import { deviceOption, jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
+import {
+  cardsOption,
+  deviceOption,
+  jsonOption,
+  lstmOption,
+  option,
+  wholeNumber,
+  workersPerGpuOption,
+} from './option-values.js';
 import { openStore, storeOption } from './store-option.js';
 
 const DEFAULT_WORKERS = 2;
@@ -15,6 +24,8 @@ const WORKERS_MAX = 256;
 
 interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags {
   readonly workers: number;
+  readonly gpus?: CardList;
+  readonly workersPerGpu: number;
   readonly threads?: number;
   readonly device: Device;
   readonly lstm: LstmChoice;
@@ -40,6 +51,8 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
         .argParser(wholeNumber(1, WORKERS_MAX))
         .default(DEFAULT_WORKERS),
     )
+    .addOption(cardsOption())
+    .addOption(workersPerGpuOption())
     .addOption(
       option(
         '--threads <n>',
@@ -59,14 +72,42 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     )
     .addOption(jsonOption())
     .action(async (flags: TrainFlags) => {
+      const isDefault = (name: string): boolean => command.getOptionValueSource(name) === 'default';
       const { train } = await import('../run/train.js');
-      exit(await train(await trainOptions(flags)));
+      exit(await train(await trainOptions(await onCards(flags, isDefault))));
     });
 }
 
-async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
+/** The flags with the seats that they ask for, and a device and workers that fit them. */
+type SeatedFlags = Omit<TrainFlags, 'gpus' | 'workersPerGpu'> & Pick<TrainOptions, 'seats'>;
+
+/**
+ * @param isDefault whether nobody gave an option.
+ * @throws {RocinanteError} exit code 2: the options do not go together, or a card is not there.
+ */
+async function onCards(
+  { gpus, workersPerGpu, ...flags }: TrainFlags,
+  isDefault: (name: string) => boolean,
+): Promise<SeatedFlags> {
+  if (gpus === undefined) {
+    if (isDefault('workersPerGpu')) return { ...flags, seats: null };
+    throw new UsageError('--workers-per-gpu: expected --gpus beside it, received none');
+  }
+  if (flags.device === 'cpu') {
+    throw new UsageError('--gpus: expected another device than --device cpu, which shows no card');
+  }
+  if (!isDefault('workers')) {
+    throw new UsageError('--workers: expected --workers-per-gpu in its place beside --gpus, received both');
+  }
+  const { chooseCards, seatsOf } = await import('@rocinante/engine');
+  const seats = seatsOf(chooseCards(gpus, process.env), workersPerGpu, 'worker');
+  // Who names cards wants them.
+  return { ...flags, workers: seats.length, device: isDefault('device') ? 'gpu' : flags.device, seats };
+}
+
+async function trainOptions(flags: SeatedFlags): Promise<TrainOptions> {
   const { notify, notifySecretFile, notifyStuck, notifyInsecure, ...others } = flags;
-  const { store, workers, threads, device, lstm, runDir, resume, corpusCache, ledger, json, ...rest } =
+  const { store, workers, seats, threads, device, lstm, runDir, resume, corpusCache, ledger, json, ...rest } =
     others;
   const { corpus, initFrom, tensorboard, ...config } = rest;
   return {
@@ -74,6 +115,7 @@ async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
     corpus,
     initFrom,
     workers,
+    seats,
     threads: threads ?? Math.max(1, Math.floor(availableCores() / workers)),
     device,
     lstm,

@@ -1,5 +1,5 @@
-import type { LossPoint, RunJson, RunStateWord, ShownJson } from '@rocinante/run-json';
-import type { RunSummaryMessage } from '@rocinante/wire';
+import type { LossPoint, RunJson, RunStateWord, ShownJson, WorkerCardJson } from '@rocinante/run-json';
+import type { RunSummaryMessage, WorkerCard } from '@rocinante/wire';
 import { limitsOf } from '../run/limits-message.js';
 import type { LogEntryOf } from '../run/log-entries.js';
 import type { ShownRun } from './coordinator.js';
@@ -53,6 +53,7 @@ export function shownJson(shown: ShownRun, curve: readonly LossPoint[]): ShownJs
       microBatches: worker.microBatches,
       microBatchesPerSecond: worker.microBatchesPerSecond ?? null,
       joinedAt: worker.joinedAt,
+      card: cardJson(worker.card),
     })),
     idleWorkers: shown.idleWorkers.map((worker) => ({
       name: worker.name,
@@ -63,6 +64,7 @@ export function shownJson(shown: ShownRun, curve: readonly LossPoint[]): ShownJs
       standing: worker.standing,
       reason: worker.reason,
       joinedAt: worker.joinedAt,
+      card: cardJson(worker.card),
     })),
     history: shown.history.map(({ step, epoch, loss, validationLoss, best }) => ({
       step,
@@ -86,6 +88,26 @@ export function shownJson(shown: ShownRun, curve: readonly LossPoint[]): ShownJs
     boundBy: shown.boundBy || null,
     joiningProof: shown.joiningProof || null,
     notExactSince: shown.notExactSince ?? null,
+  };
+}
+
+/** A worker's card as `--json` says it. */
+export function cardJson(card: WorkerCard | null | undefined): WorkerCardJson | null {
+  if (!card) return null;
+  const number = (value: number | string | undefined): number | null =>
+    value === undefined ? null : Number(value);
+  return {
+    number: card.number ?? '',
+    uuid: card.uuid ?? '',
+    model: card.model ?? '',
+    utilization: number(card.utilization),
+    memoryUsedBytes: number(card.memoryUsedBytes),
+    memoryTotalBytes: number(card.memoryTotalBytes),
+    temperatureCelsius: number(card.temperatureCelsius),
+    powerWatts: number(card.powerWatts),
+    throttled: card.throttled ?? [],
+    uncorrectedEccErrors: number(card.uncorrectedEccErrors),
+    xidErrors: number(card.xidErrors),
   };
 }
 

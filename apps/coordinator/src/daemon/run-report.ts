@@ -6,6 +6,7 @@ import {
   type RunDetail,
   type RunDetailMessage,
   type RunSummary,
+  type WorkerCardMessage,
 } from '@rocinante/wire';
 import { lstmTold } from '../display/lstm-path.js';
 import { limitsMessage } from '../run/limits-message.js';
@@ -16,6 +17,7 @@ import type { ActiveRun } from './active-run.js';
 import { pastOf } from './entry-reader.js';
 import type { DamagedRun, RunStore, StoredRun } from './run-store.js';
 import type { Scheduler } from './scheduler.js';
+import { workerCard } from './worker-card.js';
 
 type State = NonNullable<RunSummary['state']>;
 
@@ -145,7 +147,8 @@ export function presentDetailOf(parts: ReportParts, run: StoredRun): PresentDeta
   };
 }
 
-function idleOf({ name, threads, engine, standing, standingReason, joinedAt }: Session): IdleWorkerMessage {
+function idleOf(session: Session): IdleWorkerMessage {
+  const { name, threads, engine, standing, standingReason, joinedAt } = session;
   return {
     name,
     threads,
@@ -155,6 +158,7 @@ function idleOf({ name, threads, engine, standing, standingReason, joinedAt }: S
     standing,
     reason: standingReason,
     joinedAt: joinedAt.toISOString(),
+    card: cardOf(session),
   };
 }
 
@@ -174,8 +178,14 @@ function sharesOf(parts: ReportParts, run: StoredRun, active: ActiveRun): RunDet
       microBatches: shares.get(worker) ?? 0,
       ...(microBatchesPerSecond !== null && { microBatchesPerSecond }),
       joinedAt: joinedAt.toISOString(),
+      card: cardOf(session),
     };
   });
+}
+
+/** As a message has it that is received. */
+function cardOf({ metrics }: Session): WorkerCardMessage | null {
+  return workerCard(metrics, performance.now()) as WorkerCardMessage | null;
 }
 
 /** What an operator calls a run's state, and why it is so. */

@@ -3,6 +3,7 @@ import type { ShownRun } from '../client/coordinator.js';
 import { stateWord } from '../client/run-state.js';
 import { checkpointSecondsOf } from '../run/limits-message.js';
 import { stateText } from './entry-text.js';
+import { cardLines } from './card-lines.js';
 import { drawCurve } from './loss-curve.js';
 import { bytesShown, counted, duration, grouped, hoursShown, timeShown } from './quantities.js';
 import { printable } from './printable.js';
@@ -18,6 +19,7 @@ export function runPage(shown: ShownRun, curve: readonly LossPoint[]): string {
     section('evaluations', historyLines(shown)),
     section('workers', workerLines(shown)),
     section('workers without work', idleLines(shown)),
+    section('cards', cardLines(shown)),
     section('incidents', incidentLines(shown)),
     section('limits', limitLines(shown)),
     section('configuration', JSON.stringify(JSON.parse(shown.configJson), null, 2).split('\n')),

@@ -4,7 +4,7 @@ import type { CoordinatorPhase } from '@rocinante/metrics';
 import type { LossPoint, PresentJson, RunListJson, ShownJson } from '@rocinante/run-json';
 import type { RunLimitsMessage, RunSummary, RunSummaryMessage } from '@rocinante/wire';
 import type { ShownRun } from '../client/coordinator.js';
-import { runJson, shownJson } from '../client/run-json.js';
+import { cardJson, runJson, shownJson } from '../client/run-json.js';
 import type { EntryHub } from '../daemon/entry-hub.js';
 import { detailOf, listRuns, presentDetailOf, summaryOf, type ReportParts } from '../daemon/run-report.js';
 import type { StoredRun } from '../daemon/run-store.js';
@@ -51,9 +51,14 @@ export async function presentOf(parts: PresentParts, run: StoredRun): Promise<Pr
       ...worker,
       lstm: worker.lstm || null,
       microBatchesPerSecond: worker.microBatchesPerSecond ?? null,
+      card: cardJson(worker.card),
       phases: parts.workerPhases.of(worker),
     })),
-    idleWorkers: idleWorkers.map((worker) => ({ ...worker, lstm: worker.lstm || null })),
+    idleWorkers: idleWorkers.map((worker) => ({
+      ...worker,
+      lstm: worker.lstm || null,
+      card: cardJson(worker.card),
+    })),
     checkpoints,
     bestCheckpoint: best ?? null,
     bytesSent,

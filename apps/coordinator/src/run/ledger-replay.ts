@@ -17,6 +17,7 @@ import { passagesOf, type MicroBatchPassages } from './ledger-passages.js';
 import { stepOfCheckpoint } from './ledger-verification.js';
 import { LocalWorkers } from './local-workers.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
+import { RefusedWorkers } from './refused-workers.js';
 import { progressOf } from './saved-progress.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution } from './run-execution.js';
@@ -233,6 +234,7 @@ async function computeUntil(
   const service = new TrainingService();
   let closed = 0;
   let noticeAt = performance.now() + NOTICE_INTERVAL_MS;
+  const refusals = new RefusedWorkers((reason) => execution.abort(new UsageError(reason)));
   const execution: RunExecution = new RunExecution(prepared, {
     name: 'replay',
     service,
@@ -246,6 +248,7 @@ async function computeUntil(
     goesBack: false,
     sample: false,
     observers: [
+      refusals,
       {
         stepClosed: (effect) => {
           closed = effect.step + 1;
@@ -263,6 +266,7 @@ async function computeUntil(
   });
   const workers = new LocalWorkers({
     count: 1,
+    seats: null,
     threads,
     device,
     precision: prepared.config.precision,
@@ -270,8 +274,12 @@ async function computeUntil(
     corpusCache: false,
     notice: (message) => execution.log.noticed(message),
     onWay: notice,
-    onNoneLeft: (output) => execution.abort(new RunFailedError(`the worker said: ${output}`)),
+    onGone: (_left, output, misconfigured) => {
+      const line = `the worker said: ${output}`;
+      execution.abort(misconfigured ? new UsageError(line) : new RunFailedError(line));
+    },
   });
+  refusals.left(workers.names);
   const release = stopOnSignals(() => {
     execution.stop('interrupted');
     execution.stopNow();

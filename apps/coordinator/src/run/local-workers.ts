@@ -2,13 +2,23 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import {
+  CardRecord,
+  idleCardLine,
+  seatEnvironment,
+  setEngineEnvironment,
+  type CardSeat,
+  type Device,
+} from '@rocinante/engine';
 import type { LstmChoice } from '@rocinante/model';
-import { idleCardLine, setEngineEnvironment, type Device } from '@rocinante/engine';
 import { messageOf } from '@rocinante/log';
 import type { Precision } from '@rocinante/training';
 
 export interface LocalWorkersOptions {
+  /** How many, where they have no cards of their own. */
   readonly count: number;
+  /** A worker on each of these; null for `count` workers on whatever `device` says. */
+  readonly seats: readonly CardSeat[] | null;
   /** Compute threads of each. */
   readonly threads: number;
   readonly device: Device;
@@ -21,12 +31,24 @@ export interface LocalWorkersOptions {
   readonly notice: (message: string) => void;
   /** How they compute, where that is to be told: a line for people, each once. */
   readonly onWay: (line: string) => void;
-  /** No worker is left, and none will be started again. `output` is the last that one said. */
-  readonly onNoneLeft: (output: string) => void;
+  /**
+   * A worker is gone for good, and these are left. `output` is the last that it said; `misconfigured` whether all that are gone
+   * ended with what is to be mended first.
+   */
+  readonly onGone: (left: readonly string[], output: string, misconfigured: boolean) => void;
 }
 
 /** How often one local worker is started again in a run; one that dies more often has a cause that starting cannot mend. */
 const RESTARTS_MAX = 3;
+
+/** The exit code of what is wrong in itself, and is wrong again when it is started again. */
+const EXIT_USAGE = 2;
+
+/** A local worker: what it is called, and the card that it has for itself, if any. */
+interface Place {
+  readonly name: string;
+  readonly seat: CardSeat | null;
+}
 
 /** Of a worker's standard error, so much is kept for the message about its death, in characters. */
 const OUTPUT_KEPT = 2_000;
@@ -38,13 +60,25 @@ const workerMain = fileURLToPath(new URL('../../../worker/dist/main.js', import.
 /** Worker processes on this machine, started and kept by the coordinator of `train`. */
 export class LocalWorkers {
   readonly #options: LocalWorkersOptions;
-  readonly #running = new Map<number, ChildProcess>();
+  readonly #running = new Map<Place, ChildProcess>();
   readonly #environment = environmentOf(process.env);
+  readonly #cards = new CardRecord();
+  readonly #places: readonly Place[];
   #stopping = false;
   readonly #waysTold = new Set<string>();
+  #allMisconfigured = true;
 
   constructor(options: LocalWorkersOptions) {
     this.#options = options;
+    const { seats, count } = options;
+    this.#places =
+      seats?.map((seat) => ({ name: seat.name, seat })) ??
+      Array.from({ length: count }, (_, index) => ({ name: `worker-${index + 1}`, seat: null }));
+  }
+
+  /** What they are called. */
+  get names(): string[] {
+    return this.#places.map(({ name }) => name);
   }
 
   /** @param address `host:port` of the coordinator. */
@@ -55,7 +89,7 @@ export class LocalWorkers {
     // Of what the workers say, only a last word is shown.
     const idle = device === 'auto' ? idleCardLine(process.env) : null;
     if (idle !== null) notice(idle);
-    for (let index = 1; index <= this.#options.count; index++) this.#spawn(address, index, 0);
+    for (const place of this.#places) this.#spawn(address, place, 0);
   }
 
   /** Ends them; one that does not listen is killed. */
@@ -77,9 +111,9 @@ export class LocalWorkers {
     );
   }
 
-  #spawn(address: string, index: number, restarts: number): void {
+  #spawn(address: string, place: Place, restarts: number): void {
     const { threads, device, precision, lstm, corpusCache } = this.#options;
-    const name = `worker-${index}`;
+    const { name, seat } = place;
     const args = [
       '--coordinator',
       address,
@@ -99,11 +133,11 @@ export class LocalWorkers {
     // The worker ends when its standard input does: when this process ends, however it ends.
     const child = spawn(process.execPath, [...process.execArgv, workerMain, ...args], {
       stdio: ['pipe', 'ignore', 'pipe'],
-      env: this.#environment,
+      env: { ...this.#environment, ...(seat && seatEnvironment(seat)) },
       // Ctrl-C goes to the coordinator, which ends its workers after the checkpoint.
       detached: true,
     });
-    this.#running.set(index, child);
+    this.#running.set(place, child);
     let output = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-OUTPUT_KEPT);
@@ -113,18 +147,19 @@ export class LocalWorkers {
       output += error.message;
     });
     child.on('close', (code, signal) => {
-      this.#running.delete(index);
+      this.#running.delete(place);
       if (this.#stopping) return;
       const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
       const words = lastWords(output);
       const said = words === '' ? '' : `: ${words}`;
-      if (restarts < RESTARTS_MAX) {
-        this.#options.notice(`${name} ${how}${said}; starting it again`);
-        this.#spawn(address, index, restarts + 1);
-        return;
-      }
-      this.#options.notice(`${name} ${how}${said}; it is not started again`);
-      if (this.#running.size === 0) this.#options.onNoneLeft(words);
+      const next = this.#next(place, code, restarts);
+      this.#options.notice(
+        `${name}${seat === null ? '' : ` on ${seat.card.shown}`} ${how}${said}; ${next.line}`,
+      );
+      if (next.again) return this.#spawn(address, place, restarts + 1);
+      this.#allMisconfigured &&= code === EXIT_USAGE;
+      const left = [...this.#running.keys()].map((one) => one.name);
+      this.#options.onGone(left, words, this.#allMisconfigured);
     });
   }
 
@@ -137,6 +172,26 @@ export class LocalWorkers {
       this.#options.onWay(way);
     });
   }
+
+  /** What becomes of the place of a worker that ended by itself. */
+  #next(
+    { seat }: Place,
+    code: number | null,
+    restarts: number,
+  ): { readonly again: boolean; readonly line: string } {
+    const again = { again: true, line: 'starting it again' };
+    const over = { again: false, line: 'it is not started again' };
+    if (code === EXIT_USAGE) return over;
+    if (seat === null) return restarts < RESTARTS_MAX ? again : over;
+    const wasSetAside = this.#cards.isSetAside(seat);
+    const verdict = this.#cards.ended(seat, { code, at: performance.now() });
+    if (verdict !== 'set-aside') return verdict === 'start-again' ? again : over;
+    if (wasSetAside) return over;
+    for (const [place, child] of this.#running) {
+      if (place.seat?.card.device === seat.card.device) child.kill('SIGTERM');
+    }
+    return { again: false, line: `it failed twice, and the card is set aside` };
+  }
 }
 
 /** Variables that speak to a worker of its own: local workers get all they need as arguments. */
@@ -145,6 +200,8 @@ const WORKERS_OWN = [
   'ROCINANTE_HTTP_TOKEN_FILE',
   'ROCINANTE_POOL',
   'ROCINANTE_DEVICE',
+  'ROCINANTE_GPUS',
+  'ROCINANTE_WORKERS_PER_GPU',
   'ROCINANTE_PRECISION',
   'ROCINANTE_LOG_LEVEL',
   'ROCINANTE_TLS_CA',

@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import type { LstmChoice } from '@rocinante/model';
-import type { Device } from '@rocinante/engine';
+import type { CardSeat, Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { cardBatchLine, scaledBatchLine } from '../batch-scale.js';
@@ -21,6 +21,7 @@ import { savedVocabulary } from './run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
+import { RefusedWorkers } from './refused-workers.js';
 import { RunPlace } from './run-place.js';
 import { stopOnSignals } from './stop-signals.js';
 import { TensorboardLog, tensorboardRun } from './tensorboard-log.js';
@@ -43,7 +44,10 @@ export interface TrainOptions {
   readonly corpus: string | undefined;
   /** A weights file to begin with; absent for first values from the seed. */
   readonly initFrom: string | undefined;
+  /** Where there are no `seats`. */
   readonly workers: number;
+  /** A worker on each; null where cards were not named. */
+  readonly seats: readonly CardSeat[] | null;
   /** Compute threads of each worker. */
   readonly threads: number;
   readonly device: Device;
@@ -136,6 +140,7 @@ async function runToEnd(
     options.tensorboard === null
       ? null
       : new TensorboardLog(options.tensorboard, tensorboardRun(prepared), (message) => display.line(message));
+  const refusals = new RefusedWorkers((reason) => execution.abort(new UsageError(reason)));
   const execution = new RunExecution(prepared, {
     name: 'train',
     service,
@@ -148,7 +153,7 @@ async function runToEnd(
     ledger: options.ledger,
     goesBack: true,
     sample: !options.json,
-    observers: [notifier?.observer, place, tensorboard].filter((one) => one != null),
+    observers: [notifier?.observer, place, tensorboard, refusals].filter((one) => one != null),
     onEntry: (entry) => {
       display.entry(entry);
       notifier?.entry(entry);
@@ -160,6 +165,7 @@ async function runToEnd(
   place?.begin({ config: prepared.config, progress: () => execution.progress }, [execution.log]);
   const workers = new LocalWorkers({
     count: options.workers,
+    seats: options.seats,
     threads: options.threads,
     device: options.device,
     precision: prepared.config.precision,
@@ -167,9 +173,14 @@ async function runToEnd(
     corpusCache: options.corpusCache,
     notice: (message) => execution.log.noticed(message),
     onWay: (line) => execution.log.noticed(line),
-    onNoneLeft: (output) =>
-      execution.abort(new RunFailedError(`no worker is left; the last one said: ${output}`)),
+    onGone: (left, output, misconfigured) => {
+      refusals.left(left);
+      if (left.length > 0) return;
+      const line = `no worker is left; the last one said: ${output}`;
+      execution.abort(misconfigured ? new UsageError(line) : new RunFailedError(line));
+    },
   });
+  refusals.left(workers.names);
   let interrupted = false;
   const release = stopOnSignals(() => {
     interrupted = true;

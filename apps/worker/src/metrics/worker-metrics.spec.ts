@@ -5,10 +5,10 @@ import { WorkerMetrics } from './worker-metrics.js';
 const cpu = { tensorflow: '2.21.0', device: 'cpu', model: 'A "fast" one' };
 
 describe("a worker's metrics", () => {
-  it('have series from the start, but for the engine that has not started', async () => {
+  it('have series from the start, but for the engine that has not started and for cards', async () => {
     const text = await new WorkerMetrics('1.2.3').text();
     for (const { name, type } of Object.values(workerDefinitions)) {
-      if (name.endsWith('engine_info')) continue;
+      if (name.endsWith('engine_info') || name.includes('_card_')) continue;
       expect(text).toMatch(new RegExp(`^${type === 'histogram' ? `${name}_count` : name}[ {]`, 'm'));
     }
     expect(text).toContain('rocinante_worker_build_info{version="1.2.3"} 1');
@@ -45,5 +45,51 @@ describe("a worker's metrics", () => {
     }
     metrics.disconnected();
     expect(await metrics.text()).toContain('rocinante_worker_connected 0');
+  });
+
+  it('tell of a card what is told of it, and nothing once nobody tells', async () => {
+    const metrics = new WorkerMetrics('1.2.3');
+    const reading = {
+      index: 3,
+      uuid: 'GPU-5c1e',
+      busId: '',
+      model: 'NVIDIA H200',
+      utilization: 0.97,
+      memoryUsedBytes: 0,
+      memoryTotalBytes: 2 ** 37,
+      temperatureCelsius: 64,
+      powerWatts: null,
+      throttled: ['sw_power_cap'],
+      uncorrectedEccErrors: null,
+    } as const;
+    const ofCards = async (): Promise<string[]> =>
+      (await metrics.text()).split('\n').filter((line) => line.startsWith('rocinante_worker_card_'));
+    metrics.card(reading);
+    const labels = 'card="3",uuid="GPU-5c1e"';
+    expect(await ofCards()).toEqual([
+      `rocinante_worker_card_info{${labels},model="NVIDIA H200"} 1`,
+      `rocinante_worker_card_utilization_ratio{${labels}} 0.97`,
+      `rocinante_worker_card_memory_used_bytes{${labels}} 0`,
+      `rocinante_worker_card_memory_total_bytes{${labels}} ${2 ** 37}`,
+      `rocinante_worker_card_temperature_celsius{${labels}} 64`,
+      `rocinante_worker_card_throttled{${labels},reason="sw_power_cap"} 1`,
+      ...[
+        'hw_slowdown',
+        'sync_boost',
+        'sw_thermal_slowdown',
+        'hw_thermal_slowdown',
+        'hw_power_brake_slowdown',
+      ].map((reason) => `rocinante_worker_card_throttled{${labels},reason="${reason}"} 0`),
+    ]);
+    metrics.card({ ...reading, index: 4, throttled: null });
+    expect((await ofCards()).some((line) => line.includes('card="3"') || line.includes('throttled'))).toBe(
+      false,
+    );
+    metrics.card(null);
+    expect(await ofCards()).toEqual([]);
+    metrics.cardXidErrors(reading, 0);
+    expect(await ofCards()).toEqual([`rocinante_worker_card_xid_errors{${labels}} 0`]);
+    metrics.cardXidErrors(reading, null);
+    expect(await ofCards()).toEqual([]);
   });
 });

@@ -1,4 +1,11 @@
-import { MetricSet, observeProcess, workerDefinitions, type WorkerPhase } from '@rocinante/metrics';
+import type { CardReading } from '@rocinante/engine';
+import {
+  CARD_THROTTLE_REASONS,
+  MetricSet,
+  observeProcess,
+  workerDefinitions,
+  type WorkerPhase,
+} from '@rocinante/metrics';
 
 /** What the engine computes on. */
 export interface EngineIdentity {
@@ -56,6 +63,41 @@ export class WorkerMetrics {
   /** So many handles of the engine are live after a piece of work. */
   engineHandles(live: number): void {
     this.#set.metrics.engineHandles.set(live);
+  }
+
+  /** The card that this worker was given is so now; null where nobody tells any more. What is not told has no series. */
+  card(reading: CardReading | null): void {
+    const { metrics } = this.#set;
+    const values = {
+      cardUtilization: reading?.utilization,
+      cardMemoryUsed: reading?.memoryUsedBytes,
+      cardMemoryTotal: reading?.memoryTotalBytes,
+      cardTemperature: reading?.temperatureCelsius,
+      cardPower: reading?.powerWatts,
+      cardEccErrors: reading?.uncorrectedEccErrors,
+    } as const;
+    const labels = reading === null ? {} : { card: String(reading.index), uuid: reading.uuid };
+    // A card that is not visible any more leaves no series behind.
+    metrics.cardInfo.reset();
+    metrics.cardThrottled.reset();
+    for (const [name, value] of Object.entries(values)) {
+      const gauge = metrics[name as keyof typeof values];
+      gauge.reset();
+      if (value != null) gauge.set(labels, value);
+    }
+    if (reading === null) return;
+    metrics.cardInfo.set({ ...labels, model: reading.model }, 1);
+    if (reading.throttled === null) return;
+    for (const reason of CARD_THROTTLE_REASONS) {
+      metrics.cardThrottled.set({ ...labels, reason }, Number(reading.throttled.includes(reason)));
+    }
+  }
+
+  /** The driver has reported so many errors of the card; null where that is not seen. */
+  cardXidErrors({ index, uuid }: Pick<CardReading, 'index' | 'uuid'>, errors: number | null): void {
+    const { cardXidErrors } = this.#set.metrics;
+    if (errors === null) cardXidErrors.reset();
+    else cardXidErrors.set({ card: String(index), uuid }, errors);
   }
 
   /** Bytes of a range of a contribution that was handed to the connection. */

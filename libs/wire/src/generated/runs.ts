@@ -25,6 +25,7 @@ import type { StartRequest as _rocinante_training_v1_StartRequest, StartRequest_
 import type { StopRequest as _rocinante_training_v1_StopRequest, StopRequest__Output as _rocinante_training_v1_StopRequest__Output } from './rocinante/training/v1/StopRequest.js';
 import type { WeightsChunk as _rocinante_training_v1_WeightsChunk, WeightsChunk__Output as _rocinante_training_v1_WeightsChunk__Output } from './rocinante/training/v1/WeightsChunk.js';
 import type { WeightsRequest as _rocinante_training_v1_WeightsRequest, WeightsRequest__Output as _rocinante_training_v1_WeightsRequest__Output } from './rocinante/training/v1/WeightsRequest.js';
+import type { WorkerCard as _rocinante_training_v1_WorkerCard, WorkerCard__Output as _rocinante_training_v1_WorkerCard__Output } from './rocinante/training/v1/WorkerCard.js';
 import type { WorkerShare as _rocinante_training_v1_WorkerShare, WorkerShare__Output as _rocinante_training_v1_WorkerShare__Output } from './rocinante/training/v1/WorkerShare.js';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
@@ -60,6 +61,7 @@ export interface ProtoGrpcType {
         StopRequest: MessageTypeDefinition<_rocinante_training_v1_StopRequest, _rocinante_training_v1_StopRequest__Output>
         WeightsChunk: MessageTypeDefinition<_rocinante_training_v1_WeightsChunk, _rocinante_training_v1_WeightsChunk__Output>
         WeightsRequest: MessageTypeDefinition<_rocinante_training_v1_WeightsRequest, _rocinante_training_v1_WeightsRequest__Output>
+        WorkerCard: MessageTypeDefinition<_rocinante_training_v1_WorkerCard, _rocinante_training_v1_WorkerCard__Output>
         WorkerShare: MessageTypeDefinition<_rocinante_training_v1_WorkerShare, _rocinante_training_v1_WorkerShare__Output>
       }
     }

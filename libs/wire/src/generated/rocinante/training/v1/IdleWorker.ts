@@ -1,5 +1,6 @@
 // Original file: protos/rocinante/training/v1/runs.proto
 
+import type { WorkerCard as _rocinante_training_v1_WorkerCard, WorkerCard__Output as _rocinante_training_v1_WorkerCard__Output } from '../../../rocinante/training/v1/WorkerCard.js';
 
 export interface IdleWorker {
   'name'?: (string);
@@ -10,6 +11,7 @@ export interface IdleWorker {
   'reason'?: (string);
   'joinedAt'?: (string);
   'lstm'?: (string);
+  'card'?: (_rocinante_training_v1_WorkerCard | null);
 }
 
 export interface IdleWorker__Output {
@@ -21,4 +23,5 @@ export interface IdleWorker__Output {
   'reason': (string);
   'joinedAt': (string);
   'lstm': (string);
+  'card': (_rocinante_training_v1_WorkerCard__Output | null);
 }

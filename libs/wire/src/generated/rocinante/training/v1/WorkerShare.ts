@@ -1,5 +1,6 @@
 // Original file: protos/rocinante/training/v1/runs.proto
 
+import type { WorkerCard as _rocinante_training_v1_WorkerCard, WorkerCard__Output as _rocinante_training_v1_WorkerCard__Output } from '../../../rocinante/training/v1/WorkerCard.js';
 
 export interface WorkerShare {
   'name'?: (string);
@@ -10,6 +11,7 @@ export interface WorkerShare {
   'microBatchesPerSecond'?: (number | string);
   'joinedAt'?: (string);
   'lstm'?: (string);
+  'card'?: (_rocinante_training_v1_WorkerCard | null);
   '_microBatchesPerSecond'?: "microBatchesPerSecond";
 }
 
@@ -22,5 +24,6 @@ export interface WorkerShare__Output {
   'microBatchesPerSecond'?: (number);
   'joinedAt': (string);
   'lstm': (string);
+  'card': (_rocinante_training_v1_WorkerCard__Output | null);
   '_microBatchesPerSecond'?: "microBatchesPerSecond";
 }

@@ -1,0 +1,60 @@
+import { RocinanteError } from '@rocinante/base';
+import { EngineMemoryError } from '@rocinante/engine';
+
+/** Micro-batches of a step, at most, as a run's configuration has it. */
+const MICRO_BATCHES_MAX = 1024;
+
+/**
+ * A run's micro-batch does not fit the memory of what it is computed on.
+ * Cause: it is too large for the network and the card, or others on the card took its memory.
+ */
+export class MicroBatchMemoryError extends RocinanteError {
+  /**
+   * @param windows of the micro-batch; @param fitting the largest that was tried and fits, null where none does.
+   * @param model of what it was computed on.
+   */
+  constructor(
+    readonly windows: number,
+    readonly fitting: number | null,
+    model: string,
+    cause: Error,
+  ) {
+    super(
+      'MICRO_BATCH_MEMORY',
+      2,
+      `micro-batch: expected one that fits the memory of ${model}, received ${windows} windows, for which it is short; ` +
+        (fitting === null
+          ? 'no smaller one of this batch fits what is free of it; use a smaller network, another card, or fewer workers on this one'
+          : `${fitting} ${fitting === 1 ? 'window fits' : 'windows fit'} what is free of it now, as was tried: --micro-batch ${fitting}`),
+      { cause },
+    );
+  }
+}
+
+/** Micro-batches below the run's that its batch can be cut into, in ascending order. */
+export function smallerMicroBatches({ size, microBatch }: { size: number; microBatch: number }): number[] {
+  const least = Math.ceil(size / MICRO_BATCHES_MAX);
+  const sizes: number[] = [];
+  for (let windows = least; windows < microBatch; windows++) if (size % windows === 0) sizes.push(windows);
+  return sizes;
+}
+
+/**
+ * The largest that can be computed, by trying from the smallest on: one try alone fails, since TensorFlow then waits for ten
+ * seconds for memory that others might free.
+ * @param sizes in ascending order; @param compute throws an EngineMemoryError where there is not the memory.
+ * @returns null where none can.
+ */
+export function largestComputed(sizes: readonly number[], compute: (windows: number) => void): number | null {
+  let largest: number | null = null;
+  for (const windows of sizes) {
+    try {
+      compute(windows);
+    } catch (error) {
+      if (error instanceof EngineMemoryError) return largest;
+      throw error;
+    }
+    largest = windows;
+  }
+  return largest;
+}
