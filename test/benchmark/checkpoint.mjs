@@ -15,11 +15,11 @@ import { stateHashes } from '@rocinante/ledger';
 import { networkLayout } from '@rocinante/model';
 import { networkOf, noProgress } from '@rocinante/training';
 import { presets } from '../../apps/coordinator/dist/presets.js';
-import { ArithmeticThread } from '../../apps/coordinator/dist/run/arithmetic-thread.js';
+import { ArithmeticThread } from '../../apps/coordinator/dist/run/arithmetic/arithmetic-thread.js';
 import { NOT_PROVEN } from '../../apps/coordinator/dist/run/exactness.js';
-import { RunCheckpoints } from '../../apps/coordinator/dist/run/run-checkpoints.js';
+import { RunCheckpoints } from '../../apps/coordinator/dist/run/checkpoints/run-checkpoints.js';
 import { DEFAULT_LIMITS } from '../../apps/coordinator/dist/run/run-limits.js';
-import { sharedCopy, sharedVector } from '../../apps/coordinator/dist/run/shared-vector.js';
+import { sharedCopy, sharedVector } from '../../apps/coordinator/dist/run/arithmetic/shared-vector.js';
 
 const { values: options } = parseArgs({
   options: {

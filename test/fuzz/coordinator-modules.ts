@@ -10,11 +10,11 @@ import type * as EntryText from '../../apps/coordinator/dist/display/entry-text.
 import type * as NoticeMarks from '../../apps/coordinator/dist/notify/notice-marks.js';
 import type * as PageSessions from '../../apps/coordinator/dist/page/page-sessions.js';
 import type * as Presets from '../../apps/coordinator/dist/presets.js';
-import type * as EventLog from '../../apps/coordinator/dist/run/event-log.js';
+import type * as EventLog from '../../apps/coordinator/dist/run/log/event-log.js';
 import type * as Exactness from '../../apps/coordinator/dist/run/exactness.js';
 import type * as RunDirectory from '../../apps/coordinator/dist/run/run-directory.js';
 import type * as RunPlace from '../../apps/coordinator/dist/run/run-place.js';
-import type * as SavedProgress from '../../apps/coordinator/dist/run/saved-progress.js';
+import type * as SavedProgress from '../../apps/coordinator/dist/run/checkpoints/saved-progress.js';
 
 type Dist = typeof Config &
   typeof EntryReader &
@@ -41,11 +41,11 @@ const FILES = [
   'notify/notice-marks',
   'page/page-sessions',
   'presets',
-  'run/event-log',
+  'run/log/event-log',
   'run/exactness',
   'run/run-directory',
   'run/run-place',
-  'run/saved-progress',
+  'run/checkpoints/saved-progress',
 ];
 
 /**

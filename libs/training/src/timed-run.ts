@@ -2,7 +2,7 @@
 import { assert } from '@rocinante/base';
 import { smallShape } from './conversation.js';
 import type { RunEffect } from './effects.js';
-import { EventQueue } from './event-queue.js';
+import { EventQueue } from './simulation/event-queue.js';
 import type { RunEvent } from './events.js';
 import { RunMachine } from './machine.js';
 import { microBatchCount } from './plan.js';

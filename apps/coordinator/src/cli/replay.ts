@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { availableCores, THREADS_MAX } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
-import type { Replay } from '../run/ledger-replay.js';
-import type { MicroBatchPassages } from '../run/ledger-passages.js';
+import type { Replay } from '../run/ledger/ledger-replay.js';
+import type { MicroBatchPassages } from '../run/ledger/ledger-passages.js';
 import { deviceOption, jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
 
 const EXIT_DIFFERS = 1;
@@ -37,7 +37,7 @@ export function addReplay(program: Command, exit: (code: number) => void): void 
     .option('--passages', 'show the passages of the text that the step learned from', false)
     .addOption(jsonOption())
     .action(async (path: string, flags: ReplayFlags) => {
-      const { replayStep } = await import('../run/ledger-replay.js');
+      const { replayStep } = await import('../run/ledger/ledger-replay.js');
       const { json, threads = availableCores(), corpus, ...rest } = flags;
       const runDir = resolve(path);
       const notice = (message: string): void => void process.stderr.write(`${message}\n`);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { counted } from '../display/quantities.js';
-import type { Verification } from '../run/ledger-verification.js';
+import type { Verification } from '../run/ledger/ledger-verification.js';
 import { jsonOption } from './option-values.js';
 
 const EXIT_WRONG = 1;
@@ -13,7 +13,7 @@ export function addVerify(program: Command, exit: (code: number) => void): void 
     .argument('<run-dir>', 'a run’s directory, also one of a daemon')
     .addOption(jsonOption())
     .action(async (path: string, { json }: { json: boolean }) => {
-      const { verifyRun } = await import('../run/ledger-verification.js');
+      const { verifyRun } = await import('../run/ledger/ledger-verification.js');
       const runDir = resolve(path);
       const verification = await verifyRun(runDir);
       const agrees = verification.problems.length === 0;

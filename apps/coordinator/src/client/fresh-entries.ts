@@ -1,4 +1,4 @@
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 
 /**
  * Tells the entries of a run that are new from those that a watch begins with again each time it is opened: the last

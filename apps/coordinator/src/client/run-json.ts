@@ -1,7 +1,7 @@
 import type { LossPoint, RunJson, RunStateWord, ShownJson, WorkerCardJson } from '@rocinante/run-json';
 import type { RunSummaryMessage, WorkerCard } from '@rocinante/wire';
 import { limitsOf } from '../run/limits-message.js';
-import type { LogEntryOf } from '../run/log-entries.js';
+import type { LogEntryOf } from '../run/log/log-entries.js';
 import type { ShownRun } from './coordinator.js';
 import { stateWord } from './run-state.js';
 

@@ -4,7 +4,7 @@ import { runWindows, type RunConfig } from '@rocinante/training';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus, type Environment } from '../corpus/corpus-file.js';
 import { UsageError } from '../errors.js';
-import { checkInitialWeights, readInitialWeights } from '../run/first-state.js';
+import { checkInitialWeights, readInitialWeights } from '../run/checkpoints/first-state.js';
 import { contentOfBytes, contentOfFile, type Content } from './content.js';
 import type { Coordinator } from './coordinator.js';
 

@@ -4,7 +4,7 @@ import type { ListeningServer, RunsHandlers, RunSummary } from '@rocinante/wire'
 import { afterEach, describe, expect, it } from 'vitest';
 import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/entries.js';
 import { RunDisplay } from '../display/run-display.js';
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import { Coordinator, type ShownRun } from './coordinator.js';
 import { ConnectionLostError, NoCoordinatorError, RefusedError } from './errors.js';
 import { RECONNECT_LIMIT_MS } from './limits.js';

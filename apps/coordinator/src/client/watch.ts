@@ -1,6 +1,6 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { RunDisplay } from '../display/run-display.js';
-import { logEntrySchema, type RunLogEntry } from '../run/log-entries.js';
+import { logEntrySchema, type RunLogEntry } from '../run/log/log-entries.js';
 import type { Coordinator, ShownRun } from './coordinator.js';
 import { ConnectionLostError, NoCoordinatorError } from './errors.js';
 import { FreshEntries } from './fresh-entries.js';

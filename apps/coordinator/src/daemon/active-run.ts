@@ -5,7 +5,7 @@ import type { RunOutcome } from '@rocinante/training';
 import type { Traffic } from '@rocinante/wire';
 import { entryText } from '../display/entry-text.js';
 import { isExpected, RunFailedError } from '../errors.js';
-import type { RunLogEntry, StartCause } from '../run/log-entries.js';
+import type { RunLogEntry, StartCause } from '../run/log/log-entries.js';
 import type { PreparedRun } from '../run/prepared-run.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { RunExecution } from '../run/run-execution.js';

@@ -1,4 +1,4 @@
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 
 /** Someone who follows a run. */
 export interface RunFollower {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/entries.js';
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import { HISTORY_MAX, INCIDENTS_MAX, lastStarted, lossesOf, opening, pastOf } from './entry-reader.js';
 
 const time = '2026-11-24T10:00:02.000Z';

@@ -1,6 +1,11 @@
 /** What a run's event log says, read back: its beginning for a watcher, its losses, its history, its incidents. */
 import type { HistoryPoint, Incident } from '@rocinante/wire';
-import { logEntrySchema, type LogEntryOf, type RunLogEntry, type StartCause } from '../run/log-entries.js';
+import {
+  logEntrySchema,
+  type LogEntryOf,
+  type RunLogEntry,
+  type StartCause,
+} from '../run/log/log-entries.js';
 import { entryText } from '../display/entry-text.js';
 import { counted } from '../display/quantities.js';
 import { linesOf } from './file-lines.js';

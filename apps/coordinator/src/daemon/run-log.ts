@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { foreignLine, LineFile } from '@rocinante/log';
 import { entryText } from '../display/entry-text.js';
 import { counted } from '../display/quantities.js';
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { Session } from '../service/session.js';
 import { linesOf } from './file-lines.js';

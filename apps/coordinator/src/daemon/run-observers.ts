@@ -6,7 +6,7 @@ import type { DaemonNotifier } from '../notify/daemon-notifier.js';
 import { parametersReckoned } from '../run/disk-space.js';
 import type { PreparedRun } from '../run/prepared-run.js';
 import type { RunObserver } from '../run/run-observer.js';
-import { TensorboardLog, tensorboardRun } from '../run/tensorboard-log.js';
+import { TensorboardLog, tensorboardRun } from '../run/log/tensorboard-log.js';
 
 /** Who is told of every run of a daemon. */
 export interface ObserverParts {

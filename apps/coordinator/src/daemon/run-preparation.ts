@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { encodeText } from '../corpus/encode-thread.js';
 import { RunFailedError, UsageError } from '../errors.js';
-import { checkInitialWeights, readInitialWeights, type InitialWeights } from '../run/first-state.js';
+import {
+  checkInitialWeights,
+  readInitialWeights,
+  type InitialWeights,
+} from '../run/checkpoints/first-state.js';
 import { prepareRun, type PreparedRun, type RunLength } from '../run/prepared-run.js';
 import type { RunDirectory, RunRecord } from '../run/run-directory.js';
 import type { ContentStore } from './content-store.js';

@@ -9,7 +9,7 @@ import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseSafetensors } from '@rocinante/weights';
 import type { LogEntryMessage, PushChunk, RunsClient } from '@rocinante/wire';
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import { runLogPath } from './run-log.js';
 import {
   ask,

@@ -4,7 +4,7 @@ import { isRefusal, type Refusal } from '@rocinante/metrics';
 import { callerOf, limits, statusOf, WireError, type PushResponse, type RunsHandlers } from '@rocinante/wire';
 import { isExpected, UsageError } from '../errors.js';
 import { RunDirectory } from '../run/run-directory.js';
-import { ledgerPath } from '../run/ledger-keeper.js';
+import { ledgerPath } from '../run/ledger/ledger-keeper.js';
 import type { AuditLog } from './audit-log.js';
 import { takeContent } from './content-intake.js';
 import { lossesOf } from './entry-reader.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunDirectory } from '../run/run-directory.js';
 import { WrongStateError } from './errors.js';
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import { resumeRun } from './run-orders.js';
 import { stateOf } from './run-report.js';
 import type { StoredRun } from './run-store.js';

@@ -1,5 +1,5 @@
 import { assert } from '@rocinante/base';
-import type { StartCause } from '../run/log-entries.js';
+import type { StartCause } from '../run/log/log-entries.js';
 import { ActiveRun, type ActiveRunParts } from './active-run.js';
 import { WrongStateError } from './errors.js';
 import type { StoredRun } from './run-store.js';

@@ -3,7 +3,7 @@ import { DirectoryStore } from '@rocinante/checkpoint';
 import type { Logger } from '@rocinante/log';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS } from '@rocinante/store';
 import { isExpected } from '../errors.js';
-import { progressOf } from '../run/saved-progress.js';
+import { progressOf } from '../run/checkpoints/saved-progress.js';
 import { isWhole, type RunPlace } from '../run/run-place.js';
 import type { ContentStore } from './content-store.js';
 import { contentsOf, placeOfRun, type DaemonStore } from './daemon-store.js';

@@ -1,5 +1,5 @@
 /** For specs: entries of a run's event log. */
-import type { LogEntryOf } from '../run/log-entries.js';
+import type { LogEntryOf } from '../run/log/log-entries.js';
 
 export function started(fields: Partial<LogEntryOf<'started'>>): LogEntryOf<'started'> {
   return {

@@ -1,4 +1,4 @@
-import type { LogEntryOf, RunLogEntry } from '../run/log-entries.js';
+import type { LogEntryOf, RunLogEntry } from '../run/log/log-entries.js';
 import { lstmPathOf } from './lstm-path.js';
 import { bytesShown, counted, grouped } from './quantities.js';
 

@@ -1,4 +1,4 @@
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 
 /** Steps at an activation's start that say little: memory is touched for the first time, step 1 is issued twice. */
 const WARM_UP_STEPS = 2;

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import { assert } from '@rocinante/base';
-import type { LogEntryOf, RunLogEntry } from '../run/log-entries.js';
+import type { LogEntryOf, RunLogEntry } from '../run/log/log-entries.js';
 import { printable } from './printable.js';
 import { entryText, evaluationLine } from './entry-text.js';
 import { counted, duration, grouped } from './quantities.js';

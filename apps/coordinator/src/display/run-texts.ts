@@ -1,4 +1,4 @@
-import type { LogEntryOf } from '../run/log-entries.js';
+import type { LogEntryOf } from '../run/log/log-entries.js';
 import { counted, grouped } from './quantities.js';
 
 /** What is going to happen, before it does. */

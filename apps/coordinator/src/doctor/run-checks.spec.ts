@@ -2,7 +2,7 @@ import type { RunSummary } from '@rocinante/wire';
 import { expect, it } from 'vitest';
 import { detailOf, runningRun } from '../client/scripted-coordinator.js';
 import type { ShownRun } from '../client/coordinator.js';
-import type { LogEntryOf } from '../run/log-entries.js';
+import type { LogEntryOf } from '../run/log/log-entries.js';
 import { runFindings } from './run-checks.js';
 
 const now = new Date('2026-11-24T10:30:00.000Z');

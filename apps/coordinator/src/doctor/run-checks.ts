@@ -1,7 +1,7 @@
 import type { Coordinator, ShownRun } from '../client/coordinator.js';
 import { stateWord } from '../client/run-state.js';
 import { counted, duration } from '../display/quantities.js';
-import { logEntrySchema, type LogEntryOf } from '../run/log-entries.js';
+import { logEntrySchema, type LogEntryOf } from '../run/log/log-entries.js';
 import { ok, problem, warning, type Finding } from './finding.js';
 import { ENTRIES_WAIT_MS, LOSSES_AGE_MS, RUNS_MAX, STUCK_FACTOR, STUCK_LEAST_MS } from './limits.js';
 

@@ -1,6 +1,6 @@
 import { sha256 } from '@rocinante/base';
 import type { StoredRun } from '../daemon/stored-run.js';
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import type { RunObserver } from '../run/run-observer.js';
 import { DAEMON_END_WAIT_MS, TICK_MS, UNTOLD_AGE_MAX_MS } from './limits.js';
 import { readMarks, writeMarks, type NoticeMarks } from './notice-marks.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NewEntry } from '../run/event-log.js';
+import type { NewEntry } from '../run/log/event-log.js';
 import { LOSSES_INTERVAL_MS } from './limits.js';
 import type { Notice } from './notice.js';
 import { RunNotices, type RunNoticesOptions } from './run-notices.js';

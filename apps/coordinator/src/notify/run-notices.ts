@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { counted, duration } from '../display/quantities.js';
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import type { RunObserver } from '../run/run-observer.js';
 import { LOSSES_GATHER_MS, LOSSES_INTERVAL_MS, NAMES_MAX, STUCK_FACTOR, USUAL_STEPS } from './limits.js';
 import { shortReason, type Notice, type NoticeKind } from './notice.js';

@@ -1,4 +1,4 @@
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import type { RunObserver } from '../run/run-observer.js';
 import { TICK_MS, TRAIN_END_WAIT_MS } from './limits.js';
 import { NoticeSender } from './notice-sender.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Holder } from '@rocinante/access';
 import { serveHttp, type HttpServer } from '@rocinante/http';
 import { smallRun, SpecCoordinator, textSha256 } from '../daemon/spec-coordinator.js';
-import { EventLog } from '../run/event-log.js';
+import { EventLog } from '../run/log/event-log.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { Page, type PageParts } from './page.js';
 import type { PageAct } from './page-orders.js';

@@ -1,5 +1,5 @@
 import { RunDirectory } from '../run/run-directory.js';
-import type { RunLogEntry } from '../run/log-entries.js';
+import type { RunLogEntry } from '../run/log/log-entries.js';
 import type { StoredRun } from '../daemon/run-store.js';
 import type { EventStream } from './event-stream.js';
 import { HELD_ENTRIES_MAX } from './page-limits.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RatePoint } from '@rocinante/run-json';
 import { linesOf } from '../daemon/file-lines.js';
 import { entryText } from '../display/entry-text.js';
-import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log-entries.js';
+import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log/log-entries.js';
 import { CURVE_POINTS_MAX, MISSED_ENTRIES_MAX, TOLD_ENTRIES_MAX } from './page-limits.js';
 import { ThinnedCurve } from './thinned-curve.js';
 

@@ -1,9 +1,9 @@
 import { networkLayout } from '@rocinante/model';
 import { networkOf, runWindows } from '@rocinante/training';
-import type { EventLog } from './event-log.js';
-import type { StartCause } from './log-entries.js';
+import type { EventLog } from './log/event-log.js';
+import type { StartCause } from './log/log-entries.js';
 import type { PreparedRun } from './prepared-run.js';
-import { returnOf } from './rollback.js';
+import { returnOf } from './checkpoints/rollback.js';
 
 /**
  * Tells the log that a run begins or goes on: first what is found of the time before, then what it works on from here.

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { EngineDescriptionMessage } from '@rocinante/wire';
 import { UsageError } from '../errors.js';
-import { engineSchema, logEntrySchema } from './log-entries.js';
+import { engineSchema, logEntrySchema } from './log/log-entries.js';
 
 /** Who set a run's joining proof, for people: the worker's name, and what it computes on. */
 export interface ProofSetter {

@@ -12,7 +12,7 @@ import { UsageError } from '../errors.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { RunDirectory } from './run-directory.js';
 import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
-import { saveState } from './spec-checkpoints.js';
+import { saveState } from './checkpoints/spec-checkpoints.js';
 
 let folder: string;
 let directory: RunDirectory;

@@ -5,7 +5,7 @@ import { networkOf, runShape, type RunConfig, type RunShape } from '@rocinante/t
 import type { EncodedText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
 import { goingOnWith, NOT_PROVEN, type Exactness } from './exactness.js';
-import { RunCheckpoints, type LoadedRun } from './run-checkpoints.js';
+import { RunCheckpoints, type LoadedRun } from './checkpoints/run-checkpoints.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunLimits } from './run-limits.js';
 

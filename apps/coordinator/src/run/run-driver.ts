@@ -20,12 +20,12 @@ import type { ParameterFeed } from '../service/parameter-feed.js';
 import type { Session } from '../service/session.js';
 import type { RunListener } from '../service/worker-pool.js';
 import { AnswerCount } from './answer-count.js';
-import type { RangeMade } from './arithmetic-messages.js';
-import type { ArithmeticThread, RangeRoom } from './arithmetic-thread.js';
+import type { RangeMade } from './arithmetic/arithmetic-messages.js';
+import type { ArithmeticThread, RangeRoom } from './arithmetic/arithmetic-thread.js';
 import { GrantQueue } from './grant-queue.js';
 import type { IssuedAgain, RunObserver } from './run-observer.js';
 import type { SampleDesk } from './sample-desk.js';
-import type { RunVectors } from './run-vectors.js';
+import type { RunVectors } from './arithmetic/run-vectors.js';
 
 /** A timer takes no longer time than this; who is not late yet by then is looked at again. */
 const WAKE_MS_MAX = 60_000;

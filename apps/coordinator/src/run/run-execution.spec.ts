@@ -12,9 +12,9 @@ import { RunFailedError } from '../errors.js';
 import { client, service } from '../service/spec-service.js';
 import { NOT_PROVEN } from './exactness.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
-import { RunCheckpoints } from './run-checkpoints.js';
+import { RunCheckpoints } from './checkpoints/run-checkpoints.js';
 import { DEFAULT_LIMITS } from './run-limits.js';
-import { saveState } from './spec-checkpoints.js';
+import { saveState } from './checkpoints/spec-checkpoints.js';
 import { directory, encoded, events, execution, logged, prepared, told } from './spec-execution.js';
 
 /** Its one step is closed in the checkpoint of `atItsEnd`. */

@@ -9,7 +9,7 @@ import type {
   SaveReason,
 } from '@rocinante/training';
 import type { Session } from '../service/session.js';
-import type { RangeChecksums } from './step-arithmetic.js';
+import type { RangeChecksums } from './arithmetic/step-arithmetic.js';
 
 /** Who is told what happens in a run: the event log, the metrics. Telling changes nothing. */
 export interface RunObserver {

@@ -14,17 +14,17 @@ import { TrainNotifier } from '../notify/train-notifier.js';
 import { TrainingService } from '../service/training-service.js';
 import { parametersReckoned, refuseFullDisk } from './disk-space.js';
 import type { Exactness } from './exactness.js';
-import { checkInitialWeights, readInitialWeights, type InitialWeights } from './first-state.js';
+import { checkInitialWeights, readInitialWeights, type InitialWeights } from './checkpoints/first-state.js';
 import { LocalWorkers } from './local-workers.js';
 import { prepareRun, shapeOf, type PreparedRun } from './prepared-run.js';
-import { savedVocabulary } from './run-checkpoints.js';
+import { savedVocabulary } from './checkpoints/run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
 import { RefusedWorkers } from './refused-workers.js';
 import { RunPlace } from './run-place.js';
 import { stopOnSignals } from './stop-signals.js';
-import { TensorboardLog, tensorboardRun } from './tensorboard-log.js';
+import { TensorboardLog, tensorboardRun } from './log/tensorboard-log.js';
 import type { RunEnd } from './training-run.js';
 
 /** After so long a person is told what the end waits for. */

@@ -17,16 +17,16 @@ import { DivergedError, RunFailedError } from '../errors.js';
 import { ParameterFeed } from '../service/parameter-feed.js';
 import type { Session } from '../service/session.js';
 import type { RunNumbers, ServedRun, WorkerPool } from '../service/worker-pool.js';
-import { ArithmeticThread } from './arithmetic-thread.js';
+import { ArithmeticThread } from './arithmetic/arithmetic-thread.js';
 import type { Exactness } from './exactness.js';
 import { JoiningProof, type ExactMode } from './joining-proof.js';
-import type { RunCheckpoints, LoadedRun } from './run-checkpoints.js';
+import type { RunCheckpoints, LoadedRun } from './checkpoints/run-checkpoints.js';
 import { RunDriver } from './run-driver.js';
-import type { LedgerKeeper } from './ledger-keeper.js';
+import type { LedgerKeeper } from './ledger/ledger-keeper.js';
 import { tellAll, type CheckpointSaved, type RunObserver } from './run-observer.js';
-import { RunVectors, type ClosedState } from './run-vectors.js';
+import { RunVectors, type ClosedState } from './arithmetic/run-vectors.js';
 import { SampleDesk, type SampleOrder } from './sample-desk.js';
-import { sharedCopy, sharedVector } from './shared-vector.js';
+import { sharedCopy, sharedVector } from './arithmetic/shared-vector.js';
 
 /** How often the state machine hears that time passes. */
 const TICK_MS = 250;

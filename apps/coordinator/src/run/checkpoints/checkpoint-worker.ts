@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '@rocinante/base';
+import { DirectoryStore } from '@rocinante/checkpoint';
+import { stateHashes } from '@rocinante/ledger';
+import { failureOf } from './checkpoint-failure.js';
+import type {
+  CheckpointAnswer,
+  CheckpointRequest,
+  CheckpointSetting,
+  LoadRequest,
+  SaveRequest,
+} from './checkpoint-messages.js';
+import { sharedCopy } from '../arithmetic/shared-vector.js';
+
+/** The checkpoints' thread: writes the snapshot, or reads a checkpoint. What is thrown here ends it, and is a programmer's error. */
+const port = parentPort;
+assert(port !== null, 'checkpoint-worker.js runs as a worker thread');
+const { directory, retention, constants } = workerData as CheckpointSetting;
+
+port.on('message', (request: CheckpointRequest) => void answer(request));
+
+async function answer(request: CheckpointRequest): Promise<void> {
+  const done = request.type === 'save' ? save(request) : load(request);
+  const message = await done.catch((error: unknown): CheckpointAnswer => {
+    return { type: 'failed', failure: failureOf(error) };
+  });
+  port!.postMessage(message);
+}
+
+async function save({ state, options, damaged, goesBack }: SaveRequest): Promise<CheckpointAnswer> {
+  const store = new DirectoryStore(directory, { ...retention, damaged });
+  if (goesBack) await store.removeAfter(state.step);
+  return { type: 'saved', saved: await store.save({ ...constants, ...state }, options) };
+}
+
+async function load({ name: wanted }: LoadRequest): Promise<CheckpointAnswer> {
+  const store = new DirectoryStore(directory);
+  const { name, checkpoint, passedOver } =
+    wanted === null
+      ? await store.loadLatest()
+      : { name: wanted, checkpoint: await store.load(wanted), passedOver: [] };
+  // What the file holds are views of one buffer; the run's vectors are its own, and change.
+  const [parameters, m, v] = [checkpoint.parameters, checkpoint.m, checkpoint.v].map(sharedCopy);
+  const magnitudes = checkpoint.magnitudes.slice();
+  const own = { ...checkpoint, parameters, m, v, magnitudes };
+  return { type: 'loaded', read: { name, checkpoint: own, passedOver, hashes: stateHashes(own) } };
+}

@@ -1,0 +1,368 @@
+import { appendFileSync, closeSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { systemTrouble } from '@rocinante/base';
+import type { Stored } from '@rocinante/store';
+import type { HistoryEntry, RunEffect, RunOutcome, RunProgress } from '@rocinante/training';
+import { linesOf } from '../../daemon/file-lines.js';
+import { RunFailedError } from '../../errors.js';
+import type { Session } from '../../service/session.js';
+import { logEntrySchema, type RunLogEntry } from './log-entries.js';
+import { ReplacedLines } from './replaced-lines.js';
+import type { CheckpointSaved, IssuedAgain, RunObserver } from '../run-observer.js';
+
+/** An entry as it is handed in: the log adds the time. */
+export type NewEntry = RunLogEntry extends infer Entry
+  ? Entry extends RunLogEntry
+    ? Omit<Entry, 'time'>
+    : never
+  : never;
+
+/** The run went back, and what is to be told of it. */
+export interface Return {
+  /** What it goes on from. */
+  readonly progress: RunProgress;
+  /** A line for people. */
+  readonly reason: string;
+  readonly rateShare: number;
+  readonly notExactSince: number | null;
+}
+
+/** Entries that tell of steps: after a resume those of later steps come again, and are written again. */
+const REPEATED: ReadonlySet<string> = new Set<RunLogEntry['event']>([
+  'step',
+  'issued-again',
+  'evaluation',
+  'checkpoint',
+  'stored',
+  'sample',
+  'summary',
+]);
+
+/**
+ * `events.jsonl`: what happened in a run, one JSON object a line, appended as it happens (log-entries.ts).
+ *
+ * After a resume the log goes on from the checkpoint's step: lines about steps that were lost with the process that took
+ * them are removed, since those steps are taken again. What else happened meanwhile, such as a worker's loss, stays.
+ */
+export class EventLog implements RunObserver {
+  /** Told once when the log cannot be written any more, such as on a full disk; what follows is not logged. */
+  onFailure: (error: Error) => void = (error) => {
+    throw error;
+  };
+  /** Told of each entry when it is written. */
+  onEntry: (entry: RunLogEntry) => void = () => {};
+  #failed = false;
+  readonly #path: string;
+  readonly #returns: number;
+  /** Null for a log with lines of before, until it is open. */
+  #file: number | null;
+  /** Entries that wait until the lines of before are gone through; null where none has to. */
+  #waiting: RunLogEntry[] | null = null;
+  readonly #names = new Map<string, string>();
+  #step: number;
+  #stepStartedAt = 0;
+  #ignoredCount = 0;
+
+  #lacksReturn = false;
+
+  /**
+   * A log that has lines already must be opened; what is told before waits.
+   * @param step the step that the run goes on from; 0 where it begins, or begins anew.
+   * @param returns how often the run has gone back by then.
+   */
+  constructor(path: string, step: number, returns = 0) {
+    const isEmpty = !statSync(path, { throwIfNoEntry: false })?.size;
+    this.#path = path;
+    this.#returns = returns;
+    this.#step = step;
+    this.#file = isEmpty ? openSync(path, 'a') : null;
+    if (!isEmpty) this.#waiting = [];
+  }
+
+  /**
+   * Goes through the lines of before, where there are any, a piece at a time.
+   * @throws {RunFailedError} they cannot be read, or replaced; they are as they were.
+   */
+  async open(): Promise<void> {
+    if (this.#file !== null || this.#failed) return;
+    const { lacksReturn } = await keepUntil(this.#path, this.#step, this.#returns, 'untold');
+    this.#lacksReturn = lacksReturn;
+    this.#file = openSync(this.#path, 'a');
+    this.#writeWaiting();
+  }
+
+  /** Whether the run went back, and its coordinator was killed before this log told of it; known once it is open. */
+  get lacksReturn(): boolean {
+    return this.#lacksReturn;
+  }
+
+  /** Steps closed by now. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** @param address `host:port` at which workers find the coordinator. */
+  listening(address: string): void {
+    this.write({ event: 'listening', atStep: this.#step, address });
+  }
+
+  workerJoined(session: Session): void {
+    this.#names.set(session.worker, session.name);
+    const { name, engine, threads } = session;
+    this.write({ event: 'worker-joined', atStep: this.#step, worker: name, threads, engine });
+  }
+
+  proofSet({ name, engine }: Session, sha256: string): void {
+    this.write({ event: 'joining-proof', atStep: this.#step, sha256, worker: name, engine });
+  }
+
+  workerParked({ name, engine }: Session, proof: string, message: string): void {
+    this.write({ event: 'worker-parked', atStep: this.#step, worker: name, engine, proof, message });
+  }
+
+  admittedInexact({ name, engine }: Session, proof: string, message: string): void {
+    this.write({ event: 'not-exact', atStep: this.#step, worker: name, engine, proof, message });
+  }
+
+  workerRefused({ name }: Session, reason: string): void {
+    this.noticed(`worker ${name} cannot work for this run, and waits for the next: ${reason}`);
+  }
+
+  workerLeft(session: Session, reason: string, lost: boolean): void {
+    this.write({ event: 'worker-left', atStep: this.#step, worker: session.name, lost, reason });
+  }
+
+  stepIssued(step: number, issue: number, again: IssuedAgain | null): void {
+    if (again === null) this.#stepStartedAt = performance.now();
+    else
+      this.write({
+        event: 'issued-again',
+        atStep: step + 1,
+        issue,
+        workers: [...again.workers],
+        cause: again.cause,
+      });
+  }
+
+  stepClosed({ step, issue, epoch, windows, loss, norms }: Extract<RunEffect, { type: 'close-step' }>): void {
+    this.#step = step + 1;
+    const seconds = round((performance.now() - this.#stepStartedAt) / 1000);
+    const about = { epoch: epoch + 1, loss, windows, issues: issue, seconds };
+    this.write({ event: 'step', step: this.#step, ...about, norm: spreadOf(norms) });
+  }
+
+  /**
+   * The run goes on from an earlier state: lines about steps behind it are moved to a file of their own. What is told
+   * meanwhile waits.
+   * @throws {RunFailedError} they cannot be; the log is as it was.
+   */
+  async goBack(wentBack: Return): Promise<void> {
+    const { step, rollbacks } = wentBack.progress;
+    this.#waiting ??= [];
+    try {
+      await keepUntil(this.#path, step, rollbacks.length, 'always');
+      const file = openSync(this.#path, 'a');
+      if (this.#file !== null) closeSync(this.#file);
+      this.#file = file;
+      this.#step = step;
+    } finally {
+      this.#writeWaiting();
+    }
+    this.tellReturn(wentBack);
+  }
+
+  /** Tells of a return whose lines are moved already. */
+  tellReturn({ progress: { step, rollbacks }, ...about }: Return): void {
+    const { fromStep } = rollbacks.at(-1)!;
+    this.write({ event: 'went-back', atStep: step, fromStep, times: rollbacks.length, ...about });
+  }
+
+  recorded({ step, ...entry }: HistoryEntry, best: boolean): void {
+    this.write({ event: 'evaluation', atStep: step, ...entry, best });
+  }
+
+  checkpointSaved({ step, seconds, ...saved }: CheckpointSaved): void {
+    this.write({ event: 'checkpoint', atStep: step, ...saved, seconds: round(seconds) });
+  }
+
+  stored({ step, seconds, ...stored }: Stored): void {
+    this.write({ event: 'stored', atStep: step, ...stored, seconds: round(seconds) });
+  }
+
+  storeLost(reason: string, forGood: boolean): void {
+    this.write({ event: 'store-lost', atStep: this.#step, reason, forGood });
+  }
+
+  storeBack(): void {
+    this.write({ event: 'store-back', atStep: this.#step });
+  }
+
+  ignored({ what, worker, assignment, why }: Extract<RunEffect, { type: 'ignore' }>): void {
+    this.#ignoredCount += 1;
+    const name = this.#nameOf(worker);
+    const total = this.#ignoredCount;
+    this.write({ event: 'ignored', atStep: this.#step, what, worker: name, assignment, why, total });
+  }
+
+  late({ worker, kind, microBatches }: Extract<RunEffect, { type: 'late' }>): void {
+    const about = { worker: this.#nameOf(worker), evaluates: kind === 'evaluate' };
+    this.write({ event: 'late', atStep: this.#step, ...about, microBatches: [...microBatches] });
+  }
+
+  secondWord({
+    step,
+    microBatches,
+    cause,
+    verdict,
+    workers,
+  }: Extract<RunEffect, { type: 'second-word' }>): void {
+    if (cause === 'audit' && (verdict === 'stands' || verdict === 'unheld')) return;
+    this.write({
+      event: 'second-word',
+      atStep: step + 1,
+      microBatches: [...microBatches],
+      cause,
+      verdict,
+      workers: workers.map((worker) => this.#nameOf(worker)),
+    });
+  }
+
+  struck({ worker, strikes, why }: Extract<RunEffect, { type: 'strike' }>): void {
+    this.write({ event: 'strike', atStep: this.#step, worker: this.#nameOf(worker), strikes, why });
+  }
+
+  setAside({ name }: Session, reason: string): void {
+    this.write({ event: 'set-aside', atStep: this.#step, worker: name, reason });
+  }
+
+  noticed(message: string): void {
+    this.write({ event: 'notice', atStep: this.#step, message });
+  }
+
+  held(reason: string): void {
+    this.write({ event: 'held', atStep: this.#step, reason });
+  }
+
+  released(): void {
+    this.write({ event: 'released', atStep: this.#step });
+  }
+
+  finished(outcome: RunOutcome, reason: string): void {
+    // A run that has diverged may go back; where it does not, it is told that it failed.
+    if (outcome === 'diverged') return;
+    this.write({ event: 'finished', atStep: this.#step, outcome, reason });
+  }
+
+  write(entry: NewEntry): void {
+    if (this.#failed) return;
+    const timed = { time: new Date().toISOString(), ...entry };
+    if (this.#waiting === null) this.#append(timed);
+    else this.#waiting.push(timed);
+  }
+
+  #writeWaiting(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const entry of waiting) if (!this.#failed) this.#append(entry);
+  }
+
+  #append(timed: RunLogEntry): void {
+    try {
+      // Whole, or with an error: a nearly full disk takes the first part of a line without one.
+      appendFileSync(this.#file!, `${JSON.stringify(timed)}\n`);
+    } catch (error) {
+      this.#failed = true;
+      return this.onFailure(error as Error);
+    }
+    this.onEntry(timed);
+  }
+
+  /** A worker's name; that of a session before this log's life is its id. */
+  #nameOf(worker: string): string {
+    return this.#names.get(worker) ?? worker;
+  }
+
+  /** What is told afterwards is not logged: the descriptor may be another file's by then. */
+  close(): void {
+    this.#failed = true;
+    if (this.#file !== null) closeSync(this.#file);
+  }
+}
+
+/**
+ * Removes lines about steps beyond the one that a run goes on from, and a last line that was cut, in one pass. A log that
+ * lacks a return has what is removed moved to a file of its own.
+ * @param returns how often the run has gone back.
+ * @param moves whether to move it: where the log does not tell of the last return, or always.
+ * @returns whether the log does not tell of the last return.
+ * @throws {RunFailedError} it cannot be read, or written; it is as it was.
+ */
+async function keepUntil(
+  path: string,
+  step: number,
+  returns: number,
+  moves: 'untold' | 'always',
+): Promise<{ readonly lacksReturn: boolean }> {
+  const begun: ReplacedLines[] = [];
+  const begin = async (path: string): Promise<ReplacedLines> => {
+    const lines = await ReplacedLines.begin(path);
+    begun.push(lines);
+    return lines;
+  };
+  try {
+    const kept = await begin(path);
+    const abandoned = returns > 0 ? await begin(join(dirname(path), `abandoned-${returns}.jsonl`)) : null;
+    let told = 0;
+    for await (const line of linesOf(path)) {
+      const about = placeOf(line);
+      if (about === null) continue;
+      await (about.event !== null && REPEATED.has(about.event) && about.step > step ? abandoned : kept)?.add(
+        line,
+      );
+      if (returns > 0 && about.event === 'went-back') told = Math.max(told, timesOf(line));
+    }
+    const lacksReturn = returns > told;
+    if (moves === 'always' || lacksReturn) await abandoned?.replace();
+    await kept.replace();
+    return { lacksReturn };
+  } catch (error) {
+    throw new RunFailedError(`${path}: cannot be written: ${systemTrouble(error, path)}`, { cause: error });
+  } finally {
+    for (const lines of begun) await lines.discard();
+  }
+}
+
+/** Of which step a line is; null for one that was cut. */
+function placeOf(line: string): { readonly event: string | null; readonly step: number } | null {
+  try {
+    const entry = JSON.parse(line) as { event?: string; step?: number; atStep?: number };
+    return { event: entry.event ?? null, step: entry.step ?? entry.atStep ?? 0 };
+  } catch {
+    return null;
+  }
+}
+
+/** The how manyth return it was that a line tells of; 0 where it is no line of ours. */
+function timesOf(line: string): number {
+  const entry = entryOf(line);
+  return entry?.event === 'went-back' ? entry.times : 0;
+}
+
+/** Null for a line that was cut, and for one of another release. */
+function entryOf(line: string): RunLogEntry | null {
+  try {
+    return logEntrySchema.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Of at least one norm. */
+function spreadOf(norms: readonly number[]): { least: number; median: number; greatest: number } {
+  const sorted = norms.map((norm) => Number(norm.toPrecision(5))).sort((a, b) => a - b);
+  return { least: sorted[0], median: sorted[sorted.length >> 1], greatest: sorted.at(-1)! };
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
+}
