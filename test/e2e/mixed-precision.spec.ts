@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Daemon, WorkerProcess, type RunJson } from '../support/daemon.js';
 import { events, Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { stepsTaken } from '../support/running-train.js';
 import { smallConfig, smallText } from '../support/small-run.js';
@@ -51,6 +52,21 @@ describe('a run in mixed precision', { timeout: 240_000 }, () => {
     expect(proofs[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(proofs[1]).toMatch(/^[0-9a-f]{64}$/);
     expect(proofs[0]).not.toBe(proofs[1]);
+  });
+
+  it('is followed by a worker that was started without the option', async () => {
+    const daemon = await Daemon.start({ data: workspace.in('data') });
+    const worker = new WorkerProcess(daemon.grpc, 'any', ['--pool', 'default']);
+    try {
+      await worker.says(/joined the coordinator/);
+      const { id } = await daemon.startRun([...common, ...mixed]);
+      await daemon.ended(id);
+      const { state, weightsSha256 } = await daemon.json<RunJson>(['run', 'show', id]);
+      expect({ state, weightsSha256 }).toEqual({ state: 'done', weightsSha256: one.weightsSha256 });
+    } finally {
+      await worker.stop('SIGKILL');
+      await daemon.end();
+    }
   });
 
   it('goes on in it after a kill, is refused in another, and is replayed in it', async () => {
