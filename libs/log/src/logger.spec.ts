@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { RocinanteError } from '@rocinante/base';
-import { createLogger, type Logger, type LoggerOptions } from './logger.js';
+import { createLogger, createRelay, type Logger, type LoggerOptions } from './logger.js';
 
 interface Written {
   readonly log: Logger;
@@ -100,5 +100,31 @@ describe('a log', () => {
     });
     expect(stdout).toBe('');
     expect(stderr.trimEnd().split('\n')).toHaveLength(100);
+  });
+});
+
+describe('lines of other processes', () => {
+  const line = '{"level":"warn","time":"2026-11-29T12:00:00.000Z","worker":"liar","msg":"late","token":"x"}';
+
+  function relayed(pretty: boolean, ...lines: readonly string[]): string[] {
+    let text = '';
+    const relay = createRelay({ pretty, destination: { write: (more) => (text += more) } });
+    for (const one of lines) relay(one, 'rucio-0');
+    return text.trimEnd().split('\n');
+  }
+
+  it('are shown as they are, with whose they are, and without secrets', () => {
+    const [event, word] = relayed(false, line, 'I0000 oneDNN is on\u001b[2J').map(
+      (shown) => JSON.parse(shown) as object,
+    );
+    const time = '2026-11-29T12:00:00.000Z';
+    expect(event).toEqual({ level: 'warn', time, worker: 'rucio-0', msg: 'late', token: '[redacted]' });
+    expect(word).toMatchObject({ level: 'info', worker: 'rucio-0', msg: 'I0000 oneDNN is on\\u001b[2J' });
+  });
+
+  it('have the name before them on a terminal', () => {
+    const lines = relayed(true, line, 'I0000 oneDNN is on');
+    expect(lines[0]).toMatch(/^rucio-0 \[\d\d:\d\d:\d\d\] WARN: late/);
+    expect(lines[1]).toMatch(/^rucio-0 \[\d\d:\d\d:\d\d\] INFO: I0000 oneDNN is on/);
   });
 });
