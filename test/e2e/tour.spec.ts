@@ -154,7 +154,7 @@ describe('the tour', { timeout: 240_000 }, () => {
           model: expect.any(String) as string,
           lstm: 'plain',
         },
-        ...{ microBatches: number, microBatchesPerSecond: number, joinedAt: time },
+        ...{ microBatches: number, microBatchesPerSecond: number, joinedAt: time, card: null },
       });
     }
     expect(workerShares.reduce((sum, { microBatches }) => sum + microBatches, 0)).toBe(8);

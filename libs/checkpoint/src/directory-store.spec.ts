@@ -241,7 +241,7 @@ describe('a save that fails', () => {
       /the disk is full \(ENOSPC\); the checkpoints before it are intact: resume the run once/,
     ],
     ['ENOSPC', 30_000, true, /the disk is full/],
-    ['EIO', 60_000, false, /EIO: write failed; the checkpoints before it are intact/],
+    ['EIO', 60_000, false, /but the disk failed \(EIO\); the checkpoints before it are intact/],
   ])('with %s after %i bytes leaves those before it as they were', async (code, bytes, full, message) => {
     await saveAll([10, 20, 30]);
     const before = await readdir(directory);

@@ -1,6 +1,6 @@
 // Original file: protos/rocinante/training/v1/training.proto
 
-import type { WorkKind as _rocinante_training_v1_WorkKind, WorkKind__Output as _rocinante_training_v1_WorkKind__Output } from './WorkKind.js';
+import type { WorkKind as _rocinante_training_v1_WorkKind, WorkKind__Output as _rocinante_training_v1_WorkKind__Output } from '../../../rocinante/training/v1/WorkKind.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Assign {

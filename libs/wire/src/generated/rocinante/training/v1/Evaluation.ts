@@ -1,6 +1,6 @@
 // Original file: protos/rocinante/training/v1/training.proto
 
-import type { EvaluationResult as _rocinante_training_v1_EvaluationResult, EvaluationResult__Output as _rocinante_training_v1_EvaluationResult__Output } from './EvaluationResult.js';
+import type { EvaluationResult as _rocinante_training_v1_EvaluationResult, EvaluationResult__Output as _rocinante_training_v1_EvaluationResult__Output } from '../../../rocinante/training/v1/EvaluationResult.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Evaluation {

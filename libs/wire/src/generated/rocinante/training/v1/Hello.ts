@@ -1,6 +1,6 @@
 // Original file: protos/rocinante/training/v1/training.proto
 
-import type { EngineDescription as _rocinante_training_v1_EngineDescription, EngineDescription__Output as _rocinante_training_v1_EngineDescription__Output } from './EngineDescription.js';
+import type { EngineDescription as _rocinante_training_v1_EngineDescription, EngineDescription__Output as _rocinante_training_v1_EngineDescription__Output } from '../../../rocinante/training/v1/EngineDescription.js';
 
 export interface Hello {
   'protocolMin'?: (number);

@@ -1,6 +1,6 @@
 // Original file: protos/rocinante/training/v1/training.proto
 
-import type { MicroBatchResult as _rocinante_training_v1_MicroBatchResult, MicroBatchResult__Output as _rocinante_training_v1_MicroBatchResult__Output } from './MicroBatchResult.js';
+import type { MicroBatchResult as _rocinante_training_v1_MicroBatchResult, MicroBatchResult__Output as _rocinante_training_v1_MicroBatchResult__Output } from '../../../rocinante/training/v1/MicroBatchResult.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Report {

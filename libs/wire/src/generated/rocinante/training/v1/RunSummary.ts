@@ -1,6 +1,6 @@
 // Original file: protos/rocinante/training/v1/runs.proto
 
-import type { RunState as _rocinante_training_v1_RunState, RunState__Output as _rocinante_training_v1_RunState__Output } from './RunState.js';
+import type { RunState as _rocinante_training_v1_RunState, RunState__Output as _rocinante_training_v1_RunState__Output } from '../../../rocinante/training/v1/RunState.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RunSummary {

@@ -2,25 +2,25 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { DigestChunk as _rocinante_training_v1_DigestChunk, DigestChunk__Output as _rocinante_training_v1_DigestChunk__Output } from './DigestChunk.js';
-import type { HaveRequest as _rocinante_training_v1_HaveRequest, HaveRequest__Output as _rocinante_training_v1_HaveRequest__Output } from './HaveRequest.js';
-import type { HaveResponse as _rocinante_training_v1_HaveResponse, HaveResponse__Output as _rocinante_training_v1_HaveResponse__Output } from './HaveResponse.js';
-import type { ListRequest as _rocinante_training_v1_ListRequest, ListRequest__Output as _rocinante_training_v1_ListRequest__Output } from './ListRequest.js';
-import type { ListResponse as _rocinante_training_v1_ListResponse, ListResponse__Output as _rocinante_training_v1_ListResponse__Output } from './ListResponse.js';
-import type { LogEntry as _rocinante_training_v1_LogEntry, LogEntry__Output as _rocinante_training_v1_LogEntry__Output } from './LogEntry.js';
-import type { LogsRequest as _rocinante_training_v1_LogsRequest, LogsRequest__Output as _rocinante_training_v1_LogsRequest__Output } from './LogsRequest.js';
-import type { LossChunk as _rocinante_training_v1_LossChunk, LossChunk__Output as _rocinante_training_v1_LossChunk__Output } from './LossChunk.js';
-import type { PushChunk as _rocinante_training_v1_PushChunk, PushChunk__Output as _rocinante_training_v1_PushChunk__Output } from './PushChunk.js';
-import type { PushResponse as _rocinante_training_v1_PushResponse, PushResponse__Output as _rocinante_training_v1_PushResponse__Output } from './PushResponse.js';
-import type { RemoveResponse as _rocinante_training_v1_RemoveResponse, RemoveResponse__Output as _rocinante_training_v1_RemoveResponse__Output } from './RemoveResponse.js';
-import type { ResumeRequest as _rocinante_training_v1_ResumeRequest, ResumeRequest__Output as _rocinante_training_v1_ResumeRequest__Output } from './ResumeRequest.js';
-import type { RunDetail as _rocinante_training_v1_RunDetail, RunDetail__Output as _rocinante_training_v1_RunDetail__Output } from './RunDetail.js';
-import type { RunRequest as _rocinante_training_v1_RunRequest, RunRequest__Output as _rocinante_training_v1_RunRequest__Output } from './RunRequest.js';
-import type { RunSummary as _rocinante_training_v1_RunSummary, RunSummary__Output as _rocinante_training_v1_RunSummary__Output } from './RunSummary.js';
-import type { StartRequest as _rocinante_training_v1_StartRequest, StartRequest__Output as _rocinante_training_v1_StartRequest__Output } from './StartRequest.js';
-import type { StopRequest as _rocinante_training_v1_StopRequest, StopRequest__Output as _rocinante_training_v1_StopRequest__Output } from './StopRequest.js';
-import type { WeightsChunk as _rocinante_training_v1_WeightsChunk, WeightsChunk__Output as _rocinante_training_v1_WeightsChunk__Output } from './WeightsChunk.js';
-import type { WeightsRequest as _rocinante_training_v1_WeightsRequest, WeightsRequest__Output as _rocinante_training_v1_WeightsRequest__Output } from './WeightsRequest.js';
+import type { DigestChunk as _rocinante_training_v1_DigestChunk, DigestChunk__Output as _rocinante_training_v1_DigestChunk__Output } from '../../../rocinante/training/v1/DigestChunk.js';
+import type { HaveRequest as _rocinante_training_v1_HaveRequest, HaveRequest__Output as _rocinante_training_v1_HaveRequest__Output } from '../../../rocinante/training/v1/HaveRequest.js';
+import type { HaveResponse as _rocinante_training_v1_HaveResponse, HaveResponse__Output as _rocinante_training_v1_HaveResponse__Output } from '../../../rocinante/training/v1/HaveResponse.js';
+import type { ListRequest as _rocinante_training_v1_ListRequest, ListRequest__Output as _rocinante_training_v1_ListRequest__Output } from '../../../rocinante/training/v1/ListRequest.js';
+import type { ListResponse as _rocinante_training_v1_ListResponse, ListResponse__Output as _rocinante_training_v1_ListResponse__Output } from '../../../rocinante/training/v1/ListResponse.js';
+import type { LogEntry as _rocinante_training_v1_LogEntry, LogEntry__Output as _rocinante_training_v1_LogEntry__Output } from '../../../rocinante/training/v1/LogEntry.js';
+import type { LogsRequest as _rocinante_training_v1_LogsRequest, LogsRequest__Output as _rocinante_training_v1_LogsRequest__Output } from '../../../rocinante/training/v1/LogsRequest.js';
+import type { LossChunk as _rocinante_training_v1_LossChunk, LossChunk__Output as _rocinante_training_v1_LossChunk__Output } from '../../../rocinante/training/v1/LossChunk.js';
+import type { PushChunk as _rocinante_training_v1_PushChunk, PushChunk__Output as _rocinante_training_v1_PushChunk__Output } from '../../../rocinante/training/v1/PushChunk.js';
+import type { PushResponse as _rocinante_training_v1_PushResponse, PushResponse__Output as _rocinante_training_v1_PushResponse__Output } from '../../../rocinante/training/v1/PushResponse.js';
+import type { RemoveResponse as _rocinante_training_v1_RemoveResponse, RemoveResponse__Output as _rocinante_training_v1_RemoveResponse__Output } from '../../../rocinante/training/v1/RemoveResponse.js';
+import type { ResumeRequest as _rocinante_training_v1_ResumeRequest, ResumeRequest__Output as _rocinante_training_v1_ResumeRequest__Output } from '../../../rocinante/training/v1/ResumeRequest.js';
+import type { RunDetail as _rocinante_training_v1_RunDetail, RunDetail__Output as _rocinante_training_v1_RunDetail__Output } from '../../../rocinante/training/v1/RunDetail.js';
+import type { RunRequest as _rocinante_training_v1_RunRequest, RunRequest__Output as _rocinante_training_v1_RunRequest__Output } from '../../../rocinante/training/v1/RunRequest.js';
+import type { RunSummary as _rocinante_training_v1_RunSummary, RunSummary__Output as _rocinante_training_v1_RunSummary__Output } from '../../../rocinante/training/v1/RunSummary.js';
+import type { StartRequest as _rocinante_training_v1_StartRequest, StartRequest__Output as _rocinante_training_v1_StartRequest__Output } from '../../../rocinante/training/v1/StartRequest.js';
+import type { StopRequest as _rocinante_training_v1_StopRequest, StopRequest__Output as _rocinante_training_v1_StopRequest__Output } from '../../../rocinante/training/v1/StopRequest.js';
+import type { WeightsChunk as _rocinante_training_v1_WeightsChunk, WeightsChunk__Output as _rocinante_training_v1_WeightsChunk__Output } from '../../../rocinante/training/v1/WeightsChunk.js';
+import type { WeightsRequest as _rocinante_training_v1_WeightsRequest, WeightsRequest__Output as _rocinante_training_v1_WeightsRequest__Output } from '../../../rocinante/training/v1/WeightsRequest.js';
 
 export interface RunsClient extends grpc.Client {
   Digests(argument: _rocinante_training_v1_RunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_rocinante_training_v1_DigestChunk__Output>;

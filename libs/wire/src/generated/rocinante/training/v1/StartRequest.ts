@@ -1,6 +1,6 @@
 // Original file: protos/rocinante/training/v1/runs.proto
 
-import type { RunLimits as _rocinante_training_v1_RunLimits, RunLimits__Output as _rocinante_training_v1_RunLimits__Output } from './RunLimits.js';
+import type { RunLimits as _rocinante_training_v1_RunLimits, RunLimits__Output as _rocinante_training_v1_RunLimits__Output } from '../../../rocinante/training/v1/RunLimits.js';
 
 export interface StartRequest {
   'name'?: (string);

@@ -1,6 +1,6 @@
 // Original file: protos/rocinante/training/v1/training.proto
 
-import type { CorpusDescription as _rocinante_training_v1_CorpusDescription, CorpusDescription__Output as _rocinante_training_v1_CorpusDescription__Output } from './CorpusDescription.js';
+import type { CorpusDescription as _rocinante_training_v1_CorpusDescription, CorpusDescription__Output as _rocinante_training_v1_CorpusDescription__Output } from '../../../rocinante/training/v1/CorpusDescription.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface StartRun {

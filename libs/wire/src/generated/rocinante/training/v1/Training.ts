@@ -2,14 +2,14 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { ContributeSummary as _rocinante_training_v1_ContributeSummary, ContributeSummary__Output as _rocinante_training_v1_ContributeSummary__Output } from './ContributeSummary.js';
-import type { ContributionRange as _rocinante_training_v1_ContributionRange, ContributionRange__Output as _rocinante_training_v1_ContributionRange__Output } from './ContributionRange.js';
-import type { CoordinatorMessage as _rocinante_training_v1_CoordinatorMessage, CoordinatorMessage__Output as _rocinante_training_v1_CoordinatorMessage__Output } from './CoordinatorMessage.js';
-import type { CorpusChunk as _rocinante_training_v1_CorpusChunk, CorpusChunk__Output as _rocinante_training_v1_CorpusChunk__Output } from './CorpusChunk.js';
-import type { CorpusRequest as _rocinante_training_v1_CorpusRequest, CorpusRequest__Output as _rocinante_training_v1_CorpusRequest__Output } from './CorpusRequest.js';
-import type { ParametersRange as _rocinante_training_v1_ParametersRange, ParametersRange__Output as _rocinante_training_v1_ParametersRange__Output } from './ParametersRange.js';
-import type { ParametersRequest as _rocinante_training_v1_ParametersRequest, ParametersRequest__Output as _rocinante_training_v1_ParametersRequest__Output } from './ParametersRequest.js';
-import type { WorkerMessage as _rocinante_training_v1_WorkerMessage, WorkerMessage__Output as _rocinante_training_v1_WorkerMessage__Output } from './WorkerMessage.js';
+import type { ContributeSummary as _rocinante_training_v1_ContributeSummary, ContributeSummary__Output as _rocinante_training_v1_ContributeSummary__Output } from '../../../rocinante/training/v1/ContributeSummary.js';
+import type { ContributionRange as _rocinante_training_v1_ContributionRange, ContributionRange__Output as _rocinante_training_v1_ContributionRange__Output } from '../../../rocinante/training/v1/ContributionRange.js';
+import type { CoordinatorMessage as _rocinante_training_v1_CoordinatorMessage, CoordinatorMessage__Output as _rocinante_training_v1_CoordinatorMessage__Output } from '../../../rocinante/training/v1/CoordinatorMessage.js';
+import type { CorpusChunk as _rocinante_training_v1_CorpusChunk, CorpusChunk__Output as _rocinante_training_v1_CorpusChunk__Output } from '../../../rocinante/training/v1/CorpusChunk.js';
+import type { CorpusRequest as _rocinante_training_v1_CorpusRequest, CorpusRequest__Output as _rocinante_training_v1_CorpusRequest__Output } from '../../../rocinante/training/v1/CorpusRequest.js';
+import type { ParametersRange as _rocinante_training_v1_ParametersRange, ParametersRange__Output as _rocinante_training_v1_ParametersRange__Output } from '../../../rocinante/training/v1/ParametersRange.js';
+import type { ParametersRequest as _rocinante_training_v1_ParametersRequest, ParametersRequest__Output as _rocinante_training_v1_ParametersRequest__Output } from '../../../rocinante/training/v1/ParametersRequest.js';
+import type { WorkerMessage as _rocinante_training_v1_WorkerMessage, WorkerMessage__Output as _rocinante_training_v1_WorkerMessage__Output } from '../../../rocinante/training/v1/WorkerMessage.js';
 
 export interface TrainingClient extends grpc.Client {
   Contribute(metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_rocinante_training_v1_ContributeSummary__Output>): grpc.ClientWritableStream<_rocinante_training_v1_ContributionRange>;

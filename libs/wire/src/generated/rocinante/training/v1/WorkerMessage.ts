@@ -1,14 +1,14 @@
 // Original file: protos/rocinante/training/v1/training.proto
 
-import type { Hello as _rocinante_training_v1_Hello, Hello__Output as _rocinante_training_v1_Hello__Output } from './Hello.js';
-import type { Credit as _rocinante_training_v1_Credit, Credit__Output as _rocinante_training_v1_Credit__Output } from './Credit.js';
-import type { Report as _rocinante_training_v1_Report, Report__Output as _rocinante_training_v1_Report__Output } from './Report.js';
-import type { Evaluation as _rocinante_training_v1_Evaluation, Evaluation__Output as _rocinante_training_v1_Evaluation__Output } from './Evaluation.js';
-import type { SampleResult as _rocinante_training_v1_SampleResult, SampleResult__Output as _rocinante_training_v1_SampleResult__Output } from './SampleResult.js';
-import type { Trouble as _rocinante_training_v1_Trouble, Trouble__Output as _rocinante_training_v1_Trouble__Output } from './Trouble.js';
-import type { Ready as _rocinante_training_v1_Ready, Ready__Output as _rocinante_training_v1_Ready__Output } from './Ready.js';
-import type { Metrics as _rocinante_training_v1_Metrics, Metrics__Output as _rocinante_training_v1_Metrics__Output } from './Metrics.js';
-import type { LogLines as _rocinante_training_v1_LogLines, LogLines__Output as _rocinante_training_v1_LogLines__Output } from './LogLines.js';
+import type { Hello as _rocinante_training_v1_Hello, Hello__Output as _rocinante_training_v1_Hello__Output } from '../../../rocinante/training/v1/Hello.js';
+import type { Credit as _rocinante_training_v1_Credit, Credit__Output as _rocinante_training_v1_Credit__Output } from '../../../rocinante/training/v1/Credit.js';
+import type { Report as _rocinante_training_v1_Report, Report__Output as _rocinante_training_v1_Report__Output } from '../../../rocinante/training/v1/Report.js';
+import type { Evaluation as _rocinante_training_v1_Evaluation, Evaluation__Output as _rocinante_training_v1_Evaluation__Output } from '../../../rocinante/training/v1/Evaluation.js';
+import type { SampleResult as _rocinante_training_v1_SampleResult, SampleResult__Output as _rocinante_training_v1_SampleResult__Output } from '../../../rocinante/training/v1/SampleResult.js';
+import type { Trouble as _rocinante_training_v1_Trouble, Trouble__Output as _rocinante_training_v1_Trouble__Output } from '../../../rocinante/training/v1/Trouble.js';
+import type { Ready as _rocinante_training_v1_Ready, Ready__Output as _rocinante_training_v1_Ready__Output } from '../../../rocinante/training/v1/Ready.js';
+import type { Metrics as _rocinante_training_v1_Metrics, Metrics__Output as _rocinante_training_v1_Metrics__Output } from '../../../rocinante/training/v1/Metrics.js';
+import type { LogLines as _rocinante_training_v1_LogLines, LogLines__Output as _rocinante_training_v1_LogLines__Output } from '../../../rocinante/training/v1/LogLines.js';
 
 export interface WorkerMessage {
   'hello'?: (_rocinante_training_v1_Hello | null);

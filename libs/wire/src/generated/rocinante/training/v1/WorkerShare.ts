@@ -1,6 +1,6 @@
 // Original file: protos/rocinante/training/v1/runs.proto
 
-import type { WorkerCard as _rocinante_training_v1_WorkerCard, WorkerCard__Output as _rocinante_training_v1_WorkerCard__Output } from './WorkerCard.js';
+import type { WorkerCard as _rocinante_training_v1_WorkerCard, WorkerCard__Output as _rocinante_training_v1_WorkerCard__Output } from '../../../rocinante/training/v1/WorkerCard.js';
 
 export interface WorkerShare {
   'name'?: (string);
