@@ -5,6 +5,7 @@ import {
   type ClientUnaryCall,
   type requestCallback,
   type ServiceError,
+  status,
 } from '@grpc/grpc-js';
 import type { ClientSecurity } from '@rocinante/access';
 import {
@@ -110,25 +111,33 @@ export class Coordinator {
 
   /** Training losses of all closed steps, in order, in pieces; a step that the run's log lacks begins another piece. */
   losses(run: string): AsyncGenerator<LossChunkMessage> {
-    return this.#receive(this.#client.losses({ run }), STALL_TIMEOUT_MS);
+    return this.#receive(() => this.#client.losses({ run }), STALL_TIMEOUT_MS);
   }
 
-  /** What the run's ledger says that its steps made, in order, in pieces; nothing of a run without one. */
-  digests(run: string): AsyncGenerator<DigestChunkMessage> {
-    return this.#receive(this.#client.digests({ run }), STALL_TIMEOUT_MS);
+  /**
+   * What the run's ledger says that its steps made, in order, in pieces; nothing of a run without one, nor from a coordinator of a
+   * release that does not tell it.
+   */
+  async *digests(run: string): AsyncGenerator<DigestChunkMessage> {
+    try {
+      yield* this.#receive(() => this.#client.digests({ run }), STALL_TIMEOUT_MS);
+    } catch (error) {
+      const cause = error instanceof CoordinatorError ? (error.cause as Partial<ServiceError>) : null;
+      if (cause?.code !== status.UNIMPLEMENTED) throw error;
+    }
   }
 
   /** Lines of the run's event log, as JSON, until the run ends or the signal comes. */
   watch(run: string, signal?: AbortSignal): AsyncGenerator<LogEntryMessage> {
-    return this.#receive(this.#client.watch({ run }), null, signal);
+    return this.#receive(() => this.#client.watch({ run }), null, signal);
   }
 
   logs(request: LogsRequest): AsyncGenerator<LogEntryMessage> {
-    return this.#receive(this.#client.logs(request), request.follow ? null : STALL_TIMEOUT_MS);
+    return this.#receive(() => this.#client.logs(request), request.follow ? null : STALL_TIMEOUT_MS);
   }
 
   weights(request: WeightsRequest): AsyncGenerator<WeightsChunkMessage> {
-    return this.#receive(this.#client.weights(request), STALL_TIMEOUT_MS);
+    return this.#receive(() => this.#client.weights(request), STALL_TIMEOUT_MS);
   }
 
   #ask<Request, Response>(call: UnaryCall<Request, Response>, request: Request): Promise<Response> {
@@ -153,12 +162,16 @@ export class Coordinator {
     });
   }
 
-  /** A stream's messages. Where nothing comes for `stallMs` while it is waited for, the call is given up. */
+  /**
+   * A stream's messages. Where nothing comes for `stallMs` while it is waited for, the call is given up.
+   * @param begin makes the call, when the first message is asked for: an error that comes before has nobody to hear it.
+   */
   async *#receive<Message>(
-    call: ClientReadableStream<Message>,
+    begin: () => ClientReadableStream<Message>,
     stallMs: number | null,
     signal?: AbortSignal,
   ): AsyncGenerator<Message> {
+    const call = begin();
     const cancel = (): void => call.cancel();
     // Whoever stops reading hears no more of the call.
     call.on('error', () => undefined);

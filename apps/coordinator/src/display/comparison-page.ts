@@ -56,7 +56,7 @@ const RECORDED_NAMES: Readonly<Record<Recorded, string>> = {
 
 /** Where a sum or a parameter first differs in a bit, which need not show in that step's loss. */
 function ledgerLine({ steps, partedAt, differ }: LedgerComparison): string {
-  if (steps === 0) return 'their ledgers have no step in common';
+  if (steps === 0) return 'their ledgers have no step in common, as far as the coordinator tells of them';
   const common = counted(steps, 'step');
   if (partedAt === null)
     return `their ledgers agree in all ${common} that both have: the same summed gradients and parameters`;
