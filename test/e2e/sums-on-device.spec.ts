@@ -12,7 +12,7 @@ import { smallConfig, smallText } from '../support/small-run.js';
 const workspace = new Workspace();
 afterAll(() => workspace.remove());
 
-it('gives the same weights and losses, and its audits agree', { timeout: 180_000 }, async () => {
+it('gives the same weights and losses, where micro-batches are computed twice too', { timeout: 180_000 }, async () => {
   const onDevice = otherRelease(workspace.in('on-device'), PROTOCOL_VERSION + 1);
   sumOnDevice(workspace.in('on-device'));
   const corpus = workspace.write('corpus.txt', smallText(8_000));
