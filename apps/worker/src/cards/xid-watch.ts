@@ -18,6 +18,7 @@ export interface XidWatchOptions {
   readonly log: Logger;
   /** Told how many errors there were since the log is read, 0 at first; and of null once it is not read any more. */
   readonly tell: (errors: number | null) => void;
+  readonly settleMs?: number;
 }
 
 /**
@@ -45,7 +46,7 @@ export class XidWatch {
     if (stdout === null || stderr === null || stdout === undefined || stderr === undefined) {
       throw new Error('setpriv is not started: no files are left');
     }
-    this.#settling = setTimeout(() => options.tell(this.#errors), SETTLE_MS).unref();
+    this.#settling = setTimeout(() => options.tell(this.#errors), options.settleMs ?? SETTLE_MS).unref();
     const lines = new LineSplitter((line) => this.#take(line));
     stdout.setEncoding('utf8').on('data', lines.take);
     stderr.setEncoding('utf8').on('data', (text: string) => {
