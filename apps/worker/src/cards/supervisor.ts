@@ -56,7 +56,7 @@ export class CardSupervisor {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** @returns the exit code: 0 stopped; where no worker is left, 2 if all of them are to be started otherwise, else 1. */
+  /** @returns the exit code: 0 stopped; where no worker is left, 1 if a card is set aside, else 2 if one is to be started otherwise, else 0. */
   run(): Promise<number> {
     return new Promise((resolve) => {
       this.#settle = resolve;
