@@ -2,12 +2,12 @@
 // Method: without weights every symbol has the loss ln V, so a sum of losses counts them; with weights, pieces are compared
 // with one network that is given all streams.
 import { RandomStream, sha256 } from '@rocinante/base';
-import { chooseLstmPath, Network, type LstmPath } from '@rocinante/compute';
+import { chooseLstmPath, DeviceGrid, Network, type LstmPath } from '@rocinante/compute';
 import { fillWindows, microBatchWindows, pieceStreams, type StreamEvaluation } from '@rocinante/corpus';
 import { Engine, EngineMemoryError } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
 import { networkOf, runConfigSchema, runShape, runWindows, type RunConfig } from '@rocinante/training';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MicroBatchMemoryError } from './cards/fitting-micro-batch.js';
 import { RunCompute } from './run-compute.js';
 
@@ -46,13 +46,13 @@ function configOf(loss: 'every' | 'last', changes: object = {}): RunConfig {
   });
 }
 
-function computeOf(config: RunConfig, path?: LstmPath): RunCompute {
+function computeOf(config: RunConfig, path?: LstmPath, sums?: 'device' | 'host'): RunCompute {
   const shared = new SharedArrayBuffer(SYMBOLS);
   new Uint8Array(shared).set(ids);
   return new RunCompute(
     engine,
     { type: 'open-run', config, vocabularySize, ids: shared, idBytes: 1 },
-    { path },
+    { path, sums },
   );
 }
 
@@ -112,6 +112,9 @@ describe('the joining proof', () => {
     const gradient = new Float32Array(network.layout.length);
     network.gradient({ windows: numbers.length, symbols }, { seed: 1, step: 0, microBatch: 0 }, gradient);
     expect(compute.prove()).toBe(sha256(gradient));
+    const onDevice = computeOf(config, undefined, 'device');
+    expect(onDevice.prove()).toBe(sha256(gradient));
+    onDevice.dispose();
     network.dispose();
     compute.dispose();
   });
@@ -278,6 +281,26 @@ describe('a micro-batch for which the memory is short', () => {
     expect(engine.liveHandles).toBe(handles);
     compute.dispose();
   });
+
+  it.each(['quantise', 'readHash', 'readSum'] as const)(
+    'shows in the proof also where it is short for the sum: %s',
+    (op) => {
+      const compute = computeOf(configOf('every'), undefined, 'device');
+      const proof = compute.prove();
+      const handles = engine.liveHandles;
+      const short = vi.spyOn(DeviceGrid.prototype, op).mockImplementation(() => {
+        throw new EngineMemoryError('Cast', new Error('OOM when allocating'));
+      });
+      try {
+        expect(() => compute.prove()).toThrow(MicroBatchMemoryError);
+      } finally {
+        short.mockRestore();
+      }
+      expect(engine.liveHandles).toBe(handles);
+      expect(compute.prove()).toBe(proof);
+      compute.dispose();
+    },
+  );
 
   it('is told of as what nothing fits, where nothing does', () => {
     const compute = computeOf(configOf('every'), greedyFrom(1));

@@ -1,9 +1,10 @@
 import { sha256 } from '@rocinante/base';
-import { fits, maxMagnitudes } from '@rocinante/codec';
+import { fits, gridExponents, maxMagnitudes } from '@rocinante/codec';
 import {
   Network,
   Sampler,
   whyPlainAlone,
+  type DropoutKey,
   type FactorType,
   type LstmPath,
   type MicroBatch,
@@ -153,17 +154,16 @@ export class RunCompute {
 
   /**
    * The joining proof: the SHA-256 of micro-batch 0's float32 gradient in step 0, on the first values that the seed gives,
-   * whatever the run begins with, and with dropout as in the run. It costs one micro-batch and the first values.
-   * @throws {MicroBatchMemoryError} as `train`: mostly it is here that it shows.
+   * whatever the run begins with, and with dropout as in the run. It costs one micro-batch, two where gradients are summed on the
+   * device, and the first values.
+   * @throws {MicroBatchMemoryError} as `train`: mostly it is here that it shows, since all that training does is done once.
    */
   prove(): string {
     const { config, vocabularySize } = this.#run;
     this.#parametersVersion = -1;
     this.#network.setParameters(firstValues(networkOf(config, vocabularySize), config.seed));
-    const gradient = new Float32Array(this.#network.layout.length);
     const masks = { seed: config.seed, step: 0, microBatch: 0 };
-    this.#inMemory(this.#trainingWindows(0, 0), (batch) => this.#network.gradient(batch, masks, gradient));
-    return sha256(gradient);
+    return sha256(this.#inMemory(this.#trainingWindows(0, 0), (batch) => this.#asInTraining(batch, masks)));
   }
 
   /**
@@ -185,6 +185,34 @@ export class RunCompute {
     if (version === this.#parametersVersion) return;
     this.#network.setParameters(vector);
     this.#parametersVersion = version;
+  }
+
+  /** A micro-batch's gradient, after all that training does with one: it is measured, put on a grid, hashed and read as a sum. */
+  #asInTraining(batch: MicroBatch, masks: DropoutKey): Float32Array {
+    const { layout } = this.#network;
+    const { gradient, magnitudes } = this.#way.measure(batch, masks);
+    try {
+      const microBatches = microBatchesOf(this.#run.config);
+      const exponents = gridExponents(magnitudes, microBatches);
+      if (fits(magnitudes, exponents, microBatches)) this.#sumOf(gradient, exponents);
+      if (gradient instanceof Float32Array) return gradient;
+    } finally {
+      this.#way.retire(gradient);
+    }
+    const read = new Float32Array(layout.length);
+    this.#network.gradient(batch, masks, read);
+    return read;
+  }
+
+  #sumOf(gradient: Gradient, exponents: Int8Array): void {
+    const sum = this.#way.sum(exponents, new Int32Array(this.#network.layout.length));
+    try {
+      sum.add(gradient);
+      sum.hashes();
+      sum.finish();
+    } finally {
+      sum.dispose();
+    }
   }
 
   #measuredGradient(step: number, microBatch: number, reuse: Gradient | undefined): Computed<Gradient> {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CardList } from '@rocinante/base';
 import { CardChoiceError, chooseCards } from './card-choice.js';
+import { seatsOf } from './card-seats.js';
 import type { Nvidia } from './nvidia.js';
 
 const uuid = (digit: number): string => `GPU-${String(digit).repeat(8)}-2222-3333-4444-555555555555`;
@@ -37,6 +38,15 @@ describe('the cards that a list means', () => {
     [['MIG-6d'], undefined, ['MIG-6d']],
   ] as const)('%j with CUDA_VISIBLE_DEVICES=%j', (list, visible, cards) => {
     expect(chosen(list, visible)).toEqual(cards);
+  });
+
+  it('are parts, each with its place in the list as its number, so that their workers have names of their own', () => {
+    const parts = chooseCards(['MIG-a', 'MIG-b'], {}, machine(1));
+    expect(parts.map(({ index, device }) => [index, device])).toEqual([
+      [0, 'MIG-a'],
+      [1, 'MIG-b'],
+    ]);
+    expect(seatsOf(parts, 1, 'rucio').map(({ name }) => name)).toEqual(['rucio-0', 'rucio-1']);
   });
 
   it('are called by number where nobody tells a UUID', () => {

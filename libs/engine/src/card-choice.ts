@@ -38,8 +38,8 @@ export function chooseCards(
   const there = visible(environment['CUDA_VISIBLE_DEVICES'], nvidia.cards);
   if (there.length === 0) throw new CardChoiceError(`${shown}: ${whyNone(environment, nvidia)}`);
   if (list === 'all') return there;
-  const chosen = list.map((word) => {
-    const card = there.find((one) => isCalled(one, word, nvidia.cards)) ?? partOf(word, there);
+  const chosen = list.map((word, place) => {
+    const card = there.find((one) => isCalled(one, word, nvidia.cards)) ?? partOf(word, place, there);
     if (card !== undefined) return card;
     throw new CardChoiceError(
       `${shown}: expected cards of this machine, received ${word}; there is ${there.map((one) => one.shown).join(', ')}`,
@@ -84,9 +84,9 @@ function isCalled({ index, device }: ChosenCard, word: string, cards: readonly C
 }
 
 /** Nobody lists parts: one that is named is taken as it is, unless the environment says which ones are there. */
-function partOf(word: string, there: readonly ChosenCard[]): ChosenCard | undefined {
+function partOf(word: string, place: number, there: readonly ChosenCard[]): ChosenCard | undefined {
   const mayBe = word.startsWith(PART) && !there.some(({ device }) => device.startsWith(PART));
-  return mayBe ? part(word, there.length) : undefined;
+  return mayBe ? part(word, place) : undefined;
 }
 
 function whyNone(

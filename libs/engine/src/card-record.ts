@@ -6,6 +6,9 @@ const FAILURES_MAX = 2;
 /** A failure is forgotten after so long: a card that works for a day between two is not the cause that two in a day point to. */
 const FAILURE_COUNTS_MS = 24 * 3600_000;
 
+/** From the failure of a worker on a card to its next start: a driver that resets a card takes its time. */
+export const SEAT_RESTART_WAIT_MS = 1_000;
+
 /** The exit code of what is wrong in itself, and is wrong again when it is started again. */
 const EXIT_USAGE = 2;
 

@@ -18,7 +18,7 @@ describe('seats on cards', () => {
 
   it('have names of their own', () => {
     expect(() => seatsOf([zero, card(0, 'MIG-1')], 1, 'rucio')).toThrow(
-      '--gpus expected whole cards, or parts',
+      '--gpus expected whole cards, or parts of cards, and received both; name the ones or the others alone',
     );
   });
 

@@ -24,7 +24,9 @@ export function seatsOf(cards: readonly ChosenCard[], workersPerCard: number, ba
   );
   const names = new Set(seats.map(({ name }) => name));
   if (names.size < seats.length) {
-    throw new CardChoiceError('expected whole cards, or parts of cards, and received both');
+    throw new CardChoiceError(
+      'expected whole cards, or parts of cards, and received both; name the ones or the others alone',
+    );
   }
   return seats;
 }

@@ -86,7 +86,11 @@ describe('Engine', () => {
     'Invalid TF_Status: 13\nMessage: Failed to create cuDNN handle: CUDNN_STATUS_ALLOC_FAILED',
     'Invalid TF_Status: 13\nMessage: CUDA_ERROR_OUT_OF_MEMORY: out of memory',
   ])('knows by %j that memory is short', (said) => {
-    expect(operationError('MatMul', new Error(said))).toBeInstanceOf(EngineMemoryError);
+    const error = operationError('MatMul', new Error(said));
+    expect(error).toBeInstanceOf(EngineMemoryError);
+    expect(error.message).toMatch(
+      /^TensorFlow op MatMul has not the memory it needs on the device: .*; use a smaller --micro-batch, or fewer workers on the card$/,
+    );
   });
 
   it('keeps what is kept until it is freed', () => {

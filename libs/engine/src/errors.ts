@@ -71,24 +71,26 @@ export class EngineOperationError extends RocinanteError {
   constructor(
     readonly operation: string,
     cause: unknown,
-    { code, exitCode, what }: OperationFailure = FAILED,
+    { code, exitCode, what, remedy }: OperationFailure = FAILED,
   ) {
-    super(code, exitCode, `TensorFlow op ${operation}${what}: ${messageOf(cause)}`, { cause });
+    super(code, exitCode, `TensorFlow op ${operation}${what}: ${messageOf(cause)}${remedy}`, { cause });
   }
 }
 
-/** How an op failed: the error's codes, and what is said of it before TensorFlow's own words. */
+/** How an op failed: the error's codes, and what is said of it before and behind TensorFlow's own words. */
 interface OperationFailure {
   readonly code: ErrorCode;
   readonly exitCode: ExitCode;
   readonly what: string;
+  readonly remedy: string;
 }
 
-const FAILED: OperationFailure = { code: 'ENGINE_OPERATION_FAILED', exitCode: 1, what: '' };
+const FAILED: OperationFailure = { code: 'ENGINE_OPERATION_FAILED', exitCode: 1, what: '', remedy: '' };
 const OUT_OF_MEMORY: OperationFailure = {
   code: 'ENGINE_OUT_OF_MEMORY',
   exitCode: 2,
   what: ' has not the memory it needs on the device',
+  remedy: '; use a smaller --micro-batch, or fewer workers on the card',
 };
 
 /**

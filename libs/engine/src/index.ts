@@ -1,6 +1,6 @@
 export { DataType } from './binding.js';
 export { CardChoiceError, chooseCards, type ChosenCard } from './card-choice.js';
-export { CardRecord, type SeatEnd, type SeatVerdict } from './card-record.js';
+export { CardRecord, SEAT_RESTART_WAIT_MS, type SeatEnd, type SeatVerdict } from './card-record.js';
 export { SEAT_NAME_LENGTH, seatEnvironment, seatsOf, type CardSeat } from './card-seats.js';
 export {
   fieldsWithout,

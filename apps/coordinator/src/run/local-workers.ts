@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import {
   CardRecord,
   idleCardLine,
+  SEAT_RESTART_WAIT_MS,
   seatEnvironment,
   setEngineEnvironment,
   type CardSeat,
@@ -61,6 +62,8 @@ const workerMain = fileURLToPath(new URL('../../../worker/dist/main.js', import.
 export class LocalWorkers {
   readonly #options: LocalWorkersOptions;
   readonly #running = new Map<Place, ChildProcess>();
+  /** Those between a failure and their next start. */
+  readonly #waiting = new Map<Place, NodeJS.Timeout>();
   readonly #environment = environmentOf(process.env);
   readonly #cards = new CardRecord();
   readonly #places: readonly Place[];
@@ -95,20 +98,9 @@ export class LocalWorkers {
   /** Ends them; one that does not listen is killed. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(
-      [...this.#running.values()].map(
-        (child) =>
-          new Promise<void>((resolve) => {
-            const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
-            // As below: one that has exited, and whose output is still being read, is running in this sense.
-            child.once('close', () => {
-              clearTimeout(timer);
-              resolve();
-            });
-            child.kill('SIGTERM');
-          }),
-      ),
-    );
+    for (const timer of this.#waiting.values()) clearTimeout(timer);
+    this.#waiting.clear();
+    await Promise.all([...this.#running.values()].map(ended));
   }
 
   #spawn(address: string, place: Place, restarts: number): void {
@@ -156,11 +148,21 @@ export class LocalWorkers {
       this.#options.notice(
         `${name}${seat === null ? '' : ` on ${seat.card.shown}`} ${how}${said}; ${next.line}`,
       );
-      if (next.again) return this.#spawn(address, place, restarts + 1);
+      if (next.again) return this.#again(address, place, restarts + 1);
       this.#allMisconfigured &&= code === EXIT_USAGE;
-      const left = [...this.#running.keys()].map((one) => one.name);
+      const left = [...this.#running.keys(), ...this.#waiting.keys()].map((one) => one.name);
       this.#options.onGone(left, words, this.#allMisconfigured);
     });
+  }
+
+  /** On a card of its own it waits, so that the card can be reset meanwhile. */
+  #again(address: string, place: Place, restarts: number): void {
+    if (place.seat === null) return this.#spawn(address, place, restarts);
+    const start = (): void => {
+      this.#waiting.delete(place);
+      this.#spawn(address, place, restarts);
+    };
+    this.#waiting.set(place, setTimeout(start, SEAT_RESTART_WAIT_MS));
   }
 
   /** They are all on this machine, and say the same: the first that says it is heard. */
@@ -188,10 +190,28 @@ export class LocalWorkers {
     if (verdict !== 'set-aside') return verdict === 'start-again' ? again : over;
     if (wasSetAside) return over;
     for (const [place, child] of this.#running) {
-      if (place.seat?.card.device === seat.card.device) child.kill('SIGTERM');
+      if (place.seat?.card.device === seat.card.device) void ended(child);
+    }
+    for (const [place, timer] of this.#waiting) {
+      if (place.seat?.card.device !== seat.card.device) continue;
+      clearTimeout(timer);
+      this.#waiting.delete(place);
     }
     return { again: false, line: `it failed twice, and the card is set aside` };
   }
+}
+
+/** Has a worker end, and waits for it; one that does not listen is killed. */
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+    // One that has exited, and whose output is still being read, is running in this sense.
+    child.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
 }
 
 /** Variables that speak to a worker of its own: local workers get all they need as arguments. */

@@ -34,15 +34,21 @@ function writeSmi(script: string): void {
   writeFileSync(join(folder, 'bin', 'nvidia-smi'), text, { mode: 0o755 });
 }
 
-function start(visible: string | undefined, { expected = true, timeoutMs = 20_000 } = {}): void {
+function start(
+  visible: string | undefined,
+  { expected = true, timeoutMs = 20_000, more = {}, tell = (): void => undefined } = {},
+): void {
   const destination = { write: (text: string) => lines.push((JSON.parse(text) as { msg: string }).msg) };
   watch = new CardWatch({
-    environment: {
+    environment: Object.assign(more, {
       PATH: `${folder}/bin:/usr/bin:/bin`,
       ...(visible !== undefined && { CUDA_VISIBLE_DEVICES: visible }),
-    },
+    }),
     log: createLogger({ level: 'info', pretty: false, destination }),
-    tell: (card) => told.push(card),
+    tell: (card) => {
+      told.push(card);
+      tell();
+    },
     intervalMs: 5,
     timeoutMs,
   });
@@ -128,6 +134,29 @@ it.each([
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(said);
   expect(lines[0].length).toBeLessThan(500);
+});
+
+it('tells once of a system that starts no process, and asks again', async () => {
+  writeSmi(`echo '${line(0, zero)}'`);
+  // More than a process is given: spawn throws, as it does where memory is short.
+  const more: NodeJS.ProcessEnv = { LONG: 'x'.repeat(4 << 20) };
+  start(zero, { more });
+  await until(() => told.length > 0, 'the loss');
+  expect(told).toEqual([null]);
+  expect(lines).toEqual(['nvidia-smi tells nothing of the card: spawn E2BIG']);
+  delete more.LONG;
+  await until(() => told.length > 1, 'a reading');
+  expect(told[1]).toMatchObject({ uuid: zero });
+});
+
+it('tells once of a reading that is not taken, and asks again', async () => {
+  writeSmi(`echo '${line(0, zero)}'`);
+  const tell = (): void => {
+    if (told.length < 3) throw new Error('spawn ENOMEM');
+  };
+  start(zero, { tell });
+  await until(() => told.length > 3, 'readings');
+  expect(lines).toEqual(['what nvidia-smi tells of the card was not taken: spawn ENOMEM; it is asked again']);
 });
 
 it('waits for an answer no longer than it is to', async () => {

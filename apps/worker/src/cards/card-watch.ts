@@ -45,6 +45,7 @@ interface Answer {
 /**
  * Asks nvidia-smi about the card that this worker was given, at intervals, until it is stopped. One question is under way at a
  * time, and none outlasts this process by more than its own time. Where there is no nvidia-smi it says so once, and is silent.
+ * What else fails, also where the system is short of memory or files, is told once and asked again: it ends no worker.
  */
 export class CardWatch {
   readonly #options: CardWatchOptions;
@@ -87,7 +88,13 @@ export class CardWatch {
       this.#fields = fewer;
       return this.#goOn(expected);
     }
-    this.#take(answer);
+    try {
+      this.#take(answer);
+    } catch (error) {
+      this.#complain(
+        `what nvidia-smi tells of the card was not taken: ${(error as Error).message}; it is asked again`,
+      );
+    }
     this.#timer = setTimeout(
       () => void this.#goOn(expected),
       this.#options.intervalMs ?? INTERVAL_MS,
@@ -127,10 +134,16 @@ export class CardWatch {
   #ask(): Promise<Answer> {
     const { environment, timeoutMs = TIMEOUT_MS } = this.#options;
     return new Promise((resolve) => {
-      const child = spawn('nvidia-smi', telemetryQuery(this.#fields, this.#named), {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: environment,
-      });
+      let child: ChildProcess;
+      try {
+        child = spawn('nvidia-smi', telemetryQuery(this.#fields, this.#named), {
+          stdio: ['ignore', 'pipe', 'pipe'],
+          env: environment,
+        });
+      } catch (error) {
+        // Short of memory it throws; short of files it gives a child without streams, which ends with an error.
+        return resolve({ text: '', fault: (error as Error).message, isMissing: false });
+      }
       this.#child = child;
       let text = '';
       let fault: string | null = null;
@@ -141,7 +154,7 @@ export class CardWatch {
       };
       const timer = setTimeout(() => end(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
       for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (more: string) => {
+        stream?.setEncoding('utf8').on('data', (more: string) => {
           text = (text + more).slice(0, ANSWER_LENGTH_MAX);
           if (text.length === ANSWER_LENGTH_MAX) end(`more than ${ANSWER_LENGTH_MAX} characters of answer`);
         });

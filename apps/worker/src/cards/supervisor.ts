@@ -1,9 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { CardRecord, seatEnvironment, type CardSeat, type SeatVerdict } from '@rocinante/engine';
+import {
+  CardRecord,
+  SEAT_RESTART_WAIT_MS,
+  seatEnvironment,
+  type CardSeat,
+  type SeatVerdict,
+} from '@rocinante/engine';
 import { LineSplitter, messageOf, type Logger } from '@rocinante/log';
-
-/** From a worker's failure to its next start: a driver that resets a card takes its time. */
-const RESTART_WAIT_MS = 1_000;
 
 /** How long workers have to end. Each waits for its engine's op for 6 seconds, and for the coordinator's answer for two. */
 const STOP_MS = 10_000;
@@ -53,7 +56,7 @@ export class CardSupervisor {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** @returns the exit code: 0 stopped; where no worker is left, 2 if all of them are to be started otherwise, else 1. */
+  /** @returns the exit code: 0 stopped; where no worker is left, 1 if a card is set aside, else 2 if one is to be started otherwise, else 0. */
   run(): Promise<number> {
     return new Promise((resolve) => {
       this.#settle = resolve;
@@ -120,7 +123,7 @@ export class CardSupervisor {
     const verdict = this.#record.ended(seat, { code, at: this.#now() });
     if (verdict === 'start-again') {
       log.warn(about, `${seat.name} on ${seat.card.shown} ${how}${said}; it is started again`);
-      occupied.restart = setTimeout(() => this.#start(seat), RESTART_WAIT_MS);
+      occupied.restart = setTimeout(() => this.#start(seat), SEAT_RESTART_WAIT_MS);
       return;
     }
     this.#leave(seat, verdict);

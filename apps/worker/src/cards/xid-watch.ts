@@ -18,6 +18,7 @@ export interface XidWatchOptions {
   readonly log: Logger;
   /** Told how many errors there were since the log is read, 0 at first; and of null once it is not read any more. */
   readonly tell: (errors: number | null) => void;
+  readonly settleMs?: number;
 }
 
 /**
@@ -32,6 +33,7 @@ export class XidWatch {
   #said = '';
   #stopped = false;
 
+  /** @throws what the system says where it is short of memory or files to start a process; another try may do. */
   constructor(options: XidWatchOptions) {
     this.#options = options;
     // It waits for lines that may never come, so the kernel ends it with this process.
@@ -39,13 +41,17 @@ export class XidWatch {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...options.environment, LC_ALL: 'C' },
     });
-    this.#settling = setTimeout(() => options.tell(this.#errors), SETTLE_MS).unref();
+    this.#child.on('error', (error) => (this.#said ||= error.message));
+    const { stdout, stderr } = this.#child;
+    if (stdout === null || stderr === null || stdout === undefined || stderr === undefined) {
+      throw new Error('setpriv is not started: no files are left');
+    }
+    this.#settling = setTimeout(() => options.tell(this.#errors), options.settleMs ?? SETTLE_MS).unref();
     const lines = new LineSplitter((line) => this.#take(line));
-    this.#child.stdout!.setEncoding('utf8').on('data', lines.take);
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stdout.setEncoding('utf8').on('data', lines.take);
+    stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(0, SAID_LENGTH_MAX);
     });
-    this.#child.on('error', (error) => (this.#said ||= error.message));
     this.#child.on('close', () => this.#ended());
   }
 

@@ -89,6 +89,9 @@ describe("a worker's metrics", () => {
     expect(await ofCards()).toEqual([]);
     metrics.cardXidErrors(reading, 0);
     expect(await ofCards()).toEqual([`rocinante_worker_card_xid_errors{${labels}} 0`]);
+    metrics.cardXidErrors(reading, 1);
+    metrics.card(null);
+    expect(await ofCards()).toEqual([`rocinante_worker_card_xid_errors{${labels}} 1`]);
     metrics.cardXidErrors(reading, null);
     expect(await ofCards()).toEqual([]);
   });

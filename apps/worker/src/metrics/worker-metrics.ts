@@ -77,7 +77,8 @@ export class WorkerMetrics {
       cardEccErrors: reading?.uncorrectedEccErrors,
     } as const;
     const labels = reading === null ? {} : { card: String(reading.index), uuid: reading.uuid };
-    // A card that is not visible any more leaves no series behind.
+    // A card that is not visible any more leaves no series behind, but that of its Xid errors: the kernel's log tells them on, and
+    // of a card that has fallen off the bus nothing else does.
     metrics.cardInfo.reset();
     metrics.cardThrottled.reset();
     for (const [name, value] of Object.entries(values)) {
