@@ -30,7 +30,7 @@ export async function setUpFor(places, engineFrom, argv) {
         return wanted === 'look' ? argv : withDevice(argv, 'gpu');
     } catch (error) {
       if (!(error instanceof GpuFailure)) throw error;
-      if (wanted === 'gpu') throw new SetupFailure(`--device gpu: ${error.message}`, error.exitCode);
+      if (wanted === 'gpu') throw new SetupFailure(wantedInVain(error.message, argv), error.exitCode);
       if (wanted === 'auto') {
         say(`computing on the processor: ${error.message.split('\n')[0]}`);
         words = withDevice(argv, 'cpu');
@@ -39,6 +39,20 @@ export async function setUpFor(places, engineFrom, argv) {
   }
   await setUp(places, engineFrom, 'cpu');
   return words;
+}
+
+/**
+ * Why there is no card for whoever wants one, with the option that was given and how to do without it.
+ * @param {string} why
+ * @param {string[]} argv
+ * @returns {string}
+ */
+function wantedInVain(why, argv) {
+  const { env } = process;
+  const isOfDevice = wantedDevice(argv, { ...env, ROCINANTE_GPUS: undefined }) === 'gpu';
+  const hasOption = argv.some((word) => word === '--gpus' || word.startsWith('--gpus='));
+  if (isOfDevice && !hasOption) return `--device gpu: ${why}`;
+  return `--gpus: ${why.replaceAll('use --device cpu', 'leave --gpus out')}`;
 }
 
 /**

@@ -95,7 +95,7 @@ describe('--scale-batch', () => {
       optimizer: { learningRate: 4 },
     });
     expect(() => resolveConfig({ config, scaleBatch: 32 })).toThrow(
-      /batch\.microBatch: must leave at most 1024 micro-batches a step, .*; optimizer\.learningRate: too big/,
+      /batch\.microBatch: must be at least 1024, for a step has at most 1024 micro-batches, .*; optimizer\.learningRate: too big/,
     );
   });
 });

@@ -116,7 +116,7 @@ describe('a run’s configuration', () => {
     ]);
     expect(refusal({ batch: { size: 2048, microBatch: 2 } })).toEqual([]);
     expect(refusal({ batch: { size: 2050, microBatch: 2 } })).toEqual([
-      'batch.microBatch: must leave at most 1024 micro-batches a step',
+      'batch.microBatch: must be at least 3, for a step has at most 1024 micro-batches',
     ]);
   });
 

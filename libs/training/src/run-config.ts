@@ -65,7 +65,10 @@ const batchSchema = z
   })
   .refine(({ size, microBatch }) => size / microBatch <= MICRO_BATCHES_MAX, {
     path: ['microBatch'],
-    message: `must leave at most ${MICRO_BATCHES_MAX} micro-batches a step`,
+    error: ({ input }) => {
+      const least = Math.ceil((input as { size: number }).size / MICRO_BATCHES_MAX);
+      return `must be at least ${least}, for a step has at most ${MICRO_BATCHES_MAX} micro-batches`;
+    },
   });
 
 const optimizerSchema = z.strictObject({

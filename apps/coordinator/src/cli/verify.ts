@@ -39,6 +39,7 @@ function verificationText(verification: Verification): string {
   const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
   const begun = epochSteps === 0 ? '' : `, and ${counted(epochSteps, 'step')} of the next`;
   const unknown = stepsBefore === 0 ? '' : `; of the first ${counted(stepsBefore, 'step')} nothing is known`;
+  const missing = steps < stepsTotal && problems.length === 0 ? 'none yet' : 'none that agree';
   const text = [
     `ledger        ${counted(lines, 'line')} in order: ${steps} of ${counted(stepsTotal, 'step')}`,
     `windows       ${counted(epochs, 'whole epoch')}${begun}${unknown}`,
@@ -46,7 +47,7 @@ function verificationText(verification: Verification): string {
     ...(rollbacks === 0 ? [] : [`went back     ${times(rollbacks)}, since it had diverged`]),
     ...(resumed + rollbacks === 0 ? [] : [`taken again   ${counted(lost, 'step')}`]),
     `checkpoints   ${checkpoints.length === 0 ? 'none agrees' : `${checkpoints.join(', ')} agree`}`,
-    `final weights ${weightsSha256 === null ? 'none that agree' : `agree: ${weightsSha256}`}`,
+    `final weights ${weightsSha256 === null ? missing : `agree: ${weightsSha256}`}`,
     ...notices,
     problems.length === 0
       ? `everything agrees with the ledger${stepsBefore === 0 ? '' : `, from step ${stepsBefore + 1} on`}`

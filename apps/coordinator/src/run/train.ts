@@ -291,10 +291,10 @@ function stopped(
   json: boolean,
 ): number {
   const { step } = progress;
-  display.line(
-    `stopped after step ${step}${interrupted ? '' : `: ${end.reason}`}; ` +
-      `go on with: ./rocinante train --resume --run-dir ${directory.shownPath}`,
-  );
+  const at = `stopped after step ${step}`;
+  // The reason may say it itself.
+  const said = interrupted ? at : end.reason.startsWith(at) ? end.reason : `${at}: ${end.reason}`;
+  display.line(`${said}; go on with: ./rocinante train --resume --run-dir ${directory.shownPath}`);
   if (interrupted) return EXIT_INTERRUPTED;
   if (json) {
     const summary = { outcome: 'stopped', reason: end.reason, steps: step, epoch, loss };
