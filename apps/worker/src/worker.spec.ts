@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '@rocinante/log';
 import { limits, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, WireError } from '@rocinante/wire';
-import type { WorkerConfig } from './config.js';
 import type { EngineFacts } from './engine-messages.js';
 import { EngineProxy } from './engine-proxy.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
 import { ScriptedCoordinator, until } from './scripted-coordinator.js';
+import { workerConfig } from './spec-worker-config.js';
 import { Worker } from './worker.js';
 
 /** What is promised, from the coordinator's return to the worker's: on a quiet machine, and on one with other work. */
@@ -44,22 +44,7 @@ function startWorker(coordinator: string): void {
     destination: { write: () => undefined },
     onLine: (line) => lines.push((JSON.parse(line) as { msg: string }).msg),
   });
-  const config: WorkerConfig = {
-    coordinator,
-    name: 'a',
-    pool: 'fast',
-    device: 'auto',
-    precision: 'float32',
-    lstm: 'auto',
-    workersPerGpu: 1,
-    threads: 1,
-    threadsGiven: true,
-    insecure: false,
-    corpusCache: false,
-    logLevel: 'info',
-    endWithParent: false,
-    supervised: false,
-  };
+  const config = workerConfig(coordinator, { pool: 'fast' });
   worker = new Worker(config, { engine, log, relay, metrics: new WorkerMetrics('0') });
   ended = worker.run(facts);
   ended.catch(() => undefined);

@@ -20,6 +20,14 @@ export function messageOf(line: string): string {
   return typeof msg === 'string' ? msg : line;
 }
 
+/** What TensorFlow writes whenever it is loaded, and a stack trace with its foot. */
+const NO_WORDS = /^(WARNING: All log messages before|[IW]\d{4} \d\d:|Node\.js v|\s|}$)/;
+
+/** Whether a line of a worker's standard error may be its last word: why it ended. */
+export function isLastWord(line: string): boolean {
+  return line !== '' && !NO_WORDS.test(line);
+}
+
 /** Objects and arrays inside each other in a line of a log, at most. What goes through them goes by recursion. */
 const DEPTH_MAX = 64;
 

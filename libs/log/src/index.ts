@@ -1,4 +1,4 @@
-export { foreignLine, messageOf } from './foreign-line.js';
+export { foreignLine, isLastWord, messageOf } from './foreign-line.js';
 export { LineFile, type LineFileOptions } from './line-file.js';
 export { LineQueue, type LineQueueLimits } from './line-queue.js';
 export { LineSplitter } from './line-splitter.js';

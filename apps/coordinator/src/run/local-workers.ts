@@ -12,7 +12,7 @@ import {
   type Device,
 } from '@rocinante/engine';
 import type { LstmChoice } from '@rocinante/model';
-import { messageOf } from '@rocinante/log';
+import { isLastWord, messageOf } from '@rocinante/log';
 import type { Precision } from '@rocinante/training';
 
 export interface LocalWorkersOptions {
@@ -248,11 +248,7 @@ function wayLine(line: string): string | null {
   }
 }
 
-/** The last thing that a worker said, without what TensorFlow writes whenever it is loaded, and stack traces. */
+/** The last thing that a worker said. */
 function lastWords(output: string): string {
-  const line = output
-    .split('\n')
-    .filter((line) => !/^(WARNING: All log messages before|[IW]\d{4} \d\d:|Node\.js v|\s|$|}$)/.test(line))
-    .at(-1);
-  return messageOf(line ?? '');
+  return messageOf(output.split('\n').findLast(isLastWord) ?? '');
 }

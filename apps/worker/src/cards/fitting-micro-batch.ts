@@ -1,8 +1,6 @@
 import { RocinanteError } from '@rocinante/base';
+import { MICRO_BATCHES_MAX } from '@rocinante/codec';
 import { EngineMemoryError } from '@rocinante/engine';
-
-/** Micro-batches of a step, at most, as a run's configuration has it. */
-const MICRO_BATCHES_MAX = 1024;
 
 /**
  * A run's micro-batch does not fit the memory of what it is computed on.

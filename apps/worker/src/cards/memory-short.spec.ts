@@ -9,6 +9,7 @@ import { EngineProxy } from '../engine-proxy.js';
 import { LogRelay } from '../log-relay.js';
 import { WorkerMetrics } from '../metrics/worker-metrics.js';
 import { assignment, scriptedRun, ScriptedCoordinator, until } from '../scripted-coordinator.js';
+import { workerConfig } from '../spec-worker-config.js';
 import { Worker } from '../worker.js';
 import { MicroBatchMemoryError } from './fitting-micro-batch.js';
 
@@ -49,22 +50,7 @@ async function begin(shortFor: EngineRequest['type']): Promise<void> {
   coordinator = await ScriptedCoordinator.start();
   const relay = new LogRelay();
   const log = createLogger({ level: 'info', destination: { write: () => undefined } });
-  const config = {
-    coordinator: coordinator.address,
-    name: 'a',
-    pool: 'default',
-    device: 'auto',
-    precision: 'float32',
-    lstm: 'auto',
-    workersPerGpu: 1,
-    threads: 1,
-    threadsGiven: true,
-    insecure: false,
-    corpusCache: false,
-    logLevel: 'info',
-    endWithParent: false,
-    supervised: false,
-  } as const;
+  const config = workerConfig(coordinator.address);
   worker = new Worker(config, { engine, log, relay, metrics: new WorkerMetrics('0') });
   ended = worker.run(facts);
   ended.catch(() => undefined);

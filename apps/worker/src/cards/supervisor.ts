@@ -6,13 +6,12 @@ import {
   type CardSeat,
   type SeatVerdict,
 } from '@rocinante/engine';
-import { LineSplitter, messageOf, type Logger } from '@rocinante/log';
+import { isLastWord, LineSplitter, messageOf, type Logger } from '@rocinante/log';
 
 /** How long workers have to end. Each waits for its engine's op for 6 seconds, and for the coordinator's answer for two. */
 const STOP_MS = 10_000;
 
-/** What TensorFlow writes whenever it is loaded, and the foot of a stack trace: no worker's last words. */
-const NO_WORDS = /^(WARNING: All log messages before|[IW]\d{4} \d\d:|Node\.js v|\s|}$)/;
+/** Of a worker's last words, in characters. */
 const WORDS_LENGTH_MAX = 500;
 
 export interface SupervisorOptions {
@@ -97,7 +96,7 @@ export class CardSupervisor {
     log.info({ card: seat.card.device, pid: child.pid }, `${seat.name} begins on ${seat.card.shown}`);
     const lines = new LineSplitter((line) => {
       relay(line, seat.name);
-      if (!NO_WORDS.test(line)) occupied.words = messageOf(line).slice(0, WORDS_LENGTH_MAX);
+      if (isLastWord(line)) occupied.words = messageOf(line).slice(0, WORDS_LENGTH_MAX);
     });
     child.stdin.on('error', () => undefined);
     child.stderr.setEncoding('utf8').on('data', lines.take);
