@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Daemon, until, WorkerProcess, type LogLine } from '../support/daemon.js';
-import { events, train, Workspace } from '../support/rocinante.js';
+import { events, Rocinante, Workspace } from '../support/rocinante.js';
+import { stepsTaken } from '../support/running-train.js';
 import { smallOrder } from '../support/small-run.js';
 import { CARD_UUIDS, standInCards } from '../support/stand-in-cards.js';
 
@@ -99,11 +100,14 @@ it(
 
 it('train has a worker on each place of a card', { timeout: 120_000 }, async () => {
   const cards = ['--gpus', '1', '--workers-per-gpu', '2', '--device', 'auto'];
-  const { runDir, steps } = await train(
-    [...smallOrder(workspace, 5), '--run-dir', workspace.in('run'), ...cards],
-    env,
-  );
-  expect(steps).toBe(5);
-  const joined = events(runDir).filter(({ event }) => event === 'worker-joined');
-  expect(joined.map(({ worker }) => worker).sort()).toEqual(['worker-1a', 'worker-1b']);
+  const runDir = workspace.in('run');
+  // As long as it takes till both are there: the first to come could do a short run alone.
+  const run = new Rocinante(['train', ...smallOrder(workspace, 100_000), '--run-dir', runDir, ...cards], env);
+  await stepsTaken(run, runDir, 1);
+  const joined = (): unknown[] =>
+    events(runDir).flatMap(({ event, worker }) => (event === 'worker-joined' ? [worker] : []));
+  await until('both workers', () => joined().length === 2);
+  run.process.kill('SIGINT');
+  expect((await run.finished).code).toBe(130);
+  expect(joined().sort()).toEqual(['worker-1a', 'worker-1b']);
 });
