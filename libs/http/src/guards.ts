@@ -1,5 +1,8 @@
 import type { Holder } from '@rocinante/access';
-import type { Guard } from './http-server.js';
+import type { HttpRequest } from './routes.js';
+
+/** Who a request comes from, by what it shows; null where that says nothing. */
+export type Guard = (request: Pick<HttpRequest, 'header' | 'secure'>) => Holder | null;
 
 /**
  * Knows who asks by a token, as `Authorization: Bearer <token>` has it.

@@ -11,7 +11,8 @@ import {
   STRANGERS_PER_ADDRESS_MAX,
   URL_LENGTH_MAX,
 } from './http-limits.js';
-import { serveHttp, type Guard, type HttpServer } from './http-server.js';
+import type { Guard } from './guards.js';
+import { serveHttp, type HttpServer } from './http-server.js';
 import { line, type Route } from './routes.js';
 
 let server: HttpServer;

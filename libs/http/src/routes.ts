@@ -50,3 +50,20 @@ export type Routes = ReadonlyMap<string, Route>;
 export function line(status: number, text: string): HttpAnswer {
   return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` };
 }
+
+/** The route at a path, and what the path has in place of its `*`; null where nothing is served there. */
+export function routeAt(
+  path: string,
+  prefix: 'POST ' | '',
+  routes: Routes,
+): { route: Route; rest: string } | null {
+  const exact = routes.get(prefix + path);
+  if (exact && !path.endsWith('*')) return { route: exact, rest: '' };
+  for (const [pattern, route] of routes) {
+    const start = pattern.slice(0, -1);
+    if (pattern.endsWith('/*') && (prefix + path).startsWith(start)) {
+      return { route, rest: (prefix + path).slice(start.length) };
+    }
+  }
+  return null;
+}

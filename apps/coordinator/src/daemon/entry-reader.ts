@@ -8,7 +8,7 @@ import {
 } from '../run/log/log-entries.js';
 import { entryText } from '../display/entry-text.js';
 import { counted } from '../display/quantities.js';
-import { linesOf } from './file-lines.js';
+import { linesOf } from '../run/log/file-lines.js';
 
 /** Incidents and evaluations that are shown, at most: the last ones. */
 export const INCIDENTS_MAX = 1_000;

@@ -5,7 +5,7 @@ import { counted } from '../display/quantities.js';
 import type { RunLogEntry } from '../run/log/log-entries.js';
 import type { RunObserver } from '../run/run-observer.js';
 import type { Session } from '../service/session.js';
-import { linesOf } from './file-lines.js';
+import { linesOf } from '../run/log/file-lines.js';
 
 /** A run's log grows to this, and then no more. */
 export const LOG_BYTES_MAX = 64 << 20;

@@ -1,7 +1,7 @@
 /** What a page is told of a run's past: all of it, thinned, or what came after what it has. */
 import { createHash } from 'node:crypto';
 import type { RatePoint } from '@rocinante/run-json';
-import { linesOf } from '../daemon/file-lines.js';
+import { linesOf } from '../run/log/file-lines.js';
 import { entryText } from '../display/entry-text.js';
 import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log/log-entries.js';
 import { CURVE_POINTS_MAX, MISSED_ENTRIES_MAX, TOLD_ENTRIES_MAX } from './page-limits.js';

@@ -1,0 +1,40 @@
+/** What is read of a request as Node gives it, before anybody knows what it asks for. */
+import type { IncomingMessage } from 'node:http';
+import { isIPv6, type Socket } from 'node:net';
+import { BODY_BYTES_MAX } from './http-limits.js';
+
+/**
+ * All of a request's body; null where it is longer than BODY_BYTES_MAX. A slow one runs into REQUEST_TIMEOUT_MS.
+ * @throws ECONNRESET, where the client went away before its end.
+ */
+export async function bodyOf(incoming: IncomingMessage): Promise<Uint8Array | null> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of incoming as AsyncIterable<Buffer>) {
+    bytes += part.byteLength;
+    if (bytes > BODY_BYTES_MAX) return null;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** The path without its query, not decoded. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0];
+}
+
+/** Whether the request says that a body follows its headers. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** `address:port` of a connection's other side, an IPv6 address in brackets. */
+export function peerOf({ remoteAddress, remotePort }: Socket): string {
+  if (remoteAddress === undefined) return '';
+  return `${isIPv6(remoteAddress) ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+}
+
+/** A host header that can be given on to others; null for anything else. */
+export function shownHost(host: string | undefined): string | null {
+  return host !== undefined && /^([\w.-]{1,255}|\[[\da-fA-F:.]{2,45}\])(:\d{1,5})?$/.test(host) ? host : null;
+}
