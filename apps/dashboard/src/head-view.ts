@@ -85,8 +85,9 @@ function lossNote({ lastStepLoss }: ShownJson): string {
 function progressText({ shown, step, started }: RunModel): string {
   const { stepsTotal, epoch } = shown;
   if (stepsTotal === null) return shown.state === 'queued' ? 'not begun' : 'no step yet';
-  const epochs = started ? Math.ceil(started.stepsTotal / started.stepsPerEpoch) : null;
-  const epochText =
-    epochs === null ? counted(epoch, 'epoch') : `epoch ${grouped(epoch)} of ${grouped(epochs)}`;
+  const epochs = started ? started.stepsTotal / started.stepsPerEpoch : null;
+  // A run that ends within an epoch has no number of them.
+  const ofEpochs = Number.isInteger(epochs) ? ` of ${grouped(epochs!)}` : '';
+  const epochText = epochs === null ? counted(epoch, 'epoch') : `epoch ${grouped(epoch)}${ofEpochs}`;
   return `step ${grouped(step)} of ${grouped(stepsTotal)} · ${epochText} · ${percent(step / stepsTotal)}`;
 }
