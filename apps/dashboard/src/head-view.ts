@@ -82,7 +82,8 @@ function lossNote({ lastStepLoss }: ShownJson): string {
   return lastStepLoss === null ? '' : `last step ${lossShown(lastStepLoss)}`;
 }
 
-function progressText({ shown, step, started }: RunModel): string {
+/** How far a run is, in steps, epochs and parts of it. */
+export function progressText({ shown, step, started }: Pick<RunModel, 'shown' | 'step' | 'started'>): string {
   const { stepsTotal, epoch } = shown;
   if (stepsTotal === null) return shown.state === 'queued' ? 'not begun' : 'no step yet';
   const epochs = started ? started.stepsTotal / started.stepsPerEpoch : null;
