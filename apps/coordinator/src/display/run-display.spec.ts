@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { evaluationEntry, started, stepEntry, summaryEntry } from './entries.js';
+import { entryText } from './entry-text.js';
 import { RunDisplay } from './run-display.js';
 
 /** Keeps what is written to it, and claims to be a terminal where the display is to have one. */
@@ -106,6 +107,10 @@ describe('without a terminal', () => {
       network,
       network,
     ]);
+    expect(entryText(started({ precision: 'mixed' }))).toBe(
+      'the run begins: 1,340 steps, in precision mixed',
+    );
+    expect(entryText(started({}))).toBe('the run begins: 1,340 steps');
   });
 
   it('says that a warm-up is longer than its run, before it begins', () => {

@@ -5,18 +5,23 @@ import { counted, grouped } from './quantities.js';
 /** What is going to happen, before it does. */
 export function openingLines(started: LogEntryOf<'started'>): string[] {
   const { characters, symbols, windowsPerEpoch, window, heldOutSymbols, units, parameters } = started;
-  const { precision, stepsTotal, batch, microBatch, checkpoint, atStep, warmUp } = started;
+  const { stepsTotal, batch, microBatch, checkpoint, atStep, warmUp } = started;
   const endless = warmUp && endlessWarmUpLine(warmUp, stepsTotal);
   return [
     `text: ${counted(characters, 'character')}, ${counted(symbols, 'symbol')}; ${counted(windowsPerEpoch, 'window')} of ${window}` +
       (heldOutSymbols > 0 ? `, ${counted(heldOutSymbols, 'character')} held out` : ''),
     `network: LSTM layers of ${units.join(', ')} units, ${grouped(parameters)} parameters` +
-      (precision === null || precision === 'float32' ? '' : `, in precision ${precision}`),
+      precisionText(started),
     `${counted(stepsTotal, 'step')} of ${counted(batch, 'window')} in micro-batches of ${microBatch}`,
     ...(endless === null ? [] : [endless]),
     ...(checkpoint === null ? [] : [`going on from ${checkpoint}`]),
     ...(atStep >= stepsTotal ? ['all its steps are done already'] : []),
   ];
+}
+
+/** What is to be said of a run's precision behind what it is: nothing of float32, which is everybody's. */
+export function precisionText({ precision }: Pick<LogEntryOf<'started'>, 'precision'>): string {
+  return precision === null || precision === 'float32' ? '' : `, in precision ${precision}`;
 }
 
 /**
