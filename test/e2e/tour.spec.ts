@@ -130,7 +130,7 @@ describe('the tour', { timeout: 240_000 }, () => {
     await watching.says(/waiting: it waits for workers: 2 of 3 are there/);
     third = daemon.worker('rocin');
     await watching.says(/rocin joined/);
-    await watching.says(new RegExp(`step \\d+/${STEPS}, epoch 1/3, loss \\d\\.\\d{4}`));
+    await watching.says(new RegExp(`step \\d+/${STEPS}, epoch 1 \\(\\d+ %\\), loss \\d\\.\\d{4}`));
   });
 
   it('run show: an active run’s workers and their shares', async () => {

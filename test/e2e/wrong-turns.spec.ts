@@ -125,7 +125,7 @@ const texts: readonly Case[] = [
 ];
 
 const configurations: readonly Case[] = [
-  ['an unknown option', '--step 5', /unknown option '--step'/],
+  ['an unknown option', '--step 5', /unknown option '--step'; did you mean --steps\?$/m],
   ['an unknown preset', '--preset huge', /--preset.*huge.*quick, seed/],
   ['a value out of range', '--learning-rate 0', /--learning-rate.*'0'.*above 0/],
   ['a value that is no number', '--steps many', /--steps.*'many'.*whole number/],
@@ -133,6 +133,11 @@ const configurations: readonly Case[] = [
     'a batch that is no multiple',
     '--batch 30 --micro-batch 8',
     /--micro-batch 8: must divide the batch of 30/,
+  ],
+  [
+    'a batch larger than the text',
+    '--corpus corpus.txt --config config.json --batch 4096 --micro-batch 32',
+    /corpus\.txt: expected a batch of at most [\d,]+ windows, .*, received 4,096; take a smaller --batch/,
   ],
   ['an unknown key', '--config unknown-key.json', /unknown-key\.json.*momentum/],
   ['a file that is not JSON', '--config broken.json', /broken\.json: not JSON/],
@@ -210,7 +215,11 @@ describe.concurrent('exit code 2, in one line:', () => {
     ['worker: a device', `worker --coordinator ${NOBODY} --device abacus`, /--device.*'abacus'.*auto, cpu/],
     ['worker: pages for all', `worker --coordinator ${NOBODY} --http 0.0.0.0:9464`, /--http: .*--insecure/],
     ['sample: missing weights', 'sample nowhere.st', /nowhere\.st: .*no such file/],
-    ['sample: a folder', 'sample folder', /folder: .*expected a file, received a directory/],
+    [
+      'sample: a folder',
+      'sample folder',
+      /folder: .*expected a file, received a directory; give weights\/final/,
+    ],
     ['sample: cut weights', 'sample cut.st', /cut\.st: .*the file is cut/],
     ['sample: no weights', 'sample no-weights.st', /no-weights\.st: no sound weights file/],
     ['sample: a header without end', 'sample endless-header.st', /header: expected at most \d+ bytes/],

@@ -11,6 +11,23 @@ it('says which release it is', async () => {
 });
 
 it.each([
+  [['trian'], "unknown command 'trian'; did you mean train?"],
+  [['wroker', '--coordinator', 'x:1'], "unknown command 'wroker'; did you mean worker?"],
+  [['run', 'shwo', 'r1'], "unknown command 'shwo'; did you mean show?"],
+  [['train', '--step', '5'], "unknown option '--step'; did you mean --steps?"],
+  [['run', 'start', '--coordinater', 'x:1'], "unknown option '--coordinater'; did you mean --coordinator?"],
+  [['train', '--frobnicate'], "unknown option '--frobnicate'"],
+])('says in one line what %j may have meant', async (words, line) => {
+  expect(await type(words)).toEqual({ code: 2, stdout: '', stderr: `rocinante: ${line}\n` });
+});
+
+it('names all commands in its help, the launcher’s own too', async () => {
+  const { stdout } = await type(['--help']);
+  for (const name of ['train', 'serve', 'run', 'worker', 'bundle', 'test'])
+    expect(stdout).toMatch(new RegExp(`^  ${name} .*\\S`, 'm'));
+});
+
+it.each([
   [
     ['certs', '--name', 'here', '--out', join(folder, 'a-file', 'certs')],
     /^rocinante: .*: a part of its path is no folder \(ENOTDIR\)\n$/,
@@ -21,7 +38,7 @@ it.each([
   ],
   [
     ['sample', join(folder, 'none.safetensors')],
-    /^rocinante: \S+none\.safetensors: there is no such file or folder \(ENOENT\)\n$/,
+    /^rocinante: \S+none\.safetensors: there is no such file or folder \(ENOENT\); give weights\/final\.safetensors of .*\n$/,
   ],
 ])('says in words what the operating system refuses: %j', async (words, line) => {
   file('a-file', '');

@@ -1,5 +1,5 @@
-import { Command, CommanderError } from 'commander';
-import { oneLine, RocinanteError, systemTrouble } from '@rocinante/base';
+import { Command, CommanderError, Help } from 'commander';
+import { oneLine, RocinanteError, systemTrouble, usageLine } from '@rocinante/base';
 import { addCerts } from './cli/certs.js';
 import { addConfig } from './cli/config-print.js';
 import { addSecurityOptions } from './cli/coordinator-option.js';
@@ -32,18 +32,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const program = new Command('rocinante')
+  const program: Command = new Command('rocinante')
     .description('trains character LSTMs over many workers, exact to the bit')
     .version(`rocinante ${VERSION}`, '--version', 'this release')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rocinante: ')) })
-    .showSuggestionAfterError(false)
-    .addHelpText(
-      'after',
-      '\nAnd:\n  worker --coordinator <host:port>  compute gradients for a coordinator on any machine' +
-        '\n  bundle [--gpu] [--out FILE]       one archive of this checkout that runs where nothing was installed' +
-        '\n  test [--long] [--json]            format, lint, unit, integration and end-to-end tests of this checkout',
-    );
+    .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
+    .configureHelp({
+      visibleCommands: (command) => {
+        const commands = new Help().visibleCommands(command);
+        // The last one is `help`.
+        if (command === program) commands.splice(-1, 0, ...launcherCommands());
+        return commands;
+      },
+    });
   const exit = (code: number): void => {
     exitCode = code;
   };
@@ -79,6 +80,21 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     throw error;
   }
+}
+
+/** Commands that the launcher runs by itself: here they are for help, and for what a misspelt word may mean. */
+function launcherCommands(): Command[] {
+  return [
+    new Command('worker')
+      .description('compute gradients for a coordinator on any machine')
+      .option('--coordinator <host:port>'),
+    new Command('bundle')
+      .description('one archive of this checkout that runs where nothing was installed')
+      .option('--gpu'),
+    new Command('test')
+      .description('format, lint, unit, integration and end-to-end tests of this checkout')
+      .option('--long'),
+  ];
 }
 
 /** Commands made before settings were given do not have them. */

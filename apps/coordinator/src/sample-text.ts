@@ -3,8 +3,8 @@ import { RocinanteError } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
 import { setEngineEnvironment, type Device } from '@rocinante/engine';
-import { readWeightsFile } from '@rocinante/weights';
 import { UsageError } from './errors.js';
+import { readNamedWeights } from './named-weights.js';
 import type { SampleMessage, SampleWork } from './sample-thread.js';
 
 /** Under this name a weights file carries the words of its text, as a JSON array. */
@@ -49,7 +49,7 @@ export async function sampleText(
   write: (piece: string) => void,
 ): Promise<string> {
   const { length, seed, threads, device, lstm, notice } = options;
-  const weights = await readWeightsFile(options.weights);
+  const weights = await readNamedWeights(options.weights);
   const vocabulary = new Vocabulary(weights.vocabulary);
   const words = options.wholeWords ? wordsIn(options.weights, weights.further?.[WORDS_ENTRY]) : null;
   let text = '';

@@ -82,11 +82,13 @@ function lossNote({ lastStepLoss }: ShownJson): string {
   return lastStepLoss === null ? '' : `last step ${lossShown(lastStepLoss)}`;
 }
 
-function progressText({ shown, step, started }: RunModel): string {
+/** How far a run is, in steps, epochs and parts of it. */
+export function progressText({ shown, step, started }: Pick<RunModel, 'shown' | 'step' | 'started'>): string {
   const { stepsTotal, epoch } = shown;
   if (stepsTotal === null) return shown.state === 'queued' ? 'not begun' : 'no step yet';
-  const epochs = started ? Math.ceil(started.stepsTotal / started.stepsPerEpoch) : null;
-  const epochText =
-    epochs === null ? counted(epoch, 'epoch') : `epoch ${grouped(epoch)} of ${grouped(epochs)}`;
+  const epochs = started ? started.stepsTotal / started.stepsPerEpoch : null;
+  // A run that ends within an epoch has no number of them.
+  const ofEpochs = Number.isInteger(epochs) ? ` of ${grouped(epochs!)}` : '';
+  const epochText = epochs === null ? counted(epoch, 'epoch') : `epoch ${grouped(epoch)}${ofEpochs}`;
   return `step ${grouped(step)} of ${grouped(stepsTotal)} · ${epochText} · ${percent(step / stepsTotal)}`;
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { readClientSecurity } from '@rocinante/access';
-import { RocinanteError } from '@rocinante/base';
+import { RocinanteError, usageLine } from '@rocinante/base';
 import { engineLibraries, gpuTrouble, locateBinding, readNvidia } from '@rocinante/engine';
 import { createLogger, type Logger } from '@rocinante/log';
 import { OwnCard } from './cards/own-card.js';
@@ -37,8 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     exitCode = await begin(config, argv);
   })
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rocinante: ')) })
-    .showSuggestionAfterError(false);
+    .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
   try {
     await command.parseAsync(argv, { from: 'user' });
     return exitCode;

@@ -164,6 +164,41 @@ describe('the joining proof', () => {
     }
   });
 
+  it('is that of float32 in precision tf32 where nothing rounds to it, which is said', () => {
+    const { description } = engine;
+    const [float32, tf32] = ['float32', 'tf32'].map((precision) => configOf('every', { precision }));
+    const proofs = [float32, tf32].map((config) => {
+      const compute = computeOf(config);
+      const proof = compute.prove();
+      compute.dispose();
+      return proof;
+    });
+    expect(proofs[1]).toBe(proofs[0]);
+    const noticesOn = (change: object): readonly string[] => {
+      Object.assign(engine, { description: { ...description, ...change } });
+      const compute = computeOf(tf32, undefined, 'host');
+      compute.dispose();
+      return compute.notices;
+    };
+    const older = { device: 'gpu', model: 'Tesla V100', multipliesBfloat16: false };
+    try {
+      expect(
+        [{ multipliesBfloat16: true }, older, { ...older, multipliesBfloat16: true }].map(noticesOn),
+      ).toEqual([
+        [
+          `precision tf32: only cards round factors to TF32; on ${description.model} products are those of --precision float32`,
+        ],
+        [
+          'precision tf32: only cards of compute capability 8.0 and more round factors to TF32; ' +
+            'on Tesla V100 products are those of --precision float32',
+        ],
+        [],
+      ]);
+    } finally {
+      Object.assign(engine, { description });
+    }
+  });
+
   it('does not depend on what was computed before, on initial weights or on the length, but on the seed', () => {
     const proofOf = (changes: object): string => {
       const compute = computeOf(configOf('every', changes));

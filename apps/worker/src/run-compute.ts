@@ -5,7 +5,6 @@ import {
   Sampler,
   whyPlainAlone,
   type DropoutKey,
-  type FactorType,
   type LstmPath,
   type MicroBatch,
 } from '@rocinante/compute';
@@ -24,6 +23,7 @@ import {
   networkOf,
   runWindows,
   type MicroBatchResult,
+  type Precision,
   type RunWindows,
 } from '@rocinante/training';
 import { WireError } from '@rocinante/wire';
@@ -63,7 +63,7 @@ export class RunCompute {
   readonly #cache: GradientCache<Gradient>;
   #parametersVersion = -1;
 
-  /** Lines for people: how the run's network is computed, where that is not by the path that was given, or no faster for `mixed`. */
+  /** Lines for people: how the run's network is computed, where that is not by the path that was given, or not as its precision promises. */
   readonly notices: readonly string[];
 
   constructor(engine: Engine, run: OpenRun, { path, sums }: ComputeOptions = {}) {
@@ -84,7 +84,7 @@ export class RunCompute {
         : [
             `LSTM path ${taken} computes this run's network, and not ${path.name}: ${whyPlainAlone(network, factors)}`,
           ]),
-      ...roundingNotices(engine, factors),
+      ...precisionNotices(engine, run.config.precision),
     ];
     const onDevice = (sums ?? (engine.description.device === 'gpu' ? 'device' : 'host')) === 'device';
     this.#way = onDevice ? new DeviceWay(this.#network) : new HostWay(this.#network);
@@ -274,10 +274,17 @@ export class RunCompute {
   }
 }
 
-/** What is to be told of bfloat16 factors where there are no instructions for them. */
-function roundingNotices({ description }: Engine, factors: FactorType): string[] {
+/** What is to be told of a precision for which there are no instructions here. TF32 came to cards with bfloat16's. */
+function precisionNotices({ description }: Engine, precision: Precision): string[] {
   const { device, model, multipliesBfloat16 } = description;
-  if (factors === 'float32' || multipliesBfloat16) return [];
+  if (precision === 'tf32') {
+    if (device === 'gpu' && multipliesBfloat16) return [];
+    const where = device === 'gpu' ? 'cards of compute capability 8.0 and more' : 'cards';
+    return [
+      `precision tf32: only ${where} round factors to TF32; on ${model} products are those of --precision float32`,
+    ];
+  }
+  if (precision === 'float32' || multipliesBfloat16) return [];
   const what =
     device === 'gpu'
       ? `${model} has no bfloat16 products (compute capability 8.0 and more)`

@@ -8,6 +8,7 @@ export {
 } from './errors.js';
 export { philox } from './philox.js';
 export { oneLine, quoted } from './one-line.js';
+export { usageLine } from './usage-line.js';
 export { makeFolder } from './make-folder.js';
 export { systemTrouble } from './system-trouble.js';
 export { lockFile, type LockAnswer } from './file-lock.js';

@@ -26,7 +26,11 @@ export function addConfigOptions(command: Command): Command {
     option('--config <file>', 'JSON with settings that replace the preset’s', 'CONFIG'),
     option('--preset <name>', 'what to start from (default: quick)', 'PRESET').choices(Object.keys(presets)),
     option('--corpus <file>', 'a text file, bundled or quijote (default: bundled)', 'CORPUS'),
-    option('--steps <n>', 'steps of the whole run, in place of epochs', 'STEPS').argParser(wholeNumber(1)),
+    option(
+      '--steps <n>',
+      'steps of the whole run, in place of epochs, also where both are given',
+      'STEPS',
+    ).argParser(wholeNumber(1)),
     option('--epochs <n>', 'epochs of the whole run', 'EPOCHS').argParser(wholeNumber(1)),
     option('--batch <n>', 'windows of a step', 'BATCH').argParser(wholeNumber(1)),
     option('--micro-batch <n>', 'windows of one gradient computation', 'MICRO_BATCH').argParser(
@@ -86,5 +90,16 @@ export function addConfigOptions(command: Command): Command {
     ),
   ];
   for (const each of options) command.addOption(each);
-  return command;
+  return command.hook('preAction', () => leaveOutOtherLength(command));
+}
+
+/** A length of the command line stands over the other one of the environment, as it does over its own there. */
+function leaveOutOtherLength(command: Command): void {
+  const from = (name: string): string | undefined => command.getOptionValueSource(name);
+  for (const [name, other] of [
+    ['steps', 'epochs'],
+    ['epochs', 'steps'],
+  ]) {
+    if (from(name) === 'cli' && from(other) === 'env') command.setOptionValue(other, undefined);
+  }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { twoLengthsLine } from '../run-length.js';
 import { limitsMessage, limitsOf } from '../run/limits-message.js';
 import { runJson } from '../client/run-json.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
@@ -31,6 +32,8 @@ export function addRunResume(run: Command, exit: (code: number) => void): void {
 async function resume(name: string, flags: ResumeFlags, exit: (code: number) => void): Promise<void> {
   await withCoordinator(flags, async (coordinator) => {
     const { summary: before, limits } = await coordinator.show(name);
+    const line = twoLengthsLine(flags);
+    if (line !== null) process.stderr.write(`${line}\n`);
     const { minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit } = flags;
     const changes = [minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit].some(
       (value) => value !== undefined,

@@ -133,6 +133,28 @@ describe('run start', () => {
     expect(free).toMatchObject({ code: 0, stderr: `corpus ${corpus}: is there already\n` });
   });
 
+  it('says in a line each what of its options does less than it seems', async () => {
+    const handlers: Partial<RunsHandlers> = {
+      Have: (call, callback) => callback(null, { sha256: call.request.sha256 }),
+      Start: (_call, callback) => callback(null, runningRun),
+    };
+    const options = ['--scale-batch', '4', '--steps', '20', '--epochs', '3'];
+    const said = await rocinante(
+      handlers,
+      ...['run', 'start', '--corpus', corpus, '--config', config],
+      ...options,
+    );
+    expect(said).toMatchObject({
+      code: 0,
+      stderr:
+        "--steps 20 --epochs 3: each is the whole run's length; the steps decide\n" +
+        '--scale-batch 4: 32 windows in micro-batches of 16, learning rate 0.008, warm-up 100 steps\n' +
+        'the warm-up of 100 steps is longer than the run, which has 20: its learning rate comes to 0.0016 of 0.008; ' +
+        'take a smaller --warmup-steps, or a longer run\n' +
+        `corpus ${corpus}: is there already\n`,
+    });
+  });
+
   it('begins with a weights file, which is sent too', async () => {
     const symbols = [...new Set(book)].sort();
     const network = { ...small.network, layers: [...small.network.layers], vocabularySize: symbols.length };
@@ -204,6 +226,11 @@ describe('run start', () => {
       'patience where nothing is held out',
       ['--patience', '3', '--no-held-out'],
       /--patience 3: needs a held-out/,
+    ],
+    [
+      'a batch larger than the text',
+      ['--config', config, '--scale-batch', '32'],
+      /: corpus .*book\.txt: expected a batch of at most 152 windows, .*, received 256; .*--batch 128 --micro-batch 128/,
     ],
     ['too long a name', ['--name', 'n'.repeat(65)], /--name.*1 to 64 characters/],
     ['a pool that is no word', ['--pool', 'a b'], /--pool.*letters, digits/],

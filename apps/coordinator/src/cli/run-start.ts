@@ -14,9 +14,11 @@ import { runJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
 import { scaledBatchLine } from '../batch-scale.js';
 import type { Coordinator } from '../client/coordinator.js';
-import { checkInitFrom, readRunOrder, sendMissing } from '../client/run-order.js';
+import { checkInitFrom, readRunOrder, sendMissing, type RunOrder } from '../client/run-order.js';
 import { TransferProgress } from '../display/transfer-progress.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
+import { endlessWarmUpLine, warmUpOf } from '../run/warm-up.js';
+import { twoLengthsLine } from '../run-length.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
@@ -68,9 +70,7 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
 async function start(flags: StartFlags, exit: (code: number) => void): Promise<void> {
   const limits = limitsMessage(limitsFrom(flags));
   const order = await readRunOrder(flags, flags.corpus ?? DEFAULT_CORPUS, flags.initFrom, process.env);
-  if (flags.scaleBatch !== undefined) {
-    process.stderr.write(`${scaledBatchLine(flags.scaleBatch, order.config)}\n`);
-  }
+  for (const line of openingLines(flags, order)) process.stderr.write(`${line}\n`);
   await withCoordinator(flags, async (coordinator) => {
     await checkInitFrom(coordinator, order);
     const contents = [order.corpus, ...(order.initFrom ? [order.initFrom] : [])];
@@ -109,6 +109,15 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
     process.stderr.write(`run ${summary.id}\n`);
     exit(await watchToEnd(coordinator, summary.id, flags.json));
   });
+}
+
+/** What is to be told of the options before a run is sent; of the warm-up, `--watch` tells once the run begins. */
+function openingLines({ watch, ...flags }: StartFlags, { config, stepsTotal }: RunOrder): string[] {
+  return [
+    twoLengthsLine(flags),
+    flags.scaleBatch === undefined ? null : scaledBatchLine(flags.scaleBatch, config),
+    watch ? null : endlessWarmUpLine(warmUpOf(config), stepsTotal),
+  ].filter((line) => line !== null);
 }
 
 /** The ids of runs that have a name, as far as the coordinator lists them. */

@@ -52,6 +52,16 @@ describe('run stop, resume and rm', () => {
     ]);
   });
 
+  it('resume says which of two lengths counts', async () => {
+    const Resume: RunsHandlers['Resume'] = (_call, callback) => callback(null, runningRun);
+    const lengths = ['--steps', '200', '--epochs', '3'];
+    const said = await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', ...lengths);
+    expect(said).toMatchObject({
+      code: 0,
+      stderr: "--steps 200 --epochs 3: each is the whole run's length; the steps decide\n",
+    });
+  });
+
   it('rm says what became free, or why not', async () => {
     const gone = await rocinante(
       { Remove: (_call, callback) => callback(null, { run: 'r12', bytes: 12e6 }) },

@@ -1,16 +1,21 @@
 import { basename } from 'node:path';
 import { encodeCorpus, Vocabulary } from '@rocinante/corpus';
-import { runWindows, type RunConfig } from '@rocinante/training';
+import type { RunConfig } from '@rocinante/training';
+import { refuseBatchBeyondText } from '../batch-fit.js';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus, type Environment } from '../corpus/corpus-file.js';
 import { UsageError } from '../errors.js';
 import { checkInitialWeights, readInitialWeights } from '../run/checkpoints/first-state.js';
+import { shapeOf } from '../run/prepared-run.js';
+import { DEFAULT_LIMITS } from '../run/run-limits.js';
 import { contentOfBytes, contentOfFile, type Content } from './content.js';
 import type { Coordinator } from './coordinator.js';
 
 /** A run that is sound in itself, with all that a coordinator needs for it. */
 export interface RunOrder {
   readonly config: RunConfig;
+  /** Steps of the whole run. */
+  readonly stepsTotal: number;
   readonly corpus: Content;
   /** What people call the text. */
   readonly corpusName: string;
@@ -35,14 +40,16 @@ export async function readRunOrder(
   if (weights) checkInitialWeights(weights, config);
   const file = await readCorpus(corpus, environment);
   const subject = `corpus ${file.name}`;
-  const { ids } = encodeCorpus(file.bytes, {
+  const encoded = encodeCorpus(file.bytes, {
     normalisation: config.text.normalisation,
     subject,
     ...(weights && { vocabulary: new Vocabulary(weights.vocabulary) }),
   });
-  runWindows(config, ids.length, subject);
+  const { stepsTotal, windowsPerEpoch } = shapeOf(config, encoded, DEFAULT_LIMITS, subject);
+  refuseBatchBeyondText(config, windowsPerEpoch, subject);
   return {
     config,
+    stepsTotal,
     corpus: contentOfBytes(subject, file.bytes),
     corpusName: file.name === file.path ? basename(file.path) : file.name,
     initFrom: initFrom === undefined ? null : await contentOfFile(`--init-from ${initFrom}`, initFrom),

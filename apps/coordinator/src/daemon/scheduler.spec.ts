@@ -68,6 +68,18 @@ describe('the queue', () => {
     expect(await failure('r1')).toMatch(/^content abab.*: it is not here; push it$/);
     await coordinator.executed('r2');
   });
+
+  it('refuses a run with a batch larger than its text, also when it is resumed', async () => {
+    const { store, scheduler } = coordinator;
+    const config = { ...smallRun.config, batch: { size: 256, microBatch: 2 } };
+    await store.create({ ...smallRun, config });
+    scheduler.schedule();
+    const refused =
+      /^corpus: expected a batch of at most 68 windows, .*, received 256; take a smaller --batch/;
+    expect(await failure('r1')).toMatch(refused);
+    await resumeRun(coordinator, { run: 'r1', steps: 0, epochs: 0, limits: null });
+    expect(await failure('r1')).toMatch(refused);
+  });
 });
 
 describe('an active run', () => {

@@ -18,6 +18,8 @@ export function started(fields: Partial<LogEntryOf<'started'>>): LogEntryOf<'sta
     microBatch: 16,
     units: [256],
     parameters: 355_347,
+    precision: 'float32',
+    warmUp: { steps: 0, rate: 0.004 },
     checkpoint: null,
     notExactSince: null,
     ...fields,

@@ -1,6 +1,7 @@
 import type { LogEntryOf, RunLogEntry } from '../run/log/log-entries.js';
 import { lstmPathOf } from './lstm-path.js';
 import { bytesShown, counted, grouped } from './quantities.js';
+import { precisionText } from './run-texts.js';
 
 /** Entries that are worth a line of a log: single steps, and what came too late to count, are not. */
 export type ToldEntry = Exclude<RunLogEntry, { event: 'step' | 'ignored' }>;
@@ -68,10 +69,12 @@ export function entryText(entry: ToldEntry): string {
   }
 }
 
-function startedText({ cause, stepsTotal, checkpoint }: LogEntryOf<'started'>): string {
-  if (checkpoint === null) return `the run begins: ${counted(stepsTotal, 'step')}`;
+function startedText(started: LogEntryOf<'started'>): string {
+  const { cause, stepsTotal, checkpoint } = started;
+  const length = counted(stepsTotal, 'step') + precisionText(started);
+  if (checkpoint === null) return `the run begins: ${length}`;
   const why = cause === 'coordinator-restarted' ? 'the coordinator was started again' : 'it was resumed';
-  return `the run goes on from ${checkpoint}, to ${counted(stepsTotal, 'step')}: ${why}`;
+  return `the run goes on from ${checkpoint}, to ${length}: ${why}`;
 }
 
 function lateWork({ evaluates, microBatches: { length } }: LogEntryOf<'late'>): string {

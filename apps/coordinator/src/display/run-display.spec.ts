@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { evaluationEntry, started, stepEntry, summaryEntry } from './entries.js';
+import { entryText } from './entry-text.js';
 import { RunDisplay } from './run-display.js';
 
 /** Keeps what is written to it, and claims to be a terminal where the display is to have one. */
@@ -74,6 +75,54 @@ describe('without a terminal', () => {
     expect(lines[0]).toBe('step 1/670, epoch 1/2, loss 2.5000, - windows/s, - left');
     expect(lines[1]).toBe('step 101/670, epoch 1/2, loss 2.5000, 320.0 windows/s, 57 s left');
     expect(lines[7]).toBe('step 670/670, epoch 2/2, loss 2.5000, 320.0 windows/s, 0 s left');
+  });
+
+  it('tells no number of epochs where the run ends within one', () => {
+    const paper = show();
+    display.entry(started({ stepsTotal: 400 }));
+    const before = paper.lines.length;
+    for (const [step, epoch] of [
+      [30, 1],
+      [335, 1],
+      [336, 2],
+      [400, 2],
+    ]) {
+      clock += 10_000;
+      display.entry(stepEntry(step, { epoch }));
+    }
+    const epochs = paper.lines.slice(before).map((line) => line.split(', ')[1]);
+    expect(epochs).toEqual(['epoch 1 (8 %)', 'epoch 1 (100 %)', 'epoch 2 (0 %)', 'epoch 2 (19 %)']);
+  });
+
+  it('says in which precision a run is, where that is not float32', () => {
+    const networkLine = (precision: string | null): string => {
+      const paper = show();
+      display.entry(started({ precision }));
+      return paper.lines[1];
+    };
+    const network = 'network: LSTM layers of 256 units, 355,347 parameters';
+    expect(['mixed', 'tf32', 'float32', null].map(networkLine)).toEqual([
+      `${network}, in precision mixed`,
+      `${network}, in precision tf32`,
+      network,
+      network,
+    ]);
+    expect(entryText(started({ precision: 'mixed' }))).toBe(
+      'the run begins: 1,340 steps, in precision mixed',
+    );
+    expect(entryText(started({}))).toBe('the run begins: 1,340 steps');
+  });
+
+  it('says that a warm-up is longer than its run, before it begins', () => {
+    const paper = show();
+    display.entry(started({ stepsTotal: 40, warmUp: { steps: 100, rate: 0.064 } }));
+    expect(paper.lines.slice(2)).toEqual([
+      '40 steps of 32 windows in micro-batches of 16',
+      'the warm-up of 100 steps is longer than the run, which has 40: its learning rate comes to 0.0256 of 0.064; ' +
+        'take a smaller --warmup-steps, or a longer run',
+    ]);
+    display.entry(started({ stepsTotal: 40, warmUp: null }));
+    expect(paper.lines.at(-1)).toBe('40 steps of 32 windows in micro-batches of 16');
   });
 
   it('says what went on', () => {

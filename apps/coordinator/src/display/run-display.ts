@@ -5,7 +5,7 @@ import { printable } from './printable.js';
 import { entryText, evaluationLine } from './entry-text.js';
 import { counted, duration, grouped } from './quantities.js';
 import { Rate } from './rate.js';
-import { closingText, openingLines, type RunFigures } from './run-texts.js';
+import { closingText, epochText, openingLines, type RunFigures } from './run-texts.js';
 
 /** Without a terminal, a line about steps at most so often. */
 const LINE_INTERVAL_MS = 10_000;
@@ -136,10 +136,16 @@ export class RunDisplay {
     this.#nextLineAt = -Infinity;
     this.#summary = this.#sample = null;
     for (const line of openingLines(started)) this.line(line);
-    this.#bar?.start(started.stepsTotal, started.atStep, { epoch: '-', loss: '-', rate: '-', left: '-' });
+    this.#bar?.start(started.stepsTotal, started.atStep, {
+      epoch: 'epoch -',
+      loss: '-',
+      rate: '-',
+      left: '-',
+    });
   }
 
-  #step({ step, epoch, loss, issues }: LogEntryOf<'step'>): void {
+  #step(entry: LogEntryOf<'step'>): void {
+    const { step, loss, issues } = entry;
     if (issues > 1) this.#issuedAgain += 1;
     const started = this.#started;
     if (started === null) return;
@@ -147,7 +153,7 @@ export class RunDisplay {
     const rate = this.#rate.windowsPerSecond;
     const windowsLeft = (stepsTotal - step) * (windowsPerEpoch / stepsPerEpoch);
     const fields = {
-      epoch: `${epoch}/${Math.ceil(stepsTotal / stepsPerEpoch)}`,
+      epoch: epochText(entry, started),
       loss: loss.toFixed(4),
       rate: rate === null ? '-' : rate.toFixed(1),
       left: rate === null ? '-' : duration(windowsLeft / rate),
@@ -157,7 +163,7 @@ export class RunDisplay {
     } else if (this.#now() >= this.#nextLineAt || step === stepsTotal) {
       this.#nextLineAt = this.#now() + LINE_INTERVAL_MS;
       this.line(
-        `step ${grouped(step)}/${grouped(stepsTotal)}, epoch ${fields.epoch}, loss ${fields.loss}, ${fields.rate} windows/s, ${fields.left} left`,
+        `step ${grouped(step)}/${grouped(stepsTotal)}, ${fields.epoch}, loss ${fields.loss}, ${fields.rate} windows/s, ${fields.left} left`,
       );
     }
   }
@@ -167,7 +173,7 @@ function progressBar(stream: NodeJS.WritableStream): cliProgress.SingleBar {
   return new cliProgress.SingleBar(
     {
       stream,
-      format: '{bar} step {value}/{total} | epoch {epoch} | loss {loss} | {rate} windows/s | {left} left',
+      format: '{bar} step {value}/{total} | {epoch} | loss {loss} | {rate} windows/s | {left} left',
       barsize: 20,
       formatValue: (value, _options, type) =>
         type === 'value' || type === 'total' ? grouped(value) : String(value),

@@ -1,18 +1,40 @@
 import type { LogEntryOf } from '../run/log/log-entries.js';
+import { endlessWarmUpLine } from '../run/warm-up.js';
 import { counted, grouped } from './quantities.js';
 
 /** What is going to happen, before it does. */
 export function openingLines(started: LogEntryOf<'started'>): string[] {
   const { characters, symbols, windowsPerEpoch, window, heldOutSymbols, units, parameters } = started;
-  const { stepsTotal, batch, microBatch, checkpoint, atStep } = started;
+  const { stepsTotal, batch, microBatch, checkpoint, atStep, warmUp } = started;
+  const endless = warmUp && endlessWarmUpLine(warmUp, stepsTotal);
   return [
     `text: ${counted(characters, 'character')}, ${counted(symbols, 'symbol')}; ${counted(windowsPerEpoch, 'window')} of ${window}` +
       (heldOutSymbols > 0 ? `, ${counted(heldOutSymbols, 'character')} held out` : ''),
-    `network: LSTM layers of ${units.join(', ')} units, ${grouped(parameters)} parameters`,
+    `network: LSTM layers of ${units.join(', ')} units, ${grouped(parameters)} parameters` +
+      precisionText(started),
     `${counted(stepsTotal, 'step')} of ${counted(batch, 'window')} in micro-batches of ${microBatch}`,
+    ...(endless === null ? [] : [endless]),
     ...(checkpoint === null ? [] : [`going on from ${checkpoint}`]),
     ...(atStep >= stepsTotal ? ['all its steps are done already'] : []),
   ];
+}
+
+/** What is to be said of a run's precision behind what it is: nothing of float32, which is everybody's. */
+export function precisionText({ precision }: Pick<LogEntryOf<'started'>, 'precision'>): string {
+  return precision === null || precision === 'float32' ? '' : `, in precision ${precision}`;
+}
+
+/**
+ * How far a step is in its epoch: `epoch 2/4`, and where the run ends within an epoch, so that there is no such number in
+ * all, `epoch 1 (9 %)`.
+ */
+export function epochText(
+  { step, epoch }: Pick<LogEntryOf<'step'>, 'step' | 'epoch'>,
+  { stepsTotal, stepsPerEpoch }: Pick<LogEntryOf<'started'>, 'stepsTotal' | 'stepsPerEpoch'>,
+): string {
+  if (stepsTotal % stepsPerEpoch === 0) return `epoch ${epoch}/${stepsTotal / stepsPerEpoch}`;
+  const steps = step - (epoch - 1) * stepsPerEpoch;
+  return `epoch ${epoch} (${Math.floor((100 * steps) / stepsPerEpoch)} %)`;
 }
 
 /** What a run that is done came to: the figures of its `summary` entry. */

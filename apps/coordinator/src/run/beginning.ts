@@ -2,6 +2,7 @@ import { networkLayout } from '@rocinante/model';
 import { networkOf, runWindows } from '@rocinante/training';
 import type { EventLog } from './log/event-log.js';
 import type { StartCause } from './log/log-entries.js';
+import { warmUpOf } from './warm-up.js';
 import type { PreparedRun } from './prepared-run.js';
 import { returnOf } from './checkpoints/rollback.js';
 
@@ -28,6 +29,8 @@ export function tellBeginning(log: EventLog, prepared: PreparedRun, cause: Start
     microBatch: config.batch.microBatch,
     units: config.network.layers.map(({ units }) => units),
     parameters: networkLayout(networkOf(config, vocabularySize)).length,
+    precision: config.precision,
+    warmUp: warmUpOf(config),
     checkpoint: loaded?.name ?? null,
     notExactSince: exactness.notExactSince,
   });

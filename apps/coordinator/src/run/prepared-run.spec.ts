@@ -12,6 +12,7 @@ import { UsageError } from '../errors.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { RunDirectory } from './run-directory.js';
 import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
+import { RunCheckpoints } from './checkpoints/run-checkpoints.js';
 import { saveState } from './checkpoints/spec-checkpoints.js';
 
 let folder: string;
@@ -73,6 +74,28 @@ it('does not go on to fewer steps than it has', async () => {
   await saveStep(4);
   await expect(prepared({ ...smallConfig, steps: 3 })).rejects.toThrow(UsageError);
   await expect(prepared({ ...smallConfig, steps: 3 })).rejects.toThrow('the run has 4 steps already');
+});
+
+it('does not begin with a batch larger than its text, and goes on where an earlier release did', async () => {
+  const vast = { ...smallConfig, batch: { size: 70, microBatch: 2 } };
+  const refused =
+    /^corpus: expected a batch of at most 68 windows, .*, received 70; .*--batch 68 --micro-batch 2/;
+  for (const before of [null, vast]) await expect(prepared(vast, before)).rejects.toThrow(refused);
+  const { config, corpus, limits } = await prepared(smallConfig, null);
+  const layout = networkLayout(networkOf(config, corpus.vocabulary.size));
+  const checkpoints = new RunCheckpoints(
+    directory.checkpointsPath,
+    {
+      config: vast,
+      layout,
+      vocabulary: corpus.vocabulary.symbols,
+      corpusSha256: corpus.textSha256,
+    },
+    limits,
+  );
+  const progress = { ...noProgress, step: 2, issues: 2 };
+  await saveState(checkpoints, layout, { type: 'save', step: 2, reason: 'interval', best: false, progress });
+  expect((await prepared(vast, vast)).loaded?.progress.step).toBe(2);
 });
 
 it('does not begin anew where all checkpoints are damaged', async () => {

@@ -2,6 +2,7 @@ import { NoGoodCheckpointError } from '@rocinante/checkpoint';
 import type { EncodedCorpus } from '@rocinante/corpus';
 import { networkLayout } from '@rocinante/model';
 import { networkOf, runShape, type RunConfig, type RunShape } from '@rocinante/training';
+import { refuseBatchBeyondText } from '../batch-fit.js';
 import type { EncodedText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
 import { goingOnWith, NOT_PROVEN, type Exactness } from './exactness.js';
@@ -62,7 +63,8 @@ export function shapeOf(
 /**
  * Puts a run together in its directory.
  * @param before the configuration that the run had, where there may be checkpoints to go on from; else null.
- * @throws {UsageError} the text is too short for a window, or the run has more steps behind it than it is to have.
+ * @throws {CorpusTooShortError} the text is too short for a window.
+ * @throws {UsageError} the run has more steps behind it than it is to have; or it begins, and its text has fewer windows than a batch.
  * @throws {NoGoodCheckpointError} there are checkpoints, and none is good.
  */
 export async function prepareRun(
@@ -85,6 +87,7 @@ export async function prepareRun(
     limits,
   );
   const loaded = before ? await loadNewest(checkpoints) : null;
+  if (loaded === null) refuseBatchBeyondText(config, shape.windowsPerEpoch);
   if (loaded && loaded.progress.step > shape.stepsTotal) {
     throw new UsageError(
       `--steps: the run has ${loaded.progress.step} steps already; expected at least so many, received ${shape.stepsTotal}`,

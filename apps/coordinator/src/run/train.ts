@@ -3,12 +3,14 @@ import type { LstmChoice } from '@rocinante/model';
 import type { CardSeat, Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
+import { refuseBatchBeyondText } from '../batch-fit.js';
 import { cardBatchLine, scaledBatchLine } from '../batch-scale.js';
 import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
 import { RunDisplay } from '../display/run-display.js';
 import { isExpected, RunFailedError, UsageError } from '../errors.js';
+import { twoLengthsLine } from '../run-length.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
 import { TrainNotifier } from '../notify/train-notifier.js';
 import { TrainingService } from '../service/training-service.js';
@@ -87,14 +89,16 @@ export async function train(options: TrainOptions): Promise<number> {
   const file = await readCorpus(options.corpus ?? saved?.corpus.source ?? DEFAULT_CORPUS, process.env);
   const goesOn = saved !== null && config.initFrom !== null;
   const symbols = initial?.vocabulary ?? (goesOn ? await savedVocabulary(directory.checkpointsPath) : null);
+  const subject = `corpus ${file.name}`;
   const text = await encodeText({
     bytes: file.bytes,
     normalisation: config.text.normalisation,
-    subject: `corpus ${file.name}`,
+    subject,
     symbols,
   });
   // What is wrong with the text or the disk is said before anything is made.
-  shapeOf(config, text.corpus, options.limits, `corpus ${file.name}`);
+  const { windowsPerEpoch } = shapeOf(config, text.corpus, options.limits, subject);
+  if (!saved) refuseBatchBeyondText(config, windowsPerEpoch, subject);
   const parameterCount = parametersReckoned(config, text.corpus.vocabulary.size);
   await refuseFullDisk(directory.path, '--run-dir', 0, parameterCount);
   const source = ['bundled', 'quijote'].includes(file.name) ? file.name : resolve(file.path);
@@ -130,8 +134,9 @@ async function runToEnd(
   });
   display.line(`run ${directory.shownPath}`);
   if (options.resume && !loaded) display.line('there is no checkpoint: the run begins anew');
-  const batchLine = batchLineOf(options, prepared);
-  if (batchLine !== null) display.line(batchLine);
+  for (const line of [twoLengthsLine(options.flags), batchLineOf(options, prepared)]) {
+    if (line !== null) display.line(line);
+  }
 
   const notifier =
     options.notify &&

@@ -2,8 +2,9 @@ import { RocinanteError } from '@rocinante/base';
 import { Vocabulary } from '@rocinante/corpus';
 import { networkTensors } from '@rocinante/model';
 import { networkOf, type RunConfig } from '@rocinante/training';
-import { readWeightsFile, type Weights } from '@rocinante/weights';
+import type { Weights } from '@rocinante/weights';
 import { UsageError } from '../../errors.js';
+import { readNamedWeights } from '../../named-weights.js';
 
 /** A network that a run begins with, in place of first values from the seed. Adam begins from zero all the same. */
 export interface InitialWeights extends Pick<
@@ -35,9 +36,9 @@ export async function readInitialWeights(path: string): Promise<InitialWeights> 
 }
 
 /** The file, with the option that named it in what is wrong with it. */
-async function read(path: string): ReturnType<typeof readWeightsFile> {
+async function read(path: string): ReturnType<typeof readNamedWeights> {
   try {
-    return await readWeightsFile(path);
+    return await readNamedWeights(path);
   } catch (cause) {
     if (!(cause instanceof RocinanteError)) throw cause;
     throw new RocinanteError(cause.code, cause.exitCode, `--init-from ${cause.message}`, { cause });

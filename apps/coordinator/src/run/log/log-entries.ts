@@ -32,6 +32,10 @@ const started = z.object({
   microBatch: count,
   units: z.array(count),
   parameters: count,
+  /** In what products are computed; null where an earlier release wrote it, as the next. */
+  precision: z.string().nullable().default(null),
+  /** Steps over which the learning rate rises, and to what. */
+  warmUp: z.object({ steps: count, rate: z.number() }).nullable().default(null),
   /** The checkpoint that the run goes on from; null where it begins. */
   checkpoint: z.string().nullable(),
   /** As the last `not-exact` entry before has it, where the checkpoint has it too; null where the run is exact till here. */

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { afterEach, expect, it, vi } from 'vitest';
+import { addConfigOptions, type ConfigOptionValues } from './cli/config-options.js';
+import { resolveConfig } from './config.js';
+import { twoLengthsLine } from './run-length.js';
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** The length of the run that a command line and its environment ask for, and what is said of it. */
+function lengthOf(words: string, environment: Record<string, string> = {}): unknown {
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  const command = addConfigOptions(new Command()).action(() => undefined);
+  command.parse(words.split(' ').filter(Boolean), { from: 'user' });
+  const flags = command.opts<ConfigOptionValues>();
+  const { steps, epochs } = resolveConfig({ ...flags, initFrom: undefined });
+  return { steps, epochs, said: twoLengthsLine(flags) };
+}
+
+const said = "--steps 60 --epochs 2: each is the whole run's length; the steps decide";
+
+it('is the steps where both are given, which is said', () => {
+  expect(lengthOf('--steps 60 --epochs 2')).toEqual({ steps: 60, epochs: 2, said });
+  expect(lengthOf('', { ROCINANTE_STEPS: '60', ROCINANTE_EPOCHS: '2' })).toEqual({
+    steps: 60,
+    epochs: 2,
+    said,
+  });
+});
+
+it('is the one that is given', () => {
+  expect(lengthOf('--steps 60')).toEqual({ steps: 60, epochs: 4, said: null });
+  expect(lengthOf('--epochs 2')).toEqual({ steps: null, epochs: 2, said: null });
+});
+
+it('is what the command line says, whatever the environment has of the other', () => {
+  expect(lengthOf('--epochs 2', { ROCINANTE_STEPS: '60' })).toEqual({ steps: null, epochs: 2, said: null });
+  expect(lengthOf('--steps 60', { ROCINANTE_EPOCHS: '2' })).toEqual({ steps: 60, epochs: 4, said: null });
+});
