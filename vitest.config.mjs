@@ -1,18 +1,25 @@
 // What `./rocinante test` runs each project's tests with. A report lies beside each project, and the command adds them up.
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** The base's and the domain's libs hold no state of a process (ARCHITECTURE.md): their specs may share one. */
+const shared = ['base', 'parameters', 'corpus', 'model', 'optimizer', 'codec', 'training'];
 
 export default defineConfig({
   test: {
     // Specs are compiled with their lib; only the sources are run.
     exclude: ['**/node_modules/**', '**/dist/**'],
     passWithNoTests: true,
+    // What other libs compiled to is JavaScript already, which Node loads sooner by itself than by way of vite.
+    server: { deps: { external: [/\/(apps|libs)\/[^/]+\/dist\//] } },
     // A test that takes a second on a quiet machine may take many on one with other work. So may what comes before and after it:
     // the engine is loaded there, and processes are started and ended.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Child processes, not threads: the engine and the process's signals belong to one test file at a time.
     pool: 'forks',
+    isolate: !shared.includes(basename(process.cwd())),
     // Two on two cores: many specs wait, and the longest project is tested when all others are over.
     maxWorkers: Math.max(2, availableParallelism() >> 1),
     reporters: ['default', 'json'],

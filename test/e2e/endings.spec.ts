@@ -24,7 +24,7 @@ let daemon: Daemon;
 beforeAll(async () => {
   order = smallOrder(workspace, STEPS);
   const runDir = workspace.in('undisturbed');
-  undisturbed = await train([...order, '--workers', '1', '--threads', '1', '--run-dir', runDir]);
+  undisturbed = await train([...order, '--workers', '2', '--threads', '1', '--run-dir', runDir]);
 }, 240_000);
 
 afterEach(async () => {

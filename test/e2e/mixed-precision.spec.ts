@@ -91,6 +91,8 @@ describe('a run in mixed precision', { timeout: 240_000 }, () => {
 
   it('ends with float32’s held-out loss', async () => {
     const longer = ['--steps', LONG ? '2000' : '200', '--learning-rate', '0.01', '--workers', '1'];
+    // What a micro-batch costs hardly depends on its size.
+    longer.push('--micro-batch', '24');
     const [float32, other] = [
       await train([...common, ...longer, ...into('learns-float32')]),
       await train([...common, ...longer, ...mixed, ...into('learns-mixed')]),

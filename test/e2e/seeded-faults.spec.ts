@@ -26,7 +26,7 @@ beforeAll(async () => {
   const config = workspace.write('config.json', { ...smallConfig, text: { window: 10 } });
   order = ['--corpus', corpus, '--config', config, '--batch', '32', '--micro-batch', '4'];
   order.push('--steps', String(STEPS));
-  undisturbed = await train([...order, '--workers', '1', '--run-dir', workspace.in('undisturbed')]);
+  undisturbed = await train([...order, '--workers', '2', '--run-dir', workspace.in('undisturbed')]);
 }, 240_000);
 
 afterEach(() => run?.end());

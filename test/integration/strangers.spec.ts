@@ -46,32 +46,14 @@ async function endsUndisturbed(run: Rocinante): Promise<void> {
 
 const hello = { protocolMin: 1, protocolMax: 1, name: 'stranger', threads: 1 };
 
-it('a worker that joins in the middle shares the work', { timeout: 180_000 }, async () => {
-  const { run, runDir, address } = await begun('joined');
-  const main = join(projectRoot, 'apps/worker/dist/main.js');
-  const extra = spawn(
-    process.execPath,
-    [main, '--coordinator', address, '--name', 'extra', '--threads', '1'],
-    {
-      stdio: 'ignore',
-    },
-  );
-  await endsUndisturbed(run);
-  expect(events(runDir).some(({ event, worker }) => event === 'worker-joined' && worker === 'extra')).toBe(
-    true,
-  );
-  // It waits for the coordinator's return, as a worker does, and ends when it is told to.
-  expect(extra.exitCode).toBeNull();
-  extra.kill('SIGTERM');
-  const [code] = (await once(extra, 'exit')) as [number];
-  expect(code).toBe(0);
-});
-
 it(
-  'a worker that reports on other micro-batches than it was given is sent away',
+  'a worker that joins in the middle shares the work, and one that reports on other micro-batches than it was given is sent away',
   { timeout: 180_000 },
   async () => {
-    const { run, runDir, address, proof } = await begun('dismissed');
+    const { run, runDir, address, proof } = await begun('joined');
+    const main = join(projectRoot, 'apps/worker/dist/main.js');
+    const words = [main, '--coordinator', address, '--name', 'extra', '--threads', '1'];
+    const extra = spawn(process.execPath, words, { stdio: 'ignore' });
     const error = await speak(address, { hello }, ({ welcome, startRun, assign }) => {
       if (welcome) return [{ credit: { ranges: 8 } }];
       if (startRun) return [{ ready: { run: startRun.run, activation: startRun.activation, proof } }];
@@ -84,7 +66,14 @@ it(
     });
     expect(error.code).toBe(status.INVALID_ARGUMENT);
     await endsUndisturbed(run);
+    const joined = events(runDir).flatMap(({ event, worker }) => (event === 'worker-joined' ? [worker] : []));
+    expect(joined).toContain('extra');
     expect(events(runDir).filter(({ event }) => event === 'ignored')).not.toHaveLength(0);
+    // It waits for the coordinator's return, as a worker does, and ends when it is told to.
+    expect(extra.exitCode).toBeNull();
+    extra.kill('SIGTERM');
+    const [code] = (await once(extra, 'exit')) as [number];
+    expect(code).toBe(0);
   },
 );
 

@@ -29,6 +29,25 @@ it('names all commands in its help, the launcher’s own too', async () => {
 
 it.each([
   [
+    '',
+    'train serve run weights sample corpus verify replay simulate doctor support certs deploy config worker bundle test',
+  ],
+  ['run', 'start list show watch logs stop resume rm compare'],
+])('lists the commands of rocinante %s, in their order', async (parent, commands) => {
+  const { code, stdout, stderr } = await type([...parent.split(' ').filter(Boolean), '--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const [, listed] = /\nCommands:\n([^]*?)(\n\n|$)/.exec(stdout)!;
+  const names = [...listed.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+  expect(names).toEqual([...commands.split(' '), 'help']);
+});
+
+it('calls a command by all its words', async () => {
+  const { stdout } = await type(['run', 'list', '--help']);
+  expect(stdout).toMatch(/^Usage: rocinante run list \[options\]\n/);
+});
+
+it.each([
+  [
     ['certs', '--name', 'here', '--out', join(folder, 'a-file', 'certs')],
     /^rocinante: .*: a part of its path is no folder \(ENOTDIR\)\n$/,
   ],

@@ -1,24 +1,29 @@
 import { Command, CommanderError, Help } from 'commander';
 import { oneLine, RocinanteError, systemTrouble, usageLine } from '@rocinante/base';
-import { addCerts } from './cli/certs.js';
-import { addConfig } from './cli/config-print.js';
 import { addSecurityOptions } from './cli/coordinator-option.js';
-import { addCorpus } from './cli/corpus.js';
-import { addDeploy } from './cli/deploy.js';
-import { addDoctor } from './cli/doctor.js';
-import { addReplay } from './cli/replay.js';
-import { addRun } from './cli/run.js';
-import { addSample } from './cli/sample.js';
-import { addServe } from './cli/serve.js';
-import { addSimulate } from './cli/simulate.js';
-import { addSupport } from './cli/support.js';
-import { addTrain } from './cli/train.js';
-import { addVerify } from './cli/verify.js';
-import { addWeights } from './cli/weights.js';
+import { addNamed, type LoadCommand } from './cli/named-command.js';
 import { VERSION } from './version.js';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+
+/** In the order in which they are listed. */
+const commands = new Map<string, LoadCommand>([
+  ['train', async () => (await import('./cli/train.js')).addTrain],
+  ['serve', async () => (await import('./cli/serve.js')).addServe],
+  ['run', async () => (await import('./cli/run.js')).addRun],
+  ['weights', async () => (await import('./cli/weights.js')).addWeights],
+  ['sample', async () => (await import('./cli/sample.js')).addSample],
+  ['corpus', async () => (await import('./cli/corpus.js')).addCorpus],
+  ['verify', async () => (await import('./cli/verify.js')).addVerify],
+  ['replay', async () => (await import('./cli/replay.js')).addReplay],
+  ['simulate', async () => (await import('./cli/simulate.js')).addSimulate],
+  ['doctor', async () => (await import('./cli/doctor.js')).addDoctor],
+  ['support', async () => (await import('./cli/support.js')).addSupport],
+  ['certs', async () => (await import('./cli/certs.js')).addCerts],
+  ['deploy', async () => (await import('./cli/deploy.js')).addDeploy],
+  ['config', async () => (await import('./cli/config-print.js')).addConfig],
+]);
 
 /**
  * The command line: parses, runs one command, and says what went wrong in one line.
@@ -48,20 +53,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const exit = (code: number): void => {
     exitCode = code;
   };
-  addTrain(program, exit);
-  addServe(program, exit);
-  addRun(program, exit);
-  addWeights(program);
-  addSample(program);
-  addCorpus(program);
-  addVerify(program, exit);
-  addReplay(program, exit);
-  addSimulate(program, exit);
-  addDoctor(program, exit);
-  addSupport(program);
-  addCerts(program);
-  addDeploy(program, exit);
-  addConfig(program);
+  await addNamed(program, exit, argv, commands);
   addSecurityOptions(program);
   inheritSettings(program);
   try {

@@ -1,4 +1,4 @@
-import { sha256 } from '@rocinante/base';
+import { RocinanteError, sha256 } from '@rocinante/base';
 import { fits, gridExponents, maxMagnitudes } from '@rocinante/codec';
 import {
   Network,
@@ -26,7 +26,6 @@ import {
   type Precision,
   type RunWindows,
 } from '@rocinante/training';
-import { WireError } from '@rocinante/wire';
 import { largestComputed, MicroBatchMemoryError, smallerMicroBatches } from './cards/fitting-micro-batch.js';
 import type {
   EvaluateResult,
@@ -253,7 +252,7 @@ export class RunCompute {
   #evaluatePiece(piece: number, isCancelled: () => boolean): { lossSum: number } | null {
     const { evaluation, windows } = this.#plan;
     if (evaluation === null || windows.validation === null) {
-      throw new WireError('MALFORMED', 'an evaluation is wanted in a run that holds nothing out');
+      throw new RocinanteError('MALFORMED', 1, 'an evaluation is wanted in a run that holds nothing out');
     }
     if (evaluation.kind === 'windows') {
       return this.#network.evaluate(this.#symbols(windows.validation, pieceWindows(evaluation, piece)));
@@ -305,6 +304,6 @@ function idsOf(buffer: SharedArrayBuffer, idBytes: number): SymbolIds {
     case 4:
       return new Uint32Array(buffer);
     default:
-      throw new WireError('MALFORMED', `ids of ${idBytes} bytes: expected 1, 2 or 4`);
+      throw new RocinanteError('MALFORMED', 1, `ids of ${idBytes} bytes: expected 1, 2 or 4`);
   }
 }

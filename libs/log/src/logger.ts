@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { pino, type Logger } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type * as PinoPretty from 'pino-pretty';
 import { oneLine, RocinanteError } from '@rocinante/base';
 import { foreignLine } from './foreign-line.js';
 import { redactLine } from './redaction.js';
@@ -75,6 +76,8 @@ function errorFields(error: unknown): unknown {
 
 /** `[12:30:05] INFO: joined 10.0.0.1:7070 {"worker":"a"}` */
 function prettyFormat(): (line: string) => string {
+  // Loaded only where somebody reads: most processes write for others.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
   const format = prettyFactory({
     colorize: process.stderr.isTTY && !process.env.NO_COLOR,
     translateTime: 'SYS:HH:MM:ss',

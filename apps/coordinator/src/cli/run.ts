@@ -1,24 +1,25 @@
 import type { Command } from 'commander';
-import { addRunCompare } from './run-compare.js';
-import { addRunList } from './run-list.js';
-import { addRunLogs } from './run-logs.js';
-import { addRunRemove } from './run-remove.js';
-import { addRunResume } from './run-resume.js';
-import { addRunShow } from './run-show.js';
-import { addRunStart } from './run-start.js';
-import { addRunStop } from './run-stop.js';
-import { addRunWatch } from './run-watch.js';
+import { addNamed, type LoadCommand } from './named-command.js';
+
+/** In the order in which they are listed. */
+const commands = new Map<string, LoadCommand>([
+  ['start', async () => (await import('./run-start.js')).addRunStart],
+  ['list', async () => (await import('./run-list.js')).addRunList],
+  ['show', async () => (await import('./run-show.js')).addRunShow],
+  ['watch', async () => (await import('./run-watch.js')).addRunWatch],
+  ['logs', async () => (await import('./run-logs.js')).addRunLogs],
+  ['stop', async () => (await import('./run-stop.js')).addRunStop],
+  ['resume', async () => (await import('./run-resume.js')).addRunResume],
+  ['rm', async () => (await import('./run-remove.js')).addRunRemove],
+  ['compare', async () => (await import('./run-compare.js')).addRunCompare],
+]);
 
 /** Runs of a coordinator that is a daemon. A run is named by its id, or by its name where only one run has it. */
-export function addRun(program: Command, exit: (code: number) => void): void {
+export async function addRun(
+  program: Command,
+  exit: (code: number) => void,
+  words: readonly string[],
+): Promise<void> {
   const run = program.command('run').description('runs of a coordinator that ./rocinante serve started');
-  addRunStart(run, exit);
-  addRunList(run);
-  addRunShow(run);
-  addRunWatch(run, exit);
-  addRunLogs(run);
-  addRunStop(run);
-  addRunResume(run, exit);
-  addRunRemove(run);
-  addRunCompare(run);
+  await addNamed(run, exit, words, commands);
 }

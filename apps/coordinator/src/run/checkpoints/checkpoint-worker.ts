@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '@rocinante/base';
 import { DirectoryStore } from '@rocinante/checkpoint';
-import { stateHashes } from '@rocinante/ledger';
 import { failureOf } from './checkpoint-failure.js';
 import type {
   CheckpointAnswer,
@@ -43,5 +42,7 @@ async function load({ name: wanted }: LoadRequest): Promise<CheckpointAnswer> {
   const [parameters, m, v] = [checkpoint.parameters, checkpoint.m, checkpoint.v].map(sharedCopy);
   const magnitudes = checkpoint.magnitudes.slice();
   const own = { ...checkpoint, parameters, m, v, magnitudes };
+  // A run that begins reads none, and its thread is there sooner.
+  const { stateHashes } = await import('@rocinante/ledger');
   return { type: 'loaded', read: { name, checkpoint: own, passedOver, hashes: stateHashes(own) } };
 }
