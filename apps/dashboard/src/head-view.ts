@@ -85,7 +85,7 @@ function lossNote({ lastStepLoss }: ShownJson): string {
 function progressText({ shown, step, started }: RunModel): string {
   const { stepsTotal, epoch } = shown;
   if (stepsTotal === null) return shown.state === 'queued' ? 'not begun' : 'no step yet';
-  const epochs = started ? Math.ceil(started.stepsTotal / started.stepsPerEpoch) : null;
+  const epochs = started ? Math.ceil(stepsTotal / started.stepsPerEpoch) : null;
   const epochText =
     epochs === null ? counted(epoch, 'epoch') : `epoch ${grouped(epoch)} of ${grouped(epochs)}`;
   return `step ${grouped(step)} of ${grouped(stepsTotal)} · ${epochText} · ${percent(step / stepsTotal)}`;
