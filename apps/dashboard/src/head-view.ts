@@ -86,7 +86,7 @@ function lossNote({ lastStepLoss }: ShownJson): string {
 export function progressText({ shown, step, started }: Pick<RunModel, 'shown' | 'step' | 'started'>): string {
   const { stepsTotal, epoch } = shown;
   if (stepsTotal === null) return shown.state === 'queued' ? 'not begun' : 'no step yet';
-  const epochs = started ? started.stepsTotal / started.stepsPerEpoch : null;
+  const epochs = started ? stepsTotal / started.stepsPerEpoch : null;
   // A run that ends within an epoch has no number of them.
   const ofEpochs = Number.isInteger(epochs) ? ` of ${grouped(epochs!)}` : '';
   const epochText = epochs === null ? counted(epoch, 'epoch') : `epoch ${grouped(epoch)}${ofEpochs}`;

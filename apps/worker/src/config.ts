@@ -1,6 +1,11 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { CLIENT_SECURITY_OPTIONS, expectBoth, type ClientSecurityFlags } from '@rocinante/access';
+import {
+  CLIENT_SECURITY_OPTIONS,
+  expectBoth,
+  expectPaths,
+  type ClientSecurityFlags,
+} from '@rocinante/access';
 import {
   availableCores,
   CARD_LIST_EXPECTED,
@@ -156,6 +161,7 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
 /** What is wrong with the options together; null where nothing is. */
 function wrongSet({ http, httpTokenFile, tlsCert, tlsKey, insecure }: WorkerConfig): string | null {
   try {
+    expectPaths({ '--tls-cert': tlsCert, '--tls-key': tlsKey, '--http-token-file': httpTokenFile });
     expectBoth('--tls-cert', tlsCert, '--tls-key', tlsKey);
   } catch (error) {
     return (error as Error).message;

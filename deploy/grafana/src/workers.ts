@@ -293,11 +293,14 @@ export function workers(): DashboardBuilder {
         {
           title: 'Xid errors of cards',
           description:
-            'Errors that the driver reported of each card since its worker began. Empty where workers may not read the kernel’s log.',
+            'Errors of each card that the driver reported within an hour. Empty where workers may not read the kernel’s log.',
           unit: 'none',
         },
-        { expr: ofCard('xid_errors'), legend: eachCard },
-      ),
+        {
+          expr: `max by (worker, card) (increase(rocinante_worker_card_xid_errors_total{${ofWorker}}[1h]))`,
+          legend: eachCard,
+        },
+      ).decimals(0),
     )
     .withRow(new RowBuilder('The process'))
     .withPanel(

@@ -80,6 +80,16 @@ it.each([
   expect(() => read(flags)).toThrow(message);
 });
 
+it.each(['tlsCa', 'tlsCert', 'tlsKey', 'tokenFile'] as const)('names an empty %s', (name) => {
+  const option = { tlsCa: '--tls-ca', tlsCert: '--tls-cert', tlsKey: '--tls-key', tokenFile: '--token-file' }[
+    name
+  ];
+  const variable = `ROCINANTE_${option.slice(2).toUpperCase().replace('-', '_')}`;
+  expect(() => read({ ...files, [name]: '' })).toThrow(
+    `${option}: expected a file, received an empty name; name one, or unset ${variable}`,
+  );
+});
+
 it('refuses what is no token or no file, with exit code 2 and without its content', () => {
   const cases: (() => unknown)[] = [
     () => read({ tlsServerName: 'other' }),

@@ -57,6 +57,12 @@ export function readClientSecurity(
   environment: NodeJS.ProcessEnv,
 ): ClientSecurity {
   const { tlsCa, tlsCert, tlsKey, tlsServerName, tokenFile, insecure } = flags;
+  expectPaths({
+    '--tls-ca': tlsCa,
+    '--tls-cert': tlsCert,
+    '--tls-key': tlsKey,
+    '--token-file': tokenFile,
+  });
   expectBoth('--tls-cert', tlsCert, '--tls-key', tlsKey);
   if (tlsCa === undefined) {
     if (tlsCert !== undefined) throw lacks('--tls-cert', '--tls-ca');
@@ -73,6 +79,18 @@ export function readClientSecurity(
   if (tlsCert === undefined || tlsKey === undefined) return { ca: readAuthority(tlsCa), token, serverName };
   const { cert, key, ca } = readTlsMaterial({ certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa });
   return { ca, cert, key, token, serverName };
+}
+
+/**
+ * @param files paths by their options: `--token-file`.
+ * @throws {RocinanteError} one is empty, as a variable gives it that is set to nothing.
+ */
+export function expectPaths(files: Readonly<Record<string, string | undefined>>): void {
+  for (const [option, path] of Object.entries(files)) {
+    if (path !== '') continue;
+    const variable = `ROCINANTE_${option.slice(2).replaceAll('-', '_').toUpperCase()}`;
+    throw usage(`${option}: expected a file, received an empty name; name one, or unset ${variable}`);
+  }
 }
 
 /** @throws {RocinanteError} one of two options was given without the other. */

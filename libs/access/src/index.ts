@@ -24,6 +24,7 @@ export { handshakeRefusal, type HandshakeRefusal, type HandshakeRefusalCode } fr
 export {
   CLIENT_SECURITY_OPTIONS,
   expectBoth,
+  expectPaths,
   readClientSecurity,
   type ClientSecurity,
   type ClientSecurityFlags,

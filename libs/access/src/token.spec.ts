@@ -27,8 +27,12 @@ describe('readToken', () => {
   });
 
   it.each([
-    ['nothing', '', /received nothing/],
-    ['an empty line', '\n\n', /received nothing/],
+    [
+      'nothing',
+      '',
+      /: expected a token on its first line, received nothing; rocinante certs token makes one$/,
+    ],
+    ['an empty line', '\n\n', /received nothing; /],
     ['two tokens', `${newToken()}\n${newToken()}\n`, /nothing after it, received more lines/],
     ['words', 'correct horse battery staple and some more of them', /received spaces/],
     ['other characters', 'ñ'.repeat(40), /not ASCII/],

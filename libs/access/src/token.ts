@@ -32,7 +32,12 @@ export function readToken(path: string): string {
   );
   const [first = '', ...rest] = text.trimEnd().split('\n');
   const token = first.trim();
-  if (token === '') throw new AccessError('ACCESS_TOKEN', `${path}: expected ${what}, received nothing`);
+  if (token === '') {
+    throw new AccessError(
+      'ACCESS_TOKEN',
+      `${path}: expected ${what}, received nothing; rocinante certs token makes one`,
+    );
+  }
   if (/\ssha256:[\da-f]{64}$/i.test(token) || token.startsWith('#')) {
     throw new AccessError(
       'ACCESS_TOKEN',

@@ -108,9 +108,9 @@ export const workerDefinitions = {
     help: "Errors of the card's memory that could not be corrected, since the driver was loaded.",
     labels: CARD,
   }),
-  cardXidErrors: gauge('rocinante_worker_card_xid_errors', {
+  cardXidErrors: counter('rocinante_worker_card_xid_errors_total', {
     unit: 'errors',
-    help: "Errors of the card that the driver reported (Xid) since the worker reads the kernel's log. It has no series where the worker may not read that.",
+    help: "Errors of the card that the driver reported (Xid), from 0 since the worker reads the kernel's log. It has no series where the worker may not read that.",
     labels: CARD,
   }),
   ...processDefinitions('worker'),

@@ -24,9 +24,13 @@ export interface RunJson {
   readonly loss: number | null;
   readonly lastStepLoss: number | null;
   readonly validationLoss: number | null;
-  /** Of the last activation. */
+  /** Of the last activation, over its steps but the first two; null before its third. */
   readonly windowsPerSecond: number | null;
   readonly workers: number;
+  /**
+   * Over all activations, as `activeHours`, `bytesSent` and `bytesReceived`. A coordinator that is killed forgets of them what
+   * came after the last checkpoint, at most five seconds.
+   */
   readonly workerHours: number;
   readonly activeHours: number;
   readonly weightsSha256: string | null;

@@ -98,7 +98,7 @@ export interface PresentJson extends RunJson {
   readonly idleWorkers: readonly IdleWorkerJson[];
   readonly checkpoints: readonly string[];
   readonly bestCheckpoint: string | null;
-  /** The coordinator's with the run's workers. */
+  /** The coordinator's with the run's workers, over all activations. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly boundBy: string | null;

@@ -15,7 +15,9 @@ interface LogsFlags extends ClientFlags {
 export function addRunLogs(run: Command): void {
   run
     .command('logs')
-    .description('what the coordinator and the workers logged about a run')
+    .description(
+      'what the coordinator and the workers logged about a run, as it came: workers send once a second what they have',
+    )
     .argument('<run>', 'its id or name')
     .option('--worker <name>', 'only what this worker said, or what is about it')
     .option('--follow', 'go on with lines as they come, until the run ends', false)

@@ -70,6 +70,13 @@ describe('run watch', () => {
       'stopped after step 40: lunch; go on with: ./rocinante run resume r12\n',
     );
     await stopServer();
+    // It was done, was resumed, and was stopped before it went on: its account is of that end.
+    const again = await rocinante(
+      ending({ state: 'RUN_STATE_STOPPED' }, started({}), summaryEntry()),
+      ...['run', 'watch', 'r12', '--json'],
+    );
+    expect(lastLine(again)).toMatchObject({ state: 'stopped', steps: 40, loss: 2.25, bytesSent: 2e6 });
+    await stopServer();
     const reason = 'stopped after step 40: it has been active for the 12 hours of --max-hours';
     const late = await rocinante(
       ending({ state: 'RUN_STATE_STOPPED', reason, activeHours: 12 }),

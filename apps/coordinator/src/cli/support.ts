@@ -1,6 +1,8 @@
+import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { NoCoordinatorError, RefusedError } from '../client/errors.js';
 import { bytesShown, counted } from '../display/quantities.js';
 import { printable } from '../display/printable.js';
 import { table } from '../display/table.js';
@@ -52,7 +54,11 @@ async function support(run: string | undefined, flags: SupportFlags): Promise<vo
   const coordinator = runDir === undefined ? (flags.coordinator ?? DEFAULT_COORDINATOR) : flags.coordinator;
   const probe = await probeFrom({ ...flags, ...(coordinator !== undefined && { coordinator }) });
   const { gather } = await import('../support/gathering.js');
-  const parts = await gather({ run, runDir, data, probe, environment: process.env });
+  const parts = await gather({ run, runDir, data, probe, environment: process.env }).catch(
+    (error: unknown): never => {
+      throw directoryInstead(run, error) ?? error;
+    },
+  );
   const { knownSecrets, Redactor } = await import('../support/redactor.js');
   const { pack, writeNew } = await import('../support/support-archive.js');
   const files = [flags.tokenFile, flags.tlsKey].filter((path) => path !== undefined);
@@ -64,6 +70,16 @@ async function support(run: string | undefined, flags: SupportFlags): Promise<vo
     json
       ? `${JSON.stringify({ path, bytes: bytes.length, parts: packedParts, missing })}\n`
       : contentsText(path, packed),
+  );
+}
+
+/** A folder of this machine was named where a coordinator’s run is expected: how to give it. Null for any other failure. */
+function directoryInstead(run: string | undefined, cause: unknown): UsageError | null {
+  if (!(cause instanceof NoCoordinatorError || cause instanceof RefusedError)) return null;
+  if (run === undefined || !existsSync(run) || !statSync(run).isDirectory()) return null;
+  return new UsageError(
+    `support ${run}: expected a coordinator’s run, received a folder; a run’s own directory is given as --run-dir ${run}`,
+    { cause },
   );
 }
 

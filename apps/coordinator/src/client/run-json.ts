@@ -129,12 +129,13 @@ export interface OutcomeJson {
   readonly reason: string;
 }
 
-/** @param summary the run's own account, where it was seen; only a run that is done has one. */
+/** @param account the run's own, where it was seen: of a run that is not done it is of an end before, and does not count. */
 export function outcomeJson(
   { summary: run, ...shown }: ShownRun,
-  summary: LogEntryOf<'summary'> | null,
+  account: LogEntryOf<'summary'> | null,
 ): OutcomeJson {
   const isDone = stateWord(run.state) === 'done';
+  const summary = isDone ? account : null;
   return {
     steps: summary?.steps ?? run.step,
     epoch: summary?.epoch ?? run.epoch,

@@ -16,7 +16,9 @@ export interface DownloadLimits {
 export type DownloadProgress = (received: number, total: number | null) => void;
 
 const REDIRECTIONS = [301, 302, 303, 307, 308];
-const ADVICE = 'check the network, or name another address with --url or ROCINANTE_QUIJOTE_URL';
+const INSTEAD =
+  'name another address with --url or ROCINANTE_QUIJOTE_URL, or train on a text that is here: --corpus FILE';
+const ADVICE = `check the network, ${INSTEAD}`;
 
 /**
  * Gets a text by HTTP, following redirections; from https to https only.
@@ -76,11 +78,8 @@ async function receiveBody(
 ): Promise<Uint8Array> {
   if (response.status !== 200 || response.body === null) {
     await response.body?.cancel();
-    throw new BookFetchError(
-      'status',
-      address,
-      `expected status 200, received ${response.status} ${response.statusText}`.trim(),
-    );
+    const received = `${response.status} ${response.statusText}`.trim();
+    throw new BookFetchError('status', address, `expected status 200, received ${received}; ${INSTEAD}`);
   }
   const type = response.headers.get('content-type');
   if (type !== null && !/^(text\/plain|application\/octet-stream)\b/i.test(type)) {

@@ -1,27 +1,36 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createLogger } from '@rocinante/log';
 import { ActiveRun } from './active-run.js';
 import { eventually, smallRun, SpecCoordinator } from './spec-coordinator.js';
 import type { StoreRemainders } from './store-remainders.js';
+import type { StoredRun } from './stored-run.js';
 
 let coordinator: SpecCoordinator;
 beforeEach(async () => {
   coordinator = await SpecCoordinator.open();
 });
-afterEach(() => coordinator.remove());
+afterEach(() => {
+  vi.useRealTimers();
+  return coordinator.remove();
+});
 
-it('ends where it is stopped while what is left of it in its store is waited for', async () => {
+function activeRun(stored: StoredRun, remainders: StoreRemainders | null): ActiveRun {
   const { store, contents, service, hub } = coordinator;
-  let leave!: () => void;
-  const left = new Promise<void>((resolve) => (leave = resolve));
-  const run = new ActiveRun(await store.create(smallRun), 'begun', {
-    ...{ store, contents, service, hub },
+  return new ActiveRun(stored, 'begun', {
+    ...{ store, contents, service, hub, remainders },
     logger: createLogger({ level: 'info', pretty: false, destination: { write: () => undefined } }),
     outside: null,
-    remainders: { leave: () => left } as unknown as StoreRemainders,
     observers: () => [],
     ended: () => undefined,
   });
+}
+
+it('ends where it is stopped while what is left of it in its store is waited for', async () => {
+  const { store } = coordinator;
+  let leave!: () => void;
+  const left = new Promise<void>((resolve) => (leave = resolve));
+  const remainders = { leave: () => left } as unknown as StoreRemainders;
+  const run = activeRun(await store.create(smallRun), remainders);
   const over = run.run();
   await eventually(() => (store.find(run.id).stepsTotal === null ? null : true));
   run.stop('lunch');
@@ -29,4 +38,18 @@ it('ends where it is stopped while what is left of it in its store is waited for
   await over;
   expect(store.find(run.id)).toMatchObject({ state: 'stopped', step: 0 });
   expect(run.execution).toBeNull();
+});
+
+it('has its record written with each checkpoint, since a kill takes it back to there', async () => {
+  // Nothing is done by the clock: what is written every five seconds is not.
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  const { store } = coordinator;
+  await store.create(smallRun);
+  const run = activeRun(store.update('r1', { windowsPerSecond: 7 }), null);
+  const over = run.run();
+  // No step of this activation is closed, so it has no rate.
+  await coordinator.run('r1', ({ windowsPerSecond }) => windowsPerSecond === null);
+  expect(run.execution?.view.phase).toBe('waiting');
+  run.stop('enough');
+  await over;
 });

@@ -189,7 +189,7 @@ export class ActiveRun {
         directory,
         contents,
         signal,
-        ({ steps, epochs }) => this.#update({ config: { ...config, steps, epochs } }),
+        ({ steps, epochs }) => this.#update({ config: { ...config, steps, epochs }, stepsTotal: steps }),
       );
       // One that was asked to stop meanwhile ends as any other that is prepared no further.
       signal.throwIfAborted();
@@ -213,7 +213,14 @@ export class ActiveRun {
         ledger: true,
         goesBack: true,
         sample: true,
-        observers: [this.#workers, log, ...told, ...(place ? [place] : [])],
+        observers: [
+          this.#workers,
+          log,
+          ...told,
+          ...(place ? [place] : []),
+          // After a kill the run goes on from here, and its record has counted all that led here.
+          { checkpointSaved: () => this.#update({}) },
+        ],
         onEntry: (entry) => this.#tell(log, entry),
       });
       const execution = this.#execution;

@@ -80,6 +80,15 @@ it.each([
   expect(() => secured({ [name]: files[name] }, '127.0.0.1:7070')).toThrow(message);
 });
 
+it.each([
+  ['tokenFile', '--token-file', 'ROCINANTE_TOKEN_FILE'],
+  ['tlsCa', '--tls-ca', 'ROCINANTE_TLS_CA'],
+])('an empty %s is named, wherever it comes from', (name, option, variable) => {
+  expect(() => secured({ ...files, [name]: '' }, '0.0.0.0:7070')).toThrow(
+    `${option}: expected a file, received an empty name; name one, or unset ${variable}`,
+  );
+});
+
 it('a file that is not there is one line', () => {
   expect(() => secured({ tokenFile: join(folder, 'none') }, '127.0.0.1:7070')).toThrow(/none: /);
 });

@@ -1,5 +1,6 @@
 import {
   expectBoth,
+  expectPaths,
   readTlsMaterial,
   rereadOnChange,
   TokenBook,
@@ -44,6 +45,12 @@ export class DaemonSecurity {
    */
   constructor(options: SecurityOptions, addresses: Readonly<Record<string, string>>) {
     const { tlsCert, tlsKey, tlsCa, tokenFile, insecure } = options;
+    expectPaths({
+      '--tls-cert': tlsCert,
+      '--tls-key': tlsKey,
+      '--tls-ca': tlsCa,
+      '--token-file': tokenFile,
+    });
     expectBoth('--tls-cert', tlsCert, '--tls-key', tlsKey);
     if (tlsCa !== undefined && tlsCert === undefined) {
       throw new UsageError('--tls-ca: expected --tls-cert and --tls-key too, received none');

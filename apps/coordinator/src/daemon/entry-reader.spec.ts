@@ -64,6 +64,12 @@ describe('where a watcher begins', () => {
     expect(await opening(path)).toEqual([again, joined]);
   });
 
+  it('has the length that the run has now', async () => {
+    const again = started({ checkpoint: 'step-000002', atStep: 2 });
+    write(started({}), stepEntry(1), stepEntry(2), again, stepEntry(3), finished);
+    expect(await opening(path, 2000)).toEqual([{ ...again, stepsTotal: 2000 }, stepEntry(3), finished]);
+  });
+
   it('tells of a hold that lasts, also where the step under way closed afterwards', async () => {
     write(started({}), held, stepEntry(1));
     expect(await opening(path)).toEqual([started({}), stepEntry(1), held]);

@@ -38,8 +38,12 @@ function parsed(line: string): RunLogEntry | null {
   }
 }
 
-/** Where a watcher begins: the last `started`, the evaluations, the last step, and what came after it. */
-export async function opening(path: string): Promise<RunLogEntry[]> {
+/**
+ * Where a watcher begins: the last `started`, the evaluations, the last step, and what came after it.
+ * @param stepsTotal of the whole run now: one that was resumed with another length may not have begun to go on. Null for what
+ *   `started` says.
+ */
+export async function opening(path: string, stepsTotal: number | null = null): Promise<RunLogEntry[]> {
   let started: RunLogEntry | null = null;
   const evaluations: RunLogEntry[] = [];
   let lastStep = '';
@@ -57,7 +61,8 @@ export async function opening(path: string): Promise<RunLogEntry[]> {
     const entry = parsed(line);
     if (entry === null) continue;
     if (entry.event === 'started') {
-      [started, lastStep, held, notExact, after] = [entry, '', null, null, []];
+      started = { ...entry, stepsTotal: stepsTotal ?? entry.stepsTotal };
+      [lastStep, held, notExact, after] = ['', null, null, []];
     } else if (entry.event === 'evaluation') evaluations.push(entry);
     else if (entry.event === 'held') held = entry;
     else if (entry.event === 'released') held = null;

@@ -67,6 +67,20 @@ it('keeps what the event log says but single steps, in words, with a level', asy
   expect(told.map((line) => JSON.parse(line) as unknown)).toEqual(kept);
 });
 
+it('keeps lines as they come, whatever their times', async () => {
+  const log = open();
+  const held = { event: 'held', atStep: 1, reason: 'disk' } as const;
+  log.entry({ time: '2026-11-24T10:00:01.000Z', ...held });
+  log.logged(session, [JSON.stringify(said)]);
+  log.entry({ time: '2026-11-24T10:00:02.000Z', ...held });
+  log.close();
+  expect((await lines()).map((line) => (line as { time: string }).time.slice(17, 19))).toEqual([
+    '01',
+    '00',
+    '02',
+  ]);
+});
+
 it('gives one worker’s lines, without those that a full disk cut', async () => {
   const log = open();
   log.logged(session, [JSON.stringify(said)]);

@@ -18,6 +18,8 @@ export function runLogPath(directory: string): string {
 /**
  * `log.jsonl`: lines about a run for people, one JSON object each: `level`, `time`, `run`, `msg`, `step` where it is known (steps
  * closed by then), and `worker` where a worker said it or it is about one. A line of the event log has its `event` and fields.
+ * Lines stand as they came: workers send theirs once a second, and after a lost connection when they are back, each with its
+ * own machine's time, so times do not only grow.
  * Not the event log: it may lose lines, on a full disk for one, and nothing is read out of it.
  */
 export class RunLog implements RunObserver {

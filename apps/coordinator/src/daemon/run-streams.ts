@@ -20,7 +20,7 @@ export function tellEntries(parts: StreamParts, outlet: Outlet<LogEntry>, refere
   const run = parts.store.find(reference);
   const { eventsPath } = new RunDirectory(parts.store.directory(run.id));
   const entries = async function* (): AsyncGenerator<string> {
-    for (const entry of await opening(eventsPath)) yield JSON.stringify(entry);
+    for (const entry of await opening(eventsPath, run.stepsTotal)) yield JSON.stringify(entry);
   };
   const follower = { entry: (entry: unknown): void => outlet.queue({ json: JSON.stringify(entry) }) };
   return tell(parts.hub, outlet, run, entries(), goesOn(run) ? follower : null);

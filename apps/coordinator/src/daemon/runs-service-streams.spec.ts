@@ -145,6 +145,24 @@ describe('what is followed', () => {
     await eventually(() => (coordinator.hub.followers('r1') === 0 ? true : null));
   });
 
+  it('has the new length of a run that was resumed, and stopped again before it went on', async () => {
+    await start();
+    await coordinator.executed('r1');
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    const total = async (): Promise<unknown> => {
+      const entries = entriesOf((await readAll(client.watch({ run: 'r1' }))).messages);
+      return entries.flatMap((entry) => (entry.event === 'started' ? [entry.stepsTotal] : []));
+    };
+    expect(await total()).toEqual([5]);
+    // The pool has another run, so this one waits in the queue.
+    await start();
+    await coordinator.executed('r2');
+    expect(await ask(client, client.resume, { run: 'r1', steps: 9 })).toMatchObject({ stepsTotal: 9 });
+    await ask(client, client.stop, { run: 'r1' });
+    expect(await total()).toEqual([9]);
+  });
+
   it('are one worker’s lines, whatever a full disk left in the log', async () => {
     await start();
     await ask(client, client.stop, { run: 'r1' });

@@ -12,7 +12,7 @@ const text = [
   `rocinante_worker_card_throttled{${labels},reason="sw_power_cap"} 1`,
   `rocinante_worker_card_throttled{${labels},reason="hw_slowdown"} 0`,
   `rocinante_worker_card_throttled{${labels},reason="boredom"} 1`,
-  `rocinante_worker_card_xid_errors{${labels}} 2`,
+  `rocinante_worker_card_xid_errors_total{${labels}} 2`,
   'rocinante_worker_connected 1',
 ].join('\n');
 

@@ -17,9 +17,12 @@ import {
   type ClientSecurity,
   type IssuedPair,
 } from '@rocinante/access';
+import { dial, PROTOCOL_VERSION } from '@rocinante/wire';
 import { Coordinator } from '../client/coordinator.js';
 import { Daemon, type DaemonOptions } from '../daemon/daemon.js';
+import { VERSION } from '../version.js';
 import { coordinatorFindings } from './coordinator-checks.js';
+import { DOCTOR_POOL } from './coordinator-probe.js';
 import type { Finding } from './finding.js';
 import { reportText } from './report.js';
 
@@ -120,6 +123,31 @@ describe('doctor', () => {
     const inPlain = await look(plain, nothing);
     expect(trouble(inPlain)).toEqual([]);
     expect(found(inPlain, 'token')).toBe('none is asked for');
+    expect(found(inPlain, 'http')).toBe(`/readyz and /metrics answer at ${plain.addresses.http}`);
+  });
+
+  it('counts workers, and neither itself nor another doctor', async () => {
+    const client = dial(plain.addresses.grpc);
+    const join = (name: string, pool: string): Promise<unknown> => {
+      const call = client.work();
+      call.on('error', () => undefined);
+      const versions = { protocolMin: PROTOCOL_VERSION, protocolMax: PROTOCOL_VERSION };
+      call.write({ hello: { ...versions, name, pool, threads: 1 } });
+      return new Promise((resolve) => call.once('data', resolve));
+    };
+    try {
+      // This one does not leave, so that each look finds it.
+      await join('doctor@elsewhere', DOCTOR_POOL);
+      expect(found(await look(plain, nothing), 'releases')).toBe(`coordinator ${VERSION}, here too`);
+      await join('rucio', 'default');
+      for (let time = 0; time < 5; time++) {
+        expect(found(await look(plain, nothing), 'releases')).toBe(
+          `coordinator ${VERSION}, here too; 1 worker not asked: serving metrics elsewhere, or none sent yet`,
+        );
+      }
+    } finally {
+      client.close();
+    }
   });
 
   it('says where nobody is', async () => {
@@ -223,6 +251,9 @@ describe('doctor', () => {
     expect(trouble(findings)).toEqual([]);
     expect(found(findings, 'token')).toBe(`its role is ${role}, called some-${role}`);
     expect(found(findings, 'protocol')).toMatch(role === 'worker' ? /^version \d+$/ : /^not asked/);
+    expect(found(findings, 'http')).toMatch(
+      role === 'worker' ? /^\/readyz answers at \S+; metrics are not asked for/ : /^\/readyz and \/metrics/,
+    );
     expect(found(findings, 'runs')).toMatch(role === 'worker' ? /^not asked/ : /^0 active/);
   });
 });

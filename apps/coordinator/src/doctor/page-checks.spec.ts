@@ -28,7 +28,12 @@ it('warns of another release, and names whose', () => {
       ['b', null],
     ]),
   );
-  expect(same).toMatchObject([{ status: 'ok' }]);
+  expect(same).toMatchObject([
+    {
+      status: 'ok',
+      found: `coordinator ${VERSION}, here and 1 worker too; 1 worker not asked: serving metrics elsewhere, or none sent yet`,
+    },
+  ]);
   const other = versionFindings(
     seriesOf(page),
     new Map([

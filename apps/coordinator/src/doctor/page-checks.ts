@@ -4,6 +4,7 @@ import { bytesShown, counted } from '../display/quantities.js';
 import { presets } from '../presets.js';
 import { neededBytes, parametersReckoned } from '../run/disk-space.js';
 import { VERSION } from '../version.js';
+import { DOCTOR_POOL } from './coordinator-probe.js';
 import { atLeast, ok, warning, type Finding } from './finding.js';
 import { WORKERS_MAX } from './limits.js';
 import { seriesOf, type Series } from './metric-text.js';
@@ -23,13 +24,16 @@ export async function pageFindings(
   try {
     const ready = await fetchPage(address, '/readyz', access);
     if (ready.status !== 200) return [refusedFinding(check, expected, '/readyz', ready)];
-    if (!mayRead) return [ok(check, expected, 'it does; metrics are not asked for with a worker’s token')];
+    if (!mayRead) {
+      const found = `/readyz answers at ${address}; metrics are not asked for with a worker’s token`;
+      return [ok(check, expected, found)];
+    }
     const metrics = await fetchPage(address, '/metrics', access);
     if (metrics.status !== 200) return [refusedFinding(check, expected, '/metrics', metrics)];
     const series = seriesOf(metrics.text);
     const workers = await workerVersions(address, access);
     return [
-      ok(check, expected, 'it does'),
+      ok(check, expected, `/readyz and /metrics answer at ${address}`),
       diskFinding(series),
       ...versionFindings(series, workers),
       ...lateFindings(series),
@@ -62,8 +66,9 @@ async function workerVersions(address: string, access: ClientSecurity): Promise<
   const groups = JSON.parse(text) as { readonly labels?: Record<string, string> }[];
   const versions = new Map<string, string | null>();
   for (const { labels = {} } of groups.slice(0, WORKERS_MAX)) {
-    const { worker, __metrics_path__: path } = labels;
-    if (worker === undefined) continue;
+    const { worker, pool, __metrics_path__: path } = labels;
+    // A doctor, this one or another, is a worker too until its leaving is noticed.
+    if (worker === undefined || pool === DOCTOR_POOL) continue;
     const page = path === undefined ? null : await fetchPage(address, encodeURI(path), access);
     const info =
       page?.status === 200 ? named(seriesOf(page.text), 'rocinante_worker_build_info')[0] : undefined;
@@ -93,14 +98,17 @@ export function versionFindings(series: readonly Series[], workers: WorkerVersio
   const unknown = [...workers].filter(([, version]) => version === null).length;
   const found =
     `coordinator ${coordinator}` +
-    (others.length > 0
-      ? `, ${others.join(', ')}`
-      : `, here and ${counted(workers.size - unknown, 'worker')} too`) +
+    (others.length > 0 ? `, ${others.join(', ')}` : sameWhere(workers.size - unknown)) +
     (unknown > 0
       ? `; ${counted(unknown, 'worker')} not asked: serving metrics elsewhere, or none sent yet`
       : '');
   if (others.length === 0) return [ok('releases', expected, found)];
   return [warning('releases', expected, found, 'upgrade: workers first, the coordinator last')];
+}
+
+/** @param workers those that were asked. */
+function sameWhere(workers: number): string {
+  return workers === 0 ? ', here too' : `, here and ${counted(workers, 'worker')} too`;
 }
 
 /** Workers that are late often are told of by their run. */

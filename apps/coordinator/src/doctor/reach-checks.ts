@@ -19,7 +19,7 @@ export async function reachFindings(address: string): Promise<Finding[]> {
   const failure = await reached(host, port);
   const expected = `${address} takes connections`;
   if (failure === null) {
-    return [found, ok('connection', expected, `after ${(performance.now() - began).toFixed(1)} ms`)];
+    return [found, ok('connection', expected, `taken after ${(performance.now() - began).toFixed(1)} ms`)];
   }
   const advice =
     'start the coordinator there (./rocinante serve), or open the port in firewalls and network policies';

@@ -13,10 +13,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 it('keeps the whole lines of a file’s end, and says what is missing', () => {
   const path = join(folder, 'log');
   writeFileSync(path, 'one\ntwo\nthree\nfour\n');
-  expect(tailPart('log', path, 100)).toEqual({ name: 'log', text: 'one\ntwo\nthree\nfour\n', cut: '' });
-  expect(tailPart('log', path, 11)).toMatchObject({ text: 'four\n', cut: 'the first 0.0 kB of 0.0 kB' });
-  expect(tailPart('log', path, 100, 2)).toMatchObject({ text: 'three\nfour\n' });
-  expect(tailPart('log', join(folder, 'none'), 100)).toEqual({
+  expect(tailPart('log', path, { bytesMax: 100 })).toEqual({
+    name: 'log',
+    text: 'one\ntwo\nthree\nfour\n',
+    cut: '',
+  });
+  expect(tailPart('log', path, { bytesMax: 11 })).toMatchObject({
+    text: 'four\n',
+    cut: 'the first 0.0 kB of 0.0 kB',
+  });
+  expect(tailPart('log', path, { bytesMax: 100, linesMax: 2 })).toMatchObject({ text: 'three\nfour\n' });
+  expect(tailPart('log', join(folder, 'none'), { bytesMax: 100 })).toEqual({
     name: 'log',
     why: 'there is no such file or folder (ENOENT)',
   });
@@ -25,11 +32,11 @@ it('keeps the whole lines of a file’s end, and says what is missing', () => {
 it('follows no link: a run’s folder may hold one to anything', () => {
   const link = join(folder, 'link');
   symlinkSync('/etc/passwd', link);
-  expect(tailPart('log', link, 100)).toEqual({
+  expect(tailPart('log', link, { bytesMax: 100 })).toEqual({
     name: 'log',
     why: 'it is a link, or a circle of links (ELOOP)',
   });
-  expect(tailPart('log', folder, 100)).toEqual({ name: 'log', why: 'no file' });
+  expect(tailPart('log', folder, { bytesMax: 100 })).toEqual({ name: 'log', why: 'no file' });
 });
 
 it('leaves out what goes beyond the archive’s size, and says so', () => {

@@ -27,13 +27,25 @@ export function jsonPart(name: string, value: unknown): Part {
   return { name, text: `${JSON.stringify(value, null, 2)}\n`, cut: '' };
 }
 
+export interface TailBounds {
+  readonly bytesMax: number;
+  readonly linesMax?: number;
+  /** Why there may be no such file; default: the operating system's words. */
+  readonly absent?: string;
+}
+
 /** The whole lines at the end of a file, as many as fit. A link is not followed. */
-export function tailPart(name: string, path: string, bytesMax: number, linesMax = Infinity): PartOrMissing {
+export function tailPart(
+  name: string,
+  path: string,
+  { bytesMax, linesMax, absent }: TailBounds,
+): PartOrMissing {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    return { name, why: systemTrouble(error, path) };
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return { name, why: (isAbsent ? absent : undefined) ?? systemTrouble(error, path) };
   }
   try {
     const stat = fstatSync(file);

@@ -13,15 +13,27 @@ import {
 } from './limits.js';
 import { headOf, isPart, jsonPart, tailPart, type PartOrMissing } from './part.js';
 
+const IN_EVERY_RUN = 'every run has one: see whether --run-dir names the whole of its directory';
+const OF_A_COORDINATOR =
+  'a coordinator’s run has one, in runs/<id> of serve’s --data, and a run of train has none';
+
+/** What is packed of a run's directory, and what is said where it is not there. */
+const FILES = [
+  { name: 'config.json', bytesMax: PART_BYTES_MAX, absent: IN_EVERY_RUN },
+  { name: 'run.json', bytesMax: PART_BYTES_MAX, absent: OF_A_COORDINATOR },
+  { name: 'events.jsonl', bytesMax: LINES_BYTES_MAX, absent: IN_EVERY_RUN },
+  { name: 'log.jsonl', bytesMax: LINES_BYTES_MAX, absent: OF_A_COORDINATOR },
+  {
+    name: 'ledger.jsonl',
+    bytesMax: LEDGER_BYTES_MAX,
+    linesMax: LEDGER_LINES_MAX,
+    absent: 'a run has one, but for train --no-ledger; without it who computed what is not known',
+  },
+] as const;
+
 /** What is in a run's directory, as far as it helps to understand the run. No checkpoint, weights or text. */
 export async function directoryParts(directory: string): Promise<PartOrMissing[]> {
-  const parts = [
-    tailPart('config.json', join(directory, 'config.json'), PART_BYTES_MAX),
-    tailPart('run.json', join(directory, 'run.json'), PART_BYTES_MAX),
-    tailPart('events.jsonl', join(directory, 'events.jsonl'), LINES_BYTES_MAX),
-    tailPart('log.jsonl', join(directory, 'log.jsonl'), LINES_BYTES_MAX),
-    tailPart('ledger.jsonl', join(directory, 'ledger.jsonl'), LEDGER_BYTES_MAX, LEDGER_LINES_MAX),
-  ];
+  const parts = FILES.map(({ name, ...bounds }) => tailPart(name, join(directory, name), bounds));
   if (!parts.some(isPart)) {
     throw new UsageError(
       `--run-dir ${directory}: expected a run’s directory, received one without config.json and logs`,

@@ -88,10 +88,12 @@ describe("a worker's metrics", () => {
     metrics.card(null);
     expect(await ofCards()).toEqual([]);
     metrics.cardXidErrors(reading, 0);
-    expect(await ofCards()).toEqual([`rocinante_worker_card_xid_errors{${labels}} 0`]);
+    expect(await ofCards()).toEqual([`rocinante_worker_card_xid_errors_total{${labels}} 0`]);
     metrics.cardXidErrors(reading, 1);
+    metrics.cardXidErrors(reading, 3);
     metrics.card(null);
-    expect(await ofCards()).toEqual([`rocinante_worker_card_xid_errors{${labels}} 1`]);
+    expect(await ofCards()).toEqual([`rocinante_worker_card_xid_errors_total{${labels}} 3`]);
+    expect(await metrics.text()).toContain('# TYPE rocinante_worker_card_xid_errors_total counter');
     metrics.cardXidErrors(reading, null);
     expect(await ofCards()).toEqual([]);
   });

@@ -94,11 +94,12 @@ export class WorkerMetrics {
     }
   }
 
-  /** The driver has reported so many errors of the card; null where that is not seen. */
+  /** The driver has reported so many errors of the card in all; null where that is not seen. */
   cardXidErrors({ index, uuid }: Pick<CardReading, 'index' | 'uuid'>, errors: number | null): void {
     const { cardXidErrors } = this.#set.metrics;
-    if (errors === null) cardXidErrors.reset();
-    else cardXidErrors.set({ card: String(index), uuid }, errors);
+    // A counter is only added to; nobody reads it between these two.
+    cardXidErrors.reset();
+    if (errors !== null) cardXidErrors.inc({ card: String(index), uuid }, errors);
   }
 
   /** Bytes of a range of a contribution that was handed to the connection. */
