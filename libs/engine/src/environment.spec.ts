@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { applyEnvironment, engineEnvironment, setEngineEnvironment } from './environment.js';
+import { applyEnvironment, engineEnvironment, setEngineEnvironment, WORKER_MEMORY } from './environment.js';
 
 describe('engineEnvironment', () => {
   it('holds TensorFlow to the threads asked for', () => {
@@ -62,4 +63,9 @@ it('applyEnvironment sets where a process may set', () => {
   const environment: NodeJS.ProcessEnv = { TF_NUM_INTRAOP_THREADS: '8' };
   applyEnvironment({ threads: 2 }, environment);
   expect(environment).toMatchObject(engineEnvironment({ threads: 2 }));
+});
+
+it('the launcher gives a worker the same memory', () => {
+  const launcher = readFileSync(new URL('../../../rocinante', import.meta.url), 'utf8');
+  expect(launcher.split('\n')).toContain(`  tunables=${WORKER_MEMORY.GLIBC_TUNABLES}`);
 });

@@ -21,6 +21,22 @@ export interface EngineOptions {
 /** Variables of an environment; undefined for one that must not be there. */
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/**
+ * How glibc is to hold a worker's memory, unless a person says otherwise: read when a process starts, so whoever starts one sets it.
+ *
+ * A gradient's hundreds of megabytes are kept from one to the next, in pages of 2 MiB where the kernel gives them; by itself glibc
+ * gives them back, and takes them again in pages of 4 KiB. The launcher (`rocinante`) has the same line.
+ */
+export const WORKER_MEMORY = {
+  GLIBC_TUNABLES: [
+    'glibc.malloc.hugetlb=1',
+    // Each of the next holds off glibc's own choice of the others. 32 MiB is the most that it takes for the second.
+    `glibc.malloc.trim_threshold=${2 ** 30}`,
+    `glibc.malloc.mmap_threshold=${2 ** 25}`,
+    `glibc.malloc.top_pad=${2 ** 26}`,
+  ].join(':'),
+};
+
 /** The variables that TensorFlow, cuDNN and cuBLAS read once, when they are loaded. */
 export function engineEnvironment(options: EngineOptions = {}): Variables {
   const { threads = 1, device = 'auto', tf32 = false } = options;

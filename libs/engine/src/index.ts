@@ -13,7 +13,13 @@ export {
 export { isSameCard, xidOf, type XidError } from './card-xid.js';
 export type { EngineDescription } from './description.js';
 export { Engine } from './engine.js';
-export { DEVICES, setEngineEnvironment, type Device, type EngineOptions } from './environment.js';
+export {
+  DEVICES,
+  setEngineEnvironment,
+  WORKER_MEMORY,
+  type Device,
+  type EngineOptions,
+} from './environment.js';
 export {
   EngineDeviceError,
   EngineLoadError,

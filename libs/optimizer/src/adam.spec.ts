@@ -140,10 +140,16 @@ describe('applyAdamRange', () => {
     return { state, gradient: { sum, exponents, windows: 63, gradientFactor: 0.7 } };
   }
 
-  it.each([0, 0.03])(
-    'is the formula in the written order, rounded once for each stored value, decay %d',
-    (decay) => {
-      const { state, gradient } = randomStep(1);
+  it.each([
+    [0, 63],
+    [0.03, 63],
+    [0.03, 64],
+    [0, 1],
+  ])(
+    'is the formula in the written order, rounded once for each stored value: decay %d, %i windows',
+    (decay, windows) => {
+      const { state, gradient: ofSome } = randomStep(1);
+      const gradient = { ...ofSome, windows };
       const { next, finite } = applyStep(layout, state, powers, { ...gradient, weightDecay: decay });
       expect(finite).toBe(true);
       const { learningRate, beta1, beta2, epsilon } = ADAM_DEFAULTS;

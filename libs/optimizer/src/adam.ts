@@ -101,9 +101,12 @@ export function applyAdamRange(step: AdamRangeStep): boolean {
   const kept = 1 - weightDecay * learningRate;
   const rate1 = 1 - beta1;
   const rate2 = 1 - beta2;
+  // By a power of two, multiplying and dividing are both exact, in any order, and multiplying is faster.
+  const isPowerOfTwo = Number.isInteger(Math.log2(windows));
   let finite = true;
   for (let block = range.firstBlock; block < range.firstBlock + range.blockCount; block++) {
     const gridStep = 2 ** exponents[block];
+    const share = gridStep / windows;
     const end = blockStarts[block + 1];
     const start = blockStarts[block];
     let total = 0;
@@ -111,8 +114,8 @@ export function applyAdamRange(step: AdamRangeStep): boolean {
     // since nothing written here is read here.
     for (let i = start; i < end; i += 2) {
       const j = i + 1 < end ? i + 1 : i;
-      const gI = ((sum[i] * gridStep) / windows) * gradientFactor;
-      const gJ = ((sum[j] * gridStep) / windows) * gradientFactor;
+      const gI = (isPowerOfTwo ? sum[i] * share : (sum[i] * gridStep) / windows) * gradientFactor;
+      const gJ = (isPowerOfTwo ? sum[j] * share : (sum[j] * gridStep) / windows) * gradientFactor;
       const mI = m[i] + (gI - m[i]) * rate1;
       const mJ = m[j] + (gJ - m[j]) * rate1;
       const vI = v[i] + (gI * gI - v[i]) * rate2;

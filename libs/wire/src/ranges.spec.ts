@@ -1,3 +1,4 @@
+import { bytesOf } from '@rocinante/base';
 import { describe, expect, it } from 'vitest';
 import { BLOCK_ELEMENTS, createLayout, RANGE_BLOCKS } from '@rocinante/parameters';
 import { WireError } from './errors.js';
@@ -65,6 +66,44 @@ describe('ranges of parameters', () => {
       'MALFORMED: range 2: expected 0 to 1',
     );
     expect(received.every((value) => value === 0)).toBe(true);
+  });
+});
+
+describe('ranges of vectors in shared memory', () => {
+  // The second begins between two words of 8 bytes.
+  const odd = createLayout([
+    { name: 'bias', shape: [RANGE_BLOCKS * BLOCK_ELEMENTS - 1023] },
+    { name: 'kernel', shape: [3001] },
+  ]);
+
+  function shared<Vector extends Int32Array | Float32Array>(
+    Vector: new (memory: SharedArrayBuffer) => Vector,
+  ): Vector {
+    return new Vector(new SharedArrayBuffer(odd.length * 4));
+  }
+
+  it('are encoded as those of other memory, and come back in their place', () => {
+    expect(odd.ranges.map(({ start }) => start % 2)).toEqual([0, 1]);
+    const vector = shared(Float32Array);
+    vector.set(floats.subarray(0, odd.length));
+    const [own, received] = [Float32Array.from(vector), shared(Float32Array)];
+    for (const range of odd.ranges) {
+      const bytes = encodeParametersRange(3, vector, range);
+      expect(bytes.equals(encodeParametersRange(3, own, range))).toBe(true);
+      decodeRange(trainingService.Parameters.responseDeserialize(bytes), odd, received);
+    }
+    expect(Buffer.compare(bytesOf(received), bytesOf(vector))).toBe(0);
+  });
+
+  it('come back at the beginning of a room, after one that was longer', () => {
+    const vector = shared(Int32Array);
+    vector.set(ints.subarray(0, odd.length));
+    const room = new Int32Array(new SharedArrayBuffer(4 * RANGE_BLOCKS * BLOCK_ELEMENTS));
+    for (const [index, range] of odd.ranges.entries()) {
+      const bytes = encodeContributionRange('a-session', index, vector, range);
+      const values = int32Range(trainingService.Contribute.requestDeserialize(bytes), odd, room);
+      expect(Buffer.compare(bytesOf(values), bytesOf(ints.subarray(range.start, range.end)))).toBe(0);
+    }
   });
 });
 

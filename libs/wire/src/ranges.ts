@@ -1,5 +1,6 @@
 import { bytesOf, crc32 } from '@rocinante/base';
 import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
+import { staged } from './aligned-copy.js';
 import { WireError } from './errors.js';
 import { encodeContribution, encodeParameters } from './proto.js';
 
@@ -37,7 +38,9 @@ function payload(
   range: ParameterRange,
   known: number | null = null,
 ): RangePayload {
-  const bytes = bytesOf(vector.subarray(range.start, range.end));
+  const elements = bytesOf(vector.subarray(range.start, range.end));
+  // The message is encoded before this returns to whoever may ask for the next.
+  const bytes = isShared(vector) ? staged(elements, elements) : elements;
   const values = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { values, checksum: known ?? crc32(values) };
 }
@@ -51,7 +54,7 @@ export function decodeRange(
   vector: Int32Array | Float32Array,
 ): void {
   const range = checkRange(payload, layout);
-  bytesOf(vector).set(payload.values, range.start * vector.BYTES_PER_ELEMENT);
+  copyInto(vector.subarray(range.start, range.end), payload.values);
 }
 
 /**
@@ -66,8 +69,17 @@ export function int32Range(
 ): Int32Array {
   const range = checkRange(payload, layout);
   const elements = room.subarray(0, range.end - range.start);
-  bytesOf(elements).set(payload.values);
+  copyInto(elements, payload.values);
   return elements;
+}
+
+/** @param elements as many as the bytes are. */
+function copyInto(elements: Int32Array | Float32Array, bytes: Uint8Array): void {
+  bytesOf(elements).set(isShared(elements) ? staged(bytes, elements) : bytes);
+}
+
+function isShared({ buffer }: ArrayBufferView): boolean {
+  return buffer instanceof SharedArrayBuffer;
 }
 
 function checkRange(

@@ -1,8 +1,9 @@
 // Goal: a card that fails is given the time of a reset before its worker comes again, and is left by all of its workers once it is
 // set aside. Method: the real workers, for which no coordinator is there; they are killed and stopped by their process ids.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SEAT_RESTART_WAIT_MS, type CardSeat } from '@rocinante/engine';
+import { SEAT_RESTART_WAIT_MS, WORKER_MEMORY, type CardSeat } from '@rocinante/engine';
 import { LocalWorkers } from './local-workers.js';
 
 const card = { index: 0, device: 'GPU-11111111-2222-3333-4444-555555555550', shown: 'card 0' };
@@ -86,3 +87,10 @@ it('kills who sits on a card that is set aside and does not end', async () => {
     /^worker-0a on card 0 was ended by SIGKILL.*; it is not started again$/,
   );
 }, 150_000);
+
+it('starts a worker with its memory held as workers hold it', async () => {
+  start(seats.slice(0, 1));
+  // glibc cuts what it has read into its parts.
+  const environment = readFileSync(`/proc/${await pidOf('worker-0a')}/environ`, 'utf8').replaceAll('\0', ':');
+  expect(environment).toContain(`GLIBC_TUNABLES=${WORKER_MEMORY.GLIBC_TUNABLES}`);
+});

@@ -8,6 +8,7 @@ import {
   SEAT_RESTART_WAIT_MS,
   seatEnvironment,
   setEngineEnvironment,
+  WORKER_MEMORY,
   type CardSeat,
   type Device,
 } from '@rocinante/engine';
@@ -233,7 +234,8 @@ const WORKERS_OWN = [
 ];
 
 function environmentOf(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(own).filter(([name]) => !WORKERS_OWN.includes(name)));
+  const given = Object.entries(own).filter(([name]) => !WORKERS_OWN.includes(name));
+  return { ...WORKER_MEMORY, ...Object.fromEntries(given) };
 }
 
 /** What a line of a worker's log says of its LSTM path, or of the run's precision; null where it is about something else. */
