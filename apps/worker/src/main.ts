@@ -71,6 +71,10 @@ async function work(config: WorkerConfig): Promise<number> {
     { threads, device, tf32: precision === 'tf32', lstm },
     (error) => engineDied(error),
     (line) => log.warn(line),
+    (line) => {
+      log.error(line);
+      killSelf();
+    },
   );
   const worker = new Worker(config, { engine, log, relay, metrics });
   const card = new OwnCard(process.env, log, metrics);
@@ -138,10 +142,15 @@ function tellPath({ device, lstm: { path, reason, notice } }: EngineFacts, log: 
 async function endEngine(engine: EngineProxy, log: Logger): Promise<void> {
   const timer = setTimeout(() => {
     log.error(`an op of the engine has not ended within ${ENGINE_STOP_MS / 1000} s: the process is killed`);
-    process.kill(process.pid, 'SIGKILL');
+    killSelf();
   }, ENGINE_STOP_MS);
   await engine.stop();
   clearTimeout(timer);
+}
+
+/** Ends the process whatever its engine does: an exit would wait for the engine's thread. */
+function killSelf(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 // Local workers run this file; the launcher imports it.

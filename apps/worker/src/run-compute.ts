@@ -180,6 +180,11 @@ export class RunCompute {
     this.#network.dispose();
   }
 
+  /**
+   * Takes parameters in. It needs what those before gave back, whatever the micro-batch: where even that is short, others on the
+   * card have taken it, and no smaller micro-batch is looked for. The op's own line then says what to do.
+   * @throws {EngineMemoryError} exit code 2, as a micro-batch for which there is not the memory.
+   */
   #take({ version, vector }: WholeParameters): void {
     if (version === this.#parametersVersion) return;
     this.#network.setParameters(vector);

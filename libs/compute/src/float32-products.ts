@@ -14,8 +14,11 @@ import {
 import type { LayerWeights } from './network-weights.js';
 import type { Products, WeightsName } from './products.js';
 
-/** With fewer columns of a transposed factor, oneDNN cuts the long inner dimension by the number of threads. */
-const COLUMNS_MIN = 16;
+/**
+ * With fewer columns of a transposed factor, oneDNN cuts the long inner dimension by the number of threads: seen with 16 and 4
+ * threads too, where the other has 1,024 or 2,048 columns and they have 800 rows. With 17 to 64 it never did.
+ */
+const COLUMNS_MIN = 24;
 
 /** The same for a longer inner dimension, where few rows and columns leave threads without work. */
 const INNER_MAX = 2048;

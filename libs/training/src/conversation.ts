@@ -155,6 +155,11 @@ export class Conversation {
     return this.say({ type: 'evaluated', worker, assignment, results, computeSeconds: 1 });
   }
 
+  /** Brings all ranges of what a worker has reported. */
+  send(worker: WorkerId, assignment: AssignmentId): void {
+    for (let range = 0; range < smallShape.rangeCount; range++) this.range(worker, assignment, range);
+  }
+
   /** Takes a step that one worker has all of from its report to its close, on the first issue. */
   closeAlone(worker: WorkerId, assignment: AssignmentId, microBatches: readonly number[]): string[] {
     const { rangeCount } = smallShape;

@@ -49,6 +49,7 @@ describe('a run of many workers', () => {
     const half = WORKERS / 2;
     for (let index = 0; index < half; index++) {
       run.report(names[index], WORKERS + 1 + index, [index], { seconds: 0.001 });
+      run.send(names[index], WORKERS + 1 + index);
     }
     candidates.mockClear();
     const raced = run.tick(run.at + LATE_LEAST_MS);

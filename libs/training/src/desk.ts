@@ -1,4 +1,4 @@
-/** What a step and an evaluation have in common: handing work out, taking it back, and checking what comes back. */
+/** What a step and an evaluation have in common: handing work out, taking it back, and checking what comes back. `race.ts` has what is late. */
 import type { RunEffect } from './effects.js';
 import type { Holding, IssueLedger } from './issue-ledger.js';
 import type { Roster } from './roster.js';
@@ -65,7 +65,7 @@ function handOutGroup(
 }
 
 /** Deals micro-batches of one first range to candidates, in contiguous slices. */
-function dealOut(
+export function dealOut(
   desk: Desk,
   ledger: IssueLedger,
   frame: AssignmentFrame,
@@ -95,45 +95,6 @@ export function withdraw(desk: Desk, worker: WorkerId, assignment: AssignmentId)
   if (!desk.roster.has(worker)) return;
   desk.roster.taken(worker, assignment, desk.now);
   desk.emit({ type: 'withdraw', worker, assignment });
-}
-
-/**
- * Gives what late workers are computing to those that have nothing to compute: a rival of the late one. Whichever reports
- * first keeps it (`winOver`). A rival that is late itself is raced in its turn, and the first is let go.
- */
-export function raceTheLate(desk: Desk, ledger: IssueLedger, frame: AssignmentFrame): void {
-  let free: ReturnType<Roster['candidates']> | null = null;
-  for (const late of desk.roster.late(desk.now)) {
-    // A copy: what is dealt out and taken changes queues.
-    for (const { id } of [...desk.roster.queueOf(late)]) {
-      const holding = ledger.holding(id);
-      if (holding?.state !== 'computing') continue;
-      free ??= desk.roster.candidates(desk.now).filter(({ load }) => load === 0);
-      if (free.length === 0) return;
-      const rivals = ledger.rivalsOf(holding);
-      // One that is raced already waits for its rival; of two that are late the first is let go.
-      const isRival = rivals.length > 0 && rivals.every((other) => other.assignment.id < id);
-      if (rivals.length > 0 && !isRival) continue;
-      if (!rivals.every((other) => desk.roster.isLate(other.worker, desk.now))) continue;
-      for (const other of rivals) letGo(desk, ledger, other);
-      const { kind, microBatches, firstRange } = holding.assignment;
-      desk.emit({ type: 'late', worker: late, assignment: id, kind, microBatches });
-      dealOut(desk, ledger, frame, microBatches, firstRange, free);
-      free = null;
-    }
-  }
-}
-
-/** A report came first: all others that compute a micro-batch of it are withdrawn. */
-export function winOver(desk: Desk, ledger: IssueLedger, holding: Holding): void {
-  for (const rival of ledger.rivalsOf(holding)) letGo(desk, ledger, rival);
-}
-
-/** Takes a holding that is another's by now from its worker, which is not waited for any more where it was late. */
-function letGo(desk: Desk, ledger: IssueLedger, { worker, assignment }: Holding): void {
-  if (desk.roster.isLate(worker, desk.now)) desk.roster.lost(worker, desk.now);
-  withdraw(desk, worker, assignment.id);
-  ledger.drop(assignment.id);
 }
 
 /**

@@ -94,8 +94,8 @@ export type RunEffect =
    */
   | { readonly type: 'dismiss'; readonly worker: WorkerId; readonly why: string }
   /**
-   * A worker has not reported these micro-batches, or pieces, in a time that its pace leads to expect: others compute them
-   * too, and whoever reports first keeps them.
+   * A worker has not reported these micro-batches, or pieces, or not sent what it reported of them, in a time that its pace leads
+   * to expect: others compute them too, and whoever is through first keeps them.
    */
   | {
       readonly type: 'late';

@@ -1,14 +1,7 @@
-import {
-  handOut,
-  raceTheLate,
-  reportedHolding,
-  winOver,
-  withdraw,
-  type AssignmentFrame,
-  type Desk,
-} from './desk.js';
+import { handOut, reportedHolding, withdraw, type AssignmentFrame, type Desk } from './desk.js';
 import type { RunEvent } from './events.js';
 import { IssueLedger } from './issue-ledger.js';
+import { raceTheLate, winOver } from './race.js';
 import type { WorkerId } from './work.js';
 
 const nowhereElse: ReadonlyMap<number, WorkerId> = new Map();

@@ -32,9 +32,9 @@ export interface HeldResult {
 
 /**
  * Who holds which micro-batches in one issue of a step, or in an evaluation (which has no ranges), and which ranges have
- * them. Every micro-batch is unassigned, in one holding, or in two that both compute it: a late one and its rival. Nothing
- * is granted before a report, and a report is taken in only where no other holding meets it; so nothing that meets a granted
- * set is granted, and the ledger never holds more than two for each micro-batch.
+ * them. Every micro-batch is unassigned, in one holding, or in two: a late one, which computes it or does not send it, and its
+ * rival, which computes it. Nothing is granted before a report, and a report is taken in only where no other holding meets it;
+ * so nothing that meets a granted set is granted, and the ledger never holds more than two for each micro-batch.
  */
 export class IssueLedger {
   readonly #rangeCount: number;
@@ -130,7 +130,7 @@ export class IssueLedger {
     return shares;
   }
 
-  /** Takes note that a worker computes micro-batches that nobody holds, or one other that computes them too. */
+  /** Takes note that a worker computes micro-batches that nobody holds, or one other that computes or is to send them too. */
   give(assignment: Assignment, worker: WorkerId): void {
     const { firstRange } = assignment;
     const holding: OwnHolding = {
@@ -142,7 +142,9 @@ export class IssueLedger {
       added: firstRange,
     };
     for (const rival of this.rivalsOf(holding)) {
-      assert(rival.state === 'computing', `assignment ${assignment.id} meets what is reported`);
+      const mayHaveRivals =
+        rival.state === 'computing' || (rival.state === 'reported' && !this.isComplete(rival));
+      assert(mayHaveRivals, `assignment ${assignment.id} meets what is questioned or complete`);
     }
     for (const microBatch of assignment.microBatches) {
       const holders = this.#holders[microBatch];
@@ -182,6 +184,13 @@ export class IssueLedger {
     assert(holding.state !== 'reported', `assignment ${assignment} has a report already`);
     holding.state = 'reported';
     holding.fits = fits;
+    // The holding that it was given to replace may have gone on sending meanwhile.
+    const ranges = results.map(({ microBatch }) => this.#rangesOf[microBatch]);
+    assert(
+      ranges.every((count) => count === ranges[0]),
+      `assignment ${assignment} has micro-batches of several first ranges`,
+    );
+    holding.granted = holding.added = ranges[0];
     this.#unreported -= results.length;
     for (const { microBatch, lossSum, norm = 0 } of results) {
       assert(

@@ -26,7 +26,9 @@ describe('a late worker', () => {
     expect(run.machine.wakeAt).toBe(due);
     run.at += 1000;
     run.report('b', 8, [2, 3]);
+    run.send('b', 8);
     expect(run.report('c', 9, [4, 5])).not.toContain('late a #7 [0,1]');
+    run.send('c', 9);
     expect(run.machine.wakeAt).toBe(due);
     expect(run.tick(due - 1)).toEqual([]);
     expect(run.tick(due)).toEqual([
@@ -37,8 +39,13 @@ describe('a late worker', () => {
     // Once only: it is raced already.
     expect(run.tick(due + 1)).toEqual([]);
     // The first report takes its micro-batches; what no other computes of the rest stays with its rival.
-    expect(run.report('b', 10, [0])).toEqual(['withdraw a #7', 'keep #10']);
-    expect(run.report('c', 11, [1])).toEqual(['keep #11', 'judge #8 #9 #10 #11']);
+    expect(run.report('b', 10, [0])).toEqual([
+      'withdraw a #7',
+      'keep #10',
+      'grant b #10 range 0',
+      'grant b #10 range 1',
+    ]);
+    expect(run.report('c', 11, [1]).slice(-1)).toEqual(['judge #8 #9 #10 #11']);
     expect(run.report('a', 7, [0, 1])).toEqual(['ignore report a #7: it is not wanted, or not any more']);
     expect(run.range('a', 7, 0)).toEqual(['ignore range a #7: it is not wanted, or not any more']);
   });
@@ -70,17 +77,11 @@ describe('a late worker', () => {
     ]);
   });
 
-  it('that has reported is left alone: its sum is on its way', () => {
-    const run = measured(['a', 'b'], 4);
-    run.report('a', 5, [0, 1]);
-    run.report('b', 6, [2, 3]);
-    expect(run.tick(run.at + 1e6)).toEqual([]);
-  });
-
   it('is lost while it is raced: its rival goes on alone', () => {
     const run = measured(['a', 'b'], 4);
     const due = lateAt(run, 2);
     run.report('b', 6, [2, 3]);
+    run.send('b', 6);
     run.tick(due);
     expect(run.leave('a')).toEqual([]);
     expect(run.report('b', 7, [0, 1])).toContain('judge #6 #7');
@@ -91,9 +92,12 @@ describe('a late worker', () => {
     const due = lateAt(run, 2);
     run.report('b', 8, [2, 3]);
     run.report('c', 9, [4, 5]);
+    run.send('c', 9);
+    run.at = due - 1;
+    run.range('b', 8, 0);
     run.tick(due);
     // A late one is given nothing more; and c has work of its own now.
-    expect(run.leave('b')).toEqual(['assign c #12 train 2/1 v2 [2,3]']);
+    expect(run.leave('b')).toEqual(['assign c #12 train 2/1 v2 [2,3] from range 1']);
     expect(run.report('c', 11, [1])).toContain('withdraw a #7');
   });
 
@@ -101,8 +105,10 @@ describe('a late worker', () => {
     const run = measured(['a', 'b', 'c'], 3);
     const due = lateAt(run, 1);
     run.report('b', 8, [1], { seconds: 0.5 });
+    run.send('b', 8);
     expect(run.tick(due)).toEqual(['late a #7 [0]', 'assign b #10 train 2/1 v2 [0]']);
     run.report('c', 9, [2], { seconds: 0.5 });
+    run.send('c', 9);
     expect(run.tick(2 * due + 2000)).toEqual([
       'withdraw a #7',
       'late b #10 [0]',
@@ -114,12 +120,12 @@ describe('a late worker', () => {
   it('gets no work that others wait for until it is heard of, and then works on', () => {
     const run = measured(['a', 'b'], 4);
     run.report('b', 6, [2, 3]);
+    run.send('b', 6);
     run.tick(lateAt(run, 2));
     run.at += 1000;
     run.report('b', 7, [0, 1]);
     run.judged(true);
     for (const range of [0, 1]) {
-      run.range('b', 6, range);
       run.range('b', 7, range);
       run.applied([range]);
     }

@@ -43,6 +43,7 @@ export class Pace {
   }
 }
 
-function averaged(before: number | null, newest: number): number {
+/** The average so far with a measurement more, of which the newest weigh most. */
+export function averaged(before: number | null, newest: number): number {
   return before === null ? newest : before + NEWEST_WEIGHT * (newest - before);
 }

@@ -1,5 +1,6 @@
 import { assert } from '@rocinante/base';
 import { Pace } from './pace.js';
+import { Sending } from './sending.js';
 import type { Candidate } from './shares.js';
 import type { Assignment, AssignmentId, WorkerId } from './work.js';
 
@@ -8,6 +9,12 @@ export const IDLE_ISSUES_MAX = 64;
 
 /** A worker is late when what it computes takes more than so many times what was to be expected of it. */
 export const LATE_FACTOR = 2;
+
+/**
+ * So many times what a range of its contributions takes a worker, it is late in sending. A range is short, and shares its way
+ * with those of others: it varies by more than a share of the computing.
+ */
+export const SEND_LATE_FACTOR = 4;
 
 /** Less than this is the scheduling of processes and messages, and nobody's lateness. */
 export const LATE_LEAST_MS = 250;
@@ -22,6 +29,7 @@ interface Member {
   readonly queue: Assignment[];
   /** Since when it may have been computing the first of these, in milliseconds. */
   since: number;
+  readonly sending: Sending;
   idleIssues: number;
   /** Whether it was late, lost its work for it, and has not been heard of since. */
   quiet: boolean;
@@ -43,6 +51,8 @@ export class Roster {
     train: new Map<number, number | null>(),
     evaluate: new Map<number, number | null>(),
   };
+  /** What a range takes by the mean of all that were measured, null where none was; undefined when one of them changes. */
+  #rangeSeconds: number | null | undefined;
   /** When the first worker is late, Infinity for never; null where it is not known since something has changed. */
   #firstDueAt: number | null = null;
   /** Of those too that have left: an id is one session's, and is not given again. */
@@ -67,12 +77,14 @@ export class Roster {
   join(worker: WorkerId): void {
     assert(!this.#members.has(worker), `worker ${worker} has joined already`);
     const paces = { train: new Pace(), evaluate: new Pace() };
-    this.#members.set(worker, { paces, queue: [], since: 0, idleIssues: 0, quiet: false });
+    const sending = new Sending();
+    this.#members.set(worker, { paces, queue: [], since: 0, sending, idleIssues: 0, quiet: false });
   }
 
   leave(worker: WorkerId): void {
     this.#members.delete(worker);
     this.#pacesChanged();
+    this.#rangesChanged();
   }
 
   /** Takes note of work that a worker is given. */
@@ -83,14 +95,31 @@ export class Roster {
     this.#firstDueAt = null;
   }
 
-  /** Takes note that a worker need not compute this any more; nothing where it does not have it, or is gone. */
+  /** Takes note that a worker need not compute or send this any more; nothing where it does not have it, or is gone. */
   taken(worker: WorkerId, assignment: AssignmentId, now: number): void {
     const member = this.#members.get(worker);
-    const index = member?.queue.findIndex(({ id }) => id === assignment) ?? -1;
-    if (!member || index < 0) return;
+    if (!member) return;
+    if (member.sending.owes) {
+      member.sending.over(assignment, now);
+      this.#firstDueAt = null;
+    }
+    const index = member.queue.findIndex(({ id }) => id === assignment);
+    if (index < 0) return;
     member.queue.splice(index, 1);
     if (index === 0) member.since = now;
     this.#firstDueAt = null;
+  }
+
+  /** Takes note of a range that a worker may send. */
+  granted(worker: WorkerId, assignment: AssignmentId, now: number): void {
+    this.#members.get(worker)!.sending.granted(assignment, now);
+    this.#firstDueAt = null;
+  }
+
+  /** Takes note of a range that was granted and came. */
+  sent(worker: WorkerId, assignment: AssignmentId, now: number): void {
+    this.#members.get(worker)!.sending.came(assignment, now);
+    this.#rangesChanged();
   }
 
   /** Takes note of a report, whatever it is worth otherwise: its worker lives. A worker's first does not count as speed. */
@@ -116,6 +145,14 @@ export class Roster {
     this.#pacesChanged();
   }
 
+  /** As `lost`, of a worker that was late in sending. */
+  lostInSending(worker: WorkerId, now: number): void {
+    const member = this.#members.get(worker)!;
+    member.sending.wasLate(now);
+    member.quiet = true;
+    this.#rangesChanged();
+  }
+
   /** Workers that are not heard of. */
   get quiet(): WorkerId[] {
     return [...this.#members].filter(([, { quiet }]) => quiet).map(([worker]) => worker);
@@ -129,13 +166,24 @@ export class Roster {
   /** Whether a worker has taken too long over what it computes. */
   isLate(worker: WorkerId, now: number): boolean {
     const member = this.#members.get(worker);
-    return member !== undefined && now >= this.#dueAt(member);
+    return member !== undefined && now >= this.#reportDueAt(member);
   }
 
-  /** Workers that are late, in the order of joining. */
+  /** Whether a worker has ranges to send that it was granted, and the next has taken it too long. */
+  isLateInSending(worker: WorkerId, now: number): boolean {
+    const member = this.#members.get(worker);
+    return member !== undefined && now >= this.#rangeDueAt(member);
+  }
+
+  /** Whether a worker has ranges to send that it was granted. */
+  owesRanges(worker: WorkerId): boolean {
+    return this.#members.get(worker)?.sending.owes ?? false;
+  }
+
+  /** Workers that are late, in computing or in sending, in the order of joining. */
   late(now: number): WorkerId[] {
     if (now < this.#first()) return [];
-    return [...this.#members.keys()].filter((worker) => this.isLate(worker, now));
+    return [...this.#members].flatMap(([worker, member]) => (now >= this.#dueAt(member) ? [worker] : []));
   }
 
   /** When the next worker will be late, if it is not heard of; null for never. */
@@ -144,8 +192,9 @@ export class Roster {
     if (next <= now) {
       next = Infinity;
       for (const member of this.#members.values()) {
-        const dueAt = this.#dueAt(member);
-        if (dueAt > now && dueAt < next) next = dueAt;
+        for (const dueAt of [this.#reportDueAt(member), this.#rangeDueAt(member)]) {
+          if (dueAt > now && dueAt < next) next = dueAt;
+        }
       }
     }
     return next === Infinity ? null : next;
@@ -197,13 +246,25 @@ export class Roster {
    * When a worker that has not reported by then is late; Infinity where it computes nothing, or nothing was ever measured: by
    * its own pace, or where it has none by the mean of the others' expectations.
    */
-  #dueAt(member: Member): number {
+  #reportDueAt(member: Member): number {
     if (member.queue.length === 0) return Infinity;
     const { kind, microBatches } = member.queue[0];
     const own = paceOf(member, kind).expectedSeconds(microBatches.length);
     const expectedSeconds = own ?? this.#meanOfMeasured(paceKind(kind), microBatches.length);
     if (expectedSeconds === null) return Infinity;
     return member.since + Math.max(LATE_LEAST_MS, LATE_FACTOR * expectedSeconds * 1000);
+  }
+
+  /** As `#reportDueAt`, of the next range that it was granted. */
+  #rangeDueAt({ sending }: Member): number {
+    if (!sending.owes) return Infinity;
+    const expectedSeconds = sending.rangeSeconds ?? this.#meanRangeSeconds();
+    if (expectedSeconds === null) return Infinity;
+    return sending.since + Math.max(LATE_LEAST_MS, SEND_LATE_FACTOR * expectedSeconds * 1000);
+  }
+
+  #dueAt(member: Member): number {
+    return Math.min(this.#reportDueAt(member), this.#rangeDueAt(member));
   }
 
   /** When the first worker is late, perhaps in the past; Infinity for never. */
@@ -222,6 +283,20 @@ export class Roster {
     const mean = all.length === 0 ? null : meanOf(all);
     this.#meanSeconds[kind].set(pieces, mean);
     return mean;
+  }
+
+  #meanRangeSeconds(): number | null {
+    if (this.#rangeSeconds === undefined) {
+      const all = [...this.#members.values()].flatMap(({ sending }) => sending.rangeSeconds ?? []);
+      this.#rangeSeconds = all.length === 0 ? null : meanOf(all);
+    }
+    return this.#rangeSeconds;
+  }
+
+  /** What was worked out from how long ranges take is void. */
+  #rangesChanged(): void {
+    this.#rangeSeconds = undefined;
+    this.#firstDueAt = null;
   }
 
   /** What was worked out from paces is void. */

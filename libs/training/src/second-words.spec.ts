@@ -32,6 +32,11 @@ class Seasoned extends Conversation {
     return this.own(this.report(worker, this.#first + n, microBatches, options));
   }
 
+  /** Brings all ranges of what a worker has reported as the n-th. */
+  sendOf(worker: string, n: number): void {
+    this.send(worker, this.#first + n);
+  }
+
   own(lines: readonly string[]): string[] {
     return lines.map((line) => line.replace(/#(\d+)/g, (_, id) => `#${Number(id) - this.#first}`));
   }
@@ -160,7 +165,10 @@ describe('a norm far outside', () => {
   it('is asked of another when the one that was asked is late', () => {
     const run = new Seasoned(['a', 'b', 'c']);
     run.first('a', 1, [0], far);
-    for (const n of [2, 3]) run.first('_bc'[n - 1], n, [n - 1]);
+    for (const n of [2, 3]) {
+      run.first('_bc'[n - 1], n, [n - 1]);
+      run.sendOf('_bc'[n - 1], n);
+    }
     expect(run.own(run.tick(1e6))).toEqual(['withdraw b #4', 'assign c #5 audit 4/1 v4 [0]']);
     expect(run.own(run.tick(2e6))).toEqual(['withdraw c #5', 'assign a #6 audit 4/1 v4 [0]']);
   });

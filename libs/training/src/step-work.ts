@@ -1,21 +1,13 @@
 import { assert } from '@rocinante/base';
 import { isAudited } from './audit-draw.js';
-import {
-  handOut,
-  liveHolding,
-  raceTheLate,
-  reportedHolding,
-  winOver,
-  withdraw,
-  type AssignmentFrame,
-  type Desk,
-} from './desk.js';
+import { handOut, liveHolding, reportedHolding, withdraw, type AssignmentFrame, type Desk } from './desk.js';
 import { Disagreements } from './disagreements.js';
 import type { RunEvent } from './events.js';
 import { IssueLedger, type Holding } from './issue-ledger.js';
 import type { NormHistory } from './norm-history.js';
 import { microBatchCount } from './plan.js';
 import { Probes } from './probes.js';
+import { isOutrun, raceTheLate, winOver } from './race.js';
 import { STRIKES_MAX, wrongTooOften } from './roster.js';
 import type { RunShape } from './run-state.js';
 import { SecondWords, type QuestionCause, type QuestionedReport, type Settled } from './second-words.js';
@@ -128,7 +120,7 @@ export class StepWork {
     if (this.#probes.answered(worker, assignment)) return;
     const microBatches = results.map(({ microBatch }) => microBatch);
     const holding = reportedHolding(this.#desk, this.#ledger, 'report', worker, assignment, microBatches);
-    if (!holding) return;
+    if (!holding || isOutrun(this.#desk, this.#ledger, holding, this.#frame('train'))) return;
     winOver(this.#desk, this.#ledger, holding);
     const notFinite = Suspects.among(results);
     if (notFinite.length > 0) {
@@ -158,8 +150,10 @@ export class StepWork {
       if (granted && range > holding.added) this.#desk.dismiss(worker, `ranges come in order: ${why}`);
       return;
     }
+    this.#desk.roster.sent(worker, assignment, this.#desk.now);
     this.#ledger.add(assignment, range);
     this.#desk.emit({ type: 'add-range', assignment, range });
+    if (this.#ledger.isComplete(holding)) winOver(this.#desk, this.#ledger, holding);
     this.#grant(worker);
     this.#applyWhole();
   }
@@ -268,7 +262,9 @@ export class StepWork {
     this.#grant(worker);
     if (this.#ledger.allReported) {
       this.#judging = true;
-      const assignments = this.#ledger.holdings.map((held) => held.assignment.id);
+      // Not those of rivals, which compute what another has reported.
+      const reported = this.#ledger.holdings.filter(({ state }) => state === 'reported');
+      const assignments = reported.map((held) => held.assignment.id);
       this.#desk.emit({ type: 'judge-grid', assignments });
     }
     // Last, since a worker that is set aside for it loses what it holds.
@@ -307,6 +303,7 @@ export class StepWork {
   #grant(worker: WorkerId): void {
     if (this.#misfit) return;
     for (const { assignment, range } of this.#ledger.grant(worker)) {
+      this.#desk.roster.granted(worker, assignment, this.#desk.now);
       this.#desk.emit({ type: 'grant', worker, assignment, range });
     }
   }

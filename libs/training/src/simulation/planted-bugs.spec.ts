@@ -33,6 +33,7 @@ const bugs: readonly PlantedBug[] = [
     edits: [
       ['step-work.ts', 'if (range !== holding.added || !granted) {', 'if (!granted) {'],
       ['issue-ledger.ts', 'range === holding.added && range < holding.granted,', 'true,'],
+      ['sending.ts', 'assert(index >= 0,', 'assert(true,'],
       ['issue-ledger.ts', 'assert(this.#rangesOf[microBatch] === range,', 'assert(true,'],
     ],
   },
@@ -80,8 +81,38 @@ const bugs: readonly PlantedBug[] = [
     name: 'the report of a late worker counts beside that of its rival',
     runs: 100,
     edits: [
-      ['desk.ts', 'for (const rival of ledger.rivalsOf(holding)) letGo(desk, ledger, rival);', ''],
+      ['race.ts', 'for (const rival of ledger.rivalsOf(holding)) letGo(desk, ledger, rival);', ''],
       ['issue-ledger.ts', 'this.#holders[microBatch].length === 1,', 'true,'],
+    ],
+  },
+  {
+    name: 'what was granted and does not come is waited for, however long',
+    runs: 100,
+    edits: [['roster.ts', 'if (!sending.owes) return Infinity;', 'return Infinity;']],
+  },
+  {
+    name: 'a contribution that is late goes on beside the one that takes its place',
+    runs: 100,
+    edits: [
+      ['race.ts', "rival.state === 'reported' && !isLate(desk, ledger, rival, frame)", 'false'],
+      [
+        'race.ts',
+        'for (const rival of ledger.rivalsOf(holding)) letGo(desk, ledger, rival);',
+        "for (const rival of ledger.rivalsOf(holding)) if (rival.state === 'computing') letGo(desk, ledger, rival);",
+      ],
+      ['issue-ledger.ts', 'this.#holders[microBatch].length === 1,', 'true,'],
+      ['issue-ledger.ts', 'assert(this.#rangesOf[microBatch] === range,', 'assert(true,'],
+    ],
+  },
+  {
+    name: 'the grid is judged by a rival too, which has not reported',
+    runs: 500,
+    edits: [
+      [
+        'step-work.ts',
+        "this.#ledger.holdings.filter(({ state }) => state === 'reported')",
+        'this.#ledger.holdings',
+      ],
     ],
   },
   {
@@ -144,7 +175,7 @@ const bugs: readonly PlantedBug[] = [
   },
   {
     name: 'a run that diverges goes back to a state that is still being saved',
-    runs: 200,
+    runs: 500,
     edits: [
       [
         'between.ts',

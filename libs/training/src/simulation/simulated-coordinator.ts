@@ -14,6 +14,7 @@ import type {
   SimulationCounts,
 } from './simulated-surroundings.js';
 import { SimulatedIssue } from './simulated-issue.js';
+import { SimulatedWaits } from './simulated-waits.js';
 import { SimulatedWrongs } from './simulated-wrongs.js';
 import { toyGrid, type ToyProblem, type ToyReference, type ToyState } from './toy-problem.js';
 import type { Assignment, AssignmentId, WorkerId } from '../work.js';
@@ -40,7 +41,12 @@ export class SimulatedCoordinator {
   readonly #unanswered = new Map<WorkerId, Set<AssignmentId>>();
   /** What is wrong in this life, and what became of it. */
   readonly #wrongs = new SimulatedWrongs();
-  #outstanding = new Map<WorkerId, Set<string>>();
+  readonly #waits = new SimulatedWaits();
+  /** Workers from which something was taken, and that have not reported since: the machine may give them nothing that is awaited. */
+  readonly #doubtful = new Set<WorkerId>();
+  /** Whether a report of the issue in progress does not fit its grid: no range of it is waited for. */
+  #misfit = false;
+  #now: number;
   #saving = false;
   /** Of the last save that was begun, or what this life went on from. */
   #savedStep: number;
@@ -60,6 +66,7 @@ export class SimulatedCoordinator {
     this.#reference = reference;
     this.#state = from.state;
     this.#savedStep = from.progress.step;
+    this.#now = now;
     this.#around = around;
     this.#counts = counts;
     this.#firstAssignment = firstAssignment;
@@ -68,12 +75,15 @@ export class SimulatedCoordinator {
 
   /** Hands over an event from outside, and the answers that follow. */
   deliver(event: RunEvent, payload?: Payload): void {
+    this.#now = event.at;
+    this.#checkWaits();
     if (event.type === 'worker-joined') this.#sessions.add(event.worker);
     if (event.type === 'worker-left') this.#forget(event.worker);
     if (event.type === 'saved' || event.type === 'save-failed') this.#saving = false;
     if (event.type === 'held' || event.type === 'released') this.#held = event.type === 'held';
     if (event.type === 'reported' || event.type === 'evaluated') {
       this.#unanswered.get(event.worker)?.delete(event.assignment);
+      this.#doubtful.delete(event.worker);
       if (payload!.isWrong) this.#wrongs.computedBy(event.worker);
     }
     for (let next: RunEvent | undefined = event; next; next = this.#answers.shift()) {
@@ -104,6 +114,8 @@ export class SimulatedCoordinator {
         this.#check(this.#sessions.has(effect.worker), `a withdrawal goes to ${effect.worker}, who is gone`);
         this.#unanswered.get(effect.worker)?.delete(effect.assignment);
         this.#issue?.void(effect.assignment);
+        this.#waits.over(effect.worker, effect.assignment, this.#now);
+        this.#doubtful.add(effect.worker);
         this.#around.send(effect.worker, { type: 'withdraw', assignment: effect.assignment });
         break;
       case 'grant':
@@ -120,6 +132,7 @@ export class SimulatedCoordinator {
           'the report of an audit is kept',
         );
         if (payload!.isWrong) this.#wrongs.kept(effect.assignment);
+        this.#misfit ||= event.type === 'reported' && !event.fits;
         this.#issue!.keep(effect.assignment, payload!.values);
         break;
       case 'add-range':
@@ -159,8 +172,11 @@ export class SimulatedCoordinator {
         break;
       case 'late':
         this.#counts.late += 1;
+        this.#doubtful.add(effect.worker);
         this.#check(
-          this.#sessions.has(effect.worker) && this.#unanswered.get(effect.worker)!.has(effect.assignment),
+          this.#sessions.has(effect.worker) &&
+            (this.#unanswered.get(effect.worker)!.has(effect.assignment) ||
+              this.#waits.owed(effect.worker).length > 0),
           `${effect.worker} is late with what is not awaited of it`,
         );
         break;
@@ -224,7 +240,8 @@ export class SimulatedCoordinator {
     this.#issue = new SimulatedIssue(this.#problem, this.#state, { step, issue, grid: calledFor });
     this.#wrongs.beginIssue();
     this.#assigned.clear();
-    this.#outstanding.clear();
+    this.#waits.clear();
+    this.#misfit = false;
   }
 
   #assign(worker: WorkerId, assignment: Assignment): void {
@@ -252,12 +269,9 @@ export class SimulatedCoordinator {
   }
 
   #grant(worker: WorkerId, id: AssignmentId, range: number): void {
-    const outstanding = this.#outstanding.get(worker) ?? new Set();
-    this.#outstanding.set(worker, outstanding.add(`${id}:${range}`));
-    this.#check(
-      outstanding.size <= GRANTS_OUTSTANDING_MAX,
-      `${worker} has ${outstanding.size} grants outstanding`,
-    );
+    this.#waits.granted(worker, id, range, this.#now);
+    const { length } = this.#waits.owed(worker);
+    this.#check(length <= GRANTS_OUTSTANDING_MAX, `${worker} has ${length} grants outstanding`);
     const given = this.#assigned.get(id)!;
     this.#check(
       this.#sessions.has(worker) && given.worker === worker,
@@ -277,7 +291,7 @@ export class SimulatedCoordinator {
       'another range is added',
     );
     const given = this.#assigned.get(assignment)!;
-    this.#outstanding.get(given.worker)!.delete(`${assignment}:${range}`);
+    this.#waits.came(given.worker, assignment, range, this.#now);
     this.#issue!.add(given.assignment, range, payload);
   }
 
@@ -345,9 +359,34 @@ export class SimulatedCoordinator {
     this.#around.tainted();
   }
 
+  /** A range is not waited for beyond lateness while somebody who has done all of his own could compute it. */
+  #checkWaits(): void {
+    const overdue = this.#waits.overdue(this.#now);
+    if (overdue.length === 0 || this.#misfit || this.machine.view.phase !== 'training') return;
+    const free = [...this.#sessions].find((worker) => this.#isFree(worker));
+    if (free === undefined) return;
+    const raced = new Set<number>();
+    for (const [id, { worker, assignment }] of this.#assigned) {
+      if (!this.#unanswered.get(worker)?.has(id)) continue;
+      for (const microBatch of assignment.microBatches) raced.add(microBatch);
+    }
+    for (const worker of overdue) {
+      const owed = this.#waits.owed(worker).map(({ assignment }) => this.#assigned.get(assignment)!);
+      const isRaced = owed.every(({ assignment }) => assignment.microBatches.every((k) => raced.has(k)));
+      this.#check(isRaced, `${worker} does not send what it was granted, and ${free} has nothing to do`);
+    }
+  }
+
+  /** Whether a worker has had a part in the issue, all of it is done, and the machine has no reason to keep work from it. */
+  #isFree(worker: WorkerId): boolean {
+    const hasPart = [...this.#assigned.values()].some((given) => given.worker === worker);
+    const isBusy = (this.#unanswered.get(worker)?.size ?? 0) > 0 || this.#waits.owed(worker).length > 0;
+    return hasPart && !isBusy && !this.#doubtful.has(worker);
+  }
+
   #forget(worker: WorkerId): void {
     this.#sessions.delete(worker);
-    this.#outstanding.delete(worker);
+    this.#waits.left(worker);
     this.#unanswered.delete(worker);
     for (const [id, given] of this.#assigned) if (given.worker === worker) this.#issue?.void(id);
   }

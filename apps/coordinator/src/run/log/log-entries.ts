@@ -197,7 +197,7 @@ const ignored = z.object({
   total: count,
 });
 
-/** A worker has not reported in time: others compute the same too. */
+/** A worker has not reported in time, or not sent what it reported: others compute the same too. */
 const late = z.object({
   ...at,
   event: z.literal('late'),

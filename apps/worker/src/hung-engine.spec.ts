@@ -1,0 +1,97 @@
+// Goal: a worker whose engine does not return says so in one line and ends, and the one that is started in its place works. Method:
+// the program itself with the real engine, but that TensorFlow's call for an op is ours, which does not return while a file is
+// there. It takes the minute that is waited at least.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import {
+  assignment,
+  scriptedRun,
+  ScriptedCoordinator,
+  until,
+  type ScriptedRun,
+} from './scripted-coordinator.js';
+
+const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** Stands before TensorFlow's own in the order of symbols. */
+const HANGING_EXECUTE = `
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+typedef void (*Execute)(void *, void **, int *, void *);
+extern "C" void TFE_Execute(void *op, void **outputs, int *count, void *status) {
+  static Execute real = (Execute)dlsym(dlopen("libtensorflow_cc.so.2", RTLD_LAZY | RTLD_NOLOAD), "TFE_Execute");
+  while (access(getenv("HANG_WHILE"), F_OK) == 0) sleep(1);
+  real(op, outputs, count, status);
+}
+`;
+
+let folder: string;
+let coordinator: ScriptedCoordinator;
+let child: ChildProcess;
+let stderr: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rocinante-hung-'));
+  const compiler = ['-shared', '-fPIC', '-x', 'c++', '-', '-o', join(folder, 'hang.so'), '-ldl'];
+  execFileSync('c++', compiler, { input: HANGING_EXECUTE });
+  coordinator = await ScriptedCoordinator.start();
+});
+afterEach(async () => {
+  child.kill('SIGKILL');
+  await coordinator.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function start(): void {
+  const args = [
+    '--coordinator',
+    coordinator.address,
+    '--threads',
+    '1',
+    '--device',
+    'cpu',
+    '--no-corpus-cache',
+  ];
+  const env = { ...process.env, LD_PRELOAD: join(folder, 'hang.so'), HANG_WHILE: join(folder, 'hang') };
+  child = spawn(process.execPath, ['--single-threaded-gc', program, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env,
+  });
+  stderr = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+}
+
+/** Has the worker's session compute a micro-batch as soon as it is ready for the run. */
+async function giveWork(run: ScriptedRun, session: number): Promise<void> {
+  await until(() => coordinator.sessions === session, 'a session');
+  const ready = (): number => coordinator.received.filter((message) => message.ready).length;
+  coordinator.startRun(run);
+  await until(() => ready() === session, 'a worker that is ready');
+  if (session === 1) writeFileSync(join(folder, 'hang'), '');
+  coordinator.sendParameters(run, 1);
+  coordinator.send({ assign: assignment(run, 1, 1) });
+}
+
+it('ends with one line when its engine does not return, and another works in its place', async () => {
+  const run = scriptedRun('long', 64, { version: 1, assignment: 1 });
+  start();
+  await giveWork(run, 1);
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  // What ends a thread that is inside TensorFlow is the kernel alone.
+  expect({ code, signal, stderr }).toMatchObject({ code: null, signal: 'SIGKILL' });
+  expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+    /"msg":"the engine hangs: it has not answered for 61 s, where at most [\d.e-]+ s were to be expected, as its longest micro-batch took; the process ends, to be started again"/,
+  );
+  expect(coordinator.received.some(({ report }) => report)).toBe(false);
+  rmSync(join(folder, 'hang'));
+  start();
+  await giveWork(run, 2);
+  const { report } = await coordinator.message('report');
+  expect(report).toMatchObject({ assignment: 1, fits: true });
+}, 300_000);
