@@ -56,7 +56,7 @@ export async function gpuEngine(places, lock, from) {
   const missing = missingWheels(places, pins, lock);
   if (missing.length > 0) {
     checkPrerequisites(['python', 'compiler', ...(from === undefined ? [/** @type {const} */ ('pip')] : [])]);
-    demandRoom(places, missing, from);
+    demandRoom(places, missing, from, 'bundle without --gpu');
   }
   const folder = engineFolder(places, pins.engine, lock);
   if (!engineIsWhole(folder)) await fillEngine(places, pins.engine, folder, from);

@@ -84,7 +84,7 @@ export async function fillGpuEngine(places, pins, lock, from) {
   const folder = gpuEngineFolder(places, pins, lock);
   if (gpuEngineIsWhole(folder)) return;
   const missing = missingWheels(places, pins, lock);
-  if (missing.length > 0) demandRoom(places, missing, from);
+  if (missing.length > 0) demandRoom(places, missing, from, '--device cpu');
   const plain = engineFolder(places, pins.engine, lock);
   if (!engineIsWhole(plain)) await fillEngine(places, pins.engine, plain, from);
   for (const pin of pins.cuda) await fillCuda(places, pin, from);
@@ -136,16 +136,17 @@ export function missingWheels(places, pins, lock) {
  * @param {Places} places
  * @param {readonly Pin[]} wheels
  * @param {string | undefined} from
+ * @param {string} without the words that do without it.
  * @throws {SetupFailure} it has not.
  */
-export function demandRoom(places, wheels, from) {
+export function demandRoom(places, wheels, from, without) {
   const bytes = wheels.reduce((total, pin) => total + pin.bytes, 0);
   const unpacked = wheels.reduce((total, pin) => total + (pin.unpackedBytes ?? unpackedShare * pin.bytes), 0);
   const passing = from === undefined ? copiesOfWheel * Math.max(...wheels.map((pin) => pin.bytes)) : 0;
   const cache = dirname(places.engines);
   say(
     `the engine for GPUs: ${wheels.length} wheels of ${gigabytes(bytes)} GB are ${from === undefined ? 'downloaded' : 'unpacked'}, ` +
-      `and take ${gigabytes(unpacked)} GB in ${cache}; --device cpu does without it`,
+      `and take ${gigabytes(unpacked)} GB in ${cache}; ${without} does without it`,
   );
   mkdirSync(cache, { recursive: true });
   const { bavail, bsize } = statfsSync(cache);
@@ -153,7 +154,7 @@ export function demandRoom(places, wheels, from) {
   if (free >= unpacked + passing) return;
   throw new SetupFailure(
     `${cache}: expected ${gigabytes(unpacked + passing)} GB free for the engine for GPUs, found ${gigabytes(free)} GB; ` +
-      'make room, or choose another place by ROCINANTE_CACHE, or use --device cpu',
+      `make room, or choose another place by ROCINANTE_CACHE, or use ${without}`,
     1,
   );
 }

@@ -86,6 +86,9 @@ describe('the engine for GPUs', { timeout: 180_000 }, () => {
   it('has what TensorFlow opens, beside its own library, and nothing else of the wheels', () => {
     const { engine, stderr } = gpuEngine(workspace.write('pin.json', { cpu, gpu: cpu, cuda: pins }));
     expect(engine, stderr).not.toBeNull();
+    expect(stderr).toMatch(
+      /the engine for GPUs: \d+ wheels of [^\n]*; bundle without --gpu does without it\n/,
+    );
     const paths = engine!.entries.map(({ path }) => path.slice(place.length));
     expect(paths.filter((path) => path.startsWith('nvidia/'))).toEqual(cuda.flatMap(({ files }) => files));
     // TensorFlow's run paths are $ORIGIN/../nvidia/<part>/lib, from `lib`.

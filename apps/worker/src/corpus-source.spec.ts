@@ -15,9 +15,11 @@ let server: ListeningServer;
 let client: TrainingClient;
 let folder: string;
 let calls: number;
+let warnings: string[];
 
 beforeEach(async () => {
   calls = 0;
+  warnings = [];
   folder = mkdtempSync(join(tmpdir(), 'rocinante-corpus-'));
   const unused = (): never => {
     throw new Error('not called in this test');
@@ -53,7 +55,15 @@ const fetch = (
   cacheFolder: string | null,
   wanted = corpus,
   signal = new AbortController().signal,
-): Promise<SharedArrayBuffer> => corpusIds({ client, session: 's', corpus: wanted, cacheFolder, signal });
+): Promise<SharedArrayBuffer> =>
+  corpusIds({
+    client,
+    session: 's',
+    corpus: wanted,
+    cacheFolder,
+    signal,
+    warn: (line) => warnings.push(line),
+  });
 
 it('is fetched once, and kept with mode 0600', async () => {
   expect(sha256(new Uint8Array(await fetch(folder)))).toBe(corpus.sha256);
@@ -77,6 +87,16 @@ it('is fetched again where what was kept is damaged', async () => {
 it('is not kept where no cache is wanted', async () => {
   await fetch(null);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+it('is there all the same where it cannot be kept, and one line says why', async () => {
+  // Root may write everywhere but below a file: making the folder fails there, and so does removing what was begun.
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  expect(sha256(new Uint8Array(await fetch(join(file, 'encoded'))))).toBe(corpus.sha256);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^the corpus is not kept for the next run: ENOTDIR: [^\n]*$/),
+  ]);
 });
 
 it('is refused where it is not what was announced', async () => {

@@ -20,6 +20,8 @@ export interface CorpusRequestOptions {
   readonly cacheFolder: string | null;
   /** The run has ended meanwhile: nothing more is fetched. */
   readonly signal: AbortSignal;
+  /** Hears in a line why the corpus could not be kept. */
+  readonly warn: (line: string) => void;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function corpusIds(options: CorpusRequestOptions): Promise<SharedAr
   if (received !== corpus.sha256) {
     throw new WireError('CHECKSUM_MISMATCH', `corpus: expected ${corpus.sha256}, received ${received}`);
   }
-  if (path !== null) await keep(path, cacheFolder!, bytes);
+  if (path !== null) await keep(path, cacheFolder!, bytes, options.warn);
   return ids;
 }
 
@@ -102,14 +104,20 @@ function fetchPiece(
 }
 
 /** A cache that cannot be written is no reason not to work. */
-async function keep(path: string, folder: string, bytes: Uint8Array): Promise<void> {
+async function keep(
+  path: string,
+  folder: string,
+  bytes: Uint8Array,
+  warn: (line: string) => void,
+): Promise<void> {
   const beside = `${path}.${process.pid}`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(beside, bytes, { mode: 0o600 });
     await rename(beside, path);
   } catch (error) {
-    await rm(beside, { force: true });
-    process.emitWarning(`the corpus is not kept: ${(error as Error).message}`);
+    // A folder that may not be entered refuses this too.
+    await rm(beside, { force: true }).catch(() => undefined);
+    warn(`the corpus is not kept for the next run: ${(error as Error).message}`);
   }
 }

@@ -196,6 +196,7 @@ export class Session {
       session: this.#id,
       cacheFolder: corpusCache ? join(cacheDirectory(process.env), 'encoded') : null,
       signal,
+      warn: (line) => log.warn({ run: run.id }, line),
     });
     if (prepared === null) return;
     const outlets = {
