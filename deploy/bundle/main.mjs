@@ -12,7 +12,7 @@ import { gpuEngine, processorEngine } from './engine-files.mjs';
 import { moduleFiles, productionPackages } from './modules.mjs';
 import { nodeBinary } from './node-binary.mjs';
 import { noticesText } from './notices.mjs';
-import { nodeOptions, projectFiles, versionOf } from './project-files.mjs';
+import { nodeOptions, projectFiles, versionOf, workerTunables } from './project-files.mjs';
 
 /** @typedef {import('./engine-files.mjs').Engine} Engine */
 /** @typedef {import('./tar.mjs').Entry} Entry */
@@ -147,10 +147,12 @@ async function collect(options) {
     { name: 'Node.js', version: node.version, licence: 'MIT', file: node.licence },
     ...(engine?.notices ?? []),
   ];
-  const launcher = readFileSync(join(import.meta.dirname, 'launcher.sh'), 'utf8');
+  const launcher = readFileSync(join(import.meta.dirname, 'launcher.sh'), 'utf8')
+    .replace('@options@', nodeOptions(root))
+    .replace('@tunables@', workerTunables(root));
   const entries = [
     { path: 'node', file: node.file, size: statSync(node.file).size, executable: true },
-    textEntry('rocinante', launcher.replace('@options@', nodeOptions(root)), true),
+    textEntry('rocinante', launcher, true),
     fileEntry(root, 'deploy/bundle/start.mjs', { as: 'start.mjs' }),
     textEntry('THIRD-PARTY-NOTICES', noticesText(root, parts, modules, packages)),
     ...projectFiles(root, workspaces),

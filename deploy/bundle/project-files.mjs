@@ -83,10 +83,26 @@ function mainsOf(root, project) {
  * @param {string} root
  */
 export function nodeOptions(root) {
-  const text = readFileSync(join(root, 'rocinante'), 'utf8');
-  const [, options] = /^exec node ((?:--\S+ )+)"\$root\/deploy\/setup\/main\.mjs" "\$@"$/m.exec(text) ?? [];
+  const [, options] =
+    /^exec node ((?:--\S+ )+)"\$root\/deploy\/setup\/main\.mjs" "\$@"$/m.exec(launcherOf(root)) ?? [];
   if (options === undefined) throw new Error('rocinante: expected a last line that starts node with options');
   return options.trim();
+}
+
+/**
+ * What the checkout's launcher tells glibc of a worker's memory: a bundle's launcher tells it the same.
+ * @param {string} root
+ * @returns {string} the value of GLIBC_TUNABLES.
+ */
+export function workerTunables(root) {
+  const [, tunables] = /^ {2}tunables=(\S+)$/m.exec(launcherOf(root)) ?? [];
+  if (tunables === undefined) throw new Error('rocinante: expected a line that sets tunables');
+  return tunables;
+}
+
+/** @param {string} root */
+function launcherOf(root) {
+  return readFileSync(join(root, 'rocinante'), 'utf8');
 }
 
 /**

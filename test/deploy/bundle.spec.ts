@@ -137,6 +137,22 @@ describe('a bundle', { timeout: 300_000 }, () => {
     expect(own.length).toBeGreaterThan(2);
   });
 
+  it('has its launcher hold a worker’s memory as the checkout’s does, unless a person says otherwise', () => {
+    const [, tunables] = /^ {2}tunables=(\S+)$/m.exec(readFileSync(join(projectRoot, 'rocinante'), 'utf8'))!;
+    // In place of Node, what tells the environment in which it would be started.
+    const launcher = workspace.write('launcher', textOf('rocinante').replace(/^exec .*$/m, 'env'));
+    const told = (words: readonly string[], env: NodeJS.ProcessEnv = {}): string | undefined => {
+      const { stdout } = spawnSync('sh', [launcher, ...words], {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, ...env },
+      });
+      return /^GLIBC_TUNABLES=(.*)$/m.exec(stdout)?.[1];
+    };
+    expect(told(['worker'])).toBe(tunables);
+    expect(told(['serve'])).toBeUndefined();
+    expect(told(['worker'], { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=0' })).toBe('glibc.malloc.hugetlb=0');
+  });
+
   it.each([
     [['--what'], /bundle: expected --out, --gpu, --no-engine, --node or --json, received --what/],
     [['--out'], /bundle: --out: expected a file, received none/],
