@@ -64,8 +64,9 @@ export class EngineWatch {
     const work = this.#request && workOf(this.#request);
     this.#request = null;
     if (!work) return;
-    const seconds = (this.#now() - this.#began) / 1000 / work.pieces;
-    this.#longest.set(work.kind, Math.max(this.#longest.get(work.kind) ?? 0, seconds));
+    // Not longer than it was waited for: a process that was stopped meanwhile did not take so long.
+    const seconds = Math.min((this.#now() - this.#began) / 1000, this.#ticks + 1);
+    this.#longest.set(work.kind, Math.max(this.#longest.get(work.kind) ?? 0, seconds / work.pieces));
   }
 
   /**
