@@ -68,7 +68,7 @@ export function editJson(value: unknown, draw: Draw): unknown {
       else delete record[key];
       break;
     case 1:
-      set(container, draw.of(NAMES), keys.length === 0 ? 1 : structuredClone(record[key]));
+      set(container, draw.of(NAMES), keys.length === 0 ? 1 : copyOf(record[key]));
       break;
     case 2: {
       // Two values change places.
@@ -81,13 +81,22 @@ export function editJson(value: unknown, draw: Draw): unknown {
     case 3: {
       if (!Array.isArray(container)) break;
       const times = draw.chance(0.1) ? 2 ** draw.below(12) : 1;
-      for (let time = 0; time < times; time++) container.push(structuredClone(container[Number(key)] ?? 0));
+      for (let time = 0; time < times; time++) container.push(copyOf(container[Number(key)] ?? 0));
       break;
     }
     default:
       set(container, key, otherValue(record[key], draw));
   }
   return value;
+}
+
+/** A copy; the same value again where it is nested too deeply to be copied. */
+function copyOf(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    return value;
+  }
 }
 
 function otherValue(value: unknown, draw: Draw): unknown {

@@ -6,10 +6,11 @@ import { RandomStream } from '@rocinante/base';
 import { Engine } from '@rocinante/engine';
 import { networkLayout } from '@rocinante/model';
 import { fits, gridExponents } from '@rocinante/codec';
-import { microBatchesOf, networkOf, runConfigSchema, runWindows, type Assignment } from '@rocinante/training';
+import { microBatchesOf, networkOf, runWindows, type Assignment } from '@rocinante/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TrainResult } from './engine-messages.js';
 import { RunCompute } from './run-compute.js';
+import { specRunConfig } from './spec-run-config.js';
 
 const engine = Engine.load();
 const vocabularySize = 7;
@@ -18,7 +19,7 @@ const random = new RandomStream(1, 'simulation');
 const ids = new SharedArrayBuffer(SYMBOLS);
 new Uint8Array(ids).set(Uint8Array.from({ length: SYMBOLS }, () => random.integer(vocabularySize)));
 
-const config = runConfigSchema.parse({
+const config = specRunConfig({
   network: {
     input: 'embedding',
     embeddingSize: 5,
@@ -31,13 +32,6 @@ const config = runConfigSchema.parse({
   },
   text: { normalisation: 'none', window: 10, stride: 10, heldOut: false, order: 'shuffled' },
   batch: { size: 128, microBatch: 8 },
-  optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 0 },
-  schedule: { kind: 'constant' },
-  codec: { up: 'int32-grid', down: 'float32' },
-  precision: 'float32',
-  seed: 1,
-  epochs: 1,
-  steps: null,
 });
 const M = microBatchesOf(config);
 const { batches } = runWindows(config, SYMBOLS);

@@ -6,10 +6,11 @@ import { chooseLstmPath, DeviceGrid, Network, type LstmPath } from '@rocinante/c
 import { fillWindows, microBatchWindows, pieceStreams, type StreamEvaluation } from '@rocinante/corpus';
 import { Engine, EngineMemoryError } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
-import { networkOf, runConfigSchema, runShape, runWindows, type RunConfig } from '@rocinante/training';
+import { networkOf, runShape, runWindows, type RunConfig } from '@rocinante/training';
 import { describe, expect, it, vi } from 'vitest';
 import { MicroBatchMemoryError } from './cards/fitting-micro-batch.js';
 import { RunCompute } from './run-compute.js';
+import { specRunConfig } from './spec-run-config.js';
 
 const engine = Engine.load();
 const vocabularySize = 7;
@@ -20,7 +21,7 @@ const random = new RandomStream(1, 'simulation');
 const ids = Uint8Array.from({ length: SYMBOLS }, () => random.integer(vocabularySize));
 
 function configOf(loss: 'every' | 'last', changes: object = {}): RunConfig {
-  return runConfigSchema.parse({
+  return specRunConfig({
     network: {
       input: 'one-hot',
       layers: [{ units: 5, dropout: 0.5 }],
@@ -35,13 +36,6 @@ function configOf(loss: 'every' | 'last', changes: object = {}): RunConfig {
       order: 'shuffled',
     },
     batch: { size: 64, microBatch: 32 },
-    optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 0 },
-    schedule: { kind: 'constant' },
-    codec: { up: 'int32-grid', down: 'float32' },
-    precision: 'float32',
-    seed: 1,
-    epochs: 1,
-    steps: null,
     ...changes,
   });
 }

@@ -3,7 +3,7 @@ import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { bytesOf, crc32, sha256 } from '@rocinante/base';
 import { networkLayout } from '@rocinante/model';
 import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
-import { networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
+import { networkOf, type RunConfig } from '@rocinante/training';
 import {
   encodeParametersRange,
   listen,
@@ -15,6 +15,7 @@ import {
   type ParametersRequestMessage,
   type WorkerMessageReceived,
 } from '@rocinante/wire';
+import { specRunConfig } from './spec-run-config.js';
 
 type Assign = NonNullable<CoordinatorMessage['assign']>;
 type StartRun = NonNullable<CoordinatorMessage['startRun']>;
@@ -38,7 +39,7 @@ export function scriptedRun(
   first: { version: number; assignment: number },
   changes: Partial<RunConfig> = {},
 ): ScriptedRun {
-  const config = runConfigSchema.parse({
+  const config = specRunConfig({
     network: {
       input: 'one-hot',
       layers: [{ units, dropout: 0 }],
@@ -47,13 +48,6 @@ export function scriptedRun(
     },
     text: { normalisation: 'none', window: 8, stride: 1, heldOut: false, order: 'shuffled' },
     batch: { size: 64, microBatch: 2 },
-    optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 0 },
-    schedule: { kind: 'constant' },
-    codec: { up: 'int32-grid', down: 'float32' },
-    precision: 'float32',
-    seed: 1,
-    epochs: 1,
-    steps: null,
     ...changes,
   });
   const ids = Uint8Array.from({ length: 1000 }, (_, i) => (i * i + units) % VOCABULARY_SIZE);

@@ -125,21 +125,33 @@ const editRecords: Edit = (bytes, draw) => {
   return chain(records);
 };
 
+/** Characters of a ledger that is made longer, at most: the reader's memory is looked at, not ours. */
+const LENGTH_MAX = 1 << 22;
+
 /** Spans and workers without end: each is well formed by itself. */
 const manySpans: Edit = (bytes, draw) => {
   const records = recordsOf(bytes);
-  const steps = records.filter(({ computed }) => Array.isArray(computed) && computed.length > 0);
+  const steps = records.filter(({ computed }) => Array.isArray(computed) && computed.some(isObject));
   if (steps.length === 0) return bytes;
-  const step = draw.of(steps) as { computed: Record<string, unknown>[] };
+  const step = draw.of(steps) as { computed: unknown[] };
+  const shares = step.computed.filter(isObject);
   const times = 2 ** draw.below(15);
   if (draw.chance(0.5)) {
     const span = draw.of(['0', '0-3', '0-1023', '1-2', '0-999999999']);
-    Object.assign(draw.of(step.computed), { microBatches: Array(times).fill(span).join(',') });
-  } else step.computed = Array<Record<string, unknown>>(times).fill(draw.of(step.computed));
+    Object.assign(draw.of(shares), { microBatches: Array(times).fill(span).join(',') });
+  } else {
+    const share = draw.of(shares);
+    const timesMax = Math.ceil(LENGTH_MAX / JSON.stringify(share).length);
+    step.computed = Array<unknown>(Math.min(times, timesMax)).fill(share);
+  }
   const [begun] = records;
   if (draw.chance(0.3)) Object.assign(begun, { ranges: 4096, batch: 2048, windowsPerEpoch: 2048 });
   return chain(records);
 };
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
 
 /** A line that is no JSON, under a hash that is right. */
 const strangeLine: Edit = (bytes, draw) => {

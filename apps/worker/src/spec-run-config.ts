@@ -1,0 +1,18 @@
+/** For specs: a run's configuration, of which only what matters to the spec is written out. */
+import { runConfigSchema, type RunConfig } from '@rocinante/training';
+
+/** @param own network, text and batches; anything else is one epoch by Adam at its defaults, in float32, from seed 1. */
+export function specRunConfig(
+  own: Partial<RunConfig> & { network: object; text: object; batch: object },
+): RunConfig {
+  return runConfigSchema.parse({
+    optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 0 },
+    schedule: { kind: 'constant' },
+    codec: { up: 'int32-grid', down: 'float32' },
+    precision: 'float32',
+    seed: 1,
+    epochs: 1,
+    steps: null,
+    ...own,
+  });
+}
