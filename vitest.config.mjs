@@ -3,7 +3,10 @@ import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** The base's and the domain's libs hold no state of a process (ARCHITECTURE.md): their specs may share one. */
+/**
+ * Libs of the base and the domain: their specs share a process. What a spec there changes of it (spies, the environment, the folder,
+ * timers) it puts back in afterEach, or in a finally.
+ */
 const shared = ['base', 'parameters', 'corpus', 'model', 'optimizer', 'codec', 'training'];
 
 export default defineConfig({

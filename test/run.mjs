@@ -134,7 +134,7 @@ async function unitTests(tally, output) {
   await vitest(tally, output, folders, selection, []);
 }
 
-/** Specs in this folder that run at the same time: of three on two cores, one waits. */
+/** Specs in this folder that run at the same time. Three on two cores: one often waits for a time to pass, or for a process to end. */
 const SIDE_BY_SIDE = 3;
 
 /**

@@ -4,10 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { decodeLine } from '@rocinante/ledger';
 import { projectRoot } from '../support/project-root.js';
 import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
@@ -36,6 +38,18 @@ async function begun(
   const address = events(runDir).find(({ event }) => event === 'listening')!.address as string;
   const proof = events(runDir).find(({ event }) => event === 'joining-proof')!.sha256 as string;
   return { run, runDir, address, proof };
+}
+
+/** Who computed what went into a run's steps, by its ledger. */
+function workersIn(runDir: string): Set<string> {
+  const lines = readFileSync(join(runDir, 'ledger.jsonl'), 'utf8').split('\n').slice(0, -1);
+  const workers = lines.flatMap((line) => {
+    const decoded = decodeLine(line);
+    if ('problem' in decoded) throw new Error(decoded.problem);
+    const { record } = decoded;
+    return record.kind === 'step' ? record.computed.map(({ worker }) => worker) : [];
+  });
+  return new Set(workers);
 }
 
 async function endsUndisturbed(run: Rocinante): Promise<void> {
@@ -68,6 +82,7 @@ it(
     await endsUndisturbed(run);
     const joined = events(runDir).flatMap(({ event, worker }) => (event === 'worker-joined' ? [worker] : []));
     expect(joined).toContain('extra');
+    expect(workersIn(runDir)).toContain('extra');
     expect(events(runDir).filter(({ event }) => event === 'ignored')).not.toHaveLength(0);
     // It waits for the coordinator's return, as a worker does, and ends when it is told to.
     expect(extra.exitCode).toBeNull();

@@ -44,10 +44,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
     .configureHelp({
       visibleCommands: (command) => {
-        const commands = new Help().visibleCommands(command);
+        const listed = new Help().visibleCommands(command);
         // The last one is `help`.
-        if (command === program) commands.splice(-1, 0, ...launcherCommands());
-        return commands;
+        if (command === program) listed.splice(-1, 0, ...launcherCommands());
+        return listed;
       },
     });
   const exit = (code: number): void => {

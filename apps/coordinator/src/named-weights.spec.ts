@@ -1,5 +1,5 @@
 /** Another thing than a weights file is refused with what to give in its place. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeHeader } from '@rocinante/weights';
@@ -8,6 +8,7 @@ import { readNamedWeights } from './named-weights.js';
 
 let folder: string;
 let run: string;
+const workingFolder = process.cwd();
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rocinante-named-'));
   run = join(folder, 'r7');
@@ -19,7 +20,10 @@ beforeEach(() => {
     encodeHeader([], { format: 'rocinante-checkpoint' }),
   );
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  process.chdir(workingFolder);
+  rmSync(folder, { recursive: true });
+});
 
 /** How a path is refused, without what it begins with. */
 async function refusal(path: string): Promise<string> {
@@ -57,6 +61,21 @@ it("a run of a coordinator's, by the command that pulls its weights", async () =
   writeFileSync(join(run, 'run.json'), '{}');
   expect(await refusal(run)).toMatch(/; its weights are had with .* pull r7 --which newest --out FILE$/);
   expect(await refusal('r7')).toMatch(/\(ENOENT\); .*rocinante weights pull r7 --out FILE$/);
+});
+
+it("a folder that is named like a coordinator's run, as the folder that is there", async () => {
+  process.chdir(folder);
+  expect(await refusal('r7')).toMatch(/; that run has weights once .* --resume --run-dir r7$/);
+  done();
+  expect(await refusal('r7')).toMatch(/; the weights of that run are r7\/weights\/final.safetensors$/);
+});
+
+it('a folder with a space in its name, by a command that a shell takes', async () => {
+  const spaced = join(folder, 'my first');
+  renameSync(run, spaced);
+  expect(await refusal(spaced)).toMatch(/ --resume --run-dir '.*\/my first'$/);
+  writeFileSync(join(spaced, 'run.json'), '{}');
+  expect(await refusal(spaced)).toMatch(/ pull 'my first' --which newest --out FILE$/);
 });
 
 it('anything else, in general', async () => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { RocinanteError } from '@rocinante/base';
 import { readWeightsFile, WeightsFileError } from '@rocinante/weights';
+import { shellWord } from './display/shell-word.js';
 import { RunDirectory } from './run/run-directory.js';
 import { RUN_ID_PATTERN } from './run/run-id.js';
 
@@ -17,7 +18,7 @@ export async function readNamedWeights(path: string): ReturnType<typeof readWeig
   } catch (cause) {
     if (!(cause instanceof WeightsFileError) || !isAnotherThing(cause)) throw cause;
     const { code, exitCode, message } = cause;
-    throw new RocinanteError(code, exitCode, `${message}; ${adviceFor(path)}`, { cause });
+    throw new RocinanteError(code, exitCode, `${message}; ${adviceFor(path, cause)}`, { cause });
   }
 }
 
@@ -26,11 +27,15 @@ const REASONS: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'SAFETENSORS_NO_FILE',
 
 function isAnotherThing({ code, cause }: WeightsFileError): boolean {
   if (code === 'WEIGHTS_FORMAT') return true;
-  return code === 'WEIGHTS_UNREADABLE' && REASONS.includes((cause as { code?: unknown }).code);
+  return code === 'WEIGHTS_UNREADABLE' && REASONS.includes(codeOf(cause));
 }
 
-function adviceFor(path: string): string {
-  if (RUN_ID_PATTERN.test(path)) return `a coordinator's run: ${pullOf(path)}`;
+function codeOf(cause: unknown): unknown {
+  return (cause as { code?: unknown } | undefined)?.code;
+}
+
+function adviceFor(path: string, { cause }: WeightsFileError): string {
+  if (codeOf(cause) === 'ENOENT' && RUN_ID_PATTERN.test(path)) return `a coordinator's run: ${pullOf(path)}`;
   const run = [path, dirname(path), dirname(dirname(path))]
     .map((folder) => new RunDirectory(folder))
     .find(({ configPath, checkpointsPath }) => existsSync(configPath) && existsSync(checkpointsPath));
@@ -42,8 +47,9 @@ function adviceFor(path: string): string {
   if (isDone)
     return `the weights of that run are ${join(shownPath, relative(run.path, run.finalWeightsPath))}`;
   // A coordinator's, which gives weights of checkpoints too.
-  if (existsSync(join(run.path, 'run.json'))) return pullOf(`${basename(run.path)} --which newest`);
-  return `that run has weights once it is done: ./rocinante train --resume --run-dir ${shownPath}`;
+  if (existsSync(join(run.path, 'run.json')))
+    return pullOf(`${shellWord(basename(run.path))} --which newest`);
+  return `that run has weights once it is done: ./rocinante train --resume --run-dir ${shellWord(shownPath)}`;
 }
 
 function pullOf(what: string): string {

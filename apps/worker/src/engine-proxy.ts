@@ -3,7 +3,7 @@ import { RocinanteError } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import { setEngineEnvironment, type EngineOptions } from '@rocinante/engine';
 import type { EngineAnswers, EngineReply, EngineRequest } from './engine-messages.js';
-import { EngineWatch } from './engine-watch.js';
+import { EngineWatch, LEAST_SECONDS } from './engine-watch.js';
 
 // From dist, also where a spec runs the sources: a thread's code must be JavaScript.
 const threadFile = new URL('../dist/engine-thread.js', import.meta.url);
@@ -21,7 +21,7 @@ export class EngineProxy {
   readonly #thread: Worker;
   /** In order: the first is what the thread is at. */
   readonly #pending = new Map<number, Pending>();
-  readonly #watch = new EngineWatch();
+  readonly #watch: EngineWatch;
   readonly #ticks: NodeJS.Timeout;
   #nextId = 0;
   #liveHandles = 0;
@@ -31,15 +31,18 @@ export class EngineProxy {
    * @param onOverruled told of each variable of the environment that the engine needs otherwise, in one line.
    * @param onHang told, in one line, that the thread will not answer any more, since TensorFlow does not return: once a second
    * from then on. Nothing but the process's end helps, and only a signal ends it: `process.exit` waits for the thread.
+   * @param leastSeconds an answer is waited for at least so long.
    */
   constructor(
     { lstm = 'auto', ...options }: EngineOptions & { readonly lstm?: LstmChoice },
     onDeath: (error: Error) => void,
     onOverruled?: (line: string) => void,
     onHang: (line: string) => void = () => undefined,
+    leastSeconds = LEAST_SECONDS,
   ) {
     // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
     for (const line of setEngineEnvironment(options, process.env)) onOverruled?.(line);
+    this.#watch = new EngineWatch(leastSeconds);
     this.#thread = new Worker(threadFile, { workerData: { options, lstm } });
     this.#thread.on('message', (reply: EngineReply) => this.#settle(reply));
     this.#thread.on('error', onDeath);

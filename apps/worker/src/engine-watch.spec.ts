@@ -7,7 +7,7 @@ let now: number;
 let watch: EngineWatch;
 beforeEach(() => {
   now = 0;
-  watch = new EngineWatch(() => now);
+  watch = new EngineWatch(LEAST_SECONDS, () => now);
 });
 
 // Of a request the watch looks at its kind and at how much it is.

@@ -39,6 +39,7 @@ function workOf(request: EngineRequest): { readonly kind: Kind; readonly pieces:
  * stopped, or a machine that slept, has not waited.
  */
 export class EngineWatch {
+  readonly #leastSeconds: number;
   readonly #now: () => number;
   /** The longest piece of each kind since a run was opened, in seconds. */
   readonly #longest = new Map<Kind, number>();
@@ -46,8 +47,12 @@ export class EngineWatch {
   #began = 0;
   #ticks = 0;
 
-  /** @param now milliseconds of a clock that never goes back. */
-  constructor(now: () => number = () => performance.now()) {
+  /**
+   * @param leastSeconds an answer is waited for at least so long.
+   * @param now milliseconds of a clock that never goes back.
+   */
+  constructor(leastSeconds = LEAST_SECONDS, now: () => number = () => performance.now()) {
+    this.#leastSeconds = leastSeconds;
     this.#now = now;
   }
 
@@ -78,7 +83,7 @@ export class EngineWatch {
     const work = this.#request && workOf(this.#request);
     const longest = work ? this.#longest.get(work.kind) : undefined;
     if (!work || longest === undefined) return null;
-    if (this.#ticks <= Math.max(LEAST_SECONDS, LONGEST_FACTOR * longest * work.pieces)) return null;
+    if (this.#ticks <= Math.max(this.#leastSeconds, LONGEST_FACTOR * longest * work.pieces)) return null;
     const times = work.pieces === 1 ? '' : `${work.pieces} times `;
     return (
       `the engine hangs: it has not answered for ${this.#ticks} s, where at most ${times}${longest.toPrecision(2)} s ` +

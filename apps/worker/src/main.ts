@@ -12,6 +12,7 @@ import { superviseCards } from './cards/supervise.js';
 import { workerCommand, type WorkerConfig } from './config.js';
 import type { EngineFacts } from './engine-messages.js';
 import { EngineProxy } from './engine-proxy.js';
+import { LEAST_SECONDS } from './engine-watch.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
 import { ownRoutes, serveOwnHttp } from './own-http.js';
@@ -29,12 +30,13 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 /**
  * The command `worker`: joins a coordinator and works for it until SIGTERM or SIGINT.
  * @param argv the words after `worker`.
+ * @param hangSeconds an answer of the engine is waited for at least so long; a spec of a hang does not wait for a minute.
  * @returns the exit code: 0 stopped, 1 failed, 2 wrong usage.
  */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(argv: readonly string[], hangSeconds = LEAST_SECONDS): Promise<number> {
   let exitCode = 0;
   const command = workerCommand(async (config) => {
-    exitCode = await begin(config, argv);
+    exitCode = await begin(config, argv, hangSeconds);
   })
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
@@ -47,7 +49,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function begin(config: WorkerConfig, argv: readonly string[]): Promise<number> {
+async function begin(config: WorkerConfig, argv: readonly string[], hangSeconds: number): Promise<number> {
   try {
     readClientSecurity(config, config.coordinator, process.env);
   } catch (error) {
@@ -57,10 +59,10 @@ async function begin(config: WorkerConfig, argv: readonly string[]): Promise<num
     return error.exitCode;
   }
   const { gpus } = config;
-  return gpus === undefined ? work(config) : superviseCards({ ...config, gpus }, argv);
+  return gpus === undefined ? work(config, hangSeconds) : superviseCards({ ...config, gpus }, argv);
 }
 
-async function work(config: WorkerConfig): Promise<number> {
+async function work(config: WorkerConfig, hangSeconds: number): Promise<number> {
   const relay = new LogRelay();
   const log = createLogger({ level: config.logLevel, onLine: relay.take }).child({ worker: config.name });
   const metrics = new WorkerMetrics(version);
@@ -75,6 +77,7 @@ async function work(config: WorkerConfig): Promise<number> {
       log.error(line);
       killSelf();
     },
+    hangSeconds,
   );
   const worker = new Worker(config, { engine, log, relay, metrics });
   const card = new OwnCard(process.env, log, metrics);

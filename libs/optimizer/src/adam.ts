@@ -102,7 +102,7 @@ export function applyAdamRange(step: AdamRangeStep): boolean {
   const rate1 = 1 - beta1;
   const rate2 = 1 - beta2;
   // By a power of two, multiplying and dividing are both exact, in any order, and multiplying is faster.
-  const isPowerOfTwo = Number.isInteger(Math.log2(windows));
+  const isPowerOfTwo = (windows & (windows - 1)) === 0;
   let finite = true;
   for (let block = range.firstBlock; block < range.firstBlock + range.blockCount; block++) {
     const gridStep = 2 ** exponents[block];

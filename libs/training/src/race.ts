@@ -5,7 +5,7 @@ import type { WorkerCandidate } from './roster.js';
 
 /**
  * Gives what late workers hold to those that have nothing to compute: a rival of the late one. That is what they are computing,
- * and what they have reported and do not send. Whichever is through first keeps it (`winOver`, `isOutrun`). A rival that is
+ * and what they have reported and do not send. Whichever is through first keeps it (`winOver`, `withdrawIfOutrun`). A rival that is
  * late itself is raced in its turn, and the first is let go.
  */
 export function raceTheLate(desk: Desk, ledger: IssueLedger, frame: AssignmentFrame): void {
@@ -36,8 +36,16 @@ export function winOver(desk: Desk, ledger: IssueLedger, holding: Holding): void
   for (const rival of ledger.rivalsOf(holding)) letGo(desk, ledger, rival);
 }
 
-/** Whether a report comes too late: what it was to replace was late in sending, and goes on by now. It is withdrawn then. */
-export function isOutrun(desk: Desk, ledger: IssueLedger, holding: Holding, frame: AssignmentFrame): boolean {
+/**
+ * Withdraws what is reported too late: what it was to replace was late in sending, and goes on by now.
+ * @returns whether it was so.
+ */
+export function withdrawIfOutrun(
+  desk: Desk,
+  ledger: IssueLedger,
+  holding: Holding,
+  frame: AssignmentFrame,
+): boolean {
   const goesOn = ledger
     .rivalsOf(holding)
     .some((rival) => rival.state === 'reported' && !isLate(desk, ledger, rival, frame));

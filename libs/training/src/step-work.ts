@@ -7,7 +7,7 @@ import { IssueLedger, type Holding } from './issue-ledger.js';
 import type { NormHistory } from './norm-history.js';
 import { microBatchCount } from './plan.js';
 import { Probes } from './probes.js';
-import { isOutrun, raceTheLate, winOver } from './race.js';
+import { raceTheLate, winOver, withdrawIfOutrun } from './race.js';
 import { STRIKES_MAX, wrongTooOften } from './roster.js';
 import type { RunShape } from './run-state.js';
 import { SecondWords, type QuestionCause, type QuestionedReport, type Settled } from './second-words.js';
@@ -120,7 +120,7 @@ export class StepWork {
     if (this.#probes.answered(worker, assignment)) return;
     const microBatches = results.map(({ microBatch }) => microBatch);
     const holding = reportedHolding(this.#desk, this.#ledger, 'report', worker, assignment, microBatches);
-    if (!holding || isOutrun(this.#desk, this.#ledger, holding, this.#frame('train'))) return;
+    if (!holding || withdrawIfOutrun(this.#desk, this.#ledger, holding, this.#frame('train'))) return;
     winOver(this.#desk, this.#ledger, holding);
     const notFinite = Suspects.among(results);
     if (notFinite.length > 0) {

@@ -1,6 +1,6 @@
 import { bytesOf, crc32 } from '@rocinante/base';
 import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
-import { staged } from './aligned-copy.js';
+import { alignedCopy } from './aligned-copy.js';
 import { WireError } from './errors.js';
 import { encodeContribution, encodeParameters } from './proto.js';
 
@@ -40,7 +40,7 @@ function payload(
 ): RangePayload {
   const elements = bytesOf(vector.subarray(range.start, range.end));
   // The message is encoded before this returns to whoever may ask for the next.
-  const bytes = isShared(vector) ? staged(elements, elements) : elements;
+  const bytes = isShared(vector) ? alignedCopy(elements, elements) : elements;
   const values = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { values, checksum: known ?? crc32(values) };
 }
@@ -75,7 +75,7 @@ export function int32Range(
 
 /** @param elements as many as the bytes are. */
 function copyInto(elements: Int32Array | Float32Array, bytes: Uint8Array): void {
-  bytesOf(elements).set(isShared(elements) ? staged(bytes, elements) : bytes);
+  bytesOf(elements).set(isShared(elements) ? alignedCopy(bytes, elements) : bytes);
 }
 
 function isShared({ buffer }: ArrayBufferView): boolean {

@@ -17,7 +17,7 @@ import type { Coordinator } from '../client/coordinator.js';
 import { checkInitFrom, readRunOrder, sendMissing, type RunOrder } from '../client/run-order.js';
 import { TransferProgress } from '../display/transfer-progress.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
-import { endlessWarmUpLine, warmUpOf } from '../run/warm-up.js';
+import { unfinishedWarmUpLine, warmUpOf } from '../run/warm-up.js';
 import { twoLengthsLine } from '../run-length.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
@@ -116,7 +116,7 @@ function openingLines({ watch, ...flags }: StartFlags, { config, stepsTotal }: R
   return [
     twoLengthsLine(flags),
     flags.scaleBatch === undefined ? null : scaledBatchLine(flags.scaleBatch, config),
-    watch ? null : endlessWarmUpLine(warmUpOf(config), stepsTotal),
+    watch ? null : unfinishedWarmUpLine(warmUpOf(config), stepsTotal),
   ].filter((line) => line !== null);
 }
 

@@ -6,8 +6,8 @@ import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus, type Environment } from '../corpus/corpus-file.js';
 import { UsageError } from '../errors.js';
 import { checkInitialWeights, readInitialWeights } from '../run/checkpoints/first-state.js';
-import { shapeOf } from '../run/prepared-run.js';
 import { DEFAULT_LIMITS } from '../run/run-limits.js';
+import { shapeOf } from '../run/run-shape.js';
 import { contentOfBytes, contentOfFile, type Content } from './content.js';
 import type { Coordinator } from './coordinator.js';
 

@@ -3,6 +3,7 @@ import { isIP, isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { ClusterFolder, FolderCertificate } from '@rocinante/access';
 import { counted } from './quantities.js';
+import { shellWord } from './shell-word.js';
 import { table } from './table.js';
 
 const MS_PER_DAY = 86_400_000;
@@ -71,7 +72,5 @@ function hostOf({ names }: FolderCertificate): string {
 
 /** Words as a shell takes them. */
 function words(parts: readonly string[]): string {
-  return parts
-    .map((part) => (/^[\w./:@%+=-]+$/.test(part) ? part : `'${part.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  return parts.map(shellWord).join(' ');
 }

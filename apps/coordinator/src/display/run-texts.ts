@@ -1,19 +1,19 @@
 import type { LogEntryOf } from '../run/log/log-entries.js';
-import { endlessWarmUpLine } from '../run/warm-up.js';
+import { unfinishedWarmUpLine } from '../run/warm-up.js';
 import { counted, grouped } from './quantities.js';
 
 /** What is going to happen, before it does. */
 export function openingLines(started: LogEntryOf<'started'>): string[] {
   const { characters, symbols, windowsPerEpoch, window, heldOutSymbols, units, parameters } = started;
   const { stepsTotal, batch, microBatch, checkpoint, atStep, warmUp } = started;
-  const endless = warmUp && endlessWarmUpLine(warmUp, stepsTotal);
+  const unfinished = warmUp && unfinishedWarmUpLine(warmUp, stepsTotal);
   return [
     `text: ${counted(characters, 'character')}, ${counted(symbols, 'symbol')}; ${counted(windowsPerEpoch, 'window')} of ${window}` +
       (heldOutSymbols > 0 ? `, ${counted(heldOutSymbols, 'character')} held out` : ''),
     `network: LSTM layers of ${units.join(', ')} units, ${grouped(parameters)} parameters` +
       precisionText(started),
     `${counted(stepsTotal, 'step')} of ${counted(batch, 'window')} in micro-batches of ${microBatch}`,
-    ...(endless === null ? [] : [endless]),
+    ...(unfinished === null ? [] : [unfinished]),
     ...(checkpoint === null ? [] : [`going on from ${checkpoint}`]),
     ...(atStep >= stepsTotal ? ['all its steps are done already'] : []),
   ];

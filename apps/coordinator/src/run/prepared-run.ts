@@ -1,7 +1,7 @@
 import { NoGoodCheckpointError } from '@rocinante/checkpoint';
 import type { EncodedCorpus } from '@rocinante/corpus';
 import { networkLayout } from '@rocinante/model';
-import { networkOf, runShape, type RunConfig, type RunShape } from '@rocinante/training';
+import { networkOf, type RunConfig, type RunShape } from '@rocinante/training';
 import { refuseBatchBeyondText } from '../batch-fit.js';
 import type { EncodedText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
@@ -9,6 +9,7 @@ import { goingOnWith, NOT_PROVEN, type Exactness } from './exactness.js';
 import { RunCheckpoints, type LoadedRun } from './checkpoints/run-checkpoints.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunLimits } from './run-limits.js';
+import { shapeOf } from './run-shape.js';
 
 /** A run that is ready to begin, or to go on. */
 export interface PreparedRun {
@@ -30,35 +31,6 @@ export interface PreparedRun {
 
 /** How long a whole run is: epochs, or where they are given steps. */
 export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
-
-/**
- * The shape of a run over its text.
- * @param subject what messages call the text.
- * @throws {CorpusTooShortError} a part of the text has no window.
- */
-export function shapeOf(
-  config: RunConfig,
-  corpus: EncodedCorpus,
-  limits: RunLimits,
-  subject?: string,
-): RunShape {
-  const { checkpointSeconds } = limits;
-  return runShape(
-    config,
-    {
-      symbolCount: corpus.ids.length,
-      vocabularySize: corpus.vocabulary.size,
-      ...(subject !== undefined && { subject }),
-    },
-    {
-      checkpointIntervalMs: checkpointSeconds === 'auto' ? 'auto' : checkpointSeconds * 1000,
-      checkpointEverySteps: limits.keepEverySteps,
-      minWorkers: limits.minWorkers,
-      auditShare: limits.auditShare,
-      normChecks: limits.normChecks === 'on',
-    },
-  );
-}
 
 /**
  * Puts a run together in its directory.

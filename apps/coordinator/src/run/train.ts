@@ -9,6 +9,7 @@ import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
 import { RunDisplay } from '../display/run-display.js';
+import { shellWord } from '../display/shell-word.js';
 import { isExpected, RunFailedError, UsageError } from '../errors.js';
 import { twoLengthsLine } from '../run-length.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
@@ -18,13 +19,14 @@ import { parametersReckoned, refuseFullDisk } from './disk-space.js';
 import type { Exactness } from './exactness.js';
 import { checkInitialWeights, readInitialWeights, type InitialWeights } from './checkpoints/first-state.js';
 import { LocalWorkers } from './local-workers.js';
-import { prepareRun, shapeOf, type PreparedRun } from './prepared-run.js';
+import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { savedVocabulary } from './checkpoints/run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
 import { RefusedWorkers } from './refused-workers.js';
 import { RunPlace } from './run-place.js';
+import { shapeOf } from './run-shape.js';
 import { stopOnSignals } from './stop-signals.js';
 import { TensorboardLog, tensorboardRun } from './log/tensorboard-log.js';
 import type { RunEnd } from './training-run.js';
@@ -299,7 +301,7 @@ function stopped(
   const at = `stopped after step ${step}`;
   // The reason may say it itself.
   const said = interrupted ? at : end.reason.startsWith(at) ? end.reason : `${at}: ${end.reason}`;
-  display.line(`${said}; go on with: ./rocinante train --resume --run-dir ${directory.shownPath}`);
+  display.line(`${said}; go on with: ./rocinante train --resume --run-dir ${shellWord(directory.shownPath)}`);
   if (interrupted) return EXIT_INTERRUPTED;
   if (json) {
     const summary = { outcome: 'stopped', reason: end.reason, steps: step, epoch, loss };

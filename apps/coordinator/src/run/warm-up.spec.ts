@@ -1,13 +1,13 @@
 import { learningRateAt } from '@rocinante/optimizer';
 import { expect, it } from 'vitest';
 import { resolveConfig } from '../config.js';
-import { endlessWarmUpLine, warmUpOf } from './warm-up.js';
+import { unfinishedWarmUpLine, warmUpOf } from './warm-up.js';
 
 it('is told of where it is longer than the run, with the rate that the last step has', () => {
   const config = resolveConfig({ scaleBatch: 256 });
   const warmUp = warmUpOf(config);
   expect(warmUp).toEqual({ steps: 100, rate: 0.064 });
-  expect(endlessWarmUpLine(warmUp, 8)).toBe(
+  expect(unfinishedWarmUpLine(warmUp, 8)).toBe(
     'the warm-up of 100 steps is longer than the run, which has 8: its learning rate comes to 0.00512 of 0.064; ' +
       'take a smaller --warmup-steps, or a longer run',
   );
@@ -16,10 +16,10 @@ it('is told of where it is longer than the run, with the rate that the last step
 
 it('is not where the run has as many steps', () => {
   const warmUp = warmUpOf(resolveConfig({ warmupSteps: 100 }));
-  expect([99, 100, 101].map((steps) => endlessWarmUpLine(warmUp, steps) === null)).toEqual([
+  expect([99, 100, 101].map((steps) => unfinishedWarmUpLine(warmUp, steps) === null)).toEqual([
     false,
     true,
     true,
   ]);
-  expect(endlessWarmUpLine(warmUpOf(resolveConfig({})), 1)).toBeNull();
+  expect(unfinishedWarmUpLine(warmUpOf(resolveConfig({})), 1)).toBeNull();
 });

@@ -12,7 +12,7 @@ export function warmUpOf({ schedule, optimizer }: Pick<RunConfig, 'schedule' | '
 }
 
 /** What is to be told of a warm-up that is longer than its run, in a line; null where it is not. */
-export function endlessWarmUpLine({ steps, rate }: WarmUp, stepsTotal: number): string | null {
+export function unfinishedWarmUpLine({ steps, rate }: WarmUp, stepsTotal: number): string | null {
   if (steps <= stepsTotal) return null;
   // `learningRateAt` of libs/optimizer: each step of the warm-up adds the same.
   const reached = shown((rate * stepsTotal) / steps);
