@@ -27,10 +27,12 @@ describe('the rate of a run', () => {
     expect(rate.windowsPerSecond).toBe(8);
   });
 
-  it('counts from the first step it hears of, where that is later than the second', () => {
+  it('counts from behind the first step it hears of, where that is later than the second', () => {
     const rate = new Rate();
     rate.entry(started({ atStep: 0 }));
-    rate.entry(stepEntry(50, { windows: 32, seconds: 2 }));
+    rate.entry(stepEntry(50, { windows: 32, seconds: 100 }));
+    expect(rate.windowsPerSecond).toBeNull();
+    rate.entry(stepEntry(51, { windows: 32, seconds: 2 }));
     expect(rate.windowsPerSecond).toBe(16);
   });
 });

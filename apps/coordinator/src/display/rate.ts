@@ -7,24 +7,30 @@ const WARM_UP_STEPS = 2;
  * How fast a run goes: windows per second over all steps since the last `started` entry but the first two, each from its
  * first issue to its close, so neither evaluations nor waiting for a checkpoint count.
  *
- * Who begins to listen in the middle of a run hears of fewer steps, and takes the rate over those.
+ * Who begins to listen in the middle of a run hears of its newest step, which says little by itself, and takes the rate over those
+ * that follow it.
  */
 export class Rate {
   #countedAfter = Infinity;
+  #expected = 0;
   #windows = 0;
   #seconds = 0;
 
   entry(entry: RunLogEntry): void {
     if (entry.event === 'started') {
       this.#countedAfter = entry.atStep + WARM_UP_STEPS;
+      this.#expected = entry.atStep + 1;
       this.#windows = this.#seconds = 0;
-    } else if (entry.event === 'step' && entry.step > this.#countedAfter) {
+    } else if (entry.event === 'step') {
+      if (entry.step > this.#expected) this.#countedAfter = Math.max(this.#countedAfter, entry.step);
+      this.#expected = entry.step + 1;
+      if (entry.step <= this.#countedAfter) return;
       this.#windows += entry.windows;
       this.#seconds += entry.seconds;
     }
   }
 
-  /** Null before the third step. */
+  /** Null before the third step, and before the second that is heard of where that is later. */
   get windowsPerSecond(): number | null {
     return this.#seconds > 0 ? this.#windows / this.#seconds : null;
   }
