@@ -131,6 +131,30 @@ describe('what was reported and is not sent', () => {
     ]);
   });
 
+  it('stays late where the worker loses another that it has reported', () => {
+    const run = Conversation.begun(['a', 'b', 'c', 'd'], { microBatchesPerStep: 4, windowsPerEpoch: 800 });
+    run.closeTogether(['a', 'b', 'c', 'd'], 1, 4);
+    run.at = 1000;
+    run.report('a', 5, [0]);
+    for (const [index, worker] of ['b', 'c'].entries()) {
+      run.report(worker, 6 + index, [1 + index]);
+      run.send(worker, 6 + index);
+    }
+    expect(run.leave('d')).toEqual(['assign a #9 train 1/1 v1 [3]']);
+    run.report('a', 9, [3]);
+    run.judged(true);
+    expect(run.tick(run.machine.wakeAt!)).toEqual([
+      'late a #5 [0]',
+      'assign b #10 train 1/1 v1 [0]',
+      'late a #9 [3]',
+      'assign c #11 train 1/1 v1 [3]',
+    ]);
+    run.at += 10;
+    expect(run.report('c', 11, [3])[0]).toBe('withdraw a #9');
+    expect(run.machine.isLateInSending('a')).toBe(true);
+    expect(run.report('b', 10, [0]).slice(0, 2)).toEqual(['withdraw a #5', 'keep #10']);
+  });
+
   it('is not waited for after a misfit: nothing of the issue will count', () => {
     const run = Conversation.begun(['a', 'b', 'c'], { microBatchesPerStep: 3, windowsPerEpoch: 600 });
     run.closeTogether(['a', 'b', 'c'], 1, 3, 100);

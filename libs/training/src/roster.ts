@@ -150,10 +150,10 @@ export class Roster {
     this.#pacesChanged();
   }
 
-  /** As `lost`, of a worker that was late in sending. */
-  lostInSending(worker: WorkerId, now: number): void {
+  /** As `lost`, of a worker that was late in sending. What it owes of other assignments stays as late as it is. */
+  lostInSending(worker: WorkerId, assignment: AssignmentId, now: number): void {
     const member = this.#members.get(worker)!;
-    member.sending.wasLate(now);
+    member.sending.wasLate(assignment, now);
     member.quiet = true;
     this.#rangesChanged();
   }

@@ -61,14 +61,19 @@ export class Sending {
 
   /** Nothing more of this assignment is wanted. */
   over(assignment: AssignmentId, now: number): void {
-    const isOver = (owed: OwedRange): boolean => owed.assignment === assignment;
-    if (this.#owed.some((owed) => isOver(owed) && owed.isTold)) this.#since = now;
-    this.#owed = this.#owed.filter((owed) => !isOver(owed));
+    if (this.#isNext(assignment)) this.#since = now;
+    this.#owed = this.#owed.filter((owed) => owed.assignment !== assignment);
   }
 
-  /** Takes note that the next range has not come by now: it takes no less than this. */
-  wasLate(now: number): void {
+  /** Takes note that a range of this has not come by now, where it is the next: it takes no less than this. */
+  wasLate(assignment: AssignmentId, now: number): void {
+    if (!this.#isNext(assignment)) return;
     this.#rangeSeconds = Math.max(this.#rangeSeconds ?? 0, (now - this.#since) / 1000);
+  }
+
+  /** Whether the range that is awaited next is of this assignment: workers are told in the order of grants, and send in it. */
+  #isNext(assignment: AssignmentId): boolean {
+    return this.#owed.find(({ isTold }) => isTold)?.assignment === assignment;
   }
 
   #indexOf(assignment: AssignmentId, range: number): number {
