@@ -49,6 +49,8 @@ export interface ReportOptions {
 export class Conversation {
   readonly machine: RunMachine;
   at = 0;
+  /** Whether grants are sent at once; else `granted` says when. */
+  sendsGrants = true;
 
   constructor(shape: Partial<RunShape> = {}, progress: RunProgress = noProgress) {
     this.machine = new RunMachine({ ...smallShape, ...shape }, progress, 0, { firstAssignment: 1 });
@@ -79,7 +81,14 @@ export class Conversation {
   say(
     event: RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'at'> : never) : never,
   ): string[] {
-    return this.machine.handle({ ...event, at: this.at }).map(effectLine);
+    const effects = this.machine.handle({ ...event, at: this.at });
+    const lines = effects.map(effectLine);
+    if (!this.sendsGrants) return lines;
+    for (const effect of effects) {
+      if (effect.type === 'grant')
+        lines.push(...this.granted(effect.worker, effect.assignment, effect.range));
+    }
+    return lines;
   }
 
   tick(at = this.at): string[] {
@@ -129,6 +138,10 @@ export class Conversation {
 
   range(worker: WorkerId, assignment: AssignmentId, range: number): string[] {
     return this.say({ type: 'range-arrived', worker, assignment, range });
+  }
+
+  granted(worker: WorkerId, assignment: AssignmentId, range: number): string[] {
+    return this.say({ type: 'granted', worker, assignment, range });
   }
 
   /** A report whose losses are 1 for each micro-batch and a hundredth of its number. */

@@ -26,6 +26,10 @@ export type RunEffect =
   | { readonly type: 'assign'; readonly worker: WorkerId; readonly assignment: Assignment }
   /** Tell a live worker that an assignment is not wanted any more. Its magnitudes may be dropped. */
   | { readonly type: 'withdraw'; readonly worker: WorkerId; readonly assignment: AssignmentId }
+  /**
+   * Send leave for a range, at once or later, in the order of grants, and answer with `granted` when it is sent. Who is late in
+   * sending by `RunMachine.isLateInSending` may not keep others from theirs.
+   */
   | {
       readonly type: 'grant';
       readonly worker: WorkerId;

@@ -34,6 +34,13 @@ export type RunEvent = { readonly at: number } & (
       readonly assignment: AssignmentId;
       readonly range: number;
     }
+  /** The worker is sent what the effect `grant` gave leave for; from now on the range is awaited. A void grant changes nothing. */
+  | {
+      readonly type: 'granted';
+      readonly worker: WorkerId;
+      readonly assignment: AssignmentId;
+      readonly range: number;
+    }
   /** The answer to the effect `judge-grid`. */
   | {
       readonly type: 'grid-judged';

@@ -14,9 +14,9 @@ export interface Holding {
   readonly state: 'computing' | 'questioned' | 'reported';
   /** What the report says; meaningless before it. */
   readonly fits: boolean;
-  /** Ranges from `firstRange` up to this one, excluded, were granted. */
+  /** Ranges up to this one, excluded, were granted, or hold the micro-batches since before the report: a rival may have sent more. */
   readonly granted: number;
-  /** Ranges up to this one, excluded, hold the micro-batches. */
+  /** Ranges up to this one, excluded, hold the micro-batches by what was known at the report, and what it added since. */
   readonly added: number;
 }
 
@@ -47,6 +47,8 @@ export class IssueLedger {
   readonly #microBatchesIn: number[];
   readonly #losses: Float64Array;
   readonly #norms: Float64Array;
+  /** Workers of which a reported holding was taken away: another of theirs may be granted in its place. */
+  #freed = new Set<WorkerId>();
   #unreported: number;
   /** Micro-batches that nobody holds. */
   #unheld: number;
@@ -168,7 +170,16 @@ export class IssueLedger {
       holders.splice(holders.indexOf(holding), 1);
       if (holders.length === 0) this.#unheld += 1;
     }
-    if (holding.state === 'reported') this.#unreported += holding.assignment.microBatches.length;
+    if (holding.state !== 'reported') return;
+    this.#unreported += holding.assignment.microBatches.length;
+    this.#freed.add(holding.worker);
+  }
+
+  /** Workers that have lost a reported holding since this was asked: they may have another to send, and no grant of it. */
+  takeFreed(): ReadonlySet<WorkerId> {
+    const freed = this.#freed;
+    if (freed.size > 0) this.#freed = new Set();
+    return freed;
   }
 
   /** Keeps a report from counting until `accept`. */

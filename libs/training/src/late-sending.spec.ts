@@ -109,6 +109,52 @@ describe('what was reported and is not sent', () => {
     expect(run.range('b', 5, 1)).toEqual(['add #5 range 1', 'late a #4 [0]', 'assign b #7 train 1/1 v1 [0]']);
   });
 
+  it('leaves its worker free to send the next that it has reported', () => {
+    const run = Conversation.begun(['a', 'b', 'c'], { microBatchesPerStep: 3, windowsPerEpoch: 600 });
+    run.closeTogether(['a', 'b', 'c'], 1, 3);
+    run.at = 1000;
+    run.report('b', 5, [1]);
+    run.send('b', 5);
+    run.report('a', 4, [0]);
+    expect(run.leave('c')).toEqual(['assign a #7 train 1/1 v1 [2]']);
+    expect(run.report('a', 7, [2])).toEqual(['keep #7', 'judge #4 #5 #7']);
+    run.judged(true);
+    expect(run.tick(run.machine.wakeAt!)).toEqual(['late a #4 [0]', 'assign b #8 train 1/1 v1 [0]']);
+    expect(run.report('b', 8, [0])).toEqual([
+      'withdraw a #4',
+      'keep #8',
+      'grant b #8 range 0',
+      'grant b #8 range 1',
+      'judge #5 #7 #8',
+      'grant a #7 range 0',
+      'grant a #7 range 1',
+    ]);
+  });
+
+  it('stays late where the worker loses another that it has reported', () => {
+    const run = Conversation.begun(['a', 'b', 'c', 'd'], { microBatchesPerStep: 4, windowsPerEpoch: 800 });
+    run.closeTogether(['a', 'b', 'c', 'd'], 1, 4);
+    run.at = 1000;
+    run.report('a', 5, [0]);
+    for (const [index, worker] of ['b', 'c'].entries()) {
+      run.report(worker, 6 + index, [1 + index]);
+      run.send(worker, 6 + index);
+    }
+    expect(run.leave('d')).toEqual(['assign a #9 train 1/1 v1 [3]']);
+    run.report('a', 9, [3]);
+    run.judged(true);
+    expect(run.tick(run.machine.wakeAt!)).toEqual([
+      'late a #5 [0]',
+      'assign b #10 train 1/1 v1 [0]',
+      'late a #9 [3]',
+      'assign c #11 train 1/1 v1 [3]',
+    ]);
+    run.at += 10;
+    expect(run.report('c', 11, [3])[0]).toBe('withdraw a #9');
+    expect(run.machine.isLateInSending('a')).toBe(true);
+    expect(run.report('b', 10, [0]).slice(0, 2)).toEqual(['withdraw a #5', 'keep #10']);
+  });
+
   it('is not waited for after a misfit: nothing of the issue will count', () => {
     const run = Conversation.begun(['a', 'b', 'c'], { microBatchesPerStep: 3, windowsPerEpoch: 600 });
     run.closeTogether(['a', 'b', 'c'], 1, 3, 100);
@@ -143,6 +189,59 @@ describe('what was reported and is not sent', () => {
       'late c #11 [0]',
       'assign d #12 train 2/1 v2 [0]',
     ]);
+  });
+});
+
+describe('a worker that was not sent its grants', () => {
+  /** In step 1 a and b have reported, both were granted their ranges, and neither was told. */
+  function untold(): Conversation {
+    const run = Conversation.begun(['a', 'b', 'c'], { microBatchesPerStep: 3, windowsPerEpoch: 600 });
+    run.closeTogether(['a', 'b', 'c'], 1, 3);
+    run.at = 1000;
+    run.report('c', 6, [2]);
+    run.send('c', 6);
+    run.sendsGrants = false;
+    run.report('a', 4, [0]);
+    run.report('b', 5, [1]);
+    run.judged(true);
+    return run;
+  }
+
+  it('is not late, however long it waits for them', () => {
+    const run = untold();
+    expect(run.machine.wakeAt).toBeNull();
+    expect(run.tick(run.at + 60_000)).toEqual([]);
+    expect(run.machine.isLateInSending('a')).toBe(false);
+  });
+
+  it('is late from when it was sent the first, and the others are not', () => {
+    const run = untold();
+    run.at += 60_000;
+    run.granted('a', 4, 0);
+    run.at += 10;
+    run.granted('a', 4, 1);
+    expect(run.machine.wakeAt).toBe(run.at - 10 + LATE_LEAST_MS);
+    expect(run.tick(run.machine.wakeAt!)).toEqual(['late a #4 [0]', 'assign c #7 train 1/1 v1 [0]']);
+    expect(run.machine.isLateInSending('a')).toBe(true);
+    expect(run.machine.isLateInSending('b')).toBe(false);
+  });
+
+  it('has ranges of its own to send, and races nobody', () => {
+    const run = untold();
+    run.leave('c');
+    run.granted('a', 4, 0);
+    expect(run.tick(run.at + LATE_LEAST_MS)).toEqual([]);
+    expect(run.machine.isLateInSending('a')).toBe(true);
+  });
+
+  it('may send before it is told, or after it is over: that measures nothing', () => {
+    const run = untold();
+    run.at += 60_000;
+    expect(run.range('a', 4, 0)).toEqual(['add #4 range 0']);
+    expect(run.granted('a', 4, 0)).toEqual([]);
+    expect(run.machine.wakeAt).toBeNull();
+    run.leave('b');
+    expect(run.granted('b', 5, 0)).toEqual([]);
   });
 });
 

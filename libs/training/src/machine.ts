@@ -137,6 +137,11 @@ export class RunMachine {
     return this.#over ? null : this.#roster.nextDueAt(this.#now);
   }
 
+  /** Whether a worker was sent a grant, and the range has taken it too long, by the time of the last event. */
+  isLateInSending(worker: WorkerId): boolean {
+    return this.#roster.isLateInSending(worker, this.#now);
+  }
+
   #take(event: RunEvent): void {
     if (event.type === 'reported' || event.type === 'evaluated') {
       this.#roster.heard(event.worker, event.assignment, event.computeSeconds, this.#now);
@@ -161,6 +166,9 @@ export class RunMachine {
       case 'range-arrived':
         if (step) step.rangeArrived(event);
         else this.#ignore('range', event);
+        break;
+      case 'granted':
+        this.#roster.told(event.worker, event.assignment, event.range, this.#now);
         break;
       case 'grid-judged':
         assert(step !== null, 'grid-judged comes in a step');

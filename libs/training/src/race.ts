@@ -87,7 +87,8 @@ function freeWorkers({ roster, now }: Desk): Record<'all' | 'withNothingToSend',
 function letGo(desk: Desk, ledger: IssueLedger, { worker, assignment, state }: Holding): void {
   const { roster, now } = desk;
   if (state === 'computing' && roster.isLate(worker, now)) roster.lost(worker, now);
-  if (state === 'reported' && roster.isLateInSending(worker, now)) roster.lostInSending(worker, now);
+  if (state === 'reported' && roster.isLateInSending(worker, now))
+    roster.lostInSending(worker, assignment.id, now);
   withdraw(desk, worker, assignment.id);
   ledger.drop(assignment.id);
 }

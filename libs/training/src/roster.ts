@@ -110,15 +110,20 @@ export class Roster {
     this.#firstDueAt = null;
   }
 
-  /** Takes note of a range that a worker may send. */
-  granted(worker: WorkerId, assignment: AssignmentId, now: number): void {
-    this.#members.get(worker)!.sending.granted(assignment, now);
+  /** Takes note of a range that a worker may send when it is told. */
+  granted(worker: WorkerId, assignment: AssignmentId, range: number): void {
+    this.#members.get(worker)!.sending.granted(assignment, range);
+  }
+
+  /** Takes note that a worker was sent a grant; nothing where it is gone, or the grant is void. */
+  told(worker: WorkerId, assignment: AssignmentId, range: number, now: number): void {
+    this.#members.get(worker)?.sending.told(assignment, range, now);
     this.#firstDueAt = null;
   }
 
   /** Takes note of a range that was granted and came. */
-  sent(worker: WorkerId, assignment: AssignmentId, now: number): void {
-    this.#members.get(worker)!.sending.came(assignment, now);
+  sent(worker: WorkerId, assignment: AssignmentId, range: number, now: number): void {
+    this.#members.get(worker)!.sending.came(assignment, range, now);
     this.#rangesChanged();
   }
 
@@ -145,10 +150,10 @@ export class Roster {
     this.#pacesChanged();
   }
 
-  /** As `lost`, of a worker that was late in sending. */
-  lostInSending(worker: WorkerId, now: number): void {
+  /** As `lost`, of a worker that was late in sending. What it owes of other assignments stays as late as it is. */
+  lostInSending(worker: WorkerId, assignment: AssignmentId, now: number): void {
     const member = this.#members.get(worker)!;
-    member.sending.wasLate(now);
+    member.sending.wasLate(assignment, now);
     member.quiet = true;
     this.#rangesChanged();
   }
@@ -169,13 +174,13 @@ export class Roster {
     return member !== undefined && now >= this.#reportDueAt(member);
   }
 
-  /** Whether a worker has ranges to send that it was granted, and the next has taken it too long. */
+  /** Whether a worker has ranges to send that it was told of, and the next has taken it too long. */
   isLateInSending(worker: WorkerId, now: number): boolean {
     const member = this.#members.get(worker);
     return member !== undefined && now >= this.#rangeDueAt(member);
   }
 
-  /** Whether a worker has ranges to send that it was granted. */
+  /** Whether a worker has ranges to send that it was granted, told of them or not. */
   owesRanges(worker: WorkerId): boolean {
     return this.#members.get(worker)?.sending.owes ?? false;
   }
@@ -255,9 +260,9 @@ export class Roster {
     return member.since + Math.max(LATE_LEAST_MS, LATE_FACTOR * expectedSeconds * 1000);
   }
 
-  /** As `#reportDueAt`, of the next range that it was granted. */
+  /** As `#reportDueAt`, of the next range that it was told of. */
   #rangeDueAt({ sending }: Member): number {
-    if (!sending.owes) return Infinity;
+    if (!sending.isAwaited) return Infinity;
     const expectedSeconds = sending.rangeSeconds ?? this.#meanRangeSeconds();
     if (expectedSeconds === null) return Infinity;
     return sending.since + Math.max(LATE_LEAST_MS, SEND_LATE_FACTOR * expectedSeconds * 1000);

@@ -88,9 +88,10 @@ export class StepWork {
     handOut(this.#desk, this.#ledger, this.#frame('train'), this.#elsewhere);
   }
 
-  /** Gives what is late to those that are free. */
+  /** Gives what is late to those that are free, and leave for the next to those that lost what they were to send. */
   timePassed(): void {
     raceTheLate(this.#desk, this.#ledger, this.#frame('train'));
+    for (const worker of this.#ledger.takeFreed()) if (this.#desk.roster.has(worker)) this.#grant(worker);
     this.#secondWords.passOverTheLate();
     this.workersChanged();
   }
@@ -150,7 +151,7 @@ export class StepWork {
       if (granted && range > holding.added) this.#desk.dismiss(worker, `ranges come in order: ${why}`);
       return;
     }
-    this.#desk.roster.sent(worker, assignment, this.#desk.now);
+    this.#desk.roster.sent(worker, assignment, range, this.#desk.now);
     this.#ledger.add(assignment, range);
     this.#desk.emit({ type: 'add-range', assignment, range });
     if (this.#ledger.isComplete(holding)) winOver(this.#desk, this.#ledger, holding);
@@ -303,7 +304,7 @@ export class StepWork {
   #grant(worker: WorkerId): void {
     if (this.#misfit) return;
     for (const { assignment, range } of this.#ledger.grant(worker)) {
-      this.#desk.roster.granted(worker, assignment, this.#desk.now);
+      this.#desk.roster.granted(worker, assignment, range);
       this.#desk.emit({ type: 'grant', worker, assignment, range });
     }
   }

@@ -109,6 +109,7 @@ export class TimedRun {
         break;
       case 'grant': {
         const { worker, assignment, range } = effect;
+        this.#answers.push({ ...effect, type: 'granted' });
         this.#later(this.worker(worker), 2 * MESSAGE_MS, () =>
           this.#hand({ type: 'range-arrived', worker, assignment, range }),
         );

@@ -71,6 +71,8 @@ export function eventLine(event: RunEvent): string {
       return `evaluated ${event.worker} #${event.assignment} [${numbersOf(event.results)}]`;
     case 'range-arrived':
       return `range ${event.worker} #${event.assignment} range ${event.range}`;
+    case 'granted':
+      return `granted ${event.worker} #${event.assignment} range ${event.range}`;
     case 'grid-judged':
       return `judged: the grid is ${event.agrees ? 'the one called for' : 'another than the one called for'}`;
     case 'applied':

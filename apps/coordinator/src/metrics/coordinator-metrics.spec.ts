@@ -67,18 +67,20 @@ async function step(
   [computesA, computesB]: [number, number] = [1.5, 1.4],
 ): Promise<void> {
   run.stepIssued(step, 1);
-  run.assigned(a, { id: 2 * step, kind: 'train', microBatches: [0, 1, 2], firstRange: 0 });
+  run.assigned(a, { id: 2 * step, kind: 'train', microBatches: [0, 1, 2] });
   run.parametersReceived(a);
-  run.assigned(b, { id: 2 * step + 1, kind: 'train', microBatches: [3], firstRange: 0 });
+  run.assigned(b, { id: 2 * step + 1, kind: 'train', microBatches: [3] });
   run.parametersReceived(b);
   await Promise.resolve();
   now += computesA * 1000;
-  run.reported(a, { assignment: 2 * step, computeSeconds: computesA, fits: true });
+  run.reported(a, { assignment: 2 * step, computeSeconds: computesA });
   now += Math.max(0, computesB - computesA) * 1000;
-  run.reported(b, { assignment: 2 * step + 1, computeSeconds: computesB, fits: true });
-  run.rangeArrived(a);
+  run.reported(b, { assignment: 2 * step + 1, computeSeconds: computesB });
+  run.granted(2 * step);
+  run.granted(2 * step + 1);
+  run.rangeArrived(a, 2 * step);
   run.rangeAdded();
-  run.rangeArrived(b);
+  run.rangeArrived(b, 2 * step + 1);
   run.rangeAdded();
   run.applyAsked(1);
   now += 2_000 - Math.max(computesA, computesB) * 1000;
@@ -161,13 +163,13 @@ describe("a coordinator's metrics", () => {
   it('counts steps issued again, and micro-batches handed out again', async () => {
     const observed = metrics.begin(run);
     observed.stepIssued(0, 1);
-    observed.assigned(a, { id: 1, kind: 'train', microBatches: [0, 1], firstRange: 0 });
-    observed.assigned(b, { id: 2, kind: 'train', microBatches: [2, 3], firstRange: 0 });
+    observed.assigned(a, { id: 1, kind: 'train', microBatches: [0, 1] });
+    observed.assigned(b, { id: 2, kind: 'train', microBatches: [2, 3] });
     observed.workerLeft(b);
-    observed.assigned(a, { id: 3, kind: 'train', microBatches: [2, 3], firstRange: 0 });
-    observed.assigned(a, { id: 4, kind: 'evaluate', microBatches: [0, 1], firstRange: 0 });
+    observed.assigned(a, { id: 3, kind: 'train', microBatches: [2, 3] });
+    observed.assigned(a, { id: 4, kind: 'evaluate', microBatches: [0, 1] });
     observed.stepIssued(0, 2);
-    observed.assigned(a, { id: 5, kind: 'train', microBatches: [0, 1, 2, 3], firstRange: 0 });
+    observed.assigned(a, { id: 5, kind: 'train', microBatches: [0, 1, 2, 3] });
     expect(await value('reissued_steps_total{run="r1"}')).toBe(1);
     expect(await value('repeated_micro_batches_total{run="r1"}')).toBe(2);
   });

@@ -72,7 +72,7 @@ export class RunMetrics implements RunObserver {
     this.#learningRate = learningRate;
     this.#now = now;
     this.#shape = shape;
-    this.#timeline = new StepTimeline(shape.rangeCount);
+    this.#timeline = new StepTimeline();
     this.#progressAt = this.#savedAt = now();
     const { metrics } = set;
     set.begin('run', id);
@@ -146,14 +146,22 @@ export class RunMetrics implements RunObserver {
 
   reported(
     { label: worker }: OfWorker,
-    report: { readonly assignment: number; readonly computeSeconds: number; readonly fits: boolean },
+    report: { readonly assignment: number; readonly computeSeconds: number },
   ): void {
-    this.#timeline.reported(worker, report.assignment, report.computeSeconds, report.fits, this.#now());
+    this.#timeline.reported(worker, report.assignment, report.computeSeconds, this.#now());
+  }
+
+  granted(assignment: number): void {
+    this.#timeline.granted(assignment, this.#now());
+  }
+
+  withdrawn(assignment: number): void {
+    this.#timeline.withdrawn(assignment, this.#now());
   }
 
   /** A range arrived that will be added; others are not told of. */
-  rangeArrived({ label: worker }: OfWorker): void {
-    this.#timeline.rangeArrived(worker, this.#now());
+  rangeArrived(_: OfWorker, assignment: number): void {
+    this.#timeline.rangeArrived(assignment, this.#now());
   }
 
   rangeAdded(): void {

@@ -16,7 +16,12 @@ export interface StepTimes {
 export interface TimedAssignment {
   readonly id: number;
   readonly microBatches: readonly number[];
-  readonly firstRange: number;
+}
+
+interface AssignmentPart {
+  readonly worker: string;
+  /** Ranges that were granted and have not arrived. */
+  rangesOwed: number;
 }
 
 interface WorkerPart {
@@ -24,10 +29,10 @@ interface WorkerPart {
   computeSeconds: number;
   /** When its last report came; null before. */
   reportedAt: number | null;
-  /** Ranges that it has still to send. */
+  /** Ranges that it was granted and has still to send, of all its assignments. */
   rangesOwed: number;
-  /** Whether parameters to compute with are on their way to it. */
-  awaitsParameters: boolean;
+  /** The last assignment to compute, whose parameters are on their way to it; null where none are. */
+  awaitsParametersOf: number | null;
 }
 
 /**
@@ -38,23 +43,17 @@ interface WorkerPart {
  * first issue (an evaluation, a checkpoint that is waited for) no time is counted.
  */
 export class StepTimeline {
-  readonly #rangeCount: number;
   #step: number | null = null;
   #startedAt = 0;
   #countedTo = 0;
   #seconds = noSeconds();
   #parts = new Map<string, WorkerPart>();
-  #assignments = new Map<number, TimedAssignment>();
+  #assignments = new Map<number, AssignmentPart>();
   /** Micro-batches that were handed out in this issue. */
   #given = new Set<number>();
   #assigning = false;
   #adding = 0;
   #applying = 0;
-
-  /** @param rangeCount ranges of the parameters' vector. */
-  constructor(rangeCount: number) {
-    this.#rangeCount = rangeCount;
-  }
 
   /** A step is issued, for the first time or again. What was asked for in an earlier issue is void, but sums go on. */
   issued(step: number, at: number): void {
@@ -80,8 +79,8 @@ export class StepTimeline {
     this.#count(at);
     const part = this.#part(worker);
     part.microBatches += assignment.microBatches.length;
-    part.awaitsParameters = true;
-    this.#assignments.set(assignment.id, assignment);
+    part.awaitsParametersOf = assignment.id;
+    this.#assignments.set(assignment.id, { worker, rangesOwed: 0 });
     const repeated = assignment.microBatches.filter((microBatch) => this.#given.has(microBatch)).length;
     for (const microBatch of assignment.microBatches) this.#given.add(microBatch);
     return repeated;
@@ -97,29 +96,40 @@ export class StepTimeline {
   parametersReceived(worker: string, at: number): void {
     this.#count(at);
     const part = this.#parts.get(worker);
-    if (part) part.awaitsParameters = false;
+    if (part) part.awaitsParametersOf = null;
   }
 
-  /**
-   * A worker has computed an assignment; one of another issue counts for nothing.
-   * @param fits whether it will send ranges of it.
-   */
-  reported(worker: string, assignment: number, computeSeconds: number, fits: boolean, at: number): void {
+  /** A worker has computed an assignment; one of another issue counts for nothing, nor one that was withdrawn. */
+  reported(worker: string, assignment: number, computeSeconds: number, at: number): void {
     this.#count(at);
-    const found = this.#assignments.get(assignment);
     const part = this.#parts.get(worker);
-    if (!found || !part) return;
+    if (!this.#assignments.has(assignment) || !part) return;
     part.computeSeconds += computeSeconds;
     part.reportedAt = at;
-    if (fits) part.rangesOwed += this.#rangeCount - found.firstRange;
+  }
+
+  /** A worker may send one more range of what it has reported. */
+  granted(assignment: number, at: number): void {
+    this.#count(at);
+    this.#owe(assignment, 1);
   }
 
   /** A range has arrived that will be added. */
-  rangeArrived(worker: string, at: number): void {
+  rangeArrived(assignment: number, at: number): void {
     this.#count(at);
     this.#adding += 1;
-    const part = this.#parts.get(worker);
-    if (part) part.rangesOwed = Math.max(0, part.rangesOwed - 1);
+    this.#owe(assignment, -1);
+  }
+
+  /** Nothing more of an assignment is wanted: neither its report nor what was granted of it is waited for. */
+  withdrawn(assignment: number, at: number): void {
+    this.#count(at);
+    const found = this.#assignments.get(assignment);
+    if (!found) return;
+    this.#owe(assignment, -found.rangesOwed);
+    this.#assignments.delete(assignment);
+    const part = this.#parts.get(found.worker);
+    if (part?.awaitsParametersOf === assignment) part.awaitsParametersOf = null;
   }
 
   /** The oldest range that had arrived is in the sum. */
@@ -144,6 +154,9 @@ export class StepTimeline {
   left(worker: string, at: number): void {
     this.#count(at);
     this.#parts.delete(worker);
+    for (const [id, assignment] of this.#assignments) {
+      if (assignment.worker === worker) this.#assignments.delete(id);
+    }
   }
 
   /** The step that was issued last is closed. */
@@ -171,11 +184,19 @@ export class StepTimeline {
     if (this.#adding > 0) return 'sum';
     // Asked at each message of each worker.
     let isAwaited = false;
-    for (const { rangesOwed, awaitsParameters } of this.#parts.values()) {
+    for (const { rangesOwed, awaitsParametersOf } of this.#parts.values()) {
       if (rangesOwed > 0) return 'receive';
-      isAwaited ||= awaitsParameters;
+      isAwaited ||= awaitsParametersOf !== null;
     }
     return isAwaited ? 'broadcast' : 'wait';
+  }
+
+  #owe(assignment: number, ranges: number): void {
+    const found = this.#assignments.get(assignment);
+    if (!found) return;
+    found.rangesOwed += ranges;
+    const part = this.#parts.get(found.worker);
+    if (part) part.rangesOwed += ranges;
   }
 
   #part(worker: string): WorkerPart {
@@ -186,7 +207,7 @@ export class StepTimeline {
       computeSeconds: 0,
       reportedAt: null,
       rangesOwed: 0,
-      awaitsParameters: false,
+      awaitsParametersOf: null,
     };
     this.#parts.set(worker, part);
     return part;

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { GrantQueue, UNDER_WAY_MAX, type Grant } from './grant-queue.js';
 
 let queue: GrantQueue;
+/** Workers that are late in sending. */
+let late: Set<string>;
 
 /** All that may be sent now. */
 function taken(): Grant[] {
@@ -20,7 +22,8 @@ function grantsOf(workers: number): Grant[] {
 }
 
 beforeEach(() => {
-  queue = new GrantQueue();
+  late = new Set();
+  queue = new GrantQueue((worker) => late.has(worker));
 });
 
 it('lets few workers have all their grants at once, in order', () => {
@@ -51,6 +54,27 @@ describe('with more grants than may be under way', () => {
     queue.arrived('w5', 5, 0);
     queue.arrived('w5', 5, 0);
     expect(taken()).toHaveLength(1);
+  });
+
+  it('counts on nothing of who is late: others go on, and it counts again when it is not late any more', () => {
+    for (let worker = 0; worker < UNDER_WAY_MAX / 2; worker++) late.add(`w${worker}`);
+    expect(taken()).toEqual(rest);
+    const next = { worker: 'w9', assignment: 9, range: 2 };
+    queue.add(next);
+    queue.arrived('w0', 0, 0);
+    expect(taken()).toEqual([]);
+    queue.arrived('w9', 9, 0);
+    expect(taken()).toEqual([next]);
+    late.clear();
+    queue.add({ ...next, range: 3 });
+    queue.arrived('w9', 9, 1);
+    expect(taken()).toEqual([]);
+  });
+
+  it('sends no grant of a range that came without it', () => {
+    queue.arrived('w0', 0, 1);
+    queue.arrived('w1', 1, 0);
+    expect(taken()).toEqual([rest[1]]);
   });
 
   it('awaits nothing of who left, or of what was withdrawn, and grants it nothing more', () => {

@@ -11,10 +11,19 @@ export interface Grant {
  */
 export const UNDER_WAY_MAX = 16;
 
-/** Grants that wait to be sent, and those that were sent and whose range has not come. */
+/**
+ * Grants that wait to be sent, and those that were sent and whose range has not come. A worker that is late in sending keeps
+ * nobody waiting: what it was granted takes no place, and that is two more ranges at most if it comes after all.
+ */
 export class GrantQueue {
+  readonly #isLate: (worker: string) => boolean;
   #waiting: Grant[] = [];
   #underWay: Grant[] = [];
+
+  /** @param isLate whether what a worker was granted is not counted on. */
+  constructor(isLate: (worker: string) => boolean) {
+    this.#isLate = isLate;
+  }
 
   add(grant: Grant): void {
     this.#waiting.push(grant);
@@ -22,18 +31,17 @@ export class GrantQueue {
 
   /** The next that may be sent, in the order in which they came; null where there is none. */
   take(): Grant | null {
-    if (this.#underWay.length >= UNDER_WAY_MAX) return null;
+    if (this.#isFull()) return null;
     const grant = this.#waiting.shift() ?? null;
     if (grant !== null) this.#underWay.push(grant);
     return grant;
   }
 
-  /** A range came, whether it is wanted or not. */
+  /** A range came, whether it is wanted or not, and whether its grant was sent or not. */
   arrived(worker: string, assignment: number, range: number): void {
-    const index = this.#underWay.findIndex(
-      (grant) => grant.worker === worker && grant.assignment === assignment && grant.range === range,
+    this.#keep(
+      (grant) => grant.worker !== worker || grant.assignment !== assignment || grant.range !== range,
     );
-    if (index >= 0) this.#underWay.splice(index, 1);
   }
 
   /** Nothing more comes of this assignment that is wanted. */
@@ -49,6 +57,11 @@ export class GrantQueue {
   /** Another issue begins. */
   clear(): void {
     this.#keep(() => false);
+  }
+
+  #isFull(): boolean {
+    if (this.#underWay.length < UNDER_WAY_MAX) return false;
+    return this.#underWay.filter(({ worker }) => !this.#isLate(worker)).length >= UNDER_WAY_MAX;
   }
 
   #keep(isKept: (grant: Grant) => boolean): void {

@@ -68,7 +68,7 @@ export class RunDriver implements RunListener {
   #rangeAdded = false;
   /** The issue in progress, or the last one. */
   #issued = { step: 0, issue: 0 };
-  readonly #grants = new GrantQueue();
+  readonly #grants = new GrantQueue((worker) => this.#machine.isLateInSending(worker));
   readonly #count = new AnswerCount();
   #assigned = new Set<Session>();
   /** What people call a worker, by its id in the state machine. Those that are gone are still spoken of. */
@@ -169,7 +169,6 @@ export class RunDriver implements RunListener {
       assignment,
       microBatches: results.length,
       computeSeconds,
-      fits,
     });
     this.#post({ type: 'reported', worker: session.worker, assignment, results, fits, computeSeconds });
   }
@@ -210,12 +209,15 @@ export class RunDriver implements RunListener {
     this.#queue.push(event);
     if (this.#draining) return;
     this.#draining = true;
-    for (let next = this.#queue.shift(); next; next = this.#answers.shift() ?? this.#queue.shift()) {
-      const event = { ...next, at: this.#parts.now() } as RunEvent;
-      for (const effect of this.#machine.handle(event)) this.#carryOut(effect);
+    while (this.#queue.length > 0) {
+      for (let next = this.#queue.shift(); next; next = this.#answers.shift() ?? this.#queue.shift()) {
+        const event = { ...next, at: this.#parts.now() } as RunEvent;
+        for (const effect of this.#machine.handle(event)) this.#carryOut(effect);
+      }
+      // It posts what it sends.
+      this.#sendGrants();
     }
     this.#draining = false;
-    this.#sendGrants();
     this.#wakeInTime();
   }
 
@@ -255,8 +257,10 @@ export class RunDriver implements RunListener {
       }
       case 'withdraw':
         this.#grants.withdrawn(effect.assignment);
+        observer.withdrawn(effect.assignment);
         return this.#session(effect.worker)?.send({ withdraw: { assignment: effect.assignment } });
       case 'grant':
+        observer.granted(effect.assignment);
         return this.#grants.add(effect);
       case 'keep-report':
         return vectors.keepReport(effect.assignment, this.#arrived.magnitudes!);
@@ -335,6 +339,7 @@ export class RunDriver implements RunListener {
       const { worker, assignment, range } = grant;
       this.#count.asked(worker);
       this.#session(worker)?.send({ grant: { assignment, range } });
+      this.#post({ type: 'granted', worker, assignment, range });
     }
   }
 

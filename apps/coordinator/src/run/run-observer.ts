@@ -35,6 +35,10 @@ export interface RunObserver {
   /** A worker has all ranges of the parameters that it was assigned to compute with. */
   parametersReceived?(session: Session): void;
   reported?(session: Session, report: ReportSeen): void;
+  /** Leave to send a range of an assignment is given; it is sent now or later. */
+  granted?(assignment: number): void;
+  /** An assignment is not wanted any more: nothing that was granted of it is awaited. */
+  withdrawn?(assignment: number): void;
   /** A range arrived, and will be added. */
   rangeArrived?(session: Session, assignment: number, range: number): void;
   /** The oldest of the ranges that arrived is in the sum. */
@@ -82,7 +86,6 @@ export interface ReportSeen {
   readonly assignment: number;
   readonly microBatches: number;
   readonly computeSeconds: number;
-  readonly fits: boolean;
 }
 
 /** Why a step was issued again. */
@@ -114,6 +117,8 @@ export function tellAll(observers: readonly RunObserver[]): Required<RunObserver
     assigned: (...args) => observers.forEach((observer) => observer.assigned?.(...args)),
     parametersReceived: (...args) => observers.forEach((observer) => observer.parametersReceived?.(...args)),
     reported: (...args) => observers.forEach((observer) => observer.reported?.(...args)),
+    granted: (...args) => observers.forEach((observer) => observer.granted?.(...args)),
+    withdrawn: (...args) => observers.forEach((observer) => observer.withdrawn?.(...args)),
     rangeArrived: (...args) => observers.forEach((observer) => observer.rangeArrived?.(...args)),
     rangeAdded: (...args) => observers.forEach((observer) => observer.rangeAdded?.(...args)),
     applyAsked: (...args) => observers.forEach((observer) => observer.applyAsked?.(...args)),

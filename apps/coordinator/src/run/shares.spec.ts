@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Session } from '../service/session.js';
 import { Shares } from './shares.js';
 
-const seen = (microBatches: number) => ({ assignment: 1, microBatches, computeSeconds: 1, fits: true });
+const seen = (microBatches: number) => ({ assignment: 1, microBatches, computeSeconds: 1 });
 
 it('tells who computed how much of the last closed step: of its last issue', () => {
   const shares = new Shares();

@@ -19,6 +19,9 @@ import { SimulatedWrongs } from './simulated-wrongs.js';
 import { toyGrid, type ToyProblem, type ToyReference, type ToyState } from './toy-problem.js';
 import type { Assignment, AssignmentId, WorkerId } from '../work.js';
 
+/** In every other run so few ranges may be under way at once that two workers wait for each other. */
+const UNDER_WAY_MAX = 3;
+
 /** One life of a coordinator, from a start or a resume to its finish or its death. */
 export class SimulatedCoordinator {
   readonly machine: RunMachine;
@@ -41,7 +44,7 @@ export class SimulatedCoordinator {
   readonly #unanswered = new Map<WorkerId, Set<AssignmentId>>();
   /** What is wrong in this life, and what became of it. */
   readonly #wrongs = new SimulatedWrongs();
-  readonly #waits = new SimulatedWaits();
+  readonly #waits: SimulatedWaits;
   /** Workers from which something was taken, and that have not reported since: the machine may give them nothing that is awaited. */
   readonly #doubtful = new Set<WorkerId>();
   /** Whether a report of the issue in progress does not fit its grid: no range of it is waited for. */
@@ -70,6 +73,7 @@ export class SimulatedCoordinator {
     this.#around = around;
     this.#counts = counts;
     this.#firstAssignment = firstAssignment;
+    this.#waits = new SimulatedWaits(problem.seed % 2 === 0 ? Infinity : UNDER_WAY_MAX);
     this.machine = new RunMachine(shape, from.progress, now, { firstAssignment });
   }
 
@@ -96,6 +100,7 @@ export class SimulatedCoordinator {
         this.#around.trace?.(`              ${effectLine(effect)}`);
         this.#carryOut(effect, next, next === event ? payload : undefined);
       }
+      this.#sendGrants(event.at);
       const { phase } = this.machine.view;
       if (phase === 'held' || phase === 'waiting') this.#counts[phase] += 1;
       this.#check(phase !== 'held' || this.#held, 'the run is held without a cause');
@@ -174,9 +179,7 @@ export class SimulatedCoordinator {
         this.#counts.late += 1;
         this.#doubtful.add(effect.worker);
         this.#check(
-          this.#sessions.has(effect.worker) &&
-            (this.#unanswered.get(effect.worker)!.has(effect.assignment) ||
-              this.#waits.owed(effect.worker).length > 0),
+          this.#sessions.has(effect.worker) && this.#isAwaited(effect),
           `${effect.worker} is late with what is not awaited of it`,
         );
         break;
@@ -269,16 +272,33 @@ export class SimulatedCoordinator {
   }
 
   #grant(worker: WorkerId, id: AssignmentId, range: number): void {
-    this.#waits.granted(worker, id, range, this.#now);
-    const { length } = this.#waits.owed(worker);
-    this.#check(length <= GRANTS_OUTSTANDING_MAX, `${worker} has ${length} grants outstanding`);
+    this.#waits.hold({ worker, assignment: id, range });
+    const outstanding = this.#waits.outstanding(worker);
+    this.#check(outstanding <= GRANTS_OUTSTANDING_MAX, `${worker} has ${outstanding} grants outstanding`);
     const given = this.#assigned.get(id)!;
     this.#check(
       this.#sessions.has(worker) && given.worker === worker,
       `a grant goes to ${worker}, who does not hold it`,
     );
     this.#issue!.grant(given.assignment, range);
-    this.#around.send(worker, { type: 'grant', assignment: id, range });
+  }
+
+  #sendGrants(at: number): void {
+    const isLate = (worker: WorkerId): boolean => this.machine.isLateInSending(worker);
+    for (let grant = this.#waits.next(isLate); grant; grant = this.#waits.next(isLate)) {
+      const { worker, assignment, range } = grant;
+      this.#waits.granted(worker, assignment, range, this.#now);
+      this.#around.send(worker, { type: 'grant', assignment, range });
+      this.#answers.push({ type: 'granted', at, worker, assignment, range });
+    }
+  }
+
+  /** Whether a worker was given this, and has not reported it, or not sent all of what it reported in this issue. */
+  #isAwaited({ worker, assignment: id, kind, microBatches }: Extract<RunEffect, { type: 'late' }>): boolean {
+    const given = this.#assigned.get(id);
+    if (given?.worker !== worker || given.assignment.kind !== kind) return false;
+    if (given.assignment.microBatches.join() !== microBatches.join()) return false;
+    return this.#unanswered.get(worker)!.has(id) || this.#issue!.isIncomplete(given.assignment);
   }
 
   #addRange(
@@ -380,7 +400,7 @@ export class SimulatedCoordinator {
   /** Whether a worker has had a part in the issue, all of it is done, and the machine has no reason to keep work from it. */
   #isFree(worker: WorkerId): boolean {
     const hasPart = [...this.#assigned.values()].some((given) => given.worker === worker);
-    const isBusy = (this.#unanswered.get(worker)?.size ?? 0) > 0 || this.#waits.owed(worker).length > 0;
+    const isBusy = (this.#unanswered.get(worker)?.size ?? 0) > 0 || this.#waits.outstanding(worker) > 0;
     return hasPart && !isBusy && !this.#doubtful.has(worker);
   }
 

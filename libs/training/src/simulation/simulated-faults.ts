@@ -1,4 +1,5 @@
 import type { RandomStream } from '@rocinante/base';
+import { ISSUES_MAX } from '../step-work.js';
 import type { SimulationFaults } from './scenario.js';
 import type { Misdeed } from './simulated-worker.js';
 
@@ -20,6 +21,7 @@ export class SimulatedFaults {
   readonly #left: { [fault in CountedFault]: number };
   readonly #random: RandomStream;
   #wasNotFinite = false;
+  #wrongFits = 0;
 
   constructor(faults: SimulationFaults, random: RandomStream) {
     this.#left = { ...faults };
@@ -43,6 +45,8 @@ export class SimulatedFaults {
     // Twice in one micro-batch would be a divergence by the rules.
     if (misdeed === 'not-finite' && this.#wasNotFinite) return null;
     this.#wasNotFinite ||= misdeed === 'not-finite';
+    // Three in one step, beside its own misfit, would use its issues up, and fail the run by the rules.
+    if (misdeed === 'wrong-fit' && ++this.#wrongFits === ISSUES_MAX - 1) return null;
     return misdeed;
   }
 }

@@ -34,6 +34,8 @@ export class SimulatedIssue {
   /** Ranges whose Adam was asked for, and those that are made. */
   readonly #asked = new Set<number>();
   readonly #applied = new Set<number>();
+  /** Assignments of which nothing more is wanted, whatever is missing. */
+  readonly #void = new Set<AssignmentId>();
   #judged = new Set<AssignmentId>();
   /** What the last judgement called for; null before the first. */
   #called: { expected: number[]; grid: number[] } | null = null;
@@ -97,9 +99,16 @@ export class SimulatedIssue {
 
   /** What an assignment has leave for is not wanted any more. */
   void(id: AssignmentId): void {
+    this.#void.add(id);
     for (const granted of this.#granted) {
       for (const [microBatch, holder] of granted) if (holder === id) granted.delete(microBatch);
     }
+  }
+
+  /** Whether an assignment is reported in this issue, and a range that is wanted of it has not come. */
+  isIncomplete({ id, microBatches }: Assignment): boolean {
+    if (this.#void.has(id) || !this.#magnitudes.has(id)) return false;
+    return this.#sources.some((source) => microBatches.some((microBatch) => !source.has(microBatch)));
   }
 
   /** Adds a range of a contribution to the sums. */

@@ -10,15 +10,49 @@ interface Awaited {
 /** Milliseconds that a time may be off by, since the machine reckons in seconds. */
 const ROUNDING_MS = 1;
 
-/** Ranges that were granted and have not come, and how long that may take by what was seen. Times are in milliseconds. */
+/** Leave for a worker to send a range. */
+interface Grant {
+  readonly worker: WorkerId;
+  readonly assignment: AssignmentId;
+  readonly range: number;
+}
+
+/**
+ * Grants that are held back while too many ranges are under way, ranges that were granted and have not come, and how long that
+ * may take by what was seen. Times are in milliseconds.
+ */
 export class SimulatedWaits {
+  /** Ranges that may be under way at once, but for those of workers that are late. */
+  readonly #underWayMax: number;
+  #held: Grant[] = [];
   readonly #awaited = new Map<WorkerId, Awaited>();
   /** The longest that a range was waited for in this life, whether it came or was given up. */
   #longest = 0;
   /** Workers that have sent a range; without one the machine cannot know how long that takes. */
   readonly #measured = new Set<WorkerId>();
 
-  /** Ranges that a worker owes. */
+  constructor(underWayMax: number) {
+    this.#underWayMax = underWayMax;
+  }
+
+  /** Keeps a grant until `next`. */
+  hold(grant: Grant): void {
+    this.#held.push(grant);
+  }
+
+  /** The next grant that may be sent; null where none may. */
+  next(isLate: (worker: WorkerId) => boolean): Grant | null {
+    let underWay = 0;
+    for (const [worker, { owed }] of this.#awaited) if (!isLate(worker)) underWay += owed.length;
+    return underWay < this.#underWayMax ? (this.#held.shift() ?? null) : null;
+  }
+
+  /** Ranges that a worker has leave to send, sent or held. */
+  outstanding(worker: WorkerId): number {
+    return this.owed(worker).length + this.#held.filter((grant) => grant.worker === worker).length;
+  }
+
+  /** Ranges that a worker was told of and owes. */
   owed(worker: WorkerId): Awaited['owed'] {
     return this.#awaited.get(worker)?.owed ?? [];
   }
@@ -37,16 +71,19 @@ export class SimulatedWaits {
 
   /** Nothing more of an assignment is wanted. */
   over(worker: WorkerId, assignment: AssignmentId, now: number): void {
+    this.#held = this.#held.filter((grant) => grant.assignment !== assignment);
     this.#drop(worker, now, (owed) => owed.assignment === assignment);
   }
 
   left(worker: WorkerId): void {
+    this.#held = this.#held.filter((grant) => grant.worker !== worker);
     this.#awaited.delete(worker);
     this.#measured.delete(worker);
   }
 
   /** Another issue begins. */
   clear(): void {
+    this.#held = [];
     this.#awaited.clear();
   }
 

@@ -39,11 +39,13 @@ export interface SearchOutcome {
 /**
  * Plays the runs of consecutive seeds until one breaks a rule, which is then made smaller.
  * @param onRun told how many runs are over, after each.
+ * @param triesMax scenarios that are tried at most, to make it smaller.
  */
 export function searchSeeds(
   firstSeed: number,
   runs: number,
   onRun: (over: number) => void = () => {},
+  triesMax = SHRINK_TRIES_MAX,
 ): SearchOutcome {
   const outcomes = { done: 0, diverged: 0, unsettled: 0 };
   let events = 0;
@@ -58,7 +60,7 @@ export function searchSeeds(
     });
     onRun(over + 1);
     if (rule !== null) {
-      const broken = { seed, rule, ...shrink(drawScenario(seed)) };
+      const broken = { seed, rule, ...shrink(drawScenario(seed), simulate, triesMax) };
       return { runs: over + 1, outcomes, events, stepsClosed, broken };
     }
   }
@@ -72,6 +74,7 @@ export function searchSeeds(
 export function shrink(
   scenario: SimulationScenario,
   play: Play = simulate,
+  triesMax = SHRINK_TRIES_MAX,
 ): Pick<BrokenRule, 'scenario' | 'leastRule' | 'trace' | 'traceLines'> {
   let least = scenario;
   let tries = 0;
@@ -79,7 +82,7 @@ export function shrink(
     least = smaller;
     smaller = null;
     for (const candidate of simpler(least)) {
-      if (tries === SHRINK_TRIES_MAX) break;
+      if (tries === triesMax) break;
       tries += 1;
       if (ruleBrokenBy(candidate, play) === null) continue;
       smaller = candidate;
