@@ -89,7 +89,7 @@ describe('a run in mixed precision', { timeout: 240_000 }, () => {
     expect(replayed.code, replayed.stdout + replayed.stderr).toBe(0);
   });
 
-  it('ends with float32’s held-out loss', async () => {
+  it('ends with float32’s held-out loss', { timeout: LONG ? 1_200_000 : 240_000 }, async () => {
     const longer = ['--steps', LONG ? '2000' : '200', '--learning-rate', '0.01', '--workers', '1'];
     // What a micro-batch costs hardly depends on its size.
     longer.push('--micro-batch', '24');
