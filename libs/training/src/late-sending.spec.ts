@@ -80,6 +80,20 @@ describe('what was reported and is not sent', () => {
     expect(run.applied([2, 3])[0]).toBe('close 2/1 epoch 0 windows 8 loss 0.5075');
   });
 
+  it('is raced anew as far as a rival that is gone had it', () => {
+    const run = unsent();
+    run.join('c');
+    const due = run.machine.wakeAt!;
+    expect(run.tick(due)).toEqual([
+      'late a #5 [0,1]',
+      'assign b #7 train 2/1 v2 [0]',
+      'assign c #8 train 2/1 v2 [1]',
+    ]);
+    expect(run.leave('c')).toEqual([]);
+    expect(run.join('d')).toEqual(['late a #5 [0,1]', 'assign d #9 train 2/1 v2 [1]']);
+    expect(run.tick(due + 1)).toEqual([]);
+  });
+
   it('and comes in time again makes the other’s report void, and is raced again where it stops again', () => {
     const run = unsent(3);
     const due = run.at + LATE_LEAST_MS;

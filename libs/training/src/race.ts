@@ -19,16 +19,26 @@ export function raceTheLate(desk: Desk, ledger: IssueLedger, frame: AssignmentFr
     const racers = holding.state === 'reported' ? free.withNothingToSend : free.all;
     if (racers.length === 0) continue;
     const rivals = ledger.rivalsOf(holding);
-    // One that is raced already waits for its rival; of two that are late the first is let go.
+    // One that is raced already waits for its rivals; what a rival had that is gone is raced anew.
     const isRival = rivals.length > 0 && rivals.every((other) => other.assignment.id < id);
-    if (rivals.length > 0 && !isRival) continue;
-    if (!rivals.every((other) => isLate(desk, ledger, other, frame))) continue;
-    for (const other of rivals) letGo(desk, ledger, other);
+    const raced = rivals.length > 0 && !isRival ? withoutRival(microBatches, rivals) : microBatches;
+    if (raced.length === 0) continue;
+    if (raced === microBatches) {
+      // Of two that are late the first is let go.
+      if (!rivals.every((other) => isLate(desk, ledger, other, frame))) continue;
+      for (const other of rivals) letGo(desk, ledger, other);
+    }
     desk.emit({ type: 'late', worker: holding.worker, assignment: id, kind, microBatches });
     // Ranges of it may have come since it was given.
-    dealOut(desk, ledger, frame, microBatches, ledger.rangesOf(microBatches[0]), racers);
+    dealOut(desk, ledger, frame, raced, ledger.rangesOf(raced[0]), racers);
     free = freeWorkers(desk);
   }
+}
+
+function withoutRival(microBatches: readonly number[], rivals: readonly Holding[]): number[] {
+  return microBatches.filter(
+    (microBatch) => !rivals.some(({ assignment }) => assignment.microBatches.includes(microBatch)),
+  );
 }
 
 /** A report came first: all others that hold a micro-batch of it are withdrawn. */
