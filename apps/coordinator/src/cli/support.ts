@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -76,7 +76,7 @@ async function support(run: string | undefined, flags: SupportFlags): Promise<vo
 /** A folder of this machine was named where a coordinator’s run is expected: how to give it. Null for any other failure. */
 function directoryInstead(run: string | undefined, cause: unknown): UsageError | null {
   if (!(cause instanceof NoCoordinatorError || cause instanceof RefusedError)) return null;
-  if (run === undefined || !existsSync(run) || !statSync(run).isDirectory()) return null;
+  if (run === undefined || !statSync(run, { throwIfNoEntry: false })?.isDirectory()) return null;
   return new UsageError(
     `support ${run}: expected a coordinator’s run, received a folder; a run’s own directory is given as --run-dir ${run}`,
     { cause },

@@ -15,12 +15,10 @@ import type {
 } from './simulated-surroundings.js';
 import { SimulatedIssue } from './simulated-issue.js';
 import { SimulatedWaits } from './simulated-waits.js';
+import { wrongWindows } from './simulated-windows.js';
 import { SimulatedWrongs } from './simulated-wrongs.js';
 import { toyGrid, type ToyProblem, type ToyReference, type ToyState } from './toy-problem.js';
 import type { Assignment, AssignmentId, WorkerId } from '../work.js';
-
-/** In every other run so few ranges may be under way at once that two workers wait for each other. */
-const UNDER_WAY_MAX = 3;
 
 /** One life of a coordinator, from a start or a resume to its finish or its death. */
 export class SimulatedCoordinator {
@@ -73,7 +71,7 @@ export class SimulatedCoordinator {
     this.#around = around;
     this.#counts = counts;
     this.#firstAssignment = firstAssignment;
-    this.#waits = new SimulatedWaits(problem.seed % 2 === 0 ? Infinity : UNDER_WAY_MAX);
+    this.#waits = new SimulatedWaits(problem.seed % 2 === 1);
     this.machine = new RunMachine(shape, from.progress, now, { firstAssignment });
   }
 
@@ -325,7 +323,8 @@ export class SimulatedCoordinator {
   #closeStep({ step, epoch, windows, loss }: Extract<RunEffect, { type: 'close-step' }>): void {
     this.#counts.stepsClosed += 1;
     const { state, assignments } = this.#issue!.close(step);
-    this.#checkWindows(step, epoch, windows);
+    const applied = this.#issue!.microBatches();
+    this.#checkThat(wrongWindows(this.#problem.shape, { step, epoch, windows }, applied));
     this.#state = state;
     for (const id of assignments) this.#checkRight(id);
     const reference = this.#reference;
@@ -336,27 +335,6 @@ export class SimulatedCoordinator {
       `step ${step} gives other parameters`,
     );
     this.#check(loss === expected.progress.lastLoss, `step ${step} has another loss`);
-  }
-
-  /** Every window of an epoch is applied once: a step has those that follow on the step's before. In no words of the plan's. */
-  #checkWindows(step: number, epoch: number, windows: number): void {
-    const { windowsPerEpoch, microBatchesPerStep, windowsPerMicroBatch } = this.#problem.shape;
-    const batch = microBatchesPerStep * windowsPerMicroBatch;
-    let before = step;
-    let epochsBefore = 0;
-    for (; before * batch >= windowsPerEpoch; epochsBefore += 1) before -= Math.ceil(windowsPerEpoch / batch);
-    const left = windowsPerEpoch - before * batch;
-    const wanted = Math.min(left, batch);
-    this.#check(epoch === epochsBefore, `step ${step} is closed in epoch ${epoch}`);
-    this.#check(windows === wanted, `step ${step} is closed with ${windows} windows, not ${wanted}`);
-    for (const [range, microBatches] of this.#issue!.microBatches().entries()) {
-      let applied = 0;
-      for (const microBatch of microBatches) {
-        const first = microBatch * windowsPerMicroBatch;
-        applied += Math.min(windowsPerMicroBatch, Math.max(0, wanted - first));
-      }
-      this.#check(applied === wanted, `range ${range} of step ${step} has ${applied} windows of ${wanted}`);
-    }
   }
 
   #checkRecord({ entry, best }: Extract<RunEffect, { type: 'record' }>): void {

@@ -1,6 +1,9 @@
 import { LATE_LEAST_MS, SEND_LATE_FACTOR } from '../roster.js';
 import type { AssignmentId, WorkerId } from '../work.js';
 
+/** So few ranges under way at once that two workers wait for each other. */
+const FEW_UNDER_WAY = 3;
+
 interface Awaited {
   /** Since when the next range is awaited. */
   since: number;
@@ -31,8 +34,9 @@ export class SimulatedWaits {
   /** Workers that have sent a range; without one the machine cannot know how long that takes. */
   readonly #measured = new Set<WorkerId>();
 
-  constructor(underWayMax: number) {
-    this.#underWayMax = underWayMax;
+  /** @param few whether few ranges may be under way at once: in every other run. */
+  constructor(few: boolean) {
+    this.#underWayMax = few ? FEW_UNDER_WAY : Infinity;
   }
 
   /** Keeps a grant until `next`. */
