@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import type { LstmChoice } from '@rocinante/model';
-import type { CardSeat, Device } from '@rocinante/engine';
+import { demandCard, type CardSeat, type Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { refuseBatchBeyondText } from '../batch-fit.js';
@@ -82,6 +82,8 @@ export async function train(options: TrainOptions): Promise<number> {
   if (options.resume && options.runDir === null) {
     throw new UsageError('--resume: expected --run-dir with the directory of the run to go on with');
   }
+  // The checkout's launcher has looked, but a bundle has none; else the workers would say it, over a run that has begun.
+  if (options.device === 'gpu') demandCard(process.env);
   const directory = new RunDirectory(options.runDir ?? resolve('runs', timeName(new Date())));
   const place = options.store && (await RunPlace.find(options.store, directory.path, options.resume));
   const saved = options.resume ? directory.read() : null;
