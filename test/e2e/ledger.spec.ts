@@ -121,6 +121,7 @@ describe('the ledger of a run', () => {
       ...steps,
       resumed: 0,
       lost: 0,
+      takenAgain: 0,
       weightsSha256: undisturbed.weightsSha256,
     });
     const { code, stdout } = await rocinante(['verify', undisturbedDir]);
@@ -173,6 +174,22 @@ describe('the ledger of a run', () => {
       await daemon.end();
     }
   });
+});
+
+it('tells of steps that a shorter run dropped that they were not all taken again', async () => {
+  const runDir = copy();
+  const checkpoints = readdirSync(join(runDir, 'checkpoints')).sort();
+  const steps = checkpoints.map((name) => Number(/\d+/.exec(name)![0]));
+  const [older, newest] = [steps.at(-2)!, steps.at(-1)!];
+  expect(newest).toBe(STEPS);
+  const before = await json(['verify', runDir]);
+  rmSync(join(runDir, 'checkpoints', checkpoints.at(-1)!));
+  rmSync(join(runDir, 'weights', 'final.safetensors'));
+  await train([...common.slice(0, 4), '--steps', String(older + 1), '--resume', '--run-dir', runDir]);
+  const [lost, takenAgain] = [Number(before.lost) + STEPS - older, Number(before.takenAgain) + 1];
+  expect(await json(['verify', runDir])).toMatchObject({ agrees: true, steps: older + 1, lost, takenAgain });
+  const { stdout } = await rocinante(['verify', runDir]);
+  expect(stdout).toContain(`\ntaken again   ${takenAgain} of ${lost} steps that were dropped\n`);
 });
 
 describe('an accident', () => {

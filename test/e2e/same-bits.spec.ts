@@ -2,6 +2,8 @@
  * The promise that everything else stands on: one configuration, one set of bits, whatever the number of workers and
  * threads, and whatever dies on the way. Real processes, the real engine, `kill -9`.
  */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '@rocinante/base';
 import { until } from '../support/daemon.js';
@@ -114,11 +116,20 @@ describe('the same weights', () => {
 
   it('come after Ctrl-C, which ends with 130 and a checkpoint', { timeout: 240_000 }, async () => {
     const runDir = workspace.in('interrupted');
-    const coordinator = new Rocinante(['train', ...common, '--run-dir', runDir]);
+    const coordinator = new Rocinante(['train', '--json', ...common, '--run-dir', runDir]);
     await stepsTaken(coordinator, runDir, 15);
     coordinator.process.kill('SIGINT');
-    const { code, stderr } = await coordinator.finished;
+    const { code, stderr, stdout } = await coordinator.finished;
     expect(code).toBe(130);
+    const [line, ...more] = stdout.trimEnd().split('\n');
+    expect(more).toEqual([]);
+    const reached = JSON.parse(line) as Record<string, unknown>;
+    const steps = events(runDir).filter(({ event }) => event === 'step');
+    const checkpoint = readdirSync(join(runDir, 'checkpoints')).sort().at(-1);
+    expect(reached).toMatchObject({ outcome: 'interrupted', steps: steps.length, checkpoint, runDir });
+    const reason = `stopped after step ${steps.length}: interrupted`;
+    expect(reached).toMatchObject({ reason, weightsSha256: null });
+    expect(reached.loss).toBeTypeOf('number');
     expect(stderr).toMatch(/stopped after step \d+; go on with: \.\/rocinante train --resume --run-dir/);
     const summary = await train(['--resume', '--run-dir', runDir]);
     expect(summary.weightsSha256).toBe(undisturbed.weightsSha256);

@@ -147,6 +147,15 @@ function expectNoSecrets(text: string): void {
   }
 }
 
+/** What the clients call themselves that a record of the coordinator's is about, without their releases. */
+function clientsOf(record: string, act?: string): Set<string | undefined> {
+  const lines = readFileSync(workspace.in('data', record), 'utf8').trimEnd().split('\n');
+  const entries = lines.map(
+    (line) => JSON.parse(line) as { readonly act?: string; readonly client?: string },
+  );
+  return new Set(entries.filter((entry) => entry.act === act).map(({ client }) => client?.split('/')[0]));
+}
+
 describe('doctor', () => {
   it('sees this machine and a coordinator, and finds the run that waits', async () => {
     const { code, stdout } = await rocinante(['doctor', ...addresses(), '--json'], env);
@@ -188,6 +197,10 @@ describe('doctor', () => {
     const { text } = await daemon.page('/metrics');
     const refused = [...text.matchAll(/refused_connections_total\{why="([A-Z_]+)"\} [1-9]/g)];
     expect(refused.map(([, why]) => why)).toEqual(['PERMISSION_DENIED']);
+    // The refusal, and the pull by which it measured, say whose they are.
+    expect(clientsOf('refused.jsonl')).toEqual(new Set(['rocinante-doctor']));
+    expect(clientsOf('audit.jsonl', 'pull')).toEqual(new Set(['rocinante-doctor']));
+    expect(clientsOf('audit.jsonl', 'start')).toEqual(new Set([undefined]));
   });
 
   it('says what a coordinator wants that is shown no certificate', async () => {

@@ -290,6 +290,8 @@ describe('the tour', { timeout: 240_000 }, () => {
     expect(all).toMatch(/dulcinea.*ready to work for the run/);
     expect(all).toMatch(new RegExp(`INFO +step ${LONGER}: done: all ${LONGER} steps are closed`));
     expect(all).not.toContain('{');
+    const last = (await daemon.command(['run', 'logs', 'long', '--tail', '3'])).stdout;
+    expect(last).toBe(all.split('\n').slice(-4).join('\n'));
   });
 
   it('run compare: finds where two runs differ, and where they part', async () => {

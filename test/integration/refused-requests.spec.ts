@@ -79,8 +79,11 @@ describe('plain text to a port of TLS', { timeout: 180_000 }, () => {
 
   it('an operator’s command says what to give', async () => {
     const { code, stderr } = await rocinante(['run', 'list', '--coordinator', secured.daemon.grpc]);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^rocinante: .*: it expects TLS, and was spoken to in plain: give --tls-ca\n$/);
+    // As where no token is given: an option is missing.
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^rocinante: coordinator at \S+: it expects TLS, and was spoken to in plain: give --tls-ca with .*\n$/,
+    );
     await secured.goesOn();
   });
 });

@@ -95,7 +95,7 @@ describe('--scale-batch', () => {
       optimizer: { learningRate: 4 },
     });
     expect(() => resolveConfig({ config, scaleBatch: 32 })).toThrow(
-      /batch\.microBatch: must be at least 1024, for a step has at most 1024 micro-batches, .*; optimizer\.learningRate: too big/,
+      /^--scale-batch 32: --micro-batch: must be at least 1024, .*, received 256; --scale-batch 32: --learning-rate: too big/,
     );
   });
 });

@@ -21,13 +21,15 @@ export interface DescribedIssue {
 
 /**
  * Says what is wrong with a configuration: under the option that gave the value, or where another value of its group does
- * not go with it, under those options; else under its key.
+ * not go with it, under those options; else under its key. Whoever gave options is told of other settings by their options too.
  * @param root the configuration as it was checked.
+ * @param options by the keys of the settings that have one: `batch.microBatch` is `--micro-batch`.
  */
 export function describeIssue(
   issue: z.core.$ZodIssue,
   root: unknown,
   given: readonly GivenOption[],
+  options: ReadonlyMap<string, string>,
 ): DescribedIssue {
   const key = issue.path.join('.');
   const value = valueAt(root, issue.path);
@@ -41,15 +43,22 @@ export function describeIssue(
     return byOption(unknown, `${key} ${kind} has no such setting`);
   }
   const exact = given.filter(({ setting }) => setting === key || setting.startsWith(`${key}.`));
-  if (exact.length > 0) return byOption(exact, expected);
+  if (exact.length > 0) return byOption(exact, inOptions(expected, options));
   const received = `${expected}, received ${quoted(value)}`;
   const group = issue.path.length > 1 ? `${String(issue.path[0])}.` : null;
   const beside = group === null ? [] : given.filter(({ setting }) => setting.startsWith(group));
-  return beside.length > 0 ? byOption(beside, `${key}: ${received}`) : byKey(key, received);
+  return beside.length > 0
+    ? byOption(beside, inOptions(`${key}: ${received}`, options))
+    : byKey(key, received);
 }
 
 function byOption(options: readonly GivenOption[], what: string): DescribedIssue {
   return { line: `${options.map(({ text }) => text).join(' ')}: ${what}`, namesOption: true };
+}
+
+/** The words with options in place of the keys of settings. */
+function inOptions(words: string, options: ReadonlyMap<string, string>): string {
+  return words.replace(/\b[a-z]\w*\.\w+\b/gi, (key) => options.get(key) ?? key);
 }
 
 function byKey(key: string, what: string): DescribedIssue {

@@ -169,18 +169,28 @@ describe('a configuration', () => {
 
   it.each<[ConfigFlags, string]>([
     [{ epochs: 0 }, '--epochs 0: too small: expected number to be >=1'],
+    [
+      { batch: 20_000 },
+      '--batch 20000: --micro-batch: must be at least 20, for a step has at most 1024 micro-batches, received 16',
+    ],
     [{ batch: 33, microBatch: 16 }, '--micro-batch 16: must divide the batch of 33'],
     [{ decayEvery: 50 }, '--decay-every 50: schedule constant has no such setting'],
     [
       { schedule: 'step', decayFactor: 0.1 },
-      '--schedule step --decay-factor 0.1: schedule.everySteps: expected number, received nothing',
+      '--schedule step --decay-factor 0.1: --decay-every: expected number, received nothing',
     ],
-    [{ heldOut: false, patience: 3 }, '--patience 3: needs a held-out loss to judge by: set text.heldOut'],
+    [
+      { heldOut: false, patience: 3 },
+      '--patience 3: needs a held-out loss to judge by, which --held-out gives',
+    ],
     [
       { heldOut: false, evaluateEvery: 9, learningRate: 11 },
       '--learning-rate 11: too big: expected number to be <=10',
     ],
-    [{ heldOut: false, evaluateEvery: 9 }, '--evaluate-every 9: needs a held-out part to evaluate: set'],
+    [
+      { heldOut: false, evaluateEvery: 9 },
+      '--evaluate-every 9: needs a held-out part to evaluate, which --held-out gives',
+    ],
   ])('from flags %j is refused under the options', (flags, line) => {
     expect(refusal(flags).slice(0, line.length)).toBe(line);
   });
@@ -188,7 +198,7 @@ describe('a configuration', () => {
   it('whose file does not go with a flag is refused under the flag', () => {
     const config = file({ batch: { size: 32, microBatch: 16 } });
     expect(() => resolveConfig({ config, batch: 33 })).toThrow(
-      /^--batch 33: batch\.microBatch: must divide the batch of 33, received 16$/,
+      /^--batch 33: --micro-batch: must divide the batch of 33, received 16$/,
     );
   });
 });

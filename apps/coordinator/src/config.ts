@@ -111,6 +111,9 @@ const FLAG_SETTINGS = {
   precision: 'precision',
 } as const satisfies Partial<Record<keyof ConfigFlags, string>>;
 
+/** Groups whose settings follow from `--scale-batch`. */
+const SCALED_GROUPS = ['batch', 'optimizer', 'schedule'];
+
 /** The flags that were given, by name. */
 function givenFlags(flags: ConfigFlags): [name: keyof typeof FLAG_SETTINGS, value: unknown][] {
   const names = Object.keys(FLAG_SETTINGS) as (keyof typeof FLAG_SETTINGS)[];
@@ -126,14 +129,32 @@ function flagSettings(flags: ConfigFlags): Settings {
   return given.reduce<Settings>((settings, one) => merge(settings, one as Settings), length);
 }
 
-/** The flags that were given, as they stand on a command line. */
+/** How a flag is called on a command line: `--micro-batch`. */
+function optionOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The options by their settings' keys. */
+const SETTING_OPTIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries(FLAG_SETTINGS).map(([name, setting]) => [setting, optionOf(name)]),
+);
+
+/** The flags that were given, as they stand on a command line; `--scale-batch` stands for groups. */
 function givenOptions(flags: ConfigFlags): GivenOption[] {
-  return givenFlags(flags).map(([name, value]) => {
-    const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const given = givenFlags(flags).map(([name, value]) => {
+    const option = optionOf(name);
     const text =
-      typeof value === 'boolean' ? `--${value ? '' : 'no-'}${option}` : `--${option} ${String(value)}`;
+      typeof value === 'boolean'
+        ? option.replace('--', value ? '--' : '--no-')
+        : `${option} ${String(value)}`;
     return { setting: FLAG_SETTINGS[name], text };
   });
+  if (flags.scaleBatch === undefined) return given;
+  const scaled = SCALED_GROUPS.map((group) => ({
+    setting: `${group}.*`,
+    text: `--scale-batch ${flags.scaleBatch}`,
+  }));
+  return [...given, ...scaled];
 }
 
 /** The settings that are there; undefined where none is. */
@@ -189,7 +210,7 @@ export function parseConfig(value: unknown, flags: ConfigFlags = {}): RunConfig 
   const parsed = runConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const given = givenOptions(flags);
-  const issues = parsed.error.issues.map((issue) => describeIssue(issue, value, given));
+  const issues = parsed.error.issues.map((issue) => describeIssue(issue, value, given, SETTING_OPTIONS));
   const more = issues.length - ISSUES_TOLD_MAX;
   const told = issues.slice(0, ISSUES_TOLD_MAX).map(({ line }) => line);
   const lines = [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');

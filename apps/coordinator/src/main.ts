@@ -1,5 +1,5 @@
 import { Command, CommanderError, Help } from 'commander';
-import { oneLine, RocinanteError, systemTrouble, usageLine } from '@rocinante/base';
+import { oneLine, RocinanteError, strayVariablesLine, systemTrouble, usageLine } from '@rocinante/base';
 import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addNamed, type LoadCommand } from './cli/named-command.js';
 import { VERSION } from './version.js';
@@ -40,6 +40,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program: Command = new Command('rocinante')
     .description('trains character LSTMs over many workers, exact to the bit')
     .version(`rocinante ${VERSION}`, '--version', 'this release')
+    .hook('preAction', () => {
+      const line = strayVariablesLine(process.env);
+      if (line !== null) process.stderr.write(`rocinante: ${line}\n`);
+    })
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
     .configureHelp({

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { readClientSecurity } from '@rocinante/access';
-import { RocinanteError, usageLine } from '@rocinante/base';
+import { RocinanteError, strayVariablesLine, usageLine } from '@rocinante/base';
 import { engineLibraries, gpuTrouble, locateBinding, readNvidia } from '@rocinante/engine';
 import { createLogger, type Logger } from '@rocinante/log';
 import { OwnCard } from './cards/own-card.js';
@@ -50,6 +50,9 @@ export async function main(argv: readonly string[], hangSeconds = LEAST_SECONDS)
 }
 
 async function begin(config: WorkerConfig, argv: readonly string[], hangSeconds: number): Promise<number> {
+  // Whoever started a local worker, or one of several cards, has said it.
+  const stray = config.endWithParent || config.supervised ? null : strayVariablesLine(process.env);
+  if (stray !== null) process.stderr.write(`rocinante: ${stray}\n`);
   try {
     readClientSecurity(config, config.coordinator, process.env);
   } catch (error) {

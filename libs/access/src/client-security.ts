@@ -14,6 +14,8 @@ export interface ClientSecurity {
   readonly token: string | null;
   /** The name that the server's certificate must have; default: the host that is dialled. */
   readonly serverName?: string;
+  /** What the client calls itself, `rocinante-doctor/1.0.0`; absent for what its library says. The other side believes nothing for it. */
+  readonly client?: string;
 }
 
 /** What a client's options say. */

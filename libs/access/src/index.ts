@@ -20,6 +20,7 @@ export type {
   FolderCertificate,
 } from './cluster-certificates.js';
 export { addToken, type TokenFile } from './cluster-tokens.js';
+export { clientName } from './client-name.js';
 export { handshakeRefusal, type HandshakeRefusal, type HandshakeRefusalCode } from './handshake-refusal.js';
 export {
   CLIENT_SECURITY_OPTIONS,

@@ -1,3 +1,4 @@
+import { EngineDeviceError } from './errors.js';
 import { engineLibraries, locateBinding, type EngineLibraries } from './location.js';
 import { gpuHindrance, readNvidia, type Nvidia } from './nvidia.js';
 
@@ -27,6 +28,17 @@ export function idleCardLine(environment: NodeJS.ProcessEnv): string | null {
   if (nvidia.driver === null && nvidia.cards.length === 0) return null;
   const trouble = foreseenTrouble(environment, engineLibraries(locateBinding(environment)), nvidia);
   return trouble === null ? null : `computing on the processor: ${trouble}`;
+}
+
+/**
+ * For device `gpu`: looks before anything is made whether a card will be used, as far as that can be seen without loading
+ * TensorFlow.
+ * @throws {EngineDeviceError} it will not. @throws {EngineNotFoundError} there is no engine.
+ */
+export function demandCard(environment: NodeJS.ProcessEnv): void {
+  const libraries = engineLibraries(locateBinding(environment));
+  const trouble = foreseenTrouble(environment, libraries, readNvidia(environment));
+  if (trouble !== null) throw new EngineDeviceError(trouble);
 }
 
 function foreseenTrouble(

@@ -28,7 +28,7 @@ export {
   EngineOperationError,
   EnginePrecisionError,
 } from './errors.js';
-export { gpuTrouble, idleCardLine } from './gpu-trouble.js';
+export { demandCard, gpuTrouble, idleCardLine } from './gpu-trouble.js';
 export {
   bitwiseAnd,
   float32Bits,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import { mayDo, type Holder, type Need } from '@rocinante/access';
+import { clientName, mayDo, type Holder, type Need } from '@rocinante/access';
 import { foreignHost } from './foreign-host.js';
 import type { Guard } from './guards.js';
 import { BODY_BYTES_MAX, URL_LENGTH_MAX } from './http-limits.js';
@@ -31,9 +31,9 @@ export interface AnsweringOptions {
   readonly unknown?: (request: HttpRequest) => HttpAnswer | null;
   /**
    * Told of connections that were dropped and of requests that were refused, in a sentence that begins with the other side's
-   * `address:port`.
+   * `address:port`; where a request was, with what its client calls itself.
    */
-  readonly onDropped?: (code: HttpRefusalCode, message: string) => void;
+  readonly onDropped?: (code: HttpRefusalCode, message: string, client?: string | null) => void;
   /** Told of a route that threw; the client gets a 500. Without it the process ends. */
   readonly onError?: (error: unknown, path: string) => void;
 }
@@ -108,6 +108,7 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
       onDropped?.(
         'FOREIGN_HOST',
         `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${stranger}`,
+        clientOf(request),
       );
       return closing(line(421, stranger));
     }
@@ -135,7 +136,8 @@ function refusedUnknown(request: HttpRequest, { unknown, onDropped }: Serving): 
   // Whoever is shown where to log in was refused nothing yet.
   if (page !== null) return page;
   const what = `expected a token: Authorization: Bearer <token>, received ${shown ? 'another' : 'none'}`;
-  onDropped?.('UNAUTHENTICATED', `${peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`);
+  const message = `${peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`;
+  onDropped?.('UNAUTHENTICATED', message, clientOf(request));
   return line(401, what);
 }
 
@@ -160,7 +162,7 @@ async function routed(
   const { needs, answer } = route;
   if (holder !== null && !mayDo(holder.role, needs)) {
     const what = `expected a token of role ${needs}, received ${holder.name}'s, of role ${holder.role}`;
-    onDropped?.('PERMISSION_DENIED', `${peer}: ${method} ${path.slice(0, 80)}: ${what}`);
+    onDropped?.('PERMISSION_DENIED', `${peer}: ${method} ${path.slice(0, 80)}: ${what}`, clientOf(request));
     return line(403, what);
   }
   let body: Uint8Array | null = request.body;
@@ -193,6 +195,10 @@ function streamRefusal(
   if (mayDo(holder.role, needs)) return null;
   const message = `${where}: expected a token of role ${needs}, received ${holder.name}'s, now of role ${holder.role}`;
   return { code: 'PERMISSION_DENIED', message };
+}
+
+function clientOf(request: HttpRequest): string | null {
+  return clientName(request.header('user-agent'));
 }
 
 /** An answer after which the connection ends. */

@@ -301,10 +301,12 @@ describe('an HTTP server', () => {
     await server.stop();
     server = await serveHttp('127.0.0.1:0', routes, {
       ownNames: ['trainer.lan:7071'],
-      onDropped: (code, message) => dropped.push(`${code} ${message.replace(/^\S+ /, '')}`),
+      onDropped: (code, message, client) =>
+        dropped.push(`${code} ${message.replace(/^\S+ /, '')} by ${client}`),
     });
+    const agent = 'User-Agent: curl/8.1\r\n';
     const status = async (host: string, path: string): Promise<string> =>
-      (await raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).slice(9, 12);
+      (await raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${agent}Connection: close\r\n\r\n`)).slice(9, 12);
     for (const host of ['127.0.0.1:1', 'localhost', 'Trainer.lan:7071'])
       expect(await status(host, '/metrics')).toBe('200');
     expect(await status('evil.example:7071', '/healthz')).toBe('200');
@@ -313,7 +315,7 @@ describe('an HTTP server', () => {
       ['/metrics', '/nothing'].map(
         (path) =>
           expect.stringMatching(
-            `^FOREIGN_HOST GET ${path}: without tokens: .*"evil.example:7071"$`,
+            `^FOREIGN_HOST GET ${path}: without tokens: .*"evil.example:7071" by curl/8.1$`,
           ) as string,
       ),
     );

@@ -27,6 +27,9 @@ export class LedgerOrder {
   #begun: BegunRecord | null = null;
   #step = 0;
   #lost = 0;
+  /** The last step that a record was lost of. */
+  #lostTo = 0;
+  #takenAgain = 0;
   #resumed = 0;
   #rollbacks = 0;
 
@@ -50,9 +53,14 @@ export class LedgerOrder {
     return this.#rollbacks;
   }
 
-  /** How many steps were taken again for either. */
+  /** How many steps were dropped for either. */
   get lost(): number {
     return this.#lost;
+  }
+
+  /** How many of them were taken again since: one that was dropped twice may be so twice. */
+  get takenAgain(): number {
+    return this.#takenAgain;
   }
 
   /** Takes the next record. @returns what is wrong with it, one clause each. */
@@ -86,6 +94,7 @@ export class LedgerOrder {
     if (step <= this.#step) problems.push(`step ${step} is recorded twice, or out of order`);
     else if (step > this.#step + 1) problems.push(missing(this.#step + 1, step - 1));
     this.#step = Math.max(step, this.#step);
+    if (step <= this.#lostTo) this.#takenAgain += 1;
     const place = placeOf(begun, step);
     for (const key of ['epoch', 'position', 'windows'] as const) {
       if (record[key] !== place[key]) {
@@ -102,6 +111,9 @@ export class LedgerOrder {
     if (rollbacks <= this.#rollbacks) this.#resumed += 1;
     this.#rollbacks = rollbacks;
     this.#lost += lost;
+    // What was cut away had been taken again itself, as far as it had been dropped before.
+    this.#takenAgain += Math.max(0, Math.min(this.#lostTo, step + lost) - step);
+    if (lost > 0) this.#lostTo = Math.max(this.#lostTo, step + lost);
     const before = this.#step;
     this.#step = step;
     if (step > before) return [missing(before + 1, step)];

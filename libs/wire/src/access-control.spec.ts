@@ -40,7 +40,12 @@ beforeEach(async () => {
   });
   server = await listen(
     '127.0.0.1:0',
-    { ...listing, runs, refused: (code, message) => refusals.push(`${code} ${message}`) },
+    {
+      ...listing,
+      runs,
+      refused: (code, message, client) =>
+        refusals.push(`${code} ${message}${client == null ? '' : ` (${client})`}`),
+    },
     { holderOf: (token) => book.get(token) ?? null },
   );
 });
@@ -70,6 +75,21 @@ it('a handler knows who calls, and sees no token', async () => {
   expect(callers[0].peer).toMatch(/^127\.0\.0\.1:\d+$/);
   expect(seen).toEqual([[], []]);
   expect(refusals).toEqual([]);
+});
+
+it('a client that says what it is is told of under that name, whether it is let in or not', async () => {
+  const as = async (client: string, token: string): Promise<void> => {
+    const dialled = dialRuns(server.address, { ca: null, token, client });
+    clients.push(dialled);
+    await new Promise((resolve) => dialled.list({}, {}, resolve));
+  };
+  await as('rocinante-doctor/1', 'r');
+  await list('r');
+  expect(callers.map(({ client }) => client)).toEqual(['rocinante-doctor/1', null]);
+  await as('rocinante-doctor/1', 'stranger');
+  await as('x'.repeat(100), 'w');
+  expect(refusals[0]).toMatch(/^UNAUTHENTICATED .* not in it \(rocinante-doctor\/1\)$/);
+  expect(refusals[1]).toMatch(/^PERMISSION_DENIED .* \(x{61}\.\.\.\)$/);
 });
 
 it('a call without a token, or with one that nobody knows, is refused by name', async () => {

@@ -7,7 +7,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import { mayDo, type Holder } from '@rocinante/access';
+import { clientName, mayDo, type Holder } from '@rocinante/access';
 import { WireError } from './errors.js';
 import { needOf } from './method-needs.js';
 import { statusOf } from './status.js';
@@ -26,17 +26,27 @@ export interface Caller {
   readonly holder: Holder | null;
   /** `address:port`. */
   readonly peer: string;
+  /** What the client calls itself, which nobody has checked; null where it says nothing but gRPC's own. */
+  readonly client: string | null;
 }
 
 /** Who makes the call that a handler was given. */
 export function callerOf(call: { readonly metadata: Metadata; getPeer(): string }): Caller {
-  return { holder: holders.get(call.metadata) ?? null, peer: call.getPeer() };
+  const { metadata } = call;
+  return { holder: holders.get(metadata) ?? null, peer: call.getPeer(), client: clientOf(metadata) };
+}
+
+/** The part of a user agent before that of gRPC's library. */
+function clientOf(metadata: Metadata): string | null {
+  const agent = String(metadata.get('user-agent')[0] ?? '');
+  return clientName(agent.replace(/(^| )grpc-.*$/, ''));
 }
 
 interface LiveCall {
   readonly call: ServerInterceptingCallInterface;
   readonly path: string;
   readonly token: string;
+  readonly client: string | null;
 }
 
 /** Asks each call for its token, before any handler hears of it. */
@@ -58,9 +68,10 @@ export class AccessControl {
       .withOnReceiveMetadata((metadata, next) => {
         const token = tokenOf(metadata);
         const judged = this.#judge(path, token);
-        if (judged instanceof WireError) return this.#refuse(call, path, judged);
+        const client = clientOf(metadata);
+        if (judged instanceof WireError) return this.#refuse(call, path, judged, client);
         letIn(call.getConnectionInfo());
-        live = { call, path, token: token! };
+        live = { call, path, token: token!, client };
         this.#live.add(live);
         // No handler needs it, and none can write it to a log.
         metadata.remove('authorization');
@@ -81,7 +92,7 @@ export class AccessControl {
       const judged = this.#judge(live.path, live.token);
       if (!(judged instanceof WireError)) continue;
       this.#live.delete(live);
-      this.#refuse(live.call, live.path, judged);
+      this.#refuse(live.call, live.path, judged, live.client);
     }
   }
 
@@ -108,9 +119,14 @@ export class AccessControl {
     );
   }
 
-  #refuse(call: ServerInterceptingCallInterface, path: string, error: WireError): void {
+  #refuse(
+    call: ServerInterceptingCallInterface,
+    path: string,
+    error: WireError,
+    client: string | null,
+  ): void {
     const code = error.code === 'PERMISSION_DENIED' ? 'PERMISSION_DENIED' : 'UNAUTHENTICATED';
-    this.#refused(code, `${call.getPeer()}: ${path}: ${error.message}`);
+    this.#refused(code, `${call.getPeer()}: ${path}: ${error.message}`, client);
     call.sendStatus({ code: status.UNKNOWN, details: error.message, ...statusOf(error) });
   }
 }

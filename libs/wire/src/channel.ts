@@ -68,7 +68,12 @@ function dialAs<Dialled extends Client>(
 ): Dialled {
   prepareHttp2Clients();
   const channel = channelCredentials(address, security);
-  const options = { ...client, interceptors: tokenInterceptors(security) };
+  const { client: name } = security ?? {};
+  const options = {
+    ...client,
+    ...(name !== undefined && { 'grpc.primary_user_agent': name }),
+    interceptors: tokenInterceptors(security),
+  };
   return rememberDialled(new ClientClass(address, channel, options), address, channel);
 }
 
@@ -116,7 +121,7 @@ export async function listen(
   if (parsed === null)
     throw new WireError('ADDRESS_UNUSABLE', `cannot listen at ${address}: expected host:port`);
   const control = holderOf
-    ? new AccessControl(holderOf, (code, message) => handlers.refused?.(code, message))
+    ? new AccessControl(holderOf, (...refusal) => handlers.refused?.(...refusal))
     : null;
   const secure = tls ? new TlsServerCredentials(tls) : null;
   const interceptors = control ? [control.interceptor] : [];

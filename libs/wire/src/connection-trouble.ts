@@ -36,7 +36,10 @@ export async function connectionTrouble(client: Client, error: unknown): Promise
   if (!found || code !== status.UNAVAILABLE) return null;
   if (found.channel instanceof TlsChannelCredentials) return found.channel.trouble;
   if (!HUNG_UP.test(details) || !(await speaksTls(found.address))) return null;
-  return new WireError('EXPECTS_TLS', 'it expects TLS, and was spoken to in plain: give --tls-ca');
+  return new WireError(
+    'EXPECTS_TLS',
+    'it expects TLS, and was spoken to in plain: give --tls-ca with the ca.crt of its authority',
+  );
 }
 
 /** Whether a TLS handshake with `host:port` comes to an end, whoever it is. Nothing is sent. */

@@ -31,8 +31,12 @@ export type ServerRefusalCode =
   | 'UNAUTHENTICATED'
   | 'PERMISSION_DENIED';
 
-/** Told of each, in a sentence that begins with the other side's `address:port`. */
-export type ServerRefusalListener = (code: ServerRefusalCode, message: string) => void;
+/** Told of each, in a sentence that begins with the other side's `address:port`, and of what the client calls itself, if anything. */
+export type ServerRefusalListener = (
+  code: ServerRefusalCode,
+  message: string,
+  client?: string | null,
+) => void;
 
 /** By the port that the server listens at. */
 const listeners = new Map<number, ServerRefusalListener>();

@@ -21,7 +21,7 @@ export function addDoctor(program: Command, exit: (code: number) => void): void 
     .option('--corpus', 'ask the address of `corpus fetch` too', false)
     .addOption(jsonOption())
     .action(async (flags: DoctorFlags) => {
-      const coordinator = await probeFrom(flags);
+      const coordinator = await probeFrom('doctor', flags);
       const { examine } = await import('../doctor/examination.js');
       const { hasProblem, reportJson, reportText } = await import('../doctor/report.js');
       const { data, corpus, json } = flags;

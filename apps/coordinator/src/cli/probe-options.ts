@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { readClientSecurity, type ClientSecurityFlags } from '@rocinante/access';
 import { parseAddress } from '@rocinante/base';
 import type { CoordinatorCheckOptions } from '../doctor/coordinator-checks.js';
+import { VERSION } from '../version.js';
 import { hostAndPort, option } from './option-values.js';
 
 /** The certificates' and the token's are added to every command with `--coordinator`: `addSecurityOptions`. */
@@ -32,12 +33,17 @@ export function addProbeOptions(command: Command): void {
 
 /**
  * Null where no coordinator is named.
+ * @param command that looks: what it tries, and is refused, is told of over there under its name.
  * @throws {RocinanteError} exit code 2: certificates or a token cannot be used, or would travel in plain.
  */
-export async function probeFrom(flags: ProbeFlags): Promise<CoordinatorCheckOptions | null> {
+export async function probeFrom(
+  command: 'doctor' | 'support',
+  flags: ProbeFlags,
+): Promise<CoordinatorCheckOptions | null> {
   const { coordinator: address, coordinatorHttp } = flags;
   if (address === undefined) return null;
-  const access = readClientSecurity(flags, address, process.env);
+  const client = `rocinante-${command}/${VERSION}`;
+  const access = { ...readClientSecurity(flags, address, process.env), client };
   const { Coordinator } = await import('../client/coordinator.js');
   return {
     address,

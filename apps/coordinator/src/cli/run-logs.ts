@@ -5,12 +5,16 @@ import { ConnectionLostError, NoCoordinatorError } from '../client/errors.js';
 import { RECONNECT_LIMIT_MS, RECONNECT_PAUSE_MS } from '../client/limits.js';
 import { logLine } from '../display/log-line.js';
 import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
-import { jsonOption } from './option-values.js';
+import { jsonOption, wholeNumber } from './option-values.js';
 
 interface LogsFlags extends ClientFlags {
   readonly worker?: string;
   readonly follow: boolean;
+  readonly tail?: number;
 }
+
+/** Lines of `--tail`, at most: a coordinator holds them until it has read the log. */
+const TAIL_MAX = 10_000;
 
 export function addRunLogs(run: Command): void {
   run
@@ -20,6 +24,11 @@ export function addRunLogs(run: Command): void {
     )
     .argument('<run>', 'its id or name')
     .option('--worker <name>', 'only what this worker said, or what is about it')
+    .option(
+      '--tail <n>',
+      'only the last lines of those that there are; with --follow the ones that come too',
+      wholeNumber(1, TAIL_MAX),
+    )
     .option('--follow', 'go on with lines as they come, until the run ends', false)
     .addOption(coordinatorOption())
     .addOption(jsonOption())
@@ -42,16 +51,18 @@ export function addRunLogs(run: Command): void {
 async function* logLines(
   coordinator: Coordinator,
   run: string,
-  { worker = '', follow }: LogsFlags,
+  { worker = '', follow, tail = 0 }: LogsFlags,
 ): AsyncGenerator<string> {
   let seen = 0;
   let lostAt: number | null = null;
   for (;;) {
     try {
       let line = 0;
-      for await (const { json } of coordinator.logs({ run, worker, follow })) {
+      // Who comes back asks for all, since nobody knows how many lines came meanwhile.
+      const wanted = seen === 0 ? tail : 0;
+      for await (const { json, skipped } of coordinator.logs({ run, worker, follow, tail: wanted })) {
         lostAt = null;
-        line += 1;
+        line += skipped + 1;
         if (line <= seen) continue;
         seen = line;
         yield json;

@@ -220,7 +220,7 @@ describe('run start', () => {
     [
       'steps of decay that are not given',
       ['--schedule', 'step'],
-      /--schedule step: schedule\.everySteps: .*received nothing/,
+      /--schedule step: --decay-every: .*received nothing/,
     ],
     [
       'patience where nothing is held out',

@@ -112,7 +112,7 @@ describe('run logs', () => {
 
   it('are lines for people, or as they are', async () => {
     const Logs: RunsHandlers['Logs'] = (call) => {
-      expect(call.request).toEqual({ run: 'r12', worker: 'a', follow: false });
+      expect(call.request).toEqual({ run: 'r12', worker: 'a', follow: false, tail: 0 });
       call.write({ json: JSON.stringify(line) });
       call.end();
     };
@@ -146,5 +146,29 @@ describe('run logs', () => {
     };
     const said = await rocinante({ ...show, Logs }, 'run', 'logs', 'r12', '--follow', '--json');
     expect(said.stdout).toBe('{"msg":"a"}\n{"msg":"b"}\n{"msg":"c"}\n');
+  });
+
+  it('of which the last are wanted are followed so too', async () => {
+    const tails: number[] = [];
+    const Logs: RunsHandlers['Logs'] = (call) => {
+      tails.push(call.request.tail);
+      if (tails.length === 1) call.write({ json: '{"msg":"b"}', skipped: 1 });
+      else for (const msg of ['a', 'b', 'c']) call.write({ json: JSON.stringify({ msg }) });
+      if (tails.length === 1)
+        setImmediate(() => call.emit('error', refusal(status.UNAVAILABLE, 'going away')));
+      else call.end();
+    };
+    const said = await rocinante(
+      { ...show, Logs },
+      ...['run', 'logs', 'r12', '--follow', '--tail', '1', '--json'],
+    );
+    expect(said.stdout).toBe('{"msg":"b"}\n{"msg":"c"}\n');
+    expect(tails).toEqual([1, 0]);
+  });
+
+  it.each(['0', '10001', 'all'])('are not the last %s', async (count) => {
+    const said = await rocinante({}, 'run', 'logs', 'r12', '--tail', count);
+    expect(said).toMatchObject({ code: 2, stdout: '' });
+    expect(said.stderr).toMatch(/^rocinante: .*'--tail <n>'.*expected a whole number from 1 to 10000\.\n$/);
   });
 });

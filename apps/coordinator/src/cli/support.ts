@@ -52,7 +52,7 @@ async function support(run: string | undefined, flags: SupportFlags): Promise<vo
   const path = out ?? `${folder}.tar.gz`;
   // From afar there is a coordinator; beside a run's directory only where one is named.
   const coordinator = runDir === undefined ? (flags.coordinator ?? DEFAULT_COORDINATOR) : flags.coordinator;
-  const probe = await probeFrom({ ...flags, ...(coordinator !== undefined && { coordinator }) });
+  const probe = await probeFrom('support', { ...flags, ...(coordinator !== undefined && { coordinator }) });
   const { gather } = await import('../support/gathering.js');
   const parts = await gather({ run, runDir, data, probe, environment: process.env }).catch(
     (error: unknown): never => {

@@ -33,9 +33,9 @@ function problemLines({ problems }: Verification): string[] {
 }
 
 function verificationText(verification: Verification): string {
-  const { lines, steps, stepsTotal, stepsBefore, epochs, epochSteps, resumed, rollbacks, lost } =
+  const { lines, steps, stepsTotal, stepsBefore, epochs, epochSteps } = verification;
+  const { resumed, rollbacks, lost, takenAgain, checkpoints, weightsSha256, notices, problems } =
     verification;
-  const { checkpoints, weightsSha256, notices, problems } = verification;
   const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
   const begun = epochSteps === 0 ? '' : `, and ${counted(epochSteps, 'step')} of the next`;
   const unknown = stepsBefore === 0 ? '' : `; of the first ${counted(stepsBefore, 'step')} nothing is known`;
@@ -45,7 +45,7 @@ function verificationText(verification: Verification): string {
     `windows       ${counted(epochs, 'whole epoch')}${begun}${unknown}`,
     ...(resumed === 0 ? [] : [`resumed       ${times(resumed)}`]),
     ...(rollbacks === 0 ? [] : [`went back     ${times(rollbacks)}, since it had diverged`]),
-    ...(resumed + rollbacks === 0 ? [] : [`taken again   ${counted(lost, 'step')}`]),
+    ...(resumed + rollbacks === 0 ? [] : [`taken again   ${takenAgainText(lost, takenAgain)}`]),
     `checkpoints   ${checkpoints.length === 0 ? 'none agrees' : `${checkpoints.join(', ')} agree`}`,
     `final weights ${weightsSha256 === null ? missing : `agree: ${weightsSha256}`}`,
     ...notices,
@@ -54,4 +54,11 @@ function verificationText(verification: Verification): string {
       : `${problems.length} ${problems.length === 1 ? 'thing is' : 'things are'} wrong`,
   ];
   return `${text.join('\n')}\n`;
+}
+
+/** A run that is shorter than it was does not take all steps again that its checkpoint was before; one under way not yet. */
+function takenAgainText(lost: number, takenAgain: number): string {
+  return lost === takenAgain
+    ? counted(lost, 'step')
+    : `${takenAgain} of ${counted(lost, 'step')} that were dropped`;
 }

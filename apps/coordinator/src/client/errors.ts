@@ -47,7 +47,8 @@ export class CoordinatorError extends RocinanteError {
 
 /**
  * One side does not take the other for who it should be, or they do not speak the same: TLS with plain, another authority's
- * certificate, one for other names, one that has expired. `code` is libs/wire's.
+ * certificate, one for other names, one that has expired. `code` is libs/wire's. Who speaks in plain where TLS is expected lacks an
+ * option, as who shows no token does (2); what the other side is or shows may be mended there (1).
  */
 export class UntrustedError extends RocinanteError {
   constructor(
@@ -56,7 +57,7 @@ export class UntrustedError extends RocinanteError {
     code: ErrorCode,
     options?: ErrorOptions,
   ) {
-    super(code, 1, `coordinator at ${address}: ${what}`, options);
+    super(code, code === 'EXPECTS_TLS' ? 2 : 1, `coordinator at ${address}: ${what}`, options);
   }
 }
 

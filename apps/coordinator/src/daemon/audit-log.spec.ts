@@ -46,6 +46,9 @@ it('says who did what, from where, and what came of it', async () => {
   });
   await expect(remove).rejects.toThrow('there is no run ../etc');
   audit.refused('UNAUTHENTICATED', '192.0.2.9:1: no token');
+  audit.refused('PERMISSION_DENIED', '192.0.2.9:2: not this one', 'rocinante-doctor/1');
+  const client = 'rocinante-doctor/1';
+  audit.acted({ act: 'pull', actor: { ...actor, client }, what: 'r1 (final)', failure: null });
   expect(await lines()).toEqual([
     {
       time,
@@ -66,8 +69,23 @@ it('says who did what, from where, and what came of it', async () => {
       outcome: 'there is no run ../etc',
     },
     { time, refused: 'UNAUTHENTICATED', what: '192.0.2.9:1: no token' },
+    { time, refused: 'PERMISSION_DENIED', what: '192.0.2.9:2: not this one', client },
+    {
+      time,
+      act: 'pull',
+      by: 'hand',
+      role: 'operator',
+      from: '192.0.2.7:40000',
+      client,
+      what: 'r1 (final)',
+      outcome: 'done',
+    },
   ]);
-  expect(logged).toEqual(['hand: start r1: done', 'local: remove ../etc: there is no run ../etc']);
+  expect(logged).toEqual([
+    'hand: start r1: done',
+    'local: remove ../etc: there is no run ../etc',
+    'hand: pull r1 (final): done',
+  ]);
   expect(statSync(join(folder, 'audit.jsonl')).mode & 0o777).toBe(0o600);
 });
 

@@ -10,6 +10,8 @@ export type Act = 'start' | 'stop' | 'resume' | 'remove' | 'push' | 'pull';
 export interface Actor {
   readonly holder: Holder | null;
   readonly peer: string;
+  /** What his client calls itself, which nobody has checked; null or absent where it says nothing. */
+  readonly client?: string | null;
 }
 
 /** What was done, and what came of it. */
@@ -58,12 +60,13 @@ export class AuditLog {
   }
 
   /** Records an act that is over. */
-  acted({ act, actor: { holder, peer }, what, failure }: AuditedAct): void {
+  acted({ act, actor: { holder, peer, client }, what, failure }: AuditedAct): void {
     const entry = {
       act,
       by: holder?.name ?? NOBODY_ASKED,
       role: holder?.role ?? null,
       from: peer,
+      ...named(client),
       what: shortened(what),
       outcome: failure === null ? 'done' : shortened(failure.message),
     };
@@ -94,8 +97,8 @@ export class AuditLog {
   }
 
   /** Records a refusal; whoever calls bounds how many there are. */
-  refused(code: string, message: string): void {
-    this.#write({ refused: code, what: shortened(message) });
+  refused(code: string, message: string, client?: string | null): void {
+    this.#write({ refused: code, what: shortened(message), ...named(client) });
   }
 
   /** All is on the disk, or was not taken by it. */
@@ -140,6 +143,10 @@ export class AuditLog {
     }
     this.#bytes = 0;
   }
+}
+
+function named(client: string | null | undefined): { client?: string } {
+  return client == null ? {} : { client };
 }
 
 function shortened(words: string): string {

@@ -74,9 +74,9 @@ export class Daemon {
   readonly #audit: AuditLog;
   readonly #refusalRecord: AuditLog;
   readonly #refusals = new RefusalLog(
-    (code, message) => {
-      this.#logger.warn({ code }, `refused: ${message}`);
-      this.#refusalRecord.refused(code, message);
+    (code, message, client) => {
+      this.#logger.warn({ code, ...(client != null && { client }) }, `refused: ${message}`);
+      this.#refusalRecord.refused(code, message, client);
     },
     () => performance.now(),
   );
@@ -253,7 +253,7 @@ export class Daemon {
         training: this.#service.handlers,
         runs: this.#runs.handlers,
         further: (server) => this.#health.addToServer(server),
-        refused: (code, message) => this.#refused(code, message),
+        refused: (code, message, client) => this.#refused(code, message, client),
       },
       { tls, holderOf },
     );
@@ -274,7 +274,7 @@ export class Daemon {
         // A certificate's names are nobody else's.
         ownNames: [options.http, options.advertise ?? options.http, ...(tls?.names ?? [])],
         unknown: this.#page.unknown,
-        onDropped: (code, message) => this.#refused(code, message),
+        onDropped: (code, message, client) => this.#refused(code, message, client),
         onError: (error, path) => this.#logger.error({ err: error, path }, 'a page could not be made'),
       });
     } catch (error) {
@@ -347,9 +347,9 @@ export class Daemon {
     );
   }
 
-  #refused(code: Refusal, message: string): void {
+  #refused(code: Refusal, message: string, client?: string | null): void {
     this.#metrics.refused(code);
-    this.#refusals.refused(code, message.slice(0, REFUSAL_LENGTH_MAX));
+    this.#refusals.refused(code, message.slice(0, REFUSAL_LENGTH_MAX), client);
   }
 
   #collect(): void {

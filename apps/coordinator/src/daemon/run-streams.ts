@@ -3,6 +3,7 @@ import type { LogEntry } from '@rocinante/wire';
 import { RunDirectory } from '../run/run-directory.js';
 import type { EntryHub, RunFollower } from './entry-hub.js';
 import { opening } from './entry-reader.js';
+import { lastLines } from './last-lines.js';
 import type { Outlet } from './outlet.js';
 import { isLineOf, runLogLines } from './run-log.js';
 import type { RunStore, StoredRun } from './run-store.js';
@@ -19,8 +20,8 @@ export interface StreamParts {
 export function tellEntries(parts: StreamParts, outlet: Outlet<LogEntry>, reference: string): Promise<void> {
   const run = parts.store.find(reference);
   const { eventsPath } = new RunDirectory(parts.store.directory(run.id));
-  const entries = async function* (): AsyncGenerator<string> {
-    for (const entry of await opening(eventsPath, run.stepsTotal)) yield JSON.stringify(entry);
+  const entries = async function* (): AsyncGenerator<LogEntry> {
+    for (const entry of await opening(eventsPath, run.stepsTotal)) yield { json: JSON.stringify(entry) };
   };
   const follower = { entry: (entry: unknown): void => outlet.queue({ json: JSON.stringify(entry) }) };
   return tell(parts.hub, outlet, run, entries(), goesOn(run) ? follower : null);
@@ -30,21 +31,37 @@ export function tellEntries(parts: StreamParts, outlet: Outlet<LogEntry>, refere
  * Tells a run's log.
  * @param worker whose lines are wanted; empty for all.
  * @param follow whether to go on with lines as they come, until the run ends.
+ * @param tail how many of the lines that are there, the last ones; 0 for all.
  * @throws {RunStoreError} there is no such run.
  */
 export function tellLines(
   parts: StreamParts,
   outlet: Outlet<LogEntry>,
-  { run: reference, worker, follow }: { run: string; worker: string; follow: boolean },
+  {
+    run: reference,
+    worker,
+    follow,
+    tail,
+  }: { readonly run: string; readonly worker: string; readonly follow: boolean; readonly tail: number },
 ): Promise<void> {
   const run = parts.store.find(reference);
-  const lines = runLogLines(parts.store.directory(run.id), worker);
+  const lines = entriesOf(runLogLines(parts.store.directory(run.id), worker), tail);
   const follower = {
     line: (json: string): void => {
       if (isLineOf(worker, json)) outlet.queue({ json });
     },
   };
   return tell(parts.hub, outlet, run, lines, follow && goesOn(run) ? follower : null);
+}
+
+/** Lines as entries: all, or the last of them behind how many there are before. */
+async function* entriesOf(lines: AsyncIterable<string>, tail: number): AsyncGenerator<LogEntry> {
+  if (tail === 0) {
+    for await (const json of lines) yield { json };
+    return;
+  }
+  const { last, skipped } = await lastLines(lines, tail);
+  for (const [index, json] of last.entries()) yield index === 0 ? { json, skipped } : { json };
 }
 
 /** Whether more is to come. */
@@ -57,14 +74,14 @@ async function tell(
   hub: EntryHub,
   outlet: Outlet<LogEntry>,
   { id }: StoredRun,
-  past: AsyncIterable<string>,
+  past: AsyncIterable<LogEntry>,
   follower: Omit<RunFollower, 'ended'> | null,
 ): Promise<void> {
   const unfollow = follower && hub.follow(id, { ...follower, ended: () => outlet.end() });
   try {
-    for await (const json of past) {
+    for await (const entry of past) {
       if (outlet.isGone) return;
-      await outlet.send({ json });
+      await outlet.send(entry);
     }
     if (follower) await outlet.drained();
   } finally {

@@ -170,7 +170,24 @@ describe('what is followed', () => {
     const lines = ['{"worker":"a","msg":"1"}', '{"worker":"b{"worker":"a"}', '{"worker":"b","msg":"2"}'];
     await writeFile(runLogPath(coordinator.store.directory('r1')), `${lines.join('\n')}\n`);
     const { messages, refused } = await readAll(client.logs({ run: 'r1', worker: 'a', follow: true }));
-    expect([messages, refused]).toEqual([[{ json: lines[0] }], null]);
+    expect([messages, refused]).toEqual([[{ json: lines[0], skipped: 0 }], null]);
+  });
+
+  it('are the last lines, with how many there are before', async () => {
+    await start();
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    const lines = ['1', '2', '3', '4', '5'].map((msg) =>
+      JSON.stringify({ worker: msg === '2' ? 'b' : 'a', msg }),
+    );
+    await writeFile(runLogPath(coordinator.store.directory('r1')), `${lines.join('\n')}\n`);
+    const last = async (worker: string, tail: number): Promise<unknown> =>
+      (await readAll(client.logs({ run: 'r1', worker, tail }))).messages;
+    expect(await last('a', 2)).toEqual([
+      { json: lines[3], skipped: 2 },
+      { json: lines[4], skipped: 0 },
+    ]);
+    expect(await last('b', 2)).toEqual([{ json: lines[1], skipped: 0 }]);
   });
 });
 

@@ -25,10 +25,11 @@ export class CoordinatorProbe {
   readonly #metadata = new Metadata();
 
   constructor(address: string, security: ClientSecurity) {
-    const { token } = security;
+    const { token, client } = security;
     this.#client = new Client(address, channelCredentials(address, security), {
       'grpc.enable_retries': 0,
       'grpc.use_local_subchannel_pool': 1,
+      ...(client !== undefined && { 'grpc.primary_user_agent': client }),
     });
     if (token !== null) this.#metadata.set('authorization', `Bearer ${token}`);
   }

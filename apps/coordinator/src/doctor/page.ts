@@ -17,10 +17,13 @@ export interface Page {
  * @throws Node's error, or one of a timeout or of a page that is too long.
  */
 export function fetchPage(address: string, path: string, security: ClientSecurity): Promise<Page> {
-  const { ca, cert, key, serverName, token } = security;
+  const { ca, cert, key, serverName, token, client } = security;
   return new Promise((resolve, reject) => {
     const url = `${ca === null ? 'http' : 'https'}://${address}${path}`;
-    const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+    const headers = {
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+      ...(client !== undefined && { 'user-agent': client }),
+    };
     const options = { agent: false, headers, signal: AbortSignal.timeout(REACH_TIMEOUT_MS) };
     const ask =
       ca === null

@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import type { LstmChoice } from '@rocinante/model';
-import type { CardSeat, Device } from '@rocinante/engine';
+import { demandCard, type CardSeat, type Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { refuseBatchBeyondText } from '../batch-fit.js';
@@ -25,6 +25,7 @@ import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunExecution, type RunSummary } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
 import { RefusedWorkers } from './refused-workers.js';
+import type { CheckpointSaved } from './run-observer.js';
 import { RunPlace } from './run-place.js';
 import { shapeOf } from './run-shape.js';
 import { stopOnSignals } from './stop-signals.js';
@@ -81,6 +82,8 @@ export async function train(options: TrainOptions): Promise<number> {
   if (options.resume && options.runDir === null) {
     throw new UsageError('--resume: expected --run-dir with the directory of the run to go on with');
   }
+  // The checkout's launcher has looked, but a bundle has none; else the workers would say it, over a run that has begun.
+  if (options.device === 'gpu') demandCard(process.env);
   const directory = new RunDirectory(options.runDir ?? resolve('runs', timeName(new Date())));
   const place = options.store && (await RunPlace.find(options.store, directory.path, options.resume));
   const saved = options.resume ? directory.read() : null;
@@ -147,6 +150,8 @@ async function runToEnd(
     options.tensorboard === null
       ? null
       : new TensorboardLog(options.tensorboard, tensorboardRun(prepared), (message) => display.line(message));
+  /** The newest; null before the first. */
+  let checkpoint = loaded?.name ?? null;
   const refusals = new RefusedWorkers((reason) => execution.abort(new UsageError(reason)));
   const execution = new RunExecution(prepared, {
     name: 'train',
@@ -160,7 +165,13 @@ async function runToEnd(
     ledger: options.ledger,
     goesBack: true,
     sample: !options.json,
-    observers: [notifier?.observer, place, tensorboard, refusals].filter((one) => one != null),
+    observers: [
+      notifier?.observer,
+      place,
+      tensorboard,
+      refusals,
+      { checkpointSaved: ({ name }: CheckpointSaved) => void (checkpoint = name) },
+    ].filter((one) => one != null),
     onEntry: (entry) => {
       display.entry(entry);
       notifier?.entry(entry);
@@ -217,8 +228,10 @@ async function runToEnd(
       throw error;
     }
     const notStored = await finish();
-    if (end.outcome === 'stopped')
-      return stopped(end, interrupted, execution, directory, display, options.json);
+    if (end.outcome === 'stopped') {
+      const reached = { reason: end.reason, interrupted, checkpoint };
+      return stopped(reached, execution, directory, display, options.json);
+    }
     report(execution, directory, display, options.json);
     return notStored === null ? 0 : EXIT_NOT_STORED;
   } catch (error) {
@@ -285,29 +298,46 @@ function jsonSummary(
   const { steps, epoch, loss, validationLoss, windowsPerSecond } = summary;
   const { bytesSent, bytesReceived, weightsSha256 } = summary;
   const numbers = { steps, epoch, loss, validationLoss, windowsPerSecond, bytesSent, bytesReceived };
-  return { ...numbers, weightsSha256, notExactSince, runDir: directory.path };
+  return { outcome: 'done', ...numbers, weightsSha256, notExactSince, runDir: directory.path };
+}
+
+/** Where a run came to that was stopped: by its limits, or by whoever interrupted it. */
+interface Reached {
+  readonly reason: string;
+  readonly interrupted: boolean;
+  /** The name of the one to go on from; null where there is none. */
+  readonly checkpoint: string | null;
 }
 
 /** A run that was stopped has its checkpoint, and no final weights. */
 function stopped(
-  end: RunEnd,
-  interrupted: boolean,
-  { progress, epoch, loss }: RunExecution,
+  reached: Reached,
+  execution: RunExecution,
   directory: RunDirectory,
   display: RunDisplay,
   json: boolean,
 ): number {
-  const { step } = progress;
-  const at = `stopped after step ${step}`;
+  const { reason, interrupted } = reached;
+  const at = `stopped after step ${execution.progress.step}`;
   // The reason may say it itself.
-  const said = interrupted ? at : end.reason.startsWith(at) ? end.reason : `${at}: ${end.reason}`;
+  const said = interrupted ? at : reason.startsWith(at) ? reason : `${at}: ${reason}`;
   display.line(`${said}; go on with: ./rocinante train --resume --run-dir ${shellWord(directory.shownPath)}`);
-  if (interrupted) return EXIT_INTERRUPTED;
-  if (json) {
-    const summary = { outcome: 'stopped', reason: end.reason, steps: step, epoch, loss };
-    process.stdout.write(`${JSON.stringify({ ...summary, runDir: directory.path })}\n`);
-  }
-  return 0;
+  if (json) process.stdout.write(`${JSON.stringify(jsonReached(reached, execution, directory))}\n`);
+  return interrupted ? EXIT_INTERRUPTED : 0;
+}
+
+/** The same as of a run that is done, as far as it came: the loss is that of the epoch in progress. */
+function jsonReached(
+  { reason, interrupted, checkpoint }: Reached,
+  { progress, epoch, loss, windowsPerSecond, traffic, exactness: { notExactSince } }: RunExecution,
+  directory: RunDirectory,
+): Record<string, unknown> {
+  const { step: steps, history } = progress;
+  const validationLoss = history.at(-1)?.validationLoss ?? null;
+  const numbers = { steps, epoch, loss, validationLoss, windowsPerSecond, ...traffic };
+  const outcome = interrupted ? 'interrupted' : 'stopped';
+  const fields = { ...numbers, weightsSha256: null, notExactSince, checkpoint, runDir: directory.path };
+  return { outcome, reason, ...fields };
 }
 
 /** `2026-11-24T11-30-05` in local time: sorts by name, and is a file name everywhere. */

@@ -40,10 +40,11 @@ export interface Verification {
   /** Epochs all of whose windows were applied, and steps of the one in progress. */
   readonly epochs: number;
   readonly epochSteps: number;
-  /** How often the run went on from a checkpoint, and the steps that were taken again for it. */
+  /** How often the run went on from a checkpoint, the steps behind it that were dropped, and how many of them were taken again. */
   readonly resumed: number;
   readonly rollbacks: number;
   readonly lost: number;
+  readonly takenAgain: number;
   /** Checkpoints that agree with the ledger, in the order of steps. */
   readonly checkpoints: readonly string[];
   /** Of final weights that agree with the ledger; null without any. */
@@ -107,7 +108,7 @@ class LedgerVerification {
     this.#checkConfig();
     for (const name of names) await this.#checkCheckpoint(name);
     const weightsSha256 = this.#checkWeights(weights);
-    const { begun, step, resumed, rollbacks, lost } = this.#order;
+    const { begun, step, resumed, rollbacks, lost, takenAgain } = this.#order;
     const perEpoch = begun === null ? 1 : stepsPerEpoch(begun);
     return {
       lines: this.#lines,
@@ -119,6 +120,7 @@ class LedgerVerification {
       resumed,
       rollbacks,
       lost,
+      takenAgain,
       checkpoints: this.#agreeing,
       weightsSha256,
       problems: this.#problems,

@@ -3,8 +3,10 @@
 
 export interface LogEntry {
   'json'?: (string);
+  'skipped'?: (number);
 }
 
 export interface LogEntry__Output {
   'json': (string);
+  'skipped': (number);
 }

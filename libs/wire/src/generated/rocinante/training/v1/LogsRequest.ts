@@ -5,10 +5,12 @@ export interface LogsRequest {
   'run'?: (string);
   'worker'?: (string);
   'follow'?: (boolean);
+  'tail'?: (number);
 }
 
 export interface LogsRequest__Output {
   'run': (string);
   'worker': (string);
   'follow': (boolean);
+  'tail': (number);
 }

@@ -1,0 +1,74 @@
+import { oneLine } from './one-line.js';
+
+const PREFIX = 'ROCINANTE_';
+
+/** What the program's own options, launcher, tests and recipes read, by the names behind ROCINANTE_. */
+const KNOWN: ReadonlySet<string> = new Set(
+  [
+    // Options of commands.
+    'ADVERTISE AUDIT BATCH CHECKPOINT CLIP_NORM CONFIG COORDINATOR COORDINATOR_HTTP CORPUS DATA DECAY_EVERY DECAY_FACTOR DEVICE',
+    'EPOCHS EVALUATE_EVERY EXACT GPUS HTTP HTTP_TOKEN_FILE INIT_FROM KEEP_EVERY KEEP_LAST LEARNING_RATE LISTEN LOG_LEVEL LSTM',
+    'MAX_HOURS MICRO_BATCH MIN_WORKERS NAME NORM_CHECKS NOTIFY NOTIFY_SECRET_FILE NOTIFY_STUCK ON_DIVERGENCE PATIENCE POOL',
+    'PRECISION PRESET RUN_DIR SCALE_BATCH SCHEDULE SEED STEPS STORE TENSORBOARD THREADS TLS_CA TLS_CERT TLS_KEY TLS_SERVER_NAME',
+    'TOKEN TOKEN_FILE WARMUP_STEPS WEIGHT_DECAY WORKERS WORKERS_PER_GPU',
+    // Of set-up, and of what is fetched.
+    'CACHE DRIVER_ROOT ENGINE_DIR ENGINE_FROM ENGINE_PIN QUIJOTE_URL',
+    // Of recipes: images, compose, Slurm, systemd.
+    'ANSWER_SECONDS AS_TASK ATTEMPTS BIND COORDINATOR_IMAGE DEBIAN_MIRROR GPU GRAFANA_IMAGE HEALTH_PORT HOME INDEX INSECURE',
+    'MUTUAL_TLS PORT PROMETHEUS_IMAGE SECURITY SECURITY_DIR SHARED WORKER_CPUS WORKER_IMAGE WORKER_MEMORY',
+    // Of tests.
+    'CHROMIUM CLEAN_ROOT CONTAINER_TOOLS FUZZ_INPUT FUZZ_MINUTES FUZZ_SEED LONG MOTO PROMETHEUS PYTHON QUIJOTE RECIPE_TOOLS',
+    'SCREENSHOT_STEPS',
+  ].flatMap((names) => names.split(' ')),
+);
+
+/** What Kubernetes sets in each pod for a service whose name begins so. */
+const OF_A_SERVICE = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
+
+/** So many are told of. */
+const TOLD_MAX = 5;
+
+/** Letters by which a name that was meant may differ. */
+const DISTANCE_MAX = 2;
+
+/**
+ * What is to be told of variables that begin as ours and that nothing reads: misspelt, they would be without effect and without
+ * a word.
+ * @returns one line; null where there are none.
+ */
+export function strayVariablesLine(environment: NodeJS.ProcessEnv): string | null {
+  const stray = Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !KNOWN.has(name.slice(PREFIX.length)))
+    .filter((name) => !OF_A_SERVICE.test(name))
+    .sort();
+  if (stray.length === 0) return null;
+  const told = stray.slice(0, TOLD_MAX).map((name) => {
+    const meant = nearest(name.slice(PREFIX.length));
+    return oneLine(name, 80) + (meant === null ? '' : ` (did you mean ${PREFIX}${meant}?)`);
+  });
+  const more = stray.length > TOLD_MAX ? ` and ${stray.length - TOLD_MAX} more` : '';
+  return `warning: nothing reads ${told.join(', ')}${more}`;
+}
+
+/** The known name that differs least; null where none is near. */
+function nearest(name: string): string | null {
+  const distances = [...KNOWN].map((known) => ({ known, distance: distanceOf(name, known) }));
+  const [best] = distances.sort((a, b) => a.distance - b.distance);
+  const near = best.distance <= Math.min(DISTANCE_MAX, Math.floor(best.known.length / 3));
+  return near ? best.known : null;
+}
+
+/** Letters to insert, leave out or replace: Levenshtein's distance. Names whose lengths say enough are not looked at. */
+function distanceOf(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > DISTANCE_MAX) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
