@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { BLOCK_ELEMENTS, createLayout, RANGE_BLOCKS } from '@rocinante/parameters';
 import { WireError } from './errors.js';
 import { trainingService } from './proto.js';
-import { decodeRange, encodeContributionRange, encodeParametersRange, int32Range } from './ranges.js';
+import {
+  decodeRange,
+  encodeContributionRange,
+  encodeParametersRange,
+  parametersRoom,
+  rangeBytes,
+} from './ranges.js';
 
 /** Two ranges: 256 blocks of 1,024 elements, and the rest. */
 const layout = createLayout([{ name: 'kernel', shape: [300, 1000] }]);
@@ -95,24 +101,35 @@ describe('ranges of vectors in shared memory', () => {
     expect(Buffer.compare(bytesOf(received), bytesOf(vector))).toBe(0);
   });
 
-  it('come back at the beginning of a room, after one that was longer', () => {
+  it('of contributions too', () => {
     const vector = shared(Int32Array);
     vector.set(ints.subarray(0, odd.length));
-    const room = new Int32Array(new SharedArrayBuffer(4 * RANGE_BLOCKS * BLOCK_ELEMENTS));
     for (const [index, range] of odd.ranges.entries()) {
       const bytes = encodeContributionRange('a-session', index, vector, range);
-      const values = int32Range(trainingService.Contribute.requestDeserialize(bytes), odd, room);
-      expect(Buffer.compare(bytesOf(values), bytesOf(ints.subarray(range.start, range.end)))).toBe(0);
+      const values = rangeBytes(trainingService.Contribute.requestDeserialize(bytes), odd);
+      expect(Buffer.compare(values, bytesOf(ints.subarray(range.start, range.end)))).toBe(0);
+    }
+  });
+
+  it('are encoded in one room after another, as in memory of their own', () => {
+    const vector = shared(Float32Array);
+    vector.set(floats.subarray(0, odd.length));
+    const room = parametersRoom(odd);
+    for (const range of [...odd.ranges, odd.ranges[0]]) {
+      const bytes = encodeParametersRange(3, vector, range, null, room);
+      expect(bytes.buffer).toBe(room.buffer);
+      expect(bytes.equals(encodeParametersRange(3, vector, range))).toBe(true);
     }
   });
 });
 
 describe('ranges of contributions', () => {
-  it('come back as int32 of their own, with who sent them', () => {
+  it('come back with who sent them', () => {
     const bytes = encodeContributionRange('a-session', 12, ints, first);
     const message = trainingService.Contribute.requestDeserialize(bytes);
     expect(message).toMatchObject({ session: 'a-session', assignment: 12, range: 0 });
-    const values = int32Range(message, layout, new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS));
-    expect(values).toEqual(ints.subarray(first.start, first.end));
+    expect(Buffer.compare(rangeBytes(message, layout), bytesOf(ints.subarray(first.start, first.end)))).toBe(
+      0,
+    );
   });
 });

@@ -3,6 +3,7 @@ import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
 import { alignedCopy } from './aligned-copy.js';
 import { WireError } from './errors.js';
 import { encodeContribution, encodeParameters } from './proto.js';
+import { BESIDE_ELEMENTS_MAX, CONTRIBUTION_FIELDS, encodeRange, PARAMETERS_FIELDS } from './range-bytes.js';
 
 /** A range's elements as they travel: raw little-endian bytes and their CRC-32. */
 export interface RangePayload {
@@ -17,32 +18,30 @@ export function encodeContributionRange(
   vector: Int32Array,
   range: ParameterRange,
 ): Buffer {
-  return encodeContribution({ session, assignment, range: range.index, ...payload(vector, range) });
+  const head = encodeContribution({ session, assignment, range: range.index });
+  return encodeRange(head, CONTRIBUTION_FIELDS, vector.subarray(range.start, range.end), null);
 }
 
 /**
  * One range of a version of the parameters, encoded: the vector may change afterwards.
  * @param checksum its CRC-32, where it is known from when it was made; null to have it worked out.
+ * @param room where to encode it, of `parametersRoom`: the message is in it until it is used again. Without it, memory of its own.
  */
 export function encodeParametersRange(
   version: number,
   vector: Float32Array,
   range: ParameterRange,
   checksum: number | null = null,
+  room?: Buffer,
 ): Buffer {
-  return encodeParameters({ version, range: range.index, ...payload(vector, range, checksum) });
+  const head = encodeParameters({ version, range: range.index });
+  return encodeRange(head, PARAMETERS_FIELDS, vector.subarray(range.start, range.end), checksum, room);
 }
 
-function payload(
-  vector: Int32Array | Float32Array,
-  range: ParameterRange,
-  known: number | null = null,
-): RangePayload {
-  const elements = bytesOf(vector.subarray(range.start, range.end));
-  // The message is encoded before this returns to whoever may ask for the next.
-  const bytes = isShared(vector) ? alignedCopy(elements, elements) : elements;
-  const values = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { values, checksum: known ?? crc32(values) };
+/** Memory for the message of any range of a layout's parameters. */
+export function parametersRoom(layout: ParameterLayout): Buffer {
+  const longest = Math.max(...layout.ranges.map(({ start, end }) => end - start));
+  return Buffer.allocUnsafe(4 * longest + BESIDE_ELEMENTS_MAX);
 }
 
 /** Copies a payload to the range's place in a vector, after its length and checksum have been checked.
@@ -58,19 +57,15 @@ export function decodeRange(
 }
 
 /**
- * A payload as a range's elements, at the beginning of `room`, since a message's bytes are not aligned.
- * @param room as long as a range may be; what it held is gone.
+ * The bytes of a range's elements, checked: a view of the message, and not aligned.
  * @throws {WireError} as decodeRange.
  */
-export function int32Range(
+export function rangeBytes(
   payload: { readonly range: number } & RangePayload,
   layout: ParameterLayout,
-  room: Int32Array,
-): Int32Array {
-  const range = checkRange(payload, layout);
-  const elements = room.subarray(0, range.end - range.start);
-  copyInto(elements, payload.values);
-  return elements;
+): Buffer {
+  checkRange(payload, layout);
+  return payload.values;
 }
 
 /** @param elements as many as the bytes are. */

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, assertNever } from '@rocinante/base';
+import { assert, assertNever, bytesOf } from '@rocinante/base';
+import { BLOCK_ELEMENTS, RANGE_BLOCKS } from '@rocinante/parameters';
 import type { ArithmeticAnswer, ArithmeticRequest, ArithmeticSetting } from './arithmetic-messages.js';
 import { StepArithmetic } from './step-arithmetic.js';
 
@@ -8,13 +9,16 @@ const port = parentPort;
 assert(port !== null, 'arithmetic-worker.js runs as a worker thread');
 const { layout, optimizer, halves, snapshot, checksummed } = workerData as ArithmeticSetting;
 const arithmetic = new StepArithmetic(layout, optimizer, halves);
+/** Of the range in hand: a message's bytes are not aligned. */
+const values = new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS);
 
 port.on('message', (request: ArithmeticRequest) => {
   switch (request.type) {
     case 'begin':
       return arithmetic.begin(request.terms);
     case 'add':
-      arithmetic.add(request.range, request.values);
+      bytesOf(values).set(request.bytes);
+      arithmetic.add(request.range, values);
       return answer({ type: 'added' });
     case 'apply':
       for (const range of request.ranges) {
