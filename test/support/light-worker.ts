@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientDuplexStream, ClientReadableStream, ClientWritableStream } from '@grpc/grpc-js';
 import type { ClientSecurity } from '@rocinante/access';
 import { crc32 } from '@rocinante/base';
-import type { ParameterRange } from '@rocinante/parameters';
+import { RANGE_BLOCKS, BLOCK_ELEMENTS, type ParameterRange } from '@rocinante/parameters';
 import {
   dial,
   encodeContributionRange,
+  int32Range,
   limits,
   PROTOCOL_VERSION,
-  rangeBytes,
   type AssignMessage,
   type CoordinatorMessageReceived,
   type CorpusChunkMessage,
@@ -53,6 +53,7 @@ export class LightWorker {
   computeMs: number;
   readonly #client: TrainingClient;
   readonly #control: ClientDuplexStream<WorkerMessage, CoordinatorMessageReceived>;
+  readonly #room = new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS);
   #session = '';
   #contributions: ClientWritableStream<Buffer> | null = null;
   #parameters: ClientReadableStream<ParametersRangeMessage> | null = null;
@@ -168,7 +169,7 @@ export class LightWorker {
     if (light && version >= this.#run!.firstVersion) {
       if (version !== this.#arriving.version) this.#arriving = { version, nextRange: 0 };
       if (range !== this.#arriving.nextRange) throw new Error(`${this.name}: range ${range} is out of order`);
-      rangeBytes(message, light.layout);
+      int32Range(message, light.layout, this.#room);
       this.#arriving.nextRange += 1;
       if (this.#arriving.nextRange === light.layout.ranges.length) {
         this.#whole = version;

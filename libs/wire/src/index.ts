@@ -26,8 +26,8 @@ export {
   decodeRange,
   encodeContributionRange,
   encodeParametersRange,
+  int32Range,
   parametersRoom,
-  rangeBytes,
   type RangePayload,
 } from './ranges.js';
 export type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';

@@ -1,7 +1,4 @@
-import { bytesOf, crc32 } from '@rocinante/base';
-
-/** What a copy of shared memory asks for: V8 copies it by words of so many bytes where both ends are aligned alike, else byte by byte. */
-export const WORD_BYTES = 8;
+import { bytesOf, copyBytes, crc32 } from '@rocinante/base';
 
 /** The numbers of the last two fields of a range's message (training.proto), in whose order they are encoded. */
 interface RangeFields {
@@ -14,7 +11,7 @@ export const PARAMETERS_FIELDS: RangeFields = { values: 3, checksum: 4 };
 /** Protobuf's kinds of field: a length and so many bytes, and four bytes. */
 const [LENGTH_DELIMITED, FIXED32] = [2, 5];
 
-/** Bytes of a range's message beside its elements, at most: of its other fields, a session's name the longest, and to align it. */
+/** Bytes of a range's message beside its elements, at most: of its other fields, a session's name the longest. */
 export const BESIDE_ELEMENTS_MAX = 256;
 
 /**
@@ -37,15 +34,13 @@ export function encodeRange(
     Buffer.of((fields.values << 3) | LENGTH_DELIMITED, ...varint(elements.byteLength)),
   ]);
   const memory = room ?? Buffer.allocUnsafe(elements.byteLength + BESIDE_ELEMENTS_MAX);
-  const skew = elements.byteOffset - (memory.byteOffset + front.length);
-  const start = ((skew % WORD_BYTES) + WORD_BYTES) % WORD_BYTES;
-  const values = start + front.length;
-  const end = values + elements.byteLength;
-  memory.set(front, start);
-  memory.set(bytesOf(elements), values);
+  const end = front.length + elements.byteLength;
+  const values = memory.subarray(front.length, end);
+  memory.set(front);
+  copyBytes(bytesOf(elements), values);
   memory[end] = (fields.checksum << 3) | FIXED32;
-  memory.writeUInt32LE(checksum ?? crc32(memory.subarray(values, end)), end + 1);
-  return memory.subarray(start, end + 5);
+  memory.writeUInt32LE(checksum ?? crc32(values), end + 1);
+  return memory.subarray(0, end + 5);
 }
 
 /** A number as protobuf writes it: seven bits a byte, the lowest first. */

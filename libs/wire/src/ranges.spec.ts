@@ -7,8 +7,8 @@ import {
   decodeRange,
   encodeContributionRange,
   encodeParametersRange,
+  int32Range,
   parametersRoom,
-  rangeBytes,
 } from './ranges.js';
 
 /** Two ranges: 256 blocks of 1,024 elements, and the rest. */
@@ -101,13 +101,14 @@ describe('ranges of vectors in shared memory', () => {
     expect(Buffer.compare(bytesOf(received), bytesOf(vector))).toBe(0);
   });
 
-  it('of contributions too', () => {
+  it('come back at the beginning of a room, after one that was longer', () => {
     const vector = shared(Int32Array);
     vector.set(ints.subarray(0, odd.length));
+    const room = new Int32Array(new SharedArrayBuffer(4 * RANGE_BLOCKS * BLOCK_ELEMENTS));
     for (const [index, range] of odd.ranges.entries()) {
       const bytes = encodeContributionRange('a-session', index, vector, range);
-      const values = rangeBytes(trainingService.Contribute.requestDeserialize(bytes), odd);
-      expect(Buffer.compare(values, bytesOf(ints.subarray(range.start, range.end)))).toBe(0);
+      const values = int32Range(trainingService.Contribute.requestDeserialize(bytes), odd, room);
+      expect(Buffer.compare(bytesOf(values), bytesOf(ints.subarray(range.start, range.end)))).toBe(0);
     }
   });
 
@@ -124,12 +125,11 @@ describe('ranges of vectors in shared memory', () => {
 });
 
 describe('ranges of contributions', () => {
-  it('come back with who sent them', () => {
+  it('come back as int32 of their own, with who sent them', () => {
     const bytes = encodeContributionRange('a-session', 12, ints, first);
     const message = trainingService.Contribute.requestDeserialize(bytes);
     expect(message).toMatchObject({ session: 'a-session', assignment: 12, range: 0 });
-    expect(Buffer.compare(rangeBytes(message, layout), bytesOf(ints.subarray(first.start, first.end)))).toBe(
-      0,
-    );
+    const values = int32Range(message, layout, new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS));
+    expect(values).toEqual(ints.subarray(first.start, first.end));
   });
 });

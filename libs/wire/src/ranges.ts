@@ -1,6 +1,5 @@
-import { bytesOf, crc32 } from '@rocinante/base';
+import { copyBytes, crc32 } from '@rocinante/base';
 import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
-import { alignedCopy } from './aligned-copy.js';
 import { WireError } from './errors.js';
 import { encodeContribution, encodeParameters } from './proto.js';
 import { BESIDE_ELEMENTS_MAX, CONTRIBUTION_FIELDS, encodeRange, PARAMETERS_FIELDS } from './range-bytes.js';
@@ -53,28 +52,23 @@ export function decodeRange(
   vector: Int32Array | Float32Array,
 ): void {
   const range = checkRange(payload, layout);
-  copyInto(vector.subarray(range.start, range.end), payload.values);
+  copyBytes(payload.values, vector.subarray(range.start, range.end));
 }
 
 /**
- * The bytes of a range's elements, checked: a view of the message, and not aligned.
+ * A payload as a range's elements, at the beginning of `room`, since a message's bytes are not aligned.
+ * @param room as long as a range may be; what it held is gone.
  * @throws {WireError} as decodeRange.
  */
-export function rangeBytes(
+export function int32Range(
   payload: { readonly range: number } & RangePayload,
   layout: ParameterLayout,
-): Buffer {
-  checkRange(payload, layout);
-  return payload.values;
-}
-
-/** @param elements as many as the bytes are. */
-function copyInto(elements: Int32Array | Float32Array, bytes: Uint8Array): void {
-  bytesOf(elements).set(isShared(elements) ? alignedCopy(bytes, elements) : bytes);
-}
-
-function isShared({ buffer }: ArrayBufferView): boolean {
-  return buffer instanceof SharedArrayBuffer;
+  room: Int32Array,
+): Int32Array {
+  const range = checkRange(payload, layout);
+  const elements = room.subarray(0, range.end - range.start);
+  copyBytes(payload.values, elements);
+  return elements;
 }
 
 function checkRange(

@@ -9,7 +9,7 @@ import {
   type RunView,
 } from '@rocinante/training';
 import {
-  rangeBytes,
+  int32Range,
   WireError,
   type ContributionRangeMessage,
   type EvaluationMessage,
@@ -21,7 +21,7 @@ import type { Session } from '../service/session.js';
 import type { RunListener } from '../service/worker-pool.js';
 import { AnswerCount } from './answer-count.js';
 import type { RangeMade } from './arithmetic/arithmetic-messages.js';
-import type { ArithmeticThread } from './arithmetic/arithmetic-thread.js';
+import type { ArithmeticThread, RangeRoom } from './arithmetic/arithmetic-thread.js';
 import { GrantQueue } from './grant-queue.js';
 import type { IssuedAgain, RunObserver } from './run-observer.js';
 import type { SampleDesk } from './sample-desk.js';
@@ -63,7 +63,7 @@ export class RunDriver implements RunListener {
   readonly #answers: Posted[] = [];
   #draining = false;
   /** What came with the event in hand. */
-  #arrived: { readonly magnitudes?: Float32Array; readonly bytes?: Uint8Array; readonly session?: Session } =
+  #arrived: { readonly magnitudes?: Float32Array; readonly room?: RangeRoom; readonly session?: Session } =
     {};
   #rangeAdded = false;
   /** The issue in progress, or the last one. */
@@ -182,10 +182,17 @@ export class RunDriver implements RunListener {
   rangeArrived(session: Session, message: ContributionRangeMessage): boolean {
     const { assignment, range } = message;
     this.#count.answered(session.worker);
-    this.#grants.arrived(session.worker, assignment, range);
-    this.#arrived = { bytes: rangeBytes(message, this.#parts.vectors.layout), session };
+    const { arithmetic, vectors } = this.#parts;
+    const room = arithmetic.takeRoom();
+    this.#arrived = { room, session };
     this.#rangeAdded = false;
-    this.#post({ type: 'range-arrived', worker: session.worker, assignment, range });
+    this.#grants.arrived(session.worker, assignment, range);
+    try {
+      int32Range(message, vectors.layout, room);
+      this.#post({ type: 'range-arrived', worker: session.worker, assignment, range });
+    } finally {
+      if (!this.#rangeAdded) arithmetic.giveBack(room);
+    }
     return this.#rangeAdded;
   }
 
@@ -260,7 +267,7 @@ export class RunDriver implements RunListener {
       case 'add-range':
         this.#rangeAdded = true;
         observer.rangeArrived(this.#arrived.session!, effect.assignment, effect.range);
-        return arithmetic.add(effect.range, this.#arrived.bytes!);
+        return arithmetic.add(effect.range, this.#arrived.room!);
       case 'judge-grid':
         this.#answers.push({ type: 'grid-judged', agrees: vectors.judge(effect.assignments) });
         return;

@@ -15,7 +15,7 @@ export interface ArithmeticSetting {
 /** What the network's thread asks of it; carried out in this order. */
 export type ArithmeticRequest =
   | { readonly type: 'begin'; readonly terms: IssueTerms }
-  | { readonly type: 'add'; readonly range: number; readonly bytes: Uint8Array }
+  | { readonly type: 'add'; readonly range: number; readonly values: Int32Array<SharedArrayBuffer> }
   | {
       readonly type: 'apply';
       readonly step: number;
@@ -25,7 +25,7 @@ export type ArithmeticRequest =
   | { readonly type: 'copy'; readonly half: Half };
 
 /**
- * What it answers: for each `add` that it is done, for each range of an `apply` that it is made, for
+ * What it answers: for each `add` that its values are not needed any more, for each range of an `apply` that it is made, for
  * each `copy` that it is made.
  */
 export type ArithmeticAnswer =

@@ -1,6 +1,6 @@
 /** The thread itself: what it makes is what StepArithmetic makes here, in order, and what it takes it gives back. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { bytesOf, crc32, RandomStream } from '@rocinante/base';
+import { crc32, RandomStream } from '@rocinante/base';
 import { createLayout } from '@rocinante/parameters';
 import type { RangeMade } from './arithmetic-messages.js';
 import { ArithmeticThread } from './arithmetic-thread.js';
@@ -47,7 +47,9 @@ function started(of: [StateVectors, StateVectors], snapshot = zeros()): Arithmet
 }
 
 function add(to: ArithmeticThread, range: number, worker: number): void {
-  to.add(range, bytesOf(values(range, worker)));
+  const room = to.takeRoom();
+  room.set(values(range, worker));
+  to.add(range, room);
 }
 
 /** What the thread makes, until it has made so many ranges. */
@@ -89,10 +91,10 @@ describe('the arithmetic’s thread', () => {
       parameters: crc32(there[1].parameters.subarray(start, end)),
     });
     for (const name of ['parameters', 'm', 'v'] as const) {
-      expect(Buffer.compare(bytesOf(there[1][name]), bytesOf(here[1][name]))).toBe(0);
+      expect(Buffer.compare(bytes(there[1][name]), bytes(here[1][name]))).toBe(0);
       expect(there[1][name].some((value) => value !== 0)).toBe(true);
     }
-    expect(Buffer.compare(bytesOf(there[0].parameters), bytesOf(here[0].parameters))).toBe(0);
+    expect(Buffer.compare(bytes(there[0].parameters), bytes(here[0].parameters))).toBe(0);
   });
 
   it('says of a range that it is not finite', async () => {
@@ -119,13 +121,13 @@ describe('the arithmetic’s thread', () => {
     await copied;
     const [before] = halves();
     for (const name of ['parameters', 'm', 'v'] as const) {
-      expect(Buffer.compare(bytesOf(snapshot[name]), bytesOf(vectors[1][name]))).toBe(0);
-      expect(Buffer.compare(bytesOf(snapshot[name]), bytesOf(before[name]))).not.toBe(0);
+      expect(Buffer.compare(bytes(snapshot[name]), bytes(vectors[1][name]))).toBe(0);
+      expect(Buffer.compare(bytes(snapshot[name]), bytes(before[name]))).not.toBe(0);
     }
     beside.begin(terms);
     beside.apply(2, 1, [0, 1]);
     await made(beside, 4);
-    expect(Buffer.compare(bytesOf(snapshot.m), bytesOf(vectors[1].m))).not.toBe(0);
+    expect(Buffer.compare(bytes(snapshot.m), bytes(vectors[1].m))).not.toBe(0);
   });
 
   it('says of a copy that it ended before', async () => {
@@ -136,32 +138,22 @@ describe('the arithmetic’s thread', () => {
     await expect(beside.copy(0)).rejects.toThrow('the thread of sums and Adam ended');
   });
 
-  it('is behind while many ranges wait', async () => {
+  it('is behind while many ranges wait, and uses their rooms again', async () => {
     const beside = started(halves());
     beside.begin(terms);
     const caughtUp = new Promise<void>((resolve) => {
       beside.onAdded = resolve;
     });
-    let ranges = 0;
-    for (; !beside.isBehind; ranges++) add(beside, 0, 1);
-    expect(ranges).toBe(16);
+    const rooms = new Set<Int32Array>();
+    while (!beside.isBehind) {
+      const room = beside.takeRoom();
+      rooms.add(room);
+      beside.add(0, room);
+    }
+    expect(rooms.size).toBe(16);
     await caughtUp;
     expect(beside.isBehind).toBe(false);
-  });
-
-  it('takes over memory that a range has to itself, and copies what lies beside other things', () => {
-    const beside = started(halves());
-    beside.begin(terms);
-    const bytes = bytesOf(values(0, 1));
-    const message = Buffer.allocUnsafeSlow(bytes.length + 50);
-    message.set(bytes, 45);
-    beside.add(0, message.subarray(45, -5));
-    expect(message.buffer.byteLength).toBe(0);
-    const short = bytesOf(values(1, 1));
-    const pool = Buffer.alloc(short.length + 8192);
-    pool.set(short, 3);
-    beside.add(1, pool.subarray(3, 3 + short.length));
-    expect(pool.buffer.byteLength).toBe(short.length + 8192);
+    expect(rooms.has(beside.takeRoom())).toBe(true);
   });
 
   it('that fails tells why', async () => {
@@ -173,3 +165,7 @@ describe('the arithmetic’s thread', () => {
     expect((await died).message).toContain('a range is applied in an issue');
   });
 });
+
+function bytes({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

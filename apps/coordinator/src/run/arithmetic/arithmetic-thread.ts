@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { BLOCK_ELEMENTS, RANGE_BLOCKS } from '@rocinante/parameters';
 import { RunFailedError } from '../../errors.js';
 import type {
   ArithmeticAnswer,
@@ -8,11 +9,11 @@ import type {
 } from './arithmetic-messages.js';
 import type { Half, IssueTerms } from './step-arithmetic.js';
 
+/** Room for the values of one range, where the arithmetic's thread sees them. */
+export type RangeRoom = Int32Array<SharedArrayBuffer>;
+
 /** Ranges that may wait to be added before no more should be asked for: 16 MiB. */
 const ADDING_MAX = 16;
-
-/** Bytes of a message beside a range's elements are fewer; Node keeps short messages together in 8 KiB. */
-const BESIDE_BYTES_MAX = 1024;
 
 /** Someone who waits for a copy. */
 interface Waiting {
@@ -35,8 +36,9 @@ export class ArithmeticThread {
   /** Told each time a range was added. */
   onAdded: () => void = () => {};
   readonly #thread: Worker;
-  /** How many ranges wait to be added. */
-  #adding = 0;
+  readonly #free: RangeRoom[] = [];
+  /** Rooms whose values wait to be added, in order. */
+  readonly #adding: RangeRoom[] = [];
   #ended = false;
   /** Those who wait for a copy, in order. */
   readonly #copying: Waiting[] = [];
@@ -56,7 +58,16 @@ export class ArithmeticThread {
 
   /** Whether so many ranges wait to be added that no more should be asked for: `onAdded` tells when that may have changed. */
   get isBehind(): boolean {
-    return this.#adding >= ADDING_MAX;
+    return this.#adding.length >= ADDING_MAX;
+  }
+
+  /** Room for a range's values: it goes on to `add`, or back to `giveBack`. There are as many as were ever needed at once. */
+  takeRoom(): RangeRoom {
+    return this.#free.pop() ?? new Int32Array(new SharedArrayBuffer(RANGE_BLOCKS * BLOCK_ELEMENTS * 4));
+  }
+
+  giveBack(room: RangeRoom): void {
+    this.#free.push(room);
   }
 
   /** @see StepArithmetic.begin */
@@ -64,14 +75,10 @@ export class ArithmeticThread {
     this.#ask({ type: 'begin', terms });
   }
 
-  /**
-   * Takes the bytes over with all of their memory, where they have it nearly to themselves: nobody else can read them then.
-   * @see StepArithmetic.add
-   */
-  add(range: number, bytes: Uint8Array): void {
-    this.#adding += 1;
-    const own = isNearlyAlone(bytes) ? bytes : new Uint8Array(bytes);
-    this.#ask({ type: 'add', range, bytes: own }, [own.buffer as ArrayBuffer]);
+  /** @see StepArithmetic.add */
+  add(range: number, room: RangeRoom): void {
+    this.#adding.push(room);
+    this.#ask({ type: 'add', range, values: room });
   }
 
   /** Asks for the Adam of these ranges; `onMade` is told of each. @see StepArithmetic.apply */
@@ -97,19 +104,14 @@ export class ArithmeticThread {
     await this.#thread.terminate();
   }
 
-  #ask(request: ArithmeticRequest, handedOver: ArrayBuffer[] = []): void {
-    this.#thread.postMessage(request, handedOver);
+  #ask(request: ArithmeticRequest): void {
+    this.#thread.postMessage(request);
   }
 
   #answered(answer: ArithmeticAnswer): void {
     if (answer.type === 'made') return this.onMade(answer);
     if (answer.type === 'copied') return this.#copying.shift()!.resolve();
-    this.#adding -= 1;
+    this.#free.push(this.#adding.shift()!);
     this.onAdded();
   }
-}
-
-/** Whether memory holds these bytes, and hardly more. */
-function isNearlyAlone({ buffer, byteLength }: Uint8Array): boolean {
-  return buffer.byteLength - byteLength <= BESIDE_BYTES_MAX;
 }

@@ -1,6 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, assertNever, bytesOf } from '@rocinante/base';
-import { BLOCK_ELEMENTS, RANGE_BLOCKS } from '@rocinante/parameters';
+import { assert, assertNever } from '@rocinante/base';
 import type { ArithmeticAnswer, ArithmeticRequest, ArithmeticSetting } from './arithmetic-messages.js';
 import { StepArithmetic } from './step-arithmetic.js';
 
@@ -9,16 +8,13 @@ const port = parentPort;
 assert(port !== null, 'arithmetic-worker.js runs as a worker thread');
 const { layout, optimizer, halves, snapshot, checksummed } = workerData as ArithmeticSetting;
 const arithmetic = new StepArithmetic(layout, optimizer, halves);
-/** Of the range in hand: a message's bytes are not aligned. */
-const values = new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS);
 
 port.on('message', (request: ArithmeticRequest) => {
   switch (request.type) {
     case 'begin':
       return arithmetic.begin(request.terms);
     case 'add':
-      bytesOf(values).set(request.bytes);
-      arithmetic.add(request.range, values);
+      arithmetic.add(request.range, request.values);
       return answer({ type: 'added' });
     case 'apply':
       for (const range of request.ranges) {
