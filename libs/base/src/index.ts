@@ -14,6 +14,7 @@ export { systemTrouble } from './system-trouble.js';
 export { lockFile, type LockAnswer } from './file-lock.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';
 export { bytesOf, crc32, sha256 } from './checksum.js';
+export { copyBytes } from './copy-bytes.js';
 export { cacheDirectory } from './cache-directory.js';
 export { CARD_LIST_EXPECTED, parseCardList, WORKERS_PER_GPU_MAX, type CardList } from './card-list.js';
 export { isLoopback, parseAddress, type Address } from './address.js';

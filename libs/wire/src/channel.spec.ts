@@ -5,7 +5,7 @@ import { createLayout } from '@rocinante/parameters';
 import { dial, listen, type ListeningServer } from './channel.js';
 import { serverTraffic } from './http2-server.js';
 import { FLOW_CONTROL_WINDOW_BYTES, MESSAGE_BYTES_MAX } from './limits.js';
-import { encodeContributionRange, encodeParametersRange } from './ranges.js';
+import { encodeContributionRange, encodeParametersRange, parametersRoom } from './ranges.js';
 import type { ContributionRangeMessage, ParametersRangeMessage } from './messages.js';
 import type { TrainingClient, TrainingHandlers } from './service.js';
 
@@ -69,6 +69,32 @@ describe('a server and a client', () => {
     const after = serverTraffic();
     expect(after.bytesReceived - before.bytesReceived).toBeGreaterThan(5 * 2 ** 20);
     expect(after.bytesSent - before.bytesSent).toBeGreaterThan(2 ** 20);
+  });
+
+  it('copy what is written while nothing waits before it, so that its memory is free at once', async () => {
+    const room = parametersRoom(layout);
+    const training = await serve({
+      Parameters: (call) => {
+        const write = (version: number): void => {
+          if (version > 3) return void call.end();
+          const vector = new Float32Array(layout.length).fill(version);
+          call.write(encodeParametersRange(version, vector, range, null, room), () => write(version + 1));
+          room.fill(0xff);
+        };
+        write(1);
+      },
+    });
+    const received: number[] = [];
+    await new Promise((resolve, reject) => {
+      training
+        .parameters({ session: 's' })
+        .on('data', ({ values }: ParametersRangeMessage) =>
+          received.push(values.readFloatLE(values.length - 4)),
+        )
+        .on('error', reject)
+        .on('end', resolve);
+    });
+    expect(received).toEqual([1, 2, 3]);
   });
 
   it('gives streams and connections windows of 8 MiB, which grpc-js has no option for', async () => {

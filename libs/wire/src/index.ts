@@ -27,6 +27,7 @@ export {
   encodeContributionRange,
   encodeParametersRange,
   int32Range,
+  parametersRoom,
   type RangePayload,
 } from './ranges.js';
 export type { RunsClient, RunsHandlers, TrainingClient, TrainingHandlers } from './service.js';

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { BLOCK_ELEMENTS, createLayout, RANGE_BLOCKS } from '@rocinante/parameters';
 import { WireError } from './errors.js';
 import { trainingService } from './proto.js';
-import { decodeRange, encodeContributionRange, encodeParametersRange, int32Range } from './ranges.js';
+import {
+  decodeRange,
+  encodeContributionRange,
+  encodeParametersRange,
+  int32Range,
+  parametersRoom,
+} from './ranges.js';
 
 /** Two ranges: 256 blocks of 1,024 elements, and the rest. */
 const layout = createLayout([{ name: 'kernel', shape: [300, 1000] }]);
@@ -103,6 +109,17 @@ describe('ranges of vectors in shared memory', () => {
       const bytes = encodeContributionRange('a-session', index, vector, range);
       const values = int32Range(trainingService.Contribute.requestDeserialize(bytes), odd, room);
       expect(Buffer.compare(bytesOf(values), bytesOf(ints.subarray(range.start, range.end)))).toBe(0);
+    }
+  });
+
+  it('are encoded in one room after another, as in memory of their own', () => {
+    const vector = shared(Float32Array);
+    vector.set(floats.subarray(0, odd.length));
+    const room = parametersRoom(odd);
+    for (const range of [...odd.ranges, odd.ranges[0]]) {
+      const bytes = encodeParametersRange(3, vector, range, null, room);
+      expect(bytes.buffer).toBe(room.buffer);
+      expect(bytes.equals(encodeParametersRange(3, vector, range))).toBe(true);
     }
   });
 });

@@ -1,8 +1,8 @@
-import { bytesOf, crc32 } from '@rocinante/base';
+import { copyBytes, crc32 } from '@rocinante/base';
 import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
-import { alignedCopy } from './aligned-copy.js';
 import { WireError } from './errors.js';
 import { encodeContribution, encodeParameters } from './proto.js';
+import { BESIDE_ELEMENTS_MAX, CONTRIBUTION_FIELDS, encodeRange, PARAMETERS_FIELDS } from './range-bytes.js';
 
 /** A range's elements as they travel: raw little-endian bytes and their CRC-32. */
 export interface RangePayload {
@@ -17,32 +17,30 @@ export function encodeContributionRange(
   vector: Int32Array,
   range: ParameterRange,
 ): Buffer {
-  return encodeContribution({ session, assignment, range: range.index, ...payload(vector, range) });
+  const head = encodeContribution({ session, assignment, range: range.index });
+  return encodeRange(head, CONTRIBUTION_FIELDS, vector.subarray(range.start, range.end), null);
 }
 
 /**
  * One range of a version of the parameters, encoded: the vector may change afterwards.
  * @param checksum its CRC-32, where it is known from when it was made; null to have it worked out.
+ * @param room where to encode it, of `parametersRoom`: the message is in it until it is used again. Without it, memory of its own.
  */
 export function encodeParametersRange(
   version: number,
   vector: Float32Array,
   range: ParameterRange,
   checksum: number | null = null,
+  room?: Buffer,
 ): Buffer {
-  return encodeParameters({ version, range: range.index, ...payload(vector, range, checksum) });
+  const head = encodeParameters({ version, range: range.index });
+  return encodeRange(head, PARAMETERS_FIELDS, vector.subarray(range.start, range.end), checksum, room);
 }
 
-function payload(
-  vector: Int32Array | Float32Array,
-  range: ParameterRange,
-  known: number | null = null,
-): RangePayload {
-  const elements = bytesOf(vector.subarray(range.start, range.end));
-  // The message is encoded before this returns to whoever may ask for the next.
-  const bytes = isShared(vector) ? alignedCopy(elements, elements) : elements;
-  const values = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { values, checksum: known ?? crc32(values) };
+/** Memory for the message of any range of a layout's parameters. */
+export function parametersRoom(layout: ParameterLayout): Buffer {
+  const longest = Math.max(...layout.ranges.map(({ start, end }) => end - start));
+  return Buffer.allocUnsafe(4 * longest + BESIDE_ELEMENTS_MAX);
 }
 
 /** Copies a payload to the range's place in a vector, after its length and checksum have been checked.
@@ -54,7 +52,7 @@ export function decodeRange(
   vector: Int32Array | Float32Array,
 ): void {
   const range = checkRange(payload, layout);
-  copyInto(vector.subarray(range.start, range.end), payload.values);
+  copyBytes(payload.values, vector.subarray(range.start, range.end));
 }
 
 /**
@@ -69,17 +67,8 @@ export function int32Range(
 ): Int32Array {
   const range = checkRange(payload, layout);
   const elements = room.subarray(0, range.end - range.start);
-  copyInto(elements, payload.values);
+  copyBytes(payload.values, elements);
   return elements;
-}
-
-/** @param elements as many as the bytes are. */
-function copyInto(elements: Int32Array | Float32Array, bytes: Uint8Array): void {
-  bytesOf(elements).set(isShared(elements) ? alignedCopy(bytes, elements) : bytes);
-}
-
-function isShared({ buffer }: ArrayBufferView): boolean {
-  return buffer instanceof SharedArrayBuffer;
 }
 
 function checkRange(

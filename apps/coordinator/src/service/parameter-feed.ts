@@ -1,6 +1,6 @@
 import type { ParameterLayout } from '@rocinante/parameters';
 import { assert } from '@rocinante/base';
-import { encodeParametersRange } from '@rocinante/wire';
+import { encodeParametersRange, limits, parametersRoom } from '@rocinante/wire';
 
 interface Version {
   readonly number: number;
@@ -9,8 +9,14 @@ interface Version {
   readonly made: boolean[];
   /** The CRC-32 of each range's bytes when it was made; null where it is not known. */
   readonly checksums: (number | null)[];
-  /** Ranges in the form in which they travel; encoded once for all workers. */
-  readonly encoded: (Buffer | undefined)[];
+}
+
+/** A range in the form in which it travels, and the memory that it is in. */
+interface Encoded {
+  readonly room: Buffer;
+  version: number;
+  range: number;
+  message: Buffer;
 }
 
 /**
@@ -23,6 +29,8 @@ export class ParameterFeed {
   #closed: Version | null = null;
   #making: Version | null = null;
   #lastNumber: number;
+  /** The ranges encoded last: workers that take a version beside each other are seldom further apart. */
+  readonly #encoded: Encoded[] = [];
 
   /** @param firstNumber the first version's: higher than any that workers heard of before. */
   constructor(layout: ParameterLayout, firstNumber: number) {
@@ -58,8 +66,6 @@ export class ParameterFeed {
     this.#making ??= this.#version(vector, false);
     this.#making.made[range] = true;
     this.#making.checksums[range] = checksum;
-    // Whoever still lacks the closed version gets it encoded anew; usually nobody does.
-    this.#closed?.encoded.fill(undefined);
   }
 
   /** What was made is void: the step is issued again. */
@@ -74,16 +80,35 @@ export class ParameterFeed {
     this.#making = null;
   }
 
-  /** A range as it travels; null while it is not made, or for a version that is gone. */
-  range(version: number, range: number): Buffer | null {
-    const found = [this.#closed, this.#making].find((candidate) => candidate?.number === version);
-    if (!found?.made[range]) return null;
-    return (found.encoded[range] ??= encodeParametersRange(
-      version,
-      found.vector,
-      this.#layout.ranges[range],
-      found.checksums[range],
-    ));
+  /** Whether a range is made; never of a version that is gone. */
+  isMade(version: number, range: number): boolean {
+    return this.#find(version)?.made[range] ?? false;
+  }
+
+  /**
+   * A range that is made, as it travels, until the next call: it is encoded in memory that is used again and again, since V8
+   * marks its whole heap for every 64 MB that outlive a few messages.
+   */
+  encoded(version: number, range: number): Buffer {
+    const slot = (this.#encoded[range % limits.CREDITS_OUTSTANDING_MAX] ??= this.#slot());
+    if (slot.version !== version || slot.range !== range) {
+      const { vector, made, checksums } = this.#find(version)!;
+      assert(made[range], `range ${range} of version ${version} is not made`);
+      const place = this.#layout.ranges[range];
+      slot.message = encodeParametersRange(version, vector, place, checksums[range], slot.room);
+      slot.version = version;
+      slot.range = range;
+    }
+    return slot.message;
+  }
+
+  #find(version: number): Version | null | undefined {
+    return [this.#closed, this.#making].find((candidate) => candidate?.number === version);
+  }
+
+  #slot(): Encoded {
+    const room = parametersRoom(this.#layout);
+    return { room, version: -1, range: -1, message: room };
   }
 
   #version(vector: Float32Array, made: boolean): Version {
@@ -93,7 +118,6 @@ export class ParameterFeed {
       vector,
       made: new Array<boolean>(count).fill(made),
       checksums: new Array<number | null>(count).fill(null),
-      encoded: new Array<Buffer | undefined>(count).fill(undefined),
     };
   }
 }
