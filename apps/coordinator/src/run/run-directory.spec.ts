@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { presets } from '../presets.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
@@ -66,6 +66,15 @@ describe('a run directory', () => {
     expect(() => directory.reopen(record, other)).toThrow(
       /it is another run's \(seed is 1, not 2; corpusSha256 is "a+", not "b"\)|\(corpusSha256 is "a+", not "b"; seed is 1, not 2\)/,
     );
+  });
+
+  it('goes on with the folders that it needs, where one was cleared away', () => {
+    directory.create();
+    directory.write(record);
+    directory.release();
+    rmSync(dirname(directory.finalWeightsPath), { recursive: true });
+    directory.reopen(record, record);
+    expect(existsSync(dirname(directory.finalWeightsPath))).toBe(true);
   });
 
   it('without a record has nothing to resume; with a damaged one says so', () => {

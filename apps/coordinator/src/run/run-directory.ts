@@ -108,7 +108,7 @@ export class RunDirectory {
   /**
    * Takes the directory for a run that goes on, perhaps for longer; all else must be as it was.
    * @throws {UsageError} it is another run's; names the first keys that differ.
-   * @throws {RunFailedError} another coordinator works in it.
+   * @throws {RunFailedError} its folders cannot be made, or another coordinator works in it.
    */
   reopen(saved: RunRecord, record: RunRecord): void {
     const differences = identityDifferences(
@@ -124,6 +124,8 @@ export class RunDirectory {
         `run directory ${this.path}: it is another run's (${first}); leave the option out, or use another --run-dir`,
       );
     }
+    // A person may have cleared the weights of before away with their folder.
+    this.#makeFolders();
     this.#takeLock();
   }
 
