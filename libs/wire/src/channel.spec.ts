@@ -21,20 +21,17 @@ afterEach(async () => {
   server = client = null;
 });
 
-async function serve(handlers: Partial<TrainingHandlers>): Promise<TrainingClient> {
+async function serve(
+  handlers: Partial<TrainingHandlers>,
+  token: string | null = null,
+): Promise<TrainingClient> {
   const unused = (): never => {
     throw new Error('not called in this test');
   };
-  server = await listen('127.0.0.1:0', {
-    training: {
-      Work: unused,
-      Contribute: unused,
-      Parameters: unused,
-      Corpus: unused,
-      ...handlers,
-    },
-  });
-  client = dial(server.address);
+  const training = { Work: unused, Contribute: unused, Parameters: unused, Corpus: unused, ...handlers };
+  const holder = { name: 'a', role: 'worker' } as const;
+  server = await listen('127.0.0.1:0', { training }, token === null ? {} : { holderOf: () => holder });
+  client = dial(server.address, { ca: null, token });
   return client;
 }
 
@@ -71,10 +68,14 @@ describe('a server and a client', () => {
     expect(after.bytesSent - before.bytesSent).toBeGreaterThan(2 ** 20);
   });
 
-  it('copy what is written while nothing waits before it, so that its memory is free at once', async () => {
-    const room = parametersRoom(layout);
-    const training = await serve({
-      Parameters: (call) => {
+  it.each([
+    ['in plain', null],
+    ['with tokens', 't'],
+  ])(
+    'copy what is written while nothing waits before it, so that its memory is free at once: %s',
+    async (_, token) => {
+      const room = parametersRoom(layout);
+      const Parameters: TrainingHandlers['Parameters'] = (call) => {
         const write = (version: number): void => {
           if (version > 3) return void call.end();
           const vector = new Float32Array(layout.length).fill(version);
@@ -82,20 +83,21 @@ describe('a server and a client', () => {
           room.fill(0xff);
         };
         write(1);
-      },
-    });
-    const received: number[] = [];
-    await new Promise((resolve, reject) => {
-      training
-        .parameters({ session: 's' })
-        .on('data', ({ values }: ParametersRangeMessage) =>
-          received.push(values.readFloatLE(values.length - 4)),
-        )
-        .on('error', reject)
-        .on('end', resolve);
-    });
-    expect(received).toEqual([1, 2, 3]);
-  });
+      };
+      const training = await serve({ Parameters }, token);
+      const received: number[] = [];
+      await new Promise((resolve, reject) => {
+        training
+          .parameters({ session: 's' })
+          .on('data', ({ values }: ParametersRangeMessage) =>
+            received.push(values.readFloatLE(values.length - 4)),
+          )
+          .on('error', reject)
+          .on('end', resolve);
+      });
+      expect(received).toEqual([1, 2, 3]);
+    },
+  );
 
   it('gives streams and connections windows of 8 MiB, which grpc-js has no option for', async () => {
     await serve({});

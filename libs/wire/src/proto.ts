@@ -60,7 +60,7 @@ function counted<Message>(
 
 /**
  * The two long messages are handed to gRPC as bytes that are encoded already: what a vector held at that moment travels,
- * whatever becomes of the vector while the message waits, and what goes to many workers is encoded once.
+ * whatever becomes of the vector while the message waits.
  */
 const asBytes = (message: unknown): Buffer => message as Buffer;
 export const encodeContribution = service.Contribute.requestSerialize;

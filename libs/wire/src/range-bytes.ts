@@ -1,6 +1,6 @@
 import { bytesOf, copyBytes, crc32 } from '@rocinante/base';
 
-/** The numbers of the last two fields of a range's message (training.proto), in whose order they are encoded. */
+/** The numbers of a range's last two fields (training.proto): protobufjs encodes fields by their numbers. */
 interface RangeFields {
   readonly values: number;
   readonly checksum: number;
@@ -11,8 +11,8 @@ export const PARAMETERS_FIELDS: RangeFields = { values: 3, checksum: 4 };
 /** Protobuf's kinds of field: a length and so many bytes, and four bytes. */
 const [LENGTH_DELIMITED, FIXED32] = [2, 5];
 
-/** Bytes of a range's message beside its elements, at most: of its other fields, a session's name the longest. */
-export const BESIDE_ELEMENTS_MAX = 256;
+/** Bytes of a message of parameters beside its elements, at most: four numbers of ten bytes, and the fields' own. */
+export const BESIDE_ELEMENTS_MAX = 64;
 
 /**
  * A range's message as protobufjs would encode it, but for copies: the elements go straight from their vector, which may lie in
@@ -33,8 +33,8 @@ export function encodeRange(
     head,
     Buffer.of((fields.values << 3) | LENGTH_DELIMITED, ...varint(elements.byteLength)),
   ]);
-  const memory = room ?? Buffer.allocUnsafe(elements.byteLength + BESIDE_ELEMENTS_MAX);
   const end = front.length + elements.byteLength;
+  const memory = room ?? Buffer.allocUnsafe(end + 5);
   const values = memory.subarray(front.length, end);
   memory.set(front);
   copyBytes(bytesOf(elements), values);

@@ -126,9 +126,10 @@ describe('ranges of vectors in shared memory', () => {
 
 describe('ranges of contributions', () => {
   it('come back as int32 of their own, with who sent them', () => {
-    const bytes = encodeContributionRange('a-session', 12, ints, first);
+    const session = 'a-session'.repeat(100);
+    const bytes = encodeContributionRange(session, 12, ints, first);
     const message = trainingService.Contribute.requestDeserialize(bytes);
-    expect(message).toMatchObject({ session: 'a-session', assignment: 12, range: 0 });
+    expect(message).toMatchObject({ session, assignment: 12, range: 0 });
     const values = int32Range(message, layout, new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS));
     expect(values).toEqual(ints.subarray(first.start, first.end));
   });

@@ -8,7 +8,7 @@ export class Downlink {
   #feed: ParameterFeed | null = null;
   #rangeCount = 0;
   #stream: ServerWritableStream<ParametersRequestMessage, Buffer> | null = null;
-  /** The stream has not taken the range before yet. */
+  /** Whether the range written last has not left yet. */
   #writing = false;
   #credits = 0;
   #version = -1;
@@ -19,11 +19,12 @@ export class Downlink {
   readonly #onStall: () => void;
   #stall: NodeJS.Timeout | null = null;
 
-  /** @param onStall told where parameters wait for this worker, and it has had no credit for them for READER_STALL_MS. */
+  /** @param onStall told where parameters have waited for READER_STALL_MS: for a credit, or for the range before to leave. */
   constructor(onStall: () => void = () => undefined) {
     this.#onStall = onStall;
   }
 
+  /** The stream to send on from now on; a worker opens one a session. What an earlier one lost is not sent again. */
   attach(stream: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
     this.#stream?.end();
     this.#stream = stream;
@@ -106,8 +107,8 @@ export class Downlink {
 
   #write(stream: ServerWritableStream<ParametersRequestMessage, Buffer>, range: Buffer): void {
     this.#writing = true;
-    stream.write(range, () => {
-      if (this.#stream !== stream) return;
+    stream.write(range, (error: Error | null | undefined) => {
+      if (error || this.#stream !== stream) return;
       this.#writing = false;
       this.pump();
     });

@@ -1,6 +1,6 @@
 import type { ParameterLayout } from '@rocinante/parameters';
-import { assert } from '@rocinante/base';
-import { encodeParametersRange, limits, parametersRoom } from '@rocinante/wire';
+import { assert, crc32 } from '@rocinante/base';
+import { encodeParametersRange, parametersRoom } from '@rocinante/wire';
 
 interface Version {
   readonly number: number;
@@ -9,14 +9,6 @@ interface Version {
   readonly made: boolean[];
   /** The CRC-32 of each range's bytes when it was made; null where it is not known. */
   readonly checksums: (number | null)[];
-}
-
-/** A range in the form in which it travels, and the memory that it is in. */
-interface Encoded {
-  readonly room: Buffer;
-  version: number;
-  range: number;
-  message: Buffer;
 }
 
 /**
@@ -29,12 +21,14 @@ export class ParameterFeed {
   #closed: Version | null = null;
   #making: Version | null = null;
   #lastNumber: number;
-  /** The ranges encoded last: workers that take a version beside each other are seldom further apart. */
-  readonly #encoded: Encoded[] = [];
+  /** Where ranges are encoded, and what is there now. */
+  readonly #room: Buffer;
+  #encoded: { readonly version: number; readonly range: number; readonly message: Buffer } | null = null;
 
   /** @param firstNumber the first version's: higher than any that workers heard of before. */
   constructor(layout: ParameterLayout, firstNumber: number) {
     this.#layout = layout;
+    this.#room = parametersRoom(layout);
     this.#lastNumber = firstNumber - 1;
   }
 
@@ -86,29 +80,22 @@ export class ParameterFeed {
   }
 
   /**
-   * A range that is made, as it travels, until the next call: it is encoded in memory that is used again and again, since V8
-   * marks its whole heap for every 64 MB that outlive a few messages.
+   * A range that is made, as it travels: until the next call, since all are encoded in the same room. Workers that take a range
+   * one straight after another are given what was encoded for the first.
    */
   encoded(version: number, range: number): Buffer {
-    const slot = (this.#encoded[range % limits.CREDITS_OUTSTANDING_MAX] ??= this.#slot());
-    if (slot.version !== version || slot.range !== range) {
-      const { vector, made, checksums } = this.#find(version)!;
-      assert(made[range], `range ${range} of version ${version} is not made`);
-      const place = this.#layout.ranges[range];
-      slot.message = encodeParametersRange(version, vector, place, checksums[range], slot.room);
-      slot.version = version;
-      slot.range = range;
-    }
-    return slot.message;
+    if (this.#encoded?.version === version && this.#encoded.range === range) return this.#encoded.message;
+    const { vector, made, checksums } = this.#find(version)!;
+    assert(made[range], `range ${range} of version ${version} is not made`);
+    const { start, end } = this.#layout.ranges[range];
+    const checksum = (checksums[range] ??= crc32(vector.subarray(start, end)));
+    const message = encodeParametersRange(version, vector, this.#layout.ranges[range], checksum, this.#room);
+    this.#encoded = { version, range, message };
+    return message;
   }
 
   #find(version: number): Version | null | undefined {
     return [this.#closed, this.#making].find((candidate) => candidate?.number === version);
-  }
-
-  #slot(): Encoded {
-    const room = parametersRoom(this.#layout);
-    return { room, version: -1, range: -1, message: room };
   }
 
   #version(vector: Float32Array, made: boolean): Version {
