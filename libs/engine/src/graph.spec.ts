@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { RandomStream } from '@rocinante/base';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from './engine.js';
 import type { Graph } from './graph.js';
 import {
@@ -29,6 +30,16 @@ const matrix = (rows: number, columns: number): Tensor =>
     [rows, columns],
   );
 const read = (tensors: readonly Tensor[]): Float32Array[] => tensors.map((t) => engine.readFloat32(t));
+
+/** A folder for temporary files of this process alone. */
+const own = mkdtempSync(join(tmpdir(), 'graph-spec-'));
+const { TMPDIR } = process.env;
+beforeAll(() => void (process.env.TMPDIR = own));
+afterAll(() => {
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  rmSync(own, { recursive: true });
+});
 
 /** A graph of a work, for a test that frees it. */
 function withGraph(
@@ -75,7 +86,7 @@ describe('a graph', () => {
       );
     });
     expect(engine.liveHandles).toBe(before);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('rocinante-graph-'))).toEqual([]);
+    expect(readdirSync(own)).toEqual([]);
   });
 
   it.each([2, 3, 8, 9, 10, 17, 100])('adds %d tensors in the order of the op', (count) => {
