@@ -135,7 +135,7 @@ export class GradientGraph {
       this.#notice = 'TensorFlow runs a gradient as a graph with other bits than op by op';
     } catch (error) {
       if (!(error instanceof EngineOperationError)) throw error;
-      this.#notice = `TensorFlow runs no graph: ${error.message}`;
+      this.#notice = error.message;
     }
     if (graph !== undefined) engine.freeGraph(graph);
     return null;
