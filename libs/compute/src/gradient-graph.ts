@@ -39,7 +39,7 @@ export function keepGradients(
   }
 }
 
-export function freeGradients(engine: Engine, kept: readonly KeptGradient[]): void {
+function freeGradients(engine: Engine, kept: readonly KeptGradient[]): void {
   engine.free(...kept.map(({ gradient }) => gradient));
 }
 
