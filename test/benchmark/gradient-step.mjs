@@ -2,7 +2,9 @@
 //
 //   node test/benchmark/gradient-step.mjs [--processes 2] [--threads 1] [--windows 32] [--repeat 12]
 //     [--units 512,512,512] [--positions 100] [--symbols 39] [--input scaled] [--loss last] [--activation sigmoid]
-//     [--factors float32|bfloat16]
+//     [--factors float32|bfloat16] [--ops]
+//
+// With --ops op by op, without a graph. `firstMs` is the first turn's time, which makes the graph.
 //
 // A turn is what a worker does for a step: take new parameters, compute the gradient. The processes compute at the same
 // time. Each prints one JSON line; numbers of different minutes, or of a machine with other work, compare as ratios
@@ -29,6 +31,7 @@ const { values: options } = parseArgs({
     loss: { type: 'string', default: 'last' },
     activation: { type: 'string', default: 'sigmoid' },
     factors: { type: 'string', default: 'float32' },
+    ops: { type: 'boolean', default: false },
   },
 });
 
@@ -58,7 +61,11 @@ function measure() {
     recurrentActivation: options.activation,
     vocabularySize,
   };
-  const network = Network.create(engine, spec, { windowLength: positions, factors: options.factors });
+  const network = Network.create(engine, spec, {
+    windowLength: positions,
+    factors: options.factors,
+    graph: !options.ops,
+  });
   const random = new RandomStream(1, 'simulation');
   const parameters = Float32Array.from(
     { length: network.layout.length },
@@ -71,12 +78,14 @@ function measure() {
 
   const turns = [];
   const cpuTurns = [];
+  let firstMs = 0;
   for (let step = 0; step < Number(options.repeat) + 2; step++) {
     const start = performance.now();
     const cpu = process.cpuUsage();
     network.setParameters(parameters);
     network.gradient({ windows, symbols }, { seed: 1, step, microBatch: 0 }, gradient);
     const { user, system } = process.cpuUsage(cpu);
+    if (step === 0) firstMs = performance.now() - start;
     if (step < 2) continue;
     turns.push(performance.now() - start);
     cpuTurns.push((user + system) / 1000);
@@ -91,10 +100,13 @@ function measure() {
       threads: Number(options.threads),
       windows,
       factors: options.factors,
+      graph: network.hasGraph,
+      firstMs: rounded(firstMs),
       bestMs: rounded(turns[0]),
       medianMs: rounded(turns[turns.length >> 1]),
       medianCpuMs: rounded(cpuTurns[cpuTurns.length >> 1]),
       residentMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
+      peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
       liveHandles: engine.liveHandles,
     }),
   );

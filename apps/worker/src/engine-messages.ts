@@ -36,6 +36,12 @@ export interface ProveRun {
   readonly type: 'prove';
 }
 
+/** The joining proof, and lines for people of what computing it showed. */
+export interface RunProof {
+  readonly proof: string;
+  readonly notices: readonly string[];
+}
+
 /** Compute gradients and put their sum on the grid. */
 export interface TrainWork {
   readonly type: 'train';
@@ -104,7 +110,7 @@ export interface EngineAnswers {
   describe: EngineFacts;
   /** Lines for the log about how the run's network is computed, where that is not as one would expect. */
   'open-run': readonly string[];
-  prove: string;
+  prove: RunProof;
   rest: null;
   train: TimedTrainResult | null;
   evaluate: EvaluateResult | null;

@@ -3,7 +3,7 @@ import { assert, assertNever, RocinanteError } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import { chooseLstmPath, type LstmPathInUse } from '@rocinante/compute';
 import { Engine, type EngineOptions } from '@rocinante/engine';
-import type { EngineFacts, EngineReply, EngineRequest } from './engine-messages.js';
+import type { EngineFacts, EngineReply, EngineRequest, RunProof } from './engine-messages.js';
 import { RunCompute } from './run-compute.js';
 
 /**
@@ -44,7 +44,7 @@ function answer(request: EngineRequest): unknown {
       run = new RunCompute(loaded(), request, { path: inUse?.path });
       return run.notices;
     case 'prove':
-      return openRun().prove();
+      return { proof: openRun().prove(), notices: openRun().graphNotices } satisfies RunProof;
     case 'rest':
       run?.rest();
       return null;

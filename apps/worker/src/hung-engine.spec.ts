@@ -1,6 +1,6 @@
 // Goal: a worker whose engine does not return says so in one line and ends, and the one that is started in its place works. Method:
-// the program itself with the real engine, but that TensorFlow's call for an op is ours, which does not return while a file is
-// there, and that it is waited for some seconds at least, and not a minute.
+// the program itself with the real engine, but that TensorFlow's calls for an op and for a graph are ours, which do not return while
+// a file is there, and that it is waited for some seconds at least, and not a minute.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,16 +20,21 @@ const program = new URL('../dist/main.js', import.meta.url).href;
 /** For the engine of a slow machine too: a tiny network's micro-batch takes it milliseconds. */
 const LEAST_SECONDS = 10;
 
-/** Stands before TensorFlow's own in the order of symbols. */
-const HANGING_EXECUTE = `
+/** Stand before TensorFlow's own in the order of symbols: an op by itself, and a graph. */
+const HANGING_CALLS = `
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <unistd.h>
-typedef void (*Execute)(void *, void **, int *, void *);
-extern "C" void TFE_Execute(void *op, void **outputs, int *count, void *status) {
-  static Execute real = (Execute)dlsym(dlopen("libtensorflow_cc.so.2", RTLD_LAZY | RTLD_NOLOAD), "TFE_Execute");
+static void *behind(const char *name) {
   while (access(getenv("HANG_WHILE"), F_OK) == 0) sleep(1);
-  real(op, outputs, count, status);
+  return dlsym(dlopen("libtensorflow_cc.so.2", RTLD_LAZY | RTLD_NOLOAD), name);
+}
+extern "C" void TFE_Execute(void *op, void **outputs, int *count, void *status) {
+  ((void (*)(void *, void **, int *, void *))behind("TFE_Execute"))(op, outputs, count, status);
+}
+extern "C" void TF_SessionRun(void *a, void *b, void *c, void *d, int e, void *f, void *g, int h, void *i, int j, void *k, void *l) {
+  typedef void (*Run)(void *, void *, void *, void *, int, void *, void *, int, void *, int, void *, void *);
+  ((Run)behind("TF_SessionRun"))(a, b, c, d, e, f, g, h, i, j, k, l);
 }
 `;
 
@@ -43,7 +48,7 @@ beforeEach(async () => {
   coordinator = await ScriptedCoordinator.start();
   folder = mkdtempSync(join(tmpdir(), 'rocinante-hung-'));
   const compiler = ['-shared', '-fPIC', '-x', 'c++', '-', '-o', join(folder, 'hang.so'), '-ldl'];
-  execFileSync('c++', compiler, { input: HANGING_EXECUTE });
+  execFileSync('c++', compiler, { input: HANGING_CALLS });
   writeFileSync(
     join(folder, 'worker.mjs'),
     `import { main } from '${program}';\nprocess.exit(await main(process.argv.slice(2), ${LEAST_SECONDS}));\n`,

@@ -113,6 +113,27 @@ describe('the joining proof', () => {
     compute.dispose();
   });
 
+  it('is the same where there can be no graph of a gradient, which is told', () => {
+    const config = configOf('every');
+    const { TMPDIR } = process.env;
+    const [withGraph, without] = [computeOf(config), computeOf(config)];
+    const proof = withGraph.prove();
+    try {
+      process.env.TMPDIR = '/nonexistent';
+      expect(without.prove()).toBe(proof);
+    } finally {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    }
+    expect(withGraph.graphNotices).toEqual([]);
+    expect(without.graphNotices).toEqual([
+      expect.stringMatching(
+        /^gradients are computed op by op, which is slower: TensorFlow op graph: ENOENT: /,
+      ),
+    ]);
+    for (const compute of [withGraph, without]) compute.dispose();
+  });
+
   it('is another where LSTM layers are computed by another path, and the path is told where it is not taken', () => {
     const { path } = chooseLstmPath(engine, 'fused');
     const layers = [{ units: 5, dropout: 0.5 }];

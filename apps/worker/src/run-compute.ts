@@ -165,6 +165,12 @@ export class RunCompute {
     return sha256(this.#inMemory(this.#trainingWindows(0, 0), (batch) => this.#asInTraining(batch, masks)));
   }
 
+  /** Lines for people, once a gradient was computed: why gradients are computed op by op that could be by one graph. */
+  get graphNotices(): readonly string[] {
+    const { graphNotice } = this.#network;
+    return graphNotice === null ? [] : [`gradients are computed op by op, which is slower: ${graphNotice}`];
+  }
+
   /**
    * Forgets what is true of one offer of the run only: gradients, and the version of the parameters, whose numbers another
    * life of the coordinator gives again.

@@ -68,10 +68,13 @@ export class RunPreparation {
     }
     if (signal.aborted) return null;
     const remembered = this.#proofs.get(key);
-    const proof = remembered ?? (await this.#engine.request({ type: 'prove' }));
+    const proved = remembered === undefined ? await this.#engine.request({ type: 'prove' }) : null;
+    const proof = remembered ?? proved!.proof;
     this.#remember(key, proof);
     const { layout, opening } = run;
-    return signal.aborted ? null : { layout, opening, proof, kept, notices };
+    return signal.aborted
+      ? null
+      : { layout, opening, proof, kept, notices: [...notices, ...(proved?.notices ?? [])] };
   }
 
   /** The run is over, or the session: what the engine holds stays, but for what is true of this offer only. */

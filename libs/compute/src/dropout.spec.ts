@@ -1,11 +1,14 @@
 import { Engine } from '@rocinante/engine';
 import { describe, expect, it } from 'vitest';
-import { dropoutMask } from './dropout.js';
+import { dropoutMask, maskWords } from './dropout.js';
 
 const engine = Engine.load();
 const key = { seed: 7, step: 3, microBatch: 2 };
 const mask = (layer: number, rate: number, size = 40_000) =>
-  engine.scope(() => engine.readFloat32(dropoutMask(engine, key, layer, rate, [size / 100, 100])));
+  engine.scope(() => {
+    const words = engine.int32(maskWords(key, layer), [2]);
+    return engine.readFloat32(dropoutMask(engine, words, rate, [size / 100, 100]));
+  });
 
 describe('dropoutMask', () => {
   it.each([0.1, 0.5, 0.83])('drops a share of %d and scales what is kept', (rate) => {

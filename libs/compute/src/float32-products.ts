@@ -110,7 +110,7 @@ export function transposedProduct(engine: Engine, a: Tensor, d: Tensor): Tensor 
   const columns = Math.max(COLUMNS_MIN, Math.ceil(M / parts));
   return engine.scope(() => {
     const room = parts * columns - M;
-    const zeros = (): Tensor => engine.float32(new Float32Array(rows * room), [rows, room]);
+    const zeros = (): Tensor => engine.constant(new Float32Array(rows * room), [rows, room]);
     const whole = room > 0 ? joinColumns(engine, [a, zeros()]) : a;
     const products = (parts === 1 ? [whole] : splitColumns(engine, whole, parts)).map((part) =>
       sumOfPieces(engine, part, d),

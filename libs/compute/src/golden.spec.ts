@@ -43,6 +43,10 @@ describe('golden numbers', () => {
     const gradient = new Float32Array(network.layout.length);
     const { lossSum } = network.gradient(batch, null, gradient);
     expect(Math.abs(lossSum - golden.lossSum)).toBeLessThan(TOLERANCE * golden.lossSum);
+    const again = new Float32Array(gradient.length);
+    expect(network.gradient(batch, null, again).lossSum).toBe(lossSum);
+    expect(again).toEqual(gradient);
+    expect(network.hasGraph).toBe(true);
     expect(Math.abs(network.evaluate(batch).lossSum - golden.lossSum)).toBeLessThan(
       TOLERANCE * golden.lossSum,
     );

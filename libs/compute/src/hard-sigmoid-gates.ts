@@ -23,7 +23,7 @@ export class HardSigmoidGates implements Gates {
   readonly #slope: Tensor;
 
   constructor(readonly engine: Engine) {
-    const scalar = (value: number) => engine.float32(Float32Array.of(value), []);
+    const scalar = (value: number) => engine.constant(Float32Array.of(value), []);
     this.#zero = scalar(0);
     this.#half = scalar(0.5);
     this.#one = scalar(1);

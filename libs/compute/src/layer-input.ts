@@ -99,7 +99,7 @@ class ScaledInput implements LayerInput {
 
   #scale_V1(): Tensor {
     const { V } = this;
-    return this.engine.float32(
+    return this.engine.constant(
       Float32Array.from({ length: V }, (_, symbol) => symbol / V),
       [V, 1],
     );

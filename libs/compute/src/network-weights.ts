@@ -31,7 +31,8 @@ export interface LoadedWeights {
  */
 export class NetworkWeights {
   readonly #copies: readonly Float32Array[];
-  readonly #made: Tensor[] = [];
+  readonly #parameters: Tensor[] = [];
+  readonly #derived = new Map<string, Tensor>();
   #loaded: LoadedWeights | undefined;
 
   constructor(
@@ -56,32 +57,47 @@ export class NetworkWeights {
     for (const [index, entry] of this.layout.tensors.entries()) {
       const copy = this.#copies[index];
       this.#copy(flat, entry, copy);
-      tensors.set(entry.name, this.#keep(this.engine.float32(copy, entry.shape)));
+      const tensor = this.engine.keep(this.engine.float32(copy, entry.shape));
+      this.#parameters.push(tensor);
+      tensors.set(entry.name, tensor);
     }
     const layers = this.network.layers.map((_, index) => ({
       kernel_I4H: tensors.get(`lstm_${index + 1}/kernel`)!,
       recurrent_H4H: tensors.get(`lstm_${index + 1}/recurrent_kernel`)!,
       bias_4H: tensors.get(`lstm_${index + 1}/bias`)!,
-      derived: this.#madeOnce(),
+      derived: (name: string, make: () => Tensor) => this.#madeOnce(`lstm_${index + 1}/${name}`, make),
     }));
     const dense_HV = tensors.get('dense/kernel')!;
-    const ofDense = this.#madeOnce();
     const { engine } = this;
+    const dense_VH = (): Tensor =>
+      this.#madeOnce('dense/kernel, transposed', () => transpose(engine, dense_HV));
     this.#loaded = {
       embedding_VE: tensors.get('embedding/embeddings'),
       layers,
       dense_HV,
       dense_V: tensors.get('dense/bias')!,
       get dense_VH() {
-        return ofDense('transposed', () => transpose(engine, dense_HV));
+        return dense_VH();
       },
     };
+  }
+
+  /** The parameters' own tensors, in the layout's order. */
+  get parameters(): readonly Tensor[] {
+    return this.#parameters;
+  }
+
+  /** Frees what was made of the parameters, which is made anew when it is asked for. */
+  forgetDerived(): void {
+    this.engine.free(...this.#derived.values());
+    this.#derived.clear();
   }
 
   /** Frees the tensors. */
   unload(): void {
     this.#loaded = undefined;
-    this.engine.free(...this.#made.splice(0));
+    this.forgetDerived();
+    this.engine.free(...this.#parameters.splice(0));
   }
 
   #copy(flat: Float32Array, { name, offset, size }: TensorEntry, copy: Float32Array): void {
@@ -91,18 +107,10 @@ export class NetworkWeights {
     else copySwappingGates(source, copy, 0, this.network.layers[Number(layer[1]) - 1].units);
   }
 
-  /** Gives tensors by name that are made once, and freed with the weights. */
-  #madeOnce(): (name: string, make: () => Tensor) => Tensor {
-    const made = new Map<string, Tensor>();
-    return (name, make) => {
-      const tensor = made.get(name) ?? this.#keep(make());
-      made.set(name, tensor);
-      return tensor;
-    };
-  }
-
-  #keep(tensor: Tensor): Tensor {
-    this.#made.push(this.engine.keep(tensor));
+  /** A tensor by name that is made once, and freed with the weights. */
+  #madeOnce(name: string, make: () => Tensor): Tensor {
+    const tensor = this.#derived.get(name) ?? this.engine.keep(make());
+    this.#derived.set(name, tensor);
     return tensor;
   }
 }

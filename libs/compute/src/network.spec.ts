@@ -116,7 +116,12 @@ describe('Network', () => {
     network.evaluate(batch);
     expect(engine.liveHandles).toBe(transposed);
     network.setParameters(randomParameters(network, 9, 0.5));
-    expect(engine.liveHandles).toBe(loaded);
+    const withGraph = engine.liveHandles;
+    expect(withGraph).toBeLessThan(transposed);
+    // The graph's constants.
+    expect(withGraph).toBeGreaterThan(loaded);
+    gradientOf(network, key);
+    expect(engine.liveHandles).toBe(withGraph);
     network.dispose();
     expect(engine.liveHandles).toBe(before);
   });

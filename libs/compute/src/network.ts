@@ -3,15 +3,17 @@ import { assert } from '@rocinante/base';
 import { biasAdd, multiply, sliceFirst, sumRowsByIndex, type Engine, type Tensor } from '@rocinante/engine';
 import { networkLayout, type NetworkSpec } from '@rocinante/model';
 import type { ParameterLayout } from '@rocinante/parameters';
+import { batchTensors, type BatchTensors } from './batch-tensors.js';
 import { crossEntropy } from './cross-entropy.js';
 import { dropoutMask, type DropoutKey } from './dropout.js';
 import type { DeviceGradient } from './device-gradient.js';
 import { product, transposedProduct } from './float32-products.js';
 import { copySwappingGates, swapGates } from './gate-order.js';
+import { GradientGraph, keepGradients, type Backpropagate, type Take } from './gradient-graph.js';
 import { RowsInput, symbolInput, type LayerInput } from './layer-input.js';
 import { freeStates, readOn } from './layer-stack.js';
 import type { CellState } from './lstm-layer.js';
-import { whyPlainAlone, type LayerRun, type LstmPath } from './lstm-path.js';
+import { whyPlainAlone, type Extent, type LayerRun, type LstmPath } from './lstm-path.js';
 import { layOutRows, sumLosses, type MicroBatch, type Rows } from './micro-batch.js';
 import { NetworkWeights } from './network-weights.js';
 import { PlainPath } from './plain-path.js';
@@ -28,9 +30,6 @@ interface LayerTrace {
   readonly mask: Tensor | undefined;
 }
 
-/** Takes a tensor's gradient where it is made; that of an LSTM layer of `units` has the path's order of gates. */
-type Take = (name: string, gradient: Tensor, units?: number) => void;
-
 export interface NetworkOptions {
   /** T, the symbols of a window without the one that follows. */
   readonly windowLength: number;
@@ -41,6 +40,11 @@ export interface NetworkOptions {
    * states, pointwise arithmetic, the dense layer, losses, and all that is computed without a way back.
    */
   readonly factors?: FactorType | undefined;
+  /**
+   * Whether micro-batches of the size of the first that `gradient` computes are computed by one graph: the same bits, in less time.
+   * True where it is left out. On a card, and by another path than plain, everything is computed op by op.
+   */
+  readonly graph?: boolean | undefined;
 }
 
 /** A network on the engine: the loss of a micro-batch and its gradient. */
@@ -51,11 +55,12 @@ export class Network {
   readonly path: LstmPath;
   readonly #products: Products;
   readonly #weights: NetworkWeights;
+  readonly #graph: GradientGraph | null;
 
   private constructor(
     readonly engine: Engine,
     readonly spec: NetworkSpec,
-    { windowLength, path, factors = 'float32' }: NetworkOptions,
+    { windowLength, path, factors = 'float32', graph = true }: NetworkOptions,
   ) {
     this.windowLength = windowLength;
     this.layout = networkLayout(spec);
@@ -63,11 +68,23 @@ export class Network {
     const isFree = path !== undefined && whyPlainAlone(spec, factors) === null;
     this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation, this.#products);
     this.#weights = new NetworkWeights(engine, spec, this.layout, this.path.gateOrder);
+    const isForGraph = graph && this.path.name === 'plain' && engine.description.device === 'cpu';
+    this.#graph = isForGraph ? new GradientGraph(engine, this.#weights, this.#backpropagate) : null;
   }
 
   /** Parameters are set before first use. */
   static create(engine: Engine, spec: NetworkSpec, options: NetworkOptions): Network {
     return new Network(engine, spec, options);
+  }
+
+  /** Whether micro-batches of the first one's size are computed by a graph; after that one. */
+  get hasGraph(): boolean {
+    return this.#graph?.isMade ?? false;
+  }
+
+  /** Where there should be a graph and is none, why, in one line; null otherwise. */
+  get graphNotice(): string | null {
+    return this.#graph?.notice ?? null;
   }
 
   /** Replaces all parameters by a copy of `flat`, in the layout's order; the caller may write to it afterwards. */
@@ -90,8 +107,10 @@ export class Network {
     this.#checkLength(out);
     const { engine } = this;
     const rows = layOutRows(this.spec, this.windowLength, batch);
+    const backpropagate = this.#graph?.backpropagate ?? this.#backpropagate;
     return engine.scope(() => {
-      const losses_N = this.#backpropagate(rows, dropout, (...made) => this.#copyTo(out, ...made));
+      const tensors = this.#batchTensors(rows, dropout);
+      const losses_N = backpropagate(tensors, (...made) => this.#copyTo(out, ...made));
       return { lossSum: sumLosses(rows, engine.readFloat32(losses_N)) };
     });
   }
@@ -103,22 +122,22 @@ export class Network {
   gradientOnDevice(batch: MicroBatch, dropout: DropoutKey | null): DeviceGradient {
     const { engine } = this;
     const rows = layOutRows(this.spec, this.windowLength, batch);
-    const kept = new Map<string, Tensor>();
-    try {
-      const losses = engine.scope(() =>
-        this.#backpropagate(rows, dropout, (name, gradient, units) => {
-          kept.set(name, engine.keep(this.#inKerasOrder(gradient, units)));
-        }),
+    return engine.scope(() => {
+      const { losses, kept } = keepGradients(
+        engine,
+        (batch, take) =>
+          this.#backpropagate(batch, (name, gradient, units) => {
+            take(name, this.#inKerasOrder(gradient, units));
+          }),
+        this.#batchTensors(rows, dropout),
       );
+      const gradients = new Map(kept.map(({ name, gradient }) => [name, gradient]));
       return {
-        tensors: this.layout.tensors.map(({ name }) => kept.get(name)!),
+        tensors: this.layout.tensors.map(({ name }) => gradients.get(name)!),
         losses: engine.keep(losses),
         sumLosses: (values) => sumLosses(rows, values),
       };
-    } catch (error) {
-      engine.free(...kept.values());
-      throw error;
-    }
+    });
   }
 
   /** The micro-batch's loss without dropout, in the units of `gradient`. */
@@ -134,7 +153,8 @@ export class Network {
         rows.symbols_TB,
         rows.B,
       );
-      const { loss } = this.#crossEntropy(this.#reached(hidden_NH, rows), rows.labels_N);
+      const labels = engine.int32(rows.labels_N, [rows.labels_N.length]);
+      const { loss } = this.#crossEntropy(this.#reached(hidden_NH, rows), labels);
       return { lossSum: sumLosses(rows, engine.readFloat32(loss)) };
     });
   }
@@ -176,7 +196,8 @@ export class Network {
         if (isCancelled()) return null;
         const ends = engine.scope(() => {
           const run = readOn(engine, this.path, spec, weights, chunk.symbols_TB, chunk.B, states);
-          const { loss } = this.#crossEntropy(run.hidden_NH, chunk.labels_N);
+          const labels = engine.int32(chunk.labels_N, [chunk.labels_N.length]);
+          const { loss } = this.#crossEntropy(run.hidden_NH, labels);
           addLosses(sums, chunk, engine.readFloat32(loss));
           return run.states;
         });
@@ -189,42 +210,42 @@ export class Network {
     return { lossSum: sums.reduce((sum, streamSum) => sum + streamSum, 0) };
   }
 
-  /** Frees the parameters' tensors. */
+  /** Frees the parameters' tensors, and the graph. */
   dispose(): void {
+    this.#graph?.dispose();
     this.#weights.unload();
   }
 
-  /** Gives each tensor's gradient to `take`, and the rows' losses [N], unread. */
-  #backpropagate(rows: Rows, dropout: DropoutKey | null, take: Take): Tensor {
-    const { engine } = this;
-    return engine.scope(() => {
-      const symbols_N = engine.int32(rows.symbols_TB, [rows.T * rows.B]);
-      const { traces, output } = this.#runLayers(rows, symbols_N, dropout);
-      const { losses_N, logitsGradient_NV } = this.#lossOf(output, rows);
-      const outputGradient = this.#denseBack(output, logitsGradient_NV, take);
-      this.#layersBack(traces, symbols_N, outputGradient, rows, take);
-      return losses_N;
-    });
+  #batchTensors(rows: Rows, dropout: DropoutKey | null): BatchTensors {
+    return batchTensors(this.engine, rows, dropout, this.spec.layers.length);
   }
 
+  /** What a gradient is computed by: a function of tensors and sizes alone, so that it can be run again as a graph. */
+  readonly #backpropagate: Backpropagate = (batch, take) => {
+    const { engine } = this;
+    return engine.scope(() => {
+      const { traces, output } = this.#runLayers(batch);
+      const { losses_N, logitsGradient_NV } = this.#lossOf(output, batch);
+      const outputGradient = this.#denseBack(output, logitsGradient_NV, take);
+      this.#layersBack(traces, outputGradient, batch, take);
+      return losses_N;
+    });
+  };
+
   /** Runs the stack; `output` is what enters the dense layer, [N, H], or [B, H] for a loss on the last position. */
-  #runLayers(
-    rows: Rows,
-    symbols_N: Tensor,
-    dropout: DropoutKey | null,
-  ): { traces: LayerTrace[]; output: Tensor } {
+  #runLayers(batch: BatchTensors): { traces: LayerTrace[]; output: Tensor } {
     const { engine, spec } = this;
     const weights = this.#weights.loaded;
     const traces: LayerTrace[] = [];
-    let input = symbolInput(engine, this.#products, spec, weights, symbols_N);
+    let input = symbolInput(engine, this.#products, spec, weights, batch.symbols_N);
     let input_NI: Tensor | undefined;
     for (const [index, { dropout: rate }] of spec.layers.entries()) {
       const isLast = index === spec.layers.length - 1;
-      const run = this.path.forward(weights.layers[index], input, rows);
-      const output = isLast ? this.#reached(run.hidden_NH, rows) : run.hidden_NH;
+      const run = this.path.forward(weights.layers[index], input, batch);
+      const output = isLast ? this.#reached(run.hidden_NH, batch) : run.hidden_NH;
       const mask =
-        dropout && rate > 0
-          ? dropoutMask(engine, dropout, index, rate, output.shape as [number, number])
+        batch.words && rate > 0
+          ? dropoutMask(engine, batch.words[index], rate, output.shape as [number, number])
           : undefined;
       const kept = mask ? multiply(engine, output, mask) : output;
       traces.push({ run, input, input_NI, mask });
@@ -236,26 +257,25 @@ export class Network {
   }
 
   /** Of the uppermost layer's hidden states, those that the loss looks at. */
-  #reached(hidden_NH: Tensor, { T, B }: Rows): Tensor {
+  #reached(hidden_NH: Tensor, { T, B }: Extent): Tensor {
     return this.spec.loss === 'last' ? sliceFirst(this.engine, hidden_NH, (T - 1) * B, B) : hidden_NH;
   }
 
-  #lossOf(output: Tensor, rows: Rows): { losses_N: Tensor; logitsGradient_NV: Tensor } {
+  #lossOf(output: Tensor, batch: BatchTensors): { losses_N: Tensor; logitsGradient_NV: Tensor } {
     const { engine } = this;
     return engine.scope(() => {
-      const { loss, gradient } = this.#crossEntropy(output, rows.labels_N);
-      const shares = engine.float32(rows.shares_N, [rows.shares_N.length, 1]);
-      return { losses_N: loss, logitsGradient_NV: multiply(engine, gradient, shares) };
+      const { loss, gradient } = this.#crossEntropy(output, batch.labels_L);
+      return { losses_N: loss, logitsGradient_NV: multiply(engine, gradient, batch.shares_L1) };
     });
   }
 
   /** Each row's loss [N], and its gradient by the logits [N, V]. */
-  #crossEntropy(output: Tensor, labels_N: Int32Array): { loss: Tensor; gradient: Tensor } {
+  #crossEntropy(output: Tensor, labels_N: Tensor): { loss: Tensor; gradient: Tensor } {
     const { engine } = this;
     const weights = this.#weights.loaded;
     return engine.scope(() => {
       const logits = biasAdd(engine, product(engine, output, weights.dense_HV), weights.dense_V);
-      return crossEntropy(engine, logits, engine.int32(labels_N, [labels_N.length]));
+      return crossEntropy(engine, logits, labels_N);
     });
   }
 
@@ -264,20 +284,14 @@ export class Network {
     const { engine } = this;
     return engine.scope(() => {
       take('dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
-      const ones = engine.float32(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
+      const ones = engine.constant(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
       take('dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
       return product(engine, logitsGradient_NV, this.#weights.loaded.dense_VH);
     });
   }
 
   /** Runs the stack backwards from the gradient of its output, taking each layer's gradients. */
-  #layersBack(
-    traces: readonly LayerTrace[],
-    symbols_N: Tensor,
-    outputGradient: Tensor,
-    rows: Rows,
-    take: Take,
-  ): void {
+  #layersBack(traces: readonly LayerTrace[], outputGradient: Tensor, batch: BatchTensors, take: Take): void {
     const { engine, spec, path } = this;
     const weights = this.#weights.loaded;
     let gradient = outputGradient;
@@ -287,13 +301,13 @@ export class Network {
       const name = `lstm_${index + 1}`;
       const below = engine.scope(() => {
         const hiddenGradient = mask ? multiply(engine, gradient, mask) : gradient;
-        const made = path.backward(weights.layers[index], input, run, hiddenGradient, rows);
+        const made = path.backward(weights.layers[index], input, run, hiddenGradient, batch);
         take(`${name}/bias`, made.bias_4H, units);
         take(`${name}/recurrent_kernel`, made.recurrent_H4H, units);
         take(`${name}/kernel`, made.kernel_I4H, units);
         if (index > 0) return made.input_NI;
         if (made.input_NI !== undefined) {
-          const embedding_VE = sumRowsByIndex(engine, made.input_NI, symbols_N, spec.vocabularySize);
+          const embedding_VE = sumRowsByIndex(engine, made.input_NI, batch.symbols_N, spec.vocabularySize);
           take('embedding/embeddings', embedding_VE);
         }
         return undefined;

@@ -42,6 +42,15 @@ export interface Binding {
     inputs: readonly number[],
     outputs: number,
   ): TensorInfo[];
+  /** `tags` and names are lists with commas. */
+  loadSavedModel(folder: string, tags: string): number;
+  runSavedModel(
+    model: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): TensorInfo[];
+  deleteSavedModel(model: number): void;
   isUsingGpuDevice(): boolean;
   getNumOfTensors(): number;
 }

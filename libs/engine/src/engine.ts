@@ -4,7 +4,9 @@ import { describeCard, describeProcessor, type EngineDescription } from './descr
 import { applyEnvironment, type EngineOptions } from './environment.js';
 import { EngineDeviceError, EnginePrecisionError, operationError } from './errors.js';
 import { gpuTrouble } from './gpu-trouble.js';
+import { Graph } from './graph.js';
 import { engineLibraries, locateBinding } from './location.js';
+import { Recording } from './recording.js';
 import { Scope, Tensor } from './tensor.js';
 
 let loaded: Engine | undefined;
@@ -22,6 +24,7 @@ export class Engine {
   readonly #binding: Binding;
   readonly #tf32: boolean;
   #scope: Scope | undefined;
+  #recording: Recording | undefined;
 
   private constructor(binding: Binding, description: EngineDescription, tf32: boolean) {
     this.#binding = binding;
@@ -119,6 +122,19 @@ export class Engine {
     return this.#create(values, shape, DataType.int32);
   }
 
+  /** A float32 or int32 tensor of values that follow from nothing but the code and shapes; the same duty as for `float32`. */
+  constant(values: Float32Array | Int32Array, shape: readonly number[]): Tensor {
+    const recording = this.#recording;
+    this.#recording = undefined;
+    try {
+      const tensor = values instanceof Int32Array ? this.int32(values, shape) : this.float32(values, shape);
+      recording?.constant(tensor, values);
+      return tensor;
+    } finally {
+      this.#recording = recording;
+    }
+  }
+
   /** An int64 tensor of the values, row-major, in the device's memory; the same duty as for `float32`. */
   int64(values: BigInt64Array, shape: readonly number[]): Tensor {
     // The binding takes an int64 for two int32.
@@ -162,10 +178,74 @@ export class Engine {
     } catch (cause) {
       throw operationError(operation, cause);
     }
-    return outputs.map(({ id, shape, dtype }) => new Tensor(id, shape, dtype, this.#scope));
+    const made = this.#tensorsOf(outputs);
+    this.#recording?.note(operation, attributes, inputs, made);
+    return made;
+  }
+
+  /**
+   * Runs `work` as it stands and notes its ops, to be run again as one graph. `inputs` are all tensors that these take from outside.
+   *
+   * What differs from run to run is an input: inside, tensors are made by ops and by `constant` alone, and nothing is read.
+   * `outputs` are what `work` gave, and what the graph gives. No recording where it would be of more than `nodesMax` nodes.
+   */
+  record<T extends readonly Tensor[]>(
+    inputs: readonly Tensor[],
+    nodesMax: number,
+    work: () => T,
+  ): { readonly outputs: T; readonly recording: Recording | null } {
+    assert(this.#recording === undefined, 'one recording at a time');
+    const recording = new Recording(inputs, nodesMax);
+    this.#recording = recording;
+    try {
+      const outputs = this.scope(work);
+      recording.end(outputs);
+      return { outputs, recording: recording.isCut ? null : recording };
+    } finally {
+      this.#recording = undefined;
+    }
+  }
+
+  /**
+   * A graph of a recording, until `freeGraph`.
+   * @throws {EngineOperationError} TensorFlow refused it, or its file could not be written.
+   */
+  createGraph(recording: Recording): Graph {
+    const constants = recording.constants.map(({ values, shape }) => this.keep(this.float32(values!, shape)));
+    try {
+      return new Graph(this.#binding, recording, constants);
+    } catch (cause) {
+      this.free(...constants);
+      throw operationError('graph', cause);
+    }
+  }
+
+  /**
+   * Runs a graph on inputs like those that were recorded, in their order; what it gives belongs to the scope, like an op's.
+   * @throws {EngineOperationError} an op in it failed.
+   */
+  runGraph(graph: Graph, inputs: readonly Tensor[]): Tensor[] {
+    assert(this.#recording === undefined, 'a graph is no part of another');
+    const taken = graph.taken(inputs);
+    try {
+      return this.#tensorsOf(graph.run(taken));
+    } catch (cause) {
+      throw operationError('graph', cause);
+    }
+  }
+
+  /** Frees a graph. */
+  freeGraph(graph: Graph): void {
+    graph.delete();
+    this.free(...graph.constants);
+  }
+
+  #tensorsOf(made: readonly TensorInfo[]): Tensor[] {
+    return made.map(({ id, shape, dtype }) => new Tensor(id, shape, dtype, this.#scope));
   }
 
   #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): Tensor {
+    assert(this.#recording === undefined, 'in a recording values are constants, or inputs from outside');
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     const received = dtype === DataType.int64 ? values.length / 2 : values.length;
     assert(received === size, `shape [${shape.join(', ')}] has ${size} elements, not ${received}`);
@@ -180,6 +260,7 @@ export class Engine {
   }
 
   #read(tensor: Tensor): Float32Array | Int32Array | BigInt64Array {
+    assert(this.#recording === undefined, 'in a recording nothing is read');
     try {
       return this.#binding.tensorDataSync(tensor.id);
     } catch (cause) {

@@ -29,6 +29,7 @@ export {
   EnginePrecisionError,
 } from './errors.js';
 export { demandCard, gpuTrouble, idleCardLine } from './gpu-trouble.js';
+export type { Graph } from './graph.js';
 export {
   bitwiseAnd,
   float32Bits,
@@ -95,4 +96,5 @@ export {
   type CellStep,
   type Transposition,
 } from './ops.js';
+export type { Recording } from './recording.js';
 export type { Tensor } from './tensor.js';

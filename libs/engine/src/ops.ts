@@ -28,7 +28,7 @@ function withInts(
   shape: readonly number[],
   run: (ints: Tensor) => Tensor[],
 ): Tensor[] {
-  const ints = engine.int32(Int32Array.from(values), shape);
+  const ints = engine.constant(Int32Array.from(values), shape);
   try {
     return run(ints);
   } finally {
@@ -86,14 +86,14 @@ export const biasAdd = (engine: Engine, a: Tensor, bias: Tensor): Tensor => one(
 /** Zeros, made on the device. */
 export const zeros = (engine: Engine, shape: readonly number[]): Tensor =>
   engine.scope(() => {
-    const zero = engine.float32(new Float32Array(1), []);
+    const zero = engine.constant(new Float32Array(1), []);
     return withInts(engine, shape, [shape.length], (ints) => engine.execute('Fill', [], [ints, zero], 1))[0];
   });
 
 /** Rows of zeros with a 1 at each of the int32 indices: [N] to [N, V]. */
 export const oneHot = (engine: Engine, indices: Tensor, size: number): Tensor =>
   engine.scope(() => {
-    const [one, zero] = [1, 0].map((value) => engine.float32(Float32Array.of(value), []));
+    const [one, zero] = [1, 0].map((value) => engine.constant(Float32Array.of(value), []));
     return withInts(engine, [size], [], (depth) =>
       engine.execute('OneHot', [int('axis', -1)], [indices, depth, one, zero], 1),
     )[0];

@@ -1,6 +1,6 @@
 // Prints, for each case of the JSON list in argv[3], the hashes of losses, gradient and logits, computed with argv[2] threads.
 // A process of its own: TensorFlow's threads are fixed when it is loaded.
-import { sha256 } from '@rocinante/base';
+import { assert, sha256 } from '@rocinante/base';
 import { Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import type { MicroBatch } from '../micro-batch.js';
@@ -36,7 +36,15 @@ for (const { spec, windowLength, windows, factors } of JSON.parse(cases) as Hash
   const gradient = new Float32Array(network.layout.length);
   for (const count of windows) {
     const batch = randomBatch(spec, windowLength, count, count);
-    const { lossSum } = network.gradient(batch, { seed: 3, step: count, microBatch: 1 }, gradient);
+    const key = { seed: 3, step: count, microBatch: 1 };
+    const { lossSum } = network.gradient(batch, key, gradient);
+    // Of the first size: op by op before, and now by the graph.
+    const again = new Float32Array(gradient.length);
+    network.gradient(batch, key, again);
+    assert(
+      sha256(again) === sha256(gradient) && network.hasGraph,
+      `${count} windows: other bits by the graph`,
+    );
     const { lossSum: evaluated } = network.evaluate(batch);
     const { logits } = network.advance(batch.symbols.subarray(0, windowLength));
     const streams = spec.loss === 'every' ? network.evaluateStreams(streamsOf(batch)) : null;
