@@ -176,7 +176,7 @@ describe('the ledger of a run', () => {
   });
 });
 
-it('tells of steps that a shorter run dropped that they were not all taken again', async () => {
+it('tells of steps that a shorter run lost that they were not all taken again', async () => {
   const runDir = copy();
   const checkpoints = readdirSync(join(runDir, 'checkpoints')).sort();
   const steps = checkpoints.map((name) => Number(/\d+/.exec(name)![0]));
@@ -189,7 +189,7 @@ it('tells of steps that a shorter run dropped that they were not all taken again
   const [lost, takenAgain] = [Number(before.lost) + STEPS - older, Number(before.takenAgain) + 1];
   expect(await json(['verify', runDir])).toMatchObject({ agrees: true, steps: older + 1, lost, takenAgain });
   const { stdout } = await rocinante(['verify', runDir]);
-  expect(stdout).toContain(`\ntaken again   ${takenAgain} of ${lost} steps that were dropped\n`);
+  expect(stdout).toContain(`\ntaken again   ${takenAgain} of ${lost} steps that were lost\n`);
 });
 
 describe('an accident', () => {

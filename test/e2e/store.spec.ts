@@ -144,6 +144,26 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     expect((await train(args, env)).weightsSha256).toBe((await undisturbed).weightsSha256);
   });
 
+  it('that is lost as a limit ends the run is waited for, which Ctrl-C shortens, and no more', async () => {
+    const runDir = workspace.in('limited');
+    const further = ['--store', 's3://bucket/runs/limited', '--run-dir', runDir, '--max-hours', '0.004'];
+    const run = new Rocinante(['train', '--json', ...order, '--steps', '1000000', ...further], env);
+    await stepsTaken(run, runDir, 1);
+    proxy.cut(true);
+    try {
+      await until('the end of its time', () => kinds(runDir).includes('finished'));
+      run.process.kill('SIGINT');
+      const { code, stdout, stderr } = await run.finished;
+      expect(stderr).toContain('not in the store: ');
+      const reason = expect.stringMatching(/^stopped after step \d+: .* of --max-hours$/) as string;
+      const checkpoint = readdirSync(join(runDir, 'checkpoints')).sort().at(-1);
+      expect(JSON.parse(stdout)).toMatchObject({ outcome: 'stopped', reason, checkpoint });
+      expect(code).toBe(0);
+    } finally {
+      proxy.cut(false);
+    }
+  });
+
   // The wait is half a minute.
   it.skipIf(!LONG)('that stays lost is waited for so long, and the end says what is not there', async () => {
     const args = [...order, '--store', 's3://bucket/runs/two', '--run-dir', workspace.in('two')];

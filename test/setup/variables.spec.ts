@@ -1,11 +1,11 @@
 /**
  * Goal: an environment variable that is misspelt is told of, and none that anything reads. Method: help of every command, and
- * every name that stands in a file of the project, against what is known.
+ * every name that stands in a file of the project, against what is known; and what is known against them.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { strayVariablesLine } from '@rocinante/base';
+import { beforeAll, expect, it } from 'vitest';
+import { KNOWN_VARIABLES, strayVariablesLine } from '@rocinante/base';
 import { projectRoot } from '../support/project-root.js';
 import { rocinante } from '../support/rocinante.js';
 
@@ -21,14 +21,13 @@ function namesIn(text: string): string[] {
   return [...text.matchAll(NAME)].map(([name]) => name);
 }
 
-/** Of a file or of all files below a folder, but for what was made or installed. */
-function namesBelow(path: string): string[] {
+/** Of all files below a folder whose names end as wanted, but for what was made or installed. */
+function namesBelow(path: string, wanted = /(?<!\.(png|json|tsbuildinfo))$/): string[] {
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
     const within = join(path, entry.name);
     if (entry.isDirectory())
-      return /^(node_modules|dist|\.state)$/.test(entry.name) ? [] : namesBelow(within);
-    const isText =
-      entry.isFile() && !SPECS.includes(entry.name) && !/\.(png|json|tsbuildinfo)$/.test(entry.name);
+      return /^(node_modules|dist|\.state)$/.test(entry.name) ? [] : namesBelow(within, wanted);
+    const isText = entry.isFile() && !SPECS.includes(entry.name) && wanted.test(entry.name);
     return isText ? namesIn(readFileSync(within, 'utf8')) : [];
   });
 }
@@ -45,32 +44,53 @@ async function helpBelow(words: readonly string[]): Promise<string[]> {
   return texts;
 }
 
-it('knows the variable of every option', { timeout: 180_000 }, async () => {
+const folders = ['apps', 'libs', 'deploy', 'test', '.ci'].map((name) => join(projectRoot, name));
+
+function fileText(name: string): string {
+  return readFileSync(join(projectRoot, name), 'utf8');
+}
+
+let ofOptions: Set<string>;
+beforeAll(async () => {
   const texts = await helpBelow([]);
   expect(texts.length).toBeGreaterThan(30);
-  const names = new Set(texts.flatMap(namesIn));
-  expect([...names]).toEqual(expect.arrayContaining(['ROCINANTE_STEPS', 'ROCINANTE_LOG_LEVEL']));
-  expect(line(names)).toBeNull();
+  ofOptions = new Set(texts.flatMap(namesIn));
+}, 180_000);
+
+it('knows the variable of every option', () => {
+  expect([...ofOptions]).toEqual(expect.arrayContaining(['ROCINANTE_STEPS', 'ROCINANTE_LOG_LEVEL']));
+  expect(line(ofOptions)).toBeNull();
 });
 
 it('knows every variable that is named in a file of the project', () => {
-  const folders = ['apps', 'libs', 'deploy', 'test', 'docs', '.ci'].map((name) => join(projectRoot, name));
-  const files = ['README.md', 'CONTRIBUTING.md', 'rocinante'].map((name) => join(projectRoot, name));
-  const names = new Set([
-    ...folders.flatMap(namesBelow),
-    ...files.flatMap((path) => namesIn(readFileSync(path, 'utf8'))),
-  ]);
+  const files = ['README.md', 'CONTRIBUTING.md', 'rocinante'].flatMap((name) => namesIn(fileText(name)));
+  const below = [...folders, join(projectRoot, 'docs')].flatMap((folder) => namesBelow(folder));
+  const names = new Set([...files, ...below]);
   expect(names.size).toBeGreaterThan(50);
   expect(line(names)).toBeNull();
 });
 
-it.each([
-  [['config', 'print'], 0],
-  [['worker', '--coordinator', '127.0.0.1:9', '--token-file', 'nowhere'], 2],
-] as const)('%j goes on, and says what nothing reads', async (words, code) => {
-  const ended = await rocinante(words, { ROCINANTE_STEPZ: '5' });
-  expect(ended.code).toBe(code);
-  expect(ended.stderr.split('\n')[0]).toBe(
-    'rocinante: warning: nothing reads ROCINANTE_STEPZ (did you mean ROCINANTE_STEPS?)',
-  );
+it('knows none that no option has and that stands in documents alone', () => {
+  const below = folders.flatMap((folder) => namesBelow(folder, /(?<!\.(png|json|tsbuildinfo|md))$/));
+  const read = new Set([...ofOptions, ...namesIn(fileText('rocinante')), ...below]);
+  expect([...KNOWN_VARIABLES].filter((name) => !read.has(`ROCINANTE_${name}`))).toEqual([]);
 });
+
+const stray = 'nothing reads ROCINANTE_STEPZ (did you mean ROCINANTE_STEPS?)';
+
+it('a command goes on, and says what nothing reads', async () => {
+  const ended = await rocinante(['config', 'print'], { ROCINANTE_STEPZ: '5' });
+  expect(ended.code).toBe(0);
+  expect(ended.stderr.split('\n')[0]).toBe(`rocinante: warning: ${stray}`);
+});
+
+it.each([['serve'], ['worker', '--coordinator', '127.0.0.1:9']])(
+  '%s says it in its log, which is JSON',
+  async (...words) => {
+    const ended = await rocinante([...words, '--token-file', 'nowhere'], { ROCINANTE_STEPZ: '5' });
+    expect(ended.code).toBe(2);
+    const [first, second] = ended.stderr.split('\n');
+    expect(JSON.parse(first)).toMatchObject({ level: 'warn', msg: stray });
+    expect(second).toMatch(/^rocinante: nowhere: expected a /);
+  },
+);

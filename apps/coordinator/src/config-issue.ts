@@ -44,12 +44,13 @@ export function describeIssue(
   }
   const exact = given.filter(({ setting }) => setting === key || setting.startsWith(`${key}.`));
   if (exact.length > 0) return byOption(exact, inOptions(expected, options));
-  const received = `${expected}, received ${quoted(value)}`;
+  // What was received is told as it was given, whatever it looks like.
+  const received = `, received ${quoted(value)}`;
   const group = issue.path.length > 1 ? `${String(issue.path[0])}.` : null;
   const beside = group === null ? [] : given.filter(({ setting }) => setting.startsWith(group));
   return beside.length > 0
-    ? byOption(beside, inOptions(`${key}: ${received}`, options))
-    : byKey(key, received);
+    ? byOption(beside, inOptions(`${key}: ${expected}`, options) + received)
+    : byKey(key, expected + received);
 }
 
 function byOption(options: readonly GivenOption[], what: string): DescribedIssue {

@@ -179,20 +179,24 @@ describe('a configuration', () => {
       { schedule: 'step', decayFactor: 0.1 },
       '--schedule step --decay-factor 0.1: --decay-every: expected number, received nothing',
     ],
-    [
-      { heldOut: false, patience: 3 },
-      '--patience 3: needs a held-out loss to judge by, which --held-out gives',
-    ],
+    [{ heldOut: false, patience: 3 }, '--patience 3: needs a held-out loss to judge by (set --held-out)'],
     [
       { heldOut: false, evaluateEvery: 9, learningRate: 11 },
       '--learning-rate 11: too big: expected number to be <=10',
     ],
     [
       { heldOut: false, evaluateEvery: 9 },
-      '--evaluate-every 9: needs a held-out part to evaluate, which --held-out gives',
+      '--evaluate-every 9: needs a held-out part to evaluate (set --held-out)',
     ],
   ])('from flags %j is refused under the options', (flags, line) => {
     expect(refusal(flags).slice(0, line.length)).toBe(line);
+  });
+
+  it('says what was received as it was given, also where that looks like a setting', () => {
+    const config = file({ optimizer: { learningRate: 'batch.size' } });
+    expect(() => resolveConfig({ config, weightDecay: 0.1 })).toThrow(
+      '--weight-decay 0.1: --learning-rate: expected number, received "batch.size"',
+    );
   });
 
   it('whose file does not go with a flag is refused under the flag', () => {

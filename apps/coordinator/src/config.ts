@@ -5,6 +5,7 @@ import { scaleBatch } from './batch-scale.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
 import { presets, type PresetName } from './presets.js';
+import { isSettings, layer, merge, settle, type ScheduleKind, type Settings } from './settings.js';
 
 /** What a command line may change of a configuration. What is absent was not given. */
 export interface ConfigFlags {
@@ -36,14 +37,6 @@ export interface ConfigFlags {
   readonly initFrom?: string | undefined;
 }
 
-/** What a schedule's further settings are where only its kind is given; what is missing here must be given. */
-const SCHEDULE_DEFAULTS = { constant: {}, cosine: { finalShare: 0 }, step: { factor: 0.5 } } as const;
-
-export type ScheduleKind = keyof typeof SCHEDULE_DEFAULTS;
-export const SCHEDULE_KINDS = Object.keys(SCHEDULE_DEFAULTS) as ScheduleKind[];
-
-const EARLY_STOPPING_DEFAULTS = { minDelta: 0 } as const;
-
 const DEFAULT_PRESET: PresetName = 'quick';
 
 /** Bytes of a configuration's file, at most: a run's own takes some 2 KB. */
@@ -51,11 +44,6 @@ const FILE_BYTES_MAX = 1 << 20;
 
 /** What is wrong with a configuration, at most so many of it in one line. */
 const ISSUES_TOLD_MAX = 5;
-
-/** A JSON object's worth of settings, some of them objects again. */
-interface Settings {
-  readonly [key: string]: unknown;
-}
 
 /**
  * The run's configuration, resolved: flags (and their environment variables) over the file over the preset, or over
@@ -157,51 +145,6 @@ function givenOptions(flags: ConfigFlags): GivenOption[] {
   return [...given, ...scaled];
 }
 
-/** The settings that are there; undefined where none is. */
-function present(settings: Settings): Settings | undefined {
-  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
-}
-
-/**
- * Later settings over earlier ones. A schedule of another kind keeps nothing of the earlier one but its warm-up, and early
- * stopping that is only now turned on has its defaults.
- */
-function layer(under: Settings, over: Settings): Settings {
-  const merged: Record<string, unknown> = merge(under, over);
-  const { schedule, earlyStopping } = over;
-  if (isSettings(schedule) && isSettings(under.schedule)) {
-    const { kind, warmupSteps } = under.schedule;
-    const newKind = SCHEDULE_KINDS.find((known) => known === schedule.kind);
-    if (newKind !== undefined && newKind !== kind) {
-      merged.schedule = { ...present({ warmupSteps }), ...SCHEDULE_DEFAULTS[newKind], ...schedule };
-    }
-  }
-  if (isSettings(earlyStopping) && !isSettings(under.earlyStopping)) {
-    merged.earlyStopping = { ...EARLY_STOPPING_DEFAULTS, ...earlyStopping };
-  }
-  return merged;
-}
-
-/**
- * Settings that follow from others, where the file gives the others and not them: without input `embedding` there is no
- * embedding's size; the stride is 1 for a loss on the last position, and the window for one on every position.
- */
-function settle(merged: Settings, given: Settings): Settings {
-  const network = isSettings(merged.network) ? merged.network : {};
-  const text = isSettings(merged.text) ? merged.text : {};
-  const givenNetwork = isSettings(given.network) ? given.network : {};
-  const givenText = isSettings(given.text) ? given.text : {};
-  const { embeddingSize, ...others } = network;
-  const keepsSize = network.input === 'embedding' || 'embeddingSize' in givenNetwork;
-  const strideFollows = !('stride' in givenText) && ('loss' in givenNetwork || 'window' in givenText);
-  return {
-    ...merged,
-    network: keepsSize ? { ...others, embeddingSize } : others,
-    text: strideFollows ? { ...text, stride: network.loss === 'every' ? text.window : 1 } : text,
-  };
-}
-
 /**
  * Checks a configuration that was read back, or put together of a command line's.
  * @throws {UsageError} one line, under the options that gave what is wrong, or under its keys.
@@ -252,19 +195,4 @@ function readSettings(path: string): Settings {
     throw new UsageError(`configuration ${path}: not JSON (${why})`, { cause: error });
   }
   throw new UsageError(`configuration ${path}: expected a JSON object`);
-}
-
-/** Later settings over earlier ones, object by object; anything else, arrays too, is taken whole. */
-function merge(under: Settings, over: Settings): Settings {
-  // Without a prototype: a key `__proto__` is one that nobody knows, and no prototype.
-  const merged = Object.assign(Object.create(null) as Record<string, unknown>, under);
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged[key];
-    merged[key] = isSettings(value) && isSettings(below) ? merge(below, value) : value;
-  }
-  return merged;
-}
-
-function isSettings(value: unknown): value is Settings {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

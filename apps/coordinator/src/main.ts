@@ -40,9 +40,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program: Command = new Command('rocinante')
     .description('trains character LSTMs over many workers, exact to the bit')
     .version(`rocinante ${VERSION}`, '--version', 'this release')
-    .hook('preAction', () => {
+    .hook('preAction', (_program, command) => {
+      // Its standard error is a log: it says so itself.
+      if (command.name() === 'serve') return;
       const line = strayVariablesLine(process.env);
-      if (line !== null) process.stderr.write(`rocinante: ${line}\n`);
+      if (line !== null) process.stderr.write(`rocinante: warning: ${line}\n`);
     })
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })

@@ -52,7 +52,7 @@ export async function main(argv: readonly string[], hangSeconds = LEAST_SECONDS)
 async function begin(config: WorkerConfig, argv: readonly string[], hangSeconds: number): Promise<number> {
   // Whoever started a local worker, or one of several cards, has said it.
   const stray = config.endWithParent || config.supervised ? null : strayVariablesLine(process.env);
-  if (stray !== null) process.stderr.write(`rocinante: ${stray}\n`);
+  if (stray !== null) createLogger({ level: config.logLevel }).child({ worker: config.name }).warn(stray);
   try {
     readClientSecurity(config, config.coordinator, process.env);
   } catch (error) {

@@ -19,4 +19,4 @@ export { cacheDirectory } from './cache-directory.js';
 export { CARD_LIST_EXPECTED, parseCardList, WORKERS_PER_GPU_MAX, type CardList } from './card-list.js';
 export { isLoopback, parseAddress, type Address } from './address.js';
 export { availableCores, THREADS_MAX } from './available-cores.js';
-export { strayVariablesLine } from './stray-variables.js';
+export { KNOWN_VARIABLES, strayVariablesLine } from './stray-variables.js';

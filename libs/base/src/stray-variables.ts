@@ -2,8 +2,12 @@ import { oneLine } from './one-line.js';
 
 const PREFIX = 'ROCINANTE_';
 
-/** What the program's own options, launcher, tests and recipes read, by the names behind ROCINANTE_. */
-const KNOWN: ReadonlySet<string> = new Set(
+/**
+ * What the program's own options, launcher, tests and recipes read, by the names behind ROCINANTE_. A list, since nothing has all
+ * options at hand: commands are loaded where they are asked for, and a worker has none of the coordinator's. A test holds it
+ * against every command's help and every file: no name is missing, and none is here that nothing reads.
+ */
+export const KNOWN_VARIABLES: ReadonlySet<string> = new Set(
   [
     // Options of commands.
     'ADVERTISE AUDIT BATCH CHECKPOINT CLIP_NORM CONFIG COORDINATOR COORDINATOR_HTTP CORPUS DATA DECAY_EVERY DECAY_FACTOR DEVICE',
@@ -38,7 +42,7 @@ const DISTANCE_MAX = 2;
  */
 export function strayVariablesLine(environment: NodeJS.ProcessEnv): string | null {
   const stray = Object.keys(environment)
-    .filter((name) => name.startsWith(PREFIX) && !KNOWN.has(name.slice(PREFIX.length)))
+    .filter((name) => name.startsWith(PREFIX) && !KNOWN_VARIABLES.has(name.slice(PREFIX.length)))
     .filter((name) => !OF_A_SERVICE.test(name))
     .sort();
   if (stray.length === 0) return null;
@@ -47,12 +51,12 @@ export function strayVariablesLine(environment: NodeJS.ProcessEnv): string | nul
     return oneLine(name, 80) + (meant === null ? '' : ` (did you mean ${PREFIX}${meant}?)`);
   });
   const more = stray.length > TOLD_MAX ? ` and ${stray.length - TOLD_MAX} more` : '';
-  return `warning: nothing reads ${told.join(', ')}${more}`;
+  return `nothing reads ${told.join(', ')}${more}`;
 }
 
 /** The known name that differs least; null where none is near. */
 function nearest(name: string): string | null {
-  const distances = [...KNOWN].map((known) => ({ known, distance: distanceOf(name, known) }));
+  const distances = [...KNOWN_VARIABLES].map((known) => ({ known, distance: distanceOf(name, known) }));
   const [best] = distances.sort((a, b) => a.distance - b.distance);
   const near = best.distance <= Math.min(DISTANCE_MAX, Math.floor(best.known.length / 3));
   return near ? best.known : null;

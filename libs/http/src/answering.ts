@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import { clientName, mayDo, type Holder, type Need } from '@rocinante/access';
+import { mayDo, type Holder, type Need } from '@rocinante/access';
 import { foreignHost } from './foreign-host.js';
 import type { Guard } from './guards.js';
 import { BODY_BYTES_MAX, URL_LENGTH_MAX } from './http-limits.js';
 import type { LiveStreams, StreamRefusal } from './live-streams.js';
 import type { HttpRefusalCode } from './refusal-codes.js';
-import { bodyOf, hasBody, pathOf, peerOf, shownHost } from './requests.js';
+import { bodyOf, clientOf, hasBody, pathOf, peerOf, requestOf } from './requests.js';
 import {
   line,
   routeAt,
@@ -84,32 +84,19 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     const what = `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`;
-    onDropped?.('MESSAGE_TOO_LARGE', `${peerOf(incoming.socket)}: ${method.slice(0, 16)}: ${what}`);
+    const message = `${peerOf(incoming.socket)}: ${method.slice(0, 16)}: ${what}`;
+    onDropped?.('MESSAGE_TOO_LARGE', message, clientOf(incoming));
     return closing(line(414, what));
   }
   const path = pathOf(incoming);
   const found = routeAt(path, method === 'POST' ? 'POST ' : '', routes);
-  const request: HttpRequest = {
-    method: method as Method,
-    path,
-    rest: found?.rest ?? '',
-    query: new URLSearchParams(url.slice(path.length)),
-    host: shownHost(incoming.headers.host),
-    body: new Uint8Array(),
-    holder: null,
-    peer: peerOf(incoming.socket),
-    secure: 'encrypted' in incoming.socket,
-    header: (name) => incoming.headers[name]?.toString() ?? null,
-  };
+  const request = requestOf(incoming, found?.rest ?? '');
   if (!guard) {
     const isOpen = found?.route.needs === 'open';
     const stranger = isOpen || ownNames === undefined ? null : foreignHost(request.host, ownNames);
     if (stranger !== null) {
-      onDropped?.(
-        'FOREIGN_HOST',
-        `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${stranger}`,
-        clientOf(request),
-      );
+      const message = `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${stranger}`;
+      onDropped?.('FOREIGN_HOST', message, request.client);
       return closing(line(421, stranger));
     }
     strangers.letIn(incoming.socket);
@@ -130,14 +117,14 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
 }
 
 function refusedUnknown(request: HttpRequest, { unknown, onDropped }: Serving): HttpAnswer {
-  const { method, path, peer } = request;
+  const { method, path, peer, client } = request;
   const shown = request.header('authorization') !== null;
   const page = shown ? null : (unknown?.(request) ?? null);
   // Whoever is shown where to log in was refused nothing yet.
   if (page !== null) return page;
   const what = `expected a token: Authorization: Bearer <token>, received ${shown ? 'another' : 'none'}`;
   const message = `${peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`;
-  onDropped?.('UNAUTHENTICATED', message, clientOf(request));
+  onDropped?.('UNAUTHENTICATED', message, client);
   return line(401, what);
 }
 
@@ -148,7 +135,7 @@ async function routed(
   route: Route | undefined,
   { routes, guard, streams, onDropped }: Serving,
 ): Promise<HttpAnswer | null> {
-  const { path, holder, peer } = request;
+  const { path, holder, peer, client } = request;
   const method: string = request.method;
   if (!isMethod(method))
     return notAllowed(`expected GET, HEAD or POST, received ${method}`, 'GET, HEAD, POST');
@@ -162,7 +149,7 @@ async function routed(
   const { needs, answer } = route;
   if (holder !== null && !mayDo(holder.role, needs)) {
     const what = `expected a token of role ${needs}, received ${holder.name}'s, of role ${holder.role}`;
-    onDropped?.('PERMISSION_DENIED', `${peer}: ${method} ${path.slice(0, 80)}: ${what}`, clientOf(request));
+    onDropped?.('PERMISSION_DENIED', `${peer}: ${method} ${path.slice(0, 80)}: ${what}`, client);
     return line(403, what);
   }
   let body: Uint8Array | null = request.body;
@@ -184,21 +171,18 @@ async function routed(
 
 /** Why a stream that was begun may not go on; null where it may. */
 function streamRefusal(
-  { peer, method, path }: HttpRequest,
+  { peer, client, method, path }: HttpRequest,
   holder: Holder | null,
   needs: Need,
 ): StreamRefusal | null {
   const where = `${peer}: ${method} ${path.slice(0, 80)}`;
   if (holder === null) {
-    return { code: 'UNAUTHENTICATED', message: `${where}: its token or its session is not known any more` };
+    const message = `${where}: its token or its session is not known any more`;
+    return { code: 'UNAUTHENTICATED', message, client };
   }
   if (mayDo(holder.role, needs)) return null;
   const message = `${where}: expected a token of role ${needs}, received ${holder.name}'s, now of role ${holder.role}`;
-  return { code: 'PERMISSION_DENIED', message };
-}
-
-function clientOf(request: HttpRequest): string | null {
-  return clientName(request.header('user-agent'));
+  return { code: 'PERMISSION_DENIED', message, client };
 }
 
 /** An answer after which the connection ends. */

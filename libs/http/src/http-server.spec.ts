@@ -19,6 +19,8 @@ let server: HttpServer;
 /** Who asks; everybody is an operator unless a test says otherwise. */
 let guard: Guard;
 let dropped: string[];
+/** What the clients of what was dropped call themselves. */
+let droppedBy: unknown[];
 let failures: string[];
 let endless: Readable;
 /** Told of each order that came to its route. */
@@ -30,6 +32,7 @@ beforeEach(async () => {
   guard = () => ({ name: 'anybody', role: 'operator' });
   endless = new Readable({ read: () => undefined });
   dropped = [];
+  droppedBy = [];
   failures = [];
   ordered = [];
   onDropped = () => undefined;
@@ -60,8 +63,9 @@ beforeEach(async () => {
   ]);
   server = await serveHttp('127.0.0.1:0', routes, {
     guard: (request) => guard(request),
-    onDropped: (code) => {
+    onDropped: (code, _message, client) => {
       dropped.push(code);
+      droppedBy.push(client);
       onDropped();
     },
     onError: (error, path) => failures.push(`${path}: ${(error as Error).message}`),
@@ -199,6 +203,7 @@ describe('an HTTP server', () => {
       gone.abort();
     }
     expect(dropped).toEqual(['UNAUTHENTICATED', 'PERMISSION_DENIED']);
+    expect(droppedBy).toEqual(['node', 'node']);
   });
 
   it('refuses a long path, long headers, and what is no HTTP, and counts what it dropped', async () => {
@@ -209,6 +214,8 @@ describe('an HTTP server', () => {
     expect(await raw(Buffer.from([0, 255, 22, 3, 1, 10, 13, 10]))).toMatch(/^HTTP\/1.1 400 /);
     expect(await raw('GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
     expect(dropped).toEqual(['MESSAGE_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'MALFORMED']);
+    // Of headers that are too long, or none, nothing is known.
+    expect(droppedBy).toEqual(['node', undefined, undefined]);
     expect((await get('/healthz')).status).toBe(200);
   });
 

@@ -60,7 +60,7 @@ export async function serveHttp(
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
   };
   const strangers = new Strangers();
-  const streams = new LiveStreams(({ code, message }) => options.onDropped?.(code, message));
+  const streams = new LiveStreams(({ code, message, client }) => options.onDropped?.(code, message, client));
   const serving: Serving = { ...options, routes, strangers, streams };
   const listener: RequestListener = (request, response) => void answer(request, response, serving);
   const secure = tls ? createSecureServer({ ...limits, ...secureOptions(tls) }, listener) : null;

@@ -2,10 +2,11 @@ import type { Readable } from 'node:stream';
 
 import type { HttpRefusalCode } from './refusal-codes.js';
 
-/** Why a stream may not go on: a code of `onDropped`, and a sentence. */
+/** Why a stream may not go on, and whose it is: what `onDropped` is told. */
 export interface StreamRefusal {
   readonly code: HttpRefusalCode;
   readonly message: string;
+  readonly client: string | null;
 }
 
 /** Answers that are being streamed to whom a guard knows, so that they end when the guard knows him no more. */

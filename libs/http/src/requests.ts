@@ -1,7 +1,33 @@
 /** What is read of a request as Node gives it, before anybody knows what it asks for. */
 import type { IncomingMessage } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
+import { clientName } from '@rocinante/access';
 import { BODY_BYTES_MAX } from './http-limits.js';
+import type { HttpRequest, Method } from './routes.js';
+
+/** A request before its body is read and anybody is asked who sends it. @param rest what stands in place of its route's `*`. */
+export function requestOf(incoming: IncomingMessage, rest: string): HttpRequest {
+  const { method = '', url = '', headers, socket } = incoming;
+  const path = pathOf(incoming);
+  return {
+    method: method as Method,
+    path,
+    rest,
+    query: new URLSearchParams(url.slice(path.length)),
+    host: shownHost(headers.host),
+    body: new Uint8Array(),
+    holder: null,
+    peer: peerOf(socket),
+    client: clientOf(incoming),
+    secure: 'encrypted' in socket,
+    header: (name) => headers[name]?.toString() ?? null,
+  };
+}
+
+/** What the client calls itself; null where it says nothing. */
+export function clientOf({ headers }: IncomingMessage): string | null {
+  return clientName(headers['user-agent'] ?? null);
+}
 
 /**
  * All of a request's body; null where it is longer than BODY_BYTES_MAX. A slow one runs into REQUEST_TIMEOUT_MS.

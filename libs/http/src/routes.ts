@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly holder: Holder | null;
   /** `address:port` of the other side, for records; empty where it is gone. */
   readonly peer: string;
+  /** What the client calls itself, for records: nobody has checked it; null where it says nothing. */
+  readonly client: string | null;
   /** Whether it came over TLS. */
   readonly secure: boolean;
   /** One header, by its name in lower case; null where it was not sent. */

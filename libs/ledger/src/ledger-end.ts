@@ -13,7 +13,7 @@ export interface LedgerEnd {
   readonly step: StepRecord | null;
   /** Hashes of the state after that step; null where no checkpoint of it is recorded. */
   readonly state: StateHashes | null;
-  /** Step records behind it: those of steps that are taken again. */
+  /** Step records behind it: those of steps that are lost. */
   readonly lost: number;
   /** Bytes of the file up to it, and the hash of the line before it. */
   readonly bytes: number;
@@ -22,7 +22,7 @@ export interface LedgerEnd {
 
 /**
  * Where a run goes on in its ledger: behind the records of the steps that are closed there. What is behind is to be cut
- * away: records of steps that are taken again, and a damaged tail, which is whatever no whole line follows.
+ * away: records of steps that are lost, and a damaged tail, which is whatever no whole line follows.
  * @param step the steps that are closed where the run goes on.
  * @returns null where there is no ledger, or nothing whole in it: one is to be begun.
  * @throws {LedgerDamagedError} something before a whole line is damaged.

@@ -59,9 +59,9 @@ describe('records of a run', () => {
     expect(order).toMatchObject({ step: 2, resumed: 2, rollbacks: 0, lost: 3 });
   });
 
-  it('tell which of the steps that were dropped were taken again, and how often', () => {
+  it('tell which of the steps that were lost were taken again, and how often', () => {
     const order = new LedgerOrder();
-    // Steps 2 to 4 are dropped, 2 and 3 taken again and dropped once more, and of these 2 alone, by a run that ends there.
+    // Steps 2 to 4 are lost, 2 and 3 taken again and lost once more, and of these 2 alone, by a run that ends there.
     const records = [begun, stepRecord(1), resumed(1, 3), resumed(1, 2), stepRecord(2)];
     expect(records.flatMap((record) => order.take(record))).toEqual([]);
     expect(order).toMatchObject({ step: 2, resumed: 2, lost: 5, takenAgain: 3 });

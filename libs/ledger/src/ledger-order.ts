@@ -27,7 +27,7 @@ export class LedgerOrder {
   #begun: BegunRecord | null = null;
   #step = 0;
   #lost = 0;
-  /** The last step that a record was lost of. */
+  /** The highest step that was ever lost. */
   #lostTo = 0;
   #takenAgain = 0;
   #resumed = 0;
@@ -53,12 +53,12 @@ export class LedgerOrder {
     return this.#rollbacks;
   }
 
-  /** How many steps were dropped for either. */
+  /** How many steps were lost by either. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** How many of them were taken again since: one that was dropped twice may be so twice. */
+  /** How many of them were taken again since: one that was lost twice may be so twice. */
   get takenAgain(): number {
     return this.#takenAgain;
   }
@@ -111,7 +111,7 @@ export class LedgerOrder {
     if (rollbacks <= this.#rollbacks) this.#resumed += 1;
     this.#rollbacks = rollbacks;
     this.#lost += lost;
-    // What was cut away had been taken again itself, as far as it had been dropped before.
+    // What was cut away had been taken again itself, as far as it had been lost before.
     this.#takenAgain += Math.max(0, Math.min(this.#lostTo, step + lost) - step);
     if (lost > 0) this.#lostTo = Math.max(this.#lostTo, step + lost);
     const before = this.#step;

@@ -81,7 +81,7 @@ const resumed = z.strictObject({
   stepsTotal: count,
   checkpoint: z.string(),
   ...stateHashes,
-  /** Step records that stood behind this place, of steps that are taken again. */
+  /** Step records that stood behind this place, of steps that are lost: they are taken again, or never. */
   lost: count,
   /** How often the run has gone back by now, since it had diverged: each lowers the learning rate. Absent for never. */
   rollbacks: z.int().min(1).optional(),

@@ -72,7 +72,7 @@ describe('a run’s configuration', () => {
     const evaluation = { everySteps: 50 };
     expect(refusal({ evaluation })).toEqual([]);
     expect(refusal({ evaluation, text: { ...exampleConfig.text, heldOut: false } })).toEqual([
-      'evaluation.everySteps: needs a held-out part to evaluate, which text.heldOut gives',
+      'evaluation.everySteps: needs a held-out part to evaluate (set text.heldOut)',
     ]);
   });
 
@@ -80,7 +80,7 @@ describe('a run’s configuration', () => {
     const earlyStopping = { patience: 3, minDelta: 0.001 };
     expect(refusal({ earlyStopping })).toEqual([]);
     expect(refusal({ earlyStopping, text: { ...exampleConfig.text, heldOut: false } })).toEqual([
-      'earlyStopping: needs a held-out loss to judge by, which text.heldOut gives',
+      'earlyStopping: needs a held-out loss to judge by (set text.heldOut)',
     ]);
   });
 

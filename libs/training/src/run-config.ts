@@ -166,11 +166,11 @@ export const runConfigSchema = z
   })
   .refine(({ earlyStopping, text }) => earlyStopping === null || text.heldOut, {
     path: ['earlyStopping'],
-    message: 'needs a held-out loss to judge by, which text.heldOut gives',
+    message: 'needs a held-out loss to judge by (set text.heldOut)',
   })
   .refine(({ evaluation, text }) => evaluation.everySteps === null || text.heldOut, {
     path: ['evaluation', 'everySteps'],
-    message: 'needs a held-out part to evaluate, which text.heldOut gives',
+    message: 'needs a held-out part to evaluate (set text.heldOut)',
   });
 
 export type RunConfig = z.infer<typeof runConfigSchema>;

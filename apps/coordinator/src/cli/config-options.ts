@@ -1,8 +1,9 @@
 import { Option, type Command } from 'commander';
 import { PRECISIONS } from '@rocinante/training';
 import { BATCH_SCALE_MAX } from '../batch-scale.js';
-import { SCHEDULE_KINDS, type ConfigFlags } from '../config.js';
+import type { ConfigFlags } from '../config.js';
 import { presets } from '../presets.js';
+import { SCHEDULE_KINDS } from '../settings.js';
 import { nonNegative, option, positive, wholeNumber } from './option-values.js';
 
 /** What the options of a run's configuration parse to. */

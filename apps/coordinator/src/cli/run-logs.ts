@@ -13,7 +13,7 @@ interface LogsFlags extends ClientFlags {
   readonly tail?: number;
 }
 
-/** Lines of `--tail`, at most: a coordinator holds them until it has read the log. */
+/** Lines of `--tail`, at most: more than anybody reads on a terminal; whoever wants all leaves it out. */
 const TAIL_MAX = 10_000;
 
 export function addRunLogs(run: Command): void {
@@ -26,7 +26,7 @@ export function addRunLogs(run: Command): void {
     .option('--worker <name>', 'only what this worker said, or what is about it')
     .option(
       '--tail <n>',
-      'only the last lines of those that there are; with --follow the ones that come too',
+      'only the last N lines; with --follow, then those that come',
       wholeNumber(1, TAIL_MAX),
     )
     .option('--follow', 'go on with lines as they come, until the run ends', false)

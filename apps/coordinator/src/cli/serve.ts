@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { LOG_LEVELS, type LogLevel } from '@rocinante/log';
+import { strayVariablesLine } from '@rocinante/base';
+import { createLogger, LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import type { SecurityOptions } from '../daemon/daemon-security.js';
 import { stopOnSignals } from '../run/stop-signals.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
@@ -75,6 +76,8 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       option('--log-level <level>', 'what is worth a line', 'LOG_LEVEL').choices(LOG_LEVELS).default('info'),
     )
     .action(async ({ advertise, tensorboard, store: url, ...flags }: ServeFlags) => {
+      const stray = strayVariablesLine(process.env);
+      if (stray !== null) createLogger({ level: flags.logLevel }).warn(stray);
       const notify = notifyFrom(flags);
       const { Daemon } = await import('../daemon/daemon.js');
       let release = (): void => {};

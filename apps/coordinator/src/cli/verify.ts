@@ -60,5 +60,5 @@ function verificationText(verification: Verification): string {
 function takenAgainText(lost: number, takenAgain: number): string {
   return lost === takenAgain
     ? counted(lost, 'step')
-    : `${takenAgain} of ${counted(lost, 'step')} that were dropped`;
+    : `${takenAgain} of ${counted(lost, 'step')} that were lost`;
 }

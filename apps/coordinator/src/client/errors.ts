@@ -47,8 +47,8 @@ export class CoordinatorError extends RocinanteError {
 
 /**
  * One side does not take the other for who it should be, or they do not speak the same: TLS with plain, another authority's
- * certificate, one for other names, one that has expired. `code` is libs/wire's. Who speaks in plain where TLS is expected lacks an
- * option, as who shows no token does (2); what the other side is or shows may be mended there (1).
+ * certificate, one for other names, one that has expired. `code` is libs/wire's. The exit code is 2 where this side speaks in plain
+ * and TLS is expected: an option is missing, as where no token is given. For all else it is 1: the mistake may be the other side's.
  */
 export class UntrustedError extends RocinanteError {
   constructor(

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { createLogger } from '@rocinante/log';
-import { AUDIT_FILES_KEPT, AuditLog, type Actor } from './audit-log.js';
+import type { Caller } from '@rocinante/wire';
+import { AUDIT_FILES_KEPT, AuditLog } from './audit-log.js';
 
 const folders: string[] = [];
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
@@ -12,7 +13,11 @@ let folder: string;
 let logged: string[];
 let audit: AuditLog;
 const time = '2026-11-29T10:00:00.000Z';
-const actor: Actor = { holder: { name: 'hand', role: 'operator' }, peer: '192.0.2.7:40000' };
+const actor: Caller = {
+  holder: { name: 'hand', role: 'operator' },
+  peer: '192.0.2.7:40000',
+  client: null,
+};
 
 beforeEach(() => {
   folders.push((folder = mkdtempSync(join(tmpdir(), 'rocinante-audit-'))));

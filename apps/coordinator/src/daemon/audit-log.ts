@@ -1,23 +1,15 @@
 import { appendFile, rename, stat } from 'node:fs/promises';
 import { systemTrouble } from '@rocinante/base';
-import type { Holder } from '@rocinante/access';
 import type { Logger } from '@rocinante/log';
+import type { Caller } from '@rocinante/wire';
 
 /** What operators do. */
 export type Act = 'start' | 'stop' | 'resume' | 'remove' | 'push' | 'pull';
 
-/** Who does it: the token's holder, null where nobody is asked for one; and `address:port`. */
-export interface Actor {
-  readonly holder: Holder | null;
-  readonly peer: string;
-  /** What his client calls itself, which nobody has checked; null or absent where it says nothing. */
-  readonly client?: string | null;
-}
-
 /** What was done, and what came of it. */
 export interface AuditedAct {
   readonly act: Act;
-  readonly actor: Actor;
+  readonly actor: Caller;
   /** A run's id or name, or a content's SHA-256. */
   readonly what: string;
   /** Why it was not done; null where it was. */
@@ -66,7 +58,7 @@ export class AuditLog {
       by: holder?.name ?? NOBODY_ASKED,
       role: holder?.role ?? null,
       from: peer,
-      ...named(client),
+      ...clientField(client),
       what: shortened(what),
       outcome: failure === null ? 'done' : shortened(failure.message),
     };
@@ -81,7 +73,7 @@ export class AuditLog {
    */
   async carryOut<Result>(
     act: Act,
-    actor: Actor,
+    actor: Caller,
     what: string,
     work: () => Result | Promise<Result>,
     nameOf: (result: Result) => string = () => what,
@@ -98,7 +90,7 @@ export class AuditLog {
 
   /** Records a refusal; whoever calls bounds how many there are. */
   refused(code: string, message: string, client?: string | null): void {
-    this.#write({ refused: code, what: shortened(message), ...named(client) });
+    this.#write({ refused: code, what: shortened(message), ...clientField(client) });
   }
 
   /** All is on the disk, or was not taken by it. */
@@ -145,7 +137,8 @@ export class AuditLog {
   }
 }
 
-function named(client: string | null | undefined): { client?: string } {
+/** The field of a line that has one only where the client says something. */
+export function clientField(client: string | null | undefined): { client?: string } {
   return client == null ? {} : { client };
 }
 

@@ -18,7 +18,7 @@ import { WorkerPhases } from '../page/worker-phases.js';
 import type { Session } from '../service/session.js';
 import { TrainingService } from '../service/training-service.js';
 import { VERSION } from '../version.js';
-import { AuditLog } from './audit-log.js';
+import { AuditLog, clientField } from './audit-log.js';
 import { ContentStore } from './content-store.js';
 import { DaemonSecurity, type SecurityOptions } from './daemon-security.js';
 import { bringRuns, probe, type DaemonStore } from './daemon-store.js';
@@ -75,7 +75,7 @@ export class Daemon {
   readonly #refusalRecord: AuditLog;
   readonly #refusals = new RefusalLog(
     (code, message, client) => {
-      this.#logger.warn({ code, ...(client != null && { client }) }, `refused: ${message}`);
+      this.#logger.warn({ code, ...clientField(client) }, `refused: ${message}`);
       this.#refusalRecord.refused(code, message, client);
     },
     () => performance.now(),
@@ -166,7 +166,8 @@ export class Daemon {
       scheduler: this.#scheduler,
       service: this.#service,
       boundBy: (run: string) => this.#metrics.boundBy(run),
-      dropped: (code: Refusal, message: string) => this.#refused(code, message),
+      dropped: (code: Refusal, message: string, client: string | null) =>
+        this.#refused(code, message, client),
     };
     this.#runs = new RunsService({ ...parts, audit: this.#audit });
     this.#page = new Page({
@@ -174,8 +175,7 @@ export class Daemon {
       stepPhases: (run) => this.#metrics.stepPhases(run),
       workerPhases: new WorkerPhases(() => this.#service.sessions),
       holderOf: this.#security.holderOf,
-      acted: ({ holder, peer, action, subject, failure }) =>
-        this.#audit.acted({ act: action, actor: { holder, peer }, what: subject, failure }),
+      acted: (act) => this.#audit.acted(act),
       onError: (error) => this.#logger.error({ err: error }, 'a page could not be told'),
     });
     this.#notifier = options.notify ? this.#notifierTo(options.notify) : null;

@@ -8,8 +8,8 @@ export interface LastLines {
 }
 
 /**
- * The last so many lines, or fewer where they have more characters than LAST_CHARACTERS_MAX. No more than twice what is given
- * is held meanwhile.
+ * The last lines, as many as `count`, or as have LAST_CHARACTERS_MAX characters together where these are fewer. While the lines
+ * are read, no more than twice as much is held.
  */
 export async function lastLines(lines: AsyncIterable<string>, count: number): Promise<LastLines> {
   let last: string[] = [];

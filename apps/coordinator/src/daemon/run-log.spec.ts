@@ -108,3 +108,13 @@ it('goes on without its file on a full disk, and says so once', () => {
 it('has no lines where there is no log', async () => {
   expect(await lines()).toEqual([]);
 });
+
+it('is read no further than somebody wants it, also where no line is wanted', async () => {
+  const log = open();
+  for (let line = 0; line < 9; line++) log.logged(session, [JSON.stringify(said)]);
+  log.close();
+  let asked = 0;
+  const read = [];
+  for await (const line of runLogLines(folder, 'another', () => ++asked > 3)) read.push(line);
+  expect({ read, asked }).toEqual({ read: [], asked: 4 });
+});

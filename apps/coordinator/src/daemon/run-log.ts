@@ -89,9 +89,17 @@ function levelOf(entry: RunLogEntry): 'info' | 'warn' | 'error' {
 /**
  * The lines of a run's log, from the first; none where it has no log yet. What a full disk cut is left out.
  * @param worker whose lines are wanted; empty for all.
+ * @param isGone whether nobody wants more: asked at each line of the file, for a log is long and may have none of the worker's.
  */
-export async function* runLogLines(directory: string, worker = ''): AsyncGenerator<string> {
-  for await (const line of linesOf(runLogPath(directory))) if (isLineOf(worker, line)) yield line;
+export async function* runLogLines(
+  directory: string,
+  worker = '',
+  isGone = (): boolean => false,
+): AsyncGenerator<string> {
+  for await (const line of linesOf(runLogPath(directory))) {
+    if (isGone()) return;
+    if (isLineOf(worker, line)) yield line;
+  }
 }
 
 /** Whether this is a whole line, and that worker's or about it; of an empty name every line is. */

@@ -45,7 +45,8 @@ export function tellLines(
   }: { readonly run: string; readonly worker: string; readonly follow: boolean; readonly tail: number },
 ): Promise<void> {
   const run = parts.store.find(reference);
-  const lines = entriesOf(runLogLines(parts.store.directory(run.id), worker), tail);
+  const isGone = (): boolean => outlet.isGone;
+  const lines = entriesOf(runLogLines(parts.store.directory(run.id), worker, isGone), tail);
   const follower = {
     line: (json: string): void => {
       if (isLineOf(worker, json)) outlet.queue({ json });

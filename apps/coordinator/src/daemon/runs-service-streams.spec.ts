@@ -60,6 +60,7 @@ describe('a content', () => {
 
   it('is refused where it is not what was announced, and nothing of it is left', async () => {
     const before = await readdir(coordinator.contents.directory);
+    client = await coordinator.operator('sancho/1');
     expect(await push()).toMatchObject({ code: status.INVALID_ARGUMENT });
     expect(await push(first)).toMatchObject({ code: status.DATA_LOSS });
     expect(await push(first, { data: Buffer.from('changed') })).toMatchObject({ code: status.DATA_LOSS });
@@ -72,6 +73,7 @@ describe('a content', () => {
       'CONTENT_NAME',
       'CONTENT_TOO_LARGE',
     ]);
+    expect(coordinator.droppedBy).toEqual(Array(5).fill('sancho/1'));
     expect(await readdir(coordinator.contents.directory)).toEqual(before);
   });
 

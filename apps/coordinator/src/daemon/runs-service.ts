@@ -18,8 +18,11 @@ import { sendWeights } from './weights-sender.js';
 
 export interface RunsServiceParts extends ReportParts, OrderParts, StreamParts {
   readonly audit: AuditLog;
-  /** A reader or a sender was given up, or what was sent or named refused; the message begins with the peer. */
-  readonly dropped: (code: Refusal, message: string) => void;
+  /**
+   * A reader or a sender was given up, or what was sent or named refused; the message begins with the peer.
+   * @param client what it calls itself; null where it says nothing.
+   */
+  readonly dropped: (code: Refusal, message: string, client: string | null) => void;
 }
 
 /** The operator's service: what is asked is done elsewhere, and what came of it said here. */
@@ -143,7 +146,7 @@ export class RunsService {
    * @throws a programmer's error.
    */
   #told(
-    call: { getPeer(): string; getPath(): string },
+    call: Parameters<typeof callerOf>[0] & { getPath(): string },
     error: unknown,
     counts: (error: RocinanteError) => boolean = (error) => error instanceof WireError,
   ): void {
@@ -152,6 +155,7 @@ export class RunsService {
     if (statusOf(error).code !== status.INVALID_ARGUMENT && !counts(error)) return;
     const other = error.exitCode === 2 ? 'INVALID_ARGUMENT' : 'INTERNAL';
     const code = isRefusal(error.code) ? error.code : other;
-    this.#parts.dropped(code, `${call.getPeer()}: ${call.getPath()}: ${error.message}`);
+    const { peer, client } = callerOf(call);
+    this.#parts.dropped(code, `${peer}: ${call.getPath()}: ${error.message}`, client);
   }
 }

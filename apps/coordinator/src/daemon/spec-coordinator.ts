@@ -60,6 +60,8 @@ export class SpecCoordinator {
   readonly fatal: unknown[] = [];
   readonly logged: string[] = [];
   readonly dropped: string[] = [];
+  /** What the clients of what was dropped call themselves. */
+  readonly droppedBy: (string | null)[] = [];
   readonly hub = new EntryHub();
   readonly service = new TrainingService();
   readonly scheduler: Scheduler;
@@ -102,7 +104,10 @@ export class SpecCoordinator {
       scheduler: this.scheduler,
       audit: this.#audit,
       boundBy: () => '',
-      dropped: (code) => this.dropped.push(code),
+      dropped: (code, _message, name) => {
+        this.dropped.push(code);
+        this.droppedBy.push(name);
+      },
     });
   }
 
@@ -128,8 +133,10 @@ export class SpecCoordinator {
     return this.#server.address;
   }
 
-  async operator(): Promise<RunsClient> {
-    const client = dialRuns(await this.address());
+  /** @param name what it calls itself; absent for nothing. */
+  async operator(name?: string): Promise<RunsClient> {
+    const named = { ca: null, token: null, ...(name !== undefined && { client: name }) };
+    const client = dialRuns(await this.address(), named);
     this.#closing.push(() => client.close());
     return client;
   }

@@ -1,32 +1,23 @@
 import { z } from 'zod';
-import type { Holder } from '@rocinante/access';
 import { oneLine, quoted, RocinanteError, systemTrouble } from '@rocinante/base';
 import type { HttpAnswer, HttpRequest } from '@rocinante/http';
-import { limits } from '@rocinante/wire';
-import { resolveConfig, SCHEDULE_KINDS } from '../config.js';
+import { limits, type Caller } from '@rocinante/wire';
+import { resolveConfig } from '../config.js';
 import { runJson } from '../client/run-json.js';
+import type { Act, AuditedAct } from '../daemon/audit-log.js';
 import { resumeRun, startRun, stopRun, type OrderParts } from '../daemon/run-orders.js';
 import type { ReportParts } from '../daemon/run-report.js';
 import type { StoredRun } from '../daemon/run-store.js';
 import { isExpected, UsageError } from '../errors.js';
 import { presets, type PresetName } from '../presets.js';
+import { SCHEDULE_KINDS } from '../settings.js';
 import { summaryMessageOf } from './page-present.js';
 import { json } from './page-headers.js';
 import { BUNDLED, takeBundled, textsOf } from './page-texts.js';
 
-/** What an operator did from the page, for whoever keeps account of it. `failure` is null where it was done. */
-export interface PageAct {
-  readonly holder: Holder | null;
-  /** `address:port` from which it came. */
-  readonly peer: string;
-  readonly action: 'start' | 'stop' | 'resume' | 'pull';
-  /** Run or name. */
-  readonly subject: string;
-  readonly failure: Error | null;
-}
-
 export interface PageOrderParts extends OrderParts, ReportParts {
-  readonly acted: (act: PageAct) => void;
+  /** Told of each act of an operator that is over. */
+  readonly acted: (act: AuditedAct) => void;
 }
 
 const { NAME_LENGTH_MAX, NOTE_LENGTH_MAX, RUN_NAME_LENGTH_MAX } = limits;
@@ -121,31 +112,32 @@ export class PageOrders {
    * @throws what the work throws.
    */
   async act<Result>(
-    { holder, peer }: Pick<HttpRequest, 'holder' | 'peer'>,
-    action: PageAct['action'],
-    subject: string,
+    { holder, peer, client }: Caller,
+    act: Act,
+    what: string,
     work: () => Promise<Result>,
   ): Promise<Result> {
+    const actor = { holder, peer, client };
     try {
       const result = await work();
-      this.#parts.acted({ holder, peer, action, subject, failure: null });
+      this.#parts.acted({ act, actor, what, failure: null });
       return result;
     } catch (error) {
-      if (isExpected(error)) this.#parts.acted({ holder, peer, action, subject, failure: error });
+      if (isExpected(error)) this.#parts.acted({ act, actor, what, failure: error });
       throw error;
     }
   }
 
   async #order<Order>(
     request: HttpRequest,
-    action: PageAct['action'],
+    act: Act,
     schema: z.ZodType<Order>,
     subjectOf: (order: Order) => string,
     work: (order: Order) => Promise<StoredRun>,
   ): Promise<HttpAnswer> {
     try {
       const order = orderOf(request, schema);
-      const stored = await this.act(request, action, subjectOf(order), () => work(order));
+      const stored = await this.act(request, act, subjectOf(order), () => work(order));
       return json(200, runJson(summaryMessageOf(this.#parts, stored)));
     } catch (error) {
       return this.#failed(request, error);

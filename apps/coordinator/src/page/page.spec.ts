@@ -2,17 +2,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Holder } from '@rocinante/access';
 import { serveHttp, type HttpServer } from '@rocinante/http';
+import type { AuditedAct } from '../daemon/audit-log.js';
 import { smallRun, SpecCoordinator, textSha256 } from '../daemon/spec-coordinator.js';
 import { EventLog } from '../run/log/event-log.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { Page, type PageParts } from './page.js';
-import type { PageAct } from './page-orders.js';
 import { WorkerPhases } from './worker-phases.js';
 
 let coordinator: SpecCoordinator;
 let page: Page;
 let server: HttpServer;
-let acts: PageAct[];
+let acts: AuditedAct[];
 /** What was said of refusals. */
 let told: string[];
 const tokens = new Map<string, Holder>([
@@ -31,9 +31,9 @@ async function serve(withTokens: boolean): Promise<void> {
     workerPhases: new WorkerPhases(() => service.sessions),
     holderOf: withTokens ? (token) => tokens.get(token) ?? null : null,
     acted: (act) => acts.push(act),
-    dropped: (code, message) => {
+    dropped: (code, message, client) => {
       coordinator.dropped.push(code);
-      told.push(message);
+      told.push(`${message} by ${client}`);
     },
     onError: (error) => coordinator.fatal.push(error),
   };
@@ -140,7 +140,7 @@ describe('a page without tokens', () => {
       expect((await order('/api/start', start, headers)).status).toBe(403);
     }
     expect(coordinator.dropped).toEqual(Array(3).fill('FOREIGN_ORIGIN'));
-    expect(told[0]).toMatch(/^127\.0\.0\.1:\d+: POST \/api\/start: an order: expected one from/);
+    expect(told[0]).toMatch(/^127\.0\.0\.1:\d+: POST \/api\/start: an order: expected one from.* by node$/);
     const answer = await order('/api/start', start);
     expect(await answer.json()).toMatchObject({ id: 'r2', name: 'one', state: 'queued', queuePosition: 1 });
     expect(await (await order('/api/stop', { run: 'one', reason: 'enough' })).json()).toMatchObject({
@@ -150,10 +150,10 @@ describe('a page without tokens', () => {
     expect(await (await order('/api/resume', { run: 'r2', steps: 9 })).json()).toMatchObject({
       state: 'queued',
     });
-    expect(acts.map(({ action, subject, failure }) => [action, subject, failure])).toEqual([
-      ['start', 'one', null],
-      ['stop', 'one', null],
-      ['resume', 'r2', null],
+    expect(acts.map(({ act, actor, what, failure }) => [act, actor.client, what, failure])).toEqual([
+      ['start', 'node', 'one', null],
+      ['stop', 'node', 'one', null],
+      ['resume', 'node', 'r2', null],
     ]);
     expect(coordinator.store.find('r2').config).toMatchObject({
       steps: 9,
@@ -192,7 +192,7 @@ describe('a page without tokens', () => {
     expect(coordinator.dropped).toEqual(['RUN_NAME', 'RUN_NAME', 'RUN_NAME']);
     for (const line of told) {
       expect(line).toMatch(
-        /^127\.0\.0\.1:\d+: (GET|POST) \/api\/\S+: run: expected an id, .*"\.\.\/\.\.\/etc"$/,
+        /^127\.0\.0\.1:\d+: (GET|POST) \/api\/\S+: run: expected an id, .*"\.\.\/\.\.\/etc" by node$/,
       );
     }
   });
@@ -302,8 +302,8 @@ describe('a page with tokens', () => {
     }
     const operator = await logIn('o');
     expect((await order('/api/stop', { run: 'r1' }, operator)).status).toBe(404);
-    expect(acts).toMatchObject([{ holder: { name: 'otto' }, action: 'stop', subject: 'r1' }]);
-    expect(acts[0].peer).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(acts).toMatchObject([{ act: 'stop', actor: { holder: { name: 'otto' } }, what: 'r1' }]);
+    expect(acts[0].actor.peer).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(acts[0].failure!.message).toContain('there is none of this id');
   });
 

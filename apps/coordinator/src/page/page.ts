@@ -29,7 +29,7 @@ export interface PageParts extends PresentParts, PageOrderParts {
   /** Who holds a token; null where the coordinator has no tokens, and is open to whoever reaches it. */
   readonly holderOf: HolderOf | null;
   /** A page was cut off, or a request refused. */
-  readonly dropped: (code: Refusal, message: string) => void;
+  readonly dropped: (code: Refusal, message: string, client: string | null) => void;
   /** An error of ours. */
   readonly onError: (error: unknown) => void;
   readonly files?: PageFiles;
@@ -109,8 +109,8 @@ export class Page {
     return line(this.#sessions !== null && request.holder === null ? 401 : 403, foreign);
   }
 
-  #refused(code: Refusal, { peer, method, path }: HttpRequest, why: string): void {
-    this.#parts.dropped(code, `${peer}: ${method} ${path.slice(0, SHOWN_PATH_LENGTH_MAX)}: ${why}`);
+  #refused(code: Refusal, { peer, client, method, path }: HttpRequest, why: string): void {
+    this.#parts.dropped(code, `${peer}: ${method} ${path.slice(0, SHOWN_PATH_LENGTH_MAX)}: ${why}`, client);
   }
 
   #file(name: string): HttpAnswer {
@@ -173,7 +173,7 @@ export class Page {
         pageStream.close();
         this.#streams.delete(pageStream);
       },
-      (message) => this.#parts.dropped('TIMEOUT', message),
+      (message) => this.#parts.dropped('TIMEOUT', message, request.client),
     );
     const pageStream = new PageStream(this.#parts, stream, request.query.get('run'), this.#parts.onError);
     this.#streams.add(pageStream);

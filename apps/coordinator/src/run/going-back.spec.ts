@@ -3,12 +3,16 @@
  * still holds the run. Method: real runs, folders and workers over gRPC, which answer that what they computed is not finite;
  * how much room the disk has is told by the spec.
  */
+import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { networkLayout } from '@rocinante/model';
-import { networkOf, type RunConfig } from '@rocinante/training';
+import { checkpointName } from '@rocinante/checkpoint';
+import { firstValues, networkLayout } from '@rocinante/model';
+import { networkOf, noProgress, type RunConfig } from '@rocinante/training';
 import type { AssignMessage, CoordinatorMessageReceived } from '@rocinante/wire';
 import { eventually, smallConfig } from '../daemon/spec-coordinator.js';
 import { client } from '../service/spec-service.js';
+import { RunCheckpoints } from './checkpoints/run-checkpoints.js';
+import { saveState } from './checkpoints/spec-checkpoints.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import type { RunExecution } from './run-execution.js';
 import { DEFAULT_LIMITS } from './run-limits.js';
@@ -138,6 +142,35 @@ describe('a worker that leaves while a run goes back', () => {
     // The state that it went back to says so, to whoever resumes it.
     const again = await prepareRun(config, await encoded(), DEFAULT_LIMITS, directory, config);
     expect(again.loaded?.progress.rollbacks).toEqual([{ fromStep: 0, toStep: 0 }]);
+  });
+});
+
+/** It goes on from step 2, and would go back to step 0. */
+async function behindItsAnchor(): Promise<PreparedRun> {
+  const text = await encoded();
+  const { symbols, size } = text.corpus.vocabulary;
+  const network = networkOf(config, size);
+  const layout = networkLayout(network);
+  const frame = { config, layout, vocabulary: symbols, corpusSha256: text.corpus.textSha256 };
+  for (const step of [0, 2]) {
+    const progress = { ...noProgress, step, anchorStep: 0 };
+    const effect = { type: 'save', step, reason: 'interval', best: false, progress } as const;
+    const checkpoints = new RunCheckpoints(directory.checkpointsPath, frame, DEFAULT_LIMITS);
+    await saveState(checkpoints, layout, effect, { parameters: firstValues(network, 1) });
+  }
+  return prepareRun(config, text, DEFAULT_LIMITS, directory, config);
+}
+
+describe('a run that goes back', () => {
+  it('and is stopped before its next step, goes on from a checkpoint that is there', async () => {
+    const run = await behindItsAnchor();
+    const going = execution(run, { observers: [{ wentBack: () => going.stop('lunch') }] });
+    expect(going.checkpoint).toBe(checkpointName(2));
+    const end = going.run();
+    new DivergingWorker('a', blocksOf(run)).answers();
+    expect(await end).toMatchObject({ outcome: 'stopped' });
+    expect(readdirSync(directory.checkpointsPath)).toEqual([checkpointName(0)]);
+    expect(going.checkpoint).toBe(checkpointName(0));
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { checkpointName } from '@rocinante/checkpoint';
 import { firstValues, networkLayout } from '@rocinante/model';
 import { networkOf, noProgress, type RunConfig } from '@rocinante/training';
 import type { CoordinatorMessageReceived } from '@rocinante/wire';
@@ -60,6 +61,10 @@ describe('a run that waits', () => {
     expect(await end).toEqual({ outcome: 'stopped', reason });
     expect(logged()).toEqual(['started', 'checkpoint', 'finished']);
     expect(service.pool().served).toBeNull();
+    // Who interrupts what is over already has not ended it.
+    run.stop('interrupted');
+    expect(run.stopReason).toBe('it has been active for the 2 hours of --max-hours');
+    expect(run.checkpoint).toBe(checkpointName(0));
   });
 
   it('ends where it is aborted during a checkpoint: that is on the disk by then, and the end is the last word', async () => {

@@ -77,6 +77,8 @@ export class RunExecution {
   #summary: RunSummary | null = null;
   /** Whether the run has begun: not yet while its ledger is opened, and not while it goes back. */
   #hasBegun = false;
+  /** The newest checkpoint's name; null before the first. */
+  #checkpoint: string | null;
   /** What ends the run from outside, also where it has not begun meanwhile. */
   #stopReason: string | null = null;
   #aborted: Error | null = null;
@@ -88,6 +90,7 @@ export class RunExecution {
     const { service, pool, placeOption } = options;
     this.#prepared = prepared;
     this.#options = options;
+    this.#checkpoint = loaded?.name ?? null;
     this.log = new EventLog(
       directory.eventsPath,
       loaded?.progress.step ?? 0,
@@ -137,7 +140,10 @@ export class RunExecution {
         this.#shares,
         this.#traffic,
         ...observers,
-        { finished: (outcome) => (this.#outcome = outcome) },
+        {
+          checkpointSaved: ({ name }) => void (this.#checkpoint = name),
+          finished: (outcome) => (this.#outcome = outcome),
+        },
       ],
     });
     return [ledger, run];
@@ -208,6 +214,16 @@ export class RunExecution {
   /** Of a run that is done; null before. */
   get summary(): RunSummary | null {
     return this.#summary;
+  }
+
+  /** The checkpoint to go on from, by its name: the newest; null before the first. */
+  get checkpoint(): string | null {
+    return this.#checkpoint;
+  }
+
+  /** The reason that the run was first asked to end for; null where it was not. Later ones change nothing. */
+  get stopReason(): string | null {
+    return this.#stopReason;
   }
 
   stop(reason: string): void {
@@ -282,7 +298,9 @@ export class RunExecution {
     await this.#run.close(`the run goes back to step ${diverged.anchorStep}, since it diverged`);
     this.#ledger?.close();
     this.#prepared = await goBack(this.#prepared, diverged);
-    const { progress } = this.#prepared.loaded!;
+    const { progress, name } = this.#prepared.loaded!;
+    // Newer ones are gone.
+    this.#checkpoint = name;
     await this.log.goBack(returnOf(this.#prepared, reason));
     [this.#ledger, this.#run] = this.#newRun({ strikes, members });
     await this.#openLedger();

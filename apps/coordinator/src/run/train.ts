@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { LstmChoice } from '@rocinante/model';
 import { demandCard, type CardSeat, type Device } from '@rocinante/engine';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@rocinante/store';
@@ -9,26 +9,24 @@ import { resolveConfig, type ConfigFlags } from '../config.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
 import { RunDisplay } from '../display/run-display.js';
-import { shellWord } from '../display/shell-word.js';
 import { isExpected, RunFailedError, UsageError } from '../errors.js';
 import { twoLengthsLine } from '../run-length.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
 import { TrainNotifier } from '../notify/train-notifier.js';
 import { TrainingService } from '../service/training-service.js';
 import { parametersReckoned, refuseFullDisk } from './disk-space.js';
-import type { Exactness } from './exactness.js';
 import { checkInitialWeights, readInitialWeights, type InitialWeights } from './checkpoints/first-state.js';
 import { LocalWorkers } from './local-workers.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { savedVocabulary } from './checkpoints/run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
-import { RunExecution, type RunSummary } from './run-execution.js';
+import { RunExecution } from './run-execution.js';
 import type { RunLimits } from './run-limits.js';
 import { RefusedWorkers } from './refused-workers.js';
-import type { CheckpointSaved } from './run-observer.js';
 import { RunPlace } from './run-place.js';
 import { shapeOf } from './run-shape.js';
 import { stopOnSignals } from './stop-signals.js';
+import { tellDone, tellStopped } from './train-report.js';
 import { TensorboardLog, tensorboardRun } from './log/tensorboard-log.js';
 import type { RunEnd } from './training-run.js';
 
@@ -42,6 +40,9 @@ const EXIT_NOT_STORED = 1;
 
 /** Ctrl-C, after a checkpoint. */
 const EXIT_INTERRUPTED = 130;
+
+/** What ends a run at Ctrl-C, as it is told. */
+const INTERRUPTED = 'interrupted';
 
 export interface TrainOptions {
   readonly flags: ConfigFlags;
@@ -150,8 +151,6 @@ async function runToEnd(
     options.tensorboard === null
       ? null
       : new TensorboardLog(options.tensorboard, tensorboardRun(prepared), (message) => display.line(message));
-  /** The newest; null before the first. */
-  let checkpoint = loaded?.name ?? null;
   const refusals = new RefusedWorkers((reason) => execution.abort(new UsageError(reason)));
   const execution = new RunExecution(prepared, {
     name: 'train',
@@ -165,13 +164,7 @@ async function runToEnd(
     ledger: options.ledger,
     goesBack: true,
     sample: !options.json,
-    observers: [
-      notifier?.observer,
-      place,
-      tensorboard,
-      refusals,
-      { checkpointSaved: ({ name }: CheckpointSaved) => void (checkpoint = name) },
-    ].filter((one) => one != null),
+    observers: [notifier?.observer, place, tensorboard, refusals].filter((one) => one != null),
     onEntry: (entry) => {
       display.entry(entry);
       notifier?.entry(entry);
@@ -199,11 +192,9 @@ async function runToEnd(
     },
   });
   refusals.left(workers.names);
-  let interrupted = false;
   const release = stopOnSignals(() => {
-    interrupted = true;
     display.line('stopping at the end of this step, with a checkpoint; once more ends at once');
-    execution.stop('interrupted');
+    execution.stop(INTERRUPTED);
     // Where the run is over already, only its store is waited for.
     place?.hurry(STOP_WAIT_MS);
   });
@@ -229,10 +220,12 @@ async function runToEnd(
     }
     const notStored = await finish();
     if (end.outcome === 'stopped') {
-      const reached = { reason: end.reason, interrupted, checkpoint };
-      return stopped(reached, execution, directory, display, options.json);
+      // Ctrl-C may also come where a limit has ended the run already.
+      const interrupted = execution.stopReason === INTERRUPTED;
+      tellStopped({ reason: end.reason, interrupted }, execution, directory, display, options.json);
+      return interrupted ? EXIT_INTERRUPTED : 0;
     }
-    report(execution, directory, display, options.json);
+    tellDone(execution, directory, display, options.json);
     return notStored === null ? 0 : EXIT_NOT_STORED;
   } catch (error) {
     if (isExpected(error)) notifier?.ended('failed', error.message);
@@ -274,70 +267,6 @@ async function finishPlace(
     );
   }
   return missing;
-}
-
-function report(
-  { summary, exactness }: RunExecution,
-  directory: RunDirectory,
-  display: RunDisplay,
-  json: boolean,
-): void {
-  process.stdout.write(
-    json
-      ? `${JSON.stringify(jsonSummary(summary!, exactness, directory))}\n`
-      : display.closingText(join(directory.shownPath, 'weights', 'final.safetensors')),
-  );
-}
-
-/** The command line's contract: what `train --json` ends with. */
-function jsonSummary(
-  summary: RunSummary,
-  { notExactSince }: Exactness,
-  directory: RunDirectory,
-): Record<string, unknown> {
-  const { steps, epoch, loss, validationLoss, windowsPerSecond } = summary;
-  const { bytesSent, bytesReceived, weightsSha256 } = summary;
-  const numbers = { steps, epoch, loss, validationLoss, windowsPerSecond, bytesSent, bytesReceived };
-  return { outcome: 'done', ...numbers, weightsSha256, notExactSince, runDir: directory.path };
-}
-
-/** Where a run came to that was stopped: by its limits, or by whoever interrupted it. */
-interface Reached {
-  readonly reason: string;
-  readonly interrupted: boolean;
-  /** The name of the one to go on from; null where there is none. */
-  readonly checkpoint: string | null;
-}
-
-/** A run that was stopped has its checkpoint, and no final weights. */
-function stopped(
-  reached: Reached,
-  execution: RunExecution,
-  directory: RunDirectory,
-  display: RunDisplay,
-  json: boolean,
-): number {
-  const { reason, interrupted } = reached;
-  const at = `stopped after step ${execution.progress.step}`;
-  // The reason may say it itself.
-  const said = interrupted ? at : reason.startsWith(at) ? reason : `${at}: ${reason}`;
-  display.line(`${said}; go on with: ./rocinante train --resume --run-dir ${shellWord(directory.shownPath)}`);
-  if (json) process.stdout.write(`${JSON.stringify(jsonReached(reached, execution, directory))}\n`);
-  return interrupted ? EXIT_INTERRUPTED : 0;
-}
-
-/** The same as of a run that is done, as far as it came: the loss is that of the epoch in progress. */
-function jsonReached(
-  { reason, interrupted, checkpoint }: Reached,
-  { progress, epoch, loss, windowsPerSecond, traffic, exactness: { notExactSince } }: RunExecution,
-  directory: RunDirectory,
-): Record<string, unknown> {
-  const { step: steps, history } = progress;
-  const validationLoss = history.at(-1)?.validationLoss ?? null;
-  const numbers = { steps, epoch, loss, validationLoss, windowsPerSecond, ...traffic };
-  const outcome = interrupted ? 'interrupted' : 'stopped';
-  const fields = { ...numbers, weightsSha256: null, notExactSince, checkpoint, runDir: directory.path };
-  return { outcome, reason, ...fields };
 }
 
 /** `2026-11-24T11-30-05` in local time: sorts by name, and is a file name everywhere. */

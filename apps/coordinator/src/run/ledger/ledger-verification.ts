@@ -40,7 +40,7 @@ export interface Verification {
   /** Epochs all of whose windows were applied, and steps of the one in progress. */
   readonly epochs: number;
   readonly epochSteps: number;
-  /** How often the run went on from a checkpoint, the steps behind it that were dropped, and how many of them were taken again. */
+  /** How often the run went on from a checkpoint, the steps behind it that were lost, and how many of them were taken again. */
   readonly resumed: number;
   readonly rollbacks: number;
   readonly lost: number;

@@ -1,0 +1,74 @@
+/** What `train` ends with: lines for people, or one line of JSON, which is the command line's contract. */
+import { join } from 'node:path';
+import type { RunDisplay } from '../display/run-display.js';
+import { shellWord } from '../display/shell-word.js';
+import type { RunDirectory } from './run-directory.js';
+import type { RunExecution, RunSummary } from './run-execution.js';
+
+/** Tells of a run that is done. */
+export function tellDone(
+  { summary, exactness: { notExactSince } }: RunExecution,
+  directory: RunDirectory,
+  display: RunDisplay,
+  json: boolean,
+): void {
+  if (!json) {
+    const weights = join(directory.shownPath, 'weights', 'final.safetensors');
+    process.stdout.write(display.closingText(weights));
+    return;
+  }
+  const { weightsSha256 } = summary!;
+  const ended = { weightsSha256, notExactSince, runDir: directory.path };
+  printJson({ outcome: 'done', ...numbersOf(summary!), ...ended });
+}
+
+/** How a run was stopped: by its limits, or by whoever interrupted it. */
+export interface Stopped {
+  readonly reason: string;
+  readonly interrupted: boolean;
+}
+
+/** Tells of a run that was stopped: it has its checkpoint, and no final weights. */
+export function tellStopped(
+  { reason, interrupted }: Stopped,
+  execution: RunExecution,
+  directory: RunDirectory,
+  display: RunDisplay,
+  json: boolean,
+): void {
+  const { progress, epoch, loss, windowsPerSecond, traffic, checkpoint } = execution;
+  const at = `stopped after step ${progress.step}`;
+  // The reason may say it itself.
+  const said = interrupted ? at : reason.startsWith(at) ? reason : `${at}: ${reason}`;
+  display.line(`${said}; go on with: ./rocinante train --resume --run-dir ${shellWord(directory.shownPath)}`);
+  if (!json) return;
+  const outcome = interrupted ? 'interrupted' : 'stopped';
+  const validationLoss = progress.history.at(-1)?.validationLoss ?? null;
+  // The loss is that of the epoch in progress.
+  const reached = { steps: progress.step, epoch, loss, validationLoss, windowsPerSecond, ...traffic };
+  const { notExactSince } = execution.exactness;
+  const ended = { weightsSha256: null, notExactSince, checkpoint, runDir: directory.path };
+  printJson({ outcome, reason, ...numbersOf(reached), ...ended });
+}
+
+/** The figures that a run has however it ended. */
+type Figures = Pick<
+  RunSummary,
+  'steps' | 'epoch' | 'validationLoss' | 'windowsPerSecond' | 'bytesSent' | 'bytesReceived'
+> & { readonly loss: number | null };
+
+function numbersOf({
+  steps,
+  epoch,
+  loss,
+  validationLoss,
+  windowsPerSecond,
+  bytesSent,
+  bytesReceived,
+}: Figures): Figures {
+  return { steps, epoch, loss, validationLoss, windowsPerSecond, bytesSent, bytesReceived };
+}
+
+function printJson(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
