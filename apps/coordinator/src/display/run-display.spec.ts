@@ -229,6 +229,19 @@ describe('without a terminal', () => {
 });
 
 describe('in a terminal', () => {
+  it('says what is done before the first step, and after the last', () => {
+    const paper = show(true);
+    const bar = (): string => {
+      display.finished();
+      return paper.text.slice(paper.text.lastIndexOf(' step '));
+    };
+    display.entry(started({ stepsTotal: 1 }));
+    expect(bar()).toContain('step 0/1 | epoch - | loss - | - windows/s | workers are getting ready');
+    display.entry(started({ stepsTotal: 1 }));
+    display.entry(stepEntry(1));
+    expect(bar()).toContain('- windows/s | evaluating, writing the weights, drawing a sample');
+  });
+
   it('has a bar, lines above it, and gives the cursor back', () => {
     const paper = show(true);
     display.entry(started({ stepsTotal: 10, stepsPerEpoch: 5, windowsPerEpoch: 160 }));
@@ -239,6 +252,7 @@ describe('in a terminal', () => {
     display.finished();
     expect(paper.text).toContain('step 3/10 | epoch 1/2 | loss 2.5000 | 64.0 windows/s | 4 s left');
     expect(paper.text).not.toContain('step 3/10, epoch');
+    expect(paper.text).not.toContain('drawing a sample');
     expect(paper.text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(paper.text.lastIndexOf('\u001b[?25l'));
   });
 });

@@ -10,6 +10,9 @@ import { closingText, epochText, openingLines, type RunFigures } from './run-tex
 /** Without a terminal, a line about steps at most so often. */
 const LINE_INTERVAL_MS = 10_000;
 
+/** What is done after the last step, which takes a large network some seconds. */
+const LAST_THINGS = 'evaluating, writing the weights, drawing a sample';
+
 export interface RunDisplayOptions {
   /** Whether the stream is a terminal: then there is a bar, and else a line now and then. */
   readonly terminal: boolean;
@@ -88,6 +91,7 @@ export class RunDisplay {
         return;
       case 'summary':
         this.#summary = entry;
+        this.#bar?.update({ left: 'done' });
         return;
       case 'finished':
         return this.#bar?.stop();
@@ -140,7 +144,7 @@ export class RunDisplay {
       epoch: 'epoch -',
       loss: '-',
       rate: '-',
-      left: '-',
+      left: 'workers are getting ready',
     });
   }
 
@@ -159,7 +163,8 @@ export class RunDisplay {
       left: rate === null ? '-' : duration(windowsLeft / rate),
     };
     if (this.#bar) {
-      this.#bar.update(step, fields);
+      const left = step === stepsTotal ? LAST_THINGS : `${fields.left} left`;
+      this.#bar.update(step, { ...fields, left });
     } else if (this.#now() >= this.#nextLineAt || step === stepsTotal) {
       this.#nextLineAt = this.#now() + LINE_INTERVAL_MS;
       this.line(
@@ -173,7 +178,7 @@ function progressBar(stream: NodeJS.WritableStream): cliProgress.SingleBar {
   return new cliProgress.SingleBar(
     {
       stream,
-      format: '{bar} step {value}/{total} | {epoch} | loss {loss} | {rate} windows/s | {left} left',
+      format: '{bar} step {value}/{total} | {epoch} | loss {loss} | {rate} windows/s | {left}',
       barsize: 20,
       formatValue: (value, _options, type) =>
         type === 'value' || type === 'total' ? grouped(value) : String(value),
