@@ -15,6 +15,7 @@ import type { Tensor } from './tensor.js';
  * result where its argument was.
  */
 export class Graph {
+  readonly #binding: Binding;
   readonly #id: number;
   readonly #inputs: readonly (Argument | undefined)[];
   readonly #argumentNames: string;
@@ -22,10 +23,11 @@ export class Graph {
 
   /** `constants` are the recording's, as tensors. */
   constructor(
-    readonly binding: Binding,
+    binding: Binding,
     recording: Recording,
     readonly constants: readonly Tensor[],
   ) {
+    this.#binding = binding;
     this.#inputs = recording.inputs;
     const args = [...recording.constants, ...this.#inputs].filter((argument) => argument !== undefined);
     // As the binding takes names: with the output's number.
@@ -58,11 +60,11 @@ export class Graph {
 
   run(taken: readonly Tensor[]): TensorInfo[] {
     const ids = [...this.constants, ...taken].map(({ id }) => id);
-    return this.binding.runSavedModel(this.#id, ids, this.#argumentNames, this.#outputNames);
+    return this.#binding.runSavedModel(this.#id, ids, this.#argumentNames, this.#outputNames);
   }
 
   /** Frees what TensorFlow holds of it, but for the constants. */
   delete(): void {
-    this.binding.deleteSavedModel(this.#id);
+    this.#binding.deleteSavedModel(this.#id);
   }
 }
