@@ -238,8 +238,7 @@ export class Engine {
 
   /** Frees a graph. */
   freeGraph(graph: Graph): void {
-    graph.delete();
-    this.free(...graph.constants);
+    this.free(...graph.delete());
   }
 
   #tensorsOf(made: readonly TensorInfo[]): Tensor[] {
