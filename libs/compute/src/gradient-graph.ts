@@ -52,7 +52,10 @@ function freeGradients(engine: Engine, kept: readonly KeptGradient[]): void {
  */
 const NODES_MAX = 10_000;
 
-/** Seconds that a gradient may take op by op, for a graph to be made of it: whoever ends the process waits for a graph's end. */
+/**
+ * Seconds that a gradient may take op by op, for a graph to be made of it: whoever ends the process waits for a graph's end. Processor
+ * time where that is less, since workers of a machine compute their first gradients together, beside all else that begins then.
+ */
 const SECONDS_MAX = 2;
 
 /** What a graph is made of. */
@@ -116,7 +119,7 @@ export class GradientGraph {
   #first(batch: BatchTensors, take: Take): Tensor {
     const { engine } = this;
     const { secondsMax = SECONDS_MAX } = this.limits;
-    const began = performance.now();
+    const began = { wall: performance.now(), processor: process.cpuUsage() };
     // What was made of the parameters is made in the graph.
     this.weights.forgetDerived();
     let kept: readonly KeptGradient[] = [];
@@ -126,13 +129,14 @@ export class GradientGraph {
       kept = computed.kept;
       return [computed.losses, ...kept.map(({ gradient }) => gradient)];
     });
-    const seconds = (performance.now() - began) / 1000;
+    const { user, system } = process.cpuUsage(began.processor);
+    const seconds = Math.min(performance.now() - began.wall, (user + system) / 1000) / 1000;
     this.#isDecided = true;
     try {
       if (recording === null) {
         this.#notice = `a graph of it would have ${NODES_MAX.toLocaleString('en')} nodes or more`;
-      } else if (seconds > secondsMax) {
-        this.#notice = `one took ${seconds.toFixed(1)} s, and a graph, which nothing can interrupt, is made where it takes ${secondsMax} s at most`;
+      } else if (seconds >= secondsMax) {
+        this.#notice = `one took ${seconds.toFixed(1)} s, and a graph, which nothing can interrupt, is made where it takes less than ${secondsMax} s`;
       } else {
         const graph = this.#graphAlike(recording, inputs, outputs);
         const parts = kept.map(({ name, units }) => ({ name, units }));
