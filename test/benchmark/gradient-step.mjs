@@ -64,7 +64,7 @@ function measure() {
   const network = Network.create(engine, spec, {
     windowLength: positions,
     factors: options.factors,
-    graph: !options.ops,
+    graph: options.ops ? undefined : { windows },
   });
   const random = new RandomStream(1, 'simulation');
   const parameters = Float32Array.from(

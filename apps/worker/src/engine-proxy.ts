@@ -71,8 +71,8 @@ export class EngineProxy {
   }
 
   /**
-   * Ends the thread; what it was asked is not answered any more. An op of TensorFlow cannot be interrupted, so this waits for
-   * the one in progress, of which a micro-batch has thousands.
+   * Ends the thread; what it was asked is not answered any more. TensorFlow cannot be interrupted, so this waits for its op in
+   * progress, or for a gradient that a graph computes: two seconds or so, since what takes longer gets no graph (`GraphLimits`).
    */
   async stop(): Promise<void> {
     clearInterval(this.#ticks);

@@ -17,6 +17,7 @@ type Kind = keyof typeof PIECES;
 /** How much work a request is. Null where no earlier one says how long it takes: loading the engine, laying a network out. */
 function workOf(request: EngineRequest): { readonly kind: Kind; readonly pieces: number } | null {
   switch (request.type) {
+    // It counts as a micro-batch, though a graph is made in it too, which takes two or three times as long: one waits longer then.
     case 'prove':
       return { kind: 'train', pieces: 1 };
     case 'train':

@@ -1,4 +1,5 @@
-// Goal: a worker whose engine does not return says so in one line and ends, and the one that is started in its place works. Method:
+// Goal: a worker whose engine does not return says so in one line and ends, and the one that is started in its place works; one that is
+// told to stop within a gradient waits for its end. Method:
 // the program itself with the real engine, but that TensorFlow's calls for an op and for a graph are ours, which do not return while
 // a file is there, and that it is waited for some seconds at least, and not a minute.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -23,18 +24,26 @@ const LEAST_SECONDS = 10;
 /** Stand before TensorFlow's own in the order of symbols: an op by itself, and a graph. */
 const HANGING_CALLS = `
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 static void *behind(const char *name) {
-  while (access(getenv("HANG_WHILE"), F_OK) == 0) sleep(1);
   return dlsym(dlopen("libtensorflow_cc.so.2", RTLD_LAZY | RTLD_NOLOAD), name);
 }
+static void hang(const char *call) {
+  if (access(getenv("HANG_WHILE"), F_OK) == 0) dprintf(2, "hangs in %s\\n", call);
+  while (access(getenv("HANG_WHILE"), F_OK) == 0) usleep(100000);
+}
 extern "C" void TFE_Execute(void *op, void **outputs, int *count, void *status) {
-  ((void (*)(void *, void **, int *, void *))behind("TFE_Execute"))(op, outputs, count, status);
+  static auto execute = (void (*)(void *, void **, int *, void *))behind("TFE_Execute");
+  hang("TFE_Execute");
+  execute(op, outputs, count, status);
 }
 extern "C" void TF_SessionRun(void *a, void *b, void *c, void *d, int e, void *f, void *g, int h, void *i, int j, void *k, void *l) {
   typedef void (*Run)(void *, void *, void *, void *, int, void *, void *, int, void *, int, void *, void *);
-  ((Run)behind("TF_SessionRun"))(a, b, c, d, e, f, g, h, i, j, k, l);
+  static Run run = (Run)behind("TF_SessionRun");
+  hang("TF_SessionRun");
+  run(a, b, c, d, e, f, g, h, i, j, k, l);
 }
 `;
 
@@ -108,4 +117,16 @@ it('ends with one line when its engine does not return, and another works in its
   await giveWork(run, 2);
   const { report } = await coordinator.message('report');
   expect(report).toMatchObject({ assignment: 1, fits: true });
+}, 300_000);
+
+it('waits for the end of a gradient by a graph when it is told to stop', async () => {
+  const stopping = start();
+  await giveWork(scriptedRun('long', 64, { version: 1, assignment: 1 }), 1);
+  await until(() => stderr.includes('hangs in TF_SessionRun'), 'a graph that runs');
+  stopping.kill('SIGTERM');
+  await until(() => coordinator.leftBy === 1, 'its farewell');
+  expect(stopping.exitCode).toBeNull();
+  rmSync(join(folder, 'hang'));
+  const [code] = (await once(stopping, 'close')) as [number | null];
+  expect({ code, stderr }).toMatchObject({ code: 0 });
 }, 300_000);

@@ -19,10 +19,13 @@ import { ownRoutes, serveOwnHttp } from './own-http.js';
 import { Worker } from './worker.js';
 
 const EXIT_USAGE = 2;
-/** What Ctrl-C gives as an exit code, where a second one ends at once. */
+/** What Ctrl-C gives as an exit code, where a second one ends without a farewell. The engine's op is waited for all the same. */
 const EXIT_AT_ONCE = 130;
 
-/** How long the engine's op in progress is waited for. One that takes longer hangs, and only the kernel can end it. */
+/**
+ * How long the engine's op in progress is waited for, or a gradient by a graph: two seconds, and two more where TensorFlow prepares the
+ * graph first. What takes longer hangs, and only the kernel can end it.
+ */
 const ENGINE_STOP_MS = 6_000;
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -147,7 +150,9 @@ function tellPath({ device, lstm: { path, reason, notice } }: EngineFacts, log: 
 
 async function endEngine(engine: EngineProxy, log: Logger): Promise<void> {
   const timer = setTimeout(() => {
-    log.error(`an op of the engine has not ended within ${ENGINE_STOP_MS / 1000} s: the process is killed`);
+    log.error(
+      `an op or a gradient of the engine has not ended within ${ENGINE_STOP_MS / 1000} s: the process is killed`,
+    );
     killSelf();
   }, ENGINE_STOP_MS);
   await engine.stop();

@@ -75,6 +75,7 @@ export class RunCompute {
       windowLength: run.config.text.window,
       path,
       factors,
+      graph: { windows: run.config.batch.microBatch },
     });
     const taken = this.#network.path.name;
     this.notices = [

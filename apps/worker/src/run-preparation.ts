@@ -3,7 +3,7 @@ import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
 import { networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
 import { WireError, type CorpusDescriptionMessage, type StartRunMessage } from '@rocinante/wire';
 import { corpusIds, type CorpusRequestOptions } from './corpus-source.js';
-import type { OpenRun } from './engine-messages.js';
+import type { OpenRun, RunProof } from './engine-messages.js';
 import type { EngineProxy } from './engine-proxy.js';
 
 /** What a worker has when it can say that it is ready for a run. */
@@ -26,10 +26,9 @@ interface OpenedRun {
   readonly opening: OpenRun;
   /** What is to be logged about it. */
   readonly opened: Promise<readonly string[]>;
+  /** Once it is proved. */
+  proved?: RunProof;
 }
-
-/** Proofs that are remembered, at most: those of the last runs. */
-const PROOFS_MAX = 64;
 
 /**
  * Everything that a run needs on this machine: its configuration, its layout, its corpus, the engine's network over it, and the
@@ -37,8 +36,6 @@ const PROOFS_MAX = 64;
  */
 export class RunPreparation {
   readonly #engine: EngineProxy;
-  /** By key, the last one last. */
-  readonly #proofs = new Map<string, string>();
   #open: OpenedRun | null = null;
 
   constructor(engine: EngineProxy) {
@@ -56,25 +53,23 @@ export class RunPreparation {
   ): Promise<PreparedRun | null> {
     const { signal } = source;
     const key = keyOf(message);
-    const kept = this.#open?.key === key;
-    const run = kept ? this.#open! : await this.#openRun(message, key, source);
+    const open = this.#open?.key === key ? this.#open : null;
+    const kept = open?.proved !== undefined;
+    const run = open ?? (await this.#openRun(message, key, source));
     if (run === null) return null;
-    let notices: readonly string[];
+    let opened: readonly string[];
     try {
-      notices = await run.opened;
+      opened = await run.opened;
     } catch (error) {
       if (this.#open === run) this.#open = null;
       throw error;
     }
     if (signal.aborted) return null;
-    const remembered = this.#proofs.get(key);
-    const proved = remembered === undefined ? await this.#engine.request({ type: 'prove' }) : null;
-    const proof = remembered ?? proved!.proof;
-    this.#remember(key, proof);
+    // A network is proved whenever it is opened, so that its first gradient, of which it makes a graph, is no step's.
+    run.proved ??= await this.#engine.request({ type: 'prove' });
+    const { proof, notices } = run.proved;
     const { layout, opening } = run;
-    return signal.aborted
-      ? null
-      : { layout, opening, proof, kept, notices: [...notices, ...(proved?.notices ?? [])] };
+    return signal.aborted ? null : { layout, opening, proof, kept, notices: [...opened, ...notices] };
   }
 
   /** The run is over, or the session: what the engine holds stays, but for what is true of this offer only. */
@@ -107,13 +102,6 @@ export class RunPreparation {
     const opening: OpenRun = { type: 'open-run', config, vocabularySize, ids, idBytes };
     this.#open = { key, corpus, layout, opening, opened: this.#engine.request(opening) };
     return this.#open;
-  }
-
-  #remember(key: string, proof: string): void {
-    this.#proofs.delete(key);
-    this.#proofs.set(key, proof);
-    const [oldest] = this.#proofs.keys();
-    if (this.#proofs.size > PROOFS_MAX) this.#proofs.delete(oldest);
   }
 }
 

@@ -1,6 +1,6 @@
 /** A session over a real connection, with the real engine: run after run, and what crosses a run's end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, type Logger } from '@rocinante/log';
 import { dial, limits, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, type TrainingClient } from '@rocinante/wire';
 import { EngineProxy } from './engine-proxy.js';
@@ -241,7 +241,8 @@ describe('a run that is offered again', () => {
     expect(coordinator.corpusCalls).toBe(1);
   });
 
-  it('is prepared anew after another run', async () => {
+  it('is prepared and proved anew after another run', async () => {
+    const request = vi.spyOn(engine, 'request');
     for (const [index, run] of [first, second, first].entries()) {
       coordinator.startRun(run);
       await until(() => proofs().length === index + 1, 'ready');
@@ -250,6 +251,9 @@ describe('a run that is offered again', () => {
     }
     expect(proofs()[2]).toBe(proofs()[0]);
     expect(proofs()[1]).not.toBe(proofs()[0]);
+    // The gradient of which a network makes its graph is the proof's, and no step's.
+    expect(request.mock.calls.filter(([{ type }]) => type === 'prove')).toHaveLength(3);
+    request.mockRestore();
     // Both are over one text.
     expect(coordinator.corpusCalls).toBe(1);
   });

@@ -1,4 +1,6 @@
 import {
+  EngineGraphFileError,
+  EngineMemoryError,
   EngineOperationError,
   type Engine,
   type Graph,
@@ -6,6 +8,7 @@ import {
   type Tensor,
 } from '@rocinante/engine';
 import type { BatchTensors } from './batch-tensors.js';
+import { computedWindows } from './micro-batch.js';
 import type { NetworkWeights } from './network-weights.js';
 
 /** Takes a tensor's gradient where it is made; that of an LSTM layer of `units` has the path's order of gates. */
@@ -44,10 +47,24 @@ function freeGradients(engine: Engine, kept: readonly KeptGradient[]): void {
 }
 
 /**
- * The longest graph that is made, in nodes: TensorFlow takes some 0.15 ms a node to prepare one. The reference network's has 6,500, and one
- * of three layers may have some 150 positions.
+ * A graph has fewer nodes: TensorFlow takes some 0.15 ms a node to prepare one. The reference network's has 5,143, and 6,518 where
+ * factors are bfloat16: three layers may have some 190 positions, or 150.
  */
 const NODES_MAX = 10_000;
+
+/**
+ * Seconds that a gradient may take op by op, for a graph to be made of it: whoever ends the process waits for a graph's end. Processor
+ * time where that is less, since workers of a machine compute their first gradients together, beside all else that begins then.
+ */
+const SECONDS_MAX = 2;
+
+/** What a graph is made of. */
+export interface GraphLimits {
+  /** The windows of its micro-batches. */
+  readonly windows: number;
+  /** 2 where it is left out. */
+  readonly secondsMax?: number | undefined;
+}
 
 /** A graph, with the size of its micro-batches and what its gradients are of. */
 interface SizedGraph {
@@ -57,10 +74,10 @@ interface SizedGraph {
 }
 
 /**
- * Computes micro-batches as large as the first one by a graph of the ops that it ran, and others op by op.
+ * Computes micro-batches of so many windows by a graph of the ops that the first of them ran, and others op by op.
  *
  * The bits are the same: the first is computed in both ways, and the graph is kept only where they give the same bits. It belongs to
- * the network: other parameters are other inputs.
+ * the network: other parameters are other inputs. A clock decides whether there is one, and so no number.
  */
 export class GradientGraph {
   #made: SizedGraph | undefined;
@@ -71,9 +88,10 @@ export class GradientGraph {
     readonly engine: Engine,
     readonly weights: NetworkWeights,
     readonly byOps: Backpropagate,
+    readonly limits: GraphLimits,
   ) {}
 
-  /** Whether there is a graph; after the first micro-batch. */
+  /** Whether there is a graph; after the first micro-batch of its size. */
   get isMade(): boolean {
     return this.#made !== undefined;
   }
@@ -85,7 +103,7 @@ export class GradientGraph {
 
   /** As the network does by itself, op by op. */
   readonly backpropagate: Backpropagate = (batch, take) => {
-    if (!this.#isDecided) return this.#first(batch, take);
+    if (!this.#isDecided && batch.B === computedWindows(this.limits.windows)) return this.#first(batch, take);
     const made = this.#made;
     if (made?.size !== sizeOf(batch)) return this.byOps(batch, take);
     const [losses, ...gradients] = this.engine.runGraph(made.graph, this.#inputs(batch));
@@ -100,6 +118,8 @@ export class GradientGraph {
 
   #first(batch: BatchTensors, take: Take): Tensor {
     const { engine } = this;
+    const { secondsMax = SECONDS_MAX } = this.limits;
+    const began = { wall: performance.now(), processor: process.cpuUsage() };
     // What was made of the parameters is made in the graph.
     this.weights.forgetDerived();
     let kept: readonly KeptGradient[] = [];
@@ -109,11 +129,18 @@ export class GradientGraph {
       kept = computed.kept;
       return [computed.losses, ...kept.map(({ gradient }) => gradient)];
     });
+    const { user, system } = process.cpuUsage(began.processor);
+    const seconds = Math.min(performance.now() - began.wall, (user + system) / 1000) / 1000;
     this.#isDecided = true;
     try {
-      if (recording !== null) {
+      if (recording === null) {
+        this.#notice = `a graph of it would have ${NODES_MAX.toLocaleString('en')} nodes or more`;
+      } else if (seconds >= secondsMax) {
+        this.#notice = `one took ${seconds.toFixed(1)} s, and a graph, which nothing can interrupt, is made where it takes less than ${secondsMax} s`;
+      } else {
         const graph = this.#graphAlike(recording, inputs, outputs);
-        if (graph !== null) this.#made = { graph, size: sizeOf(batch), parts: kept };
+        const parts = kept.map(({ name, units }) => ({ name, units }));
+        if (graph !== null) this.#made = { graph, size: sizeOf(batch), parts };
       }
       for (const { name, gradient, units } of kept) take(name, gradient, units);
     } finally {
@@ -134,8 +161,10 @@ export class GradientGraph {
       if (isAlike) return made;
       this.#notice = 'TensorFlow runs a gradient as a graph with other bits than op by op';
     } catch (error) {
-      if (!(error instanceof EngineOperationError)) throw error;
-      this.#notice = error.message;
+      if (error instanceof EngineMemoryError) this.#notice = 'there is not the memory to run one as a graph';
+      else if (error instanceof EngineOperationError || error instanceof EngineGraphFileError)
+        this.#notice = error.message;
+      else throw error;
     }
     if (graph !== undefined) engine.freeGraph(graph);
     return null;

@@ -12,7 +12,10 @@ export interface MicroBatch {
  * The fewest windows, or streams, that are computed; fewer are filled up with ones of no weight. For matrices of a few
  * rows TensorFlow's products cut the inner dimension by the number of threads, and the bits would depend on it.
  */
-export const COMPUTED_WINDOWS_MIN = 8;
+const COMPUTED_WINDOWS_MIN = 8;
+
+/** How many windows are computed for so many. */
+export const computedWindows = (windows: number): number => Math.max(windows, COMPUTED_WINDOWS_MIN);
 
 /** A micro-batch as the network computes it: position-major, filled up. B windows, T positions; N = T·B or B rows. */
 export interface Rows {
@@ -37,7 +40,7 @@ export function layOutRows(network: NetworkSpec, windowLength: number, batch: Mi
     `micro-batch: expected ${windows} windows of ${T} + 1 symbols, received ${symbols.length} symbols`,
   );
   const every = network.loss === 'every';
-  const B = Math.max(windows, COMPUTED_WINDOWS_MIN);
+  const B = computedWindows(windows);
   const symbols_TB = new Int32Array(T * B);
   const labels_N = new Int32Array(every ? T * B : B);
   const shares_N = new Float32Array(labels_N.length);

@@ -11,7 +11,10 @@ const batch = randomBatch(spec, windowLength, 9, 1);
 const key = { seed: 5, step: 2, microBatch: 1 };
 
 function createNetwork(scale = 0.5): Network {
-  const network = Network.create(engine, spec, { windowLength });
+  const network = Network.create(engine, spec, {
+    windowLength,
+    graph: { windows: batch.windows, secondsMax: Infinity },
+  });
   network.setParameters(randomParameters(network, 4, scale));
   return network;
 }

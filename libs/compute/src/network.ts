@@ -9,7 +9,13 @@ import { dropoutMask, type DropoutKey } from './dropout.js';
 import type { DeviceGradient } from './device-gradient.js';
 import { product, transposedProduct } from './float32-products.js';
 import { copySwappingGates, swapGates } from './gate-order.js';
-import { GradientGraph, keepGradients, type Backpropagate, type Take } from './gradient-graph.js';
+import {
+  GradientGraph,
+  keepGradients,
+  type Backpropagate,
+  type GraphLimits,
+  type Take,
+} from './gradient-graph.js';
 import { RowsInput, symbolInput, type LayerInput } from './layer-input.js';
 import { freeStates, readOn } from './layer-stack.js';
 import type { CellState } from './lstm-layer.js';
@@ -41,10 +47,10 @@ export interface NetworkOptions {
    */
   readonly factors?: FactorType | undefined;
   /**
-   * Whether micro-batches of the size of the first that `gradient` computes are computed by one graph: the same bits, in less time.
-   * True where it is left out. On a card, and by another path than plain, everything is computed op by op.
+   * Of which micro-batches `gradient` makes one graph and computes them by it: the same bits, in less time. Of none where it is left
+   * out. On a card, and by another path than plain, everything is computed op by op.
    */
-  readonly graph?: boolean | undefined;
+  readonly graph?: GraphLimits | undefined;
 }
 
 /** A network on the engine: the loss of a micro-batch and its gradient. */
@@ -60,7 +66,7 @@ export class Network {
   private constructor(
     readonly engine: Engine,
     readonly spec: NetworkSpec,
-    { windowLength, path, factors = 'float32', graph = true }: NetworkOptions,
+    { windowLength, path, factors = 'float32', graph }: NetworkOptions,
   ) {
     this.windowLength = windowLength;
     this.layout = networkLayout(spec);
@@ -68,8 +74,9 @@ export class Network {
     const isFree = path !== undefined && whyPlainAlone(spec, factors) === null;
     this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation, this.#products);
     this.#weights = new NetworkWeights(engine, spec, this.layout, this.path.gateOrder);
-    const isForGraph = graph && this.path.name === 'plain' && engine.description.device === 'cpu';
-    this.#graph = isForGraph ? new GradientGraph(engine, this.#weights, this.#backpropagate) : null;
+    const isForGraph = this.path.name === 'plain' && engine.description.device === 'cpu';
+    this.#graph =
+      graph && isForGraph ? new GradientGraph(engine, this.#weights, this.#backpropagate, graph) : null;
   }
 
   /** Parameters are set before first use. */
@@ -77,7 +84,7 @@ export class Network {
     return new Network(engine, spec, options);
   }
 
-  /** Whether micro-batches of the first one's size are computed by a graph; after that one. */
+  /** Whether micro-batches of the graph's size are computed by it; after the first of them. */
   get hasGraph(): boolean {
     return this.#graph?.isMade ?? false;
   }

@@ -1,6 +1,6 @@
 import { assert } from '@rocinante/base';
 import type { NetworkSpec } from '@rocinante/model';
-import { COMPUTED_WINDOWS_MIN } from './micro-batch.js';
+import { computedWindows } from './micro-batch.js';
 
 /** Texts that are read side by side, each from its beginning to its end with a state of its own. */
 export interface Streams {
@@ -44,7 +44,7 @@ export function* layOutStreams(
 }
 
 function chunk(symbols: readonly Int32Array[], primed: number, from: number, T: number): StreamChunk {
-  const B = Math.max(symbols.length, COMPUTED_WINDOWS_MIN);
+  const B = computedWindows(symbols.length);
   const symbols_TB = new Int32Array(T * B);
   const labels_N = new Int32Array(T * B);
   const counted = symbols.map((stream, column) => {

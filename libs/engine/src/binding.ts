@@ -51,6 +51,7 @@ export interface Binding {
     outputNames: string,
   ): TensorInfo[];
   deleteSavedModel(model: number): void;
+  getNumOfSavedModels(): number;
   isUsingGpuDevice(): boolean;
   getNumOfTensors(): number;
 }

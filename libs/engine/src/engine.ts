@@ -2,7 +2,7 @@ import { assert } from '@rocinante/base';
 import { type Attribute, type Binding, DataType, loadBinding, type TensorInfo } from './binding.js';
 import { describeCard, describeProcessor, type EngineDescription } from './description.js';
 import { applyEnvironment, type EngineOptions } from './environment.js';
-import { EngineDeviceError, EnginePrecisionError, operationError } from './errors.js';
+import { EngineDeviceError, EngineGraphFileError, EnginePrecisionError, operationError } from './errors.js';
 import { gpuTrouble } from './gpu-trouble.js';
 import { Graph } from './graph.js';
 import { engineLibraries, locateBinding } from './location.js';
@@ -75,6 +75,11 @@ export class Engine {
     return this.#binding.getNumOfTensors();
   }
 
+  /** Graphs that TensorFlow holds for us, by the binding's own count. */
+  get liveGraphs(): number {
+    return this.#binding.getNumOfSavedModels();
+  }
+
   /**
    * Runs `work` and then frees every tensor made in it, also when it throws, but for those kept and those in its
    * result (itself, or in arrays and plain objects of it): these belong to the enclosing scope, or to the caller.
@@ -114,32 +119,27 @@ export class Engine {
    * write to it while this tensor, or any that an op cut out of it, is alive.
    */
   float32(values: Float32Array, shape: readonly number[]): Tensor {
-    return this.#create(values, shape, DataType.float32);
+    return this.#given(values, shape, DataType.float32);
   }
 
   /** An int32 tensor of the values, row-major, in the host's memory; the same duty as for `float32`. */
   int32(values: Int32Array, shape: readonly number[]): Tensor {
-    return this.#create(values, shape, DataType.int32);
+    return this.#given(values, shape, DataType.int32);
   }
 
   /** A float32 or int32 tensor of values that follow from nothing but the code and shapes; the same duty as for `float32`. */
   constant(values: Float32Array | Int32Array, shape: readonly number[]): Tensor {
-    const recording = this.#recording;
-    this.#recording = undefined;
-    try {
-      const tensor = values instanceof Int32Array ? this.int32(values, shape) : this.float32(values, shape);
-      recording?.constant(tensor, values);
-      return tensor;
-    } finally {
-      this.#recording = recording;
-    }
+    const dtype = values instanceof Int32Array ? DataType.int32 : DataType.float32;
+    const tensor = this.#create(values, shape, dtype);
+    this.#recording?.constant(tensor, values);
+    return tensor;
   }
 
   /** An int64 tensor of the values, row-major, in the device's memory; the same duty as for `float32`. */
   int64(values: BigInt64Array, shape: readonly number[]): Tensor {
     // The binding takes an int64 for two int32.
     const halves = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
-    return this.#create(halves, shape, DataType.int64);
+    return this.#given(halves, shape, DataType.int64);
   }
 
   /** Copies a float32 tensor out, row-major. */
@@ -208,7 +208,8 @@ export class Engine {
 
   /**
    * A graph of a recording, until `freeGraph`.
-   * @throws {EngineOperationError} TensorFlow refused it, or its file could not be written.
+   * @throws {EngineGraphFileError} its file could not be written.
+   * @throws {EngineOperationError} TensorFlow refused it.
    */
   createGraph(recording: Recording): Graph {
     const constants = recording.constants.map(({ values, shape }) => this.keep(this.float32(values!, shape)));
@@ -216,7 +217,8 @@ export class Engine {
       return new Graph(this.#binding, recording, constants);
     } catch (cause) {
       this.free(...constants);
-      throw operationError('graph', cause);
+      const isOfFile = cause instanceof Error && 'syscall' in cause;
+      throw isOfFile ? new EngineGraphFileError(cause) : operationError('graph', cause);
     }
   }
 
@@ -236,16 +238,20 @@ export class Engine {
 
   /** Frees a graph. */
   freeGraph(graph: Graph): void {
-    graph.delete();
-    this.free(...graph.constants);
+    this.free(...graph.delete());
   }
 
   #tensorsOf(made: readonly TensorInfo[]): Tensor[] {
     return made.map(({ id, shape, dtype }) => new Tensor(id, shape, dtype, this.#scope));
   }
 
-  #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): Tensor {
+  /** A tensor that a recording could not make again. */
+  #given(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): Tensor {
     assert(this.#recording === undefined, 'in a recording values are constants, or inputs from outside');
+    return this.#create(values, shape, dtype);
+  }
+
+  #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): Tensor {
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     const received = dtype === DataType.int64 ? values.length / 2 : values.length;
     assert(received === size, `shape [${shape.join(', ')}] has ${size} elements, not ${received}`);

@@ -104,8 +104,23 @@ export class EngineMemoryError extends EngineOperationError {
 }
 
 /**
- * How TensorFlow, cuDNN, cuBLAS and CUDA say that memory is short: TensorFlow by its status RESOURCE_EXHAUSTED (8), and where
- * a copy to the device found no room, only by what it was to be copied to.
+ * A graph's file cannot be written, which TensorFlow would load it from.
+ * Cause: the folder for temporary files is not there, is not to be written to, or is full.
+ */
+export class EngineGraphFileError extends RocinanteError {
+  constructor(cause: Error) {
+    super(
+      'ENGINE_GRAPH_FILE',
+      1,
+      `a graph's file: ${cause.message}; set TMPDIR to a folder that can be written to`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * How TensorFlow, cuDNN, cuBLAS and CUDA say that memory is short: TensorFlow by its status RESOURCE_EXHAUSTED (8), but of a graph
+ * without it, only by what it was allocating, and where a copy to the device found no room, only by what it was to be copied to.
  */
 const SHORT_OF_MEMORY =
   /TF_Status: 8\b|OOM when allocating|Dst tensor is not initialized|CUD(A|NN)_(ERROR_OUT_OF_MEMORY|STATUS_ALLOC_FAILED)|CUBLAS_STATUS_ALLOC_FAILED|out of memory/;
@@ -118,8 +133,12 @@ export function operationError(operation: string, cause: unknown): EngineOperati
     : new EngineOperationError(operation, cause);
 }
 
-/** The first line that says something: the binding writes `Invalid TF_Status: 3`, then `Message: …` and the op. */
+/**
+ * The first line that says something: the binding writes `Invalid TF_Status: 3`, then `Message: …` and the op, and of a graph
+ * `Session fail to run with error: {{function_node recording}} …`.
+ */
 function messageOf(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
-  return (/^Message: (.*)$/m.exec(text)?.[1] ?? text).split('\n')[0];
+  const [line] = (/^Message: (.*)$/m.exec(text)?.[1] ?? text).split('\n');
+  return line.replace(/^Session fail to run with error: (\{\{function_node \w+\}\} ?)*/, '');
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { RandomStream } from '@rocinante/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from './engine.js';
+import { EngineMemoryError, EngineOperationError } from './errors.js';
 import type { Graph } from './graph.js';
 import {
   add,
@@ -58,7 +59,7 @@ function withGraph(
 
 describe('a graph', () => {
   it('computes what the recorded ops compute, of other inputs, and leaves nothing behind', () => {
-    const before = engine.liveHandles;
+    const before = [engine.liveHandles, engine.liveGraphs];
     engine.scope(() => {
       const work = (a: Tensor, b: Tensor): Tensor[] => {
         const product = toFloat(
@@ -85,14 +86,19 @@ describe('a graph', () => {
         },
       );
     });
-    expect(engine.liveHandles).toBe(before);
+    expect([engine.liveHandles, engine.liveGraphs]).toEqual(before);
     expect(readdirSync(own)).toEqual([]);
   });
 
-  it.each([2, 3, 8, 9, 10, 17, 100])('adds %d tensors in the order of the op', (count) => {
+  it.each([2, 3, 8, 9, 10, 17, 100])('adds %d tensors in the order of the op, by sums of two', (count) => {
     engine.scope(() => {
       const parts = Array.from({ length: count }, () => matrix(16, 16));
       const doubled = (): Tensor[] => parts.map((part) => add(engine, part, part));
+      const { recording } = engine.record(parts, 1_000, () => [addAll(engine, doubled())]);
+      const operations = recording!.nodes.map(({ operation }) => operation);
+      // Of two the order is all one.
+      const sums = count === 2 ? ['AddN'] : new Array<string>(count - 1).fill('AddV2');
+      expect(operations).toEqual([...new Array<string>(count).fill('AddV2'), ...sums]);
       withGraph(
         parts,
         () => [addAll(engine, doubled())],
@@ -118,6 +124,41 @@ describe('a graph', () => {
       );
     });
   });
+
+  it.each([
+    [
+      [2 ** 30, 2 ** 14],
+      EngineMemoryError,
+      2,
+      /^TensorFlow op graph has not the memory .*: OOM when allocating.*; use a smaller/,
+    ],
+    [[-1, 1], EngineOperationError, 1, /^TensorFlow op graph: [^{]*must/],
+  ] as const)(
+    'that fails says so in one line and leaves nothing behind: %j',
+    (dims, kind, exitCode, line) => {
+      const before = [engine.liveHandles, engine.liveGraphs];
+      engine.scope(() => {
+        const zero = engine.float32(new Float32Array(1), []);
+        const shape = engine.int32(Int32Array.of(2, 2), [2]);
+        withGraph(
+          [shape, zero],
+          () => engine.execute('Fill', [], [shape, zero], 1),
+          (graph) => {
+            let failure: unknown;
+            try {
+              engine.runGraph(graph, [engine.int32(Int32Array.of(...dims), [2]), zero]);
+            } catch (error) {
+              failure = error;
+            }
+            expect(failure).toBeInstanceOf(EngineOperationError);
+            expect((failure as EngineOperationError).constructor).toBe(kind);
+            expect(failure).toMatchObject({ exitCode, message: expect.stringMatching(line) as string });
+          },
+        );
+      });
+      expect([engine.liveHandles, engine.liveGraphs]).toEqual(before);
+    },
+  );
 
   it('takes no inputs of another shape, type or number', () => {
     engine.scope(() => {

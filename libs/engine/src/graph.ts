@@ -15,17 +15,17 @@ import type { Tensor } from './tensor.js';
  * result where its argument was.
  */
 export class Graph {
+  readonly #binding: Binding;
+  readonly #constants: readonly Tensor[];
   readonly #id: number;
   readonly #inputs: readonly (Argument | undefined)[];
   readonly #argumentNames: string;
   readonly #outputNames: string;
 
   /** `constants` are the recording's, as tensors. */
-  constructor(
-    readonly binding: Binding,
-    recording: Recording,
-    readonly constants: readonly Tensor[],
-  ) {
+  constructor(binding: Binding, recording: Recording, constants: readonly Tensor[]) {
+    this.#binding = binding;
+    this.#constants = constants;
     this.#inputs = recording.inputs;
     const args = [...recording.constants, ...this.#inputs].filter((argument) => argument !== undefined);
     // As the binding takes names: with the output's number.
@@ -57,12 +57,13 @@ export class Graph {
   }
 
   run(taken: readonly Tensor[]): TensorInfo[] {
-    const ids = [...this.constants, ...taken].map(({ id }) => id);
-    return this.binding.runSavedModel(this.#id, ids, this.#argumentNames, this.#outputNames);
+    const ids = [...this.#constants, ...taken].map(({ id }) => id);
+    return this.#binding.runSavedModel(this.#id, ids, this.#argumentNames, this.#outputNames);
   }
 
-  /** Frees what TensorFlow holds of it, but for the constants. */
-  delete(): void {
-    this.binding.deleteSavedModel(this.#id);
+  /** Frees what TensorFlow holds of it, and gives the constants, to be freed too. */
+  delete(): readonly Tensor[] {
+    this.#binding.deleteSavedModel(this.#id);
+    return this.#constants;
   }
 }

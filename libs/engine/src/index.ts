@@ -23,6 +23,7 @@ export {
 export {
   EngineDeviceError,
   EngineLoadError,
+  EngineGraphFileError,
   EngineMemoryError,
   EngineNotFoundError,
   EngineOperationError,

@@ -1,3 +1,4 @@
+import { assert } from '@rocinante/base';
 import { AttributeType, DataType, type Attribute } from './binding.js';
 import type { Argument, GraphNode, Recording } from './recording.js';
 
@@ -127,6 +128,7 @@ const varint = (field: number, value: number): Buffer => Buffer.concat([digits(f
 
 /** A whole number of protocol buffers, in base 128, the lowest digit first. Those here are not negative, or −1 (as 64 bits). */
 function digits(value: number): Buffer {
+  assert(Number.isSafeInteger(value) && value >= -1, `a graph's file has no place for the number ${value}`);
   if (value === -1) return Buffer.from([...new Array<number>(9).fill(0xff), 1]);
   const made: number[] = [];
   let rest = value;

@@ -8,7 +8,7 @@ import {
 } from '@rocinante/engine';
 import { isLastWord, LineSplitter, messageOf, type Logger } from '@rocinante/log';
 
-/** How long workers have to end. Each waits for its engine's op for 6 seconds, and for the coordinator's answer for two. */
+/** How long workers have to end. Each waits for its engine's op or gradient for 6 seconds, and for the coordinator's answer for two. */
 const STOP_MS = 10_000;
 
 /** Of a worker's last words, in characters. */

@@ -31,24 +31,28 @@ function streamsOf({ symbols }: MicroBatch): Streams {
 const [threads, cases] = process.argv.slice(2) as [string, string];
 const engine = Engine.load({ threads: Number(threads) });
 for (const { spec, windowLength, windows, factors } of JSON.parse(cases) as HashCase[]) {
-  const network = Network.create(engine, spec, { windowLength, factors });
-  network.setParameters(randomParameters(network, 1, 0.1));
-  const gradient = new Float32Array(network.layout.length);
   for (const count of windows) {
-    const batch = randomBatch(spec, windowLength, count, count);
-    const key = { seed: 3, step: count, microBatch: 1 };
-    const { lossSum } = network.gradient(batch, key, gradient);
-    // Of the first size: op by op before, and now by the graph.
-    const again = new Float32Array(gradient.length);
-    network.gradient(batch, key, again);
-    assert(
-      sha256(again) === sha256(gradient) && network.hasGraph,
-      `${count} windows: other bits by the graph`,
+    const [network, byOps] = [{ windows: count, secondsMax: Infinity }, undefined].map((graph) =>
+      Network.create(engine, spec, { windowLength, factors, graph }),
     );
+    const gradient = new Float32Array(network.layout.length);
+    const parameters = randomParameters(network, 1, 0.1);
+    const batch = randomBatch(spec, windowLength, count, count);
+    network.setParameters(parameters);
+    const { lossSum } = network.gradient(batch, { seed: 3, step: count, microBatch: 1 }, gradient);
     const { lossSum: evaluated } = network.evaluate(batch);
     const { logits } = network.advance(batch.symbols.subarray(0, windowLength));
     const streams = spec.loss === 'every' ? network.evaluateStreams(streamsOf(batch)) : null;
-    console.log(count, sha256(gradient), lossSum, evaluated, sha256(logits), streams?.lossSum);
+    const first = [count, sha256(gradient), lossSum, evaluated, sha256(logits), streams?.lossSum];
+    // That one left the graph; another one is computed by it, and op by op.
+    const [byGraph, alike] = [network, byOps].map((each) => {
+      each.setParameters(parameters.map((value) => 1.5 * value));
+      const other = randomBatch(spec, windowLength, count, count + 1);
+      const loss = each.gradient(other, { seed: 4, step: 1, microBatch: 2 }, gradient);
+      return `${sha256(gradient)} ${loss.lossSum}`;
+    });
+    assert(network.hasGraph && byGraph === alike, `${count} windows: other bits by the graph`);
+    console.log(...first, byGraph);
+    for (const each of [network, byOps]) each.dispose();
   }
-  network.dispose();
 }

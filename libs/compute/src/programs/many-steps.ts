@@ -13,6 +13,7 @@ const networks = (['scaled', 'embedding'] as const).map((input) => {
   const loss = input === 'scaled' ? 'last' : 'every';
   return Network.create(engine, networkOf({ input, loss, vocabularySize: 20 }, [24, 16], 0.3), {
     windowLength,
+    graph: { windows: 8 },
   });
 });
 
@@ -30,12 +31,12 @@ function step(number: number): void {
 }
 
 /** Without the pages of files: the kernel brings and takes those of libraries as it likes. */
-function measure(): { handles: number; resident: number } {
+function measure(): { handles: number; graphs: number; resident: number } {
   globalThis.gc?.();
   // What is made of parameters when it is first asked for is gone with them: not every step asks for all of it.
   for (const [network, parameters] of parametersOf) network.setParameters(parameters);
   const [, kibibytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))!;
-  return { handles: engine.liveHandles, resident: 1024 * Number(kibibytes) };
+  return { handles: engine.liveHandles, graphs: engine.liveGraphs, resident: 1024 * Number(kibibytes) };
 }
 
 // The heap and TensorFlow's caches of kernels grow to their working size first.
