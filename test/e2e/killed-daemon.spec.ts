@@ -9,7 +9,7 @@ import { WORKERS_BACK_MS } from '../support/promised-times.js';
 import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
-const STEPS = 50;
+const STEPS = 200;
 const SHORT = 10;
 
 interface Incident {

@@ -26,8 +26,8 @@ import { Rocinante, rocinante, train, Workspace, type Summary } from '../support
 import { smallConfig, smallText } from '../support/small-run.js';
 
 /** Of the long run as it is started, of the one that it becomes, and of the two that wait behind it. */
-const STEPS = 70;
-const LONGER = 80;
+const STEPS = 260;
+const LONGER = 280;
 const SHORT = 20;
 /** Of the small run's network. */
 const PARAMETERS = 9_524;
