@@ -10,7 +10,7 @@ import { train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallOrder, smallText } from '../support/small-run.js';
 
 /** So many that a run is under way still where the test comes late to its end. */
-const STEPS = 120;
+const STEPS = 300;
 const END_MS = 10_000;
 /** Less than the 5 s for which a coordinator that is told once waits for the step in progress. */
 const AT_ONCE_MS = 4_000;

@@ -11,7 +11,7 @@ import { events, Rocinante, rocinante, train, Workspace, type Summary } from '..
 import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js';
 import { smallOrder } from '../support/small-run.js';
 
-const STEPS = 60;
+const STEPS = 240;
 /** Two checkpoints of the small network, and what is kept for other things: 66 MB; so much more to go on again. */
 const DISK_MB = 180;
 /** No room for a checkpoint of 0.1 MB, though for lines of logs. */

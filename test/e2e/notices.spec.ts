@@ -18,7 +18,7 @@ const SECRET = 'a secret that is long enough';
 vi.setConfig({ testTimeout: 240_000 });
 
 const workspace = new Workspace();
-const STEPS = 60;
+const STEPS = 120;
 let receiver: NoticeReceiver;
 let daemon: Daemon;
 let env: NodeJS.ProcessEnv;
