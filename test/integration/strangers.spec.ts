@@ -22,7 +22,7 @@ let undisturbed: Summary;
 beforeAll(async () => {
   const corpus = workspace.write('corpus.txt', smallText(40_000));
   const config = workspace.write('config.json', smallConfig);
-  const batch = ['--batch', '64', '--micro-batch', '8', '--steps', '100'];
+  const batch = ['--batch', '64', '--micro-batch', '8', '--steps', '500'];
   args = ['--corpus', corpus, '--config', config, ...batch, '--workers', '1', '--threads', '1'];
   undisturbed = await train([...args, '--run-dir', workspace.in('undisturbed')]);
 }, 240_000);
