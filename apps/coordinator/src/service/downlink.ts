@@ -8,6 +8,8 @@ export class Downlink {
   #feed: ParameterFeed | null = null;
   #rangeCount = 0;
   #stream: ServerWritableStream<ParametersRequestMessage, Buffer> | null = null;
+  /** Whether there was a stream ever. */
+  #attached = false;
   /** Whether the range written last has not left yet. */
   #writing = false;
   #credits = 0;
@@ -24,17 +26,20 @@ export class Downlink {
     this.#onStall = onStall;
   }
 
-  /** The stream to send on from now on; a worker opens one a session. What an earlier one lost is not sent again. */
+  /**
+   * The stream to send on.
+   * @throws {WireError} MALFORMED: a second one. What the first one lost is not known, so it could not be sent again.
+   */
   attach(stream: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
-    this.#stream?.end();
+    if (this.#attached) throw new WireError('MALFORMED', 'asked for its parameters twice in a session');
+    this.#attached = true;
     this.#stream = stream;
-    this.#writing = false;
     this.pump();
   }
 
-  /** A stream is gone; one that was attached since stays. */
-  detach(stream: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
-    if (this.#stream === stream) this.#stream = null;
+  /** The stream is gone. */
+  detach(): void {
+    this.#stream = null;
   }
 
   /** Takes parameters from a run's feed from now on, or with null from none. */
@@ -108,7 +113,7 @@ export class Downlink {
   #write(stream: ServerWritableStream<ParametersRequestMessage, Buffer>, range: Buffer): void {
     this.#writing = true;
     stream.write(range, (error: Error | null | undefined) => {
-      if (error || this.#stream !== stream) return;
+      if (error) return;
       this.#writing = false;
       this.pump();
     });

@@ -34,6 +34,15 @@ describe('a session', () => {
     expect(told).toEqual(['a opened', 'a lost: worker a said Hello twice']);
   });
 
+  it('has one stream of parameters: what a first one lost would be missing in a second', async () => {
+    service.pool().begin(served('r1'), listener);
+    const worker = new Worker({});
+    const session = await worker.session();
+    for (let i = 0; i < 2; i++) client.parameters({ session }).on('error', () => undefined);
+    expect((await worker.end()).details).toBe('asked for its parameters twice in a session');
+    expect(told).toContain('a lost: asked for its parameters twice in a session');
+  });
+
   it('ends when the worker leaves, is lost, or says that it is in trouble', async () => {
     const leaving = new Worker({ name: 'leaving' });
     const lost = new Worker({ name: 'lost' });

@@ -298,9 +298,16 @@ export class TrainingService {
 
   #parameters(call: ServerWritableStream<ParametersRequestMessage, Buffer>): void {
     const session = this.#sessions.get(call.request.session);
-    call.on('close', () => session?.downlink.detach(call));
-    if (session) session.downlink.attach(call);
-    else this.#refuse(call, unknownSession());
+    if (!session) return this.#refuse(call, unknownSession());
+    try {
+      session.downlink.attach(call);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      session.end(error);
+      call.emit('error', statusOf(error));
+      return;
+    }
+    call.on('close', () => session.downlink.detach());
   }
 
   #corpus(call: ServerWritableStream<CorpusRequestMessage, CorpusChunk>): void {
