@@ -1,33 +1,50 @@
+import type { SharedInt32, VectorMemory } from '@rocinante/parameters';
 import type { Assignment } from '@rocinante/training';
 
 /** An assignment that this worker holds, from when it was given until its last range is sent or it is withdrawn. */
 export interface Contribution {
   readonly assignment: Assignment;
   readonly exponents: Int8Array;
-  readonly sum: Int32Array<SharedArrayBuffer>;
+  readonly sum: SharedInt32;
   readonly cancelled: Int32Array<SharedArrayBuffer>;
 }
 
-/** Vectors kept for the next contribution; a worker seldom holds more than two at once. */
-const SPARE_SUMS_MAX = 2;
-
-/** The contributions that a worker holds, and the memory of those that are over. */
-export class Contributions {
+/** Memory for a run's sums: as many as were ever held at once. It outlives sessions, as the run does in the engine. */
+export class SumRooms {
+  readonly #memory: VectorMemory;
   readonly #length: number;
-  readonly #held = new Map<number, Contribution>();
-  readonly #spare: Int32Array<SharedArrayBuffer>[] = [];
+  readonly #free: SharedInt32[] = [];
 
-  /** @param length elements of a contribution. */
-  constructor(length: number) {
+  /** @param length elements of a sum. */
+  constructor(memory: VectorMemory, length: number) {
+    this.#memory = memory;
     this.#length = length;
   }
 
+  /** A sum of any values. */
+  take(): SharedInt32 {
+    return this.#free.pop() ?? this.#memory.int32(this.#length);
+  }
+
+  giveBack(sum: SharedInt32): void {
+    this.#free.push(sum);
+  }
+}
+
+/** The contributions that a worker holds. */
+export class Contributions {
+  readonly #rooms: SumRooms;
+  readonly #held = new Map<number, Contribution>();
+
+  constructor(rooms: SumRooms) {
+    this.#rooms = rooms;
+  }
+
   add(assignment: Assignment, exponents: Int8Array): Contribution {
-    const bytes = this.#length * Int32Array.BYTES_PER_ELEMENT;
     const contribution = {
       assignment,
       exponents,
-      sum: this.#spare.pop() ?? new Int32Array(new SharedArrayBuffer(bytes)),
+      sum: this.#rooms.take(),
       cancelled: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
     };
     this.#held.set(assignment.id, contribution);
@@ -58,6 +75,11 @@ export class Contributions {
   release(assignment: number): void {
     const contribution = this.#held.get(assignment);
     this.#held.delete(assignment);
-    if (contribution && this.#spare.length < SPARE_SUMS_MAX) this.#spare.push(contribution.sum);
+    if (contribution) this.#rooms.giveBack(contribution.sum);
+  }
+
+  /** The same of all that are held. */
+  releaseAll(): void {
+    for (const assignment of [...this.#held.keys()]) this.release(assignment);
   }
 }

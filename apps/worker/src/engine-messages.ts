@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@rocinante/base';
+import type { SharedInt32, SharedWebAssemblyMemory } from '@rocinante/parameters';
 import type { Assignment, MicroBatchResult, RunConfig } from '@rocinante/training';
 import type { WholeParameters } from './parameters-receiver.js';
 
@@ -29,6 +30,8 @@ export interface OpenRun {
   /** Encoded ids, little-endian, `idBytes` each. */
   readonly ids: SharedArrayBuffer;
   readonly idBytes: number;
+  /** `VectorMemory.shared` of the run's memory: where sums lie, and the engine's thread puts gradients. */
+  readonly memory: SharedWebAssemblyMemory | null;
 }
 
 /** Compute the open run's joining proof. */
@@ -50,7 +53,7 @@ export interface TrainWork {
   /** [blocks] */
   readonly exponents: Int8Array;
   /** [layout.length], filled where everything fits, but for an audit. */
-  readonly sum: Int32Array<SharedArrayBuffer>;
+  readonly sum: SharedInt32;
   /** One element: set to 1 when the work is not wanted any more; looked at between micro-batches. */
   readonly cancelled: Int32Array<SharedArrayBuffer>;
 }

@@ -19,6 +19,11 @@ export interface GradientMemory<Gradient> {
 /** Gradients that a worker keeps for the case that their step is issued again: at most so many bytes, on a card of the card's. */
 const CACHE_BYTES_MAX = 256 << 20;
 
+/** How many gradients of so many bytes are kept. */
+export function gradientsKept(gradientBytes: number): number {
+  return Math.max(1, Math.floor(CACHE_BYTES_MAX / gradientBytes));
+}
+
 /**
  * The gradients of the step in progress. A step that is issued again changes only the grid, so a gradient computed for
  * its first issue is put on the second one's grid as it is, with the same bits and without computing it again.
@@ -33,14 +38,13 @@ export class GradientCache<Gradient> {
 
   constructor(memory: GradientMemory<Gradient>) {
     this.#memory = memory;
-    this.#capacity = Math.max(1, Math.floor(CACHE_BYTES_MAX / memory.gradientBytes));
+    this.#capacity = gradientsKept(memory.gradientBytes);
   }
 
-  /** Keeps nothing any more, and no memory. */
+  /** Keeps nothing any more; memory that is not freed serves the next ones. */
   clear(): void {
     this.#step = -1;
     this.#retire(this.#kept.splice(0));
-    this.#free.length = 0;
   }
 
   /** A gradient is to be computed anew, and kept in place of what was kept of it. */

@@ -5,6 +5,7 @@
 import { RandomStream } from '@rocinante/base';
 import { Engine } from '@rocinante/engine';
 import { networkLayout } from '@rocinante/model';
+import { VectorMemory } from '@rocinante/parameters';
 import { fits, gridExponents } from '@rocinante/codec';
 import { microBatchesOf, networkOf, runWindows, type Assignment } from '@rocinante/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -38,6 +39,8 @@ const { batches } = runWindows(config, SYMBOLS);
 /** The epoch's last step, which is short, and its last micro-batch too. */
 const LAST_STEP = Math.floor(batches.windowCount / config.batch.size);
 const layout = networkLayout(networkOf(config, vocabularySize));
+/** The host computes by kernels. */
+const memory = VectorMemory.create([{ count: 500, length: Math.max(layout.length, 1024) }]);
 
 function parameters(scale: number): Float32Array<SharedArrayBuffer> {
   const values = new RandomStream(2, 'simulation');
@@ -64,7 +67,7 @@ interface Answer {
 
 function answerOf(compute: RunCompute, order: Order): Answer {
   const { microBatches, step = 0, kind = 'train', magnitudesOnly = false } = order;
-  const sum = new Int32Array(new SharedArrayBuffer(layout.length * 4));
+  const sum = memory.int32(layout.length);
   const result = compute.train({
     type: 'train',
     assignment: {
@@ -93,7 +96,7 @@ let device: RunCompute;
 
 beforeEach(() => {
   before = engine.liveHandles;
-  const run = { type: 'open-run', config, vocabularySize, ids, idBytes: 1 } as const;
+  const run = { type: 'open-run', config, vocabularySize, ids, idBytes: 1, memory: memory.shared } as const;
   host = new RunCompute(engine, run, { sums: 'host' });
   device = new RunCompute(engine, run, { sums: 'device' });
 });

@@ -1,26 +1,41 @@
 import { addQuantised, measureBlocks, QuantaHash, quantise } from '@rocinante/codec';
 import type { DropoutKey, MicroBatch, Network } from '@rocinante/compute';
+import { BLOCK_ELEMENTS, type ParameterLayout, type VectorMemory } from '@rocinante/parameters';
+import { gradientsKept } from './gradient-cache.js';
 import type { GradientWay, GridSum, MeasuredGradient } from './gradient-way.js';
 
 /** Gradients are read, and all else is done by loops over the host's memory: as a processor is served best. */
 export class HostWay implements GradientWay<Float32Array> {
   readonly gradientBytes: number;
   readonly #network: Network;
+  readonly #memory: VectorMemory;
   readonly #hash: QuantaHash;
   /** Room for one micro-batch's quanta. */
   readonly #quanta: Int32Array;
 
-  constructor(network: Network) {
+  /** What `memory` should have room for, with so many micro-batches in a step. */
+  static vectors(layout: ParameterLayout, microBatches: number): { count: number; length: number }[] {
+    // Beside those of a step: the joining proof's gradient, and one micro-batch's quanta.
+    const gradients = Math.min(microBatches, gradientsKept(4 * layout.length));
+    return [
+      { count: gradients + 2, length: layout.length },
+      { count: 1, length: BLOCK_ELEMENTS },
+    ];
+  }
+
+  /** @param memory where gradients are put; and where sums lie. */
+  constructor(network: Network, memory: VectorMemory) {
     const { layout } = network;
     this.gradientBytes = layout.length * Float32Array.BYTES_PER_ELEMENT;
     this.#network = network;
-    this.#hash = new QuantaHash(layout);
-    this.#quanta = new Int32Array(layout.length);
+    this.#memory = memory;
+    this.#hash = new QuantaHash(layout, memory);
+    this.#quanta = memory.int32(layout.length);
   }
 
   measure(batch: MicroBatch, dropout: DropoutKey, reuse?: Float32Array): MeasuredGradient<Float32Array> {
     const { layout } = this.#network;
-    const gradient = reuse ?? new Float32Array(layout.length);
+    const gradient = reuse ?? this.#memory.float32(layout.length);
     const magnitudes = new Float32Array(layout.blockCount);
     const { lossSum } = this.#network.gradient(batch, dropout, gradient);
     return { ...measureBlocks(gradient, layout, magnitudes), lossSum, gradient, magnitudes };

@@ -45,7 +45,7 @@ function computeOf(config: RunConfig, path?: LstmPath, sums?: 'device' | 'host')
   new Uint8Array(shared).set(ids);
   return new RunCompute(
     engine,
-    { type: 'open-run', config, vocabularySize, ids: shared, idBytes: 1 },
+    { type: 'open-run', config, vocabularySize, ids: shared, idBytes: 1, memory: null },
     { path, sums },
   );
 }

@@ -18,6 +18,7 @@ import {
 } from '@rocinante/corpus';
 import { EngineMemoryError, type Engine, type Tensor } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
+import { VectorMemory } from '@rocinante/parameters';
 import {
   microBatchesOf,
   networkOf,
@@ -60,6 +61,7 @@ export class RunCompute {
   readonly #plan: RunWindows;
   readonly #way: GradientWay<Gradient>;
   readonly #cache: GradientCache<Gradient>;
+  readonly #memory: VectorMemory;
   #parametersVersion = -1;
 
   /** Lines for people: how the run's network is computed, where that is not by the path that was given, or not as its precision promises. */
@@ -67,6 +69,7 @@ export class RunCompute {
 
   constructor(engine: Engine, run: OpenRun, { path, sums }: ComputeOptions = {}) {
     this.#run = run;
+    this.#memory = VectorMemory.of(run.memory);
     this.#ids = idsOf(run.ids, run.idBytes);
     this.#plan = runWindows(run.config, this.#ids.length);
     const network = networkOf(run.config, run.vocabularySize);
@@ -87,7 +90,7 @@ export class RunCompute {
       ...precisionNotices(engine, run.config.precision),
     ];
     const onDevice = (sums ?? (engine.description.device === 'gpu' ? 'device' : 'host')) === 'device';
-    this.#way = onDevice ? new DeviceWay(this.#network) : new HostWay(this.#network);
+    this.#way = onDevice ? new DeviceWay(this.#network) : new HostWay(this.#network, this.#memory);
     this.#cache = new GradientCache(this.#way);
   }
 
@@ -103,7 +106,7 @@ export class RunCompute {
     this.#take(work.parameters);
     const magnitudes = new Float32Array(this.#network.layout.blockCount);
     const results: MicroBatchResult[] = [];
-    const sum = this.#way.sum(exponents, work.sum);
+    const sum = this.#way.sum(exponents, this.#memory.here(work.sum));
     let allFit = true;
     let computeSeconds = 0;
     try {

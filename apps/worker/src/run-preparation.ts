@@ -1,15 +1,18 @@
 import { networkLayout } from '@rocinante/model';
-import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
-import { networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
+import { layoutSha256, VectorMemory, type ParameterLayout } from '@rocinante/parameters';
+import { microBatchesOf, networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
 import { WireError, type CorpusDescriptionMessage, type StartRunMessage } from '@rocinante/wire';
+import { SumRooms } from './contributions.js';
 import { corpusIds, type CorpusRequestOptions } from './corpus-source.js';
 import type { OpenRun, RunProof } from './engine-messages.js';
 import type { EngineProxy } from './engine-proxy.js';
+import { HostWay } from './host-way.js';
 
 /** What a worker has when it can say that it is ready for a run. */
 export interface PreparedRun {
   readonly layout: ParameterLayout;
   readonly opening: OpenRun;
+  readonly sums: SumRooms;
   /** The joining proof, as `Ready` carries it. */
   readonly proof: string;
   /** Whether the engine had the run open still: nothing was fetched, laid out or computed. */
@@ -24,6 +27,7 @@ interface OpenedRun {
   readonly corpus: CorpusDescriptionMessage;
   readonly layout: ParameterLayout;
   readonly opening: OpenRun;
+  readonly sums: SumRooms;
   /** What is to be logged about it. */
   readonly opened: Promise<readonly string[]>;
   /** Once it is proved. */
@@ -68,8 +72,8 @@ export class RunPreparation {
     // A network is proved whenever it is opened, so that its first gradient, of which it makes a graph, is no step's.
     run.proved ??= await this.#engine.request({ type: 'prove' });
     const { proof, notices } = run.proved;
-    const { layout, opening } = run;
-    return signal.aborted ? null : { layout, opening, proof, kept, notices: [...opened, ...notices] };
+    const { layout, opening, sums } = run;
+    return signal.aborted ? null : { layout, opening, sums, proof, kept, notices: [...opened, ...notices] };
   }
 
   /** The run is over, or the session: what the engine holds stays, but for what is true of this offer only. */
@@ -99,10 +103,30 @@ export class RunPreparation {
     const ids = known ?? (await corpusIds({ ...source, corpus }));
     if (source.signal.aborted) return null;
     const { vocabularySize, idBytes } = corpus;
-    const opening: OpenRun = { type: 'open-run', config, vocabularySize, ids, idBytes };
-    this.#open = { key, corpus, layout, opening, opened: this.#engine.request(opening) };
+    const memory = runMemory(config, layout);
+    const opening: OpenRun = {
+      type: 'open-run',
+      config,
+      vocabularySize,
+      ids,
+      idBytes,
+      memory: memory.shared,
+    };
+    const sums = new SumRooms(memory, layout.length);
+    this.#open = { key, corpus, layout, opening, sums, opened: this.#engine.request(opening) };
     return this.#open;
   }
+}
+
+/** Sums that a worker holds at once, most of the time; further ones lie beside the run's memory. */
+const SUMS = 4;
+
+/** Where a run's sums lie, and on a processor its gradients. */
+function runMemory(config: RunConfig, layout: ParameterLayout): VectorMemory {
+  return VectorMemory.create([
+    { count: SUMS, length: layout.length },
+    ...HostWay.vectors(layout, microBatchesOf(config)),
+  ]);
 }
 
 /** What a run is to a worker. Its id is not in it: a coordinator that comes back gives another. */

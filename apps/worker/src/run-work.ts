@@ -42,14 +42,14 @@ export class RunWork {
 
   /** @param prepared the run that the engine has opened. */
   constructor(engine: EngineProxy, prepared: PreparedRun, outlets: Outlets, metrics: WorkerMetrics) {
-    const { layout, opening } = prepared;
+    const { layout, opening, sums } = prepared;
     this.#engine = engine;
     this.#layout = layout;
     this.#outlets = outlets;
     this.#metrics = metrics;
     this.#meter = new WorkMeter(metrics);
     this.#receiver = new ParametersReceiver(layout);
-    this.#contributions = new Contributions(layout.length);
+    this.#contributions = new Contributions(sums);
     this.#batches = runWindows(opening.config, opening.ids.byteLength / opening.idBytes).batches;
   }
 
@@ -119,6 +119,7 @@ export class RunWork {
   abandon(): void {
     this.#abandoned = true;
     this.#contributions.cancelAll();
+    void this.#last.then(() => this.#contributions.releaseAll());
   }
 
   #send(message: WorkerMessage): void {

@@ -1,9 +1,9 @@
 /**
  * Goal: the hash is its formula, whatever the order, and finds what it says. Method: the formula in arbitrary precision;
- * every bit of every element flipped; a permutation, an exchange, and a whole block moved.
+ * every bit of every element flipped; a permutation, an exchange, and a whole block moved. Kernels give the same.
  */
 import { AssertionError, RandomStream } from '@rocinante/base';
-import { createLayout } from '@rocinante/parameters';
+import { createLayout, kernelsOf, VectorMemory } from '@rocinante/parameters';
 import { describe, expect, it } from 'vitest';
 import { QuantaHash } from './quanta-hash.js';
 
@@ -12,7 +12,21 @@ const layout = createLayout([
   { name: 'b', shape: [1] },
   { name: 'c', shape: [1026] },
 ]);
-const hash = new QuantaHash(layout);
+const memory = VectorMemory.create([{ count: 1, length: 2 ** 12 }]);
+const room = memory.int32(layout.length);
+const plain = new QuantaHash(layout);
+const inMemory = new QuantaHash(layout, memory);
+/** Of both, which must agree. */
+const hash = {
+  elementWeights: plain.elementWeights,
+  blockWeights: plain.blockWeights,
+  of(quanta: Int32Array): number {
+    const found = plain.of(quanta);
+    room.set(quanta);
+    expect(inMemory.of(room)).toBe(found);
+    return found;
+  },
+};
 const random = new RandomStream(1, 'simulation');
 /** Of all sizes that an int32 has. */
 const quanta = Int32Array.from({ length: layout.length }, () => {
@@ -44,6 +58,11 @@ it('has odd weights that do not change from release to release, each its own', (
   expect([hash.elementWeights[0], hash.elementWeights[1023], hash.blockWeights[0]]).toEqual([
     -858633639, 1341458689, 1819404867,
   ]);
+});
+
+it('is computed by kernels where the quanta lie in its memory', () => {
+  expect(kernelsOf(room, inMemory.elementWeights)).not.toBeNull();
+  expect(kernelsOf(room, plain.elementWeights)).toBeNull();
 });
 
 it('is 0 for zeros, and takes the extremes of int32', () => {

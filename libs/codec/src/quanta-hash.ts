@@ -1,5 +1,11 @@
 import { assert, philox } from '@rocinante/base';
-import { BLOCK_ELEMENTS, type ParameterLayout } from '@rocinante/parameters';
+import {
+  addressOf,
+  BLOCK_ELEMENTS,
+  kernelsOf,
+  type ParameterLayout,
+  type VectorMemory,
+} from '@rocinante/parameters';
 
 /** The key of the weights, for good: "quanta" and "hash" in ASCII, cut to a word each. */
 const KEY = [0x7175616e, 0x68617368] as const;
@@ -27,9 +33,11 @@ export class QuantaHash {
   /** v: [blocks], odd. */
   readonly blockWeights: Int32Array;
 
-  constructor(layout: ParameterLayout) {
+  /** @param memory where the quanta lie that are hashed by kernels. */
+  constructor(layout: ParameterLayout, memory?: VectorMemory) {
     this.#layout = layout;
-    this.elementWeights = oddWords(OF_ELEMENTS, BLOCK_ELEMENTS);
+    this.elementWeights = memory?.int32(BLOCK_ELEMENTS) ?? new Int32Array(BLOCK_ELEMENTS);
+    this.elementWeights.set(oddWords(OF_ELEMENTS, BLOCK_ELEMENTS));
     this.blockWeights = oddWords(OF_BLOCKS, layout.blockCount);
   }
 
@@ -38,10 +46,16 @@ export class QuantaHash {
     const { length, blockCount, blockStarts } = this.#layout;
     assert(quanta.length === length, `quanta: expected ${length} elements, received ${quanta.length}`);
     const weights = this.elementWeights;
+    const kernels = kernelsOf(quanta, weights);
     let hash = 0;
     for (let block = 0; block < blockCount; block++) {
       const start = blockStarts[block];
       const count = blockStarts[block + 1] - start;
+      if (kernels !== null) {
+        const lanes = kernels.hash(count, addressOf(quanta, start), addressOf(weights));
+        hash = (hash + Math.imul(lanes, this.blockWeights[block])) | 0;
+        continue;
+      }
       let lane0 = 0;
       let lane1 = 0;
       let lane2 = 0;

@@ -1,12 +1,52 @@
 /**
  * Goal: a step's int32 sum is a function of its micro-batches' gradients alone. Method: seeded gradients, split over
- * workers and added in every order that a seed gives, against exact sums in BigInt.
+ * workers and added in every order that a seed gives, against exact sums in BigInt. All is computed a second time by kernels,
+ * to the same bits.
  */
 import { AssertionError, RandomStream } from '@rocinante/base';
-import { createLayout, type ParameterLayout } from '@rocinante/parameters';
+import { createLayout, kernelsOf, VectorMemory, type ParameterLayout } from '@rocinante/parameters';
 import { describe, expect, it } from 'vitest';
 import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from './grid.js';
-import { addQuantised, measureBlocks, quantise } from './quanta.js';
+import * as loops from './quanta.js';
+
+const memory = VectorMemory.create([{ count: 1, length: 2 ** 20 }]);
+const [floats, first, second] = [memory.float32(2 ** 16), memory.int32(2 ** 16), memory.int32(2 ** 16)];
+expect(kernelsOf(floats, first, second)).not.toBeNull();
+
+/** These values where kernels reach them. */
+function inMemory<Vector extends Float32Array | Int32Array>(values: Vector, room: Vector): Vector {
+  room.set(values);
+  return room.subarray(0, values.length) as Vector;
+}
+
+function measureBlocks(gradient: Float32Array, layout: ParameterLayout, out: Float32Array) {
+  const measured = loops.measureBlocks(gradient, layout, out);
+  const again = new Float32Array(out.length);
+  expect(loops.measureBlocks(inMemory(gradient, floats), layout, again)).toEqual(measured);
+  expect(Buffer.from(again.buffer).equals(Buffer.from(out.buffer, out.byteOffset, out.byteLength))).toBe(
+    true,
+  );
+  return measured;
+}
+
+function quantise(
+  gradient: Float32Array,
+  exponents: Int8Array,
+  layout: ParameterLayout,
+  out: Int32Array,
+): void {
+  loops.quantise(gradient, exponents, layout, out);
+  const again = first.subarray(0, out.length).fill(-1);
+  loops.quantise(inMemory(gradient, floats), exponents, layout, again);
+  expect(again.every((quantum, index) => quantum === out[index])).toBe(true);
+}
+
+function addQuantised(sum: Int32Array, quanta: Int32Array): void {
+  const again = inMemory(sum, first);
+  loops.addQuantised(again, inMemory(quanta, second));
+  loops.addQuantised(sum, quanta);
+  expect(again.every((value, index) => value === sum[index])).toBe(true);
+}
 
 /** Blocks of 1,024, 276, 1, 3 and 1,024, 1,024, 2 elements: every remainder of a loop that goes by fours. */
 const layout = createLayout([

@@ -1,6 +1,9 @@
-/** A micro-batch's gradient measured, and put on the grid as int32 quanta. These loops run over every element of every step. */
+/**
+ * A micro-batch's gradient measured, and put on the grid as int32 quanta. These loops run over every element of every step; where
+ * the vectors lie in one `VectorMemory`, kernels do, to the same bits.
+ */
 import { assert } from '@rocinante/base';
-import type { ParameterLayout } from '@rocinante/parameters';
+import { addressOf, kernelsOf, type ParameterLayout } from '@rocinante/parameters';
 import { EXPONENT_LIMIT, POWERS_OF_TWO, ROUNDING_SHIFT } from './grid.js';
 
 /** A float's bits without its sign order as its magnitude does: zero first, then infinity and NaN last. */
@@ -29,15 +32,22 @@ export function measureBlocks(
   assert(out.length === blockCount, `magnitudes: expected ${blockCount} blocks, received ${out.length}`);
   const bits = new Int32Array(gradient.buffer, gradient.byteOffset, length);
   const outBits = new Int32Array(out.buffer, out.byteOffset, blockCount);
+  const kernels = kernelsOf(gradient);
   let squaredNorm = 0;
   for (let block = 0; block < blockCount; block++) {
+    const start = blockStarts[block];
     const end = blockStarts[block + 1];
+    if (kernels !== null) {
+      squaredNorm += kernels.measure(end - start, addressOf(gradient, start));
+      outBits[block] = kernels.largest.value;
+      continue;
+    }
     let largest = 0;
     let lane0 = 0;
     let lane1 = 0;
     let lane2 = 0;
     let lane3 = 0;
-    let i = blockStarts[block];
+    let i = start;
     for (const fours = end - 3; i < fours; i += 4) {
       const g0 = gradient[i];
       const g1 = gradient[i + 1];
@@ -87,10 +97,16 @@ export function quantise(
     `exponents: expected ${blockCount} blocks, received ${exponents.length}`,
   );
   assert(out.length === length, `quanta: expected room for ${length} elements, received ${out.length}`);
+  const kernels = kernelsOf(gradient, out);
   for (let block = 0; block < blockCount; block++) {
     const scale = POWERS_OF_TWO[EXPONENT_LIMIT - exponents[block]];
+    const start = blockStarts[block];
     const end = blockStarts[block + 1];
-    let i = blockStarts[block];
+    if (kernels !== null) {
+      kernels.quantise(end - start, addressOf(gradient, start), addressOf(out, start), scale);
+      continue;
+    }
+    let i = start;
     // Four at a time halves the time of this loop.
     for (const fours = end - 3; i < fours; i += 4) {
       const q0 = gradient[i] * scale + ROUNDING_SHIFT - ROUNDING_SHIFT;
@@ -109,5 +125,7 @@ export function quantise(
 /** Adds a micro-batch's quanta to a worker's running sum. Exact, in any order. */
 export function addQuantised(sum: Int32Array, quanta: Int32Array): void {
   assert(sum.length === quanta.length, `sum of ${sum.length} elements, ${quanta.length} quanta`);
+  const kernels = kernelsOf(sum, quanta);
+  if (kernels !== null) return kernels.add(sum.length, addressOf(sum), addressOf(quanta));
   for (let i = 0; i < sum.length; i++) sum[i] += quanta[i];
 }

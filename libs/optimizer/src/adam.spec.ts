@@ -1,10 +1,11 @@
 /**
  * Goal: Keras's Adam, to the formula and to the bit. Method: golden numbers that Keras wrote (reference/keras-adam.py),
- * a plain transcription element by element for the bits, and the borders of float32.
+ * a plain transcription element by element for the bits, and the borders of float32. Each step is computed a second time by
+ * kernels, to the same bits.
  */
 import { readFileSync } from 'node:fs';
 import { AssertionError, RandomStream } from '@rocinante/base';
-import { createLayout, type ParameterLayout } from '@rocinante/parameters';
+import { createLayout, kernelsOf, VectorMemory, type ParameterLayout } from '@rocinante/parameters';
 import { describe, expect, it } from 'vitest';
 import {
   ADAM_DEFAULTS,
@@ -43,9 +44,41 @@ function zeroState(length: number): State {
 type Gradient = Pick<AdamRangeStep, 'sum' | 'exponents' | 'windows'> &
   Partial<Pick<AdamRangeStep, 'gradientFactor' | 'learningRate' | 'weightDecay'>>;
 
+const memory = VectorMemory.create([{ count: 1, length: 2 ** 25 }]);
+const rooms = new Map<number, { closed: State; next: State; sum: Int32Array }>();
+
+/** Vectors that kernels reach, the same for every step of this length. */
+function roomsOf(length: number): { closed: State; next: State; sum: Int32Array } {
+  const state = (): State => {
+    return { parameters: memory.float32(length), m: memory.float32(length), v: memory.float32(length) };
+  };
+  const made = rooms.get(length) ?? { closed: state(), next: state(), sum: memory.int32(length) };
+  rooms.set(length, made);
+  expect(kernelsOf(made.sum, ...Object.values(made.closed), ...Object.values(made.next))).not.toBeNull();
+  return made;
+}
+
+const vectorsOfState = ['parameters', 'm', 'v'] as const;
+
 /** One step over all ranges, into new vectors. */
 function applyStep(layout: ParameterLayout, state: State, powers: AdamPowers, gradient: Gradient) {
-  const next = zeroState(layout.length);
+  const plain = applyTo(zeroState(layout.length), layout, state, powers, gradient);
+  const { closed, next, sum } = roomsOf(layout.length);
+  for (const name of vectorsOfState) closed[name].set(state[name]);
+  sum.set(gradient.sum);
+  const byKernels = applyTo(next, layout, closed, powers, { ...gradient, sum });
+  expect(byKernels.finite).toBe(plain.finite);
+  for (const name of vectorsOfState) {
+    expect(bitsOf(next[name]).equals(bitsOf(plain.next[name])), name).toBe(true);
+  }
+  return plain;
+}
+
+function bitsOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+function applyTo(next: State, layout: ParameterLayout, state: State, powers: AdamPowers, gradient: Gradient) {
   const finite = layout.ranges.map((range) =>
     applyAdamRange({
       gradientFactor: 1,

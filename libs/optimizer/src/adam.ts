@@ -11,7 +11,7 @@
  * learning rate, and takes every parameter, biases too.
  */
 import { assert } from '@rocinante/base';
-import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
+import { addressOf, kernelsOf, type ParameterLayout, type ParameterRange } from '@rocinante/parameters';
 
 export interface AdamOptions {
   /** Parameters move by about this much in a step. Keras: 0.001. */
@@ -79,7 +79,7 @@ const FLOAT32_OVERFLOW = 2 ** 128 - 2 ** 103;
  *
  * Arithmetic: float64 in the order written, rounded to float32 once for each stored value; the parameter's change uses
  * the moments before that rounding. g = sum · 2^e / windows · gradientFactor, never rounded to float32. Ranges are
- * independent of each other: any order gives the same bits.
+ * independent of each other: any order gives the same bits. Vectors in one `VectorMemory` are computed by SIMD, to the same bits.
  * @returns whether every value written is finite in float32. If not, the step must not be closed.
  */
 export function applyAdamRange(step: AdamRangeStep): boolean {
@@ -103,32 +103,48 @@ export function applyAdamRange(step: AdamRangeStep): boolean {
   const rate2 = 1 - beta2;
   // By a power of two, multiplying and dividing are both exact, in any order, and multiplying is faster.
   const isPowerOfTwo = (windows & (windows - 1)) === 0;
+  const kernels = kernelsOf(sum, parameters, m, v, nextParameters, nextM, nextV);
   let finite = true;
   for (let block = range.firstBlock; block < range.firstBlock + range.blockCount; block++) {
     const gridStep = 2 ** exponents[block];
     const share = gridStep / windows;
-    const end = blockStarts[block + 1];
     const start = blockStarts[block];
+    const end = blockStarts[block + 1];
     let total = 0;
-    // Two elements at a time (the last one twice where a block's length is odd): a fifth faster, and the same bits,
-    // since nothing written here is read here.
-    for (let i = start; i < end; i += 2) {
-      const j = i + 1 < end ? i + 1 : i;
-      const gI = (isPowerOfTwo ? sum[i] * share : (sum[i] * gridStep) / windows) * gradientFactor;
-      const gJ = (isPowerOfTwo ? sum[j] * share : (sum[j] * gridStep) / windows) * gradientFactor;
-      const mI = m[i] + (gI - m[i]) * rate1;
-      const mJ = m[j] + (gJ - m[j]) * rate1;
-      const vI = v[i] + (gI * gI - v[i]) * rate2;
-      const vJ = v[j] + (gJ * gJ - v[j]) * rate2;
-      const parameterI = parameters[i] * kept - (mI * alpha) / (Math.sqrt(vI) + epsilon);
-      const parameterJ = parameters[j] * kept - (mJ * alpha) / (Math.sqrt(vJ) + epsilon);
-      nextM[i] = mI;
-      nextM[j] = mJ;
-      nextV[i] = vI;
-      nextV[j] = vJ;
-      nextParameters[i] = parameterI;
-      nextParameters[j] = parameterJ;
-      total += Math.abs(parameterI) + vI + (Math.abs(parameterJ) + vJ);
+    let i = start;
+    if (kernels !== null) {
+      const pairs = (end - start) & ~1;
+      total = kernels.adam(
+        pairs,
+        addressOf(sum, start),
+        addressOf(parameters, start),
+        addressOf(m, start),
+        addressOf(v, start),
+        addressOf(nextParameters, start),
+        addressOf(nextM, start),
+        addressOf(nextV, start),
+        isPowerOfTwo ? share : gridStep,
+        !isPowerOfTwo,
+        windows,
+        gradientFactor,
+        rate1,
+        rate2,
+        kept,
+        alpha,
+        epsilon,
+      );
+      i += pairs;
+    }
+    // What is written here, or its last element where their number is odd.
+    for (; i < end; i++) {
+      const g = (isPowerOfTwo ? sum[i] * share : (sum[i] * gridStep) / windows) * gradientFactor;
+      const newM = m[i] + (g - m[i]) * rate1;
+      const newV = v[i] + (g * g - v[i]) * rate2;
+      const parameter = parameters[i] * kept - (newM * alpha) / (Math.sqrt(newV) + epsilon);
+      nextM[i] = newM;
+      nextV[i] = newV;
+      nextParameters[i] = parameter;
+      total += Math.abs(parameter) + newV;
     }
     // Every term is below the total. The first moment needs no term of its own: it lies between its last value and g,
     // and a g beyond float32 takes v beyond it too. Written so that a NaN does not pass.

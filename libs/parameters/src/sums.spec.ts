@@ -1,7 +1,23 @@
 import { AssertionError } from '@rocinante/base';
 import { describe, expect, it } from 'vitest';
 import { createLayout } from './layout.js';
-import { addRange } from './sums.js';
+import type { ParameterRange } from './layout.js';
+import * as sums from './sums.js';
+import { VectorMemory } from './vector-memory.js';
+
+const memory = VectorMemory.create([{ count: 1, length: 2 ** 24 }]);
+
+/** Also by kernels, which must add the same. */
+function addRange(accumulator: Int32Array, values: Int32Array, range: ParameterRange): void {
+  const [inMemory, valuesInMemory] = [accumulator, values].map((vector) => {
+    const copy = memory.int32(vector.length);
+    copy.set(vector);
+    return copy;
+  });
+  sums.addRange(accumulator, values, range);
+  sums.addRange(inMemory, valuesInMemory, range);
+  expect(inMemory.every((value, index) => value === accumulator[index])).toBe(true);
+}
 
 describe('addRange', () => {
   const layout = createLayout([

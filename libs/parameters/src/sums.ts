@@ -1,5 +1,6 @@
 import { assert } from '@rocinante/base';
 import type { ParameterRange } from './layout.js';
+import { addressOf, kernelsOf } from './vector-kernels.js';
 
 /**
  * Adds one range of a contribution into the step's accumulator.
@@ -15,8 +16,10 @@ export function addRange(accumulator: Int32Array, values: Int32Array, range: Par
     end <= accumulator.length,
     `range ${index} ends at ${end}, the accumulator at ${accumulator.length}`,
   );
-  const sums = accumulator.subarray(start, end);
   const count = values.length;
+  const kernels = kernelsOf(accumulator, values);
+  if (kernels !== null) return kernels.add(count, addressOf(accumulator, start), addressOf(values));
+  const sums = accumulator.subarray(start, end);
   let i = 0;
   // Four at a time takes two thirds of the time.
   for (const fours = count - 3; i < fours; i += 4) {

@@ -26,7 +26,6 @@ import type { LedgerKeeper } from './ledger/ledger-keeper.js';
 import { tellAll, type CheckpointSaved, type RunObserver } from './run-observer.js';
 import { RunVectors, type ClosedState } from './arithmetic/run-vectors.js';
 import { SampleDesk, type SampleOrder } from './sample-desk.js';
-import { sharedCopy, sharedVector } from './arithmetic/shared-vector.js';
 
 /** How often the state machine hears that time passes. */
 const TICK_MS = 250;
@@ -127,6 +126,7 @@ export class TrainingRun implements RunBefore {
         layout: this.layout,
         optimizer: config.optimizer,
         halves: this.#vectors.halves,
+        memory: this.#vectors.memory,
         snapshot: parts.checkpoints.snapshot,
         checksummed: parts.ledger !== null,
       },
@@ -302,9 +302,9 @@ export class TrainingRun implements RunBefore {
 
   #firstState(parameters: Float32Array): ClosedState {
     return {
-      parameters: sharedCopy(parameters),
-      m: sharedVector(parameters.length),
-      v: sharedVector(parameters.length),
+      parameters,
+      m: new Float32Array(parameters.length),
+      v: new Float32Array(parameters.length),
       magnitudes: new Float32Array(this.layout.blockCount),
       powers: INITIAL_POWERS,
     };

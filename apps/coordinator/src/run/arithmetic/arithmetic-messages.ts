@@ -1,11 +1,20 @@
-import type { ParameterLayout } from '@rocinante/parameters';
-import type { Half, IssueTerms, OptimizerTerms, RangeChecksums, StateVectors } from './step-arithmetic.js';
+import type { ParameterLayout, SharedInt32, SharedWebAssemblyMemory } from '@rocinante/parameters';
+import type {
+  Half,
+  IssueTerms,
+  OptimizerTerms,
+  RangeChecksums,
+  SharedState,
+  StateVectors,
+} from './step-arithmetic.js';
 
 /** What the arithmetic's thread begins with; the vectors lie in shared memory. */
 export interface ArithmeticSetting {
   readonly layout: ParameterLayout;
   readonly optimizer: OptimizerTerms;
-  readonly halves: readonly [StateVectors, StateVectors];
+  readonly halves: readonly [SharedState, SharedState];
+  /** `VectorMemory.shared` of the memory in which the halves lie, and all that is to be added. */
+  readonly memory: SharedWebAssemblyMemory | null;
   /** Where `copy` copies to. */
   readonly snapshot: StateVectors;
   /** Whether each range that is made comes with its checksums. */
@@ -15,7 +24,7 @@ export interface ArithmeticSetting {
 /** What the network's thread asks of it; carried out in this order. */
 export type ArithmeticRequest =
   | { readonly type: 'begin'; readonly terms: IssueTerms }
-  | { readonly type: 'add'; readonly range: number; readonly values: Int32Array<SharedArrayBuffer> }
+  | { readonly type: 'add'; readonly range: number; readonly values: SharedInt32 }
   | {
       readonly type: 'apply';
       readonly step: number;

@@ -1,11 +1,10 @@
 /** The thread itself: what it makes is what StepArithmetic makes here, in order, and what it takes it gives back. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { crc32, RandomStream } from '@rocinante/base';
-import { createLayout } from '@rocinante/parameters';
+import { createLayout, VectorMemory } from '@rocinante/parameters';
 import type { RangeMade } from './arithmetic-messages.js';
 import { ArithmeticThread } from './arithmetic-thread.js';
-import { sharedCopy, sharedVector } from './shared-vector.js';
-import { StepArithmetic, type IssueTerms, type StateVectors } from './step-arithmetic.js';
+import { StepArithmetic, type IssueTerms, type SharedState } from './step-arithmetic.js';
 
 /** Of two ranges. */
 const layout = createLayout([{ name: 'a', shape: [300, 1024] }]);
@@ -19,10 +18,21 @@ const terms: IssueTerms = {
   learningRate: 0.01,
 };
 
-function halves(): [StateVectors, StateVectors] {
+/** Room for four tests' halves and sums; and 17 ranges: what lies beside it is computed to the same bits. */
+const memory = VectorMemory.create([
+  { count: 48, length },
+  { count: 17, length: 256 * 1024 },
+]);
+
+/** Where kernels reach them, or not. */
+function halves(inMemory = true): [SharedState, SharedState] {
   const stream = new RandomStream(1, 'simulation');
-  const parameters = sharedCopy(Float32Array.from({ length }, () => stream.uniform() - 0.5));
-  return [{ ...zeros(), parameters }, zeros()];
+  const of = inMemory ? memory : VectorMemory.of(null);
+  const zero = (): SharedState => {
+    return { parameters: of.float32(length), m: of.float32(length), v: of.float32(length) };
+  };
+  const parameters = of.copyOf(Float32Array.from({ length }, () => stream.uniform() - 0.5));
+  return [{ ...zero(), parameters }, zero()];
 }
 
 /** The contribution of one worker to a range. */
@@ -35,12 +45,14 @@ function values(range: number, worker: number): Int32Array {
 let thread: ArithmeticThread | null = null;
 afterEach(() => thread?.stop());
 
-function zeros(): StateVectors {
-  return { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) };
+function zeros(): SharedState {
+  const [, zero] = halves(false);
+  return zero;
 }
 
-function started(of: [StateVectors, StateVectors], snapshot = zeros()): ArithmeticThread {
-  thread = new ArithmeticThread({ layout, optimizer, halves: of, snapshot, checksummed: true }, (error) => {
+function started(of: [SharedState, SharedState], snapshot = zeros()): ArithmeticThread {
+  const setting = { layout, optimizer, halves: of, memory, snapshot, checksummed: true };
+  thread = new ArithmeticThread(setting, (error) => {
     throw error;
   });
   return thread;
@@ -65,7 +77,7 @@ function made(by: ArithmeticThread, count: number): Promise<RangeMade[]> {
 
 describe('the arithmetic’s thread', () => {
   it('makes the same bits as the arithmetic in this thread, and nothing of an issue that was given up', async () => {
-    const [here, there] = [halves(), halves()];
+    const [here, there] = [halves(false), halves()];
     const plain = new StepArithmetic(layout, optimizer, here);
     plain.begin(terms);
     for (const range of [0, 1]) for (const worker of [1, 2]) plain.add(range, values(range, worker));
@@ -158,7 +170,7 @@ describe('the arithmetic’s thread', () => {
 
   it('that fails tells why', async () => {
     const died = new Promise<Error>((resolve) => {
-      const setting = { layout, optimizer, halves: halves(), snapshot: zeros(), checksummed: false };
+      const setting = { layout, optimizer, halves: halves(), memory, snapshot: zeros(), checksummed: false };
       thread = new ArithmeticThread(setting, resolve);
     });
     thread!.apply(0, 1, [0]);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { BLOCK_ELEMENTS, RANGE_BLOCKS } from '@rocinante/parameters';
+import { BLOCK_ELEMENTS, RANGE_BLOCKS, type SharedInt32, type VectorMemory } from '@rocinante/parameters';
 import { RunFailedError } from '../../errors.js';
 import type {
   ArithmeticAnswer,
@@ -10,7 +10,7 @@ import type {
 import type { Half, IssueTerms } from './step-arithmetic.js';
 
 /** Room for the values of one range, where the arithmetic's thread sees them. */
-export type RangeRoom = Int32Array<SharedArrayBuffer>;
+export type RangeRoom = SharedInt32;
 
 /** Ranges that may wait to be added before no more should be asked for: 16 MiB. */
 const ADDING_MAX = 16;
@@ -36,6 +36,7 @@ export class ArithmeticThread {
   /** Told each time a range was added. */
   onAdded: () => void = () => {};
   readonly #thread: Worker;
+  readonly #memory: VectorMemory;
   readonly #free: RangeRoom[] = [];
   /** Rooms whose values wait to be added, in order. */
   readonly #adding: RangeRoom[] = [];
@@ -44,8 +45,13 @@ export class ArithmeticThread {
   readonly #copying: Waiting[] = [];
 
   /** @param onDeath the thread ended by itself: nothing it was asked will be answered. */
-  constructor(setting: ArithmeticSetting, onDeath: (error: Error) => void) {
-    this.#thread = new Worker(workerFile, { workerData: setting });
+  constructor(
+    { memory, ...setting }: Omit<ArithmeticSetting, 'memory'> & { readonly memory: VectorMemory },
+    onDeath: (error: Error) => void,
+  ) {
+    this.#memory = memory;
+    const workerData: ArithmeticSetting = { ...setting, memory: memory.shared };
+    this.#thread = new Worker(workerFile, { workerData });
     this.#thread.on('message', (answer: ArithmeticAnswer) => this.#answered(answer));
     this.#thread.on('error', onDeath);
     this.#thread.on('exit', () => {
@@ -63,7 +69,7 @@ export class ArithmeticThread {
 
   /** Room for a range's values: it goes on to `add`, or back to `giveBack`. There are as many as were ever needed at once. */
   takeRoom(): RangeRoom {
-    return this.#free.pop() ?? new Int32Array(new SharedArrayBuffer(RANGE_BLOCKS * BLOCK_ELEMENTS * 4));
+    return this.#free.pop() ?? this.#memory.int32(RANGE_BLOCKS * BLOCK_ELEMENTS);
   }
 
   giveBack(room: RangeRoom): void {

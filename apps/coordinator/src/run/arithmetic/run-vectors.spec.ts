@@ -10,7 +10,6 @@ import { createLayout } from '@rocinante/parameters';
 import type { RunConfig } from '@rocinante/training';
 import { presets } from '../../presets.js';
 import { RunVectors, type ClosedState } from './run-vectors.js';
-import { sharedCopy, sharedVector } from './shared-vector.js';
 import { StepArithmetic } from './step-arithmetic.js';
 
 /** Small, but of two ranges: a tensor has a block of its own, and a range 256 blocks. */
@@ -27,9 +26,9 @@ const config: RunConfig = {
 function firstState(magnitudes = new Float32Array(layout.blockCount)): ClosedState {
   const stream = new RandomStream(3, 'simulation');
   return {
-    parameters: sharedCopy(Float32Array.from({ length: layout.length }, () => stream.uniform() - 0.5)),
-    m: sharedVector(layout.length),
-    v: sharedVector(layout.length),
+    parameters: Float32Array.from({ length: layout.length }, () => stream.uniform() - 0.5),
+    m: new Float32Array(layout.length),
+    v: new Float32Array(layout.length),
     magnitudes,
     powers: INITIAL_POWERS,
   };
@@ -126,9 +125,9 @@ describe('a step', () => {
     const before = vectors.closed;
     const copy = {
       ...before,
-      parameters: sharedCopy(before.parameters),
-      m: sharedCopy(before.m),
-      v: sharedCopy(before.v),
+      parameters: before.parameters.slice(),
+      m: before.m.slice(),
+      v: before.v.slice(),
     };
     expect(takeStep(vectors, 1, alone, 1000)).toBe(2);
     expect(vectors.misfit).toMatch(/^tensor_\d+: a gradient of \d+, \d+ times what its grid holds$/);

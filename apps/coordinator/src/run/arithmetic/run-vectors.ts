@@ -1,22 +1,18 @@
 import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from '@rocinante/codec';
 import { advancePowers, learningRateAt, type AdamPowers } from '@rocinante/optimizer';
-import type { ParameterLayout } from '@rocinante/parameters';
+import { BLOCK_ELEMENTS, RANGE_BLOCKS, VectorMemory, type ParameterLayout } from '@rocinante/parameters';
 import { microBatchesOf, type RunConfig } from '@rocinante/training';
-import { sharedVector, type SharedVector } from './shared-vector.js';
-import type { Half, IssueTerms, StateVectors } from './step-arithmetic.js';
+import type { Half, IssueTerms, SharedState, StateVectors } from './step-arithmetic.js';
 
 /** Parameters, moments and what goes with them, after some number of closed steps. */
-export interface ClosedState extends SharedState {
+export interface ClosedState extends StateVectors {
   /** r: what the next step's grid follows from; float32, [blocks]. */
   readonly magnitudes: Float32Array;
   readonly powers: AdamPowers;
 }
 
-interface SharedState extends StateVectors {
-  readonly parameters: SharedVector;
-  readonly m: SharedVector;
-  readonly v: SharedVector;
-}
+/** Rooms for ranges that arrive, in the run's memory: as many as are waiting at once with some 20 workers. Further ones lie beside it. */
+const ROOMS = 64;
 
 /**
  * The vectors of a run as the state machine speaks of them: the closed half of parameters and moments and the next one, the
@@ -25,6 +21,8 @@ interface SharedState extends StateVectors {
  */
 export class RunVectors {
   readonly layout: ParameterLayout;
+  /** Where the halves lie, with room for what the arithmetic needs beside them. */
+  readonly memory: VectorMemory;
   readonly #config: RunConfig;
   readonly #stepsTotal: number;
   readonly #rateShare: number;
@@ -39,7 +37,7 @@ export class RunVectors {
   #misfit = '';
 
   /**
-   * @param state becomes this object's own.
+   * @param state is copied.
    * @param stepsTotal the run's length, by which schedules go.
    * @param rateShare what the schedule's rate is multiplied by.
    */
@@ -50,15 +48,27 @@ export class RunVectors {
     stepsTotal: number,
     rateShare: number,
   ) {
-    const { parameters, m, v } = state;
     const { length } = layout;
     this.layout = layout;
+    // Two halves, and the sum of a step.
+    this.memory = VectorMemory.create([
+      { count: 7, length },
+      { count: ROOMS, length: RANGE_BLOCKS * BLOCK_ELEMENTS },
+    ]);
     this.#config = config;
     this.#stepsTotal = stepsTotal;
     this.#rateShare = rateShare;
     this.#halves = [
-      { parameters, m, v },
-      { parameters: sharedVector(length), m: sharedVector(length), v: sharedVector(length) },
+      {
+        parameters: this.memory.copyOf(state.parameters),
+        m: this.memory.copyOf(state.m),
+        v: this.memory.copyOf(state.v),
+      },
+      {
+        parameters: this.memory.float32(length),
+        m: this.memory.float32(length),
+        v: this.memory.float32(length),
+      },
     ];
     this.#powers = state.powers;
     this.#magnitudes = state.magnitudes;
@@ -67,7 +77,7 @@ export class RunVectors {
   }
 
   /** Both halves of the state, for the arithmetic. */
-  get halves(): readonly [StateVectors, StateVectors] {
+  get halves(): readonly [SharedState, SharedState] {
     return this.#halves;
   }
 

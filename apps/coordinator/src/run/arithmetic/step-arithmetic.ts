@@ -6,7 +6,7 @@ import {
   type AdamOptions,
   type AdamPowers,
 } from '@rocinante/optimizer';
-import { addRange, type ParameterLayout } from '@rocinante/parameters';
+import { addRange, type ParameterLayout, type SharedFloat32 } from '@rocinante/parameters';
 
 /** Parameters and moments, each [parameters]. */
 export interface StateVectors {
@@ -14,6 +14,9 @@ export interface StateVectors {
   readonly m: Float32Array;
   readonly v: Float32Array;
 }
+
+/** The same in memory that threads share. */
+export type SharedState = Readonly<Record<keyof StateVectors, SharedFloat32>>;
 
 /** Which of the two halves of a run's state is closed; the other is the next one, in the making. */
 export type Half = 0 | 1;
@@ -53,15 +56,17 @@ export class StepArithmetic {
   /** What clipping multiplies the gradient by; null before the issue's first range. */
   #clip: number | null = null;
 
+  /** @param sum [parameters], the accumulator; its elements are any. */
   constructor(
     layout: ParameterLayout,
     optimizer: OptimizerTerms,
     halves: readonly [StateVectors, StateVectors],
+    sum: Int32Array = new Int32Array(layout.length),
   ) {
     this.#layout = layout;
     this.#optimizer = optimizer;
     this.#halves = halves;
-    this.#sum = new Int32Array(layout.length);
+    this.#sum = sum;
   }
 
   /** Begins an issue: all that was added is void, and what was made will be made again. */
