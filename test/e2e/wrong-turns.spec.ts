@@ -202,7 +202,11 @@ describe.concurrent('exit code 2, in one line:', () => {
     ['run list: no authority', `run list --coordinator ${NOBODY} --tls-ca nowhere.crt`, /nowhere\.crt: /],
     ['serve: a file for its data', 'serve --data corpus.txt', /corpus\.txt: expected a directory/],
     ['serve: an unknown option', 'serve --port 7070', /unknown option '--port'/],
-    ['worker: no coordinator', 'worker', /'--coordinator <host:port>' not specified/],
+    [
+      'worker: no coordinator',
+      'worker',
+      /--coordinator: expected .*, or ROCINANTE_COORDINATOR, received neither/,
+    ],
     [
       'test: an unknown option',
       'test --longer',

@@ -203,7 +203,7 @@ describe('run start', () => {
     [
       'a text that is too short',
       ['--corpus', file('short.txt', 'call me')],
-      /corpus .*short\.txt, train: expected at least 101 characters/,
+      /corpus .*short\.txt: expected at least 2,011 characters/,
     ],
     [
       'a weights file that is none',
