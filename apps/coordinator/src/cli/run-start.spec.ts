@@ -232,6 +232,16 @@ describe('run start', () => {
       ['--config', config, '--scale-batch', '32'],
       /: corpus .*book\.txt: expected a batch of at most 152 windows, .*, received 256; .*--batch 128 --micro-batch 128/,
     ],
+    [
+      'a batch larger than the text, whatever its micro-batch',
+      ['--config', config, '--batch', '5000', '--micro-batch', '7'],
+      /: corpus .*book\.txt: expected a batch of at most 152 windows, .*, received 5,000; .*--batch 147 --micro-batch 7/,
+    ],
+    [
+      'a batch that the text has, of no whole micro-batches',
+      ['--config', config, '--batch', '150', '--micro-batch', '7'],
+      /: --micro-batch 7: must divide the batch of 150, as 5, 6, 10 or 15 would\n$/,
+    ],
     ['too long a name', ['--name', 'n'.repeat(65)], /--name.*1 to 64 characters/],
     ['a pool that is no word', ['--pool', 'a b'], /--pool.*letters, digits/],
     ['an address that is none', ['--coordinator', 'here'], /--coordinator.*host:port/],
