@@ -19,6 +19,9 @@ const recordSchema = z.strictObject({
   }),
 });
 
+/** Settings that are a file's hash: whoever gave the file knows no hash. */
+const FILE_SETTINGS: readonly string[] = ['corpusSha256', 'initFrom'];
+
 /** What `config.json` says: the run's configuration, resolved, and its text. */
 export type RunRecord = z.infer<typeof recordSchema>;
 
@@ -122,9 +125,8 @@ export class RunDirectory {
         .slice(0, 3)
         .map(({ key, first, second }) => {
           const option = given.find(({ setting }) => setting === key);
-          return option === undefined
-            ? `${key} is ${first}, not ${second}`
-            : `${option.text}: it has ${first}`;
+          if (option === undefined) return `${key} is ${first}, not ${second}`;
+          return option.text + (FILE_SETTINGS.includes(key) ? ' is not its own' : `: it has ${first}`);
         })
         .join('; ');
       throw new UsageError(
