@@ -51,7 +51,7 @@ export async function main(argv) {
     process.stdout.write(help);
     return 0;
   }
-  const unknown = argv.find((arg) => arg !== '--long' && arg !== '--json');
+  const unknown = unknownOf(argv);
   if (unknown !== undefined) {
     process.stderr.write(`rocinante: test: ${usage}; received ${unknown}\n`);
     return 2;
@@ -75,6 +75,19 @@ export async function main(argv) {
   if (json)
     process.stdout.write(`${JSON.stringify({ passed, failed: failures.length, skipped, failures })}\n`);
   return failures.length === 0 ? 0 : 1;
+}
+
+/**
+ * Whether these words let the tests run: else they ask for help, or are wrong.
+ * @param {string[]} argv
+ */
+export function runs(argv) {
+  return unknownOf(argv) === undefined;
+}
+
+/** @param {string[]} argv */
+function unknownOf(argv) {
+  return argv.find((arg) => arg !== '--long' && arg !== '--json');
 }
 
 /**

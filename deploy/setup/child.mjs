@@ -12,7 +12,7 @@ const tailLengthMax = 16_384;
  * @typedef {object} Outcome
  * @property {boolean} ok it ended with 0.
  * @property {string} how `exit code 3`, or `SIGSEGV`.
- * @property {string} tail the end of what it wrote (without what went straight to the terminal).
+ * @property {string} tail the end of what it wrote.
  */
 
 /**
@@ -26,7 +26,6 @@ const tailLengthMax = 16_384;
  * @param {string} options.log the file that receives the output; an earlier one is replaced.
  * @param {string} [options.cwd]
  * @param {NodeJS.ProcessEnv} [options.env]
- * @param {boolean} [options.showsProgress] standard output goes to our standard error instead of the log.
  * @param {(text: string) => void} [options.onOutput] receives standard output as it comes.
  * @returns {Promise<Outcome>}
  * @throws {SetupFailure} the disk is full (the child said so, or the log could not be written).
@@ -40,7 +39,7 @@ export async function runChild(command, args, options) {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
     cwd: options.cwd,
     env: options.env ?? process.env,
-    stdio: ['ignore', options.showsProgress === true ? 2 : 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let tail = '';
   /** @param {Buffer} bytes */

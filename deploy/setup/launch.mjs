@@ -9,6 +9,7 @@ import { say } from './say.mjs';
 import { setUp, wantedGpuEngine } from './set-up.mjs';
 
 /** @typedef {import('./places.mjs').Places} Places */
+/** @typedef {import('./set-up.mjs').EngineNeed} EngineNeed */
 
 /**
  * Sets up what a command needs, and decides which device it computes on where that is `auto`: a card that the engine can use, and
@@ -16,17 +17,18 @@ import { setUp, wantedGpuEngine } from './set-up.mjs';
  * @param {Places} places
  * @param {string | undefined} engineFrom a folder to take the engine's wheels from.
  * @param {string[]} argv the command and its words.
+ * @param {EngineNeed} need
  * @returns {Promise<string[]>} the same, with the device that was decided on; `process.env` leads to its engine.
  * @throws {SetupFailure} a step failed, or the machine lacks something.
  */
-export async function setUpFor(places, engineFrom, argv) {
+export async function setUpFor(places, engineFrom, argv, need) {
   const { env } = process;
   const wanted = wantedDevice(argv, env);
   let words = argv;
   // Who names an engine's folder has chosen already.
   if (wanted !== null && wanted !== 'cpu' && !env.ROCINANTE_ENGINE_DIR) {
     try {
-      if (await setUpForGpus(places, engineFrom, wanted))
+      if (await setUpForGpus(places, engineFrom, wanted, need))
         return wanted === 'look' ? argv : withDevice(argv, 'gpu');
     } catch (error) {
       if (!(error instanceof GpuFailure)) throw error;
@@ -37,7 +39,7 @@ export async function setUpFor(places, engineFrom, argv) {
       }
     }
   }
-  await setUp(places, engineFrom, 'cpu');
+  await setUp(places, engineFrom, 'cpu', need);
   return words;
 }
 
@@ -59,10 +61,11 @@ function wantedInVain(why, argv) {
  * @param {Places} places
  * @param {string | undefined} engineFrom
  * @param {'auto' | 'gpu' | 'look'} wanted
+ * @param {EngineNeed} need
  * @returns {Promise<boolean>} whether the command has the engine for GPUs.
  * @throws {GpuFailure} there is a card, or one is wanted, and it cannot be used.
  */
-async function setUpForGpus(places, engineFrom, wanted) {
+async function setUpForGpus(places, engineFrom, wanted, need) {
   const { env } = process;
   const nvidia = readNvidia(env);
   const { driver, cards } = nvidia;
@@ -78,7 +81,7 @@ async function setUpForGpus(places, engineFrom, wanted) {
     const doubt = gpuDoubt(visibleCards(cards, env.CUDA_VISIBLE_DEVICES));
     if (doubt !== null) say(doubt);
   }
-  await setUp(places, engineFrom, 'gpu');
+  if (!(await setUp(places, engineFrom, 'gpu', need))) return false;
   if (wanted !== 'look') await checkGpu(places, folder, nvidia);
   env.ROCINANTE_ENGINE_DIR = folder;
   return true;

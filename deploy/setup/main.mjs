@@ -12,7 +12,13 @@ import { say } from './say.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** A command's module: runs it and gives the process's exit code. @typedef {{ main(argv: string[]): Promise<number> }} Command */
+/**
+ * A command's module.
+ * @typedef {object} Command
+ * @property {(argv: string[]) => Promise<number>} main runs it, and gives the process's exit code.
+ * @property {(argv: string[]) => Promise<boolean> | boolean} [runs] whether the words let it run; else it shows its help, or says what is
+ * wrong with them. Absent where they always do.
+ */
 
 /** Commands that have a module of their own, which gets the words after them; all others are the coordinator's. */
 const ownFiles = new Map([
@@ -37,12 +43,17 @@ async function launch(argv) {
   }
   const { value, rest } = takeOption(argv, '--engine-from', "a folder that holds the engine's wheel");
   const engineFrom = value ?? (process.env.ROCINANTE_ENGINE_FROM || undefined);
-  const words = await setUpFor(placesOf(root, process.env), engineFrom, rest);
-  const [word] = words;
-  const own = ownFiles.get(word);
+  const own = ownFiles.get(rest[0]);
   const file = join(root, ...(own ?? ['apps', 'coordinator', 'dist', 'main.js']));
-  const command = /** @type {Command} */ (await import(pathToFileURL(file).href));
-  return await command.main(own ? words.slice(1) : words);
+  /** @type {() => Promise<Command>} */
+  const load = () => import(pathToFileURL(file).href);
+  /** @param {string[]} words */
+  const wordsOf = (words) => (own ? words.slice(1) : words);
+  const words = await setUpFor(placesOf(root, process.env), engineFrom, rest, {
+    asksForHelp: rest.some((word) => word === '--help' || word === '-h'),
+    isNeeded: async () => (await (await load()).runs?.(wordsOf(rest))) ?? true,
+  });
+  return await (await load()).main(wordsOf(words));
 }
 
 try {

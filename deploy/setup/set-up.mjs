@@ -29,6 +29,13 @@ const interruptedCode = 130;
  */
 
 /**
+ * Whether a command needs the engine: not where it only shows its help, or says what is wrong with its words.
+ * @typedef {object} EngineNeed
+ * @property {boolean} asksForHelp
+ * @property {() => Promise<boolean>} isNeeded asked once packages and the build are there.
+ */
+
+/**
  * What is still to be done.
  * @typedef {object} Missing
  * @property {boolean} packages
@@ -39,22 +46,27 @@ const interruptedCode = 130;
 
 /**
  * Does what is missing, and nothing where nothing is: then it costs some milliseconds and takes no lock.
+ *
+ * Packages and the build come first: by them the command can say whether it needs the engine, which takes a download.
  * @param {Places} places
  * @param {string | undefined} engineFrom a folder to take the engine's wheels from.
  * @param {Device} device
+ * @param {EngineNeed} need
+ * @returns {Promise<boolean>} whether the engine is there: not where it was missing, and is not needed.
  * @throws {import('./failure.mjs').SetupFailure} a step failed, or the machine lacks something; a GpuFailure where it is what only
  * the engine for GPUs needs.
  */
-export async function setUp(places, engineFrom, device) {
+export async function setUp(places, engineFrom, device, need) {
   const missing = findMissing(places, device);
-  if (!Object.values(missing).some(Boolean)) return;
-  checkPrerequisites(prerequisitesOf(missing, engineFrom));
+  if (!Object.values(missing).some(Boolean)) return true;
+  if (missing.engine && !missing.packages && !missing.build && !(await need.isNeeded())) return false;
+  checkPrerequisites(prerequisitesOf(missing, engineFrom, need));
   // Children die with this process (child.mjs), so an interruption ends at once; what was begun does not count.
   const interrupt = () => process.exit(interruptedCode);
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
-    await underLock(join(places.state, 'lock'), 'setting up this checkout', () =>
-      doMissing(places, engineFrom, device),
+    return await underLock(join(places.state, 'lock'), 'setting up this checkout', () =>
+      doMissing(places, engineFrom, device, need),
     );
   } catch (error) {
     throw failureOf(error);
@@ -95,14 +107,15 @@ function findMissing(places, device) {
 /**
  * @param {Missing} missing
  * @param {string | undefined} engineFrom
- * @returns {Prerequisite[]}
+ * @param {EngineNeed} need
+ * @returns {Prerequisite[]} the engine's too, though the command may turn out to need none: they are told of all at once.
  */
-function prerequisitesOf(missing, engineFrom) {
+function prerequisitesOf(missing, engineFrom, { asksForHelp }) {
   /** @type {Prerequisite[]} */
   const needed = ['locks'];
   if (missing.packages) needed.push('npm');
-  if (missing.engine) needed.push('python', 'compiler');
-  if (missing.engine && engineFrom === undefined) needed.push('pip');
+  if (missing.engine && !asksForHelp) needed.push('python', 'compiler');
+  if (missing.engine && !asksForHelp && engineFrom === undefined) needed.push('pip');
   return needed;
 }
 
@@ -111,20 +124,24 @@ function prerequisitesOf(missing, engineFrom) {
  * @param {Places} places
  * @param {string | undefined} engineFrom
  * @param {Device} device
+ * @param {EngineNeed} need
+ * @returns {Promise<boolean>} as `setUp`.
  */
-async function doMissing(places, engineFrom, device) {
+async function doMissing(places, engineFrom, device, need) {
   const missing = findMissing(places, device);
   const lock = readLock(places.root);
   const pin = readPin(process.env);
   const folder = engineFolder(places, pin, lock);
   if (missing.packages) await installPackages(places, lock);
-  if (missing.engine && device === 'gpu') await fillForGpus(places, lock, engineFrom);
-  else if (missing.engine) await fillEngine(places, pin, folder, engineFrom);
   // `npm ci` removes the link and the build's stamp with node_modules.
-  if (findMissing(places, device).link) linkEngine(places, folder);
   const fingerprint = fingerprintOf(places.root);
   if (!isBuilt(places, fingerprint)) await build(places, fingerprint);
+  if (missing.engine && !(await need.isNeeded())) return false;
+  if (missing.engine && device === 'gpu') await fillForGpus(places, lock, engineFrom);
+  else if (missing.engine) await fillEngine(places, pin, folder, engineFrom);
+  if (findMissing(places, device).link) linkEngine(places, folder);
   say('set up');
+  return true;
 }
 
 /**

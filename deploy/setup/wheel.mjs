@@ -42,12 +42,10 @@ export async function downloadWheel(pin, folder, file, log) {
   const temporary = join(folder, 'pip');
   mkdirSync(arrived, { recursive: true });
   mkdirSync(temporary, { recursive: true });
-  const terminal = process.stderr.isTTY === true;
-  const progress = terminal ? [] : ['--progress-bar', 'off'];
+  const quiet = ['--no-input', '--progress-bar', 'off'];
   const download = () =>
-    runChild('python3', ['-m', 'pip', ...pipArguments(pin), '--no-input', ...progress, '--dest', arrived], {
+    runChild('python3', ['-m', 'pip', ...pipArguments(pin), ...quiet, '--dest', arrived], {
       log,
-      showsProgress: terminal,
       // pip refuses to work outside a virtual environment where a person has told it so; this is not an installation.
       env: {
         ...process.env,
@@ -57,9 +55,11 @@ export async function downloadWheel(pin, folder, file, log) {
       },
     });
   const title = `downloading ${pin.package} ${pin.version} (${megabytes(pin.bytes)} MB)`;
-  const { ok, how, tail } = terminal
-    ? await download()
-    : await during(title, () => `${megabytes(bytesBelow(folder))} of ${megabytes(pin.bytes)} MB`, download);
+  const { ok, how, tail } = await during(
+    title,
+    () => `${megabytes(bytesBelow(folder))} of ${megabytes(pin.bytes)} MB`,
+    download,
+  );
   if (!ok) {
     throw new SetupFailure(
       `could not fetch ${pin.package} ${pin.version}: ${pipComplaint(tail) ?? how}; pip's output is in ${log}; without a network see --engine-from DIR`,

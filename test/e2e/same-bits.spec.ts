@@ -2,11 +2,12 @@
  * The promise that everything else stands on: one configuration, one set of bits, whatever the number of workers and
  * threads, and whatever dies on the way. Real processes, the real engine, `kill -9`.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '@rocinante/base';
 import { until } from '../support/daemon.js';
+import { projectRoot } from '../support/project-root.js';
 import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { stepsTaken, workersOf } from '../support/running-train.js';
 import { smallConfig, smallText } from '../support/small-run.js';
@@ -16,6 +17,14 @@ const STEPS = LONG ? 60 : 36;
 const workspace = new Workspace();
 let common: string[];
 let undisturbed: Summary;
+
+/** The fields that docs/train-json.md has in lines like this, in alphabetical order. */
+function documentedFields(like: RegExp): string[] {
+  const rows = readFileSync(join(projectRoot, 'docs', 'train-json.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `') && like.test(line));
+  return rows.flatMap((row) => [...row.split('|')[1].matchAll(/`(\w+)`/g)].map(([, name]) => name)).sort();
+}
 
 beforeAll(async () => {
   const corpus = workspace.write('corpus.txt', smallText(40_000));
@@ -130,6 +139,8 @@ describe('the same weights', () => {
     const reason = `stopped after step ${steps.length}: interrupted`;
     expect(reached).toMatchObject({ reason, weightsSha256: null });
     expect(reached.loss).toBeTypeOf('number');
+    expect(Object.keys(reached).sort()).toEqual(documentedFields(/./));
+    expect(Object.keys(undisturbed).sort()).toEqual(documentedFields(/^(?!.*only where it is not `done`)/));
     expect(stderr).toMatch(/stopped after step \d+; go on with: \.\/rocinante train --resume --run-dir/);
     const summary = await train(['--resume', '--run-dir', runDir]);
     expect(summary.weightsSha256).toBe(undisturbed.weightsSha256);

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { IndexedWheel } from './package-index.js';
 
 const repository = resolve(import.meta.dirname, '..', '..');
@@ -201,14 +202,17 @@ export class Checkout {
       env: cleanEnv({ ...this.env, ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
-    child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
-    const ended = new Promise<Ended>((done) =>
-      child.on('close', (code, signal) => done({ code, signal, stdout, stderr })),
-    );
-    return { process: child, stderr: () => stderr, ended };
+    return running(child);
+  }
+
+  /** As a person does: what is written, to either output, is all in `stdout`. */
+  runInTerminal(args: string[], env: Record<string, string>): Promise<Ended> {
+    return running(
+      spawn('python3', ['-c', IN_TERMINAL, join(this.root, 'rocinante'), ...args], {
+        env: cleanEnv({ ...this.env, ...env }),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ).ended;
   }
 
   run(args: string[], env: Record<string, string>): Promise<Ended> {
@@ -216,10 +220,24 @@ export class Checkout {
   }
 }
 
+/** A program of Python's that runs a command in a terminal of its own, and writes what comes to its own output. */
+const IN_TERMINAL = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
+
 /** What lies in the cache, but for locks: a whole engine's folder, or leftovers. */
 export function cacheEntries(cache: string): string[] {
   const folder = join(cache, 'engine');
   return existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith('.lock')) : [];
+}
+
+function running(child: ChildProcessByStdio<null, Readable, Readable>): Running {
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+  const ended = new Promise<Ended>((done) =>
+    child.on('close', (code, signal) => done({ code, signal, stdout, stderr })),
+  );
+  return { process: child, stderr: () => stderr, ended };
 }
 
 /** This process's environment without what would lead the launcher or pip elsewhere. */

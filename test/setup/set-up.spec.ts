@@ -32,6 +32,7 @@ let checkout: Checkout;
 let cache: string;
 let env: Record<string, string>;
 let cacheCount = 0;
+let pathCount = 0;
 
 beforeAll(async () => {
   folder = temporaryFolder('setup');
@@ -62,6 +63,32 @@ function complaints(ended: Ended): string[] {
   return ended.stderr
     .split('\n')
     .filter((line) => line !== '' && !/( \.\.\.|done in [\d.]+ s|, [\d.]+ s)$/.test(line));
+}
+
+/** A folder with all that set-up needs but the named commands. */
+function pathWithout(...missing: string[]): string {
+  const path = join(folder, `path-${(pathCount += 1)}`);
+  mkdirSync(path);
+  for (const name of [
+    'bash',
+    'dirname',
+    'env',
+    'flock',
+    'node',
+    'npm',
+    'readlink',
+    'setpriv',
+    'sh',
+    'sync',
+  ]) {
+    if (missing.includes(name)) continue;
+    const target =
+      name === 'node'
+        ? process.execPath
+        : execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+    symlinkSync(target, join(path, name));
+  }
+  return path;
 }
 
 function expectWholeEngine(fakeLibrarySize = engine.fakeLibrarySize): void {
@@ -107,6 +134,38 @@ describe('a first call', () => {
     expect(complaints(empty)).toEqual([
       expect.stringContaining(`expected the file ${engine.fileName} in it`),
     ]);
+  });
+});
+
+describe('the engine', () => {
+  const program = 'console.log(JSON.stringify(argv)); return Promise.resolve(argv.length);';
+
+  it('is not fetched for help, nor to say what is wrong with the words', { timeout: 120_000 }, async () => {
+    checkout.writeProgram(program, "export const runs = (argv: string[]) => argv[0] === 'one';");
+    try {
+      const noPython = { ...env, PATH: pathWithout('python3', 'c++'), CXX: '' };
+      for (const words of [['train', '--help'], ['-h']]) {
+        expect((await checkout.run(words, noPython)).stdout).toBe(`${JSON.stringify(words)}\n`);
+      }
+      expect(await checkout.run(['oen'], env)).toEqual({
+        code: 1,
+        signal: null,
+        stdout: '["oen"]\n',
+        stderr: '',
+      });
+      expect(cacheEntries(cache)).toEqual([]);
+      expect((await checkout.run(['one'], env)).stdout).toBe('["one"]\n');
+      expectWholeEngine();
+    } finally {
+      checkout.writeProgram(program);
+    }
+  });
+
+  it('comes in a line of ours in a terminal too, without pip’s own', { timeout: 120_000 }, async () => {
+    const { stdout } = await checkout.runInTerminal(['one'], env);
+    expect(stdout).toContain('downloading rocinante-fake-engine 1.0 (');
+    expect(stdout).not.toMatch(/Looking in indexes|Saved |Successfully downloaded/);
+    expectWholeEngine();
   });
 });
 
@@ -262,32 +321,6 @@ describe('two at once', () => {
 });
 
 describe('a missing prerequisite', () => {
-  /** A folder with all that set-up needs but the named commands. */
-  function pathWithout(...missing: string[]): string {
-    const path = join(folder, `path-${missing.join('-')}`);
-    mkdirSync(path);
-    for (const name of [
-      'bash',
-      'dirname',
-      'env',
-      'flock',
-      'node',
-      'npm',
-      'readlink',
-      'setpriv',
-      'sh',
-      'sync',
-    ]) {
-      if (missing.includes(name)) continue;
-      const target =
-        name === 'node'
-          ? process.execPath
-          : execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
-      symlinkSync(target, join(path, name));
-    }
-    return path;
-  }
-
   it('is named, with how to get it', async () => {
     const ended = await checkout.run([], { ...env, PATH: pathWithout('python3', 'c++'), CXX: '' });
     expect(ended).toMatchObject({ code: 2, stdout: '' });

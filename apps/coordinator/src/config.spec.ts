@@ -124,7 +124,7 @@ describe('a configuration', () => {
     [{ optimiser: {} }, /unrecognized key.*optimiser/],
     [
       { batch: { size: 30, microBatch: 8 } },
-      /^configuration \(with .*\): batch\.microBatch: must divide the batch of 30, received 8;/,
+      /^configuration \(with .*\): batch\.microBatch: must divide the batch of 30, as 5, 6, 10 or 15 would, received 8;/,
     ],
     [
       { evaluation: { everySteps: 5 }, text: { heldOut: false } },
@@ -173,7 +173,7 @@ describe('a configuration', () => {
       { batch: 20_000 },
       '--batch 20000: --micro-batch: must be at least 20, for a step has at most 1024 micro-batches, received 16',
     ],
-    [{ batch: 33, microBatch: 16 }, '--micro-batch 16: must divide the batch of 33'],
+    [{ batch: 33, microBatch: 16 }, '--micro-batch 16: must divide the batch of 33, as 3, 11 or 33 would'],
     [{ decayEvery: 50 }, '--decay-every 50: schedule constant has no such setting'],
     [
       { schedule: 'step', decayFactor: 0.1 },
@@ -202,7 +202,7 @@ describe('a configuration', () => {
   it('whose file does not go with a flag is refused under the flag', () => {
     const config = file({ batch: { size: 32, microBatch: 16 } });
     expect(() => resolveConfig({ config, batch: 33 })).toThrow(
-      /^--batch 33: --micro-batch: must divide the batch of 33, received 16$/,
+      /^--batch 33: --micro-batch: must divide the batch of 33, as 3, 11 or 33 would, received 16$/,
     );
   });
 });

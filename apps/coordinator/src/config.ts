@@ -128,7 +128,7 @@ const SETTING_OPTIONS: ReadonlyMap<string, string> = new Map(
 );
 
 /** The flags that were given, as they stand on a command line; `--scale-batch` stands for groups. */
-function givenOptions(flags: ConfigFlags): GivenOption[] {
+export function givenOptions(flags: ConfigFlags): GivenOption[] {
   const given = givenFlags(flags).map(([name, value]) => {
     const option = optionOf(name);
     const text =

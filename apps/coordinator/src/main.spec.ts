@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { folder, file, type } from './cli/typed-command.js';
+import { runs } from './main.js';
+
+afterEach(() => vi.restoreAllMocks());
 
 it('says which release it is', async () => {
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
@@ -17,8 +20,41 @@ it.each([
   [['train', '--step', '5'], "unknown option '--step'; did you mean --steps?"],
   [['run', 'start', '--coordinater', 'x:1'], "unknown option '--coordinater'; did you mean --coordinator?"],
   [['train', '--frobnicate'], "unknown option '--frobnicate'"],
+  [['serve', '--data-dir', 'x'], "unknown option '--data-dir'; did you mean --data?"],
+  [
+    ['train', 'my book.txt'],
+    "too many arguments for 'train'. Expected 0 arguments but got 1; did you mean --corpus 'my book.txt'?",
+  ],
+  [['serve', 'x'], "too many arguments for 'serve'. Expected 0 arguments but got 1."],
+  [['frobnicate'], "unknown command 'frobnicate'; see ./rocinante --help"],
+  [
+    ['run', 'frobnicate'],
+    "unknown command 'frobnicate'; expected one of start, list, show, watch, logs, stop, resume, rm, compare",
+  ],
 ])('says in one line what %j may have meant', async (words, line) => {
   expect(await type(words)).toEqual({ code: 2, stdout: '', stderr: `rocinante: ${line}\n` });
+});
+
+it.each([
+  [true, 'config print'],
+  [true, 'run list'],
+  [true, 'train --steps 3'],
+  [false, ''],
+  [false, '--help'],
+  [false, 'train --help'],
+  [false, 'help train'],
+  [false, 'run'],
+  [false, 'trian'],
+  [false, 'train --stpes 3'],
+  [false, 'train --steps many'],
+  [false, 'train book.txt'],
+  [false, 'sample'],
+])('knows without running it whether a command runs: %s for rocinante %s', async (isSound, words) => {
+  const out = vi.spyOn(process.stdout, 'write');
+  const err = vi.spyOn(process.stderr, 'write');
+  expect(await runs(words.split(' ').filter(Boolean))).toBe(isSound);
+  expect(out).not.toHaveBeenCalled();
+  expect(err).not.toHaveBeenCalled();
 });
 
 it('names all commands in its help, the launcher’s own too', async () => {

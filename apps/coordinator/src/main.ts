@@ -1,7 +1,8 @@
 import { Command, CommanderError, Help } from 'commander';
-import { oneLine, RocinanteError, strayVariablesLine, systemTrouble, usageLine } from '@rocinante/base';
+import { oneLine, RocinanteError, strayVariablesLine, systemTrouble } from '@rocinante/base';
 import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addNamed, type LoadCommand } from './cli/named-command.js';
+import { hintedLine } from './usage-hint.js';
 import { VERSION } from './version.js';
 
 const EXIT_FAILED = 1;
@@ -37,31 +38,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const program: Command = new Command('rocinante')
-    .description('trains character LSTMs over many workers, exact to the bit')
-    .version(`rocinante ${VERSION}`, '--version', 'this release')
-    .hook('preAction', (_program, command) => {
-      // Its standard error is a log: it says so itself.
-      if (command.name() === 'serve') return;
-      const line = strayVariablesLine(process.env);
-      if (line !== null) process.stderr.write(`rocinante: warning: ${line}\n`);
-    })
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
-    .configureHelp({
-      visibleCommands: (command) => {
-        const listed = new Help().visibleCommands(command);
-        // The last one is `help`.
-        if (command === program) listed.splice(-1, 0, ...launcherCommands());
-        return listed;
-      },
-    });
-  const exit = (code: number): void => {
-    exitCode = code;
-  };
-  await addNamed(program, exit, argv, commands);
-  addSecurityOptions(program);
-  inheritSettings(program);
+  const program = await programFor(argv, (code) => (exitCode = code));
+  program.hook('preAction', (_program, command) => {
+    // Its standard error is a log: it says so itself.
+    if (command.name() === 'serve') return;
+    const line = strayVariablesLine(process.env);
+    if (line !== null) process.stderr.write(`rocinante: warning: ${line}\n`);
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -78,6 +61,52 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     throw error;
   }
+}
+
+/**
+ * Whether these words let a command run. Where they do not, `main` only shows help or says what is wrong with them, and needs no
+ * engine for that.
+ */
+export async function runs(argv: readonly string[]): Promise<boolean> {
+  const program = await programFor(argv, () => undefined);
+  let isSound = false;
+  program.hook('preAction', () => {
+    isSound = true;
+    // Nothing is to run yet.
+    throw new CommanderError(0, 'rocinante.sound', '');
+  });
+  silence(program);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  return isSound;
+}
+
+/** The command line with as much of its commands as these words need. */
+async function programFor(argv: readonly string[], exit: (code: number) => void): Promise<Command> {
+  const program: Command = new Command('rocinante')
+    .description('trains character LSTMs over many workers, exact to the bit')
+    .version(`rocinante ${VERSION}`, '--version', 'this release')
+    .exitOverride()
+    .configureHelp({
+      visibleCommands: (command) => {
+        const listed = new Help().visibleCommands(command);
+        // The last one is `help`.
+        if (command === program) listed.splice(-1, 0, ...launcherCommands());
+        return listed;
+      },
+    });
+  await addNamed(program, exit, argv, commands);
+  addSecurityOptions(program);
+  inheritSettings(program);
+  return program;
+}
+
+function silence(command: Command): void {
+  command.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+  for (const sub of command.commands) silence(sub);
 }
 
 /** Commands that the launcher runs by itself: here they are for help, and for what a misspelt word may mean. */
@@ -97,6 +126,7 @@ function launcherCommands(): Command[] {
 
 /** Commands made before settings were given do not have them. */
 function inheritSettings(command: Command): void {
+  command.configureOutput({ outputError: (text, write) => write(hintedLine(text, command)) });
   for (const sub of command.commands) {
     sub.copyInheritedSettings(command);
     inheritSettings(sub);

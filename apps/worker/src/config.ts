@@ -68,14 +68,15 @@ export interface WorkerConfig extends ClientSecurityFlags {
 /** A name by default, so that with `gpus` there is room for what tells its workers apart. */
 const NAME_LENGTH_MAX = limits.NAME_LENGTH_MAX - SEAT_NAME_LENGTH;
 
+const NO_COORDINATOR =
+  '--coordinator: expected the host:port where the coordinator listens, or ROCINANTE_COORDINATOR, received neither';
+
 /** The worker's options, as flags over environment over defaults. */
 export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Command {
   const command = new Command('rocinante worker')
     .description('compute gradients for a coordinator: join, work, come back after any loss of connection')
     .addOption(
-      option('--coordinator <host:port>', 'where the coordinator listens', 'COORDINATOR')
-        .argParser(address)
-        .makeOptionMandatory(),
+      option('--coordinator <host:port>', 'where the coordinator listens', 'COORDINATOR').argParser(address),
     )
     .addOption(
       option('--name <name>', 'what logs call this worker', 'NAME')
@@ -140,10 +141,13 @@ export function workerCommand(run: (config: WorkerConfig) => Promise<void>): Com
     .addOption(
       new Option('--supervised', 'one of --gpus: stop when standard input ends').default(false).hideHelp(),
     )
-    .action((flags: WorkerConfig) => {
+    .action((flags: Omit<WorkerConfig, 'coordinator'> & Partial<Pick<WorkerConfig, 'coordinator'>>) => {
+      const { coordinator } = flags;
+      if (coordinator === undefined) return command.error(`error: ${NO_COORDINATOR}`);
       const isDefault = (name: string): boolean => command.getOptionValueSource(name) === 'default';
       const config: WorkerConfig = {
         ...flags,
+        coordinator,
         // Who names cards wants them.
         ...(flags.gpus !== undefined && isDefault('device') && { device: 'gpu' }),
         threadsGiven: !isDefault('threads'),

@@ -40,16 +40,32 @@ export async function main(argv: readonly string[], hangSeconds = LEAST_SECONDS)
   let exitCode = 0;
   const command = workerCommand(async (config) => {
     exitCode = await begin(config, argv, hangSeconds);
-  })
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
+  }).configureOutput({ outputError: (text, write) => write(usageLine(text)) });
   try {
-    await command.parseAsync(argv, { from: 'user' });
+    await command.exitOverride().parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     throw error;
   }
+}
+
+/**
+ * Whether these words let the worker run. Where they do not, `main` only shows help or says what is wrong with them, and needs no
+ * engine for that.
+ */
+export async function runs(argv: readonly string[]): Promise<boolean> {
+  let isSound = false;
+  const command = workerCommand(() => {
+    isSound = true;
+    return Promise.resolve();
+  }).configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+  try {
+    await command.exitOverride().parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  return isSound;
 }
 
 async function begin(config: WorkerConfig, argv: readonly string[], hangSeconds: number): Promise<number> {

@@ -9,6 +9,7 @@ export {
 export { philox } from './philox.js';
 export { oneLine, quoted } from './one-line.js';
 export { usageLine } from './usage-line.js';
+export { nearestName } from './nearest-name.js';
 export { makeFolder } from './make-folder.js';
 export { systemTrouble } from './system-trouble.js';
 export { lockFile, type LockAnswer } from './file-lock.js';

@@ -1,3 +1,4 @@
+import { nearestName } from './nearest-name.js';
 import { oneLine } from './one-line.js';
 
 const PREFIX = 'ROCINANTE_';
@@ -32,9 +33,6 @@ const OF_A_SERVICE = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP
 /** So many are told of. */
 const TOLD_MAX = 5;
 
-/** Letters by which a name that was meant may differ. */
-const DISTANCE_MAX = 2;
-
 /**
  * What is to be told of variables that begin as ours and that nothing reads: misspelt, they would be without effect and without
  * a word.
@@ -47,32 +45,9 @@ export function strayVariablesLine(environment: NodeJS.ProcessEnv): string | nul
     .sort();
   if (stray.length === 0) return null;
   const told = stray.slice(0, TOLD_MAX).map((name) => {
-    const meant = nearest(name.slice(PREFIX.length));
+    const meant = nearestName(name.slice(PREFIX.length), KNOWN_VARIABLES);
     return oneLine(name, 80) + (meant === null ? '' : ` (did you mean ${PREFIX}${meant}?)`);
   });
   const more = stray.length > TOLD_MAX ? ` and ${stray.length - TOLD_MAX} more` : '';
   return `nothing reads ${told.join(', ')}${more}`;
-}
-
-/** The known name that differs least; null where none is near. */
-function nearest(name: string): string | null {
-  const distances = [...KNOWN_VARIABLES].map((known) => ({ known, distance: distanceOf(name, known) }));
-  const [best] = distances.sort((a, b) => a.distance - b.distance);
-  const near = best.distance <= Math.min(DISTANCE_MAX, Math.floor(best.known.length / 3));
-  return near ? best.known : null;
-}
-
-/** Letters to insert, leave out or replace: Levenshtein's distance. Names whose lengths say enough are not looked at. */
-function distanceOf(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > DISTANCE_MAX) return Infinity;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

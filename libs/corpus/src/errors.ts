@@ -46,22 +46,27 @@ export class CorpusTooLargeError extends RocinanteError {
   }
 }
 
-/** A part of the text holds no window: a very short text, a long window, or a split of a text too short to split. */
+/** The text holds no window, or a part of it none: a very short text, a long window, or a split of a text too short to split. */
 export class CorpusTooShortError extends RocinanteError {
   constructor(
-    /** The part that is too short: `text` where no split was asked for. */
-    readonly part: string,
+    /** Characters that the whole text must have. */
     readonly expected: number,
+    /** Characters that it has. */
     readonly received: number,
     readonly windowLength: number,
+    /** Whether a validation and a test part are held out, each of which needs a window too. */
+    readonly split: boolean,
     /** What the text is called. */
     readonly subject = 'corpus',
   ) {
+    const least = windowLength + 1;
+    const why = split ? 'so that what is held out has' : 'which is';
+    const without = split && received >= least ? ', or --no-held-out' : '';
     super(
       'CORPUS_TOO_SHORT',
       2,
-      `${subject}, ${part}: expected at least ${shown(expected)} characters (a window of ${shown(windowLength)} and the one ` +
-        `that follows), received ${shown(received)}; take a longer text or a shorter window`,
+      `${subject}: expected at least ${shown(expected)} characters, ${why} a window of ${shown(windowLength)} and the one that ` +
+        `follows, received ${shown(received)}; take a longer text or a shorter window${without}`,
     );
   }
 }

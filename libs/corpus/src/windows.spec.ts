@@ -43,14 +43,24 @@ describe('planWindows', () => {
     expect(planWindows(11, { length: 10, stride: 1, split: false }).train.count).toBe(1);
     const attempt = (): unknown => planWindows(10, { length: 10, stride: 1, split: false });
     expect(attempt).toThrow(CorpusTooShortError);
-    expect(attempt).toThrow('corpus, text: expected at least 11 characters');
+    expect(attempt).toThrow(
+      /^corpus: expected at least 11 characters, which is a window of 10 and the one that follows, received 10; take a longer text or a shorter window$/,
+    );
   });
 
-  it('names the part that is too short', () => {
+  it('tells what the whole text must have where a part is too short, and how to do without parts', () => {
+    for (const length of [1, 2, 7, 10, 100]) {
+      const plan = (symbols: number): unknown => planWindows(symbols, { length, stride: 1, split: true });
+      const needed = 20 * (length + 1) - 9;
+      for (let symbols = 0; symbols < needed; symbols++) {
+        const told = `expected at least ${needed.toLocaleString('en-US')} characters, so that what is held out has`;
+        expect(() => plan(symbols), `${symbols}`).toThrow(told);
+      }
+      for (let symbols = needed; symbols < needed + 60; symbols++) expect(() => plan(symbols)).not.toThrow();
+    }
     const options = { length: 10, stride: 1, split: true, subject: 'corpus a.txt' };
-    expect(() => planWindows(200, options)).toThrow(
-      /^corpus a\.txt, validation: expected at least 11 characters .*, received 10;/,
-    );
+    expect(() => planWindows(11, options)).toThrow(/^corpus a\.txt: .*, received 11; .*, or --no-held-out$/);
+    expect(() => planWindows(10, options)).toThrow(/, received 10; take a longer text or a shorter window$/);
   });
 });
 

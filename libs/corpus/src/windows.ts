@@ -43,26 +43,36 @@ export function countWindows(symbolCount: number, length: number, stride: number
 }
 
 /**
+ * The fewest symbols of a text that each of its parts has a window of. The validation part is the last to have one: of
+ * 20 (length + 1) - k symbols it has length + 1 for k up to 9, and one less for k from 10 to 19.
+ */
+function symbolsNeeded(length: number, split: boolean): number {
+  return split ? 20 * (length + 1) - 9 : length + 1;
+}
+
+/**
  * Cuts a text of `symbolCount` symbols into its parts and their windows.
  *
  * Split: train is symbols [0, floor(0.9 n)), validation [floor(0.9 n), floor(0.95 n)), test [floor(0.95 n), n), computed
  * without rounding of the fractions. No split: train is the whole text.
- * @throws {CorpusTooShortError} a part has less than one window and the symbol after it; names the part.
+ * @throws {CorpusTooShortError} a part has less than one window and the symbol after it; tells what the whole text must have.
  */
 export function planWindows(symbolCount: number, options: WindowOptions): WindowPlan {
   const { length, stride, split, subject } = options;
-  const cut = (part: CorpusPart | 'text', start: number, end: number): WindowSet => {
+  const cut = (start: number, end: number): WindowSet => {
     const count = countWindows(end - start, length, stride);
-    if (count === 0) throw new CorpusTooShortError(part, length + 1, end - start, length, subject);
+    if (count === 0) {
+      throw new CorpusTooShortError(symbolsNeeded(length, split), symbolCount, length, split, subject);
+    }
     return { start, end, length, stride, count };
   };
-  if (!split) return { train: cut('text', 0, symbolCount), validation: null, test: null };
+  if (!split) return { train: cut(0, symbolCount), validation: null, test: null };
   const trainEnd = Math.floor((symbolCount * 9) / 10);
   const validationEnd = Math.floor((symbolCount * 19) / 20);
   return {
-    train: cut('train', 0, trainEnd),
-    validation: cut('validation', trainEnd, validationEnd),
-    test: cut('test', validationEnd, symbolCount),
+    train: cut(0, trainEnd),
+    validation: cut(trainEnd, validationEnd),
+    test: cut(validationEnd, symbolCount),
   };
 }
 

@@ -112,8 +112,13 @@ describe('a run’s configuration', () => {
 
   it('has whole micro-batches, 1,024 a step at most', () => {
     expect(refusal({ batch: { size: 8, microBatch: 3 } })).toEqual([
-      'batch.microBatch: must divide the batch of 8',
+      'batch.microBatch: must divide the batch of 8, as 1, 2, 4 or 8 would',
     ]);
+    const told = (size: number, microBatch: number): string => refusal({ batch: { size, microBatch } })[0];
+    expect(told(5000, 16)).toContain('as 8, 10, 20 or 25 would');
+    // A step has at most 1,024 of them, of at most 65,536 windows.
+    expect(told(20_000, 3)).toBe('batch.microBatch: must divide the batch of 20000, as 20 or 25 would');
+    expect(told(100_003, 16)).toBe('batch.microBatch: must divide the batch of 100003');
     expect(refusal({ batch: { size: 2048, microBatch: 2 } })).toEqual([]);
     expect(refusal({ batch: { size: 2050, microBatch: 2 } })).toEqual([
       'batch.microBatch: must be at least 3, for a step has at most 1024 micro-batches',

@@ -52,16 +52,37 @@ export type Precision = (typeof PRECISIONS)[number];
 /** Micro-batches of a step, at most: one more bit of the grid is spent at each doubling. */
 export const MICRO_BATCHES_MAX = 1024;
 
+/** Windows of a micro-batch, at most. */
+const MICRO_BATCH_MAX = 65_536;
+
+/** Divisors of a batch next to what was given, two on each side where there are, that a step may have: `8, 10, 20 or 25`; empty without. */
+function divisorsNear(size: number, given: number): string {
+  const isDivisor = (by: number): boolean => size % by === 0;
+  const least = Math.ceil(size / MICRO_BATCHES_MAX);
+  const most = Math.min(size, MICRO_BATCH_MAX);
+  const near: number[] = [];
+  for (let by = given - 1; by >= least && near.length < 2; by--) if (isDivisor(by)) near.unshift(by);
+  const below = near.length;
+  for (let by = Math.max(given + 1, least); by <= most && near.length < below + 2; by++) {
+    if (isDivisor(by)) near.push(by);
+  }
+  return near.join(', ').replace(/, (\d+)$/, ' or $1');
+}
+
 const batchSchema = z
   .strictObject({
     /** Windows of a step. */
     size: z.int().min(1).max(1_048_576),
     /** Windows of one gradient computation; divides `size`. */
-    microBatch: z.int().min(1).max(65_536),
+    microBatch: z.int().min(1).max(MICRO_BATCH_MAX),
   })
   .refine(({ size, microBatch }) => size % microBatch === 0, {
     path: ['microBatch'],
-    error: ({ input }) => `must divide the batch of ${(input as { size: number }).size}`,
+    error: ({ input }) => {
+      const { size, microBatch } = input as { size: number; microBatch: number };
+      const near = divisorsNear(size, microBatch);
+      return `must divide the batch of ${size}` + (near === '' ? '' : `, as ${near} would`);
+    },
   })
   .refine(({ size, microBatch }) => size / microBatch <= MICRO_BATCHES_MAX, {
     path: ['microBatch'],

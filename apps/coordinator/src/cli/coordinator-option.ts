@@ -1,5 +1,10 @@
 import { Option, type Command } from 'commander';
-import { CLIENT_SECURITY_OPTIONS, readClientSecurity, type ClientSecurityFlags } from '@rocinante/access';
+import {
+  CLIENT_SECURITY_OPTIONS,
+  readClientSecurity,
+  type ClientSecurityFlags,
+  type Role,
+} from '@rocinante/access';
 import type { Coordinator } from '../client/coordinator.js';
 import { hostAndPort, option } from './option-values.js';
 
@@ -32,15 +37,19 @@ export function addSecurityOptions(command: Command): void {
   }
 }
 
-/** Speaks with a coordinator, and hangs up whatever comes of it. */
+/**
+ * Speaks with a coordinator, and hangs up whatever comes of it.
+ * @param need whose token the command needs, also where its first question asks for less.
+ */
 export async function withCoordinator<Result>(
   { coordinator: address, ...flags }: ClientFlags,
   use: (coordinator: Coordinator) => Promise<Result>,
+  need: Role = 'reader',
 ): Promise<Result> {
   const security = readClientSecurity(flags, address, process.env);
   // gRPC takes a moment to load; commands that need none of it should not wait.
   const { Coordinator } = await import('../client/coordinator.js');
-  const coordinator = new Coordinator(address, security);
+  const coordinator = new Coordinator(address, security, need);
   try {
     return await use(coordinator);
   } finally {

@@ -21,16 +21,20 @@ async function push(name: string, flags: ClientFlags): Promise<void> {
   const { bytes } = await readCorpus(name, process.env);
   const content = contentOfBytes(`corpus ${name}`, bytes);
   checkUtf8(bytes, content.subject);
-  await withCoordinator(flags, async (coordinator) => {
-    const { known } = await sendMissing(
-      coordinator,
-      [content],
-      ({ subject }) => new TransferProgress(`sending ${subject}`, bytes.length),
-    );
-    const isKnown = known.length > 0;
-    process.stderr.write(`${content.subject}: ${isKnown ? 'is there already' : 'sent'}\n`);
-    print(flags.json, { sha256: content.sha256, bytes: content.bytes, known: isKnown }, content.sha256);
-  });
+  await withCoordinator(
+    flags,
+    async (coordinator) => {
+      const { known } = await sendMissing(
+        coordinator,
+        [content],
+        ({ subject }) => new TransferProgress(`sending ${subject}`, bytes.length),
+      );
+      const isKnown = known.length > 0;
+      process.stderr.write(`${content.subject}: ${isKnown ? 'is there already' : 'sent'}\n`);
+      print(flags.json, { sha256: content.sha256, bytes: content.bytes, known: isKnown }, content.sha256);
+    },
+    'operator',
+  );
 }
 
 /** @throws {NotUtf8Error} */

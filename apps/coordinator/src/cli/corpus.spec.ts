@@ -11,9 +11,22 @@ describe('corpus info', () => {
       /^147 bytes, SHA-256 [0-9a-f]{64}\n105 characters, 4 symbols, in lower case and without accents, as preset seed reads it .*--normalisation none\)\n/,
     );
     expect(stdout).toContain('most frequent: "?" 42, " " 21, "i" 21, "s" 21\n');
-    expect(stdout).toContain('windows of 100, stride 1: 5; an epoch is 1 step of 64\n');
+    expect(stdout).toContain(
+      'preset quick: too short, it needs 2,011 characters\n' +
+        'preset seed: 5 windows of 100, at every character; an epoch is 1 step of 64\n',
+    );
     const plain = await type(['corpus', 'info', text, '--normalisation', 'none']);
     expect(plain.stdout).toMatch(/\n105 characters, 5 symbols, as it is, as preset quick reads it .*\n/);
+  });
+
+  it('counts windows and steps as a run of each preset does', async () => {
+    const { stdout } = await type(['corpus', 'info', 'bundled']);
+    expect(stdout).toContain(
+      'preset quick: 10,712 windows of 100, one every 100 characters, with a tenth of the text held out; an epoch is 335 steps of 32\n',
+    );
+    expect(stdout).toMatch(
+      /\npreset seed: [\d,]+ windows of 100, at every character; an epoch is [\d,]+ steps of 64\n$/,
+    );
   });
 
   it('says in words why a text cannot be read', async () => {

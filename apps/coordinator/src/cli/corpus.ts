@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
 import { readCorpus } from '../corpus/corpus-file.js';
-import { corpusInfo, type CorpusInfo } from '../corpus/corpus-info.js';
+import { corpusInfo, type CorpusInfo, type EpochSize } from '../corpus/corpus-info.js';
 import { counted } from '../display/quantities.js';
 import { addCorpusPush } from './corpus-push.js';
 
@@ -30,7 +30,7 @@ export function addCorpus(program: Command): void {
     });
   corpus
     .command('info')
-    .description('what a text has: characters, symbols, windows, steps of an epoch')
+    .description('what a text has: characters, symbols, windows and steps of an epoch in each preset')
     .argument('<text>', 'a text file, bundled or quijote')
     .addOption(
       new Option('--normalisation <name>', 'how the text is treated first')
@@ -71,10 +71,16 @@ function infoText(info: CorpusInfo): string {
     `${counted(info.bytes, 'byte')}, SHA-256 ${info.sha256}`,
     `${counted(info.characters, 'character')}, ${counted(info.symbols, 'symbol')}, ${TREATMENTS[info.normalisation]}`,
     `most frequent: ${most.join(', ')}`,
-    ...info.epochs.map(
-      ({ window, stride, windows, batch, steps }) =>
-        `windows of ${window}, stride ${stride}: ${number(windows)}; an epoch is ${counted(steps, 'step')} of ${batch}`,
-    ),
+    ...info.epochs.map(epochText),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function epochText({ preset, charactersNeeded, ...size }: EpochSize): string {
+  const { windows, window, stride, heldOut, steps, batch } = size;
+  if (charactersNeeded !== null)
+    return `preset ${preset}: too short, it needs ${counted(charactersNeeded, 'character')}`;
+  const every = stride === 1 ? 'at every character' : `one every ${stride} characters`;
+  const without = heldOut ? ', with a tenth of the text held out' : '';
+  return `preset ${preset}: ${counted(windows, 'window')} of ${window}, ${every}${without}; an epoch is ${counted(steps, 'step')} of ${batch}`;
 }

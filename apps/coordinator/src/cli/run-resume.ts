@@ -30,21 +30,25 @@ export function addRunResume(run: Command, exit: (code: number) => void): void {
 }
 
 async function resume(name: string, flags: ResumeFlags, exit: (code: number) => void): Promise<void> {
-  await withCoordinator(flags, async (coordinator) => {
-    const { summary: before, limits } = await coordinator.show(name);
-    const line = twoLengthsLine(flags);
-    if (line !== null) process.stderr.write(`${line}\n`);
-    const { minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit } = flags;
-    const changes = [minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit].some(
-      (value) => value !== undefined,
-    );
-    const summary = await coordinator.resume({
-      run: before.id,
-      steps: flags.steps ?? 0,
-      epochs: flags.epochs ?? 0,
-      ...(changes && { limits: limitsMessage(limitsFrom(flags, limitsOf(limits))) }),
-    });
-    if (flags.watch) exit(await watchToEnd(coordinator, summary.id, flags.json));
-    else print(flags.json, runJson(summary), queuedText(summary));
-  });
+  await withCoordinator(
+    flags,
+    async (coordinator) => {
+      const { summary: before, limits } = await coordinator.show(name);
+      const line = twoLengthsLine(flags);
+      if (line !== null) process.stderr.write(`${line}\n`);
+      const { minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit } = flags;
+      const changes = [minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit].some(
+        (value) => value !== undefined,
+      );
+      const summary = await coordinator.resume({
+        run: before.id,
+        steps: flags.steps ?? 0,
+        epochs: flags.epochs ?? 0,
+        ...(changes && { limits: limitsMessage(limitsFrom(flags, limitsOf(limits))) }),
+      });
+      if (flags.watch) exit(await watchToEnd(coordinator, summary.id, flags.json));
+      else print(flags.json, runJson(summary), queuedText(summary));
+    },
+    'operator',
+  );
 }

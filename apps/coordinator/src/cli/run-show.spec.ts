@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
 import { detailOf, doneRun, runningRun } from '../client/scripted-coordinator.js';
+import { presets } from '../presets.js';
 import { lastLine, losses, rocinante, show } from './typed-command.js';
 
 describe('run list', () => {
@@ -67,7 +68,7 @@ describe('run show', () => {
       /^ *7 +2026-11-24 10:10:00 +worker-lost +worker-3 +the connection was cut$/m,
       /^ *9 +2026-11-24 10:11:00 +resumed +- +the coordinator was started again$/m,
       /^at least 2 workers; at most 12 h of work$/m,
-      /^ {2}"seed": 1,$/m,
+      /^seed +1$/m,
     ]) {
       expect(stdout).toMatch(line);
     }
@@ -154,11 +155,29 @@ describe('run compare', () => {
     const same = await rocinante(done('ab'), 'run', 'compare', 'r1', 'r2');
     expect(same.stdout).toContain('the losses of all 2 steps in common are equal, to the last bit');
     expect(same.stdout).toContain('their ledgers have no step in common');
-    expect(same.stdout).toContain(`their final weights are the same: SHA-256 ${'ab'.repeat(32)}`);
+    expect(same.stdout).toContain(`their final weights are the same, of SHA-256\n  ${'ab'.repeat(32)}\n`);
     const others = await rocinante(done('cd'), 'run', 'compare', 'r1', 'r2');
     expect(others.stdout).toContain(
-      `their final weights differ: SHA-256 ${'ab'.repeat(32)} and ${'cd'.repeat(32)}`,
+      `their final weights differ, by SHA-256:\n  r1  ${'ab'.repeat(32)}\n  r2  ${'cd'.repeat(32)}\n`,
     );
+  });
+
+  it('stands in 100 columns, also where texts and whole configurations differ', async () => {
+    const differing: Partial<RunsHandlers> = {
+      ...handlers,
+      Show: (call, callback) => {
+        const [config, sha256] = call.request.run === 'r1' ? [presets.quick, 'ab'] : [presets.seed, 'cd'];
+        const hashes = { corpusSha256: sha256.repeat(32), configJson: JSON.stringify(config) };
+        const weightsSha256 = sha256.repeat(32);
+        callback(null, {
+          ...detailOf({ ...runningRun, id: call.request.run, step: 3, weightsSha256 }),
+          ...hashes,
+        });
+      },
+    };
+    const { stdout } = await rocinante(differing, 'run', 'compare', 'r1', 'r2');
+    expect(stdout).toMatch(/^corpusSha256 +"abababab\w+\.\.\. +"cdcdcdcd\w+\.\.\.$/m);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
   it('has it in JSON', async () => {

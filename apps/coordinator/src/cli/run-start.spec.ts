@@ -203,7 +203,7 @@ describe('run start', () => {
     [
       'a text that is too short',
       ['--corpus', file('short.txt', 'call me')],
-      /corpus .*short\.txt, train: expected at least 101 characters/,
+      /corpus .*short\.txt: expected at least 2,011 characters/,
     ],
     [
       'a weights file that is none',
@@ -231,6 +231,16 @@ describe('run start', () => {
       'a batch larger than the text',
       ['--config', config, '--scale-batch', '32'],
       /: corpus .*book\.txt: expected a batch of at most 152 windows, .*, received 256; .*--batch 128 --micro-batch 128/,
+    ],
+    [
+      'a batch larger than the text, whatever its micro-batch',
+      ['--config', config, '--batch', '5000', '--micro-batch', '7'],
+      /: corpus .*book\.txt: expected a batch of at most 152 windows, .*, received 5,000; .*--batch 147 --micro-batch 7/,
+    ],
+    [
+      'a batch that the text has, of no whole micro-batches',
+      ['--config', config, '--batch', '150', '--micro-batch', '7'],
+      /: --micro-batch 7: must divide the batch of 150, as 5, 6, 10 or 15 would\n$/,
     ],
     ['too long a name', ['--name', 'n'.repeat(65)], /--name.*1 to 64 characters/],
     ['a pool that is no word', ['--pool', 'a b'], /--pool.*letters, digits/],

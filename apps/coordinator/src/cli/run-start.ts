@@ -71,44 +71,48 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
   const limits = limitsMessage(limitsFrom(flags));
   const order = await readRunOrder(flags, flags.corpus ?? DEFAULT_CORPUS, flags.initFrom, process.env);
   for (const line of openingLines(flags, order)) process.stderr.write(`${line}\n`);
-  await withCoordinator(flags, async (coordinator) => {
-    await checkInitFrom(coordinator, order);
-    const contents = [order.corpus, ...(order.initFrom ? [order.initFrom] : [])];
-    const { sent } = await sendMissing(
-      coordinator,
-      contents,
-      ({ subject, bytes }) => new TransferProgress(`sending ${subject}`, bytes),
-    );
-    for (const { subject } of contents) {
-      const was = sent.some((content) => content.subject === subject) ? 'sent' : 'is there already';
-      process.stderr.write(`${subject}: ${was}\n`);
-    }
-    const namesakes = flags.name === undefined ? [] : await runsCalled(coordinator, flags.name);
-    const summary = await coordinator.start({
-      name: flags.name ?? '',
-      tags: flags.tag,
-      note: flags.note ?? '',
-      priority: flags.priority,
-      pool: flags.pool ?? '',
-      configJson: JSON.stringify(order.config),
-      corpusSha256: order.corpus.sha256,
-      corpusName: order.corpusName,
-      initFromSha256: order.config.initFrom ?? '',
-      limits,
-    });
-    if (namesakes.length > 0) process.stderr.write(`${sharedNameText(summary, namesakes)}\n`);
-    if (!flags.watch) {
-      const sentContents = sent.map(({ sha256, bytes }) => ({ sha256, bytes }));
-      print(
-        flags.json,
-        { ...runJson(summary), corpusSha256: order.corpus.sha256, sent: sentContents },
-        queuedText(summary),
+  await withCoordinator(
+    flags,
+    async (coordinator) => {
+      await checkInitFrom(coordinator, order);
+      const contents = [order.corpus, ...(order.initFrom ? [order.initFrom] : [])];
+      const { sent } = await sendMissing(
+        coordinator,
+        contents,
+        ({ subject, bytes }) => new TransferProgress(`sending ${subject}`, bytes),
       );
-      return;
-    }
-    process.stderr.write(`run ${summary.id}\n`);
-    exit(await watchToEnd(coordinator, summary.id, flags.json));
-  });
+      for (const { subject } of contents) {
+        const was = sent.some((content) => content.subject === subject) ? 'sent' : 'is there already';
+        process.stderr.write(`${subject}: ${was}\n`);
+      }
+      const namesakes = flags.name === undefined ? [] : await runsCalled(coordinator, flags.name);
+      const summary = await coordinator.start({
+        name: flags.name ?? '',
+        tags: flags.tag,
+        note: flags.note ?? '',
+        priority: flags.priority,
+        pool: flags.pool ?? '',
+        configJson: JSON.stringify(order.config),
+        corpusSha256: order.corpus.sha256,
+        corpusName: order.corpusName,
+        initFromSha256: order.config.initFrom ?? '',
+        limits,
+      });
+      if (namesakes.length > 0) process.stderr.write(`${sharedNameText(summary, namesakes)}\n`);
+      if (!flags.watch) {
+        const sentContents = sent.map(({ sha256, bytes }) => ({ sha256, bytes }));
+        print(
+          flags.json,
+          { ...runJson(summary), corpusSha256: order.corpus.sha256, sent: sentContents },
+          queuedText(summary),
+        );
+        return;
+      }
+      process.stderr.write(`run ${summary.id}\n`);
+      exit(await watchToEnd(coordinator, summary.id, flags.json));
+    },
+    'operator',
+  );
 }
 
 /** What is to be told of the options before a run is sent; of the warm-up, `--watch` tells once the run begins. */

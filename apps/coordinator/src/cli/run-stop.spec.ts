@@ -15,6 +15,19 @@ describe('run stop, resume and rm', () => {
     expect(lastLine(said)).toMatchObject({ id: 'r12', state: 'stopping' });
   });
 
+  it.each([
+    ['run resume baseline', 'Show', 'operator'],
+    ['weights pull baseline --out new.safetensors', 'Show', 'operator'],
+    ['run show baseline', 'Show', 'reader'],
+  ] as const)('%s names the role that all of it needs', async (words, first, role) => {
+    const details = "expected a token of role reader, received ann's, of role worker";
+    const refusing: RunsHandlers['Show'] = (_call, callback) =>
+      callback(refusal(status.PERMISSION_DENIED, details));
+    const said = await rocinante({ [first]: refusing }, ...words.split(' '));
+    expect(said).toMatchObject({ code: 2, stdout: '' });
+    expect(said.stderr).toContain(`expected a token of role ${role}, received ann's, of role worker`);
+  });
+
   it('resume changes only the limits that are given', async () => {
     const requests: unknown[] = [];
     const Resume: RunsHandlers['Resume'] = (call, callback) => {

@@ -3,6 +3,7 @@ import type { RunSummaryMessage } from '@rocinante/wire';
 import { runJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
 import { grouped } from '../display/quantities.js';
+import { goOnText } from '../display/run-texts.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption } from './option-values.js';
 
@@ -22,8 +23,9 @@ export function addRunStop(run: Command): void {
     );
 }
 
-function stopText({ id, state, reason, step }: RunSummaryMessage): string {
+function stopText(summary: RunSummaryMessage): string {
+  const { id, state, reason, step } = summary;
   return stateWord(state) === 'stopping'
     ? `run ${id} is stopping: ${reason}`
-    : `run ${id} is ${stateWord(state)} after step ${grouped(step)}; go on with: ./rocinante run resume ${id}`;
+    : `run ${id} is ${stateWord(state)} after step ${grouped(step)}; ${goOnText(summary, `./rocinante run resume ${id}`)}`;
 }

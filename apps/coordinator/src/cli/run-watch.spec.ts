@@ -70,6 +70,13 @@ describe('run watch', () => {
       'stopped after step 40: lunch; go on with: ./rocinante run resume r12\n',
     );
     await stopServer();
+    const last = { state: 'RUN_STATE_STOPPED', step: 100, reason: 'stopped after step 100: lunch' } as const;
+    const behind = await rocinante(ending(last), 'run', 'watch', 'r12');
+    expect(behind.stderr).toContain(
+      'stopped after step 100: lunch; that was its last step, and what is left is to evaluate it and to write the weights: ' +
+        './rocinante run resume r12\n',
+    );
+    await stopServer();
     // It was done, was resumed, and was stopped before it went on: its account is of that end.
     const again = await rocinante(
       ending({ state: 'RUN_STATE_STOPPED' }, started({}), summaryEntry()),

@@ -5,6 +5,7 @@ import { stateWord } from '../client/run-state.js';
 import { watchRun } from '../client/watch.js';
 import { stateText } from '../display/entry-text.js';
 import { RunDisplay } from '../display/run-display.js';
+import { goOnText } from '../display/run-texts.js';
 import { RunFailedError } from '../errors.js';
 import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption } from './option-values.js';
@@ -58,7 +59,8 @@ function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
   const said = stateText(word, reason);
   if (word === 'failed') throw new RunFailedError(`run ${id} ${said}; see ./rocinante run show ${id}`);
   if (word === 'stopped') {
-    display.line(`${said}; go on with: ./rocinante run resume ${id}${furtherHours(ended)}`);
+    const command = `./rocinante run resume ${id}${furtherHours(ended)}`;
+    display.line(`${said}; ${goOnText(ended.summary, command)}`);
     return 0;
   }
   const { loss, weightsSha256 } = outcome;

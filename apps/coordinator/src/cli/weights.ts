@@ -38,19 +38,23 @@ export function addWeights(program: Command): void {
 async function pull(name: string, flags: PullFlags): Promise<void> {
   const path = resolve(flags.out);
   await checkTarget(path, flags.force);
-  await withCoordinator(flags, async (coordinator) => {
-    const { id } = (await coordinator.show(name)).summary;
-    let progress: TransferProgress | null = null;
-    const pulled = await pullWeights(coordinator, id, flags.which, path, (bytes, total) => {
-      progress ??= new TransferProgress(`receiving the weights of run ${id}`, total);
-      progress.at(bytes);
-    }).finally(() => progress?.finished());
-    const { bytes, sha256, weightsSha256, step } = pulled;
-    print(
-      flags.json,
-      { run: id, which: flags.which, ...pulled },
-      `${flags.out}: ${bytesShown(bytes)}, after step ${step}; SHA-256 of its parameters ${weightsSha256}, ` +
-        `of the file ${sha256}`,
-    );
-  });
+  await withCoordinator(
+    flags,
+    async (coordinator) => {
+      const { id } = (await coordinator.show(name)).summary;
+      let progress: TransferProgress | null = null;
+      const pulled = await pullWeights(coordinator, id, flags.which, path, (bytes, total) => {
+        progress ??= new TransferProgress(`receiving the weights of run ${id}`, total);
+        progress.at(bytes);
+      }).finally(() => progress?.finished());
+      const { bytes, sha256, weightsSha256, step } = pulled;
+      print(
+        flags.json,
+        { run: id, which: flags.which, ...pulled },
+        `${flags.out}: ${bytesShown(bytes)}, after step ${step}; SHA-256 of its parameters ${weightsSha256}, ` +
+          `of the file ${sha256}`,
+      );
+    },
+    'operator',
+  );
 }

@@ -1,4 +1,5 @@
 import { status, type ServiceError } from '@grpc/grpc-js';
+import type { Role } from '@rocinante/access';
 import type { RocinanteError } from '@rocinante/base';
 import {
   AccessRefusedError,
@@ -15,13 +16,25 @@ export type CallPhase = 'asking' | 'receiving';
 /** Statuses with which a coordinator says that what was asked for is wrong; its words say how. */
 const REFUSALS: readonly status[] = [status.NOT_FOUND, status.INVALID_ARGUMENT, status.FAILED_PRECONDITION];
 
-/** A status as the one line that a person reads, with the exit code that it stands for. */
-export function callError(error: ServiceError, address: string, phase: CallPhase): RocinanteError {
+/** How a coordinator names the role that a call asks for: one method's, which may be less than a whole command needs. */
+const ROLE_OF_CALL = /^expected a token of role \w+/;
+
+/**
+ * A status as the one line that a person reads, with the exit code that it stands for.
+ * @param need the role that the command needs for all that it does.
+ */
+export function callError(
+  error: ServiceError,
+  address: string,
+  phase: CallPhase,
+  need: Role,
+): RocinanteError {
   const { code, details } = error;
   const options = { cause: error };
   if (REFUSALS.includes(code)) return new RefusedError(details, options);
   if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED) {
-    return new AccessRefusedError(address, details, options);
+    const told = details.replace(ROLE_OF_CALL, `expected a token of role ${need}`);
+    return new AccessRefusedError(address, told, options);
   }
   if (code === status.UNAVAILABLE) {
     return phase === 'asking'

@@ -7,7 +7,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import type { ClientSecurity } from '@rocinante/access';
+import type { ClientSecurity, Role } from '@rocinante/access';
 import {
   connectionTrouble,
   dialRuns,
@@ -47,13 +47,16 @@ type UnaryCall<Request, Response> = (
 export class Coordinator {
   readonly address: string;
   readonly #client: RunsClient;
+  readonly #need: Role;
 
   /**
    * @param address `host:port`
    * @param security absent speaks in plain, without a token.
+   * @param need the role that all of what is to be asked needs, for the word on a token of another.
    */
-  constructor(address: string, security?: ClientSecurity) {
+  constructor(address: string, security?: ClientSecurity, need: Role = 'reader') {
     this.address = address;
+    this.#need = need;
     this.#client = dialRuns(address, security);
   }
 
@@ -207,7 +210,7 @@ export class Coordinator {
     if (!isStatus) return error;
     const trouble = await connectionTrouble(this.#client, error);
     if (trouble) return new UntrustedError(this.address, trouble.message, trouble.code, { cause: error });
-    return callError(error as ServiceError, this.address, phase);
+    return callError(error as ServiceError, this.address, phase, this.#need);
   }
 }
 

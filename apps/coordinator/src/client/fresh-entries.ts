@@ -17,6 +17,10 @@ export class FreshEntries {
       // Steps beyond the checkpoint that the run goes on from are taken again.
       this.#step = Math.min(this.#step, entry.atStep);
       this.#evaluatedStep = Math.min(this.#evaluatedStep, entry.atStep);
+    } else if (entry.event === 'went-back') {
+      // The steps behind are taken anew.
+      this.#step = Math.min(this.#step, entry.atStep);
+      this.#evaluatedStep = Math.min(this.#evaluatedStep, entry.atStep);
     } else if (entry.event === 'step') {
       if (entry.step <= this.#step) return false;
       this.#step = entry.step;

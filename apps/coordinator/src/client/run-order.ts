@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { encodeCorpus, Vocabulary } from '@rocinante/corpus';
 import type { RunConfig } from '@rocinante/training';
 import { refuseBatchBeyondText } from '../batch-fit.js';
-import { resolveConfig, type ConfigFlags } from '../config.js';
+import type { ConfigFlags } from '../config.js';
+import { configForText } from '../config-for-text.js';
 import { readCorpus, type Environment } from '../corpus/corpus-file.js';
 import { UsageError } from '../errors.js';
 import { checkInitialWeights, readInitialWeights } from '../run/checkpoints/first-state.js';
@@ -36,7 +37,7 @@ export async function readRunOrder(
   environment: Environment,
 ): Promise<RunOrder> {
   const weights = initFrom === undefined ? null : await readInitialWeights(initFrom);
-  const config = resolveConfig({ ...flags, initFrom: weights?.sha256 });
+  const config = await configForText({ ...flags, initFrom: weights?.sha256 }, corpus, environment);
   if (weights) checkInitialWeights(weights, config);
   const file = await readCorpus(corpus, environment);
   const subject = `corpus ${file.name}`;

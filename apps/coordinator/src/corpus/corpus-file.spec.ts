@@ -46,6 +46,7 @@ describe('readCorpus', () => {
     const missing = readCorpus(join(folder, 'none.txt'), {});
     await expect(missing).rejects.toThrow(CorpusFileError);
     await expect(missing).rejects.toMatchObject({ exitCode: 2, received: 'no file of that name' });
+    await expect(readCorpus('quixote', {})).rejects.toThrow('no file of that name; did you mean quijote?');
     await expect(readCorpus(folder, {})).rejects.toMatchObject({ received: 'a folder' });
     await expect(readCorpus('/dev/null', {})).rejects.toMatchObject({ received: 'no regular file' });
     await writeFile(join(folder, 'f'), 'x');

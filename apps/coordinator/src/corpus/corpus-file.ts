@@ -1,12 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { cacheDirectory, systemTrouble } from '@rocinante/base';
+import { cacheDirectory, nearestName, systemTrouble } from '@rocinante/base';
 import { CORPUS_BYTES_MAX, CorpusTooLargeError, EmptyCorpusError } from '@rocinante/corpus';
 import { CorpusFileError } from './errors.js';
 
 /** The environment's variables, as `process.env` holds them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Books that are known by a name. */
+const NAMED_BOOKS = ['bundled', 'quijote'] as const;
 
 /** A corpus's bytes with the names that messages and records use. */
 export interface CorpusFile {
@@ -61,7 +64,9 @@ export async function readCorpus(name: string, environment: Environment): Promis
     return { name, path, bytes };
   } catch (error) {
     if (error instanceof Error && 'code' in error && 'syscall' in error) {
-      throw new CorpusFileError(subject, expected, fileTrouble(error, path), { cause: error });
+      const meant = error.code === 'ENOENT' ? nearestName(name, NAMED_BOOKS) : null;
+      const hint = meant === null || meant === name ? '' : `; did you mean ${meant}?`;
+      throw new CorpusFileError(subject, expected, fileTrouble(error, path) + hint, { cause: error });
     }
     throw error;
   }

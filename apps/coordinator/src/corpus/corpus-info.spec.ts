@@ -5,31 +5,39 @@ import { corpusInfo } from './corpus-info.js';
 
 describe('corpusInfo', () => {
   it('counts symbols, windows and steps', () => {
-    const bytes = Buffer.from('¿Sí?'.repeat(100));
+    // Reference: "<<" for "«", so preset seed sees more characters than preset quick.
+    const bytes = Buffer.from('«Sí?'.repeat(1000));
     expect(corpusInfo(bytes, 'reference')).toEqual({
       normalisation: 'reference',
-      bytes: 600,
+      bytes: 6000,
       sha256: createHash('sha256').update(bytes).digest('hex'),
-      characters: 400,
-      symbols: 3,
+      characters: 5000,
+      symbols: 4,
       symbolCounts: [
-        { symbol: '?', count: 200 },
-        { symbol: 'i', count: 100 },
-        { symbol: 's', count: 100 },
+        { symbol: '<', count: 2000 },
+        { symbol: '?', count: 1000 },
+        { symbol: 'i', count: 1000 },
+        { symbol: 's', count: 1000 },
       ],
-      encodedBytes: 400,
+      encodedBytes: 5000,
       epochs: [
-        { window: 100, stride: 1, windows: 300, batch: 64, steps: 5 },
-        { window: 100, stride: 100, windows: 3, batch: 64, steps: 1 },
+        {
+          ...{ preset: 'quick', window: 100, stride: 100, heldOut: true },
+          ...{ windows: 35, batch: 32, steps: 2, charactersNeeded: null },
+        },
+        {
+          ...{ preset: 'seed', window: 100, stride: 1, heldOut: false },
+          ...{ windows: 4900, batch: 64, steps: 77, charactersNeeded: null },
+        },
       ],
     });
   });
 
   it('has no windows in a short text', () => {
     const { epochs } = corpusInfo(Buffer.from('a'.repeat(100)), 'none');
-    expect(epochs.map(({ windows, steps }) => [windows, steps])).toEqual([
-      [0, 0],
-      [0, 0],
+    expect(epochs.map(({ windows, steps, charactersNeeded }) => [windows, steps, charactersNeeded])).toEqual([
+      [0, 0, 2011],
+      [0, 0, 101],
     ]);
   });
 

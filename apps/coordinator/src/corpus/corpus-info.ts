@@ -1,8 +1,6 @@
-import { countWindows, encodeCorpus, type Normalisation } from '@rocinante/corpus';
-
-/** The reference network's window and batch. */
-const WINDOW = 100;
-const BATCH = 64;
+import { CorpusTooShortError, encodeCorpus, type Normalisation } from '@rocinante/corpus';
+import { runWindows, type RunConfig } from '@rocinante/training';
+import { presets, type PresetName } from '../presets.js';
 
 /** A symbol and how often it occurs. */
 export interface SymbolCount {
@@ -10,13 +8,21 @@ export interface SymbolCount {
   readonly count: number;
 }
 
-/** What one epoch over the whole text takes, for windows of `window` characters and batches of `batch` windows. */
+/** What one epoch over the text takes in a preset, with the text treated and split as the preset has it. */
 export interface EpochSize {
+  readonly preset: PresetName;
+  /** Characters of a window. */
   readonly window: number;
   readonly stride: number;
+  /** Whether a tenth of the text is held out. */
+  readonly heldOut: boolean;
+  /** Windows to train on; 0 where the text is too short for the preset, and so are the steps. */
   readonly windows: number;
+  /** Windows of a step. */
   readonly batch: number;
   readonly steps: number;
+  /** Characters that the preset needs, where the text is too short for it; else null. */
+  readonly charactersNeeded: number | null;
 }
 
 /** What `corpus info` shows. */
@@ -34,7 +40,7 @@ export interface CorpusInfo {
   readonly symbolCounts: readonly SymbolCount[];
   /** The bytes of the ids in memory. */
   readonly encodedBytes: number;
-  /** Stride 1 (loss on the last position) and stride 100 (loss on every position). No window fits a very short text: 0. */
+  /** One for each preset. */
   readonly epochs: readonly EpochSize[];
 }
 
@@ -57,9 +63,24 @@ export function corpusInfo(bytes: Uint8Array, normalisation: Normalisation, subj
     symbols: vocabulary.size,
     symbolCounts: symbolCounts.sort((a, b) => b.count - a.count), // Stable: equals stay in order of code point.
     encodedBytes: ids.byteLength,
-    epochs: [1, WINDOW].map((stride) => {
-      const windows = countWindows(ids.length, WINDOW, stride);
-      return { window: WINDOW, stride, windows, batch: BATCH, steps: Math.ceil(windows / BATCH) };
+    epochs: Object.entries(presets).map(([preset, config]: [string, RunConfig]) => {
+      const { normalisation: wanted } = config.text;
+      const characters =
+        wanted === normalisation ? ids.length : encodeCorpus(bytes, { normalisation: wanted }).ids.length;
+      return epochOf(preset as PresetName, config, characters);
     }),
   };
+}
+
+function epochOf(preset: PresetName, config: RunConfig, characters: number): EpochSize {
+  const { window, stride, heldOut } = config.text;
+  const batch = config.batch.size;
+  const size = { preset, window, stride, heldOut, batch };
+  try {
+    const windows = runWindows(config, characters).windows.train.count;
+    return { ...size, windows, steps: Math.ceil(windows / batch), charactersNeeded: null };
+  } catch (error) {
+    if (!(error instanceof CorpusTooShortError)) throw error;
+    return { ...size, windows: 0, steps: 0, charactersNeeded: error.expected };
+  }
 }

@@ -1,7 +1,11 @@
+import { oneLine } from '@rocinante/base';
 import type { LedgerComparison, LossComparison, Recorded } from '../client/comparison.js';
 import type { ConfigDifference } from '../client/config-differences.js';
 import { counted, grouped } from './quantities.js';
 import { table } from './table.js';
+
+/** Characters of a configuration's value that are shown. */
+const VALUE_LENGTH_MAX = 32;
 
 /**
  * Two runs side by side, for a person. `names` are the runs', the first one's first.
@@ -14,7 +18,6 @@ export function comparisonPage(
   ledgers: LedgerComparison,
   weights: readonly [string, string] | null,
 ): string {
-  const value = (shown: unknown): string => JSON.stringify(shown);
   const config =
     differences.length === 0
       ? ['configurations: the same']
@@ -22,7 +25,7 @@ export function comparisonPage(
           'configurations:',
           table(
             ['key', ...names],
-            differences.map(({ key, first, second }) => [key, value(first), value(second)]),
+            differences.map(({ key, first, second }) => [key, valueShown(first), valueShown(second)]),
           ),
         ];
   const rows = losses.pairs.map(({ step, first, second }) => [
@@ -37,8 +40,13 @@ export function comparisonPage(
     ...(rows.length === 0 ? [] : ['losses:', table(['step', ...names, 'difference'], rows)]),
     partingLine(losses),
     ledgerLine(ledgers),
-    ...(weights === null ? [] : [weightsLine(weights)]),
+    ...(weights === null ? [] : weightsLines(names, weights)),
   ].join('\n');
+}
+
+/** A value as JSON, so far as two of them and their key stand in a line of a terminal: of a hash its beginning. */
+function valueShown(value: unknown): string {
+  return oneLine(JSON.stringify(value), VALUE_LENGTH_MAX);
 }
 
 function partingLine({ steps, partedAt }: LossComparison): string {
@@ -65,7 +73,15 @@ function ledgerLine({ steps, partedAt, differ }: LedgerComparison): string {
 }
 
 /** Equal losses do not say so: the last step's parameters have no loss yet, and a loss is one number. */
-function weightsLine([first, second]: readonly [string, string]): string {
-  if (first === second) return `their final weights are the same: SHA-256 ${first}`;
-  return `their final weights differ: SHA-256 ${first} and ${second}`;
+function weightsLines(
+  [a, b]: readonly [string, string],
+  [first, second]: readonly [string, string],
+): string[] {
+  if (first === second) return ['their final weights are the same, of SHA-256', `  ${first}`];
+  const width = Math.max(a.length, b.length) + 2;
+  return [
+    'their final weights differ, by SHA-256:',
+    `  ${a.padEnd(width)}${first}`,
+    `  ${b.padEnd(width)}${second}`,
+  ];
 }

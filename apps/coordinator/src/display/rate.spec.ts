@@ -35,4 +35,14 @@ describe('the rate of a run', () => {
     rate.entry(stepEntry(51, { windows: 32, seconds: 2 }));
     expect(rate.windowsPerSecond).toBe(16);
   });
+
+  it('is not told by the rest of an epoch alone', () => {
+    const rate = new Rate();
+    rate.entry(started({ atStep: 0, batch: 32 }));
+    rate.entry(stepEntry(50, { windows: 32, seconds: 1 }));
+    rate.entry(stepEntry(51, { windows: 2, seconds: 0.5 }));
+    expect(rate.windowsPerSecond).toBeNull();
+    rate.entry(stepEntry(52, { windows: 32, seconds: 1.5 }));
+    expect(rate.windowsPerSecond).toBe(17);
+  });
 });

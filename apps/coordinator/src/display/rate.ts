@@ -11,6 +11,7 @@ const WARM_UP_STEPS = 2;
  * that follow it.
  */
 export class Rate {
+  #batch = Infinity;
   #countedAfter = Infinity;
   #expected = 0;
   #windows = 0;
@@ -18,6 +19,7 @@ export class Rate {
 
   entry(entry: RunLogEntry): void {
     if (entry.event === 'started') {
+      this.#batch = entry.batch;
       this.#countedAfter = entry.atStep + WARM_UP_STEPS;
       this.#expected = entry.atStep + 1;
       this.#windows = this.#seconds = 0;
@@ -30,8 +32,11 @@ export class Rate {
     }
   }
 
-  /** Null before the third step, and before the second that is heard of where that is later. */
+  /**
+   * Null before the third step, and before the second that is heard of where that is later. The rest of an epoch, which may be two
+   * windows, takes nearly as long as a whole step, so it is not told of alone.
+   */
   get windowsPerSecond(): number | null {
-    return this.#seconds > 0 ? this.#windows / this.#seconds : null;
+    return this.#windows >= this.#batch && this.#seconds > 0 ? this.#windows / this.#seconds : null;
   }
 }

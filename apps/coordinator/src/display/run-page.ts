@@ -4,6 +4,7 @@ import { stateWord } from '../client/run-state.js';
 import { checkpointSecondsOf } from '../run/limits-message.js';
 import { stateText } from './entry-text.js';
 import { cardLines } from './card-lines.js';
+import { configLines } from './config-lines.js';
 import { drawCurve } from './loss-curve.js';
 import { bytesShown, counted, duration, grouped, hoursShown, timeShown } from './quantities.js';
 import { printable } from './printable.js';
@@ -22,7 +23,7 @@ export function runPage(shown: ShownRun, curve: readonly LossPoint[]): string {
     section('cards', cardLines(shown)),
     section('incidents', incidentLines(shown)),
     section('limits', limitLines(shown)),
-    section('configuration', JSON.stringify(JSON.parse(shown.configJson), null, 2).split('\n')),
+    section('configuration', configLines(shown.configJson)),
   ];
   return sections
     .filter((lines) => lines.length > 0)

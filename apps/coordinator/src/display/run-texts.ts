@@ -37,6 +37,19 @@ export function epochText(
   return `epoch ${epoch} (${Math.floor((100 * steps) / stepsPerEpoch)} %)`;
 }
 
+/**
+ * How a run that was stopped goes on. Behind its last step it was stopped before its last evaluation, for nothing else comes there.
+ * @param command what resumes it.
+ */
+export function goOnText(
+  { step, stepsTotal }: { readonly step: number; readonly stepsTotal: number },
+  command: string,
+): string {
+  return stepsTotal === 0 || step < stepsTotal
+    ? `go on with: ${command}`
+    : `that was its last step, and what is left is to evaluate it and to write the weights: ${command}`;
+}
+
 /** What a run that is done came to: the figures of its `summary` entry. */
 export type RunFigures = Pick<
   LogEntryOf<'summary'>,

@@ -66,6 +66,13 @@ describe('a run directory', () => {
     expect(() => directory.reopen(record, other)).toThrow(
       /it is another run's \(seed is 1, not 2; corpusSha256 is "a+", not "b"\)|\(corpusSha256 is "a+", not "b"; seed is 1, not 2\)/,
     );
+    const given = [
+      { setting: 'seed', text: '--seed 2' },
+      { setting: 'corpusSha256', text: '--corpus other.txt' },
+    ];
+    expect(() => directory.reopen(record, other, given)).toThrow(
+      /it is another run's \(--seed 2: it has 1; --corpus other\.txt is not its own\); leave the option out/,
+    );
   });
 
   it('goes on with the folders that it needs, where one was cleared away', () => {

@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { makeFolder, systemTrouble } from '@rocinante/base';
 import { z } from 'zod';
 import { identityDifferences, identityOf, runConfigSchema } from '@rocinante/training';
+import type { GivenOption } from '../config-issue.js';
 import { RunFailedError, UsageError } from '../errors.js';
 import { replaceFile } from './folders.js';
 import { ProcessLock } from './process-lock.js';
@@ -17,6 +18,9 @@ const recordSchema = z.strictObject({
     sha256: z.string(),
   }),
 });
+
+/** Settings that are a file's hash: whoever gave the file knows no hash. */
+const FILE_SETTINGS: readonly string[] = ['corpusSha256', 'initFrom'];
 
 /** What `config.json` says: the run's configuration, resolved, and its text. */
 export type RunRecord = z.infer<typeof recordSchema>;
@@ -107,10 +111,11 @@ export class RunDirectory {
 
   /**
    * Takes the directory for a run that goes on, perhaps for longer; all else must be as it was.
-   * @throws {UsageError} it is another run's; names the first keys that differ.
+   * @param given options of the command line: what differs is told by them, and else by its key.
+   * @throws {UsageError} it is another run's; names the first settings that differ.
    * @throws {RunFailedError} its folders cannot be made, or another coordinator works in it.
    */
-  reopen(saved: RunRecord, record: RunRecord): void {
+  reopen(saved: RunRecord, record: RunRecord, given: readonly GivenOption[] = []): void {
     const differences = identityDifferences(
       identityOf(saved.config, saved.corpus.sha256),
       identityOf(record.config, record.corpus.sha256),
@@ -118,7 +123,11 @@ export class RunDirectory {
     if (differences.length > 0) {
       const first = differences
         .slice(0, 3)
-        .map(({ key, first, second }) => `${key} is ${first}, not ${second}`)
+        .map(({ key, first, second }) => {
+          const option = given.find(({ setting }) => setting === key);
+          if (option === undefined) return `${key} is ${first}, not ${second}`;
+          return option.text + (FILE_SETTINGS.includes(key) ? ' is not its own' : `: it has ${first}`);
+        })
         .join('; ');
       throw new UsageError(
         `run directory ${this.path}: it is another run's (${first}); leave the option out, or use another --run-dir`,

@@ -101,7 +101,7 @@ describe('a run at its end', () => {
     expect(run.summary!.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
     // Without a worker there is no sample, which is no reason to fail.
     expect(told.find(({ event }) => event === 'notice')).toMatchObject({
-      message: 'no sample: no worker is there to draw it',
+      message: 'no sample: no worker is there to draw it; ./rocinante sample draws one from the weights',
     });
     expect(logged()).toEqual(['started', 'finished', 'notice', 'summary']);
   });

@@ -377,7 +377,7 @@ export class RunExecution {
       const text = await drawSample(this.#run, config, corpus, heardOf);
       this.log.write({ event: 'sample', atStep: this.log.step, text });
     } catch (error) {
-      this.log.noticed((error as Error).message);
+      this.log.noticed(`${(error as Error).message}; ./rocinante sample draws one from the weights`);
     }
   }
 }

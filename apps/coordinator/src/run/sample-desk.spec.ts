@@ -47,7 +47,11 @@ describe('a sample', () => {
   it.each([
     ['its worker refuses', (a: Session) => desk.answered(a, result(1, [], 'no engine')), 'no engine'],
     ['its worker leaves', (a: Session) => desk.left(a), 'worker a left while it drew it'],
-    ['the run is told to end', () => desk.giveUp(), 'the run was told to end'],
+    [
+      'the run is told to end',
+      () => desk.giveUp('interrupted'),
+      'the run was ended while it was drawn (interrupted)',
+    ],
     ['its time is over', () => vi.advanceTimersByTime(1_000), 'worker a said nothing within 1 s'],
   ])('is given up when %s', async (_what, happen, why) => {
     const a = worker('a');

@@ -65,8 +65,11 @@ export class SampleDesk {
     }
   }
 
-  /** Waits for none any more. */
-  giveUp(): void {
-    for (const { settle } of this.#open.values()) settle('the run was told to end');
+  /**
+   * Waits for none any more.
+   * @param reason what ended the run meanwhile.
+   */
+  giveUp(reason: string): void {
+    for (const { settle } of this.#open.values()) settle(`the run was ended while it was drawn (${reason})`);
   }
 }

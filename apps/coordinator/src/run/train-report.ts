@@ -1,6 +1,7 @@
 /** What `train` ends with: lines for people, or one line of JSON, which is the command line's contract. */
 import { join } from 'node:path';
 import type { RunDisplay } from '../display/run-display.js';
+import { goOnText } from '../display/run-texts.js';
 import { shellWord } from '../display/shell-word.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunExecution, RunSummary } from './run-execution.js';
@@ -25,12 +26,14 @@ export function tellDone(
 /** How a run was stopped: by its limits, or by whoever interrupted it. */
 export interface Stopped {
   readonly reason: string;
+  /** Steps of the whole run. */
+  readonly stepsTotal: number;
   readonly interrupted: boolean;
 }
 
 /** Tells of a run that was stopped: it has its checkpoint, and no final weights. */
 export function tellStopped(
-  { reason, interrupted }: Stopped,
+  { reason, stepsTotal, interrupted }: Stopped,
   execution: RunExecution,
   directory: RunDirectory,
   display: RunDisplay,
@@ -40,7 +43,8 @@ export function tellStopped(
   const at = `stopped after step ${progress.step}`;
   // The reason may say it itself.
   const said = interrupted ? at : reason.startsWith(at) ? reason : `${at}: ${reason}`;
-  display.line(`${said}; go on with: ./rocinante train --resume --run-dir ${shellWord(directory.shownPath)}`);
+  const command = `./rocinante train --resume --run-dir ${shellWord(directory.shownPath)}`;
+  display.line(`${said}; ${goOnText({ step: progress.step, stepsTotal }, command)}`);
   if (!json) return;
   const outcome = interrupted ? 'interrupted' : 'stopped';
   const validationLoss = progress.history.at(-1)?.validationLoss ?? null;

@@ -5,7 +5,9 @@ import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS, type ObjectStore } from '@
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { refuseBatchBeyondText } from '../batch-fit.js';
 import { cardBatchLine, scaledBatchLine } from '../batch-scale.js';
-import { resolveConfig, type ConfigFlags } from '../config.js';
+import { givenOptions, resolveConfig, type ConfigFlags } from '../config.js';
+import { configForText } from '../config-for-text.js';
+import type { GivenOption } from '../config-issue.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
 import { RunDisplay } from '../display/run-display.js';
@@ -90,9 +92,10 @@ export async function train(options: TrainOptions): Promise<number> {
   const saved = options.resume ? directory.read() : null;
   const initial = options.initFrom === undefined ? null : await readInitialWeights(options.initFrom);
   const flags = { ...options.flags, ...(initial && { initFrom: initial.sha256 }) };
-  const config = resolveConfig(flags, saved?.config);
+  const corpus = options.corpus ?? saved?.corpus.source ?? DEFAULT_CORPUS;
+  const config = saved ? resolveConfig(flags, saved.config) : await configForText(flags, corpus, process.env);
   if (initial) checkInitialWeights(initial, config);
-  const file = await readCorpus(options.corpus ?? saved?.corpus.source ?? DEFAULT_CORPUS, process.env);
+  const file = await readCorpus(corpus, process.env);
   const goesOn = saved !== null && config.initFrom !== null;
   const symbols = initial?.vocabulary ?? (goesOn ? await savedVocabulary(directory.checkpointsPath) : null);
   const subject = `corpus ${file.name}`;
@@ -109,7 +112,7 @@ export async function train(options: TrainOptions): Promise<number> {
   await refuseFullDisk(directory.path, '--run-dir', 0, parameterCount);
   const source = ['bundled', 'quijote'].includes(file.name) ? file.name : resolve(file.path);
   const record: RunRecord = { version: 1, config, corpus: { source, sha256: text.corpus.textSha256 } };
-  if (saved) directory.reopen(saved, record);
+  if (saved) directory.reopen(saved, record, resumeOptions(options));
   else directory.create();
   try {
     const prepared = await prepareRun(config, text, options.limits, directory, saved?.config ?? null);
@@ -222,7 +225,14 @@ async function runToEnd(
     if (end.outcome === 'stopped') {
       // Ctrl-C may also come where a limit has ended the run already.
       const interrupted = execution.stopReason === INTERRUPTED;
-      tellStopped({ reason: end.reason, interrupted }, execution, directory, display, options.json);
+      const { stepsTotal } = prepared.shape;
+      tellStopped(
+        { reason: end.reason, stepsTotal, interrupted },
+        execution,
+        directory,
+        display,
+        options.json,
+      );
       return interrupted ? EXIT_INTERRUPTED : 0;
     }
     tellDone(execution, directory, display, options.json);
@@ -238,6 +248,17 @@ async function runToEnd(
     await workers.stop();
     await notifier?.close();
   }
+}
+
+/** The options that say what a run is, as they were given; files are told by their names. */
+function resumeOptions({ flags, corpus, initFrom }: TrainOptions): GivenOption[] {
+  const files = [
+    { setting: 'corpusSha256', option: '--corpus', file: corpus },
+    { setting: 'initFrom', option: '--init-from', file: initFrom },
+  ].flatMap(({ setting, option, file }) =>
+    file === undefined ? [] : [{ setting, text: `${option} ${file}` }],
+  );
+  return [...givenOptions(flags), ...files];
 }
 
 /** What is to be said of the batch before a run begins, in a line: what it was made, or what a card wants. */

@@ -224,7 +224,7 @@ export class TrainingRun implements RunBefore {
   /** Asks for an end at the step's end, with a checkpoint; a sample is not waited for. */
   stop(reason: string): void {
     this.#driver.stop(reason);
-    this.#samples.giveUp();
+    this.#samples.giveUp(reason);
   }
 
   /** Gives up the step in progress, so that a run that is stopping ends now. */

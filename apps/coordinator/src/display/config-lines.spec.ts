@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { presets } from '../presets.js';
+import { configLines } from './config-lines.js';
+
+it('shows a configuration in lines of a terminal', () => {
+  const lines = configLines(JSON.stringify(presets.seed));
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(lines.slice(lines.findIndex((line) => line.startsWith('network'))).slice(0, 4)).toEqual([
+    'network        input scaled,',
+    '               layers (units 512, dropout 0.5) (units 512, dropout 0.5) (units 512, dropout 0.5),',
+    '               recurrentActivation sigmoid, loss last',
+    'text           normalisation reference, window 100, stride 1, heldOut false, order shuffled',
+  ]);
+  expect(lines).toContain('earlyStopping  none');
+  expect(lines).toContain('epochs         100');
+});
