@@ -157,12 +157,8 @@ const SIDE_BY_SIDE = 3;
  */
 const alone = {
   'e2e/endings': 'processes that are told to end have ended within seconds',
-  'e2e/notices': 'a run whose steps take longer than usual is told of as stuck',
   'integration/coordinator-memory': 'what waits in memory depends on how fast 64 workers are',
   'integration/unruly-workers': 'workers are cut off by what they send in a time',
-  'e2e/seeded-faults': 'a worker that is halted is told from a slow one by time',
-  'network/seeded-links': 'a link that is slow for long is taken for a lost one',
-  'prometheus/scrape': 'rates are compared over intervals of scraping',
 };
 
 const aloneFiles = Object.keys(alone).map((name) => `${name}.spec.ts`);

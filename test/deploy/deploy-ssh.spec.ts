@@ -25,14 +25,14 @@ import { cleanRootHindrance } from '../support/clean-root.js';
 import { until } from '../support/daemon.js';
 import { speakProtocol } from '../support/other-release.js';
 import { projectRoot } from '../support/project-root.js';
-import { Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { endAfter, Undisturbed } from '../support/open-end.js';
+import { Rocinante, rocinante, Workspace } from '../support/rocinante.js';
 import { TestBook } from '../support/secured.js';
 import { smallOrder } from '../support/small-run.js';
 import { cutAfter, freePort, Operator, SshHost } from '../support/ssh-host.js';
 
 const LONG = process.env.ROCINANTE_LONG === '1';
 const hindrance = LONG ? cleanRootHindrance() : 'needs ROCINANTE_LONG=1, as it takes minutes';
-const STEPS = 600;
 const ENGINE = '/srv/engine';
 
 interface ServiceJson {
@@ -212,19 +212,10 @@ describe.skipIf(hindrance !== null)(
     });
 
     it('upgrades under a run, workers first, which ends with the same bits', async () => {
-      const order = smallOrder(workspace, STEPS);
-      const undisturbed: Summary = await train([...order, '--run-dir', workspace.in('undisturbed')]);
-      const run = new Rocinante([
-        'run',
-        'start',
-        ...order,
-        '--watch',
-        '--json',
-        '--coordinator',
-        coordinator,
-        '--token-file',
-        book.files.operator,
-      ]);
+      const order = smallOrder(workspace);
+      const asOperator = ['--coordinator', coordinator, '--token-file', book.files.operator];
+      const watched = ['--watch', '--json', ...asOperator];
+      const run = new Rocinante(['run', 'start', ...order, ...watched]);
       await run.says(/step \d+|machine|joined/);
       const { code, stderr, hosts } = await deploy('upgrade', 'sancho,dulcinea', '--bundle', second.file);
       expect(stderr.match(/^rocinante: \w+: \w+ went from/gm)).toEqual([
@@ -238,13 +229,16 @@ describe.skipIf(hindrance !== null)(
           expect([to, connected]).toEqual([second.name, true]);
         }
       }
-      const asOperator = ['--coordinator', coordinator, '--token-file', book.files.operator];
-      const show = await rocinante(['run', 'show', 'r1', '--json', ...asOperator]);
-      const { step } = JSON.parse(show.stdout) as { step: number };
-      expect(step).toBeLessThan(STEPS);
-      const ended = await run.finished;
+      const stop = await rocinante(['run', 'stop', 'r1', ...asOperator]);
+      expect(stop.code, stop.stderr).toBe(0);
+      const stopped = await run.finished;
+      expect(stopped.code, stopped.stderr).toBe(0);
+      const { steps: taken } = JSON.parse(stopped.stdout.trim().split('\n').at(-1)!) as { steps: number };
+      const end = endAfter(taken);
+      const ended = await rocinante(['run', 'resume', 'r1', '--steps', String(end), ...watched]);
       expect(ended.code, ended.stderr).toBe(0);
       const last = JSON.parse(ended.stdout.trim().split('\n').at(-1)!) as { weightsSha256: string };
+      const undisturbed = await new Undisturbed(workspace, order).of(end);
       expect(last.weightsSha256).toBe(undisturbed.weightsSha256);
       // One after the other the new workers joined the old coordinator, in its protocol; then both the new one, in theirs.
       const log = readFileSync(

@@ -7,31 +7,33 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import { readCheckpointFile } from '@rocinante/checkpoint';
 import { Daemon, until } from '../support/daemon.js';
-import { events, Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { endAfter, Undisturbed } from '../support/open-end.js';
+import { events, Rocinante, rocinante, train, Workspace } from '../support/rocinante.js';
 import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js';
 import { smallOrder } from '../support/small-run.js';
 
-const STEPS = 240;
 /** Two checkpoints of the small network, and what is kept for other things: 66 MB; so much more to go on again. */
 const DISK_MB = 180;
 /** No room for a checkpoint of 0.1 MB, though for lines of logs. */
 const LEFT_BYTES = 80_000;
+
+/** A run may be held and let go on many times before a checkpoint fails. */
+const END_WAIT_MS = 240_000;
 
 /** What ends a run: a checkpoint that finds no room, or a line of `events.jsonl` or `ledger.jsonl` that comes before it. */
 const FAILURE =
   /(the checkpoint of step \d+ was not saved|(events|ledger)\.jsonl: cannot be written): .*(ENOSPC|no space left)/;
 
 const workspace = new Workspace();
-let undisturbed: Summary;
+let undisturbed: Undisturbed;
 let order: string[];
 let disk: SmallDisk;
 
 describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${whyNoSmallDisk})` : ''}`, () => {
-  beforeAll(async () => {
-    order = smallOrder(workspace, STEPS);
-    const runDir = workspace.in('undisturbed');
-    undisturbed = await train([...order, '--workers', '1', '--threads', '1', '--run-dir', runDir]);
-  }, 240_000);
+  beforeAll(() => {
+    order = smallOrder(workspace);
+    undisturbed = new Undisturbed(workspace, order);
+  });
   afterAll(() => workspace.remove());
   beforeEach(() => {
     disk = new SmallDisk(workspace.in('disk'), DISK_MB);
@@ -92,8 +94,10 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
     );
 
     disk.empty();
-    const resumed = await train(['--resume', ...options]);
-    expect(resumed).toMatchObject({ steps: STEPS, weightsSha256: undisturbed.weightsSha256 });
+    const steps = endAfter(events(runDir).filter(({ event }) => event === 'step').length);
+    const { weightsSha256 } = await undisturbed.of(steps);
+    const resumed = await train(['--resume', '--steps', String(steps), ...options]);
+    expect(resumed).toMatchObject({ steps, weightsSha256 });
   });
 
   it('while a daemon works: a run is refused, held and let go on', { timeout: 240_000 }, async () => {
@@ -120,23 +124,25 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
       expect((await daemon.json(['run', 'show', id])).step).toBeLessThanOrEqual(step + 1);
 
       disk.empty();
-      expect(await daemon.ended(id)).toMatchObject({
-        state: 'done',
-        weightsSha256: undisturbed.weightsSha256,
-      });
-      expect(daemon.events(id).filter(({ event }) => event === 'released')).toHaveLength(1);
+      const released = (): unknown[] => daemon.events(id).filter(({ event }) => event === 'released');
+      await until('the run to be let go on', () => released().length > 0);
+      await daemon.stepsTaken(id, step + 2);
+      const done = await daemon.toItsEnd(id);
+      const { weightsSha256 } = await undisturbed.of(done.step as number);
+      expect(done).toMatchObject({ state: 'done', weightsSha256 });
+      expect(released()).toHaveLength(1);
     } finally {
       await daemon.end();
     }
   });
 
-  it('while a daemon saves a checkpoint', { timeout: 240_000 }, async () => {
+  it('while a daemon saves a checkpoint', { timeout: 2 * END_WAIT_MS }, async () => {
     const daemon = await Daemon.start({ data: disk.in('data') });
     try {
       daemon.worker('own');
       const { id } = await daemon.startRun([...order, '--checkpoint', '0.2']);
       await daemon.stepsTaken(id, 5);
-      const failed = await fillUntilEnded(daemon.over(id), () => daemon.events(id));
+      const failed = await fillUntilEnded(daemon.over(id, END_WAIT_MS), () => daemon.events(id));
       expect(failed).toMatchObject({ state: 'RUN_STATE_FAILED' });
       expect(failed.reason).toMatch(FAILURE);
       const names = await goodCheckpoints(disk.in('data', 'runs', id));
@@ -150,11 +156,10 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
       disk.empty();
       // The disk may not have taken the record of the end: it is written once there is room.
       expect(await daemon.ended(id)).toMatchObject({ state: 'failed', reason: failed.reason });
-      await daemon.json(['run', 'resume', id]);
-      expect(await daemon.ended(id)).toMatchObject({
-        state: 'done',
-        weightsSha256: undisturbed.weightsSha256,
-      });
+      const steps = endAfter(failed.step);
+      await daemon.json(['run', 'resume', id, '--steps', String(steps)]);
+      const { weightsSha256 } = await undisturbed.of(steps);
+      expect(await daemon.ended(id)).toMatchObject({ state: 'done', weightsSha256 });
     } finally {
       await daemon.end();
     }

@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Daemon, until, WorkerProcess, type RunJson } from '../support/daemon.js';
-import { train, Workspace, type Summary } from '../support/rocinante.js';
+import { ENDLESS, Undisturbed } from '../support/open-end.js';
+import { Workspace } from '../support/rocinante.js';
+import { workersIn } from '../support/run-ledger.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
-/** So many that another worker comes long before the end, however long it takes to start. */
-const STEPS = 120;
 /** From the coordinator's return to the run's first new step. */
 const GOES_ON_WITHIN_MS = 10_000;
 
@@ -27,17 +27,17 @@ interface Shown extends RunJson {
 const workspace = new Workspace();
 const workers: WorkerProcess[] = [];
 let args: string[];
-let undisturbed: Summary;
+let undisturbed: Undisturbed;
 let daemon: Daemon;
 
-beforeAll(async () => {
-  args = [
+beforeAll(() => {
+  const order = [
     ...['--corpus', workspace.write('corpus.txt', smallText(40_000))],
     ...['--config', workspace.write('config.json', smallConfig), '--batch', '64', '--micro-batch', '8'],
-    ...['--steps', String(STEPS)],
   ];
-  undisturbed = await train([...args, '--workers', '1', '--run-dir', workspace.in('undisturbed')]);
-}, 240_000);
+  undisturbed = new Undisturbed(workspace, order);
+  args = [...order, '--steps', String(ENDLESS)];
+});
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.stop('SIGKILL')));
   await daemon?.end();
@@ -126,23 +126,23 @@ describe('a worker that gives other bits', { timeout: 180_000 }, () => {
     await daemon.stop('SIGKILL');
     daemon = await daemon.again();
     const up = Date.parse(daemon.log.find(({ msg }) => msg === 'coordinator is up')!.time);
-    await daemon.ended(id);
-    const shown = await show(id);
-    expect(shown).toMatchObject({
-      state: 'done',
-      weightsSha256: undisturbed.weightsSha256,
-      notExactSince: null,
-    });
-    expect(of(id, 'worker-joined').map(({ worker }) => worker)).not.toContain('other');
+    const stepSince = (): Record<string, unknown> | undefined =>
+      of(id, 'step').find(({ time }) => Date.parse(time as string) > up);
+    await until('a new step', () => stepSince() !== undefined);
+    await happens(id, 'worker-parked', 2);
     // Who stayed had everything still, and the run went on soon.
     for (const worker of [one, two]) {
       const ready = worker.log.filter(({ msg }) => msg.startsWith('ready to work for the run'));
       expect(ready.map(({ msg }) => /everything was here still$/.test(msg))).toEqual([false, true]);
     }
-    const step = of(id, 'step').find(({ time }) => Date.parse(time as string) > up)!;
-    const goesOnMs = Date.parse(step.time as string) - up;
+    const goesOnMs = Date.parse(stepSince()!.time as string) - up;
     console.log(`the coordinator's return to the first new step: ${goesOnMs} ms`);
     expect(goesOnMs).toBeLessThan(GOES_ON_WITHIN_MS);
+    const { step } = await daemon.toItsEnd(id);
+    const { weightsSha256 } = await undisturbed.of(step as number);
+    expect(await show(id)).toMatchObject({ state: 'done', weightsSha256, notExactSince: null });
+    expect(of(id, 'worker-joined').map(({ worker }) => worker)).not.toContain('other');
+    expect(workersIn(daemon.runDir(id))).not.toContain('other');
     for (const worker of [one, two, other]) await leave(worker);
   });
 
@@ -159,7 +159,8 @@ describe('a worker that gives other bits', { timeout: 180_000 }, () => {
     ]);
     await daemon.stepsTaken(id, 5);
     const other = join('other', OTHER_BITS);
-    await daemon.ended(id);
+    await until('work of the other', () => workersIn(daemon.runDir(id)).has('other'));
+    const { step } = await daemon.toItsEnd(id);
     const [entry] = of(id, 'not-exact');
     const since = entry.atStep as number;
     expect(entry).toMatchObject({
@@ -169,7 +170,7 @@ describe('a worker that gives other bits', { timeout: 180_000 }, () => {
     expect(since).toBeGreaterThanOrEqual(5);
     const shown = await show(id);
     expect(shown).toMatchObject({ state: 'done', notExactSince: since, idleWorkers: [] });
-    expect(shown.weightsSha256).not.toBe(undisturbed.weightsSha256);
+    expect(shown.weightsSha256).not.toBe((await undisturbed.of(step as number)).weightsSha256);
     const page = (await daemon.command(['run', 'show', id])).stdout;
     expect(page).toContain(`not exact since step ${since}`);
     expect(page).toContain('workers of any kind (--exact off)');
@@ -177,8 +178,9 @@ describe('a worker that gives other bits', { timeout: 180_000 }, () => {
     await daemon.command(['weights', 'pull', id, '--out', weights]);
     expect(readFileSync(weights, 'latin1')).toContain(`not exact since step ${since}`);
     // It stays so, and the proof too: with --exact auto the other is parked again.
-    await daemon.json(['run', 'resume', id, '--steps', String(STEPS + 5), '--exact', 'auto']);
+    await daemon.json(['run', 'resume', id, '--steps', String(ENDLESS), '--exact', 'auto']);
     await happens(id, 'worker-parked');
+    await daemon.command(['run', 'stop', id]);
     await daemon.ended(id);
     expect(await show(id)).toMatchObject({ notExactSince: since, joiningProof: shown.joiningProof });
     for (const worker of [one, other]) await leave(worker);

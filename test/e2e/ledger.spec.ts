@@ -7,8 +7,9 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readCheckpointFile, writeCheckpointFile } from '@rocinante/checkpoint';
-import { decodeLine, encodeLine, NO_LINE, type LedgerRecord, type StepRecord } from '@rocinante/ledger';
-import { Daemon } from '../support/daemon.js';
+import type { LedgerRecord, StepRecord } from '@rocinante/ledger';
+import { Daemon, until } from '../support/daemon.js';
+import { ENDLESS, endAfter, Undisturbed } from '../support/open-end.js';
 import {
   events,
   Rocinante,
@@ -18,17 +19,26 @@ import {
   type Finished,
   type Summary,
 } from '../support/rocinante.js';
+import {
+  ledgerLines,
+  lineOfStep,
+  rechain,
+  recordsOf,
+  workersIn,
+  writeLedger,
+} from '../support/run-ledger.js';
 import { stepsTaken, workersOf } from '../support/running-train.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
-const STEPS = 60;
 vi.setConfig({ testTimeout: 240_000 });
 const workspace = new Workspace();
-const undisturbedDir = workspace.in('undisturbed');
 const killedDir = workspace.in('killed');
 let common: string[];
 let undisturbed: Summary;
+let undisturbedDir: string;
 let killed: Summary;
+/** Where the killed run was given its end, and the undisturbed one has it. */
+let steps: number;
 let copies = 0;
 
 interface Verified {
@@ -39,18 +49,19 @@ interface Verified {
 beforeAll(async () => {
   const corpus = workspace.write('corpus.txt', smallText(40_000));
   const config = workspace.write('config.json', smallConfig);
-  const sizes = ['--batch', '64', '--micro-batch', '8', '--steps', String(STEPS), '--threads', '1'];
-  common = ['--corpus', corpus, '--config', config, ...sizes];
-  undisturbed = await train([...common, '--workers', '1', '--run-dir', undisturbedDir]);
-
-  const args = [...common, '--checkpoint', '1', '--run-dir', killedDir];
-  const coordinator = new Rocinante(['train', ...args, '--workers', '2']);
+  common = ['--corpus', corpus, '--config', config, '--batch', '64', '--micro-batch', '8'];
+  const args = [...common, '--threads', '1', '--checkpoint', '1', '--run-dir', killedDir];
+  const coordinator = new Rocinante(['train', ...args, '--workers', '2', '--steps', String(ENDLESS)]);
+  await until('work of both', () => workersIn(killedDir).size === 2);
   await stepsTaken(coordinator, killedDir, 12);
   process.kill(workersOf(coordinator)[0], 'SIGKILL');
   await stepsTaken(coordinator, killedDir, 35);
   coordinator.process.kill('SIGKILL');
   await coordinator.finished;
-  killed = await train([...args, '--workers', '3', '--resume']);
+  steps = endAfter(events(killedDir).filter(({ event }) => event === 'step').length);
+  killed = await train([...args, '--workers', '3', '--resume', '--steps', String(steps)]);
+  undisturbed = await new Undisturbed(workspace, common).of(steps);
+  undisturbedDir = undisturbed.runDir;
 }, 180_000);
 
 afterAll(() => workspace.remove());
@@ -60,33 +71,6 @@ function copy(): string {
   const runDir = workspace.in(`copy-${++copies}`);
   cpSync(killedDir, runDir, { recursive: true });
   return runDir;
-}
-
-function ledger(runDir: string): string[] {
-  return readFileSync(join(runDir, 'ledger.jsonl'), 'utf8').split('\n').slice(0, -1);
-}
-
-function writeLedger(runDir: string, lines: readonly string[]): void {
-  writeFileSync(join(runDir, 'ledger.jsonl'), lines.map((line) => `${line}\n`).join(''));
-}
-
-function recordsOf(runDir: string): LedgerRecord[] {
-  return ledger(runDir).map((line) => {
-    const decoded = decodeLine(line);
-    if ('problem' in decoded) throw new Error(decoded.problem);
-    return decoded.record;
-  });
-}
-
-/** A chain with right hashes, as only someone who wants to deceive makes it of other records. */
-function rechained(runDir: string, records: readonly LedgerRecord[]): void {
-  let previous = NO_LINE;
-  const lines = records.map((record) => {
-    const { line, hash } = encodeLine(record, previous);
-    previous = hash;
-    return line;
-  });
-  writeLedger(runDir, lines);
 }
 
 /** Flips one bit of a file. @param at the byte, from the end where it is below 0. */
@@ -109,16 +93,21 @@ async function json(args: readonly string[], code = 0): Promise<Verified> {
   return JSON.parse(finished.stdout.trim().split('\n').at(-1)!) as Verified;
 }
 
-/** Where the record of a step stands, from 0. */
-function lineOfStep(runDir: string, step: number): number {
-  return recordsOf(runDir).findIndex((record) => record.kind === 'step' && record.step === step);
+/** The names of a run's checkpoints, from the oldest that is behind a step. */
+function checkpointsOf(runDir: string): string[] {
+  return readdirSync(join(runDir, 'checkpoints'))
+    .sort()
+    .filter((name) => stepIn(name) > 0);
 }
+
+const stepIn = (checkpoint: string): number => Number(/\d+/.exec(checkpoint)![0]);
 
 describe('the ledger of a run', () => {
   it('has each step once, and agrees with checkpoints and weights', async () => {
-    const steps = { steps: STEPS, stepsTotal: STEPS, epochs: 2, agrees: true, problems: [], notices: [] };
+    const [{ stepsPerEpoch }] = events(undisturbedDir).filter(({ event }) => event === 'started');
+    const epochs = Math.floor(steps / (stepsPerEpoch as number));
     expect(await json(['verify', undisturbedDir])).toMatchObject({
-      ...steps,
+      ...{ steps, stepsTotal: steps, epochs, agrees: true, problems: [], notices: [] },
       resumed: 0,
       lost: 0,
       takenAgain: 0,
@@ -133,7 +122,7 @@ describe('the ledger of a run', () => {
     const verified = await json(['verify', killedDir]);
     expect(verified).toMatchObject({
       agrees: true,
-      steps: STEPS,
+      steps,
       resumed: 1,
       weightsSha256: killed.weightsSha256,
     });
@@ -148,11 +137,7 @@ describe('the ledger of a run', () => {
     expect(made(killedDir)).toEqual(made(undisturbedDir));
     const losses = events(killedDir).flatMap((event) => (event.event === 'step' ? [event.loss] : []));
     expect(made(killedDir).map(({ loss }) => loss)).toEqual(losses);
-    const workers = new Set(
-      recordsOf(killedDir)
-        .flatMap((record) => (record.kind === 'step' ? record.computed : []))
-        .map((part) => part.worker),
-    );
+    const workers = workersIn(killedDir);
     // On a busy machine one may join too late to have a part in any step.
     const joined = events(killedDir).flatMap(({ event, worker }) =>
       event === 'worker-joined' ? [worker] : [],
@@ -165,7 +150,7 @@ describe('the ledger of a run', () => {
     const daemon = await Daemon.start({ data: workspace.in('data') });
     try {
       daemon.worker('sancho');
-      await daemon.startRun([...common.slice(0, -2), '--steps', '8']);
+      await daemon.startRun([...common, '--steps', '8']);
       await daemon.ended('r1');
       const runDir = workspace.in('data', 'runs', 'r1');
       expect(await json(['verify', runDir])).toMatchObject({ agrees: true, steps: 8 });
@@ -178,15 +163,14 @@ describe('the ledger of a run', () => {
 
 it('tells of steps that a shorter run lost that they were not all taken again', async () => {
   const runDir = copy();
-  const checkpoints = readdirSync(join(runDir, 'checkpoints')).sort();
-  const steps = checkpoints.map((name) => Number(/\d+/.exec(name)![0]));
-  const [older, newest] = [steps.at(-2)!, steps.at(-1)!];
-  expect(newest).toBe(STEPS);
+  const checkpoints = checkpointsOf(runDir);
+  const [older, newest] = checkpoints.slice(-2).map(stepIn);
+  expect(newest).toBe(steps);
   const before = await json(['verify', runDir]);
   rmSync(join(runDir, 'checkpoints', checkpoints.at(-1)!));
   rmSync(join(runDir, 'weights', 'final.safetensors'));
   await train([...common.slice(0, 4), '--steps', String(older + 1), '--resume', '--run-dir', runDir]);
-  const [lost, takenAgain] = [Number(before.lost) + STEPS - older, Number(before.takenAgain) + 1];
+  const [lost, takenAgain] = [Number(before.lost) + steps - older, Number(before.takenAgain) + 1];
   expect(await json(['verify', runDir])).toMatchObject({ agrees: true, steps: older + 1, lost, takenAgain });
   const { stdout } = await rocinante(['verify', runDir]);
   expect(stdout).toContain(`\ntaken again   ${takenAgain} of ${lost} steps that were lost\n`);
@@ -195,7 +179,7 @@ it('tells of steps that a shorter run lost that they were not all taken again', 
 describe('an accident', () => {
   it('to one byte of the ledger is named by its line, to verify and to resume', async () => {
     const runDir = copy();
-    const lines = ledger(runDir);
+    const lines = ledgerLines(runDir);
     const index = lineOfStep(runDir, 20);
     lines[index] = lines[index].replace(/"issue":(\d)/, (_, issue: string) => `"issue":${Number(issue) + 1}`);
     writeLedger(runDir, lines);
@@ -215,7 +199,7 @@ describe('an accident', () => {
   ])('%s is named', async (_, change, offset) => {
     const runDir = copy();
     const index = lineOfStep(runDir, 20);
-    writeLedger(runDir, change(ledger(runDir), index));
+    writeLedger(runDir, change(ledgerLines(runDir), index));
     const said = await wrong(runDir);
     expect(said).toContain(
       `ledger.jsonl, line ${index + 1 + offset}: expected line ${index + offset}, of SHA-256 `,
@@ -225,9 +209,9 @@ describe('an accident', () => {
 
   it('to the ledger’s end is named by what it does not say any more', async () => {
     const runDir = copy();
-    writeLedger(runDir, ledger(runDir).slice(0, lineOfStep(runDir, 50)));
+    writeLedger(runDir, ledgerLines(runDir).slice(0, lineOfStep(runDir, steps - 10)));
     expect(await wrong(runDir)).toContain(
-      `weights/final.safetensors: it is of step ${STEPS}, and the ledger ends at step 49`,
+      `weights/final.safetensors: it is of step ${steps}, and the ledger ends at step ${steps - 11}`,
     );
     rmSync(join(runDir, 'ledger.jsonl'));
     expect(await wrong(runDir)).toContain('ledger.jsonl: expected the ledger, and it is not there');
@@ -253,7 +237,8 @@ describe('an accident', () => {
     checkpoint.parameters[7] += 1;
     await writeCheckpointFile(path, checkpoint, true);
     expect(await wrong(runDir)).toContain(`${name}: parameters: expected SHA-256 `);
-    const { code, stderr } = await rocinante(['train', '--resume', '--run-dir', runDir, '--steps', '70']);
+    const further = ['--steps', String(steps + 10)];
+    const { code, stderr } = await rocinante(['train', '--resume', '--run-dir', runDir, ...further]);
     expect([code, stderr.includes(`checkpoint ${name}: it is whole, but not the state that`)]).toEqual([
       1,
       true,
@@ -285,21 +270,24 @@ describe('an accident', () => {
   it('that takes the ledger away is told of by all that is verified afterwards', async () => {
     const runDir = copy();
     rmSync(join(runDir, 'ledger.jsonl'));
-    await train(['--resume', '--run-dir', runDir, '--workers', '1', '--steps', String(STEPS + 4)]);
-    expect(await json(['verify', runDir])).toMatchObject({ agrees: true, stepsBefore: STEPS });
+    await train(['--resume', '--run-dir', runDir, '--workers', '1', '--steps', String(steps + 4)]);
+    expect(await json(['verify', runDir])).toMatchObject({ agrees: true, stepsBefore: steps });
     const { stdout } = await rocinante(['verify', runDir]);
-    expect(stdout).toContain(`of the first ${STEPS} steps nothing is known`);
-    expect(stdout).toContain(`everything agrees with the ledger, from step ${STEPS + 1} on`);
+    expect(stdout).toContain(`of the first ${steps} steps nothing is known`);
+    expect(stdout).toContain(`everything agrees with the ledger, from step ${steps + 1} on`);
   });
 
   it('to the last line, where the coordinator was killed in the midst of it, is mended by a resume', async () => {
     const runDir = copy();
     rmSync(join(runDir, 'weights', 'final.safetensors'));
-    const [oldest, ...newer] = readdirSync(join(runDir, 'checkpoints')).sort();
-    for (const name of newer) rmSync(join(runDir, 'checkpoints', name));
-    const step = Number(/\d+/.exec(oldest)![0]);
-    const lines = ledger(runDir).slice(0, lineOfStep(runDir, step) + 1);
+    const [oldest] = checkpointsOf(runDir);
+    for (const name of readdirSync(join(runDir, 'checkpoints'))) {
+      if (name !== oldest) rmSync(join(runDir, 'checkpoints', name));
+    }
+    const step = stepIn(oldest);
+    const lines = ledgerLines(runDir).slice(0, lineOfStep(runDir, step) + 1);
     writeLedger(runDir, lines);
+    const resumed = recordsOf(runDir).filter(({ kind }) => kind === 'resumed').length;
     writeFileSync(join(runDir, 'ledger.jsonl'), lines[5].slice(0, 99), { flag: 'a' });
     const verified = await json(['verify', runDir]);
     expect(verified).toMatchObject({ agrees: true, steps: step, weightsSha256: null });
@@ -318,8 +306,8 @@ describe('an accident', () => {
     expect(weightsSha256).toBe(undisturbed.weightsSha256);
     expect(await json(['verify', runDir])).toMatchObject({
       agrees: true,
-      steps: STEPS,
-      resumed: 2,
+      steps,
+      resumed: resumed + 1,
       notices: [],
     });
   });
@@ -344,16 +332,15 @@ describe('a chain that was made anew', () => {
     ],
   ])('%s is not one of a run', async (_, change, expected) => {
     const runDir = copy();
-    rechained(runDir, change(recordsOf(runDir), lineOfStep(runDir, 20)));
+    rechain(runDir, change(recordsOf(runDir), lineOfStep(runDir, 20)));
     expect(await wrong(runDir)).toContain(expected);
   });
 });
 
 describe('a replay', () => {
   it('of the last step, and of one from first values, agrees', async () => {
-    const oldest = readdirSync(join(killedDir, 'checkpoints')).sort()[0];
-    const from = Number(/\d+/.exec(oldest)![0]);
-    expect(await json(['replay', killedDir, '--step', String(from + 1)])).toMatchObject({
+    const [oldest] = checkpointsOf(killedDir);
+    expect(await json(['replay', killedDir, '--step', String(stepIn(oldest) + 1)])).toMatchObject({
       agrees: true,
       checkpoint: oldest,
       steps: 1,
@@ -386,7 +373,7 @@ describe('a replay', () => {
     const index = lineOfStep(runDir, 4);
     const records = recordsOf(runDir);
     const sum = '0'.repeat(32);
-    rechained(runDir, records.with(index, { ...(records[index] as StepRecord), sum }));
+    rechain(runDir, records.with(index, { ...(records[index] as StepRecord), sum }));
     expect(await json(['verify', runDir])).toMatchObject({ agrees: true });
     const { sum: computed } = recordsOf(killedDir)[index] as StepRecord;
     expect(await json(['replay', runDir, '--step', '5'], 1)).toMatchObject({
@@ -402,9 +389,9 @@ describe('a replay', () => {
       const { code, stderr } = await rocinante(['replay', ...args]);
       return [code, stderr.trim().split('\n').at(-1)!];
     };
-    expect(await lines([killedDir, '--step', '61'])).toEqual([
+    expect(await lines([killedDir, '--step', String(steps + 1)])).toEqual([
       2,
-      'rocinante: --step: the ledger ends at step 60, received 61',
+      `rocinante: --step: the ledger ends at step ${steps}, received ${steps + 1}`,
     ]);
     expect(await lines([killedDir, '--step', '0'])).toEqual([2, expect.stringContaining('at least 1')]);
     expect(await lines([workspace.in('nowhere'), '--step', '1'])).toEqual([

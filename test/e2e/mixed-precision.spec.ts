@@ -6,28 +6,30 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Daemon, WorkerProcess, type RunJson } from '../support/daemon.js';
+import { ENDLESS, endAfter, Undisturbed } from '../support/open-end.js';
 import { events, Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { stepsTaken } from '../support/running-train.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
 const LONG = process.env.ROCINANTE_LONG === '1';
-const STEPS = 36;
+const STEPS = 40;
 /** How far apart the held-out losses may end, in parts of float32's. */
 const LOSS_TOLERANCE = 0.005;
 
 const workspace = new Workspace();
-let common: string[];
+const corpus = workspace.write('corpus.txt', smallText(40_000));
+const config = workspace.write('config.json', smallConfig);
+const sizes = ['--corpus', corpus, '--config', config, '--batch', '48', '--micro-batch', '8'];
+const common = [...sizes, '--steps', String(STEPS)];
+const mixed = ['--precision', 'mixed'];
+const undisturbed = new Undisturbed(workspace, [...sizes, ...mixed]);
+/** The undisturbed run of STEPS. */
 let one: Summary;
 
-const mixed = ['--precision', 'mixed'];
 const into = (name: string): string[] => ['--run-dir', workspace.in(name)];
 
 beforeAll(async () => {
-  const corpus = workspace.write('corpus.txt', smallText(40_000));
-  const config = workspace.write('config.json', smallConfig);
-  common = ['--corpus', corpus, '--config', config, '--batch', '48', '--micro-batch', '8'];
-  common.push('--steps', String(STEPS));
-  one = await train([...common, ...mixed, '--workers', '1', '--threads', '1', ...into('one')]);
+  one = await undisturbed.of(STEPS);
 }, 240_000);
 afterAll(() => workspace.remove());
 
@@ -71,7 +73,8 @@ describe('a run in mixed precision', { timeout: 240_000 }, () => {
 
   it('goes on in it after a kill, is refused in another, and is replayed in it', async () => {
     const runDir = workspace.in('killed');
-    const killed = new Rocinante(['train', ...common, ...mixed, '--checkpoint', '1', '--run-dir', runDir]);
+    const endless = [...sizes, '--steps', String(ENDLESS), ...mixed];
+    const killed = new Rocinante(['train', ...endless, '--checkpoint', '1', '--run-dir', runDir]);
     await stepsTaken(killed, runDir, 12);
     killed.process.kill('SIGKILL');
     await killed.finished;
@@ -81,11 +84,12 @@ describe('a run in mixed precision', { timeout: 240_000 }, () => {
       expect.stringMatching(/precision is "?mixed"?, not "?float32"?/),
     ]);
     // It is the run's, and need not be said again.
-    const resumed = await train(['--resume', '--run-dir', runDir]);
-    expect(resumed.weightsSha256).toBe(one.weightsSha256);
+    const end = endAfter(events(runDir).filter(({ event }) => event === 'step').length);
+    const resumed = await train(['--resume', '--steps', String(end), '--run-dir', runDir]);
+    expect(resumed.weightsSha256).toBe((await undisturbed.of(end)).weightsSha256);
     const saved = JSON.parse(readFileSync(join(runDir, 'config.json'), 'utf8')) as object;
     expect(JSON.stringify(saved)).toContain('"precision":"mixed"');
-    const replayed = await rocinante(['replay', runDir, '--step', String(STEPS), '--threads', '2']);
+    const replayed = await rocinante(['replay', runDir, '--step', String(end), '--threads', '2']);
     expect(replayed.code, replayed.stdout + replayed.stderr).toBe(0);
   });
 

@@ -18,12 +18,17 @@ const SECRET = 'a secret that is long enough';
 vi.setConfig({ testTimeout: 240_000 });
 
 const workspace = new Workspace();
-const STEPS = 120;
+const STEPS = 60;
+/** Of a micro-batch: with it a run takes half a minute at least, and next to no time once the test has seen what it wants to. */
+const SLOW_MS = 150;
+const QUICK_MS = 1;
 let receiver: NoticeReceiver;
 let daemon: Daemon;
 let env: NodeJS.ProcessEnv;
 /** Of a run of STEPS whose receiver takes everything. */
 let weightsSha256: unknown;
+/** The worker that is there to the end of the coordinator's life. */
+let steady: FaultyWorker;
 
 /** A worker whose session ends for its own fault, which counts as lost. */
 class FaultyWorker extends LightWorker {
@@ -32,8 +37,8 @@ class FaultyWorker extends LightWorker {
   }
 }
 
-/** So slow that a run lasts through what befalls it. */
-const worker = (name: string): FaultyWorker => new FaultyWorker(daemon.grpc, name, { computeMs: 15 });
+const worker = (name: string, computeMs: number): FaultyWorker =>
+  new FaultyWorker(daemon.grpc, name, { computeMs });
 
 const startRun = async (steps: number): Promise<string> =>
   (await daemon.startRun(smallOrder(workspace, steps))).id;
@@ -42,7 +47,7 @@ const startRun = async (steps: number): Promise<string> =>
 async function killed(): Promise<void> {
   await daemon.stop('SIGKILL');
   daemon = await daemon.again({ env });
-  worker('steady');
+  steady = worker('steady', QUICK_MS);
 }
 
 beforeAll(async () => {
@@ -66,15 +71,16 @@ afterAll(async () => {
 it('hears that a run is stuck, goes on, lost a worker, and is done', async () => {
   const run = await startRun(STEPS);
   expect((await receiver.gets(run, 'stuck')).reason).toContain('waits for workers');
-  const doomed = worker('doomed');
+  const doomed = worker('doomed', SLOW_MS);
   await receiver.gets(run, 'goes-on');
-  worker('steady');
+  steady = worker('steady', SLOW_MS);
   await until(
     'both at work',
     () => daemon.events(run).filter(({ event }) => event === 'worker-joined').length === 2,
   );
   doomed.fail();
   expect((await receiver.gets(run, 'worker-lost')).lost).toEqual({ count: 1, workers: ['doomed'] });
+  steady.computeMs = QUICK_MS;
   const { step, text } = await receiver.gets(run, 'finished');
   expect(step).toBe(STEPS);
   expect(text).toBe(`run ${run} is done: step ${STEPS} of ${STEPS}`);
@@ -87,8 +93,9 @@ it('hears that a run is stuck, goes on, lost a worker, and is done', async () =>
 
 it('hears of an end that the coordinator was killed before telling, and of none twice', async () => {
   const before = receiver.notices.length;
+  steady.computeMs = SLOW_MS;
   const run = await startRun(STEPS);
-  await daemon.stepsTaken(run, 5);
+  await daemon.stepsTaken(run, 2);
   // Nobody takes notices while the run comes to its end, in the coordinator’s second life.
   receiver.status = 503;
   await killed();

@@ -7,16 +7,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '@rocinante/base';
 import { until } from '../support/daemon.js';
+import { ENDLESS, endAfter, Undisturbed } from '../support/open-end.js';
 import { projectRoot } from '../support/project-root.js';
-import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { events, Rocinante, train, Workspace } from '../support/rocinante.js';
 import { stepsTaken, workersOf } from '../support/running-train.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
 const LONG = process.env.ROCINANTE_LONG === '1';
-const STEPS = LONG ? 60 : 36;
+const STEPS = LONG ? 80 : 40;
+const steps = ['--steps', String(STEPS)];
 const workspace = new Workspace();
-let common: string[];
-let undisturbed: Summary;
+const corpus = workspace.write('corpus.txt', smallText(40_000));
+const config = workspace.write('config.json', smallConfig);
+const common = ['--corpus', corpus, '--config', config, '--batch', '64', '--micro-batch', '8'];
+const undisturbed = new Undisturbed(workspace, common);
+/** A run that is killed or interrupted, and is told its length only when it is resumed. */
+const endless = ['train', ...common, '--steps', String(ENDLESS)];
 
 /** The fields that docs/train-json.md has in lines like this, in alphabetical order. */
 function documentedFields(like: RegExp): string[] {
@@ -27,29 +33,7 @@ function documentedFields(like: RegExp): string[] {
 }
 
 beforeAll(async () => {
-  const corpus = workspace.write('corpus.txt', smallText(40_000));
-  const config = workspace.write('config.json', smallConfig);
-  common = [
-    '--corpus',
-    corpus,
-    '--config',
-    config,
-    '--batch',
-    '64',
-    '--micro-batch',
-    '8',
-    '--steps',
-    String(STEPS),
-  ];
-  undisturbed = await train([
-    ...common,
-    '--workers',
-    '1',
-    '--threads',
-    '1',
-    '--run-dir',
-    workspace.in('one'),
-  ]);
+  await undisturbed.of(STEPS);
 }, 240_000);
 
 afterAll(() => workspace.remove());
@@ -68,29 +52,40 @@ describe('the same weights', () => {
   ])('come from $workers workers of $threads threads', { timeout: 240_000 }, async ({ workers, threads }) => {
     const runDir = workspace.in(`w${workers}t${threads}`);
     const args = ['--workers', String(workers), '--threads', String(threads), '--run-dir', runDir];
-    const summary = await train([...common, ...args]);
-    expect(summary.weightsSha256).toBe(undisturbed.weightsSha256);
-    expect(summary.validationLoss).toBe(undisturbed.validationLoss);
+    const { weightsSha256, validationLoss } = await undisturbed.of(STEPS);
+    expect(await train([...common, ...steps, ...args])).toMatchObject({ weightsSha256, validationLoss });
   });
 
-  it('come where a worker is killed in the middle, and comes back', { timeout: 240_000 }, async () => {
-    const runDir = workspace.in('worker-killed');
+  it('come where a worker is killed and comes back, and after Ctrl-C', { timeout: 240_000 }, async () => {
+    const runDir = workspace.in('interrupted');
     const count = (kind: string): number => events(runDir).filter(({ event }) => event === kind).length;
-    // It lasts until the worker is back, and is then told how long it is to be.
-    const endless = ['train', ...common, '--steps', '100000', '--workers', '2', '--run-dir', runDir];
-    const coordinator = new Rocinante(endless);
+    const coordinator = new Rocinante([...endless, '--json', '--workers', '2', '--run-dir', runDir]);
     await stepsTaken(coordinator, runDir, 5);
     await until('both workers', () => count('worker-joined') === 2);
     process.kill(workersOf(coordinator)[0], 'SIGKILL');
     await until('the return', () => count('worker-joined') === 3);
     expect(count('worker-left')).toBe(1);
     await stepsTaken(coordinator, runDir, count('step') + 5);
+
+    // It ends with 130 and a checkpoint.
     coordinator.process.kill('SIGINT');
-    expect((await coordinator.finished).code).toBe(130);
-    const steps = ['--steps', String(count('step') + 5)];
-    const killed = await train(['--resume', ...steps, '--run-dir', runDir]);
-    const alone = ['--workers', '1', '--threads', '1', '--run-dir', workspace.in('as-long')];
-    expect(killed.weightsSha256).toBe((await train([...common, ...steps, ...alone])).weightsSha256);
+    const { code, stderr, stdout } = await coordinator.finished;
+    expect(code).toBe(130);
+    const [line, ...more] = stdout.trimEnd().split('\n');
+    expect(more).toEqual([]);
+    const reached = JSON.parse(line) as Record<string, unknown>;
+    const { length } = stepsOf(runDir);
+    const checkpoint = readdirSync(join(runDir, 'checkpoints')).sort().at(-1);
+    expect(reached).toMatchObject({ outcome: 'interrupted', steps: length, checkpoint, runDir });
+    const reason = `stopped after step ${length}: interrupted`;
+    expect(reached).toMatchObject({ reason, weightsSha256: null });
+    expect(reached.loss).toBeTypeOf('number');
+    expect(Object.keys(reached).sort()).toEqual(documentedFields(/./));
+    expect(stderr).toMatch(/stopped after step \d+; go on with: \.\/rocinante train --resume --run-dir/);
+    const end = endAfter(length);
+    const summary = await train(['--resume', '--steps', String(end), '--run-dir', runDir]);
+    expect(summary.weightsSha256).toBe((await undisturbed.of(end)).weightsSha256);
+    expect(Object.keys(summary).sort()).toEqual(documentedFields(/^(?!.*only where it is not `done`)/));
   });
 
   // The first moment is before any step; the seed draws the others.
@@ -103,46 +98,23 @@ describe('the same weights', () => {
     { timeout: 240_000 },
     async ({ moment, index }) => {
       const runDir = workspace.in(`killed-${index}`);
-      const coordinator = new Rocinante([
-        'train',
-        ...common,
-        ...['--workers', '2', '--checkpoint', '1', '--run-dir', runDir],
-      ]);
+      const shape = ['--workers', '2', '--checkpoint', '1', '--run-dir', runDir];
+      const coordinator = new Rocinante([...endless, ...shape]);
       await stepsTaken(coordinator, runDir, moment);
       coordinator.process.kill('SIGKILL');
       await coordinator.finished;
-      const summary = await train([...common, '--workers', '3', '--resume', '--run-dir', runDir]);
-      expect(summary).toMatchObject({
-        steps: STEPS,
-        weightsSha256: undisturbed.weightsSha256,
-        loss: undisturbed.loss,
-        validationLoss: undisturbed.validationLoss,
+      const end = endAfter(stepsOf(runDir).length);
+      const resume = ['--workers', '3', '--resume', '--steps', String(end), '--run-dir', runDir];
+      const { weightsSha256, loss, validationLoss } = await undisturbed.of(end);
+      expect(await train([...common, ...resume])).toMatchObject({
+        ...{ steps: end, weightsSha256, loss, validationLoss },
       });
-      const steps = events(runDir).flatMap((event) => ('step' in event ? [event.step] : []));
-      expect(steps).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
+      expect(stepsOf(runDir)).toEqual(Array.from({ length: end }, (_, index) => index + 1));
     },
   );
-
-  it('come after Ctrl-C, which ends with 130 and a checkpoint', { timeout: 240_000 }, async () => {
-    const runDir = workspace.in('interrupted');
-    const coordinator = new Rocinante(['train', '--json', ...common, '--run-dir', runDir]);
-    await stepsTaken(coordinator, runDir, 15);
-    coordinator.process.kill('SIGINT');
-    const { code, stderr, stdout } = await coordinator.finished;
-    expect(code).toBe(130);
-    const [line, ...more] = stdout.trimEnd().split('\n');
-    expect(more).toEqual([]);
-    const reached = JSON.parse(line) as Record<string, unknown>;
-    const steps = events(runDir).filter(({ event }) => event === 'step');
-    const checkpoint = readdirSync(join(runDir, 'checkpoints')).sort().at(-1);
-    expect(reached).toMatchObject({ outcome: 'interrupted', steps: steps.length, checkpoint, runDir });
-    const reason = `stopped after step ${steps.length}: interrupted`;
-    expect(reached).toMatchObject({ reason, weightsSha256: null });
-    expect(reached.loss).toBeTypeOf('number');
-    expect(Object.keys(reached).sort()).toEqual(documentedFields(/./));
-    expect(Object.keys(undisturbed).sort()).toEqual(documentedFields(/^(?!.*only where it is not `done`)/));
-    expect(stderr).toMatch(/stopped after step \d+; go on with: \.\/rocinante train --resume --run-dir/);
-    const summary = await train(['--resume', '--run-dir', runDir]);
-    expect(summary.weightsSha256).toBe(undisturbed.weightsSha256);
-  });
 });
+
+/** The steps on a run's record, in its order. */
+function stepsOf(runDir: string): unknown[] {
+  return events(runDir).flatMap((event) => ('step' in event ? [event.step] : []));
+}

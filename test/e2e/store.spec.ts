@@ -9,12 +9,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Daemon, until } from '../support/daemon.js';
 import { CutProxy, findMoto, NO_MOTO, ObjectServer } from '../support/object-server.js';
-import { events, Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { endAfter, Undisturbed } from '../support/open-end.js';
+import { events, Rocinante, rocinante, train, Workspace } from '../support/rocinante.js';
 import { stepsTaken, workersOf } from '../support/running-train.js';
 import { smallOrder } from '../support/small-run.js';
 
-/** So many that the run is under way still where the test comes late to what befalls it. */
-const STEPS = 160;
 const SECRET = 'hidden-secret-0123456789';
 const LONG = process.env.ROCINANTE_LONG === '1';
 const python = findMoto();
@@ -25,9 +24,10 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
   let server: ObjectServer;
   let proxy: CutProxy;
   let order: string[];
-  /** Runs beside the first test. */
-  let undisturbed: Promise<Summary>;
+  let undisturbed: Undisturbed;
   let env: NodeJS.ProcessEnv;
+  /** Steps of the first test's run, in the end. */
+  let end: number;
 
   beforeAll(async () => {
     server = await ObjectServer.start(python!);
@@ -38,8 +38,8 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
       AWS_ACCESS_KEY_ID: 'id',
       AWS_SECRET_ACCESS_KEY: SECRET,
     };
-    order = [...smallOrder(workspace, STEPS), '--workers', '1', '--threads', '1'];
-    undisturbed = train([...order, '--run-dir', workspace.in('undisturbed')]);
+    order = [...smallOrder(workspace), '--workers', '1', '--threads', '1'];
+    undisturbed = new Undisturbed(workspace, order);
   }, 240_000);
 
   afterAll(async () => {
@@ -75,7 +75,7 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     expect(words).toContain('s3://bucket/runs/one');
     expect(words).not.toContain(SECRET);
 
-    // The worker stands still wherever the store's time is waited for: the run shall not be over before.
+    // The worker stands still wherever the store's time is waited for: the run shall not be long.
     const [worker] = workersOf(run);
     const checkpoints = (): number => kinds(runDir).filter((kind) => kind === 'checkpoint').length;
     const before = checkpoints();
@@ -100,8 +100,10 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     expect(kinds(runDir).filter((kind) => kind === 'store-lost')).toHaveLength(1);
 
     const elsewhere = workspace.in('elsewhere');
-    const summary = await train([...args, '--run-dir', elsewhere, '--resume'], env);
-    const { weightsSha256 } = await undisturbed;
+    end = endAfter(kinds(runDir).filter((kind) => kind === 'step').length);
+    const ending = [...args, '--steps', String(end)];
+    const summary = await train([...ending, '--run-dir', elsewhere, '--resume'], env);
+    const { weightsSha256 } = await undisturbed.of(end);
     expect(summary.weightsSha256).toBe(weightsSha256);
     const [begun] = events(elsewhere).filter(
       ({ event, cause }) => event === 'started' && cause === 'resumed',
@@ -112,42 +114,34 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     expect(weights.equals(readFileSync(join(elsewhere, 'weights', 'final.safetensors')))).toBe(true);
     const manifest = await latest('runs/one');
     expect(manifest.weights.sha256).toBe(createHash('sha256').update(weights).digest('hex'));
-    expect(manifest.latest.step).toBe(STEPS);
+    expect(manifest.latest.step).toBe(end);
     const verified = await rocinante(['verify', elsewhere, '--json']);
-    expect(JSON.parse(verified.stdout)).toMatchObject({ agrees: true, steps: STEPS, problems: [] });
+    expect(JSON.parse(verified.stdout)).toMatchObject({ agrees: true, steps: end, problems: [] });
     for (const file of filesBelow(workspace.path)) expect(readFileSync(file).includes(SECRET)).toBe(false);
 
     // The first machine comes back, and the store is ahead of it; and another begins a run in the same place.
     const [late, other] = await Promise.all([
-      rocinante(['train', ...args, '--run-dir', runDir, '--resume'], env),
-      rocinante(['train', ...args, '--run-dir', workspace.in('other')], env),
+      rocinante(['train', ...ending, '--run-dir', runDir, '--resume'], env),
+      rocinante(['train', ...ending, '--run-dir', workspace.in('other')], env),
     ]);
     expect(late.code).toBe(2);
-    expect(late.stderr).toMatch(
-      new RegExp(`it has step ${STEPS} of this run, which stands at step \\d+ here`),
-    );
+    expect(late.stderr).toMatch(new RegExp(`it has step ${end} of this run, which stands at step \\d+ here`));
     expect(other.code).toBe(2);
     expect(other.stderr).toMatch(
-      new RegExp(`^rocinante: store s3://bucket/runs/one: there is a run in it, at step ${STEPS};.*\n$`),
+      new RegExp(`^rocinante: store s3://bucket/runs/one: there is a run in it, at step ${end};.*\n$`),
     );
   });
 
   it.skipIf(!LONG)('has all of a run that is done: it is done in a third place at once', async () => {
-    const args = [
-      ...order,
-      '--store',
-      's3://bucket/runs/one',
-      '--run-dir',
-      workspace.in('third'),
-      '--resume',
-    ];
-    expect((await train(args, env)).weightsSha256).toBe((await undisturbed).weightsSha256);
+    const place = ['--store', 's3://bucket/runs/one', '--run-dir', workspace.in('third'), '--resume'];
+    const { weightsSha256 } = await train([...order, '--steps', String(end), ...place], env);
+    expect(weightsSha256).toBe((await undisturbed.of(end)).weightsSha256);
   });
 
   it('that is lost as a limit ends the run is waited for, which Ctrl-C shortens, and no more', async () => {
     const runDir = workspace.in('limited');
     const further = ['--store', 's3://bucket/runs/limited', '--run-dir', runDir, '--max-hours', '0.004'];
-    const run = new Rocinante(['train', '--json', ...order, '--steps', '1000000', ...further], env);
+    const run = new Rocinante(['train', '--json', ...order, ...further], env);
     await stepsTaken(run, runDir, 1);
     proxy.cut(true);
     try {
@@ -166,19 +160,26 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
 
   // The wait is half a minute.
   it.skipIf(!LONG)('that stays lost is waited for so long, and the end says what is not there', async () => {
-    const args = [...order, '--store', 's3://bucket/runs/two', '--run-dir', workspace.in('two')];
-    const run = new Rocinante(['train', '--json', ...args], env);
-    await stepsTaken(run, workspace.in('two'), 20);
+    const runDir = workspace.in('two');
+    const args = [...order, '--store', 's3://bucket/runs/two', '--run-dir', runDir];
+    const endless = new Rocinante(['train', ...args], env);
+    await stepsTaken(endless, runDir, 20);
+    endless.process.kill('SIGINT');
+    await endless.finished;
+    const steps = endAfter(kinds(runDir).filter((kind) => kind === 'step').length);
+    // It begins with the store, and has no more of it once it stands.
+    const run = new Rocinante(['train', '--json', ...args, '--resume', '--steps', String(steps)], env);
+    await until('the run to go on', () => kinds(runDir).filter((kind) => kind === 'started').length === 2);
     proxy.cut(true);
     const { code, stdout, stderr } = await run.finished;
     expect(code).toBe(1);
-    const { weightsSha256 } = await undisturbed;
+    const { weightsSha256 } = await undisturbed.of(steps);
     expect(JSON.parse(stdout)).toMatchObject({ weightsSha256 });
     expect(stderr).toContain(
-      `not in the store: step-${String(STEPS).padStart(8, '0')}.safetensors, weights/final.safetensors,`,
+      `not in the store: step-${String(steps).padStart(8, '0')}.safetensors, weights/final.safetensors,`,
     );
     proxy.cut(false);
-    const caught = await train([...args, '--resume'], env);
+    const caught = await train([...args, '--steps', String(steps), '--resume'], env);
     expect(caught.weightsSha256).toBe(weightsSha256);
     expect((await latest('runs/two')).weights).not.toBeNull();
   });
@@ -192,12 +193,21 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
     await stepsTaken(run, runDir, 40);
     server = await ObjectServer.start(python!, server.port);
     await server.makeBucket('bucket');
-    const { code } = await run.finished;
-    expect(code).toBe(0);
-    expect((await latest('runs/three')).latest.step).toBe(STEPS);
+    // It is empty at first.
+    const isThere = async (): Promise<boolean> => {
+      const found = await latest('runs/three').catch(() => null);
+      return (found?.latest?.step ?? 0) >= 40;
+    };
+    await until('newer checkpoints there', isThere);
+    run.process.kill('SIGINT');
+    expect((await run.finished).code).toBe(130);
+    const steps = endAfter(kinds(runDir).filter((kind) => kind === 'step').length);
+    await train([...args, '--resume', '--steps', String(steps)], env);
+    expect((await latest('runs/three')).latest.step).toBe(steps);
     const elsewhere = ['--store', 's3://bucket/runs/three', '--run-dir', workspace.in('four'), '--resume'];
-    const { weightsSha256 } = await undisturbed;
-    expect((await train([...order, ...elsewhere], env)).weightsSha256).toBe(weightsSha256);
+    const { weightsSha256 } = await undisturbed.of(steps);
+    const resumed = await train([...order, '--steps', String(steps), ...elsewhere], env);
+    expect(resumed.weightsSha256).toBe(weightsSha256);
   });
 
   it.skipIf(!LONG)(
@@ -212,12 +222,18 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
       let again: Daemon | null = null;
       try {
         daemon.worker('rocin');
-        const { id } = await daemon.startRun(order.slice(0, -4));
-        await daemon.stepsTaken(id, 20);
+        // It waits for a second worker, and has all its steps before it when the store is lost.
+        const limits = ['--steps', '40', '--min-workers', '2'];
+        const { id } = await daemon.startRun([...order.slice(0, -4), ...limits]);
+        await until('its first checkpoint in the store', () =>
+          daemon.events(id).some(({ event }) => event === 'stored'),
+        );
         proxy.cut(true);
-        expect(await daemon.ended(id, 90_000)).toMatchObject({ state: 'done' });
+        daemon.worker('sancho');
+        const { state, step } = await daemon.ended(id, 90_000);
+        expect({ state, step }).toEqual({ state: 'done', step: 40 });
         const told = daemon.log.find(({ msg }) =>
-          msg.startsWith(`not in the store: step-${String(STEPS).padStart(8, '0')}.safetensors`),
+          msg.startsWith(`not in the store: step-${String(step).padStart(8, '0')}.safetensors`),
         );
         expect(told).toMatchObject({ level: 'warn', run: id });
         proxy.cut(false);
@@ -284,12 +300,13 @@ describe.skipIf(python === null)(`a store${python === null ? ` (${NO_MOTO})` : '
 
       second = await Daemon.start({ data: workspace.in('data-2'), args, env });
       second.worker('rocin');
-      const record = await second.ended(id);
-      const { weightsSha256 } = await undisturbed;
+      const back = (): Record<string, unknown> | undefined =>
+        second!.events(id).find(({ cause }) => cause === 'coordinator-restarted');
+      await until('the run to go on', () => back() !== undefined);
+      expect(back()!.atStep).toBeGreaterThan(0);
+      const record = await second.toItsEnd(id);
+      const { weightsSha256 } = await undisturbed.of(record.step as number);
       expect(record).toMatchObject({ state: 'done', weightsSha256 });
-      expect(
-        second.events(id).find(({ cause }) => cause === 'coordinator-restarted')!.atStep,
-      ).toBeGreaterThan(0);
       expect((await latest(`daemon/${id}`)).weights).not.toBeNull();
     } finally {
       await first.end();

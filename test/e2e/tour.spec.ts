@@ -22,12 +22,11 @@ import {
   type Comparison,
   type Shown,
 } from '../support/run-answers.js';
+import { ENDLESS, endAfter, Undisturbed } from '../support/open-end.js';
 import { Rocinante, rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 
-/** Of the long run as it is started, of the one that it becomes, and of the two that wait behind it. */
-const STEPS = 260;
-const LONGER = 280;
+/** Of the two runs that wait behind the long one. */
 const SHORT = 20;
 /** Of the small run's network. */
 const PARAMETERS = 9_524;
@@ -43,10 +42,12 @@ let daemon: Daemon;
 const workers: WorkerProcess[] = [];
 let watching: Rocinante;
 let third: WorkerProcess;
-/** What `train` makes of the long run, and of the longer one. */
-let trained: Summary;
+/** Steps of the long run when it is given an end, and of the one that it becomes. */
+let end: number;
+let longer: number;
+/** What `train` makes of the longer run. */
 let trainedLonger: Summary;
-const trainedDir = workspace.in('trained');
+let trainedDir: string;
 
 const urgentRun = { tags: ['whales'], note: 'for the paper', priority: 5 };
 
@@ -54,8 +55,6 @@ const urgentRun = { tags: ['whales'], note: 'for the paper', priority: 5 };
 const sentNothing = { corpusSha256, sent: [] };
 
 beforeAll(async () => {
-  trained = await train([...sizes, '--steps', String(STEPS), '--run-dir', trainedDir]);
-  trainedLonger = await train(['--resume', '--steps', String(LONGER), '--run-dir', trainedDir]);
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const listen = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -88,7 +87,7 @@ describe('the tour', { timeout: 240_000 }, () => {
 
   it('run start: begins one run, and queues others by priority', async () => {
     const long = ['--name', 'long', '--tag', 'whales', '--tag', 'first', '--min-workers', '3'];
-    expect(await daemon.startRun([...sizes, ...long, '--steps', String(STEPS)])).toEqual({
+    expect(await daemon.startRun([...sizes, ...long, '--steps', String(ENDLESS)])).toEqual({
       ...run('r1', 'long', { tags: ['whales', 'first'], startedAt: time, ...preparing }),
       ...sentNothing,
     });
@@ -107,7 +106,7 @@ describe('the tour', { timeout: 240_000 }, () => {
     const listed = [
       run('r1', 'long', {
         ...{ state: 'waiting', reason: 'it waits for workers: 2 of 3 are there', workers: 2 },
-        ...{ tags: ['whales', 'first'], startedAt: time, stepsTotal: STEPS },
+        ...{ tags: ['whales', 'first'], startedAt: time, stepsTotal: ENDLESS },
         ...{ workerHours: number, activeHours: number },
       }),
       run('r3', 'urgent', { ...urgentRun, queuePosition: 1 }),
@@ -130,7 +129,7 @@ describe('the tour', { timeout: 240_000 }, () => {
     await watching.says(/waiting: it waits for workers: 2 of 3 are there/);
     third = daemon.worker('rocin');
     await watching.says(/rocin joined/);
-    await watching.says(new RegExp(`step \\d+/${STEPS}, epoch 1 \\(\\d+ %\\), loss \\d\\.\\d{4}`));
+    await watching.says(new RegExp(`step \\d+/1,000,000, epoch 1 \\(\\d+ %\\), loss \\d\\.\\d{4}`));
   });
 
   it('run show: an active run’s workers and their shares', async () => {
@@ -170,7 +169,6 @@ describe('the tour', { timeout: 240_000 }, () => {
     const stopped = { state: 'stopped', reason: `stopped after step ${step}: lunch` };
     expect({ state, reason }).toEqual(stopped);
     expect(step).toBeGreaterThanOrEqual(30);
-    expect(step).toBeLessThan(STEPS);
     expect(code).toBe(0);
     expect(stderr).toContain(`\n${stopped.reason}; go on with: ./rocinante run resume r1`);
     expect(JSON.parse(stdout)).toEqual(outcome({ ...stopped, steps: step, weightsSha256: null, run: 'r1' }));
@@ -193,37 +191,40 @@ describe('the tour', { timeout: 240_000 }, () => {
   });
 
   it('run resume: goes on to the weights of a run that was never stopped', async () => {
-    const before = await daemon.json(['run', 'show', 'long']);
-    const resumed = await daemon.json(['run', 'resume', 'long', '--min-workers', '1']);
-    expect(resumed).toEqual(
-      run('r1', 'long', {
-        tags: ['whales', 'first'],
-        ...measured,
-        ...preparing,
-        step: before.step,
-        stepsTotal: STEPS,
-      }),
-    );
-    const { weightsSha256, validationLoss, loss } = trained;
+    const { step } = await daemon.json(['run', 'show', 'long']);
+    const goesOn = (stepsTotal: number, more: object = {}): object =>
+      run('r1', 'long', { tags: ['whales', 'first'], ...measured, ...preparing, step, stepsTotal, ...more });
+    // With so many it takes no step.
+    expect(await daemon.json(['run', 'resume', 'long', '--min-workers', '4'])).toEqual(goesOn(ENDLESS));
+    await daemon.json(['run', 'stop', 'long']);
+    await daemon.ended('r1');
+    end = endAfter(step);
+    const resume = ['run', 'resume', 'long', '--min-workers', '1', '--steps', String(end)];
+    expect(await daemon.json(resume)).toEqual(goesOn(end, { windowsPerSecond: null }));
+    const undisturbed = new Undisturbed(workspace, sizes);
+    const { weightsSha256, validationLoss, loss, runDir } = await undisturbed.of(end);
     expect(await daemon.json(['run', 'watch', 'long'])).toEqual(
-      outcome({ ...ended(STEPS), run: 'r1', weightsSha256, validationLoss, loss }),
+      outcome({ ...ended(end), run: 'r1', weightsSha256, validationLoss, loss }),
     );
+    trainedDir = runDir;
   });
 
   it('run resume: goes on with a longer schedule', async () => {
+    longer = end + 20;
+    trainedLonger = await train(['--resume', '--steps', String(longer), '--run-dir', trainedDir]);
     const { weightsSha256, validationLoss, loss } = trainedLonger;
-    expect(await daemon.json(['run', 'resume', 'long', '--steps', String(LONGER), '--watch'])).toEqual(
-      outcome({ ...ended(LONGER), run: 'r1', weightsSha256, validationLoss, loss }),
+    expect(await daemon.json(['run', 'resume', 'long', '--steps', String(longer), '--watch'])).toEqual(
+      outcome({ ...ended(longer), run: 'r1', weightsSha256, validationLoss, loss }),
     );
   });
 
   it('run show: says all of a run, with the curve drawn', async () => {
-    const { state, reason } = ended(LONGER);
+    const { state, reason } = ended(longer);
     const shown = await daemon.json<Shown>(['run', 'show', 'long']);
     const record = JSON.parse(readFileSync(`${trainedDir}/config.json`, 'utf8')) as { config: object };
     expect(shown).toEqual({
       ...run('r1', 'long', {
-        ...{ tags: ['whales', 'first'], ...measured, step: LONGER, stepsTotal: LONGER, endedAt: time },
+        ...{ tags: ['whales', 'first'], ...measured, step: longer, stepsTotal: longer, endedAt: time },
         ...{ state, reason },
         ...{ loss: trainedLonger.loss, validationLoss: trainedLonger.validationLoss },
         ...{ weightsSha256: trainedLonger.weightsSha256 },
@@ -247,7 +248,7 @@ describe('the tour', { timeout: 240_000 }, () => {
       history: expect.any(Array) as object,
       incidents: expect.any(Array) as object,
       curve: expect.any(Array) as object,
-      checkpoints: expect.arrayContaining([`step-${String(LONGER).padStart(8, '0')}.safetensors`]) as object,
+      checkpoints: expect.arrayContaining([`step-${String(longer).padStart(8, '0')}.safetensors`]) as object,
       bestCheckpoint: expect.stringMatching(/^step-\d{8}\.safetensors$/) as string,
       bytesSent: number,
       bytesReceived: number,
@@ -256,21 +257,21 @@ describe('the tour', { timeout: 240_000 }, () => {
     // A step brings two or three workers the parameters, and the coordinator a sum from each of them that has a part in it.
     const parameterBytes = 4 * PARAMETERS;
     for (const bytes of [shown.bytesSent, shown.bytesReceived]) {
-      expect(bytes).toBeGreaterThan(LONGER * parameterBytes);
-      expect(bytes).toBeLessThan(4 * LONGER * parameterBytes);
+      expect(bytes).toBeGreaterThan(longer * parameterBytes);
+      expect(bytes).toBeLessThan(4 * longer * parameterBytes);
     }
     expect(shown.incidents.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['issued-again', 'resumed', 'length-changed']),
     );
     expect(shown.history.at(-1)).toMatchObject({
-      step: LONGER,
+      step: longer,
       validationLoss: trainedLonger.validationLoss,
     });
-    expect(shown.curve.at(-1)!.step).toBe(LONGER);
+    expect(shown.curve.at(-1)!.step).toBe(longer);
     const page = (await daemon.command(['run', 'show', 'long'])).stdout;
     expect(page).toMatch(/^run +r1 long\nstate +done/);
     expect(page).toContain('┼─');
-    expect(page).toMatch(new RegExp(`^steps +${LONGER}$`, 'm'));
+    expect(page).toMatch(new RegExp(`^steps +${longer}$`, 'm'));
   });
 
   it('run logs: says what a worker logged about a run', async () => {
@@ -288,7 +289,7 @@ describe('the tour', { timeout: 240_000 }, () => {
     const all = (await daemon.command(['run', 'logs', 'long'])).stdout;
     expect(all).toMatch(/sancho.*ready to work for the run/);
     expect(all).toMatch(/dulcinea.*ready to work for the run/);
-    expect(all).toMatch(new RegExp(`INFO +step ${LONGER}: done: all ${LONGER} steps are closed`));
+    expect(all).toMatch(new RegExp(`INFO +step ${longer}: done: all ${longer} steps are closed`));
     expect(all).not.toContain('{');
     const last = (await daemon.command(['run', 'logs', 'long', '--tail', '3'])).stdout;
     expect(last).toBe(all.split('\n').slice(-4).join('\n'));
@@ -299,9 +300,9 @@ describe('the tour', { timeout: 240_000 }, () => {
       ['urgent', 'r2'].map((name) => daemon.json<Comparison>(['run', 'compare', 'long', name])),
     );
     expect(shorter).toEqual({
-      first: expect.objectContaining({ id: 'r1', step: LONGER }) as object,
+      first: expect.objectContaining({ id: 'r1', step: longer }) as object,
       second: expect.objectContaining({ id: 'r3', step: SHORT }) as object,
-      differences: [{ key: 'steps', first: LONGER, second: SHORT }],
+      differences: [{ key: 'steps', first: longer, second: SHORT }],
       stepsInCommon: SHORT,
       partedAt: null,
       losses: [1, 5, 9, 12, 16, 20].map((step) => ({ step, first: number, second: number })),
@@ -311,7 +312,7 @@ describe('the tour', { timeout: 240_000 }, () => {
     expect(other).toMatchObject({
       differences: [
         { key: 'seed', first: 1, second: 2 },
-        { key: 'steps', first: LONGER, second: SHORT },
+        { key: 'steps', first: longer, second: SHORT },
       ],
       partedAt: 1,
       ledgers: { steps: SHORT, partedAt: 1, differ: ['grid', 'sum', 'parameters'] },
@@ -323,7 +324,7 @@ describe('the tour', { timeout: 240_000 }, () => {
     const pulled = await daemon.json(['weights', 'pull', 'long', '--out', path]);
     const file = readFileSync(path);
     expect(pulled).toEqual({
-      ...{ run: 'r1', which: 'final', path, bytes: file.length, sha256: sha256(file), step: LONGER },
+      ...{ run: 'r1', which: 'final', path, bytes: file.length, sha256: sha256(file), step: longer },
       weightsSha256: trainedLonger.weightsSha256,
     });
     expect(sha256(file.subarray(8 + Number(file.readBigUInt64LE())))).toBe(trainedLonger.weightsSha256);

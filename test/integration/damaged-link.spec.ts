@@ -5,7 +5,8 @@
 import { createServer, connect, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Daemon, until, WorkerProcess, type RunJson } from '../support/daemon.js';
-import { train, Workspace, type Summary } from '../support/rocinante.js';
+import { Undisturbed } from '../support/open-end.js';
+import { Workspace } from '../support/rocinante.js';
 import { smallOrder } from '../support/small-run.js';
 
 /** Pieces of this length hold numbers of a gradient; what else a worker sends is shorter. */
@@ -13,7 +14,7 @@ const PIECE_BYTES_MIN = 12_000;
 
 const workspace = new Workspace();
 let order: string[];
-let undisturbed: Summary;
+let undisturbed: Undisturbed;
 let daemon: Daemon;
 let proxy: Server;
 let worker: WorkerProcess;
@@ -44,8 +45,8 @@ function damagingProxy(host: string, port: number): Promise<Server> {
 }
 
 beforeAll(async () => {
-  order = smallOrder(workspace, 120);
-  undisturbed = await train([...order, '--workers', '1', '--run-dir', workspace.in('undisturbed')]);
+  order = smallOrder(workspace);
+  undisturbed = new Undisturbed(workspace, order);
   daemon = await Daemon.start({ data: workspace.in('data') });
   const [host, port] = daemon.grpc.split(':');
   proxy = await damagingProxy(host, Number(port));
@@ -73,9 +74,9 @@ it('a contribution that is damaged on its way is named, and the run ends with th
   await until('the worker to be sent away', () => lost() !== undefined);
   expect(lost()).toMatchObject({ worker: 'rocin', lost: true });
   expect(lost()!.reason).toMatch(/^range 0: expected CRC-32 [0-9a-f]{8}, received [0-9a-f]{8}$/);
-  await daemon.ended(id);
-  const shown = await daemon.json<RunJson>(['run', 'show', id]);
-  expect(shown).toMatchObject({ state: 'done', weightsSha256: undisturbed.weightsSha256 });
+  const { step } = await daemon.toItsEnd(id);
+  const { weightsSha256 } = await undisturbed.of(step as number);
+  expect(await daemon.json<RunJson>(['run', 'show', id])).toMatchObject({ state: 'done', weightsSha256 });
   expect(
     await daemon.metric('rocinante_coordinator_refused_connections_total{why="CHECKSUM_MISMATCH"}'),
   ).toBe(1);

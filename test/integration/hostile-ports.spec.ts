@@ -1,7 +1,7 @@
 /**
  * Goal: whatever comes to a coordinator's two ports is refused or dropped by name and counted, and the run that it works on
- * ends with the bits of an undisturbed one. Method: one daemon with one worker and one run; all that is hostile comes while
- * it runs.
+ * ends with the bits of an undisturbed one. Method: one daemon with one light worker, which takes its time, and one run without
+ * an end; all that is hostile comes while it runs. Then another worker goes as far, alone.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
@@ -20,35 +20,45 @@ import {
 } from '@rocinante/wire';
 import { Daemon, until, type RunJson } from '../support/daemon.js';
 import { framed, RawCall, RawConnection } from '../support/byte-clients.js';
-import { train, Workspace, type Summary } from '../support/rocinante.js';
+import { LightWorker } from '../support/light-worker.js';
+import { ENDLESS } from '../support/open-end.js';
+import { Workspace } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 import { speak } from '../support/stranger.js';
 
-const STEPS = 300;
+/** About that of a light worker's gradient: another would be asked about before it counts. */
+const LIGHT_NORM = 0.035;
+const SLOW_MS = 25;
+const QUICK_MS = 1;
 const CONTRIBUTE = '/rocinante.training.v1.Training/Contribute';
 /** How a client of HTTP/2 begins: the preface and empty settings. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
 const hello = { protocolMin: 1, protocolMax: 1, name: 'stranger', threads: 1 };
 
 const workspace = new Workspace();
-let undisturbed: Summary;
+let order: string[];
 let daemon: Daemon;
+let worker: LightWorker;
 let run: RunJson;
 
 beforeAll(async () => {
   const corpus = workspace.write('corpus.txt', smallText(40_000));
   const config = workspace.write('config.json', smallConfig);
-  const batch = ['--batch', '16', '--micro-batch', '4', '--steps', String(STEPS)];
-  const args = ['--corpus', corpus, '--config', config, ...batch];
-  const runDir = workspace.in('undisturbed');
-  undisturbed = await train([...args, '--workers', '1', '--threads', '1', '--run-dir', runDir]);
+  order = ['--corpus', corpus, '--config', config, '--batch', '16', '--micro-batch', '4'];
   daemon = await Daemon.start({ data: workspace.in('data') });
-  daemon.worker('own');
-  run = await daemon.startRun(args);
+  work();
+  run = await daemon.startRun([...order, '--steps', String(ENDLESS)]);
   await daemon.stepsTaken(run.id, 1);
 }, 240_000);
 
+/** Has the run's own worker join; it comes back where the flood costs it the coordinator. */
+function work(): void {
+  worker = new LightWorker(daemon.grpc, 'own', { computeMs: SLOW_MS });
+  void worker.ended.then((error) => (error === null ? undefined : work()));
+}
+
 afterAll(async () => {
+  worker.leave();
   await daemon.end();
   workspace.remove();
 });
@@ -283,15 +293,17 @@ describe.concurrent('on the port of HTTP', { timeout: 180_000 }, () => {
 });
 
 it('and the run ends undisturbed', { timeout: 240_000 }, async () => {
-  expect(await daemon.ended(run.id)).toMatchObject({
-    state: 'done',
-    step: STEPS,
-    weightsSha256: undisturbed.weightsSha256,
-  });
+  worker.computeMs = QUICK_MS;
+  const { state, step, weightsSha256 } = await daemon.toItsEnd(run.id);
+  expect(state).toBe('done');
   // Of all that came, only one had worked for it; its own may have lost the coordinator in the flood, and come back.
   const joined = daemon.events(run.id).filter(({ event }) => event === 'worker-joined');
   expect([...new Set(joined.map(({ worker }) => worker))]).toEqual(['own', 'short-lived']);
   expect(daemon.process.exitCode).toBeNull();
+  worker.leave();
+  worker = new LightWorker(daemon.grpc, 'alone', { computeMs: QUICK_MS });
+  const { id } = await daemon.startRun([...order, '--steps', String(step)]);
+  expect(await daemon.ended(id)).toMatchObject({ state: 'done', step, weightsSha256 });
 });
 
 /** A report of micro-batches that were never computed. */
@@ -305,7 +317,7 @@ function inventedReport({
     results: microBatches.map((microBatch) => ({
       microBatch,
       lossSum: 1,
-      norm: 1,
+      norm: LIGHT_NORM,
       finite: true,
       hash: 0,
     })),

@@ -4,28 +4,23 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { decodeLine } from '@rocinante/ledger';
+import { afterAll, expect, it } from 'vitest';
+import { until } from '../support/daemon.js';
+import { ENDLESS, endAfter, Undisturbed } from '../support/open-end.js';
 import { projectRoot } from '../support/project-root.js';
-import { events, Rocinante, train, Workspace, type Summary } from '../support/rocinante.js';
+import { events, Rocinante, train, Workspace } from '../support/rocinante.js';
+import { workersIn } from '../support/run-ledger.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 import { speak } from '../support/stranger.js';
 
 const workspace = new Workspace();
-let args: string[];
-let undisturbed: Summary;
-
-beforeAll(async () => {
-  const corpus = workspace.write('corpus.txt', smallText(40_000));
-  const config = workspace.write('config.json', smallConfig);
-  const batch = ['--batch', '64', '--micro-batch', '8', '--steps', '500'];
-  args = ['--corpus', corpus, '--config', config, ...batch, '--workers', '1', '--threads', '1'];
-  undisturbed = await train([...args, '--run-dir', workspace.in('undisturbed')]);
-}, 240_000);
+const corpus = workspace.write('corpus.txt', smallText(40_000));
+const config = workspace.write('config.json', smallConfig);
+const order = ['--corpus', corpus, '--config', config, '--batch', '64', '--micro-batch', '8'];
+const undisturbed = new Undisturbed(workspace, order);
 afterAll(() => workspace.remove());
 
 /** Starts a run, and waits until it has taken some steps; `proof` is what admits a worker. */
@@ -33,29 +28,21 @@ async function begun(
   name: string,
 ): Promise<{ run: Rocinante; runDir: string; address: string; proof: string }> {
   const runDir = workspace.in(name);
-  const run = new Rocinante(['train', '--json', ...args, '--run-dir', runDir]);
+  const shape = ['--steps', String(ENDLESS), '--workers', '1', '--threads', '1', '--run-dir', runDir];
+  const run = new Rocinante(['train', ...order, ...shape]);
   await run.says(/step 1\//);
   const address = events(runDir).find(({ event }) => event === 'listening')!.address as string;
   const proof = events(runDir).find(({ event }) => event === 'joining-proof')!.sha256 as string;
   return { run, runDir, address, proof };
 }
 
-/** Who computed what went into a run's steps, by its ledger. */
-function workersIn(runDir: string): Set<string> {
-  const lines = readFileSync(join(runDir, 'ledger.jsonl'), 'utf8').split('\n').slice(0, -1);
-  const workers = lines.flatMap((line) => {
-    const decoded = decodeLine(line);
-    if ('problem' in decoded) throw new Error(decoded.problem);
-    const { record } = decoded;
-    return record.kind === 'step' ? record.computed.map(({ worker }) => worker) : [];
-  });
-  return new Set(workers);
-}
-
-async function endsUndisturbed(run: Rocinante): Promise<void> {
-  const { code, stdout } = await run.finished;
-  expect(code).toBe(0);
-  expect(stdout).toContain(undisturbed.weightsSha256);
+/** Interrupts a run, which is on its way still, and has it go on to an end. */
+async function endsUndisturbed(run: Rocinante, runDir: string): Promise<void> {
+  run.process.kill('SIGINT');
+  expect((await run.finished).code).toBe(130);
+  const end = endAfter(events(runDir).filter(({ event }) => event === 'step').length);
+  const { weightsSha256 } = await train(['--resume', '--steps', String(end), '--run-dir', runDir]);
+  expect(weightsSha256).toBe((await undisturbed.of(end)).weightsSha256);
 }
 
 const hello = { protocolMin: 1, protocolMax: 1, name: 'stranger', threads: 1 };
@@ -79,10 +66,10 @@ it(
       ];
     });
     expect(error.code).toBe(status.INVALID_ARGUMENT);
-    await endsUndisturbed(run);
+    await until('work of the extra one', () => workersIn(runDir).has('extra'));
+    await endsUndisturbed(run, runDir);
     const joined = events(runDir).flatMap(({ event, worker }) => (event === 'worker-joined' ? [worker] : []));
     expect(joined).toContain('extra');
-    expect(workersIn(runDir)).toContain('extra');
     expect(events(runDir).filter(({ event }) => event === 'ignored')).not.toHaveLength(0);
     // It waits for the coordinator's return, as a worker does, and ends when it is told to.
     expect(extra.exitCode).toBeNull();
@@ -96,7 +83,7 @@ it(
   'who does not keep to the protocol is refused by name, and the run goes on',
   { timeout: 180_000 },
   async () => {
-    const { run, address, proof } = await begun('refused');
+    const { run, runDir, address, proof } = await begun('refused');
     const [host, port] = address.split(':');
     const noise = connect(Number(port), host);
     noise.on('error', () => undefined);
@@ -126,6 +113,6 @@ it(
     expect(liar.details).toMatch(/report: expected magnitudes of \d+ blocks, received 0 bytes/);
     expect(twice.details).toMatch(/said Hello twice/);
     noise.destroy();
-    await endsUndisturbed(run);
+    await endsUndisturbed(run, runDir);
   },
 );

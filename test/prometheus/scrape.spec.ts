@@ -15,6 +15,7 @@ import { Daemon, until } from '../support/daemon.js';
 import { metricTable, type TabledMetric } from '../support/metric-table.js';
 import { projectRoot } from '../support/project-root.js';
 import { findPrometheus, metricProblems, Prometheus, type Target } from '../support/prometheus.js';
+import { ENDLESS } from '../support/open-end.js';
 import { Workspace } from '../support/rocinante.js';
 import { smallConfig, smallText } from '../support/small-run.js';
 import { CARD_UUIDS, standInCards } from '../support/stand-in-cards.js';
@@ -22,7 +23,6 @@ import { expressionProblems, UNSEEN_METRICS } from './expression-check.js';
 import { annotationQueries, panelQueries, variableQueries, type PanelQuery } from './panel-queries.js';
 import { comparedIn, selectorsOf } from './promql.js';
 
-const STEPS = 60;
 /** For what the next scrapes bring, on a machine that is busy too. */
 const PATIENCE_MS = 60_000;
 const program = findPrometheus();
@@ -62,6 +62,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
   let daemon: Daemon;
   let prometheus: Prometheus;
   let workerHttp: string;
+  let steps: number;
   /** When the run was started, in milliseconds since 1970. */
   let begun: number;
 
@@ -86,10 +87,27 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     begun = Date.now();
     const corpus = workspace.write('corpus.txt', smallText(40_000));
     const options = ['--config', workspace.write('config.json', smallConfig), '--corpus', corpus];
-    const sizes = ['--batch', '64', '--micro-batch', '8', '--steps', String(STEPS)];
+    const sizes = ['--batch', '64', '--micro-batch', '8', '--steps', String(ENDLESS)];
     const { id } = await daemon.startRun([...options, ...sizes]);
-    const { state } = await daemon.ended(id);
-    expect(state).toBe('done');
+    // Rates, and what comes now and then only, are in several scrapes of each.
+    const changed = [
+      'rocinante_coordinator_step',
+      'rocinante_coordinator_held_out_loss_nats',
+      'rocinante_worker_windows_total',
+    ];
+    for (const metric of changed) {
+      await until(`scrapes of ${metric}`, async () => {
+        const series = await prometheus.query(`changes(${metric}[2m])`);
+        return (
+          series.length >= (metric.includes('worker') ? 2 : 1) && series.every(({ value }) => value >= 3)
+        );
+      });
+    }
+    // Its counters are those of the run as it is stopped: they begin anew with a resume.
+    await daemon.json(['run', 'stop', id]);
+    const { state, step } = await daemon.ended(id);
+    expect(state).toBe('stopped');
+    steps = step as number;
   }, 240_000);
 
   afterAll(async () => {
@@ -173,7 +191,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     // What the workers counted last, and that the run has ended, are in the next scrapes only.
     const numbers = async (): Promise<object> => ({
       workersHadAll: (await value('sum(rocinante_worker_windows_total)')) >= windows,
-      done: await value('rocinante_coordinator_runs{state="done"}'),
+      stopped: await value('rocinante_coordinator_runs{state="stopped"}'),
       step: await value('rocinante_coordinator_step'),
       windows: await value('rocinante_coordinator_windows_total'),
       steps: await value('rocinante_coordinator_step_duration_seconds_count'),
@@ -184,7 +202,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
       workers: await value('rocinante_coordinator_live_workers'),
     });
     await expect.poll(numbers, { timeout: PATIENCE_MS }).toEqual({
-      ...{ workersHadAll: true, done: 1, step: STEPS, windows, steps: STEPS, boundBy: 1, workers: 2 },
+      ...{ workersHadAll: true, stopped: 1, step: steps, windows, steps, boundBy: 1, workers: 2 },
       beyondPhases: expect.closeTo(0, 6) as number,
     });
   });

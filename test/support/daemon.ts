@@ -3,6 +3,7 @@ import { get } from 'node:https';
 import { join } from 'node:path';
 import type { ClientSecurity } from '@rocinante/access';
 import { dialRuns, type RunSummaryMessage } from '@rocinante/wire';
+import { endAfter } from './open-end.js';
 import { Rocinante, type Finished } from './rocinante.js';
 
 /** A line of a daemon's or a worker's log. */
@@ -143,9 +144,14 @@ export class Daemon extends Service {
     return this.json(['run', 'start', ...args]);
   }
 
+  /** Where the run is kept, in the data folder. */
+  runDir(run: string): string {
+    return join(this.data, 'runs', run);
+  }
+
   /** The run's entries of `events.jsonl`, read from the data folder. */
   events(run: string): Record<string, unknown>[] {
-    const path = join(this.data, 'runs', run, 'events.jsonl');
+    const path = join(this.runDir(run), 'events.jsonl');
     if (!existsSync(path)) return [];
     const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -161,7 +167,7 @@ export class Daemon extends Service {
 
   /** The run's record. */
   record(run: string): Record<string, unknown> {
-    const path = join(this.data, 'runs', run, 'run.json');
+    const path = join(this.runDir(run), 'run.json');
     return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   }
 
@@ -192,6 +198,19 @@ export class Daemon extends Service {
   async ended(run: string, timeoutMs = WAIT_MS): Promise<Record<string, unknown>> {
     const { endedAt } = await this.over(run, timeoutMs);
     await until(`the record of ${run}`, () => this.record(run).endedAt === endedAt);
+    return this.record(run);
+  }
+
+  /**
+   * Gives a run that has no end one, some steps on, and waits for it: its record. It is stopped and resumed for that.
+   * @param further options of `run resume`.
+   */
+  async toItsEnd(run: string, further: readonly string[] = []): Promise<Record<string, unknown>> {
+    await this.json(['run', 'stop', run]);
+    await until(`${run} to be stopped`, () => this.record(run).state === 'stopped');
+    const steps = endAfter(this.record(run).step as number);
+    await this.json(['run', 'resume', run, '--steps', String(steps), '--watch', ...further]);
+    await until(`the record of ${run}`, () => this.record(run).state === 'done');
     return this.record(run);
   }
 

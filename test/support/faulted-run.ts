@@ -52,9 +52,9 @@ export class FaultedRun {
   }
 
   /**
-   * Starts coordinator, workers and run, lets faults happen one after another, and waits for the end. Prints what happened,
-   * also where this fails.
-   * @param order the options of `run start`.
+   * Starts coordinator, workers and run, lets faults happen one after another, and brings the run to its end once all workers
+   * are together again. Prints what happened, also where this fails.
+   * @param order the options of `run start`, for a run without an end.
    */
   async play(seed: number, order: readonly string[], faults: readonly Fault[]): Promise<void> {
     const begunAt = performance.now();
@@ -65,7 +65,8 @@ export class FaultedRun {
       for (const worker of this.#workers.values()) await worker.says(/joined the coordinator/);
       ({ id: this.#run } = await this.#daemon.startRun([...order, '--checkpoint', '1']));
       for (const fault of faults) this.#happened.push(await this.#happen(fault));
-      await this.#daemon.json(['run', 'watch', this.#run]);
+      await this.#together();
+      await this.#daemon.toItsEnd(this.#run);
     } finally {
       const seconds = ((performance.now() - begunAt) / 1000).toFixed(1);
       const missing = faults.slice(this.#happened.length);
@@ -86,11 +87,12 @@ export class FaultedRun {
     return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
   }
 
-  /** Waits until every link is healed, and every worker has joined the coordinator and not lost it since. */
-  async together(): Promise<void> {
-    const isJoined = ({ log }: WorkerProcess): boolean =>
-      log.findLast(({ msg }) => /the coordinator at/.test(msg))?.msg.startsWith('joined') === true;
-    const all = (): boolean => this.#cutOff.size === 0 && [...this.#workers.values()].every(isJoined);
+  /** Waits until every link is healed, and every worker has joined the coordinator and the run and not lost it since. */
+  async #together(): Promise<void> {
+    const isJoined = ([name, { log }]: [string, WorkerProcess]): boolean =>
+      log.findLast(({ msg }) => /the coordinator at/.test(msg))?.msg.startsWith('joined') === true &&
+      this.#isAtWork(name);
+    const all = (): boolean => this.#cutOff.size === 0 && [...this.#workers].every(isJoined);
     await until('all workers together again', all, FAULT_TIMEOUT_MS);
   }
 

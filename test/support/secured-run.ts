@@ -10,24 +10,24 @@ import { dial, dialRuns, type RunsClient } from '@rocinante/wire';
 import { Daemon, type RunJson } from './daemon.js';
 import { LightWorker } from './light-worker.js';
 import { Refusals } from './refusals.js';
+import { ENDLESS } from './open-end.js';
 import type { Workspace } from './rocinante.js';
 import { TestAuthority, TestBook } from './secured.js';
 import { smallText } from './small-run.js';
 
-/** Some four minutes of a worker that takes its time, and seconds of one that does not. */
-const STEPS = 400;
-const SLOW_MS = 150;
+/** Of a micro-batch: of a worker that takes its time, so that there are not many steps to be taken again, and of one that does not. */
+const SLOW_MS = 50;
 const QUICK_MS = 1;
 
 /**
  * A run that strangers must not disturb, of a coordinator that asks for certificates and tokens: one light worker plays it
- * twice, alone, and while all comes that is to be refused, one case after the other.
+ * while all comes that is to be refused, one case after the other, and then another as far, alone.
  */
 export class SecuredRun {
   run!: RunJson;
   #worker!: LightWorker;
   readonly #refusals: Refusals;
-  #undisturbed!: Record<string, unknown>;
+  #order!: readonly string[];
 
   private constructor(
     readonly daemon: Daemon,
@@ -45,7 +45,7 @@ export class SecuredRun {
     this.#refusals = new Refusals(daemon);
   }
 
-  /** Plays it alone, begins it again, and waits for its first step. */
+  /** Begins it, and waits for its first step. */
   static async start(workspace: Workspace): Promise<SecuredRun> {
     const [ours, theirs] = await Promise.all([
       TestAuthority.make(workspace, 'ours'),
@@ -73,7 +73,7 @@ export class SecuredRun {
     });
     const secured = new SecuredRun(daemon, book, ours, theirs, ownFiles, own, guest);
     try {
-      await secured.#play(workspace);
+      await secured.#begin(workspace);
     } catch (error) {
       await secured.end();
       throw error;
@@ -81,23 +81,24 @@ export class SecuredRun {
     return secured;
   }
 
-  async #play(workspace: Workspace): Promise<void> {
+  async #begin(workspace: Workspace): Promise<void> {
     const { daemon } = this;
     const config = workspace.write('config.json', {
       preset: 'quick',
       network: { input: 'one-hot', layers: [{ units: 32, dropout: 0 }] },
       text: { window: 20, stride: 20 },
       batch: { size: 8, microBatch: 2 },
-      steps: STEPS,
+      steps: ENDLESS,
     });
-    const order = ['--config', config, '--corpus', workspace.write('corpus.txt', smallText(30_000))];
-    const security = { ...this.own, token: this.book.tokens.worker };
-    const quick = new LightWorker(daemon.grpc, 'quick', { computeMs: QUICK_MS, security });
-    this.#undisturbed = await daemon.ended((await daemon.startRun(order)).id);
-    quick.leave();
-    this.#worker = new LightWorker(daemon.grpc, 'slow', { computeMs: SLOW_MS, security });
-    this.run = await daemon.startRun(order);
+    this.#order = ['--config', config, '--corpus', workspace.write('corpus.txt', smallText(30_000))];
+    this.#worker = this.#lightWorker('slow', SLOW_MS);
+    this.run = await daemon.startRun(this.#order);
     await daemon.stepsTaken(this.run.id, 1);
+  }
+
+  #lightWorker(name: string, computeMs: number): LightWorker {
+    const security = { ...this.own, token: this.book.tokens.worker };
+    return new LightWorker(this.daemon.grpc, name, { computeMs, security });
   }
 
   /** Ends all at once. */
@@ -106,19 +107,22 @@ export class SecuredRun {
     await this.daemon.end();
   }
 
-  /** Fails where the run does not end as it did alone, others had a part in it, or the log has a token. */
+  /** Fails where the run does not end as another that nobody comes to, others had a part in it, or the log has a token. */
   async endsUndisturbed(): Promise<void> {
     const { daemon, book, run } = this;
     this.#worker.computeMs = QUICK_MS;
-    const ended = await daemon.ended(run.id, 180_000);
-    const { weightsSha256 } = this.#undisturbed;
-    expect(ended).toMatchObject({ state: 'done', step: STEPS, weightsSha256 });
+    const { state, step, weightsSha256 } = await daemon.toItsEnd(run.id);
+    expect(state).toBe('done');
     const joined = daemon.events(run.id).filter(({ event }) => event === 'worker-joined');
-    expect(joined.map((entry) => entry.worker)).toEqual(['slow']);
+    expect(new Set(joined.map((entry) => entry.worker))).toEqual(new Set(['slow']));
+    this.#worker.leave();
+    this.#worker = this.#lightWorker('alone', QUICK_MS);
+    const alone = (await daemon.startRun([...this.#order, '--steps', String(step)])).id;
+    expect(await daemon.ended(alone, 180_000)).toMatchObject({ state: 'done', step, weightsSha256 });
     const acts = this.audited().filter(({ act, outcome }) => act === 'start' && outcome === 'done');
     expect(acts.map(({ by, what }) => [by, what])).toEqual([
-      ['some-operator', 'r1'],
       ['some-operator', run.id],
+      ['some-operator', alone],
     ]);
     const written = JSON.stringify([daemon.log, this.#file('audit.jsonl'), this.#file('refused.jsonl')]);
     for (const token of [...Object.values(book.tokens), this.guest]) expect(written).not.toContain(token);

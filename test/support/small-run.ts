@@ -1,3 +1,4 @@
+import { ENDLESS } from './open-end.js';
 import type { Workspace } from './rocinante.js';
 
 /** A run that takes seconds: two small layers with dropout, over a text that the test makes. */
@@ -30,9 +31,9 @@ export function smallText(characters: number): string {
 
 /**
  * What orders such a run over 40,000 characters, for `train` and for `run start`; its files are written into the workspace.
- * @param steps of 32 windows in 4 micro-batches.
+ * @param steps of 32 windows in 4 micro-batches; by default as many as no run takes while a test lasts.
  */
-export function smallOrder(workspace: Workspace, steps: number): string[] {
+export function smallOrder(workspace: Workspace, steps = ENDLESS): string[] {
   const corpus = workspace.write('corpus.txt', smallText(40_000));
   const config = workspace.write('config.json', smallConfig);
   const batch = ['--batch', '32', '--micro-batch', '8', '--steps', String(steps)];

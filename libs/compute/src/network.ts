@@ -1,40 +1,24 @@
-// B windows computed, T positions, V symbols, H units, I a layer's inputs; N = T·B rows, position-major.
+// B windows computed, T positions, V symbols, H units; N = T·B rows, position-major.
 import { assert } from '@rocinante/base';
-import { biasAdd, multiply, sliceFirst, sumRowsByIndex, type Engine, type Tensor } from '@rocinante/engine';
+import type { Engine, Tensor } from '@rocinante/engine';
 import { networkLayout, type NetworkSpec } from '@rocinante/model';
 import type { ParameterLayout } from '@rocinante/parameters';
+import { Backpropagation } from './backpropagation.js';
 import { batchTensors, type BatchTensors } from './batch-tensors.js';
-import { crossEntropy } from './cross-entropy.js';
-import { dropoutMask, type DropoutKey } from './dropout.js';
+import type { DropoutKey } from './dropout.js';
 import type { DeviceGradient } from './device-gradient.js';
-import { product, transposedProduct } from './float32-products.js';
 import { copySwappingGates, swapGates } from './gate-order.js';
-import {
-  GradientGraph,
-  keepGradients,
-  type Backpropagate,
-  type GraphLimits,
-  type Take,
-} from './gradient-graph.js';
-import { RowsInput, symbolInput, type LayerInput } from './layer-input.js';
-import { freeStates, readOn } from './layer-stack.js';
+import { GradientGraph, keepGradients, type Backpropagate, type GraphLimits } from './gradient-graph.js';
+import { readOn } from './layer-stack.js';
 import type { CellState } from './lstm-layer.js';
-import { whyPlainAlone, type Extent, type LayerRun, type LstmPath } from './lstm-path.js';
+import { whyPlainAlone, type LstmPath } from './lstm-path.js';
 import { layOutRows, sumLosses, type MicroBatch, type Rows } from './micro-batch.js';
 import { NetworkWeights } from './network-weights.js';
+import { logitsOf, lossesOf, reached } from './output-layer.js';
 import { PlainPath } from './plain-path.js';
-import { createProducts, type FactorType, type Products } from './products.js';
-import { addLosses, layOutStreams, type Streams } from './streams.js';
-
-/** What a layer leaves for the way back. */
-interface LayerTrace {
-  readonly run: LayerRun<unknown>;
-  readonly input: LayerInput;
-  /** [N, I]: what entered, after dropout; undefined in the first layer, which the symbols enter. */
-  readonly input_NI: Tensor | undefined;
-  /** Of the layer's outputs: [N, H], or [B, H] in the last layer of a loss on the last position. */
-  readonly mask: Tensor | undefined;
-}
+import { createProducts, type FactorType } from './products.js';
+import { evaluateStreams } from './stream-evaluation.js';
+import type { Streams } from './streams.js';
 
 export interface NetworkOptions {
   /** T, the symbols of a window without the one that follows. */
@@ -59,8 +43,8 @@ export class Network {
   readonly windowLength: number;
   /** How its LSTM layers are computed. */
   readonly path: LstmPath;
-  readonly #products: Products;
   readonly #weights: NetworkWeights;
+  readonly #backpropagate: Backpropagate;
   readonly #graph: GradientGraph | null;
 
   private constructor(
@@ -70,10 +54,11 @@ export class Network {
   ) {
     this.windowLength = windowLength;
     this.layout = networkLayout(spec);
-    this.#products = createProducts(engine, factors);
+    const products = createProducts(engine, factors);
     const isFree = path !== undefined && whyPlainAlone(spec, factors) === null;
-    this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation, this.#products);
+    this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation, products);
     this.#weights = new NetworkWeights(engine, spec, this.layout, this.path.gateOrder);
+    this.#backpropagate = new Backpropagation(engine, spec, this.path, products, this.#weights).run;
     const isForGraph = this.path.name === 'plain' && engine.description.device === 'cpu';
     this.#graph =
       graph && isForGraph ? new GradientGraph(engine, this.#weights, this.#backpropagate, graph) : null;
@@ -149,19 +134,14 @@ export class Network {
 
   /** The micro-batch's loss without dropout, in the units of `gradient`. */
   evaluate(batch: MicroBatch): { lossSum: number } {
-    const { engine } = this;
+    const { engine, spec } = this;
+    const weights = this.#weights.loaded;
     const rows = layOutRows(this.spec, this.windowLength, batch);
     return engine.scope(() => {
-      const { hidden_NH } = readOn(
-        engine,
-        this.path,
-        this.spec,
-        this.#weights.loaded,
-        rows.symbols_TB,
-        rows.B,
-      );
+      const { hidden_NH } = readOn(engine, this.path, spec, weights, rows.symbols_TB, rows.B);
       const labels = engine.int32(rows.labels_N, [rows.labels_N.length]);
-      const { loss } = this.#crossEntropy(this.#reached(hidden_NH, rows), labels);
+      const output = reached(engine, spec, hidden_NH, rows);
+      const { loss } = lossesOf(engine, weights, output, labels);
       return { lossSum: sumLosses(rows, engine.readFloat32(loss)) };
     });
   }
@@ -179,7 +159,7 @@ export class Network {
     const weights = this.#weights.loaded;
     return engine.scope(() => {
       const { states: ends } = readOn(engine, this.path, spec, weights, symbols.slice(), 1, states);
-      const logits = biasAdd(engine, product(engine, ends.at(-1)!.hidden, weights.dense_HV), weights.dense_V);
+      const logits = logitsOf(engine, weights, ends.at(-1)!.hidden);
       return { logits: engine.readFloat32(logits), states: ends };
     });
   }
@@ -194,27 +174,8 @@ export class Network {
    * `isCancelled` is asked before each stretch of `windowLength` positions; the result is null where it says so.
    */
   evaluateStreams(streams: Streams, isCancelled: () => boolean = () => false): { lossSum: number } | null {
-    const { engine, spec } = this;
-    const weights = this.#weights.loaded;
-    const sums = new Float64Array(streams.symbols.length);
-    let states: readonly CellState[] | undefined;
-    try {
-      for (const chunk of layOutStreams(spec, streams, this.windowLength)) {
-        if (isCancelled()) return null;
-        const ends = engine.scope(() => {
-          const run = readOn(engine, this.path, spec, weights, chunk.symbols_TB, chunk.B, states);
-          const labels = engine.int32(chunk.labels_N, [chunk.labels_N.length]);
-          const { loss } = this.#crossEntropy(run.hidden_NH, labels);
-          addLosses(sums, chunk, engine.readFloat32(loss));
-          return run.states;
-        });
-        freeStates(engine, states);
-        states = ends;
-      }
-    } finally {
-      freeStates(engine, states);
-    }
-    return { lossSum: sums.reduce((sum, streamSum) => sum + streamSum, 0) };
+    const { engine, path, spec, windowLength } = this;
+    return evaluateStreams(engine, path, spec, this.#weights.loaded, windowLength, streams, isCancelled);
   }
 
   /** Frees the parameters' tensors, and the graph. */
@@ -225,107 +186,6 @@ export class Network {
 
   #batchTensors(rows: Rows, dropout: DropoutKey | null): BatchTensors {
     return batchTensors(this.engine, rows, dropout, this.spec.layers.length);
-  }
-
-  /** What a gradient is computed by: a function of tensors and sizes alone, so that it can be run again as a graph. */
-  readonly #backpropagate: Backpropagate = (batch, take) => {
-    const { engine } = this;
-    return engine.scope(() => {
-      const { traces, output } = this.#runLayers(batch);
-      const { losses_N, logitsGradient_NV } = this.#lossOf(output, batch);
-      const outputGradient = this.#denseBack(output, logitsGradient_NV, take);
-      this.#layersBack(traces, outputGradient, batch, take);
-      return losses_N;
-    });
-  };
-
-  /** Runs the stack; `output` is what enters the dense layer, [N, H], or [B, H] for a loss on the last position. */
-  #runLayers(batch: BatchTensors): { traces: LayerTrace[]; output: Tensor } {
-    const { engine, spec } = this;
-    const weights = this.#weights.loaded;
-    const traces: LayerTrace[] = [];
-    let input = symbolInput(engine, this.#products, spec, weights, batch.symbols_N);
-    let input_NI: Tensor | undefined;
-    for (const [index, { dropout: rate }] of spec.layers.entries()) {
-      const isLast = index === spec.layers.length - 1;
-      const run = this.path.forward(weights.layers[index], input, batch);
-      const output = isLast ? this.#reached(run.hidden_NH, batch) : run.hidden_NH;
-      const mask =
-        batch.words && rate > 0
-          ? dropoutMask(engine, batch.words[index], rate, output.shape as [number, number])
-          : undefined;
-      const kept = mask ? multiply(engine, output, mask) : output;
-      traces.push({ run, input, input_NI, mask });
-      if (isLast) return { traces, output: kept };
-      input = new RowsInput(this.#products, kept);
-      input_NI = kept;
-    }
-    throw new Error('a network has at least one layer');
-  }
-
-  /** Of the uppermost layer's hidden states, those that the loss looks at. */
-  #reached(hidden_NH: Tensor, { T, B }: Extent): Tensor {
-    return this.spec.loss === 'last' ? sliceFirst(this.engine, hidden_NH, (T - 1) * B, B) : hidden_NH;
-  }
-
-  #lossOf(output: Tensor, batch: BatchTensors): { losses_N: Tensor; logitsGradient_NV: Tensor } {
-    const { engine } = this;
-    return engine.scope(() => {
-      const { loss, gradient } = this.#crossEntropy(output, batch.labels_L);
-      return { losses_N: loss, logitsGradient_NV: multiply(engine, gradient, batch.shares_L1) };
-    });
-  }
-
-  /** Each row's loss [N], and its gradient by the logits [N, V]. */
-  #crossEntropy(output: Tensor, labels_N: Tensor): { loss: Tensor; gradient: Tensor } {
-    const { engine } = this;
-    const weights = this.#weights.loaded;
-    return engine.scope(() => {
-      const logits = biasAdd(engine, product(engine, output, weights.dense_HV), weights.dense_V);
-      return crossEntropy(engine, logits, labels_N);
-    });
-  }
-
-  /** Takes the dense layer's gradients and gives that of its input. */
-  #denseBack(output: Tensor, logitsGradient_NV: Tensor, take: Take): Tensor {
-    const { engine } = this;
-    return engine.scope(() => {
-      take('dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
-      const ones = engine.constant(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
-      take('dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
-      return product(engine, logitsGradient_NV, this.#weights.loaded.dense_VH);
-    });
-  }
-
-  /** Runs the stack backwards from the gradient of its output, taking each layer's gradients. */
-  #layersBack(traces: readonly LayerTrace[], outputGradient: Tensor, batch: BatchTensors, take: Take): void {
-    const { engine, spec, path } = this;
-    const weights = this.#weights.loaded;
-    let gradient = outputGradient;
-    for (let index = traces.length - 1; index >= 0; index--) {
-      const { run, input, input_NI, mask } = traces[index];
-      const { units } = spec.layers[index];
-      const name = `lstm_${index + 1}`;
-      const below = engine.scope(() => {
-        const hiddenGradient = mask ? multiply(engine, gradient, mask) : gradient;
-        const made = path.backward(weights.layers[index], input, run, hiddenGradient, batch);
-        take(`${name}/bias`, made.bias_4H, units);
-        take(`${name}/recurrent_kernel`, made.recurrent_H4H, units);
-        take(`${name}/kernel`, made.kernel_I4H, units);
-        if (index > 0) return made.input_NI;
-        if (made.input_NI !== undefined) {
-          const embedding_VE = sumRowsByIndex(engine, made.input_NI, batch.symbols_N, spec.vocabularySize);
-          take('embedding/embeddings', embedding_VE);
-        }
-        return undefined;
-      });
-      engine.free(gradient, run.hidden_NH);
-      if (mask !== undefined) engine.free(mask);
-      // Without dropout the input is the layer below's hidden states, which that layer's turn frees.
-      if (traces[index - 1]?.mask !== undefined) engine.free(input_NI!);
-      if (below === undefined) return;
-      gradient = below;
-    }
   }
 
   /** Copies a gradient into its place in the flat vector, that of an LSTM layer of `units` in Keras's order of gates. */

@@ -4,7 +4,7 @@ import { availableCores, THREADS_MAX, type CardList } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 import { UsageError } from '../errors.js';
-import type { TrainOptions } from '../run/train.js';
+import type { TrainOptions } from '../run/train-options.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
