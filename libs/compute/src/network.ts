@@ -7,7 +7,7 @@ import { batchTensors, type BatchTensors } from './batch-tensors.js';
 import { crossEntropy } from './cross-entropy.js';
 import { dropoutMask, type DropoutKey } from './dropout.js';
 import type { DeviceGradient } from './device-gradient.js';
-import { product, transposedProduct } from './float32-products.js';
+import { product, sumOfRows, transposedProduct } from './float32-products.js';
 import { copySwappingGates, swapGates } from './gate-order.js';
 import {
   GradientGraph,
@@ -220,7 +220,7 @@ export class Network {
   /** Frees the parameters' tensors, and the graph. */
   dispose(): void {
     this.#graph?.dispose();
-    this.#weights.unload();
+    this.#weights.dispose();
   }
 
   #batchTensors(rows: Rows, dropout: DropoutKey | null): BatchTensors {
@@ -252,7 +252,7 @@ export class Network {
       const output = isLast ? this.#reached(run.hidden_NH, batch) : run.hidden_NH;
       const mask =
         batch.words && rate > 0
-          ? dropoutMask(engine, batch.words[index], rate, output.shape as [number, number])
+          ? dropoutMask(engine, weights.constant, batch.words[index], rate, output.shape as [number, number])
           : undefined;
       const kept = mask ? multiply(engine, output, mask) : output;
       traces.push({ run, input, input_NI, mask });
@@ -291,8 +291,7 @@ export class Network {
     const { engine } = this;
     return engine.scope(() => {
       take('dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
-      const ones = engine.constant(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
-      take('dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
+      take('dense/bias', sumOfRows(engine, logitsGradient_NV));
       return product(engine, logitsGradient_NV, this.#weights.loaded.dense_VH);
     });
   }

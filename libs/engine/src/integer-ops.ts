@@ -38,6 +38,9 @@ export const float32Bits = (engine: Engine, a: Tensor): Tensor =>
 export const float64Bits = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.int64);
 export const float64OfBits = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.float64);
 
+/** An int32 tensor's values on the device. What `engine.int32` makes lies in the host's memory until an op wants it on the card. */
+export const int32OnDevice = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.int32);
+
 /** Elementwise, with NumPy's broadcasting. */
 export const bitwiseAnd = (engine: Engine, a: Tensor, b: Tensor): Tensor => one(engine, 'BitwiseAnd', [a, b]);
 /** Where `condition`, a bool tensor, the first, else the second; with NumPy's broadcasting. */
