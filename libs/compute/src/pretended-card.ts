@@ -15,8 +15,9 @@ export interface CardCount {
 }
 
 /**
- * Where an int32 tensor stays in the host's memory, by the ops' registrations for cards (`HostMemory` in tensorflow/core/kernels);
- * −1 is the last input. Anywhere else it is copied to the card, once for all ops that want it there.
+ * Which inputs an op takes from the host's memory, as the build of TensorFlow 2.21 for cards registers it
+ * (`TF_GetRegisteredKernelsForOp`); −1 is the last input, and of cuDNN's ops it is all of int32. Anywhere else an int32 tensor is
+ * copied to the card, once for all ops that want it there.
  */
 const HOST_INPUTS: Readonly<Record<string, readonly number[]>> = {
   ConcatV2: [-1],

@@ -8,8 +8,8 @@ import type { Tensor } from './tensor.js';
  * summation, and an element of float64 is rounded once.
  *
  * Never on int32: TensorFlow's arithmetic kernels for it on a card read and write the host's memory (AddV2, Sub, Mul, Less, Max
- * and Sum among them), so that each would copy its vector over the bus and back. An int32 tensor on the device is fit for `Cast`
- * and for reading only.
+ * and Sum among them), so that each would copy its vector over the bus and back. An int32 tensor on the device is fit for
+ * `Cast`, as indices and for reading only.
  */
 
 const one = (
