@@ -55,7 +55,7 @@ export class Backpropagation {
       const output = isLast ? reached(engine, spec, run.hidden_NH, batch) : run.hidden_NH;
       const mask =
         batch.words && rate > 0
-          ? dropoutMask(engine, batch.words[index], rate, output.shape as [number, number])
+          ? dropoutMask(engine, weights.constant, batch.words[index], rate, output.shape as [number, number])
           : undefined;
       const kept = mask ? multiply(engine, output, mask) : output;
       traces.push({ run, input, input_NI, mask });

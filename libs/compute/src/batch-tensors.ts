@@ -1,5 +1,5 @@
 // B windows computed, T positions, N = T·B rows, position-major.
-import type { Engine, Tensor } from '@rocinante/engine';
+import { int32OnDevice, type Engine, type Tensor } from '@rocinante/engine';
 import { maskWords, type DropoutKey } from './dropout.js';
 import type { Extent } from './lstm-path.js';
 import type { Rows } from './micro-batch.js';
@@ -16,18 +16,27 @@ export interface BatchTensors extends Extent {
   readonly words: readonly Tensor[] | null;
 }
 
-/** Puts a micro-batch on the engine, for the scope of the call. */
+/**
+ * Puts a micro-batch on the engine, for the scope of the call.
+ *
+ * On a card symbols and labels are copied to it here: a copy waits for all that was asked of the card before, as would that of the
+ * labels for the layers.
+ */
 export function batchTensors(
   engine: Engine,
   { T, B, symbols_TB, labels_N, shares_N }: Rows,
   dropout: DropoutKey | null,
   layers: number,
 ): BatchTensors {
+  const onDevice = (values: Int32Array): Tensor => {
+    const tensor = engine.int32(values, [values.length]);
+    return engine.description.device === 'cpu' ? tensor : int32OnDevice(engine, tensor);
+  };
   return {
     T,
     B,
-    symbols_N: engine.int32(symbols_TB, [T * B]),
-    labels_L: engine.int32(labels_N, [labels_N.length]),
+    symbols_N: onDevice(symbols_TB),
+    labels_L: onDevice(labels_N),
     shares_L1: engine.float32(shares_N, [shares_N.length, 1]),
     words:
       dropout && Array.from({ length: layers }, (_, layer) => engine.int32(maskWords(dropout, layer), [2])),

@@ -1,13 +1,15 @@
 import { Engine } from '@rocinante/engine';
 import { describe, expect, it } from 'vitest';
 import { dropoutMask, maskWords } from './dropout.js';
+import { NetworkConstants } from './network-constants.js';
 
 const engine = Engine.load();
+const { constant } = new NetworkConstants(engine);
 const key = { seed: 7, step: 3, microBatch: 2 };
 const mask = (layer: number, rate: number, size = 40_000) =>
   engine.scope(() => {
     const words = engine.int32(maskWords(key, layer), [2]);
-    return engine.readFloat32(dropoutMask(engine, words, rate, [size / 100, 100]));
+    return engine.readFloat32(dropoutMask(engine, constant, words, rate, [size / 100, 100]));
   });
 
 describe('dropoutMask', () => {

@@ -10,6 +10,7 @@ import {
   type Engine,
   type Tensor,
 } from '@rocinante/engine';
+import type { Constant } from './network-constants.js';
 
 /** What the masks are a function of, besides the layer and the shape. */
 export interface DropoutKey {
@@ -35,14 +36,19 @@ export function maskWords({ seed, step, microBatch }: DropoutKey, layer: number)
  */
 export function dropoutMask(
   engine: Engine,
+  constant: Constant,
   words: Tensor,
   rate: number,
   [rows, columns]: readonly [number, number],
 ): Tensor {
   return engine.scope(() => {
     const dropped = Math.min(Math.round(rate * LEVELS), LEVELS - 1);
-    const threshold = toUint16(engine, engine.constant(Int32Array.of(dropped), []));
-    const scale = engine.constant(Float32Array.of(LEVELS / (LEVELS - dropped)), []);
+    const threshold = constant(`dropout's threshold ${dropped}`, () =>
+      toUint16(engine, engine.constant(Int32Array.of(dropped), [])),
+    );
+    const scale = constant(`dropout's scale ${dropped}`, () =>
+      engine.constant(Float32Array.of(LEVELS / (LEVELS - dropped)), []),
+    );
 
     const elements = rows * columns;
     const pairs = reshape(engine, statelessPairs(engine, Math.ceil(elements / 2), words), [-1]);

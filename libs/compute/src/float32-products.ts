@@ -7,6 +7,7 @@ import {
   sliceColumns,
   sliceFirst,
   splitColumns,
+  sumFirst,
   transpose,
   type Engine,
   type Tensor,
@@ -85,8 +86,12 @@ export class Float32Products implements Products {
   }
 }
 
-/** a·b: `a` [M, K] and `b` [K, N] give [M, N], the same bits with any number of threads where M is 8 or more. */
+/**
+ * a·b: `a` [M, K] and `b` [K, N] give [M, N], the same bits with any number of threads where M is 8 or more. On a card, where threads
+ * decide nothing, one MatMul, as all of these products.
+ */
 export function product(engine: Engine, a: Tensor, b: Tensor): Tensor {
+  if (isOnCard(engine)) return matMul(engine, a, b);
   const [rows, inner] = a.shape as [number, number];
   const pieces = isSteady(engine) ? piecesOf(rows, Infinity) : steadyPieces(rows, b.shape[1], inner);
   if (pieces.length === 1) return innerProduct(engine, a, b);
@@ -105,6 +110,7 @@ export function product(engine: Engine, a: Tensor, b: Tensor): Tensor {
  * not make equal parts, it is filled up with columns of zeros.
  */
 export function transposedProduct(engine: Engine, a: Tensor, d: Tensor): Tensor {
+  if (isOnCard(engine)) return matMul(engine, a, d, { a: true });
   const [rows, M] = a.shape as [number, number];
   const parts = isSteady(engine) ? 1 : steadyParts(M, d.shape[1], rows);
   const columns = Math.max(COLUMNS_MIN, Math.ceil(M / parts));
@@ -117,6 +123,16 @@ export function transposedProduct(engine: Engine, a: Tensor, d: Tensor): Tensor 
     );
     const sums = products.length === 1 ? products[0] : concatenate(engine, products);
     return room > 0 ? sliceFirst(engine, sums, 0, M) : sums;
+  });
+}
+
+/** The sum over all rows of `d` [N, C], [1, C] or [C]; on a processor as the product with a column of ones. */
+export function sumOfRows(engine: Engine, d: Tensor): Tensor {
+  if (isOnCard(engine)) return sumFirst(engine, d);
+  return engine.scope(() => {
+    const [rows] = d.shape;
+    const ones = engine.constant(new Float32Array(rows).fill(1), [rows, 1]);
+    return transposedProduct(engine, ones, d);
   });
 }
 
@@ -150,9 +166,13 @@ function innerProduct(engine: Engine, a: Tensor, b: Tensor): Tensor {
   );
 }
 
+function isOnCard({ description }: Engine): boolean {
+  return description.device === 'gpu';
+}
+
 /** Whether a product's blocks follow from its shape alone, whatever that is. */
-function isSteady({ description: { device, features } }: Engine): boolean {
-  return device === 'gpu' || features.includes('avx512f');
+function isSteady({ description }: Engine): boolean {
+  return description.features.includes('avx512f');
 }
 
 /** Rows as large blocks where that can be, and the rest in small pieces. */

@@ -23,11 +23,10 @@ export class HardSigmoidGates implements Gates {
   readonly #slope: Tensor;
 
   constructor(readonly engine: Engine) {
-    const scalar = (value: number) => engine.constant(Float32Array.of(value), []);
-    this.#zero = scalar(0);
-    this.#half = scalar(0.5);
-    this.#one = scalar(1);
-    this.#slope = scalar(0.2);
+    this.#zero = engine.scalar(0);
+    this.#half = engine.scalar(0.5);
+    this.#one = engine.scalar(1);
+    this.#slope = engine.scalar(0.2);
   }
 
   activate(gate_BH: Tensor): Tensor {

@@ -2,6 +2,7 @@
 import { gatherRows, multiply, oneHot, sumRowsByIndex, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import { transposedProduct } from './float32-products.js';
+import type { Constant } from './network-constants.js';
 import type { LayerWeights, LoadedWeights } from './network-weights.js';
 import type { Products } from './products.js';
 
@@ -61,7 +62,7 @@ export function symbolInput(
 ): LayerInput {
   switch (network.input) {
     case 'scaled':
-      return new ScaledInput(engine, products, network.vocabularySize, symbols_N);
+      return new ScaledInput(engine, products, weights.constant, network.vocabularySize, symbols_N);
     case 'one-hot':
       return new OneHotInput(engine, products, network.vocabularySize, symbols_N);
     case 'embedding':
@@ -76,6 +77,7 @@ class ScaledInput implements LayerInput {
   constructor(
     readonly engine: Engine,
     readonly products: Products,
+    readonly constant: Constant,
     readonly V: number,
     readonly symbols_N: Tensor,
   ) {}
@@ -98,10 +100,12 @@ class ScaledInput implements LayerInput {
   }
 
   #scale_V1(): Tensor {
-    const { V } = this;
-    return this.engine.constant(
-      Float32Array.from({ length: V }, (_, symbol) => symbol / V),
-      [V, 1],
+    const { engine, V } = this;
+    return this.constant('scaled symbols', () =>
+      engine.constant(
+        Float32Array.from({ length: V }, (_, symbol) => symbol / V),
+        [V, 1],
+      ),
     );
   }
 }

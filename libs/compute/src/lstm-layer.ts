@@ -5,6 +5,7 @@ import {
   addAll,
   biasAdd,
   concatenate,
+  constantZeros,
   multiply,
   splitColumns,
   sumFirst,
@@ -74,8 +75,7 @@ export function runLayer(
 /** A row [C] B times: [B, C]. */
 function repeatRow(engine: Engine, row_C: Tensor, B: number): Tensor {
   return engine.scope(() => {
-    const zeros = engine.constant(new Float32Array(B * row_C.shape[0]), [B, row_C.shape[0]]);
-    return biasAdd(engine, zeros, row_C);
+    return biasAdd(engine, constantZeros(engine, [B, row_C.shape[0]]), row_C);
   });
 }
 
@@ -122,9 +122,9 @@ export function runLayerBack(
 ): GateGradients {
   return engine.scope(() => {
     const [B, H] = steps[0].cell.shape as [number, number];
-    const zero_BH = engine.constant(new Float32Array(B * H), [B, H]);
-    const any_H = engine.constant(new Float32Array(H), [H]);
-    const empty_B0 = engine.constant(new Float32Array(0), [B, 0]);
+    const zero_BH = constantZeros(engine, [B, H]);
+    const any_H = constantZeros(engine, [H]);
+    const empty_B0 = constantZeros(engine, [B, 0]);
     const { recurrent_H4H, bias_4H } = layer;
     const shape = { recurrent_H4H, bias_4H, any_BH: zero_BH, any_H, empty_B0 };
 

@@ -3,6 +3,7 @@ import { transpose, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import type { ParameterLayout, TensorEntry } from '@rocinante/parameters';
 import { copySwappingGates, type GateOrder } from './gate-order.js';
+import { NetworkConstants, type Constant } from './network-constants.js';
 
 /** A layer's weights on the engine. I inputs, H units; gates in the order of the path that computes with them. */
 export interface LayerWeights {
@@ -21,6 +22,8 @@ export interface LoadedWeights {
   readonly dense_V: Tensor;
   /** Transposed for the way back, as a product with few rows is twice as fast so; made when first asked for. */
   readonly dense_VH: Tensor;
+  /** The network's constants, which follow from no parameter. */
+  readonly constant: Constant;
 }
 
 /**
@@ -33,6 +36,7 @@ export class NetworkWeights {
   readonly #copies: readonly Float32Array[];
   readonly #parameters: Tensor[] = [];
   readonly #derived = new Map<string, Tensor>();
+  readonly #constants: NetworkConstants;
   #loaded: LoadedWeights | undefined;
 
   constructor(
@@ -41,6 +45,7 @@ export class NetworkWeights {
     readonly layout: ParameterLayout,
     readonly gateOrder: GateOrder,
   ) {
+    this.#constants = new NetworkConstants(engine);
     this.#copies = layout.tensors.map(({ size }) => new Float32Array(size));
   }
 
@@ -79,6 +84,7 @@ export class NetworkWeights {
       get dense_VH() {
         return dense_VH();
       },
+      constant: this.#constants.constant,
     };
   }
 
@@ -93,7 +99,13 @@ export class NetworkWeights {
     this.#derived.clear();
   }
 
-  /** Frees the tensors. */
+  /** Frees the tensors, and the network's constants. */
+  dispose(): void {
+    this.unload();
+    this.#constants.dispose();
+  }
+
+  /** Frees the parameters' tensors. */
   unload(): void {
     this.#loaded = undefined;
     this.forgetDerived();

@@ -181,7 +181,7 @@ export class Network {
   /** Frees the parameters' tensors, and the graph. */
   dispose(): void {
     this.#graph?.dispose();
-    this.#weights.unload();
+    this.#weights.dispose();
   }
 
   #batchTensors(rows: Rows, dropout: DropoutKey | null): BatchTensors {

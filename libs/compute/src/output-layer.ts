@@ -2,7 +2,7 @@
 import { biasAdd, sliceFirst, type Engine, type Tensor } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import { crossEntropy } from './cross-entropy.js';
-import { product, transposedProduct } from './float32-products.js';
+import { product, sumOfRows, transposedProduct } from './float32-products.js';
 import type { Take } from './gradient-graph.js';
 import type { Extent } from './lstm-path.js';
 import type { LoadedWeights } from './network-weights.js';
@@ -37,8 +37,7 @@ export function denseBack(
 ): Tensor {
   return engine.scope(() => {
     take('dense/kernel', transposedProduct(engine, output, logitsGradient_NV));
-    const ones = engine.constant(new Float32Array(output.shape[0]).fill(1), [output.shape[0], 1]);
-    take('dense/bias', transposedProduct(engine, ones, logitsGradient_NV));
+    take('dense/bias', sumOfRows(engine, logitsGradient_NV));
     return product(engine, logitsGradient_NV, weights.dense_VH);
   });
 }

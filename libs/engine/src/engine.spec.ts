@@ -7,6 +7,7 @@ import {
   add,
   addAll,
   concatenate,
+  constantZeros,
   gatherRows,
   matMul,
   reshape,
@@ -48,6 +49,31 @@ describe('Engine', () => {
     expect(numbers(kept[0].sum)).toEqual([2, 4]);
     engine.free(kept[0].sum);
     expect(engine.liveHandles).toBe(before);
+  });
+
+  it('makes a scalar once on a card, and for the scope on a processor', () => {
+    const { description } = engine;
+    const before = engine.liveHandles;
+    const twice = () =>
+      engine.scope(() => [engine.scalar(0.5), engine.scalar(0.5)].map((scalar) => numbers(scalar)));
+    expect(twice()).toEqual([[0.5], [0.5]]);
+    expect(engine.liveHandles).toBe(before);
+    Object.defineProperty(engine, 'description', {
+      value: { ...description, device: 'gpu' },
+      configurable: true,
+    });
+    try {
+      for (const times of [1, 2]) {
+        expect(twice(), `${times}`).toEqual([[0.5], [0.5]]);
+        expect(engine.liveHandles).toBe(before + 1);
+      }
+      const zero = engine.scope(() => constantZeros(engine, [2, 3]));
+      expect(numbers(zero)).toEqual([0, 0, 0, 0, 0, 0]);
+      engine.free(zero);
+      expect(engine.liveHandles).toBe(before + 2);
+    } finally {
+      Object.defineProperty(engine, 'description', { value: description, configurable: true });
+    }
   });
 
   it('hands a result up one scope only', () => {

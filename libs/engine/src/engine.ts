@@ -11,6 +11,9 @@ import { Scope, Tensor } from './tensor.js';
 
 let loaded: Engine | undefined;
 
+/** The numbers that ops and gates are written with. */
+export type Scalar = 0 | 0.2 | 0.5 | 1;
+
 /**
  * TensorFlow in this thread: makes tensors, runs ops, reads results, and knows who must free what.
  *
@@ -23,6 +26,7 @@ export class Engine {
   readonly description: EngineDescription;
   readonly #binding: Binding;
   readonly #tf32: boolean;
+  readonly #scalars = new Map<Scalar, Tensor>();
   #scope: Scope | undefined;
   #recording: Recording | undefined;
 
@@ -132,6 +136,19 @@ export class Engine {
     const dtype = values instanceof Int32Array ? DataType.int32 : DataType.float32;
     const tensor = this.#create(values, shape, dtype);
     this.#recording?.constant(tensor, values);
+    return tensor;
+  }
+
+  /**
+   * A float32 scalar that ops take beside their tensors; never the caller's to free.
+   *
+   * On a card it is made once and is the engine's for good: a copy to a card waits for all that was asked of the card before.
+   */
+  scalar(value: Scalar): Tensor {
+    const make = (): Tensor => this.constant(Float32Array.of(value), []);
+    if (this.description.device === 'cpu') return make();
+    const tensor = this.#scalars.get(value) ?? this.keep(make());
+    this.#scalars.set(value, tensor);
     return tensor;
   }
 

@@ -12,7 +12,7 @@ export {
 } from './card-telemetry.js';
 export { isSameCard, xidOf, type XidError } from './card-xid.js';
 export type { EngineDescription } from './description.js';
-export { Engine } from './engine.js';
+export { Engine, type Scalar } from './engine.js';
 export {
   DEVICES,
   setEngineEnvironment,
@@ -35,6 +35,7 @@ export {
   bitwiseAnd,
   float32Bits,
   float64,
+  int32OnDevice,
   maxLast,
   readFloat64,
   select,
@@ -61,6 +62,7 @@ export {
   biasAdd,
   clip,
   concatenate,
+  constantZeros,
   exp,
   gatherFromRows,
   gatherRows,

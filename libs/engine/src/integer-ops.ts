@@ -8,8 +8,8 @@ import type { Tensor } from './tensor.js';
  * summation, and an element of float64 is rounded once.
  *
  * Never on int32: TensorFlow's arithmetic kernels for it on a card read and write the host's memory (AddV2, Sub, Mul, Less, Max
- * and Sum among them), so that each would copy its vector over the bus and back. An int32 tensor on the device is fit for `Cast`
- * and for reading only.
+ * and Sum among them), so that each would copy its vector over the bus and back. An int32 tensor on the device is fit for
+ * `Cast`, as indices and for reading only.
  */
 
 const one = (
@@ -37,6 +37,9 @@ export const float32Bits = (engine: Engine, a: Tensor): Tensor =>
 /** The 64 bits of float64 numbers, and back. No copy. */
 export const float64Bits = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.int64);
 export const float64OfBits = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.float64);
+
+/** An int32 tensor's values on the device. What `engine.int32` makes lies in the host's memory until an op wants it on the card. */
+export const int32OnDevice = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.int32);
 
 /** Elementwise, with NumPy's broadcasting. */
 export const bitwiseAnd = (engine: Engine, a: Tensor, b: Tensor): Tensor => one(engine, 'BitwiseAnd', [a, b]);

@@ -1,7 +1,7 @@
 import { bool, float, int, text, type } from './attributes.js';
 import { DataType } from './binding.js';
 import type { Engine } from './engine.js';
-import type { CellStep } from './ops.js';
+import { constantZeros, type CellStep } from './ops.js';
 import type { Tensor } from './tensor.js';
 
 // TensorFlow's ops that run an LSTM layer over all positions. T positions, B rows side by side, I inputs, H units.
@@ -29,7 +29,7 @@ export function blockLstm(
     // The op wants T as an int64 in the host's memory; the binding has no int64, and Size leaves its result there.
     const positions = engine.int32(new Int32Array(T), [T]);
     const [length] = engine.execute('Size', [type('out_type', DataType.int64)], [positions], 1);
-    const peephole = engine.float32(new Float32Array(H), [H]);
+    const peephole = constantZeros(engine, [H]);
     const [input, cell, forget, output, candidate, cellOut, hidden] = engine.execute(
       'BlockLSTM',
       [float('forget_bias', 0), float('cell_clip', 0), bool('use_peephole', false)],

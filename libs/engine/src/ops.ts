@@ -86,14 +86,20 @@ export const biasAdd = (engine: Engine, a: Tensor, bias: Tensor): Tensor => one(
 /** Zeros, made on the device. */
 export const zeros = (engine: Engine, shape: readonly number[]): Tensor =>
   engine.scope(() => {
-    const zero = engine.constant(new Float32Array(1), []);
+    const zero = engine.scalar(0);
     return withInts(engine, shape, [shape.length], (ints) => engine.execute('Fill', [], [ints, zero], 1))[0];
   });
+
+/** Zeros that nothing writes to: on a card made there, on a processor from the host's memory. */
+export const constantZeros = (engine: Engine, shape: readonly number[]): Tensor =>
+  engine.description.device === 'gpu'
+    ? zeros(engine, shape)
+    : engine.constant(new Float32Array(shape.reduce((size, dimension) => size * dimension, 1)), shape);
 
 /** Rows of zeros with a 1 at each of the int32 indices: [N] to [N, V]. */
 export const oneHot = (engine: Engine, indices: Tensor, size: number): Tensor =>
   engine.scope(() => {
-    const [one, zero] = [1, 0].map((value) => engine.constant(Float32Array.of(value), []));
+    const [one, zero] = [engine.scalar(1), engine.scalar(0)];
     return withInts(engine, [size], [], (depth) =>
       engine.execute('OneHot', [int('axis', -1)], [indices, depth, one, zero], 1),
     )[0];
