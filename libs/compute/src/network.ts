@@ -71,7 +71,7 @@ export class Network {
     this.windowLength = windowLength;
     this.layout = networkLayout(spec);
     this.#products = createProducts(engine, factors);
-    const isFree = path !== undefined && whyPlainAlone(spec, factors) === null;
+    const isFree = path !== undefined && whyPlainAlone(spec, factors, path) === null;
     this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation, this.#products);
     this.#weights = new NetworkWeights(engine, spec, this.layout, this.path.gateOrder);
     const isForGraph = this.path.name === 'plain' && engine.description.device === 'cpu';

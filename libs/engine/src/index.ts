@@ -52,8 +52,8 @@ export {
   cudnnLstmSize,
   type BlockLstmRun,
   type CudnnInputs,
+  type CudnnLayout,
   type CudnnRun,
-  type CudnnVersion,
 } from './lstm-ops.js';
 export {
   add,
@@ -85,6 +85,7 @@ export {
   subtract,
   sumFirst,
   sumRowsByIndex,
+  swapFirstTwo,
   tanh,
   tanhGrad,
   toBfloat16,
