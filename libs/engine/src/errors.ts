@@ -103,7 +103,11 @@ const PRESUMABLY_OUT_OF_MEMORY = {
  */
 export class EngineMemoryError extends EngineOperationError {
   /** @param isPresumed whether TensorFlow does not say so, and what has worked before failed. */
-  constructor(operation: string, cause: unknown, isPresumed = false) {
+  constructor(
+    operation: string,
+    cause: unknown,
+    readonly isPresumed = false,
+  ) {
     super(operation, cause, isPresumed ? PRESUMABLY_OUT_OF_MEMORY : OUT_OF_MEMORY);
   }
 }
