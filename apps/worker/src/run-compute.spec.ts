@@ -172,6 +172,12 @@ describe('the joining proof', () => {
         { differ: true, notices: [[], []] },
         { differ: true, notices: [[], [expect.stringMatching(line)]] },
       ]);
+      Object.assign(engine, { description: { ...description, device: 'gpu', multipliesBfloat16: true } });
+      const onCard = computeOf(mixed, undefined, 'host');
+      onCard.dispose();
+      expect(onCard.notices).toEqual([
+        'precision mixed: on a card LSTM layers are then computed op by op, which is usually slower than --precision float32; --precision tf32 is the fast one',
+      ]);
     } finally {
       Object.assign(engine, { description });
     }

@@ -85,7 +85,7 @@ export class RunCompute {
       ...(path === undefined || path.name === taken
         ? []
         : [
-            `LSTM path ${taken} computes this run's network, and not ${path.name}: ${whyPlainAlone(network, factors)}`,
+            `LSTM path ${taken} computes this run's network, and not ${path.name}: ${whyPlainAlone(network, factors, path)}`,
           ]),
       ...precisionNotices(engine, run.config.precision),
     ];
@@ -288,7 +288,7 @@ export class RunCompute {
   }
 }
 
-/** What is to be told of a precision for which there are no instructions here. TF32 came to cards with bfloat16's. */
+/** What is to be told of a precision that is of no use here, or for which there are no instructions. TF32 came to cards with bfloat16's. */
 function precisionNotices({ description }: Engine, precision: Precision): string[] {
   const { device, model, multipliesBfloat16 } = description;
   if (precision === 'tf32') {
@@ -298,7 +298,15 @@ function precisionNotices({ description }: Engine, precision: Precision): string
       `precision tf32: only ${where} round factors to TF32; on ${model} products are those of --precision float32`,
     ];
   }
-  if (precision === 'float32' || multipliesBfloat16) return [];
+  if (precision === 'float32') return [];
+  if (multipliesBfloat16) {
+    return device === 'gpu'
+      ? [
+          'precision mixed: on a card LSTM layers are then computed op by op, which is usually slower than --precision float32; ' +
+            '--precision tf32 is the fast one',
+        ]
+      : [];
+  }
   const what =
     device === 'gpu'
       ? `${model} has no bfloat16 products (compute capability 8.0 and more)`

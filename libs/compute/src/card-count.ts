@@ -10,7 +10,7 @@ import { networkOf, randomBatch, randomParameters } from './random-network.js';
 export type CardPath = 'cudnn' | 'fused' | 'plain';
 
 const paths: Readonly<Record<CardPath, (engine: Engine) => LstmPath>> = {
-  cudnn: (engine) => new CudnnPath(engine, 1),
+  cudnn: (engine) => new CudnnPath(engine, 'time-major'),
   fused: (engine) => new FusedPath(engine),
   plain: (engine) => new PlainPath(engine, 'sigmoid'),
 };

@@ -1,4 +1,4 @@
-import { RocinanteError } from '@rocinante/base';
+import { oneLine, RocinanteError } from '@rocinante/base';
 
 /**
  * cuDNN's vector of a layer's parameters is not as long as the one that we make.
@@ -16,6 +16,27 @@ export class CudnnLayoutError extends RocinanteError {
       1,
       `cuDNN's vector of a layer of ${inputs} inputs and ${units} units: expected ${expected} elements, received ${received}; ` +
         'use --lstm fused',
+    );
+  }
+}
+
+/**
+ * Plain, which the other paths are compared with, cannot be computed on the device.
+ * Cause: a card that TensorFlow cannot use as it is, such as where a kernel that it compiles on the spot does not compile.
+ */
+export class PlainPathError extends RocinanteError {
+  /** @param model what it was computed on. */
+  constructor(
+    readonly model: string,
+    device: 'cpu' | 'gpu',
+    cause: Error,
+  ) {
+    super(
+      'PLAIN_PATH_FAILED',
+      cause instanceof RocinanteError ? cause.exitCode : 1,
+      `LSTM path plain, with which the others are compared: expected that ${model} computes it, received ${oneLine(cause.message)}` +
+        (device === 'gpu' ? '; without the card: --device cpu' : ''),
+      { cause },
     );
   }
 }

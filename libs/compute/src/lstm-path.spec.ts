@@ -1,6 +1,6 @@
 // Each path against plain, layer by layer, on a processor. What cuDNN computes is written out in cudnn-model.ts, in float64.
 import { RandomStream } from '@rocinante/base';
-import { Engine, type Tensor } from '@rocinante/engine';
+import { Engine, EngineMemoryError, type Tensor } from '@rocinante/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromCudnn, toCudnn } from './cudnn-parameters.js';
 import { CudnnPath } from './cudnn-path.js';
@@ -11,7 +11,9 @@ import { copySwappingGates } from './gate-order.js';
 import { RowsInput } from './layer-input.js';
 import type { LstmPath } from './lstm-path.js';
 import type { LayerWeights } from './network-weights.js';
+import { Network } from './network.js';
 import { PlainPath } from './plain-path.js';
+import { networkOf } from './random-network.js';
 
 /** Of a tensor's largest value: some hundreds of float32's roundings of 6e-8. */
 const TOLERANCE = 1e-5;
@@ -23,8 +25,8 @@ afterEach(() => standIn.end());
 
 const SIZES = [1, 3, 5, 7].flatMap((H) => [1, 83].map((I) => ({ I, H })));
 const PATHS: readonly (readonly [string, () => LstmPath])[] = [
-  ['cudnn-v1', () => new CudnnPath(engine, 1)],
-  ['cudnn-v2', () => new CudnnPath(engine, 2)],
+  ['cudnn', () => new CudnnPath(engine, 'time-major')],
+  ['cudnn-batch-major', () => new CudnnPath(engine, 'batch-major')],
   ['fused', () => new FusedPath(engine)],
 ];
 
@@ -128,7 +130,7 @@ describe('cuDNN’s vector', () => {
   it.each(SIZES)('has each weight where cuDNN looks for it, $I inputs and $H units', ({ I, H }) => {
     engine.scope(() => {
       const layer = kerasLayer(I, H);
-      const weights = weightsFor(new CudnnPath(engine, 1), layer, H);
+      const weights = weightsFor(new CudnnPath(engine, 'time-major'), layer, H);
       const vector = engine.readFloat32(toCudnn(engine, weights));
       const expected: number[] = [];
       for (let gate = 0; gate < 4; gate++)
@@ -148,13 +150,58 @@ describe('cuDNN’s vector', () => {
   });
 
   it('of another length than ours is refused with both', () => {
-    const execute = engine.execute.bind(engine);
-    engine.execute = (operation, attributes, inputs, outputCount) =>
-      operation === 'CudnnRNNParamsSize'
-        ? [engine.int32(Int32Array.of(1000), [1])]
-        : execute(operation, attributes, inputs, outputCount);
-    expect(() => everythingOf(new CudnnPath(engine, 1), { I: 3, H: 5 })).toThrow(
-      /^cuDNN's vector of a layer of 3 inputs and 5 units: expected 200 elements, received 1000; use --lstm fused$/,
+    standIn.padding = () => 24;
+    expect(() => everythingOf(new CudnnPath(engine, 'time-major'), { I: 3, H: 5 })).toThrow(
+      /^cuDNN's vector of a layer of 3 inputs and 5 units: expected 200 elements, received 224; use --lstm fused$/,
     );
+  });
+
+  it('of another length for one of a network’s layers leaves that network to plain', () => {
+    const path = new CudnnPath(engine, 'time-major');
+    standIn.padding = (I, H) => (I % 2) + (H % 2);
+    const create = (units: readonly number[], vocabularySize: number): Network =>
+      Network.create(engine, networkOf({ input: 'one-hot', loss: 'every', vocabularySize }, units), {
+        windowLength: 3,
+        path,
+      });
+    expect(create([4, 6], 8).path).toBe(path);
+    expect(create([4, 7], 8).path.name).toBe('plain');
+    expect(create([4, 6], 9).path.name).toBe('plain');
+    expect(path.whyNot(create([4, 7], 8).spec)).toBe(
+      "cuDNN's vector of a layer of 4 inputs and 7 units: expected 364 elements, received 365; use --lstm fused",
+    );
+  });
+});
+
+describe('a failure of cuDNN', () => {
+  const read = (path: CudnnPath): unknown => everythingOf(path, { I: 3, H: 5 });
+
+  it('is itself until the path has been found sound, and then taken for memory that is short', () => {
+    const path = new CudnnPath(engine, 'time-major');
+    standIn.broken.add('time-major');
+    const before = engine.liveHandles;
+    expect(() => read(path)).toThrow(/^TensorFlow op CudnnRNNV3: Failed to call DoRnnForward/);
+    path.trust();
+    expect(() => read(path)).toThrow(EngineMemoryError);
+    expect(() => read(path)).toThrow(
+      /^TensorFlow op CudnnRNNV3 failed, presumably as it has not the memory .*: Failed to call DoRnnForward .*; use a smaller --micro-batch/,
+    );
+    expect(engine.liveHandles).toBe(before);
+  });
+
+  it('on the way back is so, too, and others are themselves', () => {
+    const path = new CudnnPath(engine, 'batch-major');
+    path.trust();
+    const execute = engine.execute.bind(engine);
+    engine.execute = (operation, ...given) => {
+      if (operation === 'CudnnRNNBackpropV3') standIn.broken.add('batch-major');
+      return execute(operation, ...given);
+    };
+    expect(() => read(path)).toThrow(
+      /^TensorFlow op CudnnRNNBackpropV3 failed, presumably as .* DoRnnBackward/,
+    );
+    engine.execute = (operation, ...given) =>
+      execute(operation === 'CudnnRNNV3' ? 'NoOp9' : operation, ...given);
+    expect(() => read(path)).toThrow(/^TensorFlow op NoOp9: /);
   });
 });

@@ -7,8 +7,11 @@ import type { CellState } from './lstm-layer.js';
 import type { LayerWeights } from './network-weights.js';
 import type { FactorType } from './products.js';
 
-/** `cudnn-v1` and `cudnn-v2` are cuDNN's LSTM by TensorFlow's first and second op, `fused` is BlockLSTM, `plain` ordinary ops. */
-export type LstmPathName = 'cudnn-v1' | 'cudnn-v2' | 'fused' | 'plain';
+/**
+ * `cudnn` is cuDNN's LSTM on rows as they are, position by position, `cudnn-batch-major` on rows that are transposed for it, window
+ * by window; `fused` is BlockLSTM, `plain` ordinary ops.
+ */
+export type LstmPathName = 'cudnn' | 'cudnn-batch-major' | 'fused' | 'plain';
 
 /** A layer's extent. */
 export interface Extent {
@@ -41,6 +44,12 @@ export interface LstmPath<Trace = unknown> {
   /** The order of gates in the weights that it is given, and in the gradients that it gives. */
   readonly gateOrder: GateOrder;
 
+  /** Why it does not compute a network's layers here, in one line; null where it does, as is a path without this. */
+  whyNot?(spec: NetworkSpec): string | null;
+
+  /** Called once the start check has found that it computes as plain does. */
+  trust?(): void;
+
   /** Reads on from a state, or from zeros, with no way back: the hidden states [N, H] and the state at the end. */
   read(
     layer: LayerWeights,
@@ -65,13 +74,11 @@ export interface LstmPath<Trace = unknown> {
   ): LayerGradients;
 }
 
-/** Why no other path than plain computes a network with such factors; null where any does. */
-export function whyPlainAlone(
-  { recurrentActivation, layers }: NetworkSpec,
-  factors: FactorType,
-): string | null {
+/** Why plain computes a network with such factors, and not the path; null where the path does. */
+export function whyPlainAlone(spec: NetworkSpec, factors: FactorType, path?: LstmPath): string | null {
   if (factors === 'bfloat16') return 'its products are of bfloat16 factors, and its states are float32';
-  if (recurrentActivation !== 'sigmoid') return 'its gates are hard sigmoids';
+  if (spec.recurrentActivation !== 'sigmoid') return 'its gates are hard sigmoids';
   // A layer of one unit is nobody's network: not worth a path's own odd cases.
-  return layers.some(({ units }) => units === 1) ? 'it has a layer of one unit' : null;
+  if (spec.layers.some(({ units }) => units === 1)) return 'it has a layer of one unit';
+  return path?.whyNot?.(spec) ?? null;
 }

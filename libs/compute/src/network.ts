@@ -55,7 +55,7 @@ export class Network {
     this.windowLength = windowLength;
     this.layout = networkLayout(spec);
     const products = createProducts(engine, factors);
-    const isFree = path !== undefined && whyPlainAlone(spec, factors) === null;
+    const isFree = path !== undefined && whyPlainAlone(spec, factors, path) === null;
     this.path = isFree ? path : new PlainPath(engine, spec.recurrentActivation, products);
     this.#weights = new NetworkWeights(engine, spec, this.layout, this.path.gateOrder);
     this.#backpropagate = new Backpropagation(engine, spec, this.path, products, this.#weights).run;

@@ -1,12 +1,22 @@
 // Goal: a path that fails or computes wrong is passed over, in one line that says why. Method: plain with a fault in place of
 // a path; and the order of paths on a card, with cuDNN's ops answered by a model and the engine saying that it is on one.
-import { Engine, multiply, type CellStep, type EngineDescription, type Tensor } from '@rocinante/engine';
+import {
+  Engine,
+  EngineMemoryError,
+  multiply,
+  type CellStep,
+  type EngineDescription,
+  type Tensor,
+} from '@rocinante/engine';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { standInForCudnn, type CudnnStandIn } from './cudnn-stand-in.js';
+import { PlainPathError } from './errors.js';
 import type { LstmPath } from './lstm-path.js';
+import { Network } from './network.js';
 import { chooseLstmPath } from './path-choice.js';
 import { compareWithPlain } from './path-comparison.js';
 import { PlainPath } from './plain-path.js';
+import { networkOf, randomBatch, randomParameters } from './random-network.js';
 
 const engine = Engine.load();
 const plain = new PlainPath(engine, 'sigmoid');
@@ -16,7 +26,7 @@ type SteppedPath = LstmPath<readonly CellStep[]>;
 /** A path that is plain but for what a spec changes, and has another's name. */
 function pathThat(change: (path: SteppedPath) => Partial<SteppedPath>): LstmPath {
   const base: SteppedPath = {
-    name: 'cudnn-v1',
+    name: 'cudnn',
     gateOrder: plain.gateOrder,
     read: (...given) => plain.read(...given),
     forward: (...given) => plain.forward(...given),
@@ -55,28 +65,28 @@ const noNumber = pathThat((path) => ({
     return { ...made, kernel_I4H: times(made.kernel_I4H, Number.NaN) };
   },
 }));
-const sound = pathThat(() => ({ name: 'cudnn-v2' }));
+const sound = pathThat(() => ({ name: 'cudnn-batch-major' }));
 
 describe('a path that is not sound is passed over', () => {
   it.each([
-    ['fails', throwing, /cudnn-v1: TensorFlow op CudnnRNNV9: /],
+    ['fails', throwing, /cudnn: TensorFlow op CudnnRNNV9: /],
     [
       'gives wrong hidden states',
       wrongForward,
-      /cudnn-v1: .* is off by 0\.\d+ of its largest value, expected 0\.0001 at most/,
+      /cudnn: .* is off by 0\.\d+ of its largest value, expected 0\.0001 at most/,
     ],
     [
       'gives a wrong gradient',
       wrongBackward,
-      /cudnn-v1: the gradient of lstm_\d\/bias is off by 1\.0 of its largest/,
+      /cudnn: the gradient of lstm_\d\/bias is off by 1\.0 of its largest/,
     ],
-    ['forgets the state', withoutState, /cudnn-v1: what follows from a carried state is off by /],
-    ['gives what is no number', noNumber, /cudnn-v1: the gradient of lstm_\d\/kernel is off by Infinity/],
+    ['forgets the state', withoutState, /cudnn: what follows from a carried state is off by /],
+    ['gives what is no number', noNumber, /cudnn: the gradient of lstm_\d\/kernel is off by Infinity/],
   ])('one that %s', (_what, path, expected) => {
     const before = engine.liveHandles;
     const { path: taken, notice } = chooseLstmPath(engine, 'auto', [path, sound, plain]);
     expect(taken).toBe(sound);
-    expect(notice).toMatch(/^LSTM path cudnn-v2 is used, and not /);
+    expect(notice).toMatch(/^LSTM path cudnn-batch-major is used, and not /);
     expect(notice).toMatch(expected);
     expect(notice).not.toContain('\n');
     expect(engine.liveHandles).toBe(before);
@@ -85,7 +95,7 @@ describe('a path that is not sound is passed over', () => {
   it('several are told of in one line', () => {
     const { path, reason, notice } = chooseLstmPath(engine, 'auto', [throwing, wrongBackward, plain]);
     expect(path).toBe(plain);
-    expect(notice).toMatch(/^LSTM path plain is used, and not cudnn-v1: .*; not cudnn-v1: the gradient of/);
+    expect(notice).toMatch(/^LSTM path plain is used, and not cudnn: .*; not cudnn: the gradient of/);
     expect(reason).toBe(notice!.slice('LSTM path plain is used, and '.length));
   });
 
@@ -144,19 +154,30 @@ describe('on a card', () => {
     vi.unstubAllEnvs();
   });
 
-  it.each(['auto', 'cudnn'] as const)('%s takes cuDNN by its first op', (choice) => {
+  it.each(['auto', 'cudnn'] as const)('%s takes cuDNN on rows as they are', (choice) => {
     const { path, reason, notice } = chooseLstmPath(engine, choice);
-    expect(path.name).toBe('cudnn-v1');
+    expect(path.name).toBe('cudnn');
     expect(reason).toMatch(/^it agrees with plain to \d\.\de-\d$/);
     expect(notice).toBeNull();
-    expect(new Set(standIn.ran)).toEqual(new Set(['CudnnRNN', 'CudnnRNNBackprop', 'CudnnRNNParamsSize']));
+    expect(new Set(standIn.ran)).toEqual(new Set(['CudnnRNNV3', 'CudnnRNNBackpropV3', 'CudnnRNNParamsSize']));
   });
 
-  it('then by its second', () => {
-    standIn.broken.add('CudnnRNN');
+  it('then on rows that are transposed for it', () => {
+    standIn.broken.add('time-major');
     const { path, notice } = chooseLstmPath(engine, 'auto');
-    expect(path.name).toBe('cudnn-v2');
-    expect(notice).toMatch(/^LSTM path cudnn-v2 is used, and not cudnn-v1: TensorFlow op CudnnRNN: /);
+    expect(path.name).toBe('cudnn-batch-major');
+    expect(notice).toMatch(
+      /^LSTM path cudnn-batch-major is used, and not cudnn: TensorFlow op CudnnRNNV3: Failed to call DoRnnForward/,
+    );
+  });
+
+  it('then fused, where cuDNN fails in both layouts', () => {
+    for (const layout of ['time-major', 'batch-major'] as const) standIn.broken.add(layout);
+    const { path, notice } = chooseLstmPath(engine, 'auto');
+    expect(path.name).toBe('fused');
+    expect(notice).toMatch(
+      /^LSTM path fused is used, and not cudnn: .*; not cudnn-batch-major: TensorFlow op /,
+    );
   });
 
   it('then fused, where the vector’s gradient is not as we read it', () => {
@@ -164,8 +185,38 @@ describe('on a card', () => {
     const { path, notice } = chooseLstmPath(engine, 'auto');
     expect(path.name).toBe('fused');
     expect(notice).toMatch(
-      /^LSTM path fused is used, and not cudnn-v1: the gradient of .*; not cudnn-v2: the g/,
+      /^LSTM path fused is used, and not cudnn: the gradient of .*; not cudnn-batch-major: the g/,
     );
+  });
+
+  it('cuDNN is taken, and compared, where its vector is padded for layers of odd sizes alone; not where it always is', () => {
+    standIn.padding = (I, H) => (I % 2) + (H % 2);
+    expect(chooseLstmPath(engine, 'auto')).toMatchObject({ path: { name: 'cudnn' }, notice: null });
+    standIn.spoil = (vector) => vector.reverse();
+    expect(chooseLstmPath(engine, 'auto').path.name).toBe('fused');
+    standIn.spoil = () => undefined;
+    standIn.padding = () => 1;
+    const { path, notice } = chooseLstmPath(engine, 'auto');
+    expect(path.name).toBe('fused');
+    expect(notice).toMatch(
+      /not cudnn: cuDNN's vector of a layer of 5 inputs and 7 units: expected 392 elements, /,
+    );
+  });
+
+  it('a failure of the path that is taken means that memory is short from then on', () => {
+    const { path } = chooseLstmPath(engine, 'auto');
+    const network = Network.create(
+      engine,
+      networkOf({ input: 'one-hot', loss: 'last', vocabularySize: 4 }, [6]),
+      {
+        windowLength: 3,
+        path,
+      },
+    );
+    network.setParameters(randomParameters(network, 1, 1));
+    standIn.broken.add('time-major');
+    expect(() => network.evaluate(randomBatch(network.spec, 3, 8, 1))).toThrow(EngineMemoryError);
+    network.dispose();
   });
 
   it('fused and plain where they are asked for', () => {
@@ -177,8 +228,28 @@ describe('on a card', () => {
   it('with TF32 a difference of a hundredth is let pass, and a wrong term is not', () => {
     vi.stubEnv('NVIDIA_TF32_OVERRIDE', undefined);
     standIn.spoil = (vector) => vector.forEach((value, index) => (vector[index] = value * 1.005));
-    expect(chooseLstmPath(engine, 'auto').path.name).toBe('cudnn-v1');
+    expect(chooseLstmPath(engine, 'auto').path.name).toBe('cudnn');
     standIn.spoil = (vector) => vector.forEach((value, index) => (vector[index] = value * 1.05));
     expect(chooseLstmPath(engine, 'auto').path.name).toBe('fused');
+  });
+
+  it('what ails plain is told of plain, and not of the others', () => {
+    const execute = engine.execute.bind(engine);
+    const before = engine.liveHandles;
+    const spy = vi
+      .spyOn(engine, 'execute')
+      .mockImplementation((operation, ...given) =>
+        execute(operation === 'LSTMBlockCell' || operation === 'Sigmoid' ? 'NoOp9' : operation, ...given),
+      );
+    try {
+      expect(() => chooseLstmPath(engine, 'auto')).toThrow(PlainPathError);
+      expect(() => chooseLstmPath(engine, 'auto')).toThrow(
+        /^LSTM path plain, with which the others are compared: expected that .* computes it, received TensorFlow op NoOp9: .*; without the card: --device cpu$/,
+      );
+      expect(chooseLstmPath(engine, 'plain').path.name).toBe('plain');
+    } finally {
+      spy.mockRestore();
+    }
+    expect(engine.liveHandles).toBe(before);
   });
 });

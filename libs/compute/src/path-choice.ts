@@ -4,7 +4,7 @@ import type { Engine } from '@rocinante/engine';
 import { CudnnPath } from './cudnn-path.js';
 import { FusedPath } from './fused-path.js';
 import type { LstmPath } from './lstm-path.js';
-import { compareWithPlain, toleranceOf } from './path-comparison.js';
+import { compareWithPlain, computeByPlain, toleranceOf, type Expected } from './path-comparison.js';
 import { PlainPath } from './plain-path.js';
 
 /** The path that computes here, and why. */
@@ -22,9 +22,10 @@ const REASON_LENGTH_MAX = 240;
 /**
  * The first of the paths that agrees with plain here: a path that fails, or is farther off than the tolerance, is passed over.
  *
- * On a card the order is cudnn (TensorFlow's first op, then its second), fused, plain, from the one that was asked for on. On a
+ * On a card the order is cudnn (rows as they are, then transposed for it), fused, plain, from the one that was asked for on. On a
  * processor plain is taken, unless fused was asked for: cuDNN is not there, and the bits of fused follow from the number
  * of threads. A choice decides the bits, so the joining proof compares it.
+ * @throws {PlainPathError} others are to be compared with plain, and the device cannot compute that.
  */
 export function chooseLstmPath(
   engine: Engine,
@@ -36,12 +37,15 @@ export function chooseLstmPath(
   if (device === 'cpu' && choice === 'cudnn') {
     passedOver.push('cudnn: expected a GPU, and the engine computes on a processor');
   }
+  let expected: Expected | undefined;
   for (const path of candidates) {
-    const { agreement, fault } = path.name === 'plain' ? AS_IT_IS : examine(engine, path);
+    const { agreement, fault } =
+      path.name === 'plain' ? AS_IT_IS : examine(engine, path, (expected ??= computeByPlain(engine)));
     if (fault !== null) {
       passedOver.push(`${path.name}: ${fault}`);
       continue;
     }
+    path.trust?.();
     const bits =
       path.name === 'fused' && device === 'cpu'
         ? `; on a processor its bits follow from the number of threads, here ${threads}`
@@ -67,17 +71,18 @@ function candidatesOf(engine: Engine, choice: LstmChoice): readonly LstmPath[] {
   if (choice === 'plain') return [plain];
   if (choice === 'fused') return fused;
   if (engine.description.device === 'cpu') return [plain];
-  return [new CudnnPath(engine, 1), new CudnnPath(engine, 2), ...fused];
+  return [new CudnnPath(engine, 'time-major'), new CudnnPath(engine, 'batch-major'), ...fused];
 }
 
 /** Whether a path computes what plain does; `fault` says why not. */
 function examine(
   engine: Engine,
   path: LstmPath,
+  expected: Expected,
 ): { readonly agreement: string | null; readonly fault: string | null } {
   const tolerance = toleranceOf(engine, process.env);
   try {
-    const { difference, where } = compareWithPlain(engine, path);
+    const { difference, where } = compareWithPlain(engine, path, expected);
     const off = difference.toPrecision(2);
     if (difference <= tolerance) return { agreement: `it agrees with plain to ${off}`, fault: null };
     return {

@@ -1,5 +1,6 @@
 import type { Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
+import { PlainPathError } from './errors.js';
 import { freeStates } from './layer-stack.js';
 import type { LstmPath } from './lstm-path.js';
 import { Network } from './network.js';
@@ -26,26 +27,36 @@ const FLOAT32_TOLERANCE = 1e-4;
  */
 const TF32_TOLERANCE = 1e-2;
 
-/** Units that are no multiple of anything; an input that has a gradient, and one that has none; both losses. */
-const CASES: readonly {
+/** A small network, and what it is computed on. */
+interface Case {
   readonly spec: NetworkSpec;
   readonly windowLength: number;
   readonly windows: number;
-}[] = [
+  /** Of the weights, so large that gates leave their linear middle. */
+  readonly scale: number;
+}
+
+/** Units that are no multiple of anything, and then of much; an input that has a gradient, and some that have none; both losses. */
+const CASES: readonly Case[] = [
   {
     spec: networkOf({ input: 'embedding', loss: 'every', vocabularySize: 11 }, [7, 12]),
     windowLength: 6,
     windows: 9,
+    scale: 0.7,
   },
   {
     spec: networkOf({ input: 'one-hot', loss: 'last', vocabularySize: 11 }, [12, 7]),
     windowLength: 5,
     windows: 8,
+    scale: 0.7,
+  },
+  {
+    spec: networkOf({ input: 'one-hot', loss: 'every', vocabularySize: 32 }, [64, 64]),
+    windowLength: 4,
+    windows: 8,
+    scale: 0.25,
   },
 ];
-
-/** Weights so large that gates leave their linear middle. */
-const SCALE = 0.7;
 
 /** The tolerance on this engine. */
 export function toleranceOf({ description }: Engine, environment: NodeJS.ProcessEnv): number {
@@ -53,31 +64,61 @@ export function toleranceOf({ description }: Engine, environment: NodeJS.Process
   return mayRound ? TF32_TOLERANCE : FLOAT32_TOLERANCE;
 }
 
+/** What plain computed of a case: loss, every gradient, and what is read on from a carried state. */
+interface ExpectedOfCase {
+  readonly given: Case;
+  readonly results: readonly Result[];
+}
+
+/** What plain computes of the small networks, on the device; other paths are compared with it. */
+export type Expected = readonly ExpectedOfCase[];
+
+/** @throws {PlainPathError} plain cannot be computed here. */
+export function computeByPlain(engine: Engine): Expected {
+  try {
+    return CASES.map((given) => ({ given, results: resultsOf(engine, given, undefined)! }));
+  } catch (error) {
+    const { model, device } = engine.description;
+    throw new PlainPathError(model, device, error as Error);
+  }
+}
+
 /**
- * Computes small networks by a path and by plain, on the device: loss, every gradient, and what is read on from a carried
- * state.
+ * Computes the small networks by a path, and compares: but for those that the path does not compute, of which one at least is left.
  * @throws {RocinanteError} the path cannot be computed here.
+ * @throws {Error} it computes none of them; says why not.
  */
-export function compareWithPlain(engine: Engine, path: LstmPath): PathComparison {
-  let largest: PathComparison = { difference: 0, where: 'nothing' };
-  for (const { spec, windowLength, windows } of CASES) {
-    const batch = randomBatch(spec, windowLength, windows, 1);
-    const resultsOf = (by: LstmPath | undefined): readonly Result[] => {
-      const network = Network.create(engine, spec, { windowLength, path: by });
-      try {
-        network.setParameters(randomParameters(network, 2, SCALE));
-        return [...resultsBy(network, batch)];
-      } finally {
-        network.dispose();
-      }
-    };
-    const expected = resultsOf(undefined);
-    for (const [index, { what, values }] of resultsOf(path).entries()) {
-      const difference = differenceOf(values, expected[index].values);
+export function compareWithPlain(
+  engine: Engine,
+  path: LstmPath,
+  expected: Expected = computeByPlain(engine),
+): PathComparison {
+  let largest: PathComparison | null = null;
+  for (const { given, results } of expected) {
+    for (const [index, { what, values }] of (resultsOf(engine, given, path) ?? []).entries()) {
+      const difference = differenceOf(values, results[index].values);
+      largest ??= { difference: 0, where: 'nothing' };
       if (difference > largest.difference) largest = { difference, where: what };
     }
   }
+  if (largest === null) throw new Error(path.whyNot?.(expected[0].given.spec) ?? 'it computes no network');
   return largest;
+}
+
+/** Null where another path computes the case's network in place of this one. */
+function resultsOf(
+  engine: Engine,
+  { spec, windowLength, windows, scale }: Case,
+  path: LstmPath | undefined,
+): readonly Result[] | null {
+  const network = Network.create(engine, spec, { windowLength, path });
+  try {
+    if (path !== undefined && network.path !== path) return null;
+    network.setParameters(randomParameters(network, 2, scale));
+    return [...resultsBy(network, randomBatch(spec, windowLength, windows, 1))];
+  } finally {
+    network.dispose();
+  }
 }
 
 /** Something that was computed, with a name for people. */

@@ -33,8 +33,8 @@ const all = readdirSync(FOLDER)
 const sigmoids = all.filter(({ golden }) => whyPlainAlone(golden.network, 'float32') === null);
 const paths: readonly (readonly [string, () => LstmPath])[] = [
   ['fused', () => new FusedPath(engine)],
-  ['cudnn-v1', () => new CudnnPath(engine, 1)],
-  ['cudnn-v2', () => new CudnnPath(engine, 2)],
+  ['cudnn', () => new CudnnPath(engine, 'time-major')],
+  ['cudnn-batch-major', () => new CudnnPath(engine, 'batch-major')],
 ];
 
 let standIn: CudnnStandIn;

@@ -92,14 +92,23 @@ const OUT_OF_MEMORY: OperationFailure = {
   what: ' has not the memory it needs on the device',
   remedy: '; use a smaller --micro-batch, or fewer workers on the card',
 };
+const PRESUMABLY_OUT_OF_MEMORY = {
+  ...OUT_OF_MEMORY,
+  what: ' failed, presumably as it has not the memory it needs on the device',
+};
 
 /**
  * There is not the memory for an op's result, or for a tensor.
  * Cause: a micro-batch or a network too large for the device, or others on it that took its memory.
  */
 export class EngineMemoryError extends EngineOperationError {
-  constructor(operation: string, cause: unknown) {
-    super(operation, cause, OUT_OF_MEMORY);
+  /** @param isPresumed whether TensorFlow does not say so, and what has worked before failed. */
+  constructor(
+    operation: string,
+    cause: unknown,
+    readonly isPresumed = false,
+  ) {
+    super(operation, cause, isPresumed ? PRESUMABLY_OUT_OF_MEMORY : OUT_OF_MEMORY);
   }
 }
 

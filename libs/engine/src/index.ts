@@ -53,8 +53,8 @@ export {
   cudnnLstmSize,
   type BlockLstmRun,
   type CudnnInputs,
+  type CudnnLayout,
   type CudnnRun,
-  type CudnnVersion,
 } from './lstm-ops.js';
 export {
   add,
@@ -87,6 +87,7 @@ export {
   subtract,
   sumFirst,
   sumRowsByIndex,
+  swapFirstTwo,
   tanh,
   tanhGrad,
   toBfloat16,

@@ -1,18 +1,11 @@
 // Goal: cuDNN's ops are called by their right names, with the right attributes and as many inputs as they have. Method:
 // TensorFlow itself, on a processor, which has no kernel for them: it looks at all of that before it looks for one (an input
 // too many ends the process). At the inputs' types and shapes and at the number of outputs it does not look without one.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type } from './attributes.js';
 import { DataType } from './binding.js';
 import { Engine } from './engine.js';
-import {
-  cudnnLstm,
-  cudnnLstmBack,
-  cudnnLstmSize,
-  type CudnnInputs,
-  type CudnnRun,
-  type CudnnVersion,
-} from './lstm-ops.js';
+import { cudnnLstm, cudnnLstmBack, cudnnLstmSize, type CudnnInputs, type CudnnRun } from './lstm-ops.js';
 import type { Tensor } from './tensor.js';
 
 /** TensorFlow's number for int8, which the binding cannot make of an array. */
@@ -23,68 +16,93 @@ const [T, B, I, H] = [3, 8, 5, 4];
 const float = (...shape: number[]): Tensor =>
   engine.float32(new Float32Array(shape.reduce((size, dimension) => size * dimension, 1)), shape);
 
-const inputs = (): CudnnInputs => ({
-  input_TBI: float(T, B, I),
-  hidden_1BH: float(1, B, H),
-  cell_1BH: float(1, B, H),
-  parameters_P: float(4 * H * (I + H + 2)),
-});
+const LSTM =
+  'direction="unidirectional", dropout=0, input_mode="linear_input", num_proj=0, rnn_mode="lstm", seed=0, seed2=0';
 
-function run(version: CudnnVersion): CudnnRun {
-  const casting = [type('SrcT', DataType.float32), type('DstT', INT8)];
-  const [hostReserved] = engine.execute('Cast', casting, [float(9)], 1);
-  const reserve = version === 1 ? [float(7)] : [float(7), hostReserved];
-  return { output_TBH: float(T, B, H), hidden_1BH: float(1, B, H), cell_1BH: float(1, B, H), reserve };
+/** What TensorFlow says of a call. */
+function refusalOf(call: () => unknown): string {
+  return engine.scope(() => {
+    try {
+      call();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('a processor has no kernel for it');
+  });
 }
 
-const LSTM =
-  'direction="unidirectional", dropout=0, input_mode="linear_input", rnn_mode="lstm", seed=0, seed2=0';
-/** With one attribute more: TensorFlow writes them in the order of their names. */
-const lstmWith = (attribute: string): string => LSTM.replace(', rnn_mode', `, ${attribute}, rnn_mode`);
+describe.each([
+  ['time-major', [T, B], [1, B, H]],
+  ['batch-major', [B, T], [B, 1, H]],
+] as const)('cuDNN’s ops, %s', (layout, rows, state) => {
+  const inputs = (): CudnnInputs => ({
+    input: float(...rows, I),
+    hidden: float(...state),
+    cell: float(...state),
+    parameters_P: float(4 * H * (I + H + 2)),
+  });
 
-describe.each([1, 2] as const)('cuDNN’s ops, version %i', (version) => {
-  const suffix = version === 1 ? '' : 'V2';
+  function run(): CudnnRun {
+    const casting = [type('SrcT', DataType.float32), type('DstT', INT8)];
+    const [hostReserved] = engine.execute('Cast', casting, [float()], 1);
+    const reserve = [float(7), hostReserved];
+    return { output: float(...rows, H), hidden: float(...state), cell: float(...state), reserve };
+  }
+
+  const isTimeMajor = layout === 'time-major';
 
   it.each([
     [
       'forwards, training',
-      `CudnnRNN${suffix}[T=DT_FLOAT, ${lstmWith('is_training=true')}]`,
-      () => cudnnLstm(engine, version, inputs(), true),
+      `CudnnRNNV3[T=DT_FLOAT, ${LSTM.replace(', num', ', is_training=true, num')}, time_major=${isTimeMajor}]`,
+      () => cudnnLstm(engine, layout, inputs(), true),
     ],
     [
       'forwards',
-      `CudnnRNN${suffix}[T=DT_FLOAT, ${lstmWith('is_training=false')}]`,
-      () => cudnnLstm(engine, version, inputs(), false),
+      `CudnnRNNV3[T=DT_FLOAT, ${LSTM.replace(', num', ', is_training=false, num')}, time_major=${isTimeMajor}]`,
+      () => cudnnLstm(engine, layout, inputs(), false),
     ],
     [
       'backwards',
-      `CudnnRNNBackprop${suffix}[T=DT_FLOAT, ${LSTM}]`,
-      () => cudnnLstmBack(engine, version, inputs(), run(version), run(version)),
-    ],
-    [
-      'its size',
-      `CudnnRNNParamsSize[S=DT_INT32, T=DT_FLOAT, ${lstmWith('num_proj=0')}]`,
-      () => cudnnLstmSize(engine, I, H),
+      `CudnnRNNBackpropV3[T=DT_FLOAT, ${LSTM}, time_major=${isTimeMajor}]`,
+      () => cudnnLstmBack(engine, layout, inputs(), run(), run()),
     ],
   ])('%s: the only thing that TensorFlow lacks is a kernel', (_what, node, call) => {
-    engine.scope(() => {
-      let message = '';
-      try {
-        call();
-      } catch (error) {
-        message = (error as Error).message;
-      }
-      expect(message).toMatch(/^TensorFlow op CudnnRNN\w*: Could not find device for node: /);
-      expect(message).toContain(`= ${node}`);
-    });
+    const message = refusalOf(call);
+    expect(message).toMatch(/^TensorFlow op CudnnRNN\w*V3: Could not find device for node: /);
+    expect(message).toContain(`= ${node}`);
   });
 
   it('an input too few is refused for itself', () => {
-    engine.scope(() => {
-      const short = { ...run(version), reserve: [] };
-      expect(() => cudnnLstmBack(engine, version, inputs(), short, run(version))).toThrow(
-        /expected inputs .* do not match 10 inputs/,
-      );
-    });
+    const short = { ...run(), reserve: [] };
+    expect(refusalOf(() => cudnnLstmBack(engine, layout, inputs(), short, run()))).toMatch(
+      /expected inputs .* do not match 11 inputs/,
+    );
   });
+
+  it('says for each window that it has all positions', () => {
+    const execute = vi.spyOn(engine, 'execute').mockImplementation((operation, _attributes, inputs) => {
+      throw new Error(`${operation} of lengths ${engine.readInt32(inputs[4]).join()}`);
+    });
+    try {
+      const lengths = new Array<number>(B).fill(T).join();
+      expect(refusalOf(() => cudnnLstm(engine, layout, inputs(), true))).toBe(
+        `CudnnRNNV3 of lengths ${lengths}`,
+      );
+    } finally {
+      execute.mockRestore();
+    }
+  });
+
+  it('leaves nothing behind where it is refused', () => {
+    const before = engine.liveHandles;
+    refusalOf(() => cudnnLstm(engine, layout, inputs(), true));
+    expect(engine.liveHandles).toBe(before);
+  });
+});
+
+it('the size of cuDNN’s vector: the only thing that TensorFlow lacks is a kernel', () => {
+  const message = refusalOf(() => cudnnLstmSize(engine, I, H));
+  expect(message).toMatch(/^TensorFlow op CudnnRNNParamsSize: Could not find device for node: /);
+  expect(message).toContain(`= CudnnRNNParamsSize[S=DT_INT32, T=DT_FLOAT, ${LSTM}]`);
 });

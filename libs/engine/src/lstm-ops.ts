@@ -40,28 +40,32 @@ export function blockLstm(
   });
 }
 
-/** Which ops over cuDNN's LSTM: those of V2 also try cuDNN's algorithms, and keep the fastest, unless told otherwise. */
-export type CudnnVersion = 1 | 2;
+/**
+ * How rows lie that cuDNN reads and writes: position by position, [T, B, …] with states [1, B, H], or window by window, [B, T, …]
+ * with states [B, 1, H].
+ */
+export type CudnnLayout = 'time-major' | 'batch-major';
 
-/** What cuDNN's LSTM is given. `parameters_P` is its own vector of weights and biases (libs/compute, cudnn-parameters.ts). */
+/** What cuDNN's LSTM is given, in its layout. `parameters_P` is its own vector of weights and biases (libs/compute, cudnn-parameters.ts). */
 export interface CudnnInputs {
-  readonly input_TBI: Tensor;
-  readonly hidden_1BH: Tensor;
-  readonly cell_1BH: Tensor;
+  /** [T, B, I] or [B, T, I]. */
+  readonly input: Tensor;
+  /** [1, B, H] or [B, 1, H], as is the cell. */
+  readonly hidden: Tensor;
+  readonly cell: Tensor;
   readonly parameters_P: Tensor;
 }
 
-/** What it computed: `hidden_1BH` and `cell_1BH` after the last position; `reserve` is for the way back alone. */
+/** What it computed, in the layout of what it was given: `hidden` and `cell` after the last position; `reserve` is for the way back alone. */
 export interface CudnnRun {
-  readonly output_TBH: Tensor;
-  readonly hidden_1BH: Tensor;
-  readonly cell_1BH: Tensor;
+  /** [T, B, H] or [B, T, H]. */
+  readonly output: Tensor;
+  readonly hidden: Tensor;
+  readonly cell: Tensor;
   readonly reserve: readonly Tensor[];
 }
 
-const suffixOf = (version: CudnnVersion): string => (version === 1 ? '' : 'V2');
-
-/** One layer, one direction, no dropout: everything is said, as defaults may change. */
+/** One layer, one direction, no dropout, no projection: everything is said, as defaults may change. */
 const CUDNN_ATTRIBUTES = [
   type('T', DataType.float32),
   text('rnn_mode', 'lstm'),
@@ -70,48 +74,66 @@ const CUDNN_ATTRIBUTES = [
   float('dropout', 0),
   int('seed', 0),
   int('seed2', 0),
+  int('num_proj', 0),
 ];
 
-/** One layer with sigmoid gates, forwards, by cuDNN: on NVIDIA's cards only. Without `isTraining` there is no way back. */
-export function cudnnLstm(
-  engine: Engine,
-  version: CudnnVersion,
-  { input_TBI, hidden_1BH, cell_1BH, parameters_P }: CudnnInputs,
-  isTraining: boolean,
-): CudnnRun {
-  const [output, hidden, cell, ...reserve] = engine.execute(
-    `CudnnRNN${suffixOf(version)}`,
-    [...CUDNN_ATTRIBUTES, bool('is_training', isTraining)],
-    [input_TBI, hidden_1BH, cell_1BH, parameters_P],
-    version === 1 ? 4 : 5,
-  );
-  return { output_TBH: output, hidden_1BH: hidden, cell_1BH: cell, reserve };
+const timeMajor = (layout: CudnnLayout) => bool('time_major', layout === 'time-major');
+
+/** The inputs that both ways begin with. All windows are of one length, T, which the op wants for each, in the host's memory. */
+function cudnnInputs(engine: Engine, layout: CudnnLayout, inputs: CudnnInputs): Tensor[] {
+  const [first, second] = inputs.input.shape;
+  const [T, B] = layout === 'time-major' ? [first, second] : [second, first];
+  const lengths_B = engine.constant(new Int32Array(B).fill(T), [B]);
+  return [inputs.input, inputs.hidden, inputs.cell, inputs.parameters_P, lengths_B];
 }
 
 /**
- * The way back: from the gradients of a run's output and of its state at the end, those of its input [T, B, I] and of its
+ * One layer with sigmoid gates, forwards, by cuDNN: on NVIDIA's cards only. Without `isTraining` there is no way back.
+ *
+ * CudnnRNNV3 is the one op of three that TensorFlow 2.21 can run with cuDNN 9: the others give no lengths, and are refused.
+ */
+export function cudnnLstm(
+  engine: Engine,
+  layout: CudnnLayout,
+  inputs: CudnnInputs,
+  isTraining: boolean,
+): CudnnRun {
+  return engine.scope(() => {
+    const [output, hidden, cell, ...reserve] = engine.execute(
+      'CudnnRNNV3',
+      [...CUDNN_ATTRIBUTES, bool('is_training', isTraining), timeMajor(layout)],
+      cudnnInputs(engine, layout, inputs),
+      5,
+    );
+    return { output, hidden, cell, reserve };
+  });
+}
+
+/**
+ * The way back: from the gradients of a run's output and of its state at the end, those of its input, in the layout, and of its
  * parameters [P].
  */
 export function cudnnLstmBack(
   engine: Engine,
-  version: CudnnVersion,
+  layout: CudnnLayout,
   inputs: CudnnInputs,
   run: CudnnRun,
   gradients: Omit<CudnnRun, 'reserve'>,
-): { input_TBI: Tensor; parameters_P: Tensor } {
-  const [input_TBI, hidden, cell, parameters_P] = engine.execute(
-    `CudnnRNNBackprop${suffixOf(version)}`,
-    CUDNN_ATTRIBUTES,
-    [
-      ...[inputs.input_TBI, inputs.hidden_1BH, inputs.cell_1BH, inputs.parameters_P],
-      ...[run.output_TBH, run.hidden_1BH, run.cell_1BH],
-      ...[gradients.output_TBH, gradients.hidden_1BH, gradients.cell_1BH],
-      ...run.reserve,
-    ],
-    4,
-  );
-  engine.free(hidden, cell);
-  return { input_TBI, parameters_P };
+): { input: Tensor; parameters_P: Tensor } {
+  return engine.scope(() => {
+    const [input, , , parameters_P] = engine.execute(
+      'CudnnRNNBackpropV3',
+      [...CUDNN_ATTRIBUTES, timeMajor(layout)],
+      [
+        ...cudnnInputs(engine, layout, inputs),
+        ...[run.output, run.hidden, run.cell],
+        ...[gradients.output, gradients.hidden, gradients.cell],
+        ...run.reserve,
+      ],
+      4,
+    );
+    return { input, parameters_P };
+  });
 }
 
 /** How many elements cuDNN's vector has for a layer. */
@@ -120,7 +142,7 @@ export function cudnnLstmSize(engine: Engine, inputs: number, units: number): nu
     const [layers, H, I] = [1, units, inputs].map((value) => engine.int32(Int32Array.of(value), []));
     const [size] = engine.execute(
       'CudnnRNNParamsSize',
-      [...CUDNN_ATTRIBUTES, int('num_proj', 0), type('S', DataType.int32)],
+      [...CUDNN_ATTRIBUTES, type('S', DataType.int32)],
       [layers, H, I],
       1,
     );

@@ -123,6 +123,10 @@ export function transpose(engine: Engine, a: Tensor): Tensor {
   return engine.scope(() => reshape(engine, turn(reshape(engine, a, [M, 128, N / 128]), [1, 2, 0]), [N, M]));
 }
 
+/** [M, N, C] to [N, M, C]. */
+export const swapFirstTwo = (engine: Engine, a: Tensor): Tensor =>
+  withInts(engine, [1, 0, 2], [3], (order) => engine.execute('Transpose', [], [a, order], 1))[0];
+
 /** The entries along the first axis: [N, …] to N times […]. No copy where an entry's bytes are a multiple of 64. */
 export const unpack = (engine: Engine, a: Tensor): Tensor[] =>
   engine.execute('Unpack', [int('num', a.shape[0]), int('axis', 0)], [a], a.shape[0]);

@@ -25,7 +25,7 @@ export interface WorkerShareJson {
   readonly threads: number;
   readonly device: string;
   readonly model: string;
-  /** How it computes LSTM layers: `plain`, `fused`, `cudnn-v1` or `cudnn-v2`; null where the coordinator does not know. */
+  /** How it computes LSTM layers: `plain`, `fused`, `cudnn` or `cudnn-batch-major`; null where the coordinator does not know. */
   readonly lstm: string | null;
   /** Of the last closed step. */
   readonly microBatches: number;

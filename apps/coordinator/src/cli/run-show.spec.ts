@@ -60,7 +60,7 @@ describe('run show', () => {
       /^checkpoints +step-00000025\.safetensors \(best\), step-00000040\.safetensors$/m,
       /^ {2}4\.0000 ┼/m,
       /^worker-1 +cpu Zen 4, 4 threads +- +3 of 8 micro-batches +1\.50\/s +2026-11-24 10:00:06$/m,
-      /^worker-2 +gpu H100, 1 thread +cudnn-v2 +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
+      /^worker-2 +gpu H100, 1 thread +cudnn-batch-major +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
       /^worker-2 +0 H100 +97 % +10\.8 GB of 85\.5 GB +64 °C +402 W +sw_power_cap +- +3$/m,
       /^loss +2\.2500, held out 2\.5000; the last step's 2\.3750$/m,
       /^worker-4 +cpu Xeon, 1 thread +fused +parked +2026-11-24 10:00:05 +its joining proof is another$/m,

@@ -114,7 +114,7 @@ export function detailOf(summary: RunSummary): RunDetail {
         threads: 1,
         device: 'gpu',
         model: 'H100',
-        lstm: 'cudnn-v2',
+        lstm: 'cudnn-batch-major',
         microBatches: 5,
         joinedAt: '2026-11-24T10:00:07.000Z',
         card: {

@@ -57,9 +57,9 @@ describe('without a terminal', () => {
 
   it('says of who joins how it computes LSTM layers, where that is not the processor’s plain path', () => {
     const paper = show();
-    const engine = { tensorflow: '2.21.0', device: 'gpu', model: 'NVIDIA H200', features: ['lstm=cudnn-v1'] };
+    const engine = { tensorflow: '2.21.0', device: 'gpu', model: 'NVIDIA H200', features: ['lstm=cudnn'] };
     display.entry({ time, event: 'worker-joined', atStep: 0, worker: 'worker-1', threads: 1, engine });
-    expect(paper.lines).toEqual(['worker-1 joined, to compute on NVIDIA H200, with LSTM path cudnn-v1']);
+    expect(paper.lines).toEqual(['worker-1 joined, to compute on NVIDIA H200, with LSTM path cudnn']);
   });
 
   it('has a line about steps every ten seconds, and one for the last step', () => {

@@ -54,6 +54,19 @@ it('shows driver, cards and libraries, and which way a layer is computed', () =>
   ]);
 });
 
+it('warns of a path that was passed over, and tells why where none can be taken', () => {
+  const finding = (more: object): object =>
+    probeFindings({ ...end, stdout: said(product, { device: 'gpu', ...more }) }, none).find(
+      ({ check }) => check === 'LSTM path',
+    )!;
+  const lstmPath = 'fused: it agrees with plain to 2.8e-7';
+  const lstmNotice = 'LSTM path fused is used, and not cudnn: TensorFlow op CudnnRNNV3: Failed to call';
+  expect(finding({ lstmPath, lstmNotice: null })).toMatchObject({ status: 'ok', found: lstmPath });
+  expect(finding({ lstmPath, lstmNotice })).toMatchObject({ status: 'warning', found: lstmNotice });
+  const lstmFault = 'LSTM path plain, with which the others are compared: expected that it computes';
+  expect(finding({ lstmFault })).toMatchObject({ status: 'problem', found: lstmFault });
+});
+
 it('says whether bfloat16 products have instructions', () => {
   const found = probeFindings({ ...end, stdout: said(product, { multipliesBfloat16: true }) }, none);
   expect(found.at(-1)).toMatchObject({ check: '--precision mixed', found: 'by bfloat16 instructions' });

@@ -62,6 +62,10 @@ interface ProbeFacts {
   readonly values: readonly number[];
   /** Which way a layer is computed, and why; absent where there is no choice. */
   readonly lstmPath?: string;
+  /** One line where a faster path was passed over, which happens on cards. */
+  readonly lstmNotice?: string | null;
+  /** Why no path can be taken. */
+  readonly lstmFault?: string;
 }
 
 /** What follows from how the process ended. */
@@ -78,7 +82,7 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
     return [problem('engine', expected, said === '' ? end : `${end}: ${said}`, advice)];
   }
   const facts = JSON.parse(line.slice(ENGINE_MARK.length)) as ProbeFacts;
-  const { tensorflowVersion, device, model, features, multipliesBfloat16, values, lstmPath } = facts;
+  const { tensorflowVersion, device, model, features, multipliesBfloat16, values } = facts;
   const found = `TensorFlow ${tensorflowVersion} on ${device}, ${model} (${features.join(', ')})`;
   if (values.join(',') !== PRODUCT) {
     const wrong = `${found}: ${values.join(',')} in place of ${PRODUCT}`;
@@ -93,13 +97,24 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
         `${found}; at its end ${signal ?? code}`,
         'it works; tell us with `support`',
       );
-  const path =
-    lstmPath === undefined ? [] : [ok('LSTM path', 'one that computes as the plain one', lstmPath)];
   const mixed = multipliesBfloat16
     ? 'by bfloat16 instructions'
     : 'factors are rounded, and multiplied in float32: no faster than that';
   const precision = ok('--precision mixed', 'bfloat16 instructions, or none', mixed);
-  return [engine, cardsFinding(device, machine), ...path, precision];
+  return [engine, cardsFinding(device, machine), ...pathFindings(facts), precision];
+}
+
+function pathFindings({ lstmPath, lstmNotice, lstmFault }: ProbeFacts): Finding[] {
+  const check = 'LSTM path';
+  const expected = 'one that computes as the plain one';
+  if (lstmFault !== undefined) {
+    return [problem(check, expected, lstmFault, 'nothing can be trained on it; tell us with `support`')];
+  }
+  if (lstmPath === undefined) return [];
+  if (typeof lstmNotice !== 'string') return [ok(check, expected, lstmPath)];
+  return [
+    warning(check, expected, lstmNotice, 'it works, but slower than it should; tell us with `support`'),
+  ];
 }
 
 function cardsFinding(device: string, { nvidia, libraries, environment }: EngineMachine): Finding {

@@ -56,4 +56,11 @@ it('is told in one line, with what was tried', () => {
   expect(new MicroBatchMemoryError(8, null, 'NVIDIA H200', new Error('OOM')).message).toMatch(
     /received 8 windows, .*; no smaller one of this batch fits what is free of it; use a smaller network/,
   );
+  const presumed = new EngineMemoryError('CudnnRNNV3', new Error('Failed to call DoRnnForward'), true);
+  expect(new MicroBatchMemoryError(8, 4, 'NVIDIA H200', presumed).message).toMatch(
+    /received 8 windows, with which cuDNN failed, presumably as it is short; 4 windows fit/,
+  );
+  expect(new MicroBatchMemoryError(8, null, 'NVIDIA H200', presumed).message).toMatch(
+    /, presumably as it is short; no smaller .*, or do without cuDNN: --lstm fused$/,
+  );
 });

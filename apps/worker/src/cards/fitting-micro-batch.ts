@@ -17,12 +17,15 @@ export class MicroBatchMemoryError extends RocinanteError {
     model: string,
     cause: Error,
   ) {
+    const isPresumed = cause instanceof EngineMemoryError && cause.isPresumed;
+    const short = isPresumed ? 'with which cuDNN failed, presumably as it is short' : 'for which it is short';
     super(
       'MICRO_BATCH_MEMORY',
       2,
-      `micro-batch: expected one that fits the memory of ${model}, received ${windows} windows, for which it is short; ` +
+      `micro-batch: expected one that fits the memory of ${model}, received ${windows} windows, ${short}; ` +
         (fitting === null
-          ? 'no smaller one of this batch fits what is free of it; use a smaller network, another card, or fewer workers on this one'
+          ? 'no smaller one of this batch fits what is free of it; use a smaller network, another card, or fewer workers on this one' +
+            (isPresumed ? ', or do without cuDNN: --lstm fused' : '')
           : `${fitting} ${fitting === 1 ? 'window fits' : 'windows fit'} what is free of it now, as was tried: --micro-batch ${fitting}`),
       { cause },
     );
