@@ -44,7 +44,7 @@ interface Places {
  */
 export async function prepareMachine(options: CardOptions): Promise<Machine> {
   const isOnCard = options.device === 'gpu';
-  const [card] = isOnCard ? chooseCards(options.card === null ? 'all' : [options.card], process.env) : [];
+  const card = isOnCard ? chosenCard(options.card) : undefined;
   if (card !== undefined) {
     process.env.CUDA_VISIBLE_DEVICES = card.device;
     process.env.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
@@ -60,6 +60,17 @@ export async function prepareMachine(options: CardOptions): Promise<Machine> {
     demandCard(process.env);
   }
   return { card: card ?? null, ...factsOf(options, card) };
+}
+
+/** @param word as `--gpus` takes it; null for the first. */
+function chosenCard(word: string | null): ChosenCard {
+  try {
+    return chooseCards(word === null ? 'all' : [word], process.env)[0];
+  } catch (error) {
+    throw new Error((error as Error).message.replace(/^--gpus/, word === null ? '--device gpu' : '--card'), {
+      cause: error,
+    });
+  }
 }
 
 function factsOf(options: CardOptions, card: ChosenCard | undefined): Pick<Machine, 'facts' | 'name'> {

@@ -43,6 +43,21 @@ const measurements: Readonly<Record<Part, Measurement>> = {
 /** Parts that are measured in each precision. */
 const IN_EACH: readonly Part[] = ['b', 'c'];
 
+/** How long the part that is under way may take to write down what it has. */
+const STOP_MS_MAX = 15_000;
+
+let isStopped = false;
+let current: Promise<void> = Promise.resolve();
+
+/** Ends what was started, by which the part that is under way comes to its end too. */
+async function stop(): Promise<void> {
+  isStopped = true;
+  const limit = new Promise((resolve) => setTimeout(resolve, STOP_MS_MAX));
+  await Promise.race([endAll().then(() => current), limit]);
+  workspace.remove();
+  process.exit(1);
+}
+
 async function measureAll(options: CardOptions, workspace: Workspace): Promise<number> {
   const machine = await prepareMachine(options);
   const folder = options.out ?? mkdtempSync(`card-${new Date().toISOString().slice(0, 10)}-`);
@@ -53,7 +68,9 @@ async function measureAll(options: CardOptions, workspace: Workspace): Promise<n
   // What all cards are asked for comes first, other precisions after it.
   for (const [place, precision] of options.precisions.entries()) {
     for (const part of options.only) {
-      if (place === 0 || IN_EACH.includes(part)) await measurePart(setting, part, precision);
+      if (isStopped || (place > 0 && !IN_EACH.includes(part))) continue;
+      current = measurePart(setting, part, precision);
+      await current;
     }
   }
   return report.exitCode;
@@ -89,12 +106,7 @@ async function measurePart(setting: Setting, part: Part, precision: Precision): 
 
 const workspace = new Workspace();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    void endAll().finally(() => {
-      workspace.remove();
-      process.exit(1);
-    });
-  });
+  process.once(signal, () => void stop());
 }
 try {
   process.exitCode = await measureAll(readOptions(process.argv.slice(2)), workspace);

@@ -29,35 +29,40 @@ export async function measureSteps(setting: Setting, section: Section, precision
     peer = await TorchPeer.start(setting, precision);
   });
   try {
-    await measureShares(setting, section, precision, peer);
-    await measureWholeSteps(setting, section, precision, peer);
+    const shares = await measureShares(setting, section, precision, peer);
+    await measureWholeSteps(setting, section, precision, peer, shares);
   } finally {
     await (peer as TorchPeer | null)?.end();
   }
 }
 
+/** @returns milliseconds of ours, by the windows. */
 async function measureShares(
   setting: Setting,
   section: Section,
   precision: Precision,
   peer: TorchPeer | null,
-): Promise<void> {
+): Promise<ReadonlyMap<number, number>> {
   const { sizes, pairs, steps } = setting.options;
+  const shares = new Map<number, number>();
   const engine = await WorkerEngine.start(setting, precision);
   try {
     for (const windows of sizes) {
-      const what = `gradient's share, ${windows} windows, ${precision}`;
+      const what = `gradient’s share, ${windows} windows, ${precision}`;
       const ours = async (): Promise<number> => median((await engine.turns(steps)).ms);
       const theirs = async (): Promise<number | null> =>
         peer && median((await peer.turns(windows, steps)).gradientMs);
       await setting.report.attempt(section, what, async () => {
         await engine.open(setting, windows, precision);
-        add(setting, section, what, await inTurn(pairs, ours, theirs));
+        const measured = await inTurn(pairs, ours, theirs);
+        add(setting, section, what, measured);
+        shares.set(windows, median(measured.map((pair) => pair.ours)));
       });
     }
   } finally {
     await engine.end();
   }
+  return shares;
 }
 
 async function measureWholeSteps(
@@ -65,6 +70,7 @@ async function measureWholeSteps(
   section: Section,
   precision: Precision,
   peer: TorchPeer | null,
+  shares: ReadonlyMap<number, number>,
 ): Promise<void> {
   const { sizes, steps } = setting.options;
   // A run's begin takes longer than all its steps.
@@ -82,7 +88,7 @@ async function measureWholeSteps(
       const theirs = async (): Promise<number | null> =>
         peer && median((await peer.turns(windows, steps)).stepMs);
       await setting.report.attempt(section, what, async () => {
-        add(setting, section, what, await inTurn(pairs, ours, theirs));
+        add(setting, section, what, await inTurn(pairs, ours, theirs), shares.get(windows));
       });
     }
   } finally {
@@ -105,12 +111,20 @@ async function inTurn(
   return pairs;
 }
 
-function add({ report, counts }: Setting, section: Section, what: string, pairs: readonly Pair[]): void {
+/** @param share of the gradient in ours, in milliseconds, where it is a whole step. */
+function add(
+  { report, counts }: Setting,
+  section: Section,
+  what: string,
+  pairs: readonly Pair[],
+  share?: number,
+): void {
   section.details[what] = pairs;
   const ours = median(pairs.map((pair) => pair.ours));
   const ratios = pairs.flatMap(({ ours, peer }) => (peer === null ? [] : [ours / peer]));
+  const ofIt = share === undefined ? '' : `, the gradient’s share ${shown(share)} ms of it`;
   if (ratios.length === 0) {
-    const note = 'without PyTorch beside, which --python names';
+    const note = `without PyTorch beside, which --python names${ofIt}`;
     report.add(section, { what, value: ours, unit: 'ms', asked: null, met: null, note });
     return;
   }
@@ -122,6 +136,6 @@ function add({ report, counts }: Setting, section: Section, what: string, pairs:
     unit: 'of PyTorch’s',
     asked: `at most ${RATIO_MAX}`,
     met: counts ? ratio <= RATIO_MAX : null,
-    note: `ours ${shown(ours)} ms, PyTorch ${shown(peer)} ms; pairs ${ratios.map(shown).join(', ')}`,
+    note: `ours ${shown(ours)} ms${ofIt}, PyTorch ${shown(peer)} ms; pairs ${ratios.map(shown).join(', ')}`,
   });
 }

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { events, Rocinante } from '../../support/rocinante.js';
-import { until } from '../../support/daemon.js';
 import type { Close } from './card-run.js';
 import type { Section } from './figure.js';
 import { batchWords, type Setting } from './setting.js';
@@ -15,6 +14,8 @@ const SMALL_BATCH = 16;
 /** Steps that do not count for the rate. */
 const FIRST_STEPS = 10;
 const CURVE_POINTS = 12;
+/** From one look at what was reached to the next. */
+const INTERVAL_MS = 1000;
 
 /** (e) The preset `seed` from its first step on, by one worker: windows a second, and how soon the reference's loss is reached. */
 export async function measureTraining(setting: Setting, section: Section): Promise<void> {
@@ -28,18 +29,23 @@ export async function measureTraining(setting: Setting, section: Section): Promi
   ]);
   const running = { end: (): Promise<void> => interrupted(training) };
   begun(running);
+  const limit = performance.now() + ANSWER_SECONDS_MAX * 1000;
   let closes: Close[] = [];
+  let began: number | null = null;
+  let hasEnded = false;
+  void training.finished.then(() => (hasEnded = true));
   try {
-    let began: number | null = null;
-    let hasEnded = false;
-    void training.finished.then(() => (hasEnded = true));
-    const isOver = (): boolean => {
+    while (!hasEnded && reachedAt(closes) === null) {
+      await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
       closes = closesOf(runDir);
-      if (closes.length > 0) began ??= performance.now();
-      const isLate = began !== null && performance.now() - began > options.minutes * 60_000;
-      return hasEnded || (isLate && closes.length > FIRST_STEPS) || reachedAt(closes) !== null;
-    };
-    await until('the training', isOver, ANSWER_SECONDS_MAX * 1000 + options.minutes * 60_000);
+      // A kill leaves what was reached by then.
+      section.details.curve = curveOf(closes);
+      report.write();
+      const now = performance.now();
+      if (closes.length > FIRST_STEPS) began ??= now;
+      if (began === null && now > limit) throw new Error(`no step in ${ANSWER_SECONDS_MAX} s`);
+      if (began !== null && now - began > options.minutes * 60_000) break;
+    }
     await running.end();
   } finally {
     ended(running);
@@ -47,7 +53,6 @@ export async function measureTraining(setting: Setting, section: Section): Promi
   const { code, stderr } = await training.finished;
   if (closes.length <= FIRST_STEPS)
     throw new Error(`train ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
-  section.details.curve = curveOf(closes);
   const counted = closes.slice(FIRST_STEPS - 1);
   const seconds = (counted.at(-1)!.time - counted[0].time) / 1000;
   const note = `${closes.length} steps of ${batch} in ${minutes(closes, closes.at(-1)!).toFixed(1)} minutes`;
