@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon, until, type WorkerProcess } from '../../support/daemon.js';
 import type { Precision } from '@rocinante/training';
-import { batchWords, type Setting } from './setting.js';
+import { batchWords, WAIT_SECONDS_MAX, type Setting } from './setting.js';
 import { begun, ended } from './what-runs.js';
-import { ANSWER_SECONDS_MAX } from './worker-engine.js';
 
 /** A step's close. */
 export interface Close {
@@ -26,9 +25,6 @@ export interface RunOrder {
 
 const ENDLESS = 1_000_000;
 
-/** What is waited for in a run takes much less on any card; a processor may be patient. */
-const RUN_SECONDS_MAX = 240;
-const CPU_RUN_SECONDS_MAX = 7_200;
 /** Workers that are told to end have ended by then; those of a card are ended by the command that has them. */
 const END_MS_MAX = 12_000;
 
@@ -71,7 +67,7 @@ export class CardRun {
       this.#demandWorkers();
       return joined() >= count;
     };
-    await until(`${count} workers on the device`, isThere, ANSWER_SECONDS_MAX * 1000);
+    await until(`${count} workers on the device`, isThere, this.#waitMs);
   }
 
   /** Queues a run; its id. */
@@ -128,9 +124,8 @@ export class CardRun {
       this.#demandWorkers();
       return isSo();
     };
-    const limit = this.#setting.options.device === 'cpu' ? CPU_RUN_SECONDS_MAX : RUN_SECONDS_MAX;
     try {
-      await until(what, isSoYet, limit * 1000);
+      await until(what, isSoYet, this.#waitMs);
     } catch (error) {
       await this.#daemon.command(['run', 'stop', id]);
       const complaint = this.#workers
@@ -139,6 +134,10 @@ export class CardRun {
       const said = complaint === undefined ? '' : `; a worker said: ${complaint.msg}`;
       throw new Error((error as Error).message + said, { cause: error });
     }
+  }
+
+  get #waitMs(): number {
+    return WAIT_SECONDS_MAX[this.#setting.options.device] * 1000;
   }
 
   /** @throws {Error} a worker has ended. */

@@ -93,9 +93,10 @@ export class LineProcess {
     if (waiting !== null) how(waiting);
   }
 
-  /** The last line of standard error that says something. */
+  /** What standard error says last of an error, or at all. */
   #lastWords(): string {
-    const line = this.#said.split('\n').findLast((text) => text.trim() !== '');
+    const lines = this.#said.split('\n').filter((text) => text.trim() !== '');
+    const line = lines.findLast((text) => /^\w*Error\b.*:/.test(text)) ?? lines.at(-1);
     return line === undefined ? '' : `: ${line.trim().slice(0, 300)}`;
   }
 }

@@ -2,8 +2,7 @@ import type { LstmPathName } from '@rocinante/compute';
 import type { Section } from './figure.js';
 import { LineProcess } from './line-process.js';
 import type { Difference, PathsQuestion } from './paths-process.js';
-import { configOf, programFile, type Setting } from './setting.js';
-import { ANSWER_SECONDS_MAX } from './worker-engine.js';
+import { configOf, programFile, WAIT_SECONDS_MAX, type Setting } from './setting.js';
 
 /** cuDNN first, which is what a card is to compute by. */
 const NAMES: readonly LstmPathName[] = ['cudnn-v1', 'cudnn-v2', 'fused', 'plain'];
@@ -21,7 +20,7 @@ export async function measurePaths(setting: Setting, section: Section): Promise<
   /** An answer, or the line why there is none; where the process died of it, another one takes its place. */
   const ask = async <Answer>(question: PathsQuestion): Promise<Answer | string> => {
     try {
-      return await process.ask<Answer>(question, ANSWER_SECONDS_MAX);
+      return await process.ask<Answer>(question, WAIT_SECONDS_MAX[options.device]);
     } catch (error) {
       if (process.hasEnded) process = startProcess(setting);
       return (error as Error).message;

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { events, Rocinante } from '../../support/rocinante.js';
 import type { Close } from './card-run.js';
 import type { Section } from './figure.js';
-import { batchWords, type Setting } from './setting.js';
+import { batchWords, WAIT_SECONDS_MAX, type Setting } from './setting.js';
 import { begun, ended } from './what-runs.js';
-import { ANSWER_SECONDS_MAX } from './worker-engine.js';
 
 /** The reference's training loss, the mean over its 23rd epoch, in nats (jsga/DonQuijote_RNN), on chapters 1 to 10. */
 const REFERENCE_LOSS = 1.2375;
@@ -29,7 +28,8 @@ export async function measureTraining(setting: Setting, section: Section): Promi
   ]);
   const running = { end: (): Promise<void> => interrupted(training) };
   begun(running);
-  const limit = performance.now() + ANSWER_SECONDS_MAX * 1000;
+  const waitSeconds = WAIT_SECONDS_MAX[options.device];
+  const limit = performance.now() + waitSeconds * 1000;
   let closes: Close[] = [];
   let began: number | null = null;
   let hasEnded = false;
@@ -43,7 +43,7 @@ export async function measureTraining(setting: Setting, section: Section): Promi
       report.write();
       const now = performance.now();
       if (closes.length > FIRST_STEPS) began ??= now;
-      if (began === null && now > limit) throw new Error(`no step in ${ANSWER_SECONDS_MAX} s`);
+      if (began === null && now > limit) throw new Error(`no step in ${waitSeconds} s`);
       if (began !== null && now - began > options.minutes * 60_000) break;
     }
     await running.end();

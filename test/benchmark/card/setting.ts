@@ -14,6 +14,12 @@ const SMALL = {
   text: { window: 20 },
 };
 
+/**
+ * The longest that anything is waited for, in seconds: a run of some steps, or an answer. On a card all takes much less, but that the
+ * driver compiles kernels at their first use, where TensorFlow has none for the card. A processor may be patient.
+ */
+export const WAIT_SECONDS_MAX = { gpu: 300, cpu: 7_200 } as const;
+
 /** What every part is given. */
 export interface Setting {
   readonly options: CardOptions;

@@ -2,13 +2,7 @@ import type { Precision } from '@rocinante/training';
 import { WORKER_MEMORY } from '@rocinante/engine';
 import type { EngineQuestion } from './engine-process.js';
 import { LineProcess } from './line-process.js';
-import { configOf, programFile, type Setting } from './setting.js';
-
-/**
- * The longest wait for an answer, in seconds: a card of a kind for which TensorFlow has no binaries has its kernels compiled by the
- * driver at their first use.
- */
-export const ANSWER_SECONDS_MAX = 600;
+import { configOf, programFile, WAIT_SECONDS_MAX, type Setting } from './setting.js';
 
 /**
  * What is computed before anything counts, of both sides and in each block: the first turns find memory, and a card that rested
@@ -26,8 +20,10 @@ export interface EngineFacts {
 /** A worker's engine in a process of its own. */
 export class WorkerEngine {
   readonly #process: LineProcess;
+  readonly #limitSeconds: number;
 
   private constructor({ options: { device, threads } }: Setting, precision: Precision) {
+    this.#limitSeconds = WAIT_SECONDS_MAX[device];
     const words = [programFile('engine-process'), JSON.stringify({ device, threads, precision })];
     this.#process = new LineProcess('the engine', process.execPath, words, WORKER_MEMORY);
   }
@@ -59,6 +55,6 @@ export class WorkerEngine {
   }
 
   #ask<Answer>(question: EngineQuestion): Promise<Answer> {
-    return this.#process.ask(question, ANSWER_SECONDS_MAX);
+    return this.#process.ask(question, this.#limitSeconds);
   }
 }
