@@ -46,7 +46,7 @@ function resultsIn(folder: string): Results & { readonly table: string } {
   return { ...(JSON.parse(results) as Results), table: text };
 }
 
-it('each part has its figures, on the disk and in a table', { timeout: 240_000 }, async () => {
+it('each part has its figures, on the disk and in a table', { timeout: 480_000 }, async () => {
   const out = workspace.in('whole');
   const { code, stdout, stderr } = await benchmark([...SMALL, ...SHORT, '--out', out]);
   expect(code, stdout + stderr).toBe(0);

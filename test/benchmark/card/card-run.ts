@@ -122,6 +122,9 @@ export class CardRun {
       const { state, reason } = this.#daemon.record(id);
       if (state === 'failed' || state === 'stopped') throw new Error(`the run ${state}: ${String(reason)}`);
       this.#demandWorkers();
+      // It would be waited for in vain: its joining proof is another one.
+      const parked = this.#daemon.events(id).find(({ event }) => event === 'worker-parked');
+      if (parked !== undefined) throw new Error(String(parked.message));
       return isSo();
     };
     try {

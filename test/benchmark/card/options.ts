@@ -53,7 +53,7 @@ export function readOptions(argv: readonly string[]): CardOptions {
     const strings = Object.fromEntries(STRINGS.map((name) => [name, { type: 'string' as const }]));
     ({ values } = parseArgs({ args: [...argv], options: { ...strings, small: { type: 'boolean' } } }));
   } catch (error) {
-    throw new UsageError((error as Error).message.split('\n')[0]);
+    throw new UsageError(`${(error as Error).message.split('\n')[0]}; docs/gpus.md has what there is`);
   }
   const isSmall = values.small === true;
   const defaults: Partial<Record<string, string>> = isSmall ? SMALL : FULL;
