@@ -16,6 +16,7 @@ import { checksumsDigest, digestOf, LedgerFile, stateHashes, type StepRecord } f
 import { networkLayout } from '@rocinante/model';
 import { projectRoot as root } from '../support/project-root.js';
 import { train } from '../support/rocinante.js';
+import { median } from './median.js';
 
 const BATCH = 64;
 const TURNS = 50;
@@ -45,12 +46,6 @@ function milliseconds(act: () => void): number {
     return performance.now() - started;
   });
   return median(times);
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function alone(folder: string): Record<string, number> {

@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { cacheDirectory } from '@rocinante/base';
 import { projectRoot as root } from '../support/project-root.js';
 import { events, train } from '../support/rocinante.js';
+import { median } from './median.js';
 
 const TORCH_VERSION = '2.15.0';
 const BATCH = 64;
@@ -83,12 +84,6 @@ function pytorch(python: string): Measured {
   if (status !== 0) throw new Error(`PyTorch's step failed:\n${stderr}`);
   const { secondsPerStep, least } = JSON.parse(stdout) as { secondsPerStep: number; least: number };
   return { mean: secondsPerStep, least };
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 const beside = values.peer === 'float32' ? 'float32' : 'PyTorch';

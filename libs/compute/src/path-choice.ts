@@ -3,7 +3,7 @@ import type { LstmChoice } from '@rocinante/model';
 import type { Engine } from '@rocinante/engine';
 import { CudnnPath } from './cudnn-path.js';
 import { FusedPath } from './fused-path.js';
-import type { LstmPath } from './lstm-path.js';
+import type { LstmPath, LstmPathName } from './lstm-path.js';
 import { compareWithPlain, computeByPlain, toleranceOf, type Expected } from './path-comparison.js';
 import { PlainPath } from './plain-path.js';
 
@@ -65,13 +65,28 @@ function reasonForPlain(device: 'cpu' | 'gpu', choice: LstmChoice, passedOver: r
   return choice === 'plain' ? 'asked for' : `the ${device === 'cpu' ? 'processor' : 'card'}'s`;
 }
 
+/** A path by its name, whether or not it can be computed here. */
+export function createLstmPath(engine: Engine, name: LstmPathName): LstmPath {
+  switch (name) {
+    case 'cudnn':
+      return new CudnnPath(engine, 'time-major');
+    case 'cudnn-batch-major':
+      return new CudnnPath(engine, 'batch-major');
+    case 'fused':
+      return new FusedPath(engine);
+    case 'plain':
+      return new PlainPath(engine, 'sigmoid');
+  }
+}
+
 function candidatesOf(engine: Engine, choice: LstmChoice): readonly LstmPath[] {
-  const plain = new PlainPath(engine, 'sigmoid');
-  const fused = [new FusedPath(engine), plain];
-  if (choice === 'plain') return [plain];
-  if (choice === 'fused') return fused;
-  if (engine.description.device === 'cpu') return [plain];
-  return [new CudnnPath(engine, 'time-major'), new CudnnPath(engine, 'batch-major'), ...fused];
+  return namesOf(choice, engine.description.device).map((name) => createLstmPath(engine, name));
+}
+
+function namesOf(choice: LstmChoice, device: 'cpu' | 'gpu'): readonly LstmPathName[] {
+  if (choice === 'plain') return ['plain'];
+  if (choice === 'fused') return ['fused', 'plain'];
+  return device === 'cpu' ? ['plain'] : ['cudnn', 'cudnn-batch-major', 'fused', 'plain'];
 }
 
 /** Whether a path computes what plain does; `fault` says why not. */

@@ -1,0 +1,72 @@
+import type { LstmPathName } from '@rocinante/compute';
+import type { Section } from './figure.js';
+import { LineProcess } from './line-process.js';
+import type { Difference, PathsQuestion } from './paths-process.js';
+import { configOf, programFile, WAIT_SECONDS_MAX, type Setting } from './setting.js';
+
+/** cuDNN first, which is what a card is to compute by. */
+const NAMES: readonly LstmPathName[] = ['cudnn', 'cudnn-batch-major', 'fused', 'plain'];
+
+/** As `chooseLstmPath` asks of float32 (libs/compute, path-comparison.ts). */
+const TOLERANCE = 1e-4;
+
+/** (a) What each LSTM path is off by on this device, and which one is chosen. */
+export async function measurePaths(setting: Setting, section: Section): Promise<void> {
+  const { report, options } = setting;
+  const isOnCard = options.device === 'gpu';
+  const windows = options.sizes[0];
+  const config = configOf(setting, windows, 'float32');
+  let process = startProcess(setting);
+  /** An answer, or the line why there is none; where the process died of it, another one takes its place. */
+  const ask = async <Answer>(question: PathsQuestion): Promise<Answer | string> => {
+    try {
+      return await process.ask<Answer>(question, WAIT_SECONDS_MAX[options.device]);
+    } catch (error) {
+      if (process.hasEnded) process = startProcess(setting);
+      return (error as Error).message;
+    }
+  };
+  const add = (what: string, answer: Difference | string, isExpected: boolean): void => {
+    const refused = typeof answer === 'string';
+    report.add(section, {
+      what,
+      value: refused ? null : answer.difference,
+      unit: '',
+      asked: `at most ${TOLERANCE}`,
+      met: isExpected ? !refused && answer.difference <= TOLERANCE : null,
+      note: refused ? answer : answer.where,
+    });
+  };
+  try {
+    for (const name of NAMES) {
+      const isExpected = isOnCard || !name.startsWith('cudnn');
+      const golden = await ask<Difference>({ ask: 'golden', name });
+      add(`${name} beside the golden files`, golden, isExpected);
+      if (typeof golden === 'string' || name === 'plain') continue;
+      const plain = await ask<Difference>({ ask: 'plain', name, config, windows });
+      add(`${name} beside plain, the run's network, ${windows} windows`, plain, isExpected);
+    }
+    const chosen = await ask<{ path: string; reason: string; notice: string | null; tensorflow: string }>({
+      ask: 'choose',
+    });
+    if (typeof chosen === 'string') throw new Error(chosen);
+    report.fact('TensorFlow', chosen.tensorflow);
+    report.add(section, {
+      what: 'path that is chosen',
+      value: chosen.path,
+      unit: '',
+      asked: isOnCard ? 'cudnn' : null,
+      met: isOnCard ? chosen.path.startsWith('cudnn') : null,
+      note: chosen.notice ?? chosen.reason,
+    });
+  } finally {
+    await process.end();
+  }
+}
+
+function startProcess({ options: { device, threads } }: Setting): LineProcess {
+  return new LineProcess('the engine', process.execPath, [
+    programFile('paths-process'),
+    JSON.stringify({ device, threads }),
+  ]);
+}

@@ -1,0 +1,153 @@
+/**
+ * Goal: whoever has a card for some minutes gets figures from the first try: each part of benchmark:card works as a whole, its
+ * results are on the disk, what cannot be measured is said in one line, and the exit code tells. Method: the program itself on the
+ * processor, at its smallest sizes, with a stand-in for nvidia-smi. What is asked of every device (paths, bits) is asked here.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import type { Figure, Section } from '../benchmark/card/figure.js';
+import { projectRoot } from '../support/project-root.js';
+import { Workspace, type Finished } from '../support/rocinante.js';
+import { standInCards } from '../support/stand-in-cards.js';
+
+const workspace = new Workspace();
+const environment = standInCards(workspace);
+afterAll(() => workspace.remove());
+
+const SMALL = ['--device', 'cpu', '--small', '--sizes', '8', '--processes', '2', '--steps', '2'];
+const SHORT = ['--seconds', '1', '--counts', '1', '--minutes', '0.01'];
+
+function benchmark(args: readonly string[]): Promise<Finished> {
+  const program = join(projectRoot, 'test', 'dist', 'benchmark', 'card', 'main.js');
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+    cwd: workspace.path,
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+interface Results {
+  readonly facts: Readonly<Record<string, string | null>>;
+  readonly sections: readonly Section[];
+}
+
+/** What lies in a folder of results: one JSON file and its table. */
+function resultsIn(folder: string): Results & { readonly table: string } {
+  const [json, table, ...others] = readdirSync(folder).sort();
+  expect(others).toEqual([]);
+  expect([json, table]).toEqual([expect.stringMatching(/\.json$/), json.replace(/json$/, 'md')]);
+  const [results, text] = [json, table].map((file) => readFileSync(join(folder, file), 'utf8'));
+  return { ...(JSON.parse(results) as Results), table: text };
+}
+
+it('each part has its figures, on the disk and in a table', { timeout: 480_000 }, async () => {
+  const out = workspace.in('whole');
+  const { code, stdout, stderr } = await benchmark([...SMALL, ...SHORT, '--out', out]);
+  expect(code, stdout + stderr).toBe(0);
+  const { facts, sections, table } = resultsIn(out);
+  expect(facts).toMatchObject({
+    TensorFlow: '2.21.0',
+    card: null,
+    'computed on': expect.stringContaining('processor') as string,
+  });
+  expect(sections.map(({ part, state, error }) => [part, state, error])).toEqual(
+    ['a', 'b', 'c', 'd', 'e'].map((part) => [part, 'done', null]),
+  );
+  const [paths, bits, steps, use, training] = sections.map(
+    ({ figures }) => new Map(figures.map((figure) => [figure.what, figure])),
+  );
+  const found = (figures: ReadonlyMap<string, Figure>, what: RegExp): Figure => {
+    const name = [...figures.keys()].find((one) => what.test(one));
+    expect(name, `${what} among ${[...figures.keys()].join('; ')}`).toBeDefined();
+    return figures.get(name!)!;
+  };
+
+  for (const what of [/^fused beside the golden/, /^fused beside plain/, /^plain beside the golden/]) {
+    const { value, met } = found(paths, what);
+    expect(met, String(what)).toBe(true);
+    expect(value).toBeGreaterThan(0);
+    expect(value).toBeLessThan(1e-4);
+  }
+  // Of these paths a processor knows the names alone, and nothing is asked of it.
+  for (const name of ['cudnn', 'cudnn-batch-major']) {
+    const refused = found(paths, new RegExp(`^${name} beside the golden`));
+    expect(refused).toMatchObject({
+      value: null,
+      met: null,
+      note: expect.stringContaining('Cudnn') as string,
+    });
+  }
+  expect(found(paths, /^path that is chosen/)).toMatchObject({ value: 'plain', met: null });
+
+  expect(found(bits, /^different gradients and sums of 8 windows in 2/)).toMatchObject({
+    value: 1,
+    met: true,
+  });
+  expect(found(bits, /^weights of two workers/)).toMatchObject({ value: 'the same', met: true });
+  const hashes = sections[1].details['hashes float32'] as { gradient: string; sum: string }[][];
+  expect(hashes).toHaveLength(2);
+  for (const { gradient, sum } of hashes.flat())
+    for (const hash of [gradient, sum]) expect(hash).toMatch(/^[\da-f]{64}$/);
+
+  for (const what of [/^gradient’s share, 8/, /^whole step, 8/]) {
+    const figure = found(steps, what);
+    expect(figure).toMatchObject({
+      unit: 'ms',
+      met: null,
+      note: expect.stringContaining('--python') as string,
+    });
+    expect(figure.value).toBeGreaterThan(0.1);
+  }
+  expect(found(use, /^mean use over 1 s/)).toMatchObject({
+    ...{ value: 97, unit: '%', met: null },
+    note: expect.stringMatching(
+      /^\d+ windows\/s; 1 readings, memory 40\.1 GiB at most, 402 W in the mean, clocks held/,
+    ) as string,
+  });
+  expect(found(training, /^training$/).value).toBeGreaterThan(1);
+  expect(found(training, /^minutes to a mean loss/)).toMatchObject({ value: null, met: null });
+  for (const { figures } of sections) for (const { what } of figures) expect(table).toContain(`| ${what} |`);
+});
+
+it('a part that fails says why in one line, and those after it go on', { timeout: 120_000 }, async () => {
+  const out = workspace.in('failed');
+  const { code, stdout } = await benchmark([
+    ...SMALL,
+    '--only',
+    'e,a',
+    '--corpus',
+    'nowhere.txt',
+    '--out',
+    out,
+  ]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^\(e\) failed: train ended with \d: .*nowhere\.txt.*$/m);
+  const { sections, table } = resultsIn(out);
+  expect(sections.map(({ part, state }) => [part, state])).toEqual([
+    ['e', 'failed'],
+    ['a', 'done'],
+  ]);
+  expect(table).toContain(sections[0].error);
+});
+
+it.each([
+  ['an option', ['--only', 'f'], /^benchmark:card: --only: expected a, b, c, d, e, received f$/],
+  ['a number', ['--sizes', '64,x'], /^benchmark:card: --sizes: expected numbers from 1, received x$/],
+  [
+    'a card',
+    ['--card', '7'],
+    /^benchmark:card: --card 7: expected cards of this machine, received 7; there is /,
+  ],
+  // The engine is the processor's, whatever the stand-in says.
+  ['its engine', [], /^benchmark:card: .* is the processor's; .*--device gpu/],
+])('%s that is not there is one line, with exit code 2', { timeout: 60_000 }, async (_, args, line) => {
+  const { code, stderr } = await benchmark(args);
+  expect(stderr.trimEnd()).toMatch(line);
+  expect(code).toBe(2);
+});
