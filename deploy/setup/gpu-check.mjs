@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { soleCard } from '../../libs/engine/src/nvidia-fitness.mjs';
 import { bindingFile } from './binding.mjs';
 import { runChild } from './child.mjs';
 import { writeWhole } from './durable.mjs';
@@ -21,7 +22,8 @@ const expected = 'rocinante-gpu-probe gpu 7,20,45,88';
  * @param {Nvidia} nvidia
  * @throws {GpuFailure} it computes on the processor, or not at all; one line says why.
  */
-export async function checkGpu(places, folder, { driver, cards }) {
+export async function checkGpu(places, folder, nvidia) {
+  const { driver, cards } = nvidia;
   const { CUDA_VISIBLE_DEVICES: visible } = process.env;
   const what = JSON.stringify([folder, driver, cards.map(({ uuid }) => uuid), visible ?? null]);
   const key = createHash('sha256').update(what).digest('hex').slice(0, 12);
@@ -35,6 +37,7 @@ export async function checkGpu(places, folder, { driver, cards }) {
     TF_CPP_MIN_LOG_LEVEL: '0',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    CUDA_VISIBLE_DEVICES: soleCard(process.env, nvidia) ?? visible,
   };
   const { tail, how } = await during(
     'trying the card',

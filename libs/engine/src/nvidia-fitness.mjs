@@ -67,6 +67,27 @@ export function gpuHindrance(env, nvidia = readNvidia(env)) {
 }
 
 /**
+ * What CUDA_VISIBLE_DEVICES is to say so that CUDA shows one card alone: the first of the visible ones that the engine can use.
+ *
+ * Of several, the binding puts tensors on the last one, while ops run on the first.
+ * @param {NodeJS.ProcessEnv} env as for `gpuHindrance`.
+ * @param {Nvidia} [nvidia] what there is, where it was read already; it is not read where one card is named.
+ * @returns {string | null} null where there is nothing to narrow: one is visible, or none that is known.
+ */
+export function soleCard(env, nvidia) {
+  const { CUDA_VISIBLE_DEVICES: visible } = env;
+  if (visible !== undefined && !visible.includes(',')) return null;
+  const cards = visibleCards((nvidia ?? readNvidia(env)).cards, visible);
+  if (cards.length < 2) return null;
+  const fit = cards.findIndex(({ capability }) => !isBelow(capability, gpuNeeds.capability));
+  if (fit < 0) return null;
+  const word = visible?.split(',')[fit].trim();
+  if (word?.startsWith('MIG-')) return word;
+  const { uuid, index } = cards[fit];
+  return uuid.startsWith('GPU-') ? uuid : String(index);
+}
+
+/**
  * What of a card is to be known though it may serve, in one line; null where nothing is.
  * @param {readonly Card[]} cards those that are visible.
  * @returns {string | null}

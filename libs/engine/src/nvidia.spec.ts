@@ -1,10 +1,10 @@
 // Goal: what is told of drivers and cards is what there is, and each hindrance is one line with what to do. Method: folders as
 // the kernel's module shows them, and stand-ins for nvidia-smi that print what the real one does.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gpuDoubt, gpuHindrance, readNvidia, visibleCards, type Nvidia } from './nvidia.js';
+import { gpuDoubt, gpuHindrance, readNvidia, soleCard, visibleCards, type Nvidia } from './nvidia.js';
 
 let root: string;
 beforeEach(() => {
@@ -91,6 +91,37 @@ describe('the cards that CUDA shows', () => {
     ['MIG-5c', [0]],
   ])('with CUDA_VISIBLE_DEVICES=%j', (visible, indices) => {
     expect(visibleCards(cards, visible).map(({ index }) => index)).toEqual(indices);
+  });
+});
+
+describe('the card that is left of several', () => {
+  const three = [card(0, '5.2', 'Tesla M40'), card(1), card(2, null)];
+  const module = [0, 1].map((index) => ({ ...card(index, null), uuid: `0000:1${index}:00.0` }));
+  it.each([
+    [undefined, three, 'GPU-1a'],
+    ['2,1', three, 'GPU-2a'],
+    ['0, GPU-1', three, 'GPU-1a'],
+    ['MIG-5c,MIG-6d', three.slice(1), 'MIG-5c'],
+    [undefined, module, '0'],
+    // Nothing to narrow: one card, one that is named, none that is visible or fit.
+    [undefined, [card(0)], null],
+    ['1,7', three, null],
+    ['7,1', three, null],
+    ['-1', three, null],
+    ['', three, null],
+    [undefined, [three[0], { ...three[0], index: 1 }], null],
+  ])('with CUDA_VISIBLE_DEVICES=%j', (visible, cards, left) => {
+    const environment = { CUDA_VISIBLE_DEVICES: visible };
+    expect(soleCard(environment, { driver: '570.26', cards, trouble: null })).toBe(left);
+  });
+
+  it('is asked of nobody where one is named already', () => {
+    writeSmi('0, GPU-0a, NVIDIA H200, 9.0, 570.26\n1, GPU-1a, NVIDIA H200, 9.0, 570.26');
+    const environment = { PATH: join(root, 'bin'), ROCINANTE_DRIVER_ROOT: root };
+    expect(soleCard(environment)).toBe('GPU-0a');
+    write('bin/nvidia-smi', `#!/bin/sh\ntouch ${root}/asked\n`, 0o755);
+    expect(soleCard({ ...environment, CUDA_VISIBLE_DEVICES: 'GPU-1a' })).toBeNull();
+    expect(existsSync(join(root, 'asked'))).toBe(false);
   });
 });
 

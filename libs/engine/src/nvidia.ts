@@ -37,5 +37,11 @@ export const visibleCards: (all: readonly Card[], visible: string | undefined) =
 export const gpuHindrance: (environment: NodeJS.ProcessEnv, nvidia?: Nvidia) => string | null =
   fitness.gpuHindrance;
 
+/**
+ * What CUDA_VISIBLE_DEVICES is to say so that CUDA shows the card alone that the engine computes on; null where it need not be changed.
+ * Driver and cards are read only where they decide on it.
+ */
+export const soleCard: (environment: NodeJS.ProcessEnv, nvidia?: Nvidia) => string | null = fitness.soleCard;
+
 /** What of cards is to be known though they may serve, in one line; null where nothing is. */
 export const gpuDoubt: (visible: readonly Card[]) => string | null = fitness.gpuDoubt;
