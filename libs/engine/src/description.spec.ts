@@ -31,7 +31,7 @@ it('describes the card that TensorFlow sees first, and what its libraries are', 
     expect(describeCard('2.21.0', { ...setting, libraries: unknown, environment: hidden })).toMatchObject({
       model: 'unknown',
       features: [],
-      multipliesBfloat16: false,
+      multipliesBfloat16: null,
     });
     const older = { ...environment, CUDA_VISIBLE_DEVICES: '0' };
     expect(describeCard('2.21.0', { ...setting, environment: older }).multipliesBfloat16).toBe(false);

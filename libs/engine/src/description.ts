@@ -28,8 +28,11 @@ export interface EngineDescription {
    * cut into; of a card its compute capability, and the versions of driver, CUDA and cuDNN, such as `cudnn=9.28.0.42`.
    */
   readonly features: readonly string[];
-  /** Whether it has instructions for products of bfloat16 factors: AVX512-BF16, or compute capability 8.0 and more. */
-  readonly multipliesBfloat16: boolean;
+  /**
+   * Whether it has instructions for products of bfloat16 factors: AVX512-BF16, or compute capability 8.0 and more. Null for a card
+   * whose compute capability nobody says.
+   */
+  readonly multipliesBfloat16: boolean | null;
   readonly threads: number;
 }
 
@@ -62,8 +65,9 @@ export function describeCard(
 ): EngineDescription {
   const { driver, cards } = readNvidia(environment);
   const [card] = visibleCards(cards, environment['CUDA_VISIBLE_DEVICES']);
+  const capability = card?.capability ?? null;
   const facts = {
-    'compute-capability': card?.capability ?? null,
+    'compute-capability': capability,
     driver,
     cuda: libraries.cuda,
     cudnn: libraries.cudnn,
@@ -76,7 +80,7 @@ export function describeCard(
     device: 'gpu',
     model: card?.name ?? 'unknown',
     features: tf32 ? [...versions, 'tf32'] : versions,
-    multipliesBfloat16: Number(card?.capability ?? 0) >= 8,
+    multipliesBfloat16: capability === null ? null : Number(capability) >= 8,
     threads,
   };
 }

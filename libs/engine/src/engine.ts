@@ -2,7 +2,13 @@ import { assert } from '@rocinante/base';
 import { type Attribute, type Binding, DataType, loadBinding, type TensorInfo } from './binding.js';
 import { describeCard, describeProcessor, type EngineDescription } from './description.js';
 import { applyEnvironment, type EngineOptions } from './environment.js';
-import { EngineDeviceError, EngineGraphFileError, EnginePrecisionError, operationError } from './errors.js';
+import {
+  EngineCapabilityError,
+  EngineDeviceError,
+  EngineGraphFileError,
+  EnginePrecisionError,
+  operationError,
+} from './errors.js';
 import { gpuTrouble } from './gpu-trouble.js';
 import { Graph } from './graph.js';
 import { engineLibraries, locateBinding } from './location.js';
@@ -68,6 +74,14 @@ export class Engine {
    */
   expectTf32(wanted: boolean): void {
     if (this.description.device === 'gpu' && wanted !== this.#tf32) throw new EnginePrecisionError(wanted);
+  }
+
+  /**
+   * Looks that the bits of products in mixed precision are those of what is described.
+   * @throws {EngineCapabilityError} it is not known of the card whether it has bfloat16 products.
+   */
+  expectBfloat16Known(): void {
+    if (this.description.multipliesBfloat16 === null) throw new EngineCapabilityError(this.description.model);
   }
 
   /** Tensors that TensorFlow holds for us, by the binding's own count. */

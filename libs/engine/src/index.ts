@@ -21,6 +21,7 @@ export {
   type EngineOptions,
 } from './environment.js';
 export {
+  EngineCapabilityError,
   EngineDeviceError,
   EngineLoadError,
   EngineGraphFileError,

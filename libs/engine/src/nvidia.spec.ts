@@ -60,8 +60,21 @@ describe('what there is of NVIDIA’s', () => {
     write('proc/driver/nvidia/gpus/0000:19:00.0/information', information);
     write('dev/nvidia0', '');
     const uuid = 'GPU-11111111-2222-3333-4444-555555555555';
-    const cards = [{ index: 0, uuid, name: 'NVIDIA H200', capability: null }];
+    const cards = [{ index: 0, uuid, name: 'NVIDIA H200', capability: '9.0' }];
     expect(read()).toEqual({ driver, cards, trouble: null });
+  });
+
+  it.each([
+    ['NVIDIA A100-SXM4-40GB', '8.0'],
+    ['Tesla V100-PCIE-16GB', '7.0'],
+    ['NVIDIA L40S', '8.9'],
+    ['NVIDIA RTX A2000', null],
+    ['NVIDIA GeForce RTX 4090', null],
+  ])('has without nvidia-smi the compute capability of a model that is known: %s', (name, capability) => {
+    write('proc/driver/nvidia/version', openModule);
+    write('proc/driver/nvidia/gpus/0000:19:00.0/information', information.replace('NVIDIA H200', name));
+    write('dev/nvidia0', '');
+    expect(read().cards).toMatchObject([{ name, capability }]);
   });
 
   it('has no card where no device is given to a container, and keeps what nvidia-smi complains of', () => {

@@ -10,7 +10,7 @@ export interface Card {
   readonly uuid: string;
   /** The model as its maker names it, such as `NVIDIA H200`. */
   readonly name: string;
-  /** Its compute capability, such as `9.0`; null where nobody says. */
+  /** Its compute capability, such as `9.0`; null where nobody says, and the model is none that is known. */
   readonly capability: string | null;
 }
 
@@ -25,7 +25,7 @@ export interface Nvidia {
 }
 
 /**
- * Reads driver and cards: from nvidia-smi, else from what the kernel's module shows, which does not know compute capabilities.
+ * Reads driver and cards: from nvidia-smi, else from what the kernel's module shows, where compute capabilities follow from models.
  * ROCINANTE_DRIVER_ROOT names the folder in which `proc` and `dev` are looked for; PATH leads to nvidia-smi.
  */
 export const readNvidia: (environment: NodeJS.ProcessEnv) => Nvidia = cards.readNvidia;

@@ -57,6 +57,12 @@ it('shows driver, cards and libraries, and which way a layer is computed', () =>
 it('says whether bfloat16 products have instructions', () => {
   const found = probeFindings({ ...end, stdout: said(product, { multipliesBfloat16: true }) }, none);
   expect(found.at(-1)).toMatchObject({ check: '--precision mixed', found: 'by bfloat16 instructions' });
+  const card = { device: 'gpu', multipliesBfloat16: null };
+  expect(probeFindings({ ...end, stdout: said(product, card) }, none).at(-1)).toMatchObject({
+    status: 'warning',
+    found: 'refused: the compute capability of the card is unknown',
+    advice: 'put nvidia-smi in PATH, which says it',
+  });
 });
 
 it('warns of cards that are not used, and says why; and of cards that TensorFlow has no kernels for', () => {

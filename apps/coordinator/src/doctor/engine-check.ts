@@ -57,8 +57,8 @@ interface ProbeFacts {
   readonly device: string;
   readonly model: string;
   readonly features: readonly string[];
-  /** Whether `--precision mixed` is computed by instructions for it. */
-  readonly multipliesBfloat16: boolean;
+  /** Whether `--precision mixed` is computed by instructions for it; null where that is not known, and refused. */
+  readonly multipliesBfloat16: boolean | null;
   readonly values: readonly number[];
   /** Which way a layer is computed, and why; absent where there is no choice. */
   readonly lstmPath?: string;
@@ -95,11 +95,22 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
       );
   const path =
     lstmPath === undefined ? [] : [ok('LSTM path', 'one that computes as the plain one', lstmPath)];
-  const mixed = multipliesBfloat16
-    ? 'by bfloat16 instructions'
-    : 'factors are rounded, and multiplied in float32: no faster than that';
-  const precision = ok('--precision mixed', 'bfloat16 instructions, or none', mixed);
-  return [engine, cardsFinding(device, machine), ...path, precision];
+  return [engine, cardsFinding(device, machine), ...path, mixedFinding(multipliesBfloat16)];
+}
+
+function mixedFinding(multipliesBfloat16: boolean | null): Finding {
+  const [check, expected] = ['--precision mixed', 'bfloat16 instructions, or none'];
+  if (multipliesBfloat16 === null) {
+    const found = 'refused: the compute capability of the card is unknown';
+    return warning(check, expected, found, 'put nvidia-smi in PATH, which says it');
+  }
+  return ok(
+    check,
+    expected,
+    multipliesBfloat16
+      ? 'by bfloat16 instructions'
+      : 'factors are rounded, and multiplied in float32: no faster than that',
+  );
 }
 
 function cardsFinding(device: string, { nvidia, libraries, environment }: EngineMachine): Finding {
