@@ -9,6 +9,7 @@ import {
   EnginePrecisionError,
   operationError,
 } from './errors.js';
+import { foreignLibraries, foreignLine } from './foreign-libraries.js';
 import { gpuTrouble } from './gpu-trouble.js';
 import { Graph } from './graph.js';
 import { engineLibraries, locateBinding } from './location.js';
@@ -27,15 +28,22 @@ let loaded: Engine | undefined;
  */
 export class Engine {
   readonly description: EngineDescription;
+  /** A line for people where the system loaded libraries that are not the engine's own; null where there is none. */
+  readonly notice: string | null;
   readonly #binding: Binding;
   readonly #tf32: boolean;
   #scope: Scope | undefined;
   #recording: Recording | undefined;
 
-  private constructor(binding: Binding, description: EngineDescription, tf32: boolean) {
+  private constructor(
+    binding: Binding,
+    description: EngineDescription,
+    { tf32, notice }: { readonly tf32: boolean; readonly notice: string | null },
+  ) {
     this.#binding = binding;
     this.description = description;
     this.#tf32 = tf32;
+    this.notice = notice;
   }
 
   /**
@@ -52,10 +60,12 @@ export class Engine {
       const binding = loadBinding(path);
       const libraries = engineLibraries(path);
       const onCard = binding.isUsingGpuDevice();
+      const foreign = onCard ? foreignLibraries(libraries.folder) : [];
       const description = onCard
-        ? describeCard(binding.TF_Version, { threads, tf32, libraries, environment: process.env })
+        ? describeCard(binding.TF_Version, { threads, tf32, libraries, foreign, environment: process.env })
         : describeProcessor(binding.TF_Version, threads);
-      const engine = new Engine(binding, description, onCard && tf32);
+      const notice = foreignLine(libraries.folder, foreign);
+      const engine = new Engine(binding, description, { tf32: onCard && tf32, notice });
       // The binding crashes at the process's end where it has never made a tensor.
       engine.free(engine.float32(new Float32Array(1), [1]));
       if (!onCard && device === 'gpu') throw new EngineDeviceError(gpuTrouble(process.env, libraries));

@@ -76,6 +76,13 @@ it('warns of cards that are not used, and says why; and of cards that TensorFlow
       { ...none, nvidia: { driver: '570.26', cards: [{ ...h200, capability }], trouble: null }, libraries },
     )[1];
   expect(finding('gpu', '9.0')).toMatchObject({ status: 'ok' });
+  const notice = 'CUDA libraries: expected those in /engine, and the system loaded /usr/lib/libcudnn.so.9';
+  const nvidia = { driver: '570.26', cards: [h200], trouble: null };
+  const stdout = said(product, { device: 'gpu', notice });
+  expect(probeFindings({ ...end, stdout }, { ...none, nvidia, libraries: cuda })[1]).toMatchObject({
+    status: 'warning',
+    advice: notice,
+  });
   const warnings = [
     [finding('cpu', '9.0', processors), /^the engine in \/engine is the processor's; /],
     [

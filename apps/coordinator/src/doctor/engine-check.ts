@@ -62,6 +62,8 @@ interface ProbeFacts {
   readonly values: readonly number[];
   /** Which way a layer is computed, and why; absent where there is no choice. */
   readonly lstmPath?: string;
+  /** A line about libraries that are not the engine's own. */
+  readonly notice?: string | null;
 }
 
 /** What follows from how the process ended. */
@@ -78,7 +80,7 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
     return [problem('engine', expected, said === '' ? end : `${end}: ${said}`, advice)];
   }
   const facts = JSON.parse(line.slice(ENGINE_MARK.length)) as ProbeFacts;
-  const { tensorflowVersion, device, model, features, multipliesBfloat16, values, lstmPath } = facts;
+  const { tensorflowVersion, device, model, features, multipliesBfloat16, values, lstmPath, notice } = facts;
   const found = `TensorFlow ${tensorflowVersion} on ${device}, ${model} (${features.join(', ')})`;
   if (values.join(',') !== PRODUCT) {
     const wrong = `${found}: ${values.join(',')} in place of ${PRODUCT}`;
@@ -95,7 +97,7 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
       );
   const path =
     lstmPath === undefined ? [] : [ok('LSTM path', 'one that computes as the plain one', lstmPath)];
-  return [engine, cardsFinding(device, machine), ...path, mixedFinding(multipliesBfloat16)];
+  return [engine, cardsFinding(device, notice ?? null, machine), ...path, mixedFinding(multipliesBfloat16)];
 }
 
 function mixedFinding(multipliesBfloat16: boolean | null): Finding {
@@ -113,7 +115,11 @@ function mixedFinding(multipliesBfloat16: boolean | null): Finding {
   );
 }
 
-function cardsFinding(device: string, { nvidia, libraries, environment }: EngineMachine): Finding {
+function cardsFinding(
+  device: string,
+  notice: string | null,
+  { nvidia, libraries, environment }: EngineMachine,
+): Finding {
   const check = 'GPU';
   const { driver, cards } = nvidia;
   if (driver === null && cards.length === 0 && device !== 'gpu')
@@ -127,7 +133,7 @@ function cardsFinding(device: string, { nvidia, libraries, environment }: Engine
   ].join('; ');
   const expected = 'the engine uses the cards';
   if (device !== 'gpu') return warning(check, expected, found, gpuTrouble(environment, libraries, nvidia));
-  const doubt = gpuDoubt(visibleCards(cards, environment.CUDA_VISIBLE_DEVICES));
+  const doubt = notice ?? gpuDoubt(visibleCards(cards, environment.CUDA_VISIBLE_DEVICES));
   return doubt === null ? ok(check, expected, found) : warning(check, expected, found, doubt);
 }
 

@@ -10,4 +10,6 @@ const values = engine.scope(() => {
 });
 const { path, reason } = chooseLstmPath(engine, 'auto');
 const lstmPath = `${path.name}: ${reason}`;
-process.stdout.write(`${ENGINE_MARK}${JSON.stringify({ ...engine.description, values, lstmPath })}\n`);
+process.stdout.write(
+  `${ENGINE_MARK}${JSON.stringify({ ...engine.description, notice: engine.notice, values, lstmPath })}\n`,
+);
