@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { probeFindings, type EngineMachine } from './engine-check.js';
+import { probeFindings, runProbe, type EngineMachine } from './engine-check.js';
 import { ENGINE_MARK } from './engine-mark.js';
 
 const h200 = { index: 0, uuid: 'GPU-1', name: 'NVIDIA H200', capability: '9.0' };
@@ -33,6 +36,29 @@ it('is a problem where it crashes, cannot be loaded, or computes wrong', () => {
   expect(unloaded[0].found).toContain('ended with 1: EngineLoadError: TensorFlow’s engine');
   const wrong = probeFindings({ ...end, stdout: said([7, 10, 15, 23]) }, none);
   expect(wrong).toMatchObject([{ status: 'problem' }]);
+});
+
+it('says of one that does not answer in time that it is late, and not that its files are wrong', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'engine-check-'));
+  try {
+    const program = join(folder, 'probe.mjs');
+    writeFileSync(program, `process.stderr.write('loading\\n', () => setInterval(() => undefined, 1000));`);
+    const late = await runProbe(process.env, 3_000, program);
+    expect(late).toMatchObject({ signal: 'SIGKILL', timeoutMs: 3_000 });
+    const [finding] = probeFindings({ ...late, stderr: 'loading' }, none);
+    expect(finding).toMatchObject({
+      status: 'problem',
+      found: 'it did not answer within 3 s: loading',
+      advice: expect.stringMatching(/^run it again: a first load/) as string,
+    });
+    expect(finding.advice).not.toContain('remove');
+    writeFileSync(program, `process.exit(3);`);
+    expect(await runProbe(process.env, 60_000, program)).toEqual({ ...end, code: 3, stdout: '' });
+    // What it said before it hung counts.
+    expect(probeFindings({ ...late, stdout: said(product) }, none)[0]).toMatchObject({ status: 'warning' });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('shows driver, cards and libraries, and which way a layer is computed', () => {

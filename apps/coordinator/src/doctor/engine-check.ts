@@ -12,7 +12,7 @@ import {
 } from '@rocinante/engine';
 import { ENGINE_MARK } from './engine-mark.js';
 import { ok, problem, warning, type Finding } from './finding.js';
-import { ENGINE_OUTPUT_BYTES_MAX, ENGINE_TIMEOUT_MS } from './limits.js';
+import { CARD_ENGINE_TIMEOUT_MS, ENGINE_OUTPUT_BYTES_MAX, ENGINE_TIMEOUT_MS } from './limits.js';
 
 /** It is run compiled, also where a spec runs the source. */
 const PROBE = new URL('../../dist/doctor/engine-probe.js', import.meta.url).pathname;
@@ -25,6 +25,8 @@ export interface ProbeEnd {
   readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** After how long it was ended, since it had not answered; absent where it ended by itself. */
+  readonly timeoutMs?: number;
 }
 
 /** The engine: found, loads, computes. It runs in a process of its own, whose crash is a finding. */
@@ -40,8 +42,11 @@ export async function engineFindings(environment: NodeJS.ProcessEnv): Promise<Fi
     ];
   }
   const libraries = engineLibraries(path);
-  const machine = { nvidia: readNvidia(environment), libraries, environment };
-  return [ok(check, expected, path), ...probeFindings(await runProbe(environment), machine)];
+  const nvidia = readNvidia(environment);
+  const machine = { nvidia, libraries, environment };
+  const isOnCard = libraries.forCards && nvidia.cards.length > 0;
+  const timeoutMs = isOnCard ? CARD_ENGINE_TIMEOUT_MS : ENGINE_TIMEOUT_MS;
+  return [ok(check, expected, path), ...probeFindings(await runProbe(environment, timeoutMs), machine)];
 }
 
 /** What an engine can compute on here. */
@@ -67,10 +72,19 @@ interface ProbeFacts {
 }
 
 /** What follows from how the process ended. */
-export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machine: EngineMachine): Finding[] {
+export function probeFindings(
+  { code, signal, stdout, stderr, timeoutMs }: ProbeEnd,
+  machine: EngineMachine,
+): Finding[] {
   const expected = 'it loads, and multiplies two matrices';
   const line = stdout.split('\n').find((line) => line.startsWith(ENGINE_MARK));
   const said = lastLine(stderr);
+  if (line === undefined && timeoutMs !== undefined) {
+    const late = `it did not answer within ${timeoutMs / 1000} s`;
+    const advice =
+      'run it again: a first load reads gigabytes, and compiles for a card; if it stays so, use --device cpu';
+    return [problem('engine', expected, said === '' ? late : `${late}: ${said}`, advice)];
+  }
   if (line === undefined) {
     const end = signal === null ? `it ended with ${code}` : `it was ended by ${signal}`;
     const advice =
@@ -141,20 +155,31 @@ function cardShown({ index, name, capability }: Card): string {
   return `card ${index} ${name} (compute capability ${capability ?? 'unknown'})`;
 }
 
-function runProbe(environment: NodeJS.ProcessEnv): Promise<ProbeEnd> {
+/** @param program what is run in the engine's place, by a spec. */
+export function runProbe(
+  environment: NodeJS.ProcessEnv,
+  timeoutMs: number,
+  program = PROBE,
+): Promise<ProbeEnd> {
   return new Promise((resolve) => {
-    const probe = spawn(process.execPath, [PROBE], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment,
-      timeout: ENGINE_TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    });
+    const probe = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+    let late: Pick<ProbeEnd, 'timeoutMs'> = {};
+    const timer = setTimeout(() => {
+      late = { timeoutMs };
+      probe.kill('SIGKILL');
+    }, timeoutMs);
     let stdout = '';
     let stderr = '';
     probe.stdout.setEncoding('utf8').on('data', (text: string) => (stdout = tail(stdout + text)));
     probe.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = tail(stderr + text)));
-    probe.on('error', (error) => resolve({ code: 1, signal: null, stdout, stderr: error.message }));
-    probe.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    probe.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ code: 1, signal: null, stdout, stderr: error.message });
+    });
+    probe.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, stdout, stderr, ...late });
+    });
   });
 }
 
