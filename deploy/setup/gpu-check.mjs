@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { soleCard } from '../../libs/engine/src/nvidia-fitness.mjs';
 import { bindingFile } from './binding.mjs';
 import { runChild } from './child.mjs';
 import { writeWhole } from './durable.mjs';
@@ -12,7 +13,7 @@ import { during } from './say.mjs';
 /** @typedef {import('./places.mjs').Places} Places */
 
 /** What gpu-probe.mjs says where all is well. */
-const expected = 'rocinante-gpu-probe gpu 7,20,45,88';
+const expected = 'rocinante-gpu-probe gpu 7,20,45,88 2.718,7.389,20.086,54.598 1,0,1,0 1,20,3,88';
 
 /**
  * Lets the engine compute a little on the card, once for each engine, driver and choice of cards.
@@ -21,9 +22,10 @@ const expected = 'rocinante-gpu-probe gpu 7,20,45,88';
  * @param {Nvidia} nvidia
  * @throws {GpuFailure} it computes on the processor, or not at all; one line says why.
  */
-export async function checkGpu(places, folder, { driver, cards }) {
+export async function checkGpu(places, folder, nvidia) {
+  const { driver, cards } = nvidia;
   const { CUDA_VISIBLE_DEVICES: visible } = process.env;
-  const what = JSON.stringify([folder, driver, cards.map(({ uuid }) => uuid), visible ?? null]);
+  const what = JSON.stringify([expected, folder, driver, cards.map(({ uuid }) => uuid), visible ?? null]);
   const key = createHash('sha256').update(what).digest('hex').slice(0, 12);
   const stamp = join(places.stamps, `gpu-${key}`);
   if (existsSync(stamp)) return;
@@ -35,6 +37,7 @@ export async function checkGpu(places, folder, { driver, cards }) {
     TF_CPP_MIN_LOG_LEVEL: '0',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    CUDA_VISIBLE_DEVICES: soleCard(process.env, nvidia) ?? visible,
   };
   const { tail, how } = await during(
     'trying the card',
@@ -71,7 +74,14 @@ export function troubleIn(text, how, folder) {
   if (text.includes('Cannot dlopen some GPU libraries')) {
     return `CUDA library not found: one of those in ${join(folder, 'nvidia')} does not load`;
   }
-  const said = text.split('\n').find((line) => /^(Error: |Message: |.*CUDA_ERROR)/.test(line));
+  const uncompiled = /^Error: (\w+): .*JIT (?:compilation|invocation) failed/m.exec(text)?.[1];
+  if (uncompiled !== undefined) {
+    return (
+      `a kernel is not compiled on the card (${uncompiled}): expected bin/ptxas, which can be run, and ` +
+      `nvvm/libdevice/libdevice.10.bc in ${join(folder, 'nvidia', 'cuda_nvcc')}; look there, or use --device cpu`
+    );
+  }
+  const said = text.split('\n').find((line) => /^(Error: |.*CUDA_ERROR)/.test(line));
   const where = text.includes('rocinante-gpu-probe cpu') ? 'it computes on the processor' : how;
   return `the engine does not compute on the card: ${said?.trim().slice(0, 300) ?? where}`;
 }

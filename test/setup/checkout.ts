@@ -110,25 +110,38 @@ export function writePins(folder: string, pins: object): string {
 }
 
 /**
- * What the fake binding is: it says its version, and multiplies matrices of two rows. It is on a card where the libraries of the
- * fake CUDA lie beside it and STAND_IN_SAYS is not set, which else is what it writes to standard error.
+ * What the fake binding is: it says its version, and computes what a card is tried with. It is on a card where the libraries of the
+ * fake CUDA lie beside it and STAND_IN_SAYS is not set, which else is what it writes to standard error. Off the main thread, as the
+ * engine runs, it has no kernel for the op that STAND_IN_LACKS names. It notes in STAND_IN_CARDS, a file, which card is visible.
  */
 function fakeBinding(version: string): string {
   return `(() => {
     const library = process.argv.at(-1).replace(/binding.[^/]*$/, 'nvidia/fake/lib/libfake.so.1');
     const complaint = process.env.STAND_IN_SAYS;
     if (complaint) process.getBuiltinModule('node:fs').writeSync(2, complaint + '\\n');
+    const { CUDA_VISIBLE_DEVICES, STAND_IN_CARDS, STAND_IN_LACKS } = process.env;
+    if (STAND_IN_CARDS) process.getBuiltinModule('node:fs').writeFileSync(STAND_IN_CARDS, CUDA_VISIBLE_DEVICES);
+    const { isMainThread } = process.getBuiltinModule('node:worker_threads');
     const tensors = [];
     const make = (values) => ({ id: tensors.push(values) - 1, shape: [2, 2], dtype: 1 });
     const operations = {
       MatMul: ([a, b, c, d], [e, f, g, h]) => [a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h],
       Mul: (left, right) => left.map((value, index) => value * right[index]),
+      Exp: (values) => values.map(Math.exp),
+      Cast: (values) => values,
+      BitwiseAnd: (left, [right]) => left.map((value) => value & right),
+      SelectV2: (conditions, left, right) => conditions.map((chosen, index) => (chosen ? left : right)[index]),
+    };
+    const compute = (name, inputs) => {
+      if (name === STAND_IN_LACKS && !isMainThread)
+        throw new Error('Invalid TF_Status: 2\\nMessage: JIT compilation failed.');
+      return operations[name](...inputs);
     };
     return {
       TF_Version: '${version}',
       isUsingGpuDevice: () => !complaint && process.getBuiltinModule('node:fs').existsSync(library),
       createTensor: (shape, type, values) => make([...values]).id,
-      executeOp: (name, attributes, ids) => [make(operations[name](...ids.map((id) => tensors[id])))],
+      executeOp: (name, attributes, ids) => [make(compute(name, ids.map((id) => tensors[id])))],
       tensorDataSync: (id) => Float32Array.from(tensors[id]),
     };
   })()`;

@@ -272,6 +272,35 @@ describe('a GPU that cannot be used', { timeout: 120_000 }, () => {
   });
 });
 
+describe('a card that is tried', { timeout: 120_000 }, () => {
+  it.each(['Exp', 'BitwiseAnd', 'SelectV2'])(
+    'compiles %s in a thread, or is not taken',
+    async (operation) => {
+      Object.assign(env, smi('0, GPU-0a, NVIDIA H200, 9.0, 570.86.15'));
+      const ended = await checkout.run(['train', '--device', 'gpu'], { ...env, STAND_IN_LACKS: operation });
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(told(ended).at(-1)).toMatch(
+        new RegExp(
+          String.raw`^--device gpu: a kernel is not compiled on the card \(${operation}\): expected bin/ptxas, .* in ` +
+            String.raw`\S+-cuda-[0-9a-f]{12}/nvidia/cuda_nvcc; look there, or use --device cpu; all it said is in `,
+        ),
+      );
+    },
+  );
+
+  it('is the one of several that a command computes on, and the command itself is shown all', async () => {
+    const STAND_IN_CARDS = join(folder, 'cards');
+    Object.assign(env, smi('0, GPU-0a, Tesla M40, 5.2, 570.99\n1, GPU-1a, NVIDIA H200, 9.0, 570.99'));
+    checkout.writeProgram(
+      `console.log(argv[0] + ' ' + process.env.CUDA_VISIBLE_DEVICES); return Promise.resolve(0);`,
+      'declare const process: { env: Record<string, string | undefined> };',
+    );
+    const ended = await checkout.run(['train', '--device', 'gpu'], { ...env, STAND_IN_CARDS });
+    expect(ended).toMatchObject({ code: 0, stdout: 'train undefined\n' });
+    expect(readFileSync(STAND_IN_CARDS, 'utf8')).toBe('GPU-1a');
+  });
+});
+
 /** As `smi`, once the test runs. */
 function smiOf(text: string, code = 0): () => Record<string, string> {
   return () => smi(text, code);

@@ -36,7 +36,7 @@ export type SampleMessage =
 function draw(work: SampleWork, send: (message: SampleMessage) => void): void {
   const engine = Engine.load({ threads: work.threads, device: work.device });
   const { path, notice } = chooseLstmPath(engine, work.lstm);
-  if (notice !== null) send({ notice });
+  for (const line of [engine.notice, notice]) if (line !== null) send({ notice: line });
   const network = Network.create(engine, work.network, { windowLength: work.windowLength, path });
   network.setParameters(work.parameters);
   const { prompt, temperature, seed, words } = work;

@@ -80,6 +80,8 @@ export interface EngineFacts {
   readonly model: string;
   readonly features: readonly string[];
   readonly lstm: LstmFacts;
+  /** A line for the log about how the engine was loaded; null where there is none. */
+  readonly notice: string | null;
 }
 
 /** How LSTM layers are computed here, and why; `notice` is a line for the log where a path was passed over. */

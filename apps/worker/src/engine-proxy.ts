@@ -82,7 +82,8 @@ export class EngineProxy {
   #settle(reply: EngineReply): void {
     const pending = this.#pending.get(reply.id)!;
     this.#pending.delete(reply.id);
-    this.#watch.ended();
+    // What was cancelled is answered by null.
+    this.#watch.ended(reply.ok && reply.value !== null);
     const [next] = this.#pending.values();
     if (next !== undefined) this.#watch.begins(next.request);
     this.#liveHandles = reply.liveHandles;

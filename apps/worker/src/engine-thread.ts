@@ -63,7 +63,10 @@ function answer(request: EngineRequest): unknown {
 }
 
 /** What decides the bits of a gradient, for people; the processor's plain path goes without saying. */
-function factsOf({ description }: Engine, { path, reason, notice }: LstmPathInUse): EngineFacts {
+function factsOf(
+  { description, notice: loading }: Engine,
+  { path, reason, notice }: LstmPathInUse,
+): EngineFacts {
   const { tensorflowVersion, device, model, features } = description;
   const isUsual = device === 'cpu' && path.name === 'plain' && notice === null;
   const onThreads = device === 'cpu' && path.name === 'fused' ? [`threads=${description.threads}`] : [];
@@ -73,6 +76,7 @@ function factsOf({ description }: Engine, { path, reason, notice }: LstmPathInUs
     model,
     features: isUsual ? features : [...features, `lstm=${path.name}`, ...onThreads],
     lstm: { path: path.name, reason, notice },
+    notice: loading,
   };
 }
 

@@ -17,11 +17,11 @@ const evaluate = { type: 'evaluate', assignment: { microBatches: [0, 1] } } as n
 const openRun = { type: 'open-run' } as never;
 
 /** A request that is answered after so many seconds. */
-function answered(request: EngineRequest, seconds: number): void {
+function answered(request: EngineRequest, seconds: number, whole = true): void {
   watch.begins(request);
   now += seconds * 1000;
-  for (let whole = 1; whole <= seconds; whole++) watch.tick();
-  watch.ended();
+  for (let second = 1; second <= seconds; second++) watch.tick();
+  watch.ended(whole);
 }
 
 /** After how many ticks the engine hangs; null where it does not within so many. */
@@ -50,6 +50,23 @@ it('waits for many times the longest micro-batch, for each that was asked for', 
   expect(hangsAfter(train(3))).toBe(LONGEST_FACTOR * 120 + 1);
 });
 
+it('takes the proof for no measure any more, once a whole assignment took less', () => {
+  answered(openRun, 1);
+  answered({ type: 'prove' }, 100);
+  // What was cancelled in its middle says little of a micro-batch.
+  answered(train(8), 1, false);
+  expect(hangsAfter(train(1))).toBe(LONGEST_FACTOR * 100 + 1);
+  answered(train(2), 20);
+  expect(hangsAfter(train(1))).toBe(LONGEST_FACTOR * 10 + 1);
+  answered(train(1), 12, false);
+  expect(hangsAfter(train(1))).toBe(LONGEST_FACTOR * 12 + 1);
+  // Another run's is one again; as long as it took is waited for, whatever an assignment took.
+  answered(openRun, 1);
+  answered({ type: 'prove' }, 100);
+  answered(train(8), 0);
+  expect(hangsAfter(train(1))).toBe(100 + 1);
+});
+
 it('knows nothing of a kind of work that was not done before, nor of another run’s', () => {
   expect(hangsAfter({ type: 'describe' })).toBeNull();
   expect(hangsAfter(train(1))).toBeNull();
@@ -69,6 +86,6 @@ it('counts neither time between requests nor time in which the process stood sti
   // Stopped for an hour, and answered when it goes on: its micro-batch did not take an hour.
   watch.begins(train(1));
   now += 3600_000;
-  watch.ended();
+  watch.ended(true);
   expect(hangsAfter(train(1))).toBe(LEAST_SECONDS + 1);
 });

@@ -44,6 +44,8 @@ export class EngineWatch {
   readonly #now: () => number;
   /** The longest piece of each kind since a run was opened, in seconds. */
   readonly #longest = new Map<Kind, number>();
+  /** Whether a whole `train` has been answered since a run was opened: the proof is a measure of others no more. */
+  #hasTrained = false;
   #request: EngineRequest | null = null;
   #began = 0;
   #ticks = 0;
@@ -59,17 +61,29 @@ export class EngineWatch {
 
   /** The engine's thread begins with a request. */
   begins(request: EngineRequest): void {
-    if (request.type === 'open-run') this.#longest.clear();
+    if (request.type === 'open-run') {
+      this.#longest.clear();
+      this.#hasTrained = false;
+    }
     this.#request = request;
     this.#began = this.#now();
     this.#ticks = 0;
   }
 
-  /** It has answered, be it with an error. */
-  ended(): void {
-    const work = this.#request && workOf(this.#request);
+  /**
+   * It has answered, be it with an error.
+   * @param whole whether all was done that was asked for: the pieces of what was cancelled or failed took longer than it seems.
+   */
+  ended(whole: boolean): void {
+    const request = this.#request;
+    const work = request && workOf(request);
     this.#request = null;
     if (!work) return;
+    if (request.type === 'train' && whole && !this.#hasTrained) {
+      this.#hasTrained = true;
+      // What is waited for stays as long as the proof took: gradients of this assignment may have been kept from one before it.
+      this.#longest.set(work.kind, (this.#longest.get(work.kind) ?? 0) / LONGEST_FACTOR);
+    }
     // Not longer than it was waited for: a process that was stopped meanwhile did not take so long.
     const seconds = Math.min((this.#now() - this.#began) / 1000, this.#ticks + 1);
     this.#longest.set(work.kind, Math.max(this.#longest.get(work.kind) ?? 0, seconds / work.pieces));

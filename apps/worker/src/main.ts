@@ -136,6 +136,7 @@ async function work(config: WorkerConfig, hangSeconds: number): Promise<number> 
     if (facts !== null) {
       metrics.engineStarted(facts);
       if (device === 'auto' && facts.device === 'cpu') tellOfCards(log);
+      if (facts.notice !== null) log.warn(facts.notice);
       tellPath(facts, log);
       if (device !== 'cpu') card.start(facts.device === 'gpu');
       await Promise.race([worker.run(facts), death]);

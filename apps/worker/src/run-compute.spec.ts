@@ -183,6 +183,18 @@ describe('the joining proof', () => {
     }
   });
 
+  it('is refused in mixed precision to a card of which nobody says whether it has the instructions', () => {
+    const { description } = engine;
+    Object.assign(engine, { description: { ...description, device: 'gpu', multipliesBfloat16: null } });
+    try {
+      expect(() => computeOf(configOf('every', { precision: 'mixed' }))).toThrow(
+        /^--precision mixed: expected a card whose compute capability is known, found .*unknown; put nvidia-smi in PATH, or use/,
+      );
+    } finally {
+      Object.assign(engine, { description });
+    }
+  });
+
   it('is that of float32 in precision tf32 where nothing rounds to it, which is said', () => {
     const { description } = engine;
     const [float32, tf32] = ['float32', 'tf32'].map((precision) => configOf('every', { precision }));
@@ -202,7 +214,12 @@ describe('the joining proof', () => {
     const older = { device: 'gpu', model: 'Tesla V100', multipliesBfloat16: false };
     try {
       expect(
-        [{ multipliesBfloat16: true }, older, { ...older, multipliesBfloat16: true }].map(noticesOn),
+        [
+          { multipliesBfloat16: true },
+          older,
+          { ...older, multipliesBfloat16: null },
+          { ...older, multipliesBfloat16: true },
+        ].map(noticesOn),
       ).toEqual([
         [
           `precision tf32: only cards round factors to TF32; on ${description.model} products are those of --precision float32`,
@@ -210,6 +227,10 @@ describe('the joining proof', () => {
         [
           'precision tf32: only cards of compute capability 8.0 and more round factors to TF32; ' +
             'on Tesla V100 products are those of --precision float32',
+        ],
+        [
+          'precision tf32: only cards of compute capability 8.0 and more round factors to TF32; ' +
+            'of Tesla V100 it is unknown (nvidia-smi says it), so products may be those of --precision float32',
         ],
         [],
       ]);

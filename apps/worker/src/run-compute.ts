@@ -67,7 +67,9 @@ export class RunCompute {
   /** Lines for people: how the run's network is computed, where that is not by the path that was given, or not as its precision promises. */
   readonly notices: readonly string[];
 
+  /** @throws {EngineCapabilityError} the run is in mixed precision, and what computes that here is not known. */
   constructor(engine: Engine, run: OpenRun, { path, sums }: ComputeOptions = {}) {
+    if (run.config.precision === 'mixed') engine.expectBfloat16Known();
     this.#run = run;
     this.#memory = VectorMemory.of(run.memory);
     this.#ids = idsOf(run.ids, run.idBytes);
@@ -294,9 +296,11 @@ function precisionNotices({ description }: Engine, precision: Precision): string
   if (precision === 'tf32') {
     if (device === 'gpu' && multipliesBfloat16) return [];
     const where = device === 'gpu' ? 'cards of compute capability 8.0 and more' : 'cards';
-    return [
-      `precision tf32: only ${where} round factors to TF32; on ${model} products are those of --precision float32`,
-    ];
+    const here =
+      multipliesBfloat16 === null
+        ? `of ${model} it is unknown (nvidia-smi says it), so products may be those of --precision float32`
+        : `on ${model} products are those of --precision float32`;
+    return [`precision tf32: only ${where} round factors to TF32; ${here}`];
   }
   if (precision === 'float32') return [];
   if (multipliesBfloat16) {

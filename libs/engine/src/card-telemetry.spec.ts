@@ -1,7 +1,13 @@
 // Goal: what nvidia-smi answers is read, and what it does not tell is named. Method: answers in the form of
 // `--format=csv,noheader,nounits`, with the words that it has for what it cannot say.
 import { describe, expect, it } from 'vitest';
-import { fieldsWithout, parseTelemetry, TELEMETRY_FIELDS, telemetryQuery } from './card-telemetry.js';
+import {
+  cardOfPart,
+  fieldsWithout,
+  parseTelemetry,
+  TELEMETRY_FIELDS,
+  telemetryQuery,
+} from './card-telemetry.js';
 
 const uuid = 'GPU-11111111-2222-3333-4444-555555555550';
 const H200 = `0, ${uuid}, 00000000:18:00.0, NVIDIA H200, 97, 41022, 143771, 64, 402.12, 0x0000000000000000, 0`;
@@ -112,4 +118,22 @@ it('is asked of one card or of all', () => {
     '--format=csv,noheader,nounits',
   ]);
   expect(telemetryQuery(['index'], null)[0]).toBe('--query-gpu=index');
+});
+
+it.each([
+  ['MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f', 'GPU-1b'],
+  ['MIG-c6d4f1ef', 'GPU-1b'],
+  ['MIG-00000000-42e4-5de3-91c7-45d71c87eb3f', 'GPU-0a'],
+  ['MIG-GPU-1b/1/0', 'GPU-1b'],
+  ['MIG-77777777', null],
+])('the card of part %s is found in what nvidia-smi -L says', (part, card) => {
+  const list = [
+    'GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-0a)',
+    '  MIG 1g.5gb      Device  0: (UUID: MIG-00000000-42e4-5de3-91c7-45d71c87eb3f)',
+    'GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-1b)',
+    '  MIG 3g.20gb     Device  0: (UUID: MIG-aaaaaaaa-42e4-5de3-91c7-45d71c87eb3f)',
+    '  MIG 1g.5gb      Device  1: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)',
+    '  MIG 1g.5gb      Device  2: (UUID: MIG-GPU-1b/1/0)',
+  ];
+  expect(cardOfPart(part, `${list.join('\n')}\n`)).toBe(card);
 });

@@ -59,6 +59,26 @@ export function telemetryQuery(fields: readonly string[], card: string | null): 
   return [...which, `--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
 }
 
+/** Whether a word of CUDA_VISIBLE_DEVICES means a part of a card (MIG), which has no telemetry of its own. */
+export function isPart(word: string): boolean {
+  return word.startsWith('MIG-');
+}
+
+/**
+ * The UUID of the card that a part is of; null where the list does not name it.
+ * @param part `MIG-` and a UUID, or before driver 470 `MIG-`, the card's own UUID, and two numbers, with slashes between.
+ * @param list what `nvidia-smi -L` says: a line for each card, and behind it one for each of its parts, which ends `(UUID: MIG-…)`.
+ */
+export function cardOfPart(part: string, list: string): string | null {
+  let card: string | null = null;
+  for (const line of list.split('\n')) {
+    const uuid = /\(UUID: ([\w/-]{1,100})\)\s*$/.exec(line)?.[1];
+    if (uuid?.startsWith('GPU-')) card = uuid;
+    else if (uuid?.startsWith(part)) return card;
+  }
+  return null;
+}
+
 /**
  * What to ask in place of what this driver refused: the field that it does not know by its older name, or without it.
  * @param said what nvidia-smi said.

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { basename } from 'node:path';
 import type { EngineLibraries } from './location.js';
 import { readNvidia, visibleCards } from './nvidia.js';
 
@@ -25,11 +26,15 @@ export interface EngineDescription {
   readonly model: string;
   /**
    * What chooses among kernels. Of a processor instruction sets and cache sizes, from which the blocks follow that matrices are
-   * cut into; of a card its compute capability, and the versions of driver, CUDA and cuDNN, such as `cudnn=9.28.0.42`.
+   * cut into; of a card its compute capability, and the versions of driver, CUDA and cuDNN, such as `cudnn=9.28.0.42`. A library
+   * that is not the engine's own stands there by its path.
    */
   readonly features: readonly string[];
-  /** Whether it has instructions for products of bfloat16 factors: AVX512-BF16, or compute capability 8.0 and more. */
-  readonly multipliesBfloat16: boolean;
+  /**
+   * Whether it has instructions for products of bfloat16 factors: AVX512-BF16, or compute capability 8.0 and more. Null for a card
+   * whose compute capability nobody says.
+   */
+  readonly multipliesBfloat16: boolean | null;
   readonly threads: number;
 }
 
@@ -51,6 +56,8 @@ export interface CardSetting {
   readonly threads: number;
   readonly tf32: boolean;
   readonly libraries: Pick<EngineLibraries, 'cuda' | 'cudnn'>;
+  /** Paths of CUDA's libraries that are in use and not the engine's. */
+  readonly foreign: readonly string[];
   /** In which it was loaded. */
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -58,27 +65,36 @@ export interface CardSetting {
 /** Describes the card that TensorFlow computes on, which is the first that it sees. What cannot be read is left out. */
 export function describeCard(
   tensorflowVersion: string,
-  { threads, tf32, libraries, environment }: CardSetting,
+  { threads, tf32, libraries, foreign, environment }: CardSetting,
 ): EngineDescription {
   const { driver, cards } = readNvidia(environment);
   const [card] = visibleCards(cards, environment['CUDA_VISIBLE_DEVICES']);
-  const facts = {
-    'compute-capability': card?.capability ?? null,
-    driver,
-    cuda: libraries.cuda,
-    cudnn: libraries.cudnn,
-  };
-  const versions = Object.entries(facts).flatMap(([name, value]) =>
-    value === null ? [] : [`${name}=${value}`],
-  );
+  const capability = card?.capability ?? null;
+  const strange = foreign.map((path) => [nameOf(path), path] as const);
+  const isStrange = (name: string): boolean => strange.some(([other]) => other === name);
+  const facts = [
+    ['compute-capability', capability],
+    ['driver', driver],
+    ['cuda', isStrange('cuda') ? null : libraries.cuda],
+    ['cudnn', isStrange('cudnn') ? null : libraries.cudnn],
+    ...strange,
+  ] as const;
+  const versions = facts.flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]));
   return {
     tensorflowVersion,
     device: 'gpu',
     model: card?.name ?? 'unknown',
     features: tf32 ? [...versions, 'tf32'] : versions,
-    multipliesBfloat16: Number(card?.capability ?? 0) >= 8,
+    multipliesBfloat16: capability === null ? null : Number(capability) >= 8,
     threads,
   };
+}
+
+/** What a library counts as: the runtime is CUDA's, the parts of cuDNN are cuDNN, and others are called as their files are. */
+function nameOf(path: string): string {
+  const name = basename(path).replace(/\.so.*$/, '');
+  if (name === 'libcudart') return 'cuda';
+  return name.startsWith('libcudnn') ? 'cudnn' : name.replace(/^lib/, '');
 }
 
 function instructionSets(): string[] {

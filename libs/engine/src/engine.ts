@@ -2,7 +2,14 @@ import { assert } from '@rocinante/base';
 import { type Attribute, type Binding, DataType, loadBinding, type TensorInfo } from './binding.js';
 import { describeCard, describeProcessor, type EngineDescription } from './description.js';
 import { applyEnvironment, type EngineOptions } from './environment.js';
-import { EngineDeviceError, EngineGraphFileError, EnginePrecisionError, operationError } from './errors.js';
+import {
+  EngineCapabilityError,
+  EngineDeviceError,
+  EngineGraphFileError,
+  EnginePrecisionError,
+  operationError,
+} from './errors.js';
+import { foreignLibraries, foreignLine } from './foreign-libraries.js';
 import { gpuTrouble } from './gpu-trouble.js';
 import { Graph } from './graph.js';
 import { engineLibraries, locateBinding } from './location.js';
@@ -24,16 +31,23 @@ export type Scalar = 0 | 0.2 | 0.5 | 1;
  */
 export class Engine {
   readonly description: EngineDescription;
+  /** A line for people where the system loaded libraries that are not the engine's own; null where there is none. */
+  readonly notice: string | null;
   readonly #binding: Binding;
   readonly #tf32: boolean;
   readonly #scalars = new Map<Scalar, Tensor>();
   #scope: Scope | undefined;
   #recording: Recording | undefined;
 
-  private constructor(binding: Binding, description: EngineDescription, tf32: boolean) {
+  private constructor(
+    binding: Binding,
+    description: EngineDescription,
+    { tf32, notice }: { readonly tf32: boolean; readonly notice: string | null },
+  ) {
     this.#binding = binding;
     this.description = description;
     this.#tf32 = tf32;
+    this.notice = notice;
   }
 
   /**
@@ -50,10 +64,12 @@ export class Engine {
       const binding = loadBinding(path);
       const libraries = engineLibraries(path);
       const onCard = binding.isUsingGpuDevice();
+      const foreign = onCard ? foreignLibraries(libraries.folder) : [];
       const description = onCard
-        ? describeCard(binding.TF_Version, { threads, tf32, libraries, environment: process.env })
+        ? describeCard(binding.TF_Version, { threads, tf32, libraries, foreign, environment: process.env })
         : describeProcessor(binding.TF_Version, threads);
-      const engine = new Engine(binding, description, onCard && tf32);
+      const notice = foreignLine(libraries.folder, foreign);
+      const engine = new Engine(binding, description, { tf32: onCard && tf32, notice });
       // The binding crashes at the process's end where it has never made a tensor.
       engine.free(engine.float32(new Float32Array(1), [1]));
       if (!onCard && device === 'gpu') throw new EngineDeviceError(gpuTrouble(process.env, libraries));
@@ -72,6 +88,14 @@ export class Engine {
    */
   expectTf32(wanted: boolean): void {
     if (this.description.device === 'gpu' && wanted !== this.#tf32) throw new EnginePrecisionError(wanted);
+  }
+
+  /**
+   * Looks that the bits of products in mixed precision are those of what is described.
+   * @throws {EngineCapabilityError} it is not known of the card whether it has bfloat16 products.
+   */
+  expectBfloat16Known(): void {
+    if (this.description.multipliesBfloat16 === null) throw new EngineCapabilityError(this.description.model);
   }
 
   /** Tensors that TensorFlow holds for us, by the binding's own count. */

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { applyEnvironment, engineEnvironment, setEngineEnvironment, WORKER_MEMORY } from './environment.js';
 
@@ -48,6 +50,28 @@ describe('setEngineEnvironment', () => {
     ]);
     expect(environment).toMatchObject({ ...engineEnvironment({ threads: 2 }), CUDA_VISIBLE_DEVICES: '3' });
     expect(setEngineEnvironment({ threads: 2 }, environment)).toEqual([]);
+  });
+
+  it('leaves the first of several visible cards, without a word, and all of them hidden for the processor', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'environment-'));
+    try {
+      const list = '0, GPU-0a, NVIDIA H200, 9.0, 570.26\n1, GPU-1a, NVIDIA H200, 9.0, 570.26';
+      writeFileSync(join(folder, 'nvidia-smi'), `#!/bin/sh\necho '${list}'\n`, { mode: 0o755 });
+      const given = { PATH: folder, ROCINANTE_DRIVER_ROOT: folder };
+      for (const [visible, left] of [
+        [undefined, 'GPU-0a'],
+        ['1,0', 'GPU-1a'],
+      ]) {
+        const environment: NodeJS.ProcessEnv = { ...given, CUDA_VISIBLE_DEVICES: visible };
+        expect(setEngineEnvironment({ device: 'auto' }, environment)).toEqual([]);
+        expect(environment).toMatchObject({ CUDA_VISIBLE_DEVICES: left });
+      }
+      const environment: NodeJS.ProcessEnv = { ...given };
+      setEngineEnvironment({ device: 'cpu' }, environment);
+      expect(environment).toMatchObject({ CUDA_VISIBLE_DEVICES: '-1' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('takes away what must not be there', () => {

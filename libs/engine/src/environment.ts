@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { assert } from '@rocinante/base';
+import { soleCard } from './nvidia.js';
 
 /** What to compute on: `auto` takes a card where TensorFlow finds one that it can use. */
 export const DEVICES = ['auto', 'cpu', 'gpu'] as const;
@@ -85,7 +86,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Sets the variables in an environment, before TensorFlow is loaded with it.
+ * Sets the variables in an environment, before TensorFlow is loaded with it. Of several visible cards it leaves the first that can
+ * be used: it is the one that ops would run on anyhow, so that is told to nobody.
  *
  * In a worker thread `process.env` is a copy that C does not see: whoever starts the thread does this in the main thread
  * before, or to the environment of the process.
@@ -102,6 +104,8 @@ export function setEngineEnvironment(options: EngineOptions, environment: NodeJS
     if (value === undefined) delete environment[name];
     else environment[name] = value;
   }
+  const card = options.device === 'cpu' ? null : soleCard(environment);
+  if (card !== null) environment.CUDA_VISIBLE_DEVICES = card;
   return lines;
 }
 

@@ -64,6 +64,21 @@ export class EnginePrecisionError extends RocinanteError {
 }
 
 /**
+ * A card is to compute in mixed precision, and whether it has bfloat16 products, which decides the bits, is not known.
+ * Cause: nvidia-smi is not there or does not say, and the model is none that libs/engine knows.
+ */
+export class EngineCapabilityError extends RocinanteError {
+  constructor(readonly model: string) {
+    super(
+      'ENGINE_PRECISION',
+      2,
+      `--precision mixed: expected a card whose compute capability is known, found ${model}, of which it is unknown; ` +
+        'put nvidia-smi in PATH, or use --precision float32 or --device cpu',
+    );
+  }
+}
+
+/**
  * TensorFlow refused or failed an op.
  * Cause: a card that fails, or (a fault of ours) inputs that do not fit the op.
  */

@@ -3,7 +3,9 @@ export { CardChoiceError, chooseCards, type ChosenCard } from './card-choice.js'
 export { CardRecord, SEAT_RESTART_WAIT_MS, type SeatEnd, type SeatVerdict } from './card-record.js';
 export { SEAT_NAME_LENGTH, seatEnvironment, seatsOf, type CardSeat } from './card-seats.js';
 export {
+  cardOfPart,
   fieldsWithout,
+  isPart,
   parseTelemetry,
   TELEMETRY_FIELDS,
   telemetryQuery,
@@ -21,6 +23,7 @@ export {
   type EngineOptions,
 } from './environment.js';
 export {
+  EngineCapabilityError,
   EngineDeviceError,
   EngineLoadError,
   EngineGraphFileError,

@@ -11,10 +11,25 @@ import { join } from 'node:path';
 /** How long nvidia-smi may take: without the persistence daemon it wakes every card first. */
 const smiTimeoutMs = 20_000;
 
+/**
+ * Compute capabilities by model, for where nvidia-smi is not there to ask: NVIDIA's list "CUDA GPU Compute Capability", of cards
+ * for data centres.
+ * @type {readonly (readonly [RegExp, string])[]}
+ */
+const knownModels = [
+  [/\b(GH200|H100|H200|H800|H20)\b/, '9.0'],
+  [/\b(L4|L40S?|L20)\b/, '8.9'],
+  [/\b(A2|A10G?|A16|A40)\b/, '8.6'],
+  [/\b(A30|A100|A800)\b/, '8.0'],
+  [/\bT4\b/, '7.5'],
+  [/\bV100S?\b/, '7.0'],
+  [/\bP100\b/, '6.0'],
+];
+
 const smiFields = ['index', 'uuid', 'name', 'compute_cap', 'driver_version'];
 
 /**
- * Reads driver and cards: from nvidia-smi, else from what the kernel's module shows, which does not know compute capabilities.
+ * Reads driver and cards: from nvidia-smi, else from what the kernel's module shows, where compute capabilities follow from models.
  *
  * In a container both may be there without a card: the module's files are the machine's, and only devices in /dev can be used.
  * @param {NodeJS.ProcessEnv} env ROCINANTE_DRIVER_ROOT names the folder in which `proc` and `dev` are looked for; PATH leads to nvidia-smi.
@@ -99,7 +114,9 @@ function readModule(folder) {
     const text = textOf(join(folder, 'gpus', address, 'information')) ?? '';
     const field = (/** @type {string} */ name) =>
       new RegExp(`^${name}:\\s*(\\S.*?)\\s*$`, 'm').exec(text)?.[1];
-    return { index, uuid: field('GPU UUID') ?? address, name: field('Model') ?? address, capability: null };
+    const name = field('Model') ?? address;
+    const capability = knownModels.find(([model]) => model.test(name))?.[1] ?? null;
+    return { index, uuid: field('GPU UUID') ?? address, name, capability };
   });
   return { driver, cards };
 }

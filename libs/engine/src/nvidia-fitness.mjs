@@ -13,7 +13,10 @@ export const gpuNeeds = {
   driver: '525.60.13',
   /** The least that TensorFlow 2.21 has kernels for: sm_60, sm_70, sm_80, sm_89 and compute_90, by the wheel's build_info.py. */
   capability: '6.0',
-  /** From here on there is PTX only, by the compiler of CUDA 12.5, and a driver compiles that which is not older than it. */
+  /**
+   * From here on the small kernels that TensorFlow generates are PTX alone, by the compiler of CUDA 12.5, and a driver compiles that which
+   * is not older than it. Of the wheel's 1,398 modules 1,149 are such; the others, all the large ones, have machine code for sm_90 too.
+   */
   ptxCapability: '9.0',
   /** The driver of CUDA 12.5, by the same release notes, "CUDA Toolkit and Corresponding Driver Versions". */
   ptxDriver: '555.42.02',
@@ -64,6 +67,27 @@ export function gpuHindrance(env, nvidia = readNvidia(env)) {
     );
   }
   return null;
+}
+
+/**
+ * What CUDA_VISIBLE_DEVICES is to say so that CUDA shows one card alone: the first of the visible ones that the engine can use.
+ *
+ * Of several, the binding puts tensors on the last one, while ops run on the first.
+ * @param {NodeJS.ProcessEnv} env as for `gpuHindrance`.
+ * @param {Nvidia} [nvidia] what there is, where it was read already; it is not read where one card is named.
+ * @returns {string | null} null where there is nothing to narrow: one is visible, or none that is known.
+ */
+export function soleCard(env, nvidia) {
+  const { CUDA_VISIBLE_DEVICES: visible } = env;
+  if (visible !== undefined && !visible.includes(',')) return null;
+  const cards = visibleCards((nvidia ?? readNvidia(env)).cards, visible);
+  if (cards.length < 2) return null;
+  const fit = cards.findIndex(({ capability }) => !isBelow(capability, gpuNeeds.capability));
+  if (fit < 0) return null;
+  const word = visible?.split(',')[fit].trim();
+  if (word?.startsWith('MIG-')) return word;
+  const { uuid, index } = cards[fit];
+  return uuid.startsWith('GPU-') ? uuid : String(index);
 }
 
 /**

@@ -1,10 +1,10 @@
 // Goal: what is told of drivers and cards is what there is, and each hindrance is one line with what to do. Method: folders as
 // the kernel's module shows them, and stand-ins for nvidia-smi that print what the real one does.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gpuDoubt, gpuHindrance, readNvidia, visibleCards, type Nvidia } from './nvidia.js';
+import { gpuDoubt, gpuHindrance, readNvidia, soleCard, visibleCards, type Nvidia } from './nvidia.js';
 
 let root: string;
 beforeEach(() => {
@@ -60,8 +60,21 @@ describe('what there is of NVIDIA’s', () => {
     write('proc/driver/nvidia/gpus/0000:19:00.0/information', information);
     write('dev/nvidia0', '');
     const uuid = 'GPU-11111111-2222-3333-4444-555555555555';
-    const cards = [{ index: 0, uuid, name: 'NVIDIA H200', capability: null }];
+    const cards = [{ index: 0, uuid, name: 'NVIDIA H200', capability: '9.0' }];
     expect(read()).toEqual({ driver, cards, trouble: null });
+  });
+
+  it.each([
+    ['NVIDIA A100-SXM4-40GB', '8.0'],
+    ['Tesla V100-PCIE-16GB', '7.0'],
+    ['NVIDIA L40S', '8.9'],
+    ['NVIDIA RTX A2000', null],
+    ['NVIDIA GeForce RTX 4090', null],
+  ])('has without nvidia-smi the compute capability of a model that is known: %s', (name, capability) => {
+    write('proc/driver/nvidia/version', openModule);
+    write('proc/driver/nvidia/gpus/0000:19:00.0/information', information.replace('NVIDIA H200', name));
+    write('dev/nvidia0', '');
+    expect(read().cards).toMatchObject([{ name, capability }]);
   });
 
   it('has no card where no device is given to a container, and keeps what nvidia-smi complains of', () => {
@@ -91,6 +104,37 @@ describe('the cards that CUDA shows', () => {
     ['MIG-5c', [0]],
   ])('with CUDA_VISIBLE_DEVICES=%j', (visible, indices) => {
     expect(visibleCards(cards, visible).map(({ index }) => index)).toEqual(indices);
+  });
+});
+
+describe('the card that is left of several', () => {
+  const three = [card(0, '5.2', 'Tesla M40'), card(1), card(2, null)];
+  const module = [0, 1].map((index) => ({ ...card(index, null), uuid: `0000:1${index}:00.0` }));
+  it.each([
+    [undefined, three, 'GPU-1a'],
+    ['2,1', three, 'GPU-2a'],
+    ['0, GPU-1', three, 'GPU-1a'],
+    ['MIG-5c,MIG-6d', three.slice(1), 'MIG-5c'],
+    [undefined, module, '0'],
+    // Nothing to narrow: one card, one that is named, none that is visible or fit.
+    [undefined, [card(0)], null],
+    ['1,7', three, null],
+    ['7,1', three, null],
+    ['-1', three, null],
+    ['', three, null],
+    [undefined, [three[0], { ...three[0], index: 1 }], null],
+  ])('with CUDA_VISIBLE_DEVICES=%j', (visible, cards, left) => {
+    const environment = { CUDA_VISIBLE_DEVICES: visible };
+    expect(soleCard(environment, { driver: '570.26', cards, trouble: null })).toBe(left);
+  });
+
+  it('is asked of nobody where one is named already', () => {
+    writeSmi('0, GPU-0a, NVIDIA H200, 9.0, 570.26\n1, GPU-1a, NVIDIA H200, 9.0, 570.26');
+    const environment = { PATH: join(root, 'bin'), ROCINANTE_DRIVER_ROOT: root };
+    expect(soleCard(environment)).toBe('GPU-0a');
+    write('bin/nvidia-smi', `#!/bin/sh\ntouch ${root}/asked\n`, 0o755);
+    expect(soleCard({ ...environment, CUDA_VISIBLE_DEVICES: 'GPU-1a' })).toBeNull();
+    expect(existsSync(join(root, 'asked'))).toBe(false);
   });
 });
 

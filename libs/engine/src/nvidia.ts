@@ -10,7 +10,7 @@ export interface Card {
   readonly uuid: string;
   /** The model as its maker names it, such as `NVIDIA H200`. */
   readonly name: string;
-  /** Its compute capability, such as `9.0`; null where nobody says. */
+  /** Its compute capability, such as `9.0`; null where nobody says, and the model is none that is known. */
   readonly capability: string | null;
 }
 
@@ -25,7 +25,7 @@ export interface Nvidia {
 }
 
 /**
- * Reads driver and cards: from nvidia-smi, else from what the kernel's module shows, which does not know compute capabilities.
+ * Reads driver and cards: from nvidia-smi, else from what the kernel's module shows, where compute capabilities follow from models.
  * ROCINANTE_DRIVER_ROOT names the folder in which `proc` and `dev` are looked for; PATH leads to nvidia-smi.
  */
 export const readNvidia: (environment: NodeJS.ProcessEnv) => Nvidia = cards.readNvidia;
@@ -36,6 +36,12 @@ export const visibleCards: (all: readonly Card[], visible: string | undefined) =
 /** What of driver or cards keeps the engine from computing on a GPU, in one line with what to do; null where nothing is seen. */
 export const gpuHindrance: (environment: NodeJS.ProcessEnv, nvidia?: Nvidia) => string | null =
   fitness.gpuHindrance;
+
+/**
+ * What CUDA_VISIBLE_DEVICES is to say so that CUDA shows the card alone that the engine computes on; null where it need not be changed.
+ * Driver and cards are read only where they decide on it.
+ */
+export const soleCard: (environment: NodeJS.ProcessEnv, nvidia?: Nvidia) => string | null = fitness.soleCard;
 
 /** What of cards is to be known though they may serve, in one line; null where nothing is. */
 export const gpuDoubt: (visible: readonly Card[]) => string | null = fitness.gpuDoubt;

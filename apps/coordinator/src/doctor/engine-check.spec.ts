@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { probeFindings, type EngineMachine } from './engine-check.js';
+import { probeFindings, runProbe, type EngineMachine } from './engine-check.js';
 import { ENGINE_MARK } from './engine-mark.js';
 
 const h200 = { index: 0, uuid: 'GPU-1', name: 'NVIDIA H200', capability: '9.0' };
@@ -33,6 +36,29 @@ it('is a problem where it crashes, cannot be loaded, or computes wrong', () => {
   expect(unloaded[0].found).toContain('ended with 1: EngineLoadError: TensorFlow’s engine');
   const wrong = probeFindings({ ...end, stdout: said([7, 10, 15, 23]) }, none);
   expect(wrong).toMatchObject([{ status: 'problem' }]);
+});
+
+it('says of one that does not answer in time that it is late, and not that its files are wrong', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'engine-check-'));
+  try {
+    const program = join(folder, 'probe.mjs');
+    writeFileSync(program, `process.stderr.write('loading\\n', () => setInterval(() => undefined, 1000));`);
+    const late = await runProbe(process.env, 3_000, program);
+    expect(late).toMatchObject({ signal: 'SIGKILL', timeoutMs: 3_000 });
+    const [finding] = probeFindings({ ...late, stderr: 'loading' }, none);
+    expect(finding).toMatchObject({
+      status: 'problem',
+      found: 'it did not answer within 3 s: loading',
+      advice: expect.stringMatching(/^run it again: a first load/) as string,
+    });
+    expect(finding.advice).not.toContain('remove');
+    writeFileSync(program, `process.exit(3);`);
+    expect(await runProbe(process.env, 60_000, program)).toEqual({ ...end, code: 3, stdout: '' });
+    // What it said before it hung counts.
+    expect(probeFindings({ ...late, stdout: said(product) }, none)[0]).toMatchObject({ status: 'warning' });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('shows driver, cards and libraries, and which way a layer is computed', () => {
@@ -70,6 +96,12 @@ it('warns of a path that was passed over, and tells why where none can be taken'
 it('says whether bfloat16 products have instructions', () => {
   const found = probeFindings({ ...end, stdout: said(product, { multipliesBfloat16: true }) }, none);
   expect(found.at(-1)).toMatchObject({ check: '--precision mixed', found: 'by bfloat16 instructions' });
+  const card = { device: 'gpu', multipliesBfloat16: null };
+  expect(probeFindings({ ...end, stdout: said(product, card) }, none).at(-1)).toMatchObject({
+    status: 'warning',
+    found: 'refused: the compute capability of the card is unknown',
+    advice: 'put nvidia-smi in PATH, which says it',
+  });
 });
 
 it('warns of cards that are not used, and says why; and of cards that TensorFlow has no kernels for', () => {
@@ -83,6 +115,13 @@ it('warns of cards that are not used, and says why; and of cards that TensorFlow
       { ...none, nvidia: { driver: '570.26', cards: [{ ...h200, capability }], trouble: null }, libraries },
     )[1];
   expect(finding('gpu', '9.0')).toMatchObject({ status: 'ok' });
+  const notice = 'CUDA libraries: expected those in /engine, and the system loaded /usr/lib/libcudnn.so.9';
+  const nvidia = { driver: '570.26', cards: [h200], trouble: null };
+  const stdout = said(product, { device: 'gpu', notice });
+  expect(probeFindings({ ...end, stdout }, { ...none, nvidia, libraries: cuda })[1]).toMatchObject({
+    status: 'warning',
+    advice: notice,
+  });
   const warnings = [
     [finding('cpu', '9.0', processors), /^the engine in \/engine is the processor's; /],
     [

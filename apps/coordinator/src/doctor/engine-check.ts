@@ -12,7 +12,7 @@ import {
 } from '@rocinante/engine';
 import { ENGINE_MARK } from './engine-mark.js';
 import { ok, problem, warning, type Finding } from './finding.js';
-import { ENGINE_OUTPUT_BYTES_MAX, ENGINE_TIMEOUT_MS } from './limits.js';
+import { CARD_ENGINE_TIMEOUT_MS, ENGINE_OUTPUT_BYTES_MAX, ENGINE_TIMEOUT_MS } from './limits.js';
 
 /** It is run compiled, also where a spec runs the source. */
 const PROBE = new URL('../../dist/doctor/engine-probe.js', import.meta.url).pathname;
@@ -25,6 +25,8 @@ export interface ProbeEnd {
   readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** After how long it was ended, since it had not answered; absent where it ended by itself. */
+  readonly timeoutMs?: number;
 }
 
 /** The engine: found, loads, computes. It runs in a process of its own, whose crash is a finding. */
@@ -40,8 +42,11 @@ export async function engineFindings(environment: NodeJS.ProcessEnv): Promise<Fi
     ];
   }
   const libraries = engineLibraries(path);
-  const machine = { nvidia: readNvidia(environment), libraries, environment };
-  return [ok(check, expected, path), ...probeFindings(await runProbe(environment), machine)];
+  const nvidia = readNvidia(environment);
+  const machine = { nvidia, libraries, environment };
+  const isOnCard = libraries.forCards && nvidia.cards.length > 0;
+  const timeoutMs = isOnCard ? CARD_ENGINE_TIMEOUT_MS : ENGINE_TIMEOUT_MS;
+  return [ok(check, expected, path), ...probeFindings(await runProbe(environment, timeoutMs), machine)];
 }
 
 /** What an engine can compute on here. */
@@ -57,8 +62,8 @@ interface ProbeFacts {
   readonly device: string;
   readonly model: string;
   readonly features: readonly string[];
-  /** Whether `--precision mixed` is computed by instructions for it. */
-  readonly multipliesBfloat16: boolean;
+  /** Whether `--precision mixed` is computed by instructions for it; null where that is not known, and refused. */
+  readonly multipliesBfloat16: boolean | null;
   readonly values: readonly number[];
   /** Which way a layer is computed, and why; absent where there is no choice. */
   readonly lstmPath?: string;
@@ -66,13 +71,24 @@ interface ProbeFacts {
   readonly lstmNotice?: string | null;
   /** Why no path can be taken. */
   readonly lstmFault?: string;
+  /** A line about libraries that are not the engine's own. */
+  readonly notice?: string | null;
 }
 
 /** What follows from how the process ended. */
-export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machine: EngineMachine): Finding[] {
+export function probeFindings(
+  { code, signal, stdout, stderr, timeoutMs }: ProbeEnd,
+  machine: EngineMachine,
+): Finding[] {
   const expected = 'it loads, and multiplies two matrices';
   const line = stdout.split('\n').find((line) => line.startsWith(ENGINE_MARK));
   const said = lastLine(stderr);
+  if (line === undefined && timeoutMs !== undefined) {
+    const late = `it did not answer within ${timeoutMs / 1000} s`;
+    const advice =
+      'run it again: a first load reads gigabytes, and compiles for a card; if it stays so, use --device cpu';
+    return [problem('engine', expected, said === '' ? late : `${late}: ${said}`, advice)];
+  }
   if (line === undefined) {
     const end = signal === null ? `it ended with ${code}` : `it was ended by ${signal}`;
     const advice =
@@ -82,7 +98,7 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
     return [problem('engine', expected, said === '' ? end : `${end}: ${said}`, advice)];
   }
   const facts = JSON.parse(line.slice(ENGINE_MARK.length)) as ProbeFacts;
-  const { tensorflowVersion, device, model, features, multipliesBfloat16, values } = facts;
+  const { tensorflowVersion, device, model, features, multipliesBfloat16, values, notice } = facts;
   const found = `TensorFlow ${tensorflowVersion} on ${device}, ${model} (${features.join(', ')})`;
   if (values.join(',') !== PRODUCT) {
     const wrong = `${found}: ${values.join(',')} in place of ${PRODUCT}`;
@@ -97,11 +113,12 @@ export function probeFindings({ code, signal, stdout, stderr }: ProbeEnd, machin
         `${found}; at its end ${signal ?? code}`,
         'it works; tell us with `support`',
       );
-  const mixed = multipliesBfloat16
-    ? 'by bfloat16 instructions'
-    : 'factors are rounded, and multiplied in float32: no faster than that';
-  const precision = ok('--precision mixed', 'bfloat16 instructions, or none', mixed);
-  return [engine, cardsFinding(device, machine), ...pathFindings(facts), precision];
+  return [
+    engine,
+    cardsFinding(device, notice ?? null, machine),
+    ...pathFindings(facts),
+    mixedFinding(multipliesBfloat16),
+  ];
 }
 
 function pathFindings({ lstmPath, lstmNotice, lstmFault }: ProbeFacts): Finding[] {
@@ -117,7 +134,26 @@ function pathFindings({ lstmPath, lstmNotice, lstmFault }: ProbeFacts): Finding[
   ];
 }
 
-function cardsFinding(device: string, { nvidia, libraries, environment }: EngineMachine): Finding {
+function mixedFinding(multipliesBfloat16: boolean | null): Finding {
+  const [check, expected] = ['--precision mixed', 'bfloat16 instructions, or none'];
+  if (multipliesBfloat16 === null) {
+    const found = 'refused: the compute capability of the card is unknown';
+    return warning(check, expected, found, 'put nvidia-smi in PATH, which says it');
+  }
+  return ok(
+    check,
+    expected,
+    multipliesBfloat16
+      ? 'by bfloat16 instructions'
+      : 'factors are rounded, and multiplied in float32: no faster than that',
+  );
+}
+
+function cardsFinding(
+  device: string,
+  notice: string | null,
+  { nvidia, libraries, environment }: EngineMachine,
+): Finding {
   const check = 'GPU';
   const { driver, cards } = nvidia;
   if (driver === null && cards.length === 0 && device !== 'gpu')
@@ -131,7 +167,7 @@ function cardsFinding(device: string, { nvidia, libraries, environment }: Engine
   ].join('; ');
   const expected = 'the engine uses the cards';
   if (device !== 'gpu') return warning(check, expected, found, gpuTrouble(environment, libraries, nvidia));
-  const doubt = gpuDoubt(visibleCards(cards, environment.CUDA_VISIBLE_DEVICES));
+  const doubt = notice ?? gpuDoubt(visibleCards(cards, environment.CUDA_VISIBLE_DEVICES));
   return doubt === null ? ok(check, expected, found) : warning(check, expected, found, doubt);
 }
 
@@ -139,20 +175,31 @@ function cardShown({ index, name, capability }: Card): string {
   return `card ${index} ${name} (compute capability ${capability ?? 'unknown'})`;
 }
 
-function runProbe(environment: NodeJS.ProcessEnv): Promise<ProbeEnd> {
+/** @param program what is run in the engine's place, by a spec. */
+export function runProbe(
+  environment: NodeJS.ProcessEnv,
+  timeoutMs: number,
+  program = PROBE,
+): Promise<ProbeEnd> {
   return new Promise((resolve) => {
-    const probe = spawn(process.execPath, [PROBE], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment,
-      timeout: ENGINE_TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    });
+    const probe = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+    let late: Pick<ProbeEnd, 'timeoutMs'> = {};
+    const timer = setTimeout(() => {
+      late = { timeoutMs };
+      probe.kill('SIGKILL');
+    }, timeoutMs);
     let stdout = '';
     let stderr = '';
     probe.stdout.setEncoding('utf8').on('data', (text: string) => (stdout = tail(stdout + text)));
     probe.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = tail(stderr + text)));
-    probe.on('error', (error) => resolve({ code: 1, signal: null, stdout, stderr: error.message }));
-    probe.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    probe.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ code: 1, signal: null, stdout, stderr: error.message });
+    });
+    probe.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, stdout, stderr, ...late });
+    });
   });
 }
 

@@ -10,7 +10,9 @@ const values = engine.scope(() => {
   return [...engine.readFloat32(matMul(engine, a, a))];
 });
 const lstm = examined();
-process.stdout.write(`${ENGINE_MARK}${JSON.stringify({ ...engine.description, values, ...lstm })}\n`);
+process.stdout.write(
+  `${ENGINE_MARK}${JSON.stringify({ ...engine.description, notice: engine.notice, values, ...lstm })}\n`,
+);
 
 /** Which path is taken, with what was passed over; or why none can be. */
 function examined(): { lstmPath?: string; lstmNotice?: string | null; lstmFault?: string } {

@@ -4,7 +4,7 @@ import { coordinatorFindings, type CoordinatorCheckOptions } from './coordinator
 import { cacheFinding, dataFindings } from './disk-checks.js';
 import { engineFindings } from './engine-check.js';
 import { problem, type Finding } from './finding.js';
-import { CHECK_TIMEOUT_MS, ENGINE_TIMEOUT_MS } from './limits.js';
+import { CARD_ENGINE_TIMEOUT_MS, CHECK_TIMEOUT_MS, ENGINE_TIMEOUT_MS } from './limits.js';
 import { machineFacts, machineFindings } from './machine-checks.js';
 
 export interface ExaminationOptions {
@@ -28,7 +28,7 @@ export async function examine(options: ExaminationOptions): Promise<Section[]> {
   const { data, environment, corpus, coordinator } = options;
   const machine: readonly (readonly Finding[])[] = await Promise.all([
     guarded('machine', () => Promise.resolve(machineFindings(machineFacts()))),
-    guarded('engine', () => engineFindings(environment), 2 * ENGINE_TIMEOUT_MS),
+    guarded('engine', () => engineFindings(environment), ENGINE_TIMEOUT_MS + CARD_ENGINE_TIMEOUT_MS),
     guarded('data folder', () => dataFindings(data)),
     guarded('cache folder', () => Promise.resolve([cacheFinding(cacheDirectory(environment))])),
     ...(corpus ? [guarded('corpus fetch', async () => [await corpusFinding(environment)])] : []),

@@ -4,6 +4,8 @@
 export const CHECK_TIMEOUT_MS = 30_000;
 /** Loading TensorFlow from a slow disk takes some ten seconds. */
 export const ENGINE_TIMEOUT_MS = 60_000;
+/** With a card CUDA's libraries are loaded too, some 3 GB, and kernels may be compiled for it when they are first called. */
+export const CARD_ENGINE_TIMEOUT_MS = 180_000;
 /** Until a connection, a handshake, a page or a call's answer. */
 export const REACH_TIMEOUT_MS = 4_000;
 export const CORPUS_TIMEOUT_MS = 10_000;

@@ -80,6 +80,45 @@ it.each([
   expect(calls()[0]).toMatch(/^--query-gpu=/);
 });
 
+const parts = (uuid: string): string =>
+  `GPU 0: NVIDIA H200 (UUID: ${zero})
+GPU 1: NVIDIA H200 (UUID: ${uuid})
+  MIG 1g.18gb     Device  0: (UUID: MIG-5c5c5c5c-2222-3333-4444-555555555550)`;
+
+it('asks about the card that a part of one is of', async () => {
+  writeSmi(`case "$*" in
+    -L) echo '${parts(one)}' ;;
+    *${one}*) echo '${line(1, one)}' ;;
+    *) echo '${line(0, zero)}' ;;
+  esac`);
+  start('MIG-5c5c5c5c-2222-3333-4444-555555555550');
+  await until(() => told.length > 1, 'readings');
+  expect(told).toMatchObject([{ uuid: one }, { uuid: one }]);
+  expect(calls().filter((call) => call === '-L')).toHaveLength(1);
+  expect(lines).toEqual([]);
+});
+
+it('tells nothing of a part whose card it cannot find, and says so once', async () => {
+  writeSmi(`case "$*" in -L) echo '${parts(one)}' ;; *) echo '${line(0, zero)}' ;; esac`);
+  start('MIG-77777777-2222-3333-4444-555555555550');
+  await until(() => lines.length > 0, 'a line');
+  expect(lines).toEqual([
+    'nvidia-smi -L names no card of MIG-77777777-2222-3333-4444-555555555550: nothing is told of the card',
+  ]);
+  expect([told, calls()]).toEqual([[], ['-L']]);
+});
+
+it('asks again where nvidia-smi -L fails', async () => {
+  writeSmi(`case "$*" in
+    -L) if [ -e ${folder}/failed ]; then echo '${parts(one)}'; else touch ${folder}/failed; exit 9; fi ;;
+    *${one}*) echo '${line(1, one)}' ;;
+  esac`);
+  start('MIG-5c5c5c5c');
+  await until(() => told.length > 0, 'a reading');
+  expect(told[0]).toMatchObject({ uuid: one });
+  expect(lines).toEqual(['nvidia-smi tells nothing of the card: it ended with 9']);
+});
+
 it('asks an older driver by older names, and without what it does not know', async () => {
   const refuse = (field: string): string =>
     `case "$*" in *${field}*) echo 'Field "${field}" is not a valid field to query.'; exit 2;; esac\n`;

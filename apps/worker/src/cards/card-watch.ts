@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
+  cardOfPart,
   fieldsWithout,
+  isPart,
   parseTelemetry,
   TELEMETRY_FIELDS,
   telemetryQuery,
@@ -50,7 +52,9 @@ interface Answer {
 export class CardWatch {
   readonly #options: CardWatchOptions;
   /** The card, where the environment names it as nvidia-smi does; null to ask about all and take the first visible one. */
-  readonly #named: string | null;
+  #named: string | null;
+  /** The part of a card (MIG) that is worked on, until it is known which card that is. */
+  #part: string | null;
   readonly #complaints = new Set<string>();
   #fields: readonly string[] = TELEMETRY_FIELDS;
   #child: ChildProcess | null = null;
@@ -62,6 +66,8 @@ export class CardWatch {
     this.#options = options;
     const visible = options.environment['CUDA_VISIBLE_DEVICES'] ?? '';
     this.#named = /^GPU-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(visible) ? visible : null;
+    const [first] = visible.split(',');
+    this.#part = isPart(first.trim()) ? first.trim() : null;
   }
 
   /** @param expected whether there is a card, so that it is worth a line where nvidia-smi is not there. */
@@ -76,11 +82,20 @@ export class CardWatch {
   }
 
   async #goOn(expected: boolean): Promise<void> {
-    const answer = await this.#ask();
+    const part = this.#part;
+    const answer = await this.#ask(part === null ? telemetryQuery(this.#fields, this.#named) : ['-L']);
     if (this.#stopped) return;
     if (answer.isMissing) {
       if (expected) this.#complain('nvidia-smi is not there: nothing is told of the card');
       return;
+    }
+    if (part !== null && answer.fault === null) {
+      this.#part = null;
+      this.#named = cardOfPart(part, answer.text);
+      // Of another card it is better to tell nothing.
+      if (this.#named === null)
+        return this.#complain(`nvidia-smi -L names no card of ${part}: nothing is told of the card`);
+      return this.#goOn(expected);
     }
     const fewer = fieldsWithout(this.#fields, answer.text);
     if (fewer !== null) {
@@ -119,6 +134,7 @@ export class CardWatch {
   }
 
   #own(readings: readonly CardReading[]): CardReading | null {
+    if (this.#named !== null) return readings.find(({ uuid }) => uuid === this.#named) ?? null;
     const cards = readings.map(({ index, uuid, model }) => ({ index, uuid, name: model, capability: null }));
     const [first] = visibleCards(cards, this.#options.environment['CUDA_VISIBLE_DEVICES']);
     return readings.find(({ uuid }) => uuid === first?.uuid) ?? null;
@@ -131,12 +147,12 @@ export class CardWatch {
     this.#options.log.warn(line);
   }
 
-  #ask(): Promise<Answer> {
+  #ask(query: readonly string[]): Promise<Answer> {
     const { environment, timeoutMs = TIMEOUT_MS } = this.#options;
     return new Promise((resolve) => {
       let child: ChildProcess;
       try {
-        child = spawn('nvidia-smi', telemetryQuery(this.#fields, this.#named), {
+        child = spawn('nvidia-smi', query, {
           stdio: ['ignore', 'pipe', 'pipe'],
           env: environment,
         });
