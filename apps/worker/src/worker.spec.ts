@@ -76,8 +76,9 @@ describe('a worker', { timeout: 120_000 }, () => {
     const coordinator = await ScriptedCoordinator.start();
     startWorker(coordinator.address);
     const { hello } = await coordinator.message('hello');
-    const { lstm, ...kind } = facts;
+    const { lstm, notice, ...kind } = facts;
     expect(hello).toMatchObject({ name: 'a', pool: 'fast', threads: 1, httpAddress: '', engine: kind });
+    expect(notice).toBeNull();
     // The processor's plain path goes without saying.
     expect(lstm.path).toBe('plain');
     expect(kind.features.filter((feature) => feature.startsWith('lstm='))).toEqual([]);

@@ -64,7 +64,10 @@ const vectorsOfState = ['parameters', 'm', 'v'] as const;
 function applyStep(layout: ParameterLayout, state: State, powers: AdamPowers, gradient: Gradient) {
   const plain = applyTo(zeroState(layout.length), layout, state, powers, gradient);
   const { closed, next, sum } = roomsOf(layout.length);
-  for (const name of vectorsOfState) closed[name].set(state[name]);
+  for (const name of vectorsOfState) {
+    closed[name].set(state[name]);
+    next[name].fill(0);
+  }
   sum.set(gradient.sum);
   const byKernels = applyTo(next, layout, closed, powers, { ...gradient, sum });
   expect(byKernels.finite).toBe(plain.finite);
