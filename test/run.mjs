@@ -149,6 +149,8 @@ const alone = {
   'integration/unruly-workers': 'workers are cut off by what they send in a time',
   'e2e/seeded-faults': 'a worker that is halted is told from a slow one by time',
   'network/seeded-links': 'a link that is slow for long is taken for a lost one',
+  'network/slow-links':
+    'a process that is not heard of for 4 s is cut off, which a busy machine makes sooner on a slow link',
   'prometheus/scrape': 'rates are compared over intervals of scraping',
 };
 
