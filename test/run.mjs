@@ -159,6 +159,8 @@ const alone = {
   'e2e/endings': 'processes that are told to end have ended within seconds',
   'integration/coordinator-memory': 'what waits in memory depends on how fast 64 workers are',
   'integration/unruly-workers': 'workers are cut off by what they send in a time',
+  'network/slow-links':
+    'a process that is not heard of for 4 s is cut off, which a busy machine makes sooner on a slow link',
 };
 
 const aloneFiles = Object.keys(alone).map((name) => `${name}.spec.ts`);

@@ -7,8 +7,10 @@ import { RANGE_BLOCKS, BLOCK_ELEMENTS, type ParameterRange } from '@rocinante/pa
 import {
   dial,
   encodeContributionRange,
+  FIRST_CORPUS_PIECE_BYTES,
   int32Range,
   limits,
+  nextCorpusPieceBytes,
   PROTOCOL_VERSION,
   type AssignMessage,
   type CoordinatorMessageReceived,
@@ -151,13 +153,16 @@ export class LightWorker {
   /** Reads the encoded text as it comes, and keeps none of it. @throws {Error} it is not the text that was announced. */
   async #fetchCorpus({ sha256, length, idBytes }: NonNullable<StartRunMessage['corpus']>): Promise<void> {
     const hash = createHash('sha256');
-    for (let offset = 0; offset < length * idBytes; offset += limits.CORPUS_CALL_BYTES_MAX) {
-      const bytes = Math.min(limits.CORPUS_CALL_BYTES_MAX, length * idBytes - offset);
+    let pieceBytes = FIRST_CORPUS_PIECE_BYTES;
+    for (let offset = 0; offset < length * idBytes;) {
+      const [bytes, start] = [Math.min(pieceBytes, length * idBytes - offset), performance.now()];
       const call = this.#client.corpus({ session: this.#session, sha256, offset, bytes });
       for await (const { data, checksum } of call as AsyncIterable<CorpusChunkMessage>) {
         if (crc32(data) !== checksum) throw new Error(`${this.name}: a chunk of the corpus is damaged`);
         hash.update(data);
       }
+      pieceBytes = nextCorpusPieceBytes(bytes, performance.now() - start);
+      offset += bytes;
     }
     if (hash.digest('hex') !== sha256) throw new Error(`${this.name}: the corpus is another one`);
   }

@@ -2,7 +2,8 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32, sha256 } from '@rocinante/base';
 import {
-  limits,
+  FIRST_CORPUS_PIECE_BYTES,
+  nextCorpusPieceBytes,
   WireError,
   type CorpusChunkMessage,
   type CorpusDescriptionMessage,
@@ -43,8 +44,12 @@ export async function corpusIds(options: CorpusRequestOptions): Promise<SharedAr
   const path = cacheFolder === null ? null : join(cacheFolder, `${corpus.sha256}.ids`);
   if (path !== null && (await readCached(path, bytes, corpus.sha256))) return ids;
 
-  for (let offset = 0; offset < size; offset += limits.CORPUS_CALL_BYTES_MAX) {
-    await fetchPiece(options, bytes, offset, Math.min(limits.CORPUS_CALL_BYTES_MAX, size - offset));
+  let pieceBytes = FIRST_CORPUS_PIECE_BYTES;
+  for (let offset = 0; offset < size;) {
+    const [length, start] = [Math.min(pieceBytes, size - offset), performance.now()];
+    await fetchPiece(options, bytes, offset, length);
+    pieceBytes = nextCorpusPieceBytes(length, performance.now() - start);
+    offset += length;
   }
   const received = sha256(bytes);
   if (received !== corpus.sha256) {

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -36,6 +37,33 @@ it('ends with one line that says so at its limit', () => {
     level: 'warn',
     msg: 'this log has its 20 bytes: what follows is not kept',
   });
+});
+
+it('goes on when a full disk has room again, behind a whole line', ({ skip }) => {
+  const disk = join(folder, 'disk');
+  mkdirSync(disk);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk], { stdio: 'pipe' });
+  } catch {
+    return skip('needs root, to mount a tmpfs');
+  }
+  try {
+    const failures: string[] = [];
+    const other = join(disk, 'other');
+    writeFileSync(other, Buffer.alloc(8192));
+    const own = join(disk, 'log.jsonl');
+    const file = new LineFile(own, { bytesMax: 1e6, onFailure: ({ message }) => failures.push(message) });
+    const fill = 'x'.repeat(3000);
+    for (let n = 0; n < 5; n++) file.append(`{"n":${n},"fill":"${fill}"}`);
+    rmSync(other);
+    file.append('{"n":5}');
+    file.close();
+    const lines = readFileSync(own, 'utf8').trimEnd().split('\n');
+    expect(lines.at(-1)).toBe('{"n":5}');
+    expect(failures).toEqual([expect.stringContaining('ENOSPC')]);
+  } finally {
+    execFileSync('umount', [disk]);
+  }
 });
 
 it('tells once that it cannot be written', () => {

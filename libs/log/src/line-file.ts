@@ -3,7 +3,7 @@ import { appendFileSync, closeSync, fstatSync, openSync } from 'node:fs';
 export interface LineFileOptions {
   /** The file's size, at most; one last line says that what follows is not kept. */
   readonly bytesMax: number;
-  /** Told once where the file cannot be written any more, such as on a full disk; what follows is not kept. */
+  /** Told once where lines cannot be written, such as on a full disk; the next ones are tried again. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -13,6 +13,9 @@ export class LineFile {
   readonly #options: LineFileOptions;
   #bytes: number;
   #over = false;
+  #failed = false;
+  /** Whether a line's first part was written alone. */
+  #torn = false;
 
   /**
    * Opens the file, and makes it where there is none (mode 0600).
@@ -28,7 +31,8 @@ export class LineFile {
   append(line: string): void {
     if (this.#over) return;
     const { bytesMax, onFailure } = this.#options;
-    let text = `${line}\n`;
+    // A line that begins anew, behind one that a full disk took the first part of.
+    let text = `${this.#torn ? '\n' : ''}${line}\n`;
     if (this.#bytes + Buffer.byteLength(text) > bytesMax) {
       this.#over = true;
       const msg = `this log has its ${bytesMax} bytes: what follows is not kept`;
@@ -38,9 +42,22 @@ export class LineFile {
       // Whole, or with an error: a nearly full disk takes the first part of a line without one.
       appendFileSync(this.#file, text);
       this.#bytes += Buffer.byteLength(text);
+      this.#torn = false;
     } catch (error) {
-      this.#over = true;
-      onFailure(error as Error);
+      this.#look();
+      if (!this.#failed) onFailure(error as Error);
+      this.#failed = true;
+    }
+  }
+
+  /** Sees whether a part of a line was written. */
+  #look(): void {
+    try {
+      const { size } = fstatSync(this.#file);
+      this.#torn ||= size > this.#bytes;
+      this.#bytes = size;
+    } catch {
+      // A file system that is gone says nothing: the next line tells.
     }
   }
 

@@ -3,6 +3,7 @@ import { pino, type Logger } from 'pino';
 import type * as PinoPretty from 'pino-pretty';
 import { oneLine, RocinanteError } from '@rocinante/base';
 import { foreignLine } from './foreign-line.js';
+import { standardErrorOutput } from './line-output.js';
 import { redactLine } from './redaction.js';
 
 export type { Logger };
@@ -18,7 +19,7 @@ export interface LoggerOptions {
   readonly pretty?: boolean;
   /** Receives each event that is written, as one JSON object without a line's end, however it is shown. */
   readonly onLine?: (line: string) => void;
-  /** Where lines go. Default: standard error, at once, so that what is said before the process ends is there. */
+  /** Where lines go. Default: standard error, at once where that takes them (`LineOutput`). */
   readonly destination?: { write(text: string): unknown };
 }
 
@@ -30,7 +31,7 @@ export interface LoggerOptions {
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { level, onLine } = options;
-  const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
+  const destination = options.destination ?? standardErrorOutput();
   const shown = (options.pretty ?? process.stderr.isTTY) ? prettyFormat() : null;
   const output = {
     write(text: string): void {
@@ -59,7 +60,7 @@ export function createLogger(options: LoggerOptions): Logger {
 export function createRelay(
   options: Pick<LoggerOptions, 'pretty' | 'destination'> = {},
 ): (line: string, worker: string) => void {
-  const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
+  const destination = options.destination ?? standardErrorOutput();
   const shown = (options.pretty ?? process.stderr.isTTY) ? prettyFormat() : null;
   return (line, worker) => {
     const event = { level: 'info', time: new Date().toISOString(), worker, msg: oneLine(line) };

@@ -142,6 +142,11 @@ export class RunMachine {
     return this.#roster.isLateInSending(worker, this.#now);
   }
 
+  /** Seconds that a range takes a worker to send, as it was measured; null before the first. */
+  rangeSeconds(worker: WorkerId): number | null {
+    return this.#roster.rangeSeconds(worker);
+  }
+
   #take(event: RunEvent): void {
     if (event.type === 'reported' || event.type === 'evaluated') {
       this.#roster.heard(event.worker, event.assignment, event.computeSeconds, this.#now);

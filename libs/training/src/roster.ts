@@ -180,6 +180,11 @@ export class Roster {
     return member !== undefined && now >= this.#rangeDueAt(member);
   }
 
+  /** Seconds that a range takes a worker to send, as it was measured; null before the first. */
+  rangeSeconds(worker: WorkerId): number | null {
+    return this.#members.get(worker)?.sending.rangeSeconds ?? null;
+  }
+
   /** Whether a worker has ranges to send that it was granted, told of them or not. */
   owesRanges(worker: WorkerId): boolean {
     return this.#members.get(worker)?.sending.owes ?? false;

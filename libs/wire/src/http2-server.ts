@@ -11,8 +11,10 @@ export interface Traffic {
 }
 
 let prepared = false;
-/** Open connections, of TLS those below it, by the address of their other end, `host:port`. */
-const sockets = new Map<string, Socket>();
+/** Open connections, of TLS those below it. */
+const open = new Set<Socket>();
+/** The newest of each address of an other end, `host:port`: one comes anew from there before the end of the last is told. */
+const newest = new Map<string, Socket>();
 let closed: Traffic = { bytesSent: 0, bytesReceived: 0 };
 
 /**
@@ -40,7 +42,7 @@ export function prepareHttp2Servers(): void {
 /** What all servers of this process have sent and received until now. */
 export function serverTraffic(): Traffic {
   let { bytesSent, bytesReceived } = closed;
-  for (const socket of sockets.values()) {
+  for (const socket of open) {
     bytesSent += socket.bytesWritten;
     bytesReceived += socket.bytesRead;
   }
@@ -53,7 +55,7 @@ export function serverTraffic(): Traffic {
  * @returns what it has moved since; also after its end. Nothing where there is no such connection.
  */
 export function meterConnection(peer: string): () => Traffic {
-  const socket = sockets.get(peer);
+  const socket = newest.get(peer);
   if (socket === undefined) return () => ({ bytesSent: 0, bytesReceived: 0 });
   const { bytesWritten, bytesRead } = socket;
   return () => ({
@@ -76,9 +78,11 @@ function prepare(create: unknown, [first, ...rest]: readonly unknown[]): http2.H
 
 function count(socket: Socket): void {
   const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-  sockets.set(peer, socket);
+  open.add(socket);
+  newest.set(peer, socket);
   socket.on('close', () => {
-    sockets.delete(peer);
+    open.delete(socket);
+    if (newest.get(peer) === socket) newest.delete(peer);
     closed = {
       bytesSent: closed.bytesSent + socket.bytesWritten,
       bytesReceived: closed.bytesReceived + socket.bytesRead,

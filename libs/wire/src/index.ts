@@ -7,6 +7,7 @@ export {
   type ServedHandlers,
   type ServerSecurity,
 } from './channel.js';
+export { FIRST_CORPUS_PIECE_BYTES, nextCorpusPieceBytes } from './corpus-piece.js';
 export { channelCredentials } from './client-security.js';
 export { connectionTrouble } from './connection-trouble.js';
 export { WireError, type WireErrorCode } from './errors.js';

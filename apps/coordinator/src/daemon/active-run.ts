@@ -165,7 +165,10 @@ export class ActiveRun {
   #openLog(): RunLog {
     const { store, logger, hub } = this.#parts;
     const log = new RunLog(this.id, store.directory(this.id), (error) =>
-      logger.warn({ run: this.id }, `its log cannot be written any more: ${systemTrouble(error)}`),
+      logger.warn(
+        { run: this.id },
+        `lines of its log cannot be written, and are lost: ${systemTrouble(error)}`,
+      ),
     );
     log.onLine = (line) => hub.publishLine(this.id, line);
     return log;

@@ -30,7 +30,7 @@ export class RunLog implements RunObserver {
 
   /**
    * @param run its id.
-   * @param onFailure told once where the file cannot be written any more.
+   * @param onFailure told once where lines cannot be written; the next ones are tried again.
    * @throws Node's error where it cannot be opened.
    */
   constructor(run: string, directory: string, onFailure: (error: Error) => void) {

@@ -5,6 +5,9 @@ let queue: GrantQueue;
 /** Workers that are late in sending. */
 let late: Set<string>;
 
+/** What a range takes workers that are not quick. */
+let seconds: Map<string, number | null>;
+
 /** All that may be sent now. */
 function taken(): Grant[] {
   const grants: Grant[] = [];
@@ -23,7 +26,27 @@ function grantsOf(workers: number): Grant[] {
 
 beforeEach(() => {
   late = new Set();
-  queue = new GrantQueue((worker) => late.has(worker));
+  seconds = new Map();
+  queue = new GrantQueue(
+    (worker) => late.has(worker),
+    (worker) => (seconds.has(worker) ? seconds.get(worker)! : 0.01),
+  );
+});
+
+it('sends one grant at a time to who is slow or was not measured, and others go on', () => {
+  const grants = grantsOf(3);
+  seconds.set('w0', 1.1);
+  seconds.set('w1', null);
+  for (const grant of grants) queue.add(grant);
+  expect(taken()).toEqual([grants[0], grants[1], grants[2], grants[5]]);
+  queue.arrived('w1', 1, 0);
+  expect(taken()).toEqual([grants[4]]);
+  queue.withdrawn(0);
+  queue.add({ worker: 'w0', assignment: 7, range: 3 });
+  queue.add({ worker: 'w0', assignment: 7, range: 4 });
+  expect(taken()).toEqual([{ worker: 'w0', assignment: 7, range: 3 }]);
+  seconds.set('w0', 0.4);
+  expect(taken()).toEqual([{ worker: 'w0', assignment: 7, range: 4 }]);
 });
 
 it('lets few workers have all their grants at once, in order', () => {

@@ -1,3 +1,5 @@
+import { limits } from '@rocinante/wire';
+
 /** Leave for a worker to send one range of its contribution. */
 export interface Grant {
   readonly worker: string;
@@ -12,17 +14,23 @@ export interface Grant {
 export const UNDER_WAY_MAX = 16;
 
 /**
- * Grants that wait to be sent, and those that were sent and whose range has not come. A worker that is late in sending keeps
+ * Grants that wait to be sent, and those that were sent and whose range has not come. What is under way lies before a worker's
+ * keep-alives: it is sent a second grant while its link takes the first range in less than UNDER_WAY_MS_MAX. A worker that is late in sending keeps
  * nobody waiting: what it was granted takes no place, and that is two more ranges at most if it comes after all.
  */
 export class GrantQueue {
   readonly #isLate: (worker: string) => boolean;
+  readonly #rangeSeconds: (worker: string) => number | null;
   #waiting: Grant[] = [];
   #underWay: Grant[] = [];
 
-  /** @param isLate whether what a worker was granted is not counted on. */
-  constructor(isLate: (worker: string) => boolean) {
+  /**
+   * @param isLate whether what a worker was granted is not counted on.
+   * @param rangeSeconds what a range takes a worker, null where that was not measured yet.
+   */
+  constructor(isLate: (worker: string) => boolean, rangeSeconds: (worker: string) => number | null) {
     this.#isLate = isLate;
+    this.#rangeSeconds = rangeSeconds;
   }
 
   add(grant: Grant): void {
@@ -32,8 +40,10 @@ export class GrantQueue {
   /** The next that may be sent, in the order in which they came; null where there is none. */
   take(): Grant | null {
     if (this.#isFull()) return null;
-    const grant = this.#waiting.shift() ?? null;
-    if (grant !== null) this.#underWay.push(grant);
+    const index = this.#waiting.findIndex(({ worker }) => this.#hasRoom(worker));
+    if (index < 0) return null;
+    const [grant] = this.#waiting.splice(index, 1);
+    this.#underWay.push(grant);
     return grant;
   }
 
@@ -57,6 +67,14 @@ export class GrantQueue {
   /** Another issue begins. */
   clear(): void {
     this.#keep(() => false);
+  }
+
+  /** Whether a worker may have another under way: always one, and more as its link is quick. */
+  #hasRoom(worker: string): boolean {
+    const own = this.#underWay.filter((grant) => grant.worker === worker).length;
+    if (own === 0) return true;
+    const seconds = this.#rangeSeconds(worker);
+    return seconds !== null && own * seconds * 1000 < limits.UNDER_WAY_MS_MAX;
   }
 
   #isFull(): boolean {

@@ -68,7 +68,10 @@ export class RunDriver implements RunListener {
   #rangeAdded = false;
   /** The issue in progress, or the last one. */
   #issued = { step: 0, issue: 0 };
-  readonly #grants = new GrantQueue((worker) => this.#machine.isLateInSending(worker));
+  readonly #grants = new GrantQueue(
+    (worker) => this.#machine.isLateInSending(worker),
+    (worker) => this.#machine.rangeSeconds(worker),
+  );
   readonly #count = new AnswerCount();
   #assigned = new Set<Session>();
   /** What people call a worker, by its id in the state machine. Those that are gone are still spoken of. */

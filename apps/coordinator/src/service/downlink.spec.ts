@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createLayout } from '@rocinante/parameters';
 import { encodeParametersRange } from '@rocinante/wire';
 import { Downlink } from './downlink.js';
+import { LinkPace } from './link-pace.js';
 import { ParameterFeed } from './parameter-feed.js';
 import { READER_STALL_MS } from './stream-room.js';
 
@@ -28,6 +29,13 @@ class SlowStream {
   }
 }
 
+/** A link that takes whatever is under way at once. */
+class QuickLink extends LinkPace {
+  override hasRoom(): boolean {
+    return true;
+  }
+}
+
 let feed: ParameterFeed;
 let downlink: Downlink;
 let stream: SlowStream;
@@ -36,7 +44,7 @@ beforeEach(() => {
   feed = new ParameterFeed(layout, 1);
   feed.publish(closed);
   stream = new SlowStream();
-  downlink = new Downlink();
+  downlink = new Downlink(undefined, new QuickLink());
   downlink.serve(feed);
   downlink.attach(stream as never);
 });
@@ -98,7 +106,7 @@ describe('a downlink', () => {
 
   it('sends the right ranges of two versions to workers that are apart', () => {
     const behind = new SlowStream();
-    const other = new Downlink();
+    const other = new Downlink(undefined, new QuickLink());
     other.serve(feed);
     other.attach(behind as never);
     other.addCredits(8);
@@ -193,6 +201,24 @@ describe('a downlink', () => {
   });
 });
 
+it('sends one range alone until it knows how long one takes, also to a worker with eight credits', () => {
+  downlink = new Downlink();
+  downlink.serve(feed);
+  downlink.attach(stream as never);
+  credit(8);
+  need(1);
+  expect(stream.sent).toHaveLength(1);
+  credit(1);
+  // The first was taken at once.
+  expect(stream.sent).toHaveLength(3);
+  const later = new ParameterFeed(layout, 1000);
+  later.publish(next);
+  credit(2);
+  downlink.serve(later);
+  need(1000);
+  expect(stream.sent).toHaveLength(4);
+});
+
 describe('a worker that takes nothing of what waits for it', () => {
   const onStall = vi.fn();
 
@@ -200,7 +226,7 @@ describe('a worker that takes nothing of what waits for it', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     onStall.mockClear();
-    downlink = new Downlink(onStall);
+    downlink = new Downlink(onStall, new QuickLink());
     downlink.attach(stream as never);
     downlink.serve(feed);
     vi.advanceTimersByTime(READER_STALL_MS);

@@ -1,9 +1,13 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { limits, WireError, type ParametersRequestMessage } from '@rocinante/wire';
+import { LinkPace } from './link-pace.js';
 import type { ParameterFeed } from './parameter-feed.js';
 import { READER_STALL_MS } from './stream-room.js';
 
-/** Sends one worker the parameters it needs, range by range, each against a credit. Credits outlast a run. */
+/**
+ * Sends one worker the parameters it needs, range by range, each against a credit and no more at once than its link takes in a
+ * short time (`LinkPace`). Credits outlast a run.
+ */
 export class Downlink {
   #feed: ParameterFeed | null = null;
   #rangeCount = 0;
@@ -16,14 +20,15 @@ export class Downlink {
   #version = -1;
   #nextRange = 0;
   /** Ranges that were written, and whose credit is not back: the worker does not have them yet. */
-  #underWay = 0;
+  readonly #pace: LinkPace;
   #received: (() => void) | null = null;
   readonly #onStall: () => void;
   #stall: NodeJS.Timeout | null = null;
 
   /** @param onStall told where parameters have waited for READER_STALL_MS: for a credit, or for the range before to leave. */
-  constructor(onStall: () => void = () => undefined) {
+  constructor(onStall: () => void = () => undefined, pace = new LinkPace()) {
     this.#onStall = onStall;
+    this.#pace = pace;
   }
 
   /**
@@ -49,6 +54,7 @@ export class Downlink {
     this.#version = -1;
     this.#nextRange = 0;
     this.#received = null;
+    this.#pace.forget();
     this.#moved();
   }
 
@@ -63,7 +69,7 @@ export class Downlink {
       );
     }
     // A worker gives a credit back for each range that it has taken; what it has more than that, it began with.
-    this.#underWay = Math.max(0, this.#underWay - ranges);
+    this.#pace.taken(ranges, performance.now());
     this.pump();
   }
 
@@ -95,17 +101,19 @@ export class Downlink {
     if (this.#feed === null) return;
     while (this.#nextRange < this.#rangeCount) {
       if (!this.#feed.isMade(this.#version, this.#nextRange)) return this.#moved();
-      if (this.#stream === null || this.#credits === 0 || this.#writing) {
+      const now = performance.now();
+      if (this.#stream === null || this.#credits === 0 || this.#writing || !this.#pace.hasRoom(now)) {
         this.#stall ??= setTimeout(this.#onStall, READER_STALL_MS);
         return;
       }
       this.#write(this.#stream, this.#feed.encoded(this.#version, this.#nextRange));
       this.#nextRange += 1;
       this.#credits -= 1;
-      this.#underWay += 1;
+      // A version's last range is as long as the others at most.
+      this.#pace.sent(now, this.#nextRange < this.#rangeCount);
       this.#moved();
     }
-    if (this.#underWay > 0) return;
+    if (this.#pace.underWay > 0) return;
     this.#received?.();
     this.#received = null;
   }
