@@ -150,7 +150,7 @@ export class RunCheckpoints {
 
   /**
    * The newest good checkpoint.
-   * @throws {NoGoodCheckpointError} there is none.
+   * @throws {NoGoodCheckpointError} there is none. @throws {UnreadableCheckpointError} a newer one cannot be read now.
    * @throws {UsageError} it is another run's; names the first keys that differ.
    */
   async load(): Promise<LoadedRun> {
