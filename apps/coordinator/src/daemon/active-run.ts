@@ -134,7 +134,9 @@ export class ActiveRun {
     const timer = setInterval(() => this.#update({}), RECORD_INTERVAL_MS);
     try {
       const { outcome, reason } = await this.#toEnd();
-      const goesOn = outcome === 'stopped' && this.#stop?.goesOnLater === true;
+      // One that is held, since the disk is full, may find no room for the checkpoint that ends it either.
+      const isWhole = outcome === 'stopped' || (outcome === 'failed' && this.heldReason !== null);
+      const goesOn = isWhole && this.#stop?.goesOnLater === true;
       this.#update(goesOn ? {} : { state: outcome, reason, endedAt: now() });
       logger[outcome === 'failed' ? 'error' : 'info']({ run: this.id, outcome }, reason);
     } finally {

@@ -194,13 +194,20 @@ describe('an active run', () => {
     await coordinator.executed('r1');
   });
 
-  it('fails where its event log meets a full disk, and its pool goes on', async () => {
+  it('is held where its event log meets a full disk, and is stopped as any other', async () => {
     const { store, scheduler } = coordinator;
     await store.create(smallRun);
     await store.create(smallRun);
     await symlink('/dev/full', join(store.directory('r1'), 'events.jsonl'));
     scheduler.schedule();
-    expect(await failure('r1')).toContain('cannot be written: the disk is full (ENOSPC)');
+    const reason = await eventually(() => scheduler.active('r1')?.heldReason ?? null);
+    expect(reason).toMatch(
+      /events\.jsonl: the disk is full \(ENOSPC\); free some space, and the run goes on$/,
+    );
+    await eventually(() => coordinator.logged.find((line) => line.includes('run held: disk: ')) ?? null);
+    scheduler.stop(store.find('r1'), 'lunch');
+    const { state } = await coordinator.run('r1', ({ state }) => state !== 'active');
+    expect(state).toBe('stopped');
     await coordinator.executed('r2');
   });
 

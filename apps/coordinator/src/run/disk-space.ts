@@ -22,6 +22,12 @@ const SYMBOLS_RECKONED = 256;
 /** What a run may do about the disk. */
 export type DiskDecision = 'go-on' | 'start-refused' | 'hold' | 'release';
 
+/** Whether a file was not written because the disk is full, or this user's share of it. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** Bytes that must be free for a run of so many parameters to take its next steps. */
 export function neededBytes(parameterCount: number): number {
   const checkpoint = CHECKPOINT_BYTES_A_PARAMETER * parameterCount + CHECKPOINT_HEADER_BYTES;
