@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { networkLayout } from '@rocinante/model';
@@ -78,10 +77,16 @@ export function diskMessage(
  * @throws Node's error where the file system cannot be asked.
  */
 export async function freeBytes(path: string): Promise<number> {
-  let there = resolve(path);
-  while (!existsSync(there)) there = dirname(there);
-  const { bavail, bsize } = await statfs(there);
-  return bavail * bsize;
+  for (let there = resolve(path); ; there = dirname(there)) {
+    try {
+      const { bavail, bsize } = await statfs(there);
+      return bavail * bsize;
+    } catch (error) {
+      // One that is there and does not answer is not its parent's disk.
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'ENOENT' && code !== 'ENOTDIR') || there === dirname(there)) throw error;
+    }
+  }
 }
 
 /**

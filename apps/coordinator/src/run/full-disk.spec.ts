@@ -2,7 +2,7 @@
  * Goal: a run whose disk is full to the last byte holds, has nothing wrong on the disk, and goes on once there is room.
  * Method: a real activation on a disk in memory, which is filled and freed.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CoordinatorMessageReceived } from '@rocinante/wire';
 import { ledgerLines } from '@rocinante/ledger';
@@ -102,6 +102,45 @@ describe.skipIf(!mounts)('a full disk (needs the right to mount a tmpfs)', () =>
   });
 });
 
+describe('a disk that cannot be asked for its room', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('ends no run: that is told once, and the disk is asked on', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const run = execution(await prepared());
+    const end = run.run();
+    await eventually(() => (events().includes('checkpoint') ? true : null));
+    const notices = (): string[] =>
+      told.flatMap((entry) => (entry.event === 'notice' ? [entry.message] : []));
+    // statfs follows it in a circle, and has nothing to say.
+    const aside = `${directory.path}-aside`;
+    const look = async (turns: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn++) {
+        vi.advanceTimersByTime(1_000);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const circle = async (until: number): Promise<void> => {
+      renameSync(directory.path, aside);
+      symlinkSync(directory.path, directory.path);
+      await eventually(async () => {
+        await look(1);
+        return notices().length >= until || null;
+      });
+      await look(5);
+      rmSync(directory.path);
+      renameSync(aside, directory.path);
+      await look(5);
+    };
+    await circle(1);
+    await circle(2);
+    expect(notices()).toHaveLength(2);
+    expect(notices()[0]).toMatch(/^disk: .*: its room cannot be asked for: .*\(ELOOP\)$/);
+    run.stop('lunch');
+    expect(await end).toMatchObject({ outcome: 'stopped' });
+  });
+});
+
 describe('a disk that takes nothing though it has room', () => {
   afterEach(() => vi.useRealTimers());
 
@@ -124,6 +163,7 @@ describe('a disk that takes nothing though it has room', () => {
       maxHours: null,
       activeSeconds: () => 0,
       alsoLook: () => void looks++,
+      noticed: (message) => said.push(message),
       flush: () => {
         tries.push(looks);
         return quota;

@@ -1,3 +1,5 @@
+import { systemTrouble } from '@rocinante/base';
+import { isExpected } from '../errors.js';
 import { diskDecision, diskMessage, freeBytes, neededBytes } from './disk-space.js';
 import type { TrainingRun } from './training-run.js';
 
@@ -18,6 +20,8 @@ export interface LimitsWatchParts {
   readonly activeSeconds: () => number;
   /** Called as often, for what else changes by itself. */
   readonly alsoLook: () => void;
+  /** Told what people should know, in one line. */
+  readonly noticed: (message: string) => void;
   /** Writes what waits for room; null where nothing does any more, else why it still waits. */
   readonly flush: () => string | null;
 }
@@ -31,6 +35,8 @@ export class LimitsWatch {
   #timer: NodeJS.Timeout | null = null;
   #heldReason: string | null = null;
   #looking = false;
+  /** Whether the disk could not be asked at the last look: it is told once. */
+  #isUnasked = false;
   /** The looks until the disk is tried again that did not take something, and from the next try on; null where it took all. */
   #tries: { readonly looks: number; readonly next: number } | null = null;
   /** The save that waits for room: whether to try again. */
@@ -100,12 +106,22 @@ export class LimitsWatch {
     if (this.#looking) return;
     this.#looking = true;
     this.#checkDisk()
-      .catch((error: Error) => this.#parts.run.abort(error))
+      .catch((error: unknown) => this.#notAsked(error))
       .finally(() => (this.#looking = false));
+  }
+
+  /** What was decided stays, and the disk is asked again: one that fails for a moment ends no run. */
+  #notAsked(error: unknown): void {
+    const { path, run, noticed } = this.#parts;
+    if (!isExpected(error)) return run.abort(error as Error);
+    if (!this.#isUnasked)
+      noticed(`disk: ${path}: its room cannot be asked for: ${systemTrouble(error, path)}`);
+    this.#isUnasked = true;
   }
 
   async #checkDisk(): Promise<void> {
     const { decision, message } = await this.#askDisk(this.#heldReason === null ? 'running' : 'held');
+    this.#isUnasked = false;
     if (this.#timer === null) return;
     if (decision === 'hold') {
       this.#heldReason = message;

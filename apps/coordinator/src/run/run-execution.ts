@@ -114,6 +114,7 @@ export class RunExecution {
       maxHours: limits.maxHours,
       activeSeconds: () => options.activeSeconds + this.seconds,
       alsoLook: () => this.#lookAtWaiting(),
+      noticed: (message) => this.log.noticed(message),
       flush: () => this.#flush(),
     });
     this.log.onEntry = (entry) => {
