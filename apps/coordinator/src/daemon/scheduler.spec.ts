@@ -82,6 +82,36 @@ describe('the queue', () => {
   });
 });
 
+describe('a coordinator that ends without a word', () => {
+  it('gives a run up that it did not outlast three times, and another has its turn', async () => {
+    await coordinator.store.create(smallRun);
+    await coordinator.store.create(smallRun);
+    coordinator.store.update('r1', { state: 'active', unfinishedActivations: 3 });
+    await restart();
+    coordinator.scheduler.start();
+    expect(await failure('r1')).toMatch(
+      /^the coordinator ended 3 times in a row while the run was active, .*; \.\/rocinante run resume r1 tries it anew$/,
+    );
+    await coordinator.executed('r2');
+    coordinator.scheduler.stop(coordinator.store.find('r2'), 'lunch');
+    await coordinator.run('r2', ({ state }) => state === 'stopped');
+    await resumeRun(coordinator, { run: 'r1', steps: 0, epochs: 0, limits: null });
+    await coordinator.executed('r1');
+    expect(coordinator.store.find('r1').unfinishedActivations).toBe(1);
+  });
+
+  it('activates one that it did not outlast twice, and forgets that once it has ended as it was told', async () => {
+    await coordinator.store.create(smallRun);
+    coordinator.store.update('r1', { state: 'active', unfinishedActivations: 2 });
+    await restart();
+    coordinator.scheduler.start();
+    await coordinator.executed('r1');
+    expect(coordinator.store.find('r1').unfinishedActivations).toBe(3);
+    await restart();
+    expect(coordinator.store.find('r1')).toMatchObject({ state: 'active', unfinishedActivations: 0 });
+  });
+});
+
 describe('an active run', () => {
   it('is stopped with a checkpoint, and tells its followers', async () => {
     const { store, scheduler, hub } = coordinator;
