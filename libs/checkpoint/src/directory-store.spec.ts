@@ -3,14 +3,14 @@
  * files, a disk that fails after some bytes, and (as root on Linux) a file system that really is full.
  */
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AssertionError } from '@rocinante/base';
 import { createLayout } from '@rocinante/parameters';
 import { openWritable, SafetensorsError, type OpenWritable } from '@rocinante/weights';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Checkpoint } from './checkpoint.js';
 import { isUnreadable } from './checkpoint-file.js';
 import { checkpointName, DirectoryStore } from './directory-store.js';
@@ -57,6 +57,13 @@ async function saveAll(steps: readonly number[], best?: number): Promise<void> {
 }
 
 const steps = async (): Promise<number[]> => (await store.names()).map((name) => Number(name.slice(5, 13)));
+
+/** Of the open files of node:fs/promises. */
+async function fileHandlePrototype(): Promise<{ read: (...args: unknown[]) => Promise<unknown> }> {
+  const handle = await open(directory);
+  await handle.close();
+  return Object.getPrototypeOf(handle) as { read: (...args: unknown[]) => Promise<unknown> };
+}
 
 async function flipByte(step: number): Promise<void> {
   const path = join(directory, checkpointName(step));
@@ -119,6 +126,23 @@ describe('a directory of checkpoints', () => {
     await store.removeAfter(10);
     expect([await steps(), await store.best()]).toEqual([[10], undefined]);
     expect((await store.loadLatest()).name).toBe('step-00000010.safetensors');
+  });
+
+  it('reads a header once, and again where the file is another', async () => {
+    await saveAll([10, 20, 30], 10);
+    const best = (): Promise<string | undefined> => new DirectoryStore(directory).best();
+    expect(await best()).toBe(checkpointName(10));
+    const prototype = await fileHandlePrototype();
+    const reads = vi.spyOn(prototype, 'read');
+    try {
+      expect(await best()).toBe(checkpointName(10));
+      expect(reads).not.toHaveBeenCalled();
+      await store.save(checkpointOf(20), { best: true });
+      expect(await best()).toBe(checkpointName(20));
+      expect(reads).toHaveBeenCalled();
+    } finally {
+      reads.mockRestore();
+    }
   });
 
   it('sorts by step, also when the numbers outgrow their digits', async () => {

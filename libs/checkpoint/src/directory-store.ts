@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '@rocinante/base';
-import { PARTIAL_SUFFIX, readSafetensorsHeader, type OpenWritable } from '@rocinante/weights';
+import { PARTIAL_SUFFIX, type OpenWritable } from '@rocinante/weights';
+import { isMarkedBest } from './best-marks.js';
 import { isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint, SaveOptions } from './checkpoint-store.js';
@@ -140,8 +141,7 @@ export class DirectoryStore implements CheckpointStore {
     for (const name of (await this.names()).reverse()) {
       if (this.#damaged.has(name)) continue;
       try {
-        const { metadata } = await readSafetensorsHeader(join(this.directory, name));
-        if (metadata['best'] === 'true') return { best: name, unread };
+        if (await isMarkedBest(join(this.directory, name))) return { best: name, unread };
       } catch (error) {
         if (isUnreadable(error)) unread.push(name);
       }
