@@ -374,7 +374,8 @@ export class RunExecution {
       parameters: this.#run.parameters,
     });
     await this.#ledger?.weightsWritten(directory.finalWeightsPath, step);
-    if (this.#options.sample) await this.#sample();
+    // Nobody waits two minutes for one who wants the run to end.
+    if (this.#options.sample && this.#stopReason === null) await this.#sample();
     const { epoch, loss, validationLoss } = history.at(-1)!;
     const summary = {
       event: 'summary',
