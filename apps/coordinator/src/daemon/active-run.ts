@@ -15,7 +15,7 @@ import type { TrainingService } from '../service/training-service.js';
 import type { ContentStore } from './content-store.js';
 import { contentsOf, placeOfRun, type DaemonStore } from './daemon-store.js';
 import type { EntryHub } from './entry-hub.js';
-import { parametersReckoned } from '../run/disk-space.js';
+import { logBytes, parametersReckoned } from '../run/disk-space.js';
 import { waitForRoom } from './room-wait.js';
 import { RunLog } from './run-log.js';
 import { prepareStoredRun } from './run-preparation.js';
@@ -197,6 +197,7 @@ export class ActiveRun {
       await waitForRoom({
         path: directory.path,
         parameterCount: parametersReckoned(config),
+        logBytes: logBytes(directory.eventsPath),
         signal,
         held: (reason) => this.#held(log, reason),
         released: () => this.#held(log, null),

@@ -10,6 +10,8 @@ export interface RoomWait {
   /** Where the run's files lie. */
   readonly path: string;
   readonly parameterCount: number;
+  /** What is written anew as the run is taken up. */
+  readonly logBytes: number;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
   /** Told once where there is no room, in one line; and once there is. */
@@ -20,11 +22,12 @@ export interface RoomWait {
 /** Waits until the disk says that it has room for a run's next checkpoints. Nothing is written meanwhile. */
 export async function waitForRoom(wait: RoomWait): Promise<void> {
   const { path, signal } = wait;
-  const needed = neededBytes(wait.parameterCount);
+  const needed = neededBytes(wait.parameterCount) + wait.logBytes;
   const free = await askedFor(path);
   if (typeof free === 'number') {
     if (diskDecision(free, needed, 'starting') === 'go-on') return;
-    wait.held(diskMessage(path, free, needed, '--data'));
+    const what = wait.logBytes > 0 ? 'the next checkpoints and its event log, written anew, need' : undefined;
+    wait.held(diskMessage(path, free, needed, '--data', what));
   } else {
     wait.held(`disk: ${path}: its room cannot be asked for: ${systemTrouble(free, path)}`);
   }

@@ -3,7 +3,7 @@
  * Method: real runs, whose text is encoded and whose first checkpoint is written; nobody computes them, so each waits.
  */
 import { readFileSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunDirectory } from '../run/run-directory.js';
@@ -239,6 +239,22 @@ describe('an active run', () => {
     const { state } = await coordinator.run('r1', ({ state }) => state !== 'active');
     expect(state).toBe('stopped');
     await coordinator.executed('r2');
+  });
+
+  it('waits for the room of a second event log before it is taken up', async () => {
+    const { store, scheduler } = coordinator;
+    await store.create(smallRun);
+    const path = join(store.directory('r1'), 'events.jsonl');
+    // More than any disk has, and no byte of it is there.
+    await writeFile(path, '');
+    await truncate(path, 2 ** 43);
+    scheduler.schedule();
+    const reason = await eventually(() => scheduler.active('r1')?.heldReason ?? null);
+    expect(reason).toMatch(
+      /^disk: .*, the next checkpoints and its event log, written anew, need 8796\d+ MB; /,
+    );
+    scheduler.stop(store.find('r1'), 'lunch');
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
   });
 
   it('fails where its event log cannot be opened', async () => {

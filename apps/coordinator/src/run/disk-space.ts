@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { networkLayout } from '@rocinante/model';
@@ -31,6 +32,14 @@ export function isDiskFull(error: unknown): boolean {
 export function neededBytes(parameterCount: number): number {
   const checkpoint = CHECKPOINT_BYTES_A_PARAMETER * parameterCount + CHECKPOINT_HEADER_BYTES;
   return CHECKPOINTS_AHEAD * checkpoint + MARGIN_BYTES;
+}
+
+/**
+ * Bytes that a run needs beside to be taken up: its event log is written anew, without the steps that were lost.
+ * @param eventsPath of the log; 0 where there is none.
+ */
+export function logBytes(eventsPath: string): number {
+  return statSync(eventsPath, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /**

@@ -14,7 +14,7 @@ import { twoLengthsLine } from '../run-length.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
 import { TrainNotifier } from '../notify/train-notifier.js';
 import { TrainingService } from '../service/training-service.js';
-import { parametersReckoned, refuseFullDisk } from './disk-space.js';
+import { logBytes, parametersReckoned, refuseFullDisk } from './disk-space.js';
 import { checkInitialWeights, readInitialWeights, type InitialWeights } from './checkpoints/first-state.js';
 import { LocalWorkers } from './local-workers.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
@@ -106,7 +106,7 @@ export async function train(options: TrainOptions): Promise<number> {
   const { windowsPerEpoch } = shapeOf(config, text.corpus, options.limits, subject);
   if (!saved) refuseBatchBeyondText(config, windowsPerEpoch, subject);
   const parameterCount = parametersReckoned(config, text.corpus.vocabulary.size);
-  await refuseFullDisk(directory.path, '--run-dir', 0, parameterCount);
+  await refuseFullDisk(directory.path, '--run-dir', logBytes(directory.eventsPath), parameterCount);
   const source = ['bundled', 'quijote'].includes(file.name) ? file.name : resolve(file.path);
   const record: RunRecord = { version: 1, config, corpus: { source, sha256: text.corpus.textSha256 } };
   if (saved) directory.reopen(saved, record);
