@@ -102,5 +102,5 @@ it('stops where it is not to go back, in one line that says what to do, and leav
   for (const name of readdirSync(checkpoints)) await readCheckpointFile(join(checkpoints, name));
   const resumed = await rocinante(['train', '--resume', '--on-divergence', 'rollback', '--run-dir', runDir]);
   expect(resumed.code).toBe(2);
-  expect(resumed.stderr).toMatch(/divergence\.then is "stop", not "rollback"/);
+  expect(resumed.stderr).toMatch(/--on-divergence rollback: it has "stop"/);
 });

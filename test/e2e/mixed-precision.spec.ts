@@ -81,7 +81,7 @@ describe('a run in mixed precision', { timeout: 240_000 }, () => {
     const other = await rocinante(['train', '--resume', '--precision', 'float32', '--run-dir', runDir]);
     expect(other.code).toBe(2);
     expect(other.stderr.trim().split('\n')).toEqual([
-      expect.stringMatching(/precision is "?mixed"?, not "?float32"?/),
+      expect.stringMatching(/--precision float32: it has "mixed"/),
     ]);
     // It is the run's, and need not be said again.
     const end = endAfter(events(runDir).filter(({ event }) => event === 'step').length);

@@ -5,6 +5,7 @@ import {
   WRITE_CHUNK_BYTES,
   float32View,
   readSafetensorsFile,
+  SafetensorsError,
   writeAtomically,
   type OpenWritable,
   type SafetensorsFile,
@@ -18,7 +19,12 @@ import {
   encodeCheckpointHeader,
 } from './checkpoint-header.js';
 import type { VectorHashes } from './checkpoint-store.js';
-import { CheckpointWriteError, DamagedCheckpointError, NonFiniteCheckpointError } from './errors.js';
+import {
+  CheckpointWriteError,
+  DamagedCheckpointError,
+  NonFiniteCheckpointError,
+  UnreadableCheckpointError,
+} from './errors.js';
 
 /** The vectors of a checkpoint in the order of the file, with the prefix of their tensors' names, and the hash that has them. */
 const VECTORS = [
@@ -90,11 +96,15 @@ export async function writeCheckpointFile(
 /**
  * Reads a checkpoint and verifies every byte of it.
  * @param name names it in errors.
- * @throws {DamagedCheckpointError} it cannot be read, or is not the file that was written.
+ * @throws {DamagedCheckpointError} it is not there, or not the file that was written.
+ * @throws {UnreadableCheckpointError} it cannot be read now, whatever is in it.
  */
 export async function readCheckpointFile(path: string, name = path): Promise<Checkpoint> {
   const file = await readSafetensorsFile(path).catch((cause: unknown): never => {
-    throw new DamagedCheckpointError(name, systemTrouble(cause, path), { cause });
+    const about = [name, systemTrouble(cause, path), { cause }] as const;
+    throw isUnreadable(cause)
+      ? new UnreadableCheckpointError(...about)
+      : new DamagedCheckpointError(...about);
   });
   checkFormat(name, file);
   verifyHash(name, file);
@@ -111,6 +121,15 @@ export async function readCheckpointFile(path: string, name = path): Promise<Che
     v: view(2),
     magnitudes: float32View(file, magnitudesBegin, magnitudesBegin + layout.blockCount * 4),
   };
+}
+
+/**
+ * Whether an error of reading says nothing of the file: the system refused a call, or there is no memory for it (a
+ * `RangeError`), or somebody writes it. One that is not there is not unreadable.
+ */
+export function isUnreadable(error: unknown): boolean {
+  if (error instanceof SafetensorsError) return error.code === 'SAFETENSORS_CHANGED';
+  return (error as NodeJS.ErrnoException).code !== 'ENOENT';
 }
 
 /** A piece of the data section, and which of the vectors' hashes has it; null for none. */

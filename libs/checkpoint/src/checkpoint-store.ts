@@ -50,13 +50,14 @@ export interface CheckpointStore {
   /**
    * Loads the newest good checkpoint, passing over damaged ones.
    * @throws {NoGoodCheckpointError} there is none; it names the damaged ones.
+   * @throws {UnreadableCheckpointError} one newer than the good ones cannot be read now: nothing is decided about it.
    */
   loadLatest(): Promise<LoadedCheckpoint>;
 
   /** Removes those of later steps, the best of them too. @throws Node's error where the disk does not do it. */
   removeAfter(step: number): Promise<void>;
 
-  /** Loads one by its name. @throws {DamagedCheckpointError} */
+  /** Loads one by its name. @throws {DamagedCheckpointError} @throws {UnreadableCheckpointError} */
   load(name: string): Promise<Checkpoint>;
 
   /** The names of what is there, damaged or not, oldest first. Empty for a place that does not exist yet. */

@@ -3,17 +3,24 @@
  * files, a disk that fails after some bytes, and (as root on Linux) a file system that really is full.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AssertionError } from '@rocinante/base';
 import { createLayout } from '@rocinante/parameters';
-import { openWritable, type OpenWritable } from '@rocinante/weights';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openWritable, SafetensorsError, type OpenWritable } from '@rocinante/weights';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Checkpoint } from './checkpoint.js';
+import { isUnreadable } from './checkpoint-file.js';
 import { checkpointName, DirectoryStore } from './directory-store.js';
-import { CheckpointWriteError, NoGoodCheckpointError, NonFiniteCheckpointError } from './errors.js';
+import {
+  CheckpointWriteError,
+  DamagedCheckpointError,
+  NoGoodCheckpointError,
+  NonFiniteCheckpointError,
+  UnreadableCheckpointError,
+} from './errors.js';
 
 const layout = createLayout([{ name: 'dense/kernel', shape: [5000] }]);
 
@@ -50,6 +57,13 @@ async function saveAll(steps: readonly number[], best?: number): Promise<void> {
 }
 
 const steps = async (): Promise<number[]> => (await store.names()).map((name) => Number(name.slice(5, 13)));
+
+/** Of the open files of node:fs/promises. */
+async function fileHandlePrototype(): Promise<{ read: (...args: unknown[]) => Promise<unknown> }> {
+  const handle = await open(directory);
+  await handle.close();
+  return Object.getPrototypeOf(handle) as { read: (...args: unknown[]) => Promise<unknown> };
+}
 
 async function flipByte(step: number): Promise<void> {
   const path = join(directory, checkpointName(step));
@@ -112,6 +126,23 @@ describe('a directory of checkpoints', () => {
     await store.removeAfter(10);
     expect([await steps(), await store.best()]).toEqual([[10], undefined]);
     expect((await store.loadLatest()).name).toBe('step-00000010.safetensors');
+  });
+
+  it('reads a header once, and again where the file is another', async () => {
+    await saveAll([10, 20, 30], 10);
+    const best = (): Promise<string | undefined> => new DirectoryStore(directory).best();
+    expect(await best()).toBe(checkpointName(10));
+    const prototype = await fileHandlePrototype();
+    const reads = vi.spyOn(prototype, 'read');
+    try {
+      expect(await best()).toBe(checkpointName(10));
+      expect(reads).not.toHaveBeenCalled();
+      await store.save(checkpointOf(20), { best: true });
+      expect(await best()).toBe(checkpointName(20));
+      expect(reads).toHaveBeenCalled();
+    } finally {
+      reads.mockRestore();
+    }
   });
 
   it('sorts by step, also when the numbers outgrow their digits', async () => {
@@ -229,6 +260,64 @@ describe('damage', () => {
     const { checkpoint, passedOver } = await store.loadLatest();
     expect(checkpoint.step).toBe(10);
     expect(passedOver[0].reason).toMatch(/expected another name for step 10/);
+  });
+});
+
+describe('what cannot be read now', () => {
+  const path = (step: number): string => join(directory, checkpointName(step));
+
+  // Root may read what nobody may.
+  const isRoot = process.getuid?.() === 0;
+  beforeEach(async () => {
+    await chmod(directory, 0o777);
+    if (isRoot) process.seteuid!(65_534);
+  });
+  afterEach(() => {
+    if (isRoot) process.seteuid!(0);
+  });
+  /** By the files' owner. */
+  const setMode = async (step: number, mode: number): Promise<void> => {
+    if (isRoot) process.seteuid!(0);
+    await chmod(path(step), mode);
+    if (isRoot) process.seteuid!(65_534);
+  };
+
+  it('is not passed over, but named: nothing is known of what is in it', async () => {
+    await saveAll([10, 20, 30]);
+    await setMode(30, 0);
+    const error: unknown = await store.loadLatest().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UnreadableCheckpointError);
+    expect(error).toMatchObject({ code: 'CHECKPOINT_UNREADABLE', exitCode: 1, subject: checkpointName(30) });
+    expect((error as Error).message).toMatch(/permission denied \(EACCES\); nothing was removed: try again/);
+    await setMode(30, 0o644);
+    expect((await store.loadLatest()).checkpoint.step).toBe(30);
+  });
+
+  it('stays with the next save, the best too, and goes when it can be read again', async () => {
+    await saveAll([10, 20, 30, 40], 10);
+    await setMode(10, 0);
+    await saveAll([50, 60]);
+    expect(await steps()).toEqual([10, 40, 50, 60]);
+    await setMode(10, 0o644);
+    await saveAll([70], 70);
+    expect(await steps()).toEqual([50, 60, 70]);
+  });
+
+  it('is what there is no memory for, and what another writes', () => {
+    const refused = (act: () => unknown): unknown => {
+      try {
+        return act();
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(isUnreadable(refused(() => new Uint8Array(Number.MAX_SAFE_INTEGER)))).toBe(true);
+    expect(isUnreadable(new SafetensorsError('SAFETENSORS_CHANGED', 'it changed'))).toBe(true);
+    expect(isUnreadable(new SafetensorsError('SAFETENSORS_CUT', 'it is cut'))).toBe(false);
+  });
+
+  it('is not what is not there', async () => {
+    await expect(store.load(checkpointName(10))).rejects.toThrow(DamagedCheckpointError);
   });
 });
 

@@ -1,8 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '@rocinante/base';
-import { PARTIAL_SUFFIX, readSafetensorsHeader, type OpenWritable } from '@rocinante/weights';
-import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
+import { PARTIAL_SUFFIX, type OpenWritable } from '@rocinante/weights';
+import { isMarkedBest } from './best-marks.js';
+import { isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint, SaveOptions } from './checkpoint-store.js';
 import {
@@ -36,7 +37,7 @@ export function checkpointName(step: number): string {
  * Checkpoints in a directory of a local file system.
  *
  * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has
- * named them, and there is a good one now). What was just saved is always kept. The best is the newest that says so in its
+ * named them, and there is a good one now). What was just saved is always kept, and what cannot be read now. The best is the newest that says so in its
  * own header, so no second file can contradict it.
  */
 export class DirectoryStore implements CheckpointStore {
@@ -131,12 +132,21 @@ export class DirectoryStore implements CheckpointStore {
   }
 
   async best(): Promise<string | undefined> {
+    return (await this.#findBest()).best;
+  }
+
+  /** The best, and those newer than it that cannot be read now: one of them may be it. */
+  async #findBest(): Promise<{ readonly best: string | undefined; readonly unread: readonly string[] }> {
+    const unread: string[] = [];
     for (const name of (await this.names()).reverse()) {
       if (this.#damaged.has(name)) continue;
-      const header = await readSafetensorsHeader(join(this.directory, name)).catch(() => undefined);
-      if (header?.metadata['best'] === 'true') return name;
+      try {
+        if (await isMarkedBest(join(this.directory, name))) return { best: name, unread };
+      } catch (error) {
+        if (isUnreadable(error)) unread.push(name);
+      }
     }
-    return undefined;
+    return { best: undefined, unread };
   }
 
   async removeAfter(step: number): Promise<void> {
@@ -152,7 +162,8 @@ export class DirectoryStore implements CheckpointStore {
     const good = names.filter((name) => !this.#damaged.has(name));
     // A remainder of 0 steps is NaN: none.
     const forGood = good.filter((name) => stepOf(name) % this.#keepEverySteps === 0);
-    const keep = new Set([saved, alsoKept, await this.best(), ...good.slice(-this.#keepLast), ...forGood]);
+    const { best, unread } = await this.#findBest();
+    const keep = new Set([saved, alsoKept, best, ...unread, ...good.slice(-this.#keepLast), ...forGood]);
     for (const name of names) {
       if (!keep.has(name)) await rm(join(this.directory, name), { force: true });
     }

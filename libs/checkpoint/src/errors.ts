@@ -23,6 +23,29 @@ export class DamagedCheckpointError extends RocinanteError {
   }
 }
 
+/**
+ * A checkpoint that cannot be read now, which says nothing of what is in it: nobody takes it for damaged, passes it over or
+ * removes it. Possible causes: permissions, a disk or a mount that fails, too many open files, too little memory.
+ */
+export class UnreadableCheckpointError extends RocinanteError {
+  /** The checkpoint's name. */
+  readonly subject: string;
+  /** What hindered the reading, without the name. */
+  readonly reason: string;
+
+  constructor(subject: string, reason: string, options?: ErrorOptions) {
+    super(
+      'CHECKPOINT_UNREADABLE',
+      1,
+      `${subject}: expected to read it, but ${reason}; nothing was removed: try again once that is mended, or move it ` +
+        'elsewhere to go on from the one before',
+      options,
+    );
+    this.subject = subject;
+    this.reason = reason;
+  }
+}
+
 /** There is no checkpoint to go on from: the place holds none, or only damaged ones. */
 export class NoGoodCheckpointError extends RocinanteError {
   readonly place: string;

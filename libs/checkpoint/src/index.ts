@@ -13,5 +13,6 @@ export {
   DamagedCheckpointError,
   NoGoodCheckpointError,
   NonFiniteCheckpointError,
+  UnreadableCheckpointError,
   type PassedOver,
 } from './errors.js';

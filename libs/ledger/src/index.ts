@@ -15,3 +15,4 @@ export {
   type StepRecord,
 } from './record.js';
 export { spansOf } from './spans.js';
+export { appendWhole } from './whole-append.js';

@@ -1,8 +1,9 @@
-import { closeSync, fdatasync, openSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, openSync, truncateSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { LedgerEnd } from './ledger-end.js';
 import { encodeLine, NO_LINE } from './line.js';
 import type { BegunRecord, LedgerRecord } from './record.js';
+import { appendWhole } from './whole-append.js';
 
 /** A ledger that grows. Each record is one write, so a killed process leaves at most one cut line, the last. */
 export class LedgerFile {
@@ -16,7 +17,8 @@ export class LedgerFile {
 
   /** Begins a ledger; what was there is gone. @throws Node's error where it cannot be written. */
   static begin(path: string, record: BegunRecord): LedgerFile {
-    const file = new LedgerFile(openSync(path, 'w', 0o644), NO_LINE);
+    closeSync(openSync(path, 'w', 0o644));
+    const file = new LedgerFile(openSync(path, 'a'), NO_LINE);
     file.append(record);
     return file;
   }
@@ -27,13 +29,10 @@ export class LedgerFile {
     return new LedgerFile(openSync(path, 'a'), hash);
   }
 
-  /** Appends a record. @throws Node's error where the disk does not take it; what was written of it is a cut line. */
+  /** Appends a record. @throws Node's error where the disk does not take it; the ledger is as it was, and another may be tried. */
   append(record: LedgerRecord): void {
     const { line, hash } = encodeLine(record, this.#previous);
-    const bytes = Buffer.from(`${line}\n`);
-    for (let written = 0; written < bytes.length;) {
-      written += writeSync(this.#file, bytes, written);
-    }
+    appendWhole(this.#file, Buffer.from(`${line}\n`));
     this.#previous = hash;
   }
 

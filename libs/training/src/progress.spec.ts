@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Conversation, smallShape } from './conversation.js';
-import { withEntry, withStep } from './progress.js';
+import { earlyEnd } from './early-stopping.js';
+import { HISTORY_KEPT, withEntry, withStep } from './progress.js';
 import { noProgress } from './run-state.js';
 
 describe('the first release’s progress', () => {
@@ -77,6 +78,28 @@ describe('an evaluation point', () => {
       best: false,
       progress: { bestLoss: 1.5 },
     });
+  });
+
+  it('keeps the newest entries, and more where the patience asks for them', () => {
+    const history = Array.from({ length: HISTORY_KEPT + 5 }, (_, index) => ({
+      step: index + 1,
+      epoch: 1,
+      loss: index === 4 ? 1 : 2,
+      validationLoss: null,
+    }));
+    const full = { ...after(2, 1), history };
+    const kept = withEntry(smallShape, full, 3).progress.history;
+    expect([kept.length, kept[0].step, kept.at(-1)!.validationLoss]).toEqual([HISTORY_KEPT, 7, 3]);
+    // The last gain was the fifth entry: as many without one as there are behind it.
+    const patient = { ...smallShape, patience: HISTORY_KEPT + 1 };
+    const [ended, goesOn] = [0, 1].map((more) => {
+      const shape = { ...patient, patience: patient.patience + more };
+      return earlyEnd(shape, withEntry(shape, full, 3).progress.history);
+    });
+    expect(ended).toMatch(
+      /^stopped early after step 2: the loss did not fall in 10001 evaluations in a row$/,
+    );
+    expect(goesOn).toBeNull();
   });
 
   it('is never best with NaN', () => {

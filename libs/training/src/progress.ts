@@ -31,6 +31,12 @@ export function withStep(
   };
 }
 
+/**
+ * Entries of the history that a run goes on with, at the least: it is copied at each evaluation, and handed over at each save.
+ * A run that ends early by more patience keeps as many as that asks for.
+ */
+export const HISTORY_KEPT = 10_000;
+
 /** What an evaluation point adds. */
 export interface RecordedEntry {
   readonly progress: RunProgress;
@@ -48,7 +54,8 @@ export function withEntry(
   progress: RunProgress,
   validationLoss: number | null,
 ): RecordedEntry {
-  const { step, epochLossSum, epochLossWindows, bestLoss } = progress;
+  const { step, epochLossSum, epochLossWindows, bestLoss, history } = progress;
+  const kept = Math.max(HISTORY_KEPT, shape.patience + 1);
   const loss = epochLossSum / epochLossWindows;
   const entry: HistoryEntry = { step, epoch: epochOf(shape, step - 1) + 1, loss, validationLoss };
   const deciding = validationLoss ?? loss;
@@ -58,7 +65,7 @@ export function withEntry(
     progress: {
       ...progress,
       ...sums,
-      history: [...progress.history, entry],
+      history: [...history.slice(Math.max(0, history.length + 1 - kept)), entry],
       bestLoss: best ? deciding : bestLoss,
     },
     entry,

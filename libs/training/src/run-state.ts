@@ -81,6 +81,7 @@ export interface RunProgress {
   readonly epochLossWindows: number;
   /** Mean training loss of the last closed step; null before the first. */
   readonly lastLoss: number | null;
+  /** The newest entries, as many as `withEntry` keeps. */
   readonly history: readonly HistoryEntry[];
   /** The lowest loss that decides which checkpoint is best (held-out, else training); null before the first. */
   readonly bestLoss: number | null;

@@ -15,7 +15,7 @@ import type { TrainingService } from '../service/training-service.js';
 import type { ContentStore } from './content-store.js';
 import { contentsOf, placeOfRun, type DaemonStore } from './daemon-store.js';
 import type { EntryHub } from './entry-hub.js';
-import { parametersReckoned } from '../run/disk-space.js';
+import { logBytes, parametersReckoned } from '../run/disk-space.js';
 import { waitForRoom } from './room-wait.js';
 import { RunLog } from './run-log.js';
 import { prepareStoredRun } from './run-preparation.js';
@@ -25,6 +25,11 @@ import { WorkerTime } from './worker-time.js';
 
 /** How often an active run's record says how far it is. */
 const RECORD_INTERVAL_MS = 5_000;
+/** An activation of so long is none that brings the coordinator down as it begins: it may wait for workers. */
+const SETTLED_SECONDS = 600;
+
+/** What a record says once an activation has not brought the coordinator down. */
+const SETTLED = { unfinishedActivations: 0 } as const;
 
 export interface ActiveRunParts {
   readonly store: RunStore;
@@ -89,6 +94,10 @@ export class ActiveRun {
     return this.#heldReason ?? this.#execution?.heldReason ?? null;
   }
 
+  get #isSettled(): boolean {
+    return performance.now() - this.#startedAt >= SETTLED_SECONDS * 1000;
+  }
+
   get stopping(): boolean {
     return this.#stop !== null;
   }
@@ -129,13 +138,21 @@ export class ActiveRun {
   /** Runs to the run's end, which the record tells. It throws for a programmer's error only. */
   async run(): Promise<void> {
     const { hub, logger, ended } = this.#parts;
-    const { startedAt } = this.#before;
-    this.#update({ state: 'active', reason: '', startedAt: startedAt ?? now(), endedAt: null });
-    const timer = setInterval(() => this.#update({}), RECORD_INTERVAL_MS);
+    const { startedAt, unfinishedActivations } = this.#before;
+    this.#update({
+      state: 'active',
+      reason: '',
+      startedAt: startedAt ?? now(),
+      endedAt: null,
+      unfinishedActivations: unfinishedActivations + 1,
+    });
+    const timer = setInterval(() => this.#update(this.#isSettled ? SETTLED : {}), RECORD_INTERVAL_MS);
     try {
       const { outcome, reason } = await this.#toEnd();
-      const goesOn = outcome === 'stopped' && this.#stop?.goesOnLater === true;
-      this.#update(goesOn ? {} : { state: outcome, reason, endedAt: now() });
+      // One that is held, since the disk is full, may find no room for the checkpoint that ends it either.
+      const isWhole = outcome === 'stopped' || (outcome === 'failed' && this.heldReason !== null);
+      const goesOn = isWhole && this.#stop?.goesOnLater === true;
+      this.#update({ ...SETTLED, ...(!goesOn && { state: outcome, reason, endedAt: now() }) });
       logger[outcome === 'failed' ? 'error' : 'info']({ run: this.id, outcome }, reason);
     } finally {
       clearInterval(timer);
@@ -183,6 +200,7 @@ export class ActiveRun {
       await waitForRoom({
         path: directory.path,
         parameterCount: parametersReckoned(config),
+        logBytes: logBytes(directory.eventsPath),
         signal,
         held: (reason) => this.#held(log, reason),
         released: () => this.#held(log, null),
@@ -204,6 +222,7 @@ export class ActiveRun {
       place?.take(prepared, contentsOf(this.#before, contents));
       this.#place = place;
       const told = observers(this.id, prepared);
+      const begunAt = prepared.loaded?.progress.step ?? 0;
       this.#execution = new RunExecution(prepared, {
         name: this.id,
         service,
@@ -222,7 +241,7 @@ export class ActiveRun {
           ...told,
           ...(place ? [place] : []),
           // After a kill the run goes on from here, and its record has counted all that led here.
-          { checkpointSaved: () => this.#update({}) },
+          { checkpointSaved: ({ step }) => this.#update(step > begunAt ? SETTLED : {}) },
         ],
         onEntry: (entry) => this.#tell(log, entry),
       });

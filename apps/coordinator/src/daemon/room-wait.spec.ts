@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { waitForRoom } from './room-wait.js';
 
 let path: string;
@@ -12,10 +12,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(path, { recursive: true }));
 
-function wait(parameterCount: number, signal: AbortSignal): Promise<void> {
+function wait(parameterCount: number, signal: AbortSignal, logBytes = 0): Promise<void> {
   return waitForRoom({
     path,
     parameterCount,
+    logBytes,
     signal,
     held: (reason) => told.push(reason),
     released: () => told.push('released'),
@@ -25,6 +26,31 @@ function wait(parameterCount: number, signal: AbortSignal): Promise<void> {
 it('is over at once where there is room', async () => {
   await wait(1, new AbortController().signal);
   expect(told).toEqual([]);
+});
+
+it('waits for the room of the event log too, which is written anew', async () => {
+  const stopping = new AbortController();
+  const waiting = wait(1, stopping.signal, 1e15);
+  setImmediate(() => stopping.abort(new Error('stopped')));
+  await expect(waiting).rejects.toThrow('stopped');
+  expect(told).toEqual([
+    expect.stringMatching(
+      /, the next checkpoints and its event log, written anew, need 10{6}\d+ MB; free some/,
+    ),
+  ]);
+});
+
+it('waits for a disk that cannot be asked, and says why', async () => {
+  const aside = `${path}-aside`;
+  renameSync(path, aside);
+  symlinkSync(path, path);
+  const waiting = wait(1, new AbortController().signal);
+  await vi.waitFor(() => expect(told).toHaveLength(1), 60_000);
+  expect(told[0]).toMatch(/^disk: .*: its room cannot be asked for: .*\(ELOOP\)$/);
+  rmSync(path);
+  renameSync(aside, path);
+  await waiting;
+  expect(told).toEqual([expect.anything(), 'released']);
 });
 
 it('says once what is missing, and ends where the run is stopped', async () => {

@@ -100,6 +100,7 @@ export async function resumeRun(
     limits: bounds,
     state: 'queued',
     reason: '',
+    unfinishedActivations: 0,
     stepsTotal,
     queuedAt: store.queueTime(new Date().toISOString()),
   });

@@ -50,13 +50,21 @@ export function listRuns(parts: ReportParts, tag: string): { runs: RunSummary[];
   const { store } = parts;
   const runs = store.runs().filter(({ tags }) => tag === '' || tags.includes(tag));
   const pools = new Set(runs.map(({ pool }) => pool));
-  const queued = [...pools].flatMap((pool) => store.queue(pool)).filter((run) => runs.includes(run));
+  const queues = [...pools].map((pool) => store.queue(pool));
+  const positions = new Map(
+    queues.flatMap((queue) => queue.map(({ id }, index) => [id, index + 1] as const)),
+  );
+  const listed = new Set(runs);
+  const queued = queues.flat().filter((run) => listed.has(run));
   const ended = runs
     .filter(({ state }) => state !== 'active' && state !== 'queued')
     .sort((a, b) => (b.endedAt ?? '').localeCompare(a.endedAt ?? ''));
   const sorted = [...runs.filter(({ state }) => state === 'active'), ...queued, ...ended];
   const damaged = tag === '' ? store.damagedRuns() : [];
-  const all = [...sorted.map((run) => summaryOf(parts, run)), ...damaged.map(damagedSummary)];
+  const all = [
+    ...sorted.map((run) => summaryOf(parts, run, positions.get(run.id) ?? 0)),
+    ...damaged.map(damagedSummary),
+  ];
   let bytes = 0;
   // JSON is longer than the message: it has each field's name.
   const told = all
@@ -65,7 +73,12 @@ export function listRuns(parts: ReportParts, tag: string): { runs: RunSummary[];
   return { runs: told, leftOut: all.length - told.length };
 }
 
-export function summaryOf(parts: ReportParts, run: StoredRun): RunSummary {
+/** @param position in its pool's queue, from 1; 0 for a run that does not wait. It is looked for where it is not given. */
+export function summaryOf(
+  parts: ReportParts,
+  run: StoredRun,
+  position = run.state === 'queued' ? queuePosition(parts, run) : 0,
+): RunSummary {
   const active = parts.scheduler.active(run.id);
   const execution = active?.execution;
   const progress = execution?.progress;
@@ -83,7 +96,7 @@ export function summaryOf(parts: ReportParts, run: StoredRun): RunSummary {
     pool: run.pool,
     state,
     reason,
-    queuePosition: run.state === 'queued' ? queuePosition(parts, run) : 0,
+    queuePosition: position,
     createdAt: run.createdAt,
     startedAt: run.startedAt ?? '',
     endedAt: run.endedAt ?? '',

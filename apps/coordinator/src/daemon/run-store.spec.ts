@@ -78,6 +78,16 @@ describe('a run', () => {
     expect((await stat(store.directory('r1'))).mode & 0o777).toBe(0o700);
   });
 
+  it('is read as the release before wrote it', async () => {
+    const { id } = await store.create(run);
+    const { unfinishedActivations, ...before } = store.find(id);
+    expect(unfinishedActivations).toBe(0);
+    await store.written();
+    await writeFile(recordPath(id), JSON.stringify(before));
+    await reopen();
+    expect(store.find(id)).toEqual({ ...before, unfinishedActivations: 0 });
+  });
+
   it('without a name is called by its id', async () => {
     expect(await store.create({ ...run, name: '' })).toMatchObject({ id: 'r1', name: 'r1' });
   });

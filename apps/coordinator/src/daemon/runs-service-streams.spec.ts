@@ -204,6 +204,10 @@ describe('weights', () => {
     const file = Buffer.concat(messages.map(({ data }) => data));
     expect(messages[0]).toMatchObject({ step: 0, bytes: file.length, sha256: sha256(file) });
     expect(parseSafetensors(file).tensors.length).toBeGreaterThan(3);
+    const pulls = Array.from({ length: 8 }, () => readAll(client.weights({ run: 'r1', which: 'newest' })));
+    for (const { messages } of await Promise.all(pulls)) {
+      expect(sha256(Buffer.concat(messages.map(({ data }) => data)))).toBe(sha256(file));
+    }
     expect(await readdir(join(coordinator.store.directory('r1'), 'weights'))).toEqual([]);
     for (const which of ['', 'best']) {
       expect((await readAll(client.weights({ run: 'r1', which }))).refused).toMatchObject({

@@ -48,6 +48,31 @@ describe('a start', () => {
     expect(tagged.runs!.map(({ id }) => id)).toEqual(['r1']);
   });
 
+  it('has its place in its pool’s queue in every list, also in one of a tag', async () => {
+    for (const pool of ['default', 'gpu']) for (const tags of [[], ['a'], ['b']]) await start({ pool, tags });
+    const positions = async (tag: string): Promise<unknown> => {
+      const { runs } = await ask<object, { runs: { id: string; queuePosition: number }[] }>(
+        client,
+        client.list,
+        { tag },
+      );
+      return runs!.map(({ id, queuePosition }) => [id, queuePosition]);
+    };
+    const all = [
+      ['r1', 0],
+      ['r4', 0],
+      ['r2', 1],
+      ['r3', 2],
+      ['r5', 1],
+      ['r6', 2],
+    ];
+    expect(await positions('')).toEqual(all);
+    expect(await positions('b')).toEqual([
+      ['r3', 2],
+      ['r6', 2],
+    ]);
+  });
+
   it.each([
     ['without JSON', { configJson: '{' }, status.INVALID_ARGUMENT],
     ['of another configuration', { configJson: '{"steps":0}' }, status.INVALID_ARGUMENT],

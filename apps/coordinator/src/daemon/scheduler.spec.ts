@@ -3,7 +3,7 @@
  * Method: real runs, whose text is encoded and whose first checkpoint is written; nobody computes them, so each waits.
  */
 import { readFileSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunDirectory } from '../run/run-directory.js';
@@ -79,6 +79,36 @@ describe('the queue', () => {
     expect(await failure('r1')).toMatch(refused);
     await resumeRun(coordinator, { run: 'r1', steps: 0, epochs: 0, limits: null });
     expect(await failure('r1')).toMatch(refused);
+  });
+});
+
+describe('a coordinator that ends without a word', () => {
+  it('gives a run up that it did not outlast three times, and another has its turn', async () => {
+    await coordinator.store.create(smallRun);
+    await coordinator.store.create(smallRun);
+    coordinator.store.update('r1', { state: 'active', unfinishedActivations: 3 });
+    await restart();
+    coordinator.scheduler.start();
+    expect(await failure('r1')).toMatch(
+      /^the coordinator ended 3 times in a row while the run was active, .*; \.\/rocinante run resume r1 tries it anew$/,
+    );
+    await coordinator.executed('r2');
+    coordinator.scheduler.stop(coordinator.store.find('r2'), 'lunch');
+    await coordinator.run('r2', ({ state }) => state === 'stopped');
+    await resumeRun(coordinator, { run: 'r1', steps: 0, epochs: 0, limits: null });
+    await coordinator.executed('r1');
+    expect(coordinator.store.find('r1').unfinishedActivations).toBe(1);
+  });
+
+  it('activates one that it did not outlast twice, and forgets that once it has ended as it was told', async () => {
+    await coordinator.store.create(smallRun);
+    coordinator.store.update('r1', { state: 'active', unfinishedActivations: 2 });
+    await restart();
+    coordinator.scheduler.start();
+    await coordinator.executed('r1');
+    expect(coordinator.store.find('r1').unfinishedActivations).toBe(3);
+    await restart();
+    expect(coordinator.store.find('r1')).toMatchObject({ state: 'active', unfinishedActivations: 0 });
   });
 });
 
@@ -194,14 +224,37 @@ describe('an active run', () => {
     await coordinator.executed('r1');
   });
 
-  it('fails where its event log meets a full disk, and its pool goes on', async () => {
+  it('is held where its event log meets a full disk, and is stopped as any other', async () => {
     const { store, scheduler } = coordinator;
     await store.create(smallRun);
     await store.create(smallRun);
     await symlink('/dev/full', join(store.directory('r1'), 'events.jsonl'));
     scheduler.schedule();
-    expect(await failure('r1')).toContain('cannot be written: the disk is full (ENOSPC)');
+    const reason = await eventually(() => scheduler.active('r1')?.heldReason ?? null);
+    expect(reason).toMatch(
+      /events\.jsonl: the disk is full \(ENOSPC\); free some space, and the run goes on$/,
+    );
+    await eventually(() => coordinator.logged.find((line) => line.includes('run held: disk: ')) ?? null);
+    scheduler.stop(store.find('r1'), 'lunch');
+    const { state } = await coordinator.run('r1', ({ state }) => state !== 'active');
+    expect(state).toBe('stopped');
     await coordinator.executed('r2');
+  });
+
+  it('waits for the room of a second event log before it is taken up', async () => {
+    const { store, scheduler } = coordinator;
+    await store.create(smallRun);
+    const path = join(store.directory('r1'), 'events.jsonl');
+    // More than any disk has, and no byte of it is there.
+    await writeFile(path, '');
+    await truncate(path, 2 ** 43);
+    scheduler.schedule();
+    const reason = await eventually(() => scheduler.active('r1')?.heldReason ?? null);
+    expect(reason).toMatch(
+      /^disk: .*, the next checkpoints and its event log, written anew, need 8796\d+ MB; /,
+    );
+    scheduler.stop(store.find('r1'), 'lunch');
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
   });
 
   it('fails where its event log cannot be opened', async () => {

@@ -7,6 +7,9 @@ import type { StoredRun } from './run-store.js';
 /** After so long a step in progress is given up, so that a daemon that is told to end has ended within 10 s. */
 const STEP_GRACE_MS = 5_000;
 
+/** After so many activations in a row that the coordinator did not outlast, and that got no further, a run is activated no more. */
+const UNFINISHED_MAX = 3;
+
 /** Decides which run is active: one in each pool of workers, the others in the queue. */
 export class Scheduler {
   readonly #parts: ActiveRunParts;
@@ -27,6 +30,10 @@ export class Scheduler {
     const { store } = this.#parts;
     for (const run of store.runs()) {
       if (run.state !== 'active') continue;
+      if (run.unfinishedActivations >= UNFINISHED_MAX) {
+        this.#giveUp(run);
+        continue;
+      }
       // Two in one pool are what is left where the disk did not take the first one's end before the process ended.
       if (this.#active.has(run.pool)) {
         store.update(run.id, { state: 'queued' });
@@ -36,6 +43,16 @@ export class Scheduler {
       if (run.reason !== '') this.active(run.id)?.stop(run.reason);
     }
     this.schedule();
+  }
+
+  /** What ends the coordinator, such as too little memory, would do so again and again. */
+  #giveUp({ id: run, unfinishedActivations: times, step }: StoredRun): void {
+    const reason =
+      `the coordinator ended ${times} times in a row while the run was active, without a word, and the run got no further than ` +
+      `step ${step}: see the end of the coordinator's log before, and the kernel's (memory); ./rocinante run resume ${run} tries it anew`;
+    this.#parts.store.update(run, { state: 'failed', reason, endedAt: new Date().toISOString() });
+    this.#parts.logger.error({ run, step, outcome: 'failed' }, reason);
+    this.#parts.hub.end(run);
   }
 
   /** The active run of this id; undefined where it is not active. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { DirectoryStore } from '@rocinante/checkpoint';
 import type { Logger } from '@rocinante/log';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS } from '@rocinante/store';
 import { isExpected } from '../errors.js';
+import { useCheckpoint } from '../run/checkpoints/checkpoint-reading.js';
 import { progressOf } from '../run/checkpoints/saved-progress.js';
 import { isWhole, type RunPlace } from '../run/run-place.js';
 import type { ContentStore } from './content-store.js';
@@ -71,8 +71,13 @@ export class StoreRemainders {
     const { store, contents, outside, logger } = this.#parts;
     const directory = store.directory(id);
     if (this.#others.has(id) || isWhole(directory)) return;
-    const { checkpoint } = await new DirectoryStore(join(directory, 'checkpoints')).loadLatest();
-    const progress = progressOf(checkpoint);
+    const progress = await useCheckpoint(
+      join(directory, 'checkpoints'),
+      null,
+      progressOf,
+      () => !this.#ending,
+    );
+    if (progress === null) return;
     // From here to where it is the current one nothing else has a turn: it cannot become active meanwhile.
     const run = store.runs().find((one) => one.id === id);
     if (run === undefined || !hasEnded(run) || this.#ending) return;

@@ -54,6 +54,11 @@ export const storedRunSchema = z.strictObject({
   /** Of the last activation; null before its third step. */
   windowsPerSecond: z.number().nullable().default(null),
   activeSeconds: z.number().min(0),
+  /**
+   * Activations in a row that have come to no end yet, the one under way among them: each is counted as it begins, and all are
+   * forgotten once one has ended, or has got further.
+   */
+  unfinishedActivations: count.default(0),
   /** Sum over workers of the time for which they were the run's. */
   workerSeconds: z.number().min(0),
   /** The coordinator's traffic with the run's workers, over all its activations. */
@@ -95,6 +100,7 @@ export function newStoredRun(id: string, { name, ...run }: NewRun, queuedAt = ru
     validationLoss: null,
     windowsPerSecond: null,
     activeSeconds: 0,
+    unfinishedActivations: 0,
     workerSeconds: 0,
     bytesSent: 0,
     bytesReceived: 0,

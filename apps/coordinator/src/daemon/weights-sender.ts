@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DirectoryStore } from '@rocinante/checkpoint';
+import { checkpointName, DirectoryStore, type Checkpoint } from '@rocinante/checkpoint';
 import { quoted } from '@rocinante/base';
 import { networkOf } from '@rocinante/training';
 import { writeWeightsFile } from '@rocinante/weights';
 import { limits, type WeightsChunk } from '@rocinante/wire';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
+import { useCheckpoint } from '../run/checkpoints/checkpoint-reading.js';
 import type { RunDirectory } from '../run/run-directory.js';
 import { refuseFullDisk } from '../run/disk-space.js';
 import { WrongStateError } from './errors.js';
@@ -43,7 +44,9 @@ export async function sendWeights(
   if (which !== 'best' && which !== 'newest') {
     throw new UsageError(`which: expected final, best or newest, received ${quoted(which)}`);
   }
-  const { path, step } = await writeCheckpointWeights(run, directory, which);
+  const written = await writeCheckpointWeights(run, directory, which, () => !outlet.isGone);
+  if (written === null) return;
+  const { path, step } = written;
   try {
     await sendFile(outlet, path, step);
   } finally {
@@ -52,22 +55,34 @@ export async function sendWeights(
 }
 
 /** Files written in this process's life, so that two that are sent at the same time do not share one. */
-let written = 0;
+let count = 0;
 
 async function writeCheckpointWeights(
   run: StoredRun,
   directory: RunDirectory,
   which: 'best' | 'newest',
-): Promise<{ path: string; step: number }> {
+  isWanted: () => boolean,
+): Promise<{ path: string; step: number } | null> {
   const store = new DirectoryStore(directory.checkpointsPath);
   const names = await store.names();
   const name = which === 'best' ? await store.best() : names.at(-1);
   if (name === undefined) throw new WrongStateError(run, `further on: it has no ${which} checkpoint yet`);
-  const { step, parameters, configuration, vocabulary } =
-    which === 'best' ? await store.load(name) : (await store.loadLatest()).checkpoint;
-  const config = parseConfig(configuration, { config: name });
+  return useCheckpoint(
+    directory.checkpointsPath,
+    which === 'best' ? name : null,
+    (checkpoint) => writeWeights(checkpoint, directory, which),
+    isWanted,
+  );
+}
+
+async function writeWeights(
+  { step, parameters, configuration, vocabulary }: Checkpoint,
+  directory: RunDirectory,
+  which: 'best' | 'newest',
+): Promise<{ path: string; step: number }> {
+  const config = parseConfig(configuration, { config: checkpointName(step) });
   await refuseFullDisk(directory.path, '--data', parameters.byteLength);
-  const path = join(dirname(directory.finalWeightsPath), `${which}-${step}-${++written}.safetensors`);
+  const path = join(dirname(directory.finalWeightsPath), `${which}-${step}-${++count}.safetensors`);
   await writeWeightsFile(path, {
     network: networkOf(config, vocabulary.length),
     vocabulary: [...vocabulary],

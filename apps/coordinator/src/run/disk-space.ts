@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { networkLayout } from '@rocinante/model';
@@ -22,10 +22,24 @@ const SYMBOLS_RECKONED = 256;
 /** What a run may do about the disk. */
 export type DiskDecision = 'go-on' | 'start-refused' | 'hold' | 'release';
 
+/** Whether a file was not written because the disk is full, or this user's share of it. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** Bytes that must be free for a run of so many parameters to take its next steps. */
 export function neededBytes(parameterCount: number): number {
   const checkpoint = CHECKPOINT_BYTES_A_PARAMETER * parameterCount + CHECKPOINT_HEADER_BYTES;
   return CHECKPOINTS_AHEAD * checkpoint + MARGIN_BYTES;
+}
+
+/**
+ * Bytes that a run needs beside to be taken up: its event log is written anew, without the steps that were lost.
+ * @param eventsPath of the log; 0 where there is none.
+ */
+export function logBytes(eventsPath: string): number {
+  return statSync(eventsPath, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /**
@@ -72,10 +86,16 @@ export function diskMessage(
  * @throws Node's error where the file system cannot be asked.
  */
 export async function freeBytes(path: string): Promise<number> {
-  let there = resolve(path);
-  while (!existsSync(there)) there = dirname(there);
-  const { bavail, bsize } = await statfs(there);
-  return bavail * bsize;
+  for (let there = resolve(path); ; there = dirname(there)) {
+    try {
+      const { bavail, bsize } = await statfs(there);
+      return bavail * bsize;
+    } catch (error) {
+      // One that is there and does not answer is not its parent's disk.
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'ENOENT' && code !== 'ENOTDIR') || there === dirname(there)) throw error;
+    }
+  }
 }
 
 /**

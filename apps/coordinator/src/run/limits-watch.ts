@@ -1,8 +1,12 @@
+import { systemTrouble } from '@rocinante/base';
+import { isExpected } from '../errors.js';
 import { diskDecision, diskMessage, freeBytes, neededBytes } from './disk-space.js';
 import type { TrainingRun } from './training-run.js';
 
 /** How often the disk's free space and the run's time are looked at. */
 const WATCH_MS = 1_000;
+/** A disk that takes nothing though it has room (of another's quota, or without inodes) is tried at so many looks, at the least. */
+const LOOKS_BETWEEN_TRIES_MAX = 60;
 
 export interface LimitsWatchParts {
   readonly run: Pick<TrainingRun, 'layout' | 'stop' | 'hold' | 'release' | 'abort'>;
@@ -16,14 +20,28 @@ export interface LimitsWatchParts {
   readonly activeSeconds: () => number;
   /** Called as often, for what else changes by itself. */
   readonly alsoLook: () => void;
+  /** Told what people should know, in one line. */
+  readonly noticed: (message: string) => void;
+  /** Writes what waits for room; null where nothing does any more, else why it still waits. */
+  readonly flush: () => string | null;
 }
 
-/** Looks at what limits a run from outside: it stops a run whose time is over, and holds one before the disk is full. */
+/**
+ * Looks at what limits a run from outside: it stops a run whose time is over, and holds one before the disk is full, or where it
+ * did not take something. Such a run goes on once there is room and the disk took what had waited.
+ */
 export class LimitsWatch {
   readonly #parts: LimitsWatchParts;
   #timer: NodeJS.Timeout | null = null;
   #heldReason: string | null = null;
   #looking = false;
+  /** Whether the disk could not be asked at the last look: it is told once. */
+  #isUnasked = false;
+  /** The looks until the disk is tried again that did not take something, and from the next try on; null where it took all. */
+  #tries: { readonly looks: number; readonly next: number } | null = null;
+  /** The save that waits for room: whether to try again. */
+  #saver: ((tries: boolean) => void) | null = null;
+  #givenUp = false;
 
   constructor(parts: LimitsWatchParts) {
     this.#parts = parts;
@@ -41,6 +59,41 @@ export class LimitsWatch {
   end(): void {
     if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;
+    this.giveUp();
+  }
+
+  /** The disk did not take something. @param message why the run is held, in one line. */
+  full(message: string): void {
+    this.#tries ??= { looks: 1, next: 2 };
+    if (this.#heldReason !== null) return;
+    this.#heldReason = message;
+    this.#parts.run.hold(message);
+  }
+
+  /**
+   * Waits until a save that found no room may be tried again. One at a time.
+   * @returns false where it is not to be: the run ends.
+   */
+  async untilRoom(message: string): Promise<boolean> {
+    this.full(message);
+    if (this.#givenUp) return false;
+    return new Promise((resolve) => (this.#saver = resolve));
+  }
+
+  /** What waited for room is written. */
+  written(): void {
+    this.#tries = null;
+  }
+
+  /** A save that waits for room waits no more. */
+  giveUp(): void {
+    this.#givenUp = true;
+    this.#endWait(false);
+  }
+
+  #endWait(tries: boolean): void {
+    this.#saver?.(tries);
+    this.#saver = null;
   }
 
   #look(): void {
@@ -53,20 +106,43 @@ export class LimitsWatch {
     if (this.#looking) return;
     this.#looking = true;
     this.#checkDisk()
-      .catch((error: Error) => this.#parts.run.abort(error))
+      .catch((error: unknown) => this.#notAsked(error))
       .finally(() => (this.#looking = false));
+  }
+
+  /** What was decided stays, and the disk is asked again: one that fails for a moment ends no run. */
+  #notAsked(error: unknown): void {
+    const { path, run, noticed } = this.#parts;
+    if (!isExpected(error)) return run.abort(error as Error);
+    if (!this.#isUnasked)
+      noticed(`disk: ${path}: its room cannot be asked for: ${systemTrouble(error, path)}`);
+    this.#isUnasked = true;
   }
 
   async #checkDisk(): Promise<void> {
     const { decision, message } = await this.#askDisk(this.#heldReason === null ? 'running' : 'held');
+    this.#isUnasked = false;
     if (this.#timer === null) return;
     if (decision === 'hold') {
       this.#heldReason = message;
       this.#parts.run.hold(message);
     } else if (decision === 'release') {
-      this.#heldReason = null;
-      this.#parts.run.release();
+      this.#tryRelease();
     }
+  }
+
+  /** The run goes on only with what had waited on the disk: else it would be held again at once, and again. */
+  #tryRelease(): void {
+    if (this.#tries !== null) {
+      const { looks, next } = this.#tries;
+      if (looks > 1) return void (this.#tries = { looks: looks - 1, next });
+      this.#tries = { looks: next, next: Math.min(2 * next, LOOKS_BETWEEN_TRIES_MAX) };
+    }
+    if (this.#parts.flush() !== null) return;
+    if (this.#saver !== null) return this.#endWait(true);
+    this.#tries = null;
+    this.#heldReason = null;
+    this.#parts.run.release();
   }
 
   async #askDisk(

@@ -107,9 +107,9 @@ describe('a run at its end', () => {
   });
 
   it('tells that it ends after it told that it began, also where it is stopped before', async () => {
-    const run = execution(await atItsEnd());
+    const run = execution(await atItsEnd(), { sample: true });
     const end = run.run();
-    // The ledger is being opened.
+    // The ledger is being opened. No sample is waited for.
     run.stop('lunch');
     expect(await end).toMatchObject({ outcome: 'done' });
     expect(logged()).toEqual(['started', 'finished', 'summary']);

@@ -1,4 +1,5 @@
 import { systemTrouble } from '@rocinante/base';
+import { CheckpointWriteError } from '@rocinante/checkpoint';
 import {
   epochOf,
   goesBack,
@@ -104,7 +105,8 @@ export class RunExecution {
         layout: this.#run.layout,
         stop: (reason) => this.stop(reason),
         abort: (error) => this.abort(error),
-        hold: (reason) => this.#run.hold(reason),
+        // One that has not begun, or goes back, is held as it begins.
+        hold: (reason) => this.#hasBegun && this.#run.hold(reason),
         release: () => this.#run.release(),
       },
       path: directory.path,
@@ -112,19 +114,23 @@ export class RunExecution {
       maxHours: limits.maxHours,
       activeSeconds: () => options.activeSeconds + this.seconds,
       alsoLook: () => this.#lookAtWaiting(),
+      noticed: (message) => this.log.noticed(message),
+      flush: () => this.#flush(),
     });
     this.log.onEntry = (entry) => {
       this.#rate.entry(entry);
       options.onEntry(entry);
     };
     this.log.onFailure = this.#failOn(directory.eventsPath);
+    this.log.onFull = this.#waitFor(directory.eventsPath);
   }
 
   #newRun(before = NOTHING_BEFORE): [LedgerKeeper | null, TrainingRun] {
     const prepared = this.#prepared;
     const { service, name, pool, initialParameters, observers } = this.#options;
     const ledger = this.#options.ledger ? new LedgerKeeper(prepared) : null;
-    if (ledger !== null) ledger.onFailure = this.#failOn(ledgerPath(prepared.directory.path));
+    const path = ledgerPath(prepared.directory.path);
+    if (ledger !== null) [ledger.onFailure, ledger.onFull] = [this.#failOn(path), this.#waitFor(path)];
     const run = new TrainingRun({
       ...prepared,
       ...before,
@@ -134,6 +140,10 @@ export class RunExecution {
       pool: () => service.pool(pool),
       numbers: service.takeNumbers(),
       ledger,
+      room: {
+        untilThere: (error) => this.#watch.untilRoom(heldBy(prepared.directory.checkpointsPath, error)),
+        taken: () => this.#watch.written(),
+      },
       observers: [
         this.log,
         ...(ledger === null ? [] : [ledger]),
@@ -152,6 +162,17 @@ export class RunExecution {
   #failOn(path: string): (cause: Error) => void {
     return (cause) =>
       this.abort(new RunFailedError(`${path}: cannot be written: ${systemTrouble(cause, path)}`, { cause }));
+  }
+
+  /** The run is held until the disk has room for what was to be written there. */
+  #waitFor(path: string): (error: Error) => void {
+    return (error) => this.#watch.full(heldBy(path, error));
+  }
+
+  /** Writes what waits for room; null where nothing does any more. */
+  #flush(): string | null {
+    const hindrance = this.#ledger?.flush() ?? this.log.flush();
+    return hindrance?.message ?? null;
   }
 
   get progress(): RunProgress {
@@ -228,6 +249,7 @@ export class RunExecution {
 
   stop(reason: string): void {
     this.#stopReason ??= reason;
+    this.#watch.giveUp();
     if (this.#hasBegun) this.#run.stop(reason);
   }
 
@@ -239,6 +261,7 @@ export class RunExecution {
   /** Ends the run from outside: `run` throws this. */
   abort(error: Error): void {
     this.#aborted ??= error;
+    this.#watch.giveUp();
     this.#run.abort(error);
   }
 
@@ -351,7 +374,8 @@ export class RunExecution {
       parameters: this.#run.parameters,
     });
     await this.#ledger?.weightsWritten(directory.finalWeightsPath, step);
-    if (this.#options.sample) await this.#sample();
+    // Nobody waits two minutes for one who wants the run to end.
+    if (this.#options.sample && this.#stopReason === null) await this.#sample();
     const { epoch, loss, validationLoss } = history.at(-1)!;
     const summary = {
       event: 'summary',
@@ -380,4 +404,10 @@ export class RunExecution {
       this.log.noticed(`${(error as Error).message}; ./rocinante sample draws one from the weights`);
     }
   }
+}
+
+/** Why a run is held whose disk did not take something. @param path of what. */
+function heldBy(path: string, error: Error): string {
+  const cause = error instanceof CheckpointWriteError ? error.cause : error;
+  return `disk: ${path}: ${systemTrouble(cause, path)}; free some space, and the run goes on`;
 }

@@ -52,7 +52,7 @@ export interface RunObserver {
   evaluated?(session: Session): void;
   recorded?(entry: HistoryEntry, best: boolean): void;
   checkpointSaved?(saved: CheckpointSaved): void;
-  /** A checkpoint was not saved; the run fails. */
+  /** A checkpoint was not saved, and is not to be tried again; the run fails. */
   checkpointFailed?(): void;
   /** A checkpoint, or the final weights, are in the run's object store. */
   stored?(stored: Stored): void;

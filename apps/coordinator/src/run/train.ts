@@ -7,7 +7,7 @@ import type { GivenOption } from '../config-issue.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
-import { parametersReckoned, refuseFullDisk } from './disk-space.js';
+import { logBytes, parametersReckoned, refuseFullDisk } from './disk-space.js';
 import { checkInitialWeights, readInitialWeights } from './checkpoints/first-state.js';
 import { runHere } from './local-run.js';
 import { prepareRun } from './prepared-run.js';
@@ -52,7 +52,7 @@ export async function train(options: TrainOptions): Promise<number> {
   const { windowsPerEpoch } = shapeOf(config, text.corpus, options.limits, subject);
   if (!saved) refuseBatchBeyondText(config, windowsPerEpoch, subject);
   const parameterCount = parametersReckoned(config, text.corpus.vocabulary.size);
-  await refuseFullDisk(directory.path, '--run-dir', 0, parameterCount);
+  await refuseFullDisk(directory.path, '--run-dir', logBytes(directory.eventsPath), parameterCount);
   const source = ['bundled', 'quijote'].includes(file.name) ? file.name : resolve(file.path);
   const record: RunRecord = { version: 1, config, corpus: { source, sha256: text.corpus.textSha256 } };
   if (saved) directory.reopen(saved, record, resumeOptions(options));

@@ -61,6 +61,16 @@ export interface TrainingRunParts extends RunBefore {
   readonly observers: readonly RunObserver[];
   /** Null for a run without one. */
   readonly ledger: LedgerKeeper | null;
+  /** What a save waits in while the disk is full. */
+  readonly room: SaveRoom;
+}
+
+/** Where a save waits that finds no room. */
+export interface SaveRoom {
+  /** Waits until it may be tried again; false where it is not to be. @param error of the disk. */
+  readonly untilThere: (error: Error) => Promise<boolean>;
+  /** It was written. */
+  readonly taken: () => void;
 }
 
 /** How a run came to its end. */
@@ -152,7 +162,8 @@ export class TrainingRun implements RunBefore {
       observer,
       samples: this.#samples,
       save: async (effect) => {
-        const saved = await this.#save(parts.ledger, effect);
+        const saved = await this.#save(parts, effect);
+        parts.room.taken();
         observer.checkpointSaved(saved);
         return saved.seconds;
       },
@@ -268,18 +279,21 @@ export class TrainingRun implements RunBefore {
 
   /** The copy of the closed state is asked for before this returns: in time, since it is made before what is asked later. */
   async #save(
-    ledger: LedgerKeeper | null,
+    { ledger, room }: Pick<TrainingRunParts, 'ledger' | 'room'>,
     effect: Extract<RunEffect, { type: 'save' }>,
   ): Promise<CheckpointSaved> {
     const { closed, closedHalf } = this.#vectors;
+    // No checkpoint has steps that the ledger lacks.
+    const copied = this.#arithmetic.copy(closedHalf).then(() => recorded(ledger, room));
     const saving = this.#checkpoints.save({
       effect,
-      copied: this.#arithmetic.copy(closedHalf),
+      copied,
       closed,
       exactness: this.#joining.exactness,
       hashed: ledger !== null,
+      untilRoom: room.untilThere,
     });
-    const synced = ledger?.sync() ?? Promise.resolve();
+    const synced = copied.then(() => ledger?.sync());
     // The folder is free only when nothing of it is under way any more, whatever fails first.
     await Promise.allSettled([saving, synced]);
     const [{ saved, hashes }] = await Promise.all([saving, synced]);
@@ -308,5 +322,14 @@ export class TrainingRun implements RunBefore {
       magnitudes: new Float32Array(this.layout.blockCount),
       powers: INITIAL_POWERS,
     };
+  }
+}
+
+/** Returns once what the ledger was told is in its file. @throws the disk's error where that is not waited for any more. */
+async function recorded(ledger: LedgerKeeper | null, { untilThere }: SaveRoom): Promise<void> {
+  for (;;) {
+    const hindrance = ledger?.flush() ?? null;
+    if (hindrance === null) return;
+    if (!(await untilThere(hindrance))) throw hindrance;
   }
 }

@@ -4,6 +4,7 @@ import {
   DamagedCheckpointError,
   NoGoodCheckpointError,
   NonFiniteCheckpointError,
+  UnreadableCheckpointError,
   type PassedOver,
 } from '@rocinante/checkpoint';
 
@@ -19,7 +20,7 @@ interface SystemFailure {
 export type CheckpointFailure =
   | { readonly type: 'not-written'; readonly path: string; readonly cause: SystemFailure }
   | { readonly type: 'not-finite'; readonly step: number; readonly subject: string }
-  | { readonly type: 'damaged'; readonly subject: string; readonly reason: string }
+  | { readonly type: 'damaged' | 'unreadable'; readonly subject: string; readonly reason: string }
   | { readonly type: 'none-good'; readonly place: string; readonly passedOver: readonly PassedOver[] }
   | { readonly type: 'system'; readonly cause: SystemFailure };
 
@@ -39,6 +40,10 @@ export function failureOf(error: unknown): CheckpointFailure {
     const { subject, reason } = error;
     return { type: 'damaged', subject, reason };
   }
+  if (error instanceof UnreadableCheckpointError) {
+    const { subject, reason } = error;
+    return { type: 'unreadable', subject, reason };
+  }
   if (error instanceof NoGoodCheckpointError) {
     const { place, passedOver } = error;
     return { type: 'none-good', place, passedOver };
@@ -56,6 +61,8 @@ export function errorOf(failure: CheckpointFailure): Error {
       return new CheckpointWriteError(failure.path, systemError(failure.cause));
     case 'damaged':
       return new DamagedCheckpointError(failure.subject, failure.reason);
+    case 'unreadable':
+      return new UnreadableCheckpointError(failure.subject, failure.reason);
     case 'none-good':
       return new NoGoodCheckpointError(failure.place, failure.passedOver);
     case 'system':

@@ -18,7 +18,8 @@ export type CheckpointConstants = StateVectors &
 export interface CheckpointSetting {
   readonly directory: string;
   readonly retention: Retention;
-  readonly constants: CheckpointConstants;
+  /** Null for one that reads only. */
+  readonly constants: CheckpointConstants | null;
 }
 
 /** It is to write the snapshot, with this beside it. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import {
   DirectoryStore,
   NoGoodCheckpointError,
   NonFiniteCheckpointError,
+  UnreadableCheckpointError,
 } from '@rocinante/checkpoint';
 import { stateHashes } from '@rocinante/ledger';
 import { createLayout } from '@rocinante/parameters';
@@ -120,6 +121,20 @@ describe('the thread of checkpoints', () => {
     const damaged = await thread.load(newer).catch((error: unknown) => error);
     expect(damaged).toBeInstanceOf(DamagedCheckpointError);
     expect(damaged).toMatchObject({ subject: newer, reason: again.passedOver[0].reason });
+  });
+
+  it('passes over none that cannot be read now', async () => {
+    await thread.save(request(1));
+    await thread.save(request(2));
+    const newer = 'step-00000002.safetensors';
+    const path = join(folder, 'own', newer);
+    renameSync(path, `${path}.aside`);
+    symlinkSync(newer, path);
+    const unreadable = await thread.load(null).catch((error: unknown) => error);
+    expect(unreadable).toBeInstanceOf(UnreadableCheckpointError);
+    expect(unreadable).toMatchObject({ subject: newer, reason: expect.stringContaining('ELOOP') as string });
+    renameSync(`${path}.aside`, path);
+    expect((await thread.load(null)).name).toBe(newer);
   });
 
   it('says that there is none to read, and which are damaged', async () => {

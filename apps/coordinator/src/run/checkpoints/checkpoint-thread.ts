@@ -58,6 +58,7 @@ export class CheckpointThread {
    * Reads and verifies a checkpoint. One save or load at a time.
    * @param name null for the newest good one.
    * @throws {DamagedCheckpointError} the one of that name is. @throws {NoGoodCheckpointError} there is none.
+   * @throws {UnreadableCheckpointError} it, or one newer than the good ones, cannot be read now.
    * @throws {RunFailedError} the thread ended before.
    */
   async load(name: string | null): Promise<ReadCheckpoint> {

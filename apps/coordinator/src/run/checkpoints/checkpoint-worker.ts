@@ -27,6 +27,7 @@ async function answer(request: CheckpointRequest): Promise<void> {
 }
 
 async function save({ state, options, damaged, goesBack }: SaveRequest): Promise<CheckpointAnswer> {
+  assert(constants !== null, 'it was begun to save');
   const store = new DirectoryStore(directory, { ...retention, damaged });
   if (goesBack) await store.removeAfter(state.step);
   return { type: 'saved', saved: await store.save({ ...constants, ...state }, options) };

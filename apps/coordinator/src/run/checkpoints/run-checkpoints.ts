@@ -1,6 +1,7 @@
 import { assert } from '@rocinante/base';
 import {
   checkpointName,
+  CheckpointWriteError,
   DirectoryStore,
   NoGoodCheckpointError,
   type Checkpoint,
@@ -57,6 +58,8 @@ export interface SaveOrder {
   readonly exactness: Exactness;
   /** Whether the hashes of the vectors are wanted. */
   readonly hashed: boolean;
+  /** Waits where the disk is full; false where the save is not to be tried again. */
+  readonly untilRoom: (error: Error) => Promise<boolean>;
 }
 
 /**
@@ -96,23 +99,30 @@ export class RunCheckpoints {
   }
 
   /**
-   * Saves the closed state once it is in the snapshot. One save at a time.
-   * @returns what was saved, its time counted from here; and the vectors' hashes, null where they are not wanted.
+   * Saves the closed state once it is in the snapshot, as soon as the disk has room for it. One save at a time.
+   * @returns what was saved, the time that the writing took; and the vectors' hashes, null where they are not wanted.
    * @throws {CheckpointWriteError | NonFiniteCheckpointError} nothing is saved, and nothing lost.
    * @throws {RunFailedError} the thread ended before.
    */
   async save(order: SaveOrder): Promise<{ saved: CheckpointSaved; hashes: VectorHashes | null }> {
     assert(this.#thread !== null, 'checkpoints are open');
-    const { effect, copied, closed, exactness, hashed } = order;
+    const { effect, copied, closed, exactness, hashed, untilRoom } = order;
     const state = savedState(closed, effect.progress, exactness);
-    const started = performance.now();
     await copied;
     const options = { best: effect.best, hashed, alsoKept: this.#anchorOf(effect.progress) };
-    const saved = await this.#thread.save({ state, options, damaged: this.#damaged, goesBack: false });
-    const { name, bytes, step, hashes } = saved;
-    this.#damaged = [];
-    const seconds = (performance.now() - started) / 1000;
-    return { saved: { name, bytes, step, reason: effect.reason, seconds }, hashes };
+    const request = { state, options, damaged: this.#damaged, goesBack: false };
+    for (;;) {
+      const started = performance.now();
+      try {
+        const { name, bytes, step, hashes } = await this.#thread.save(request);
+        this.#damaged = [];
+        const seconds = (performance.now() - started) / 1000;
+        return { saved: { name, bytes, step, reason: effect.reason, seconds }, hashes };
+      } catch (error) {
+        const waits = error instanceof CheckpointWriteError && error.full && (await untilRoom(error));
+        if (!waits) throw error;
+      }
+    }
   }
 
   /**
@@ -150,7 +160,7 @@ export class RunCheckpoints {
 
   /**
    * The newest good checkpoint.
-   * @throws {NoGoodCheckpointError} there is none.
+   * @throws {NoGoodCheckpointError} there is none. @throws {UnreadableCheckpointError} a newer one cannot be read now.
    * @throws {UsageError} it is another run's; names the first keys that differ.
    */
   async load(): Promise<LoadedRun> {

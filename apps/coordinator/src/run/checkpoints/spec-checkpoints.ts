@@ -21,7 +21,8 @@ export async function saveState(
   });
   if (parameters) checkpoints.snapshot.parameters.set(parameters);
   const closed = { magnitudes: new Float32Array(blockCount), powers: INITIAL_POWERS };
-  const order = { effect, copied: Promise.resolve(), closed, exactness, hashed: false };
+  const untilRoom = (): Promise<boolean> => Promise.resolve(false);
+  const order = { effect, copied: Promise.resolve(), closed, exactness, hashed: false, untilRoom };
   const { saved } = await checkpoints.save(order);
   await checkpoints.close();
   return saved.name;

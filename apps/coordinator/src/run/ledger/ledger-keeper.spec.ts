@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeLine, stateHashes, type LedgerRecord } from '@rocinante/ledger';
+import { decodeLine, ledgerLines, stateHashes, type LedgerLine, type LedgerRecord } from '@rocinante/ledger';
 import { networkLayout } from '@rocinante/model';
 import { INITIAL_POWERS } from '@rocinante/optimizer';
 import { networkOf, noProgress, type Assignment, type RunConfig } from '@rocinante/training';
@@ -25,6 +25,7 @@ import { LedgerKeeper, ledgerPath } from './ledger-keeper.js';
 import { prepareRun, type PreparedRun } from '../prepared-run.js';
 import { RunDirectory } from '../run-directory.js';
 import { DEFAULT_LIMITS } from '../run-limits.js';
+import { fillDisk, freeDisk, mountDisk, mounts, unmountDisk } from '../spec-small-disk.js';
 import { sharedVector } from '../arithmetic/shared-vector.js';
 
 /** Of two ranges. */
@@ -217,6 +218,36 @@ describe('a run that goes on', () => {
     expect(records().map(({ kind }) => kind)).toEqual(['begun', 'resumed']);
   });
 });
+
+it.skipIf(!mounts)(
+  'takes what a full disk did not, in its order, once there is room (needs the right to mount)',
+  async () => {
+    expect(mountDisk(folder, '160k')).toBe(true);
+    try {
+      let full = 0;
+      keeper.onFull = () => full++;
+      await keeper.open();
+      fillDisk(folder, 0);
+      for (let index = 0; index < 40; index++) step(index);
+      expect(full).toBeGreaterThan(0);
+      const whole = records();
+      expect(whole.length).toBeGreaterThan(1);
+      expect(whole.length).toBeLessThan(41);
+      expect(readFileSync(ledgerPath(folder), 'utf8')).toMatch(/\}\n$/);
+      expect(keeper.flush()).toMatchObject({ code: 'ENOSPC' });
+      freeDisk(folder);
+      expect(keeper.flush()).toBeNull();
+      await keeper.sync();
+      expect(records().map((record) => record.step)).toEqual(Array.from({ length: 41 }, (_, index) => index));
+      const lines: LedgerLine[] = [];
+      for await (const line of ledgerLines(ledgerPath(folder))) lines.push(line);
+      expect(lines.filter(({ problem, cut }) => problem !== null || cut)).toEqual([]);
+    } finally {
+      keeper.close();
+      unmountDisk(folder);
+    }
+  },
+);
 
 it('cannot begin on a full disk, and nothing is told after its end', async () => {
   if (existsSync('/dev/full')) {

@@ -25,6 +25,7 @@ import type { Session } from '../../service/session.js';
 import type { PreparedRun } from '../prepared-run.js';
 import type { IssuedAgain, RunObserver } from '../run-observer.js';
 import type { LoadedRun } from '../checkpoints/run-checkpoints.js';
+import { RoomQueue } from '../log/room-queue.js';
 import type { RangeChecksums } from '../arithmetic/step-arithmetic.js';
 
 /** Where a run's ledger is, in the run's directory. */
@@ -44,10 +45,13 @@ interface Contribution {
  * computed what is taken from the ranges that were added, not from the state machine's own books.
  */
 export class LedgerKeeper implements RunObserver {
-  /** Told once where the ledger cannot be written any more, such as on a full disk; what follows is not recorded. */
+  /** Told once where the ledger cannot be written any more, for other reasons than a full disk; what follows is not recorded. */
   onFailure: (error: Error) => void = (error) => {
     throw error;
   };
+  /** Told of each record that the full disk did not take: it waits until `flush` finds room. */
+  onFull: (error: Error) => void = () => {};
+  readonly #records = new RoomQueue<LedgerRecord>((record) => this.#file!.append(record));
   readonly #prepared: PreparedRun;
   readonly #layout: ParameterLayout;
   readonly #begun: BegunRecord;
@@ -158,8 +162,25 @@ export class LedgerKeeper implements RunObserver {
   async weightsWritten(path: string, step: number): Promise<void> {
     const { sha256, contentSha256 } = await readWeightsFile(path);
     // The run is over for the state machine: nobody would hear of a failure but the caller.
-    if (!this.#failed)
-      this.#file?.append({ kind: 'weights', step, parameters: sha256, contents: contentSha256 });
+    if (this.#failed || this.#file === null) return;
+    const hindrance = this.#records.push({
+      kind: 'weights',
+      step,
+      parameters: sha256,
+      contents: contentSha256,
+    });
+    if (hindrance !== null) throw hindrance;
+  }
+
+  /** Writes what waits for room. @returns null where nothing does any more, else the disk's error. */
+  flush(): Error | null {
+    if (this.#failed || this.#file === null) return null;
+    try {
+      return this.#records.flush();
+    } catch (error) {
+      this.#fail(error as Error);
+      return null;
+    }
   }
 
   /** Returns once what is recorded is on the disk. */
@@ -167,21 +188,28 @@ export class LedgerKeeper implements RunObserver {
     await this.#file?.sync();
   }
 
-  /** What is told afterwards is not recorded. */
+  /** What is told afterwards is not recorded, and what the disk is too full for is lost. */
   close(): void {
+    this.flush();
     this.#file?.close();
     this.#file = null;
   }
 
   #append(record: LedgerRecord): void {
-    if (this.#failed) return;
+    if (this.#failed || this.#file === null) return;
+    let hindrance;
     try {
-      this.#file?.append(record);
+      hindrance = this.#records.push(record);
     } catch (error) {
-      // It stays open until the end: it may be on its way to the disk.
-      this.#failed = true;
-      this.onFailure(error as Error);
+      return this.#fail(error as Error);
     }
+    if (hindrance !== null) this.onFull(hindrance);
+  }
+
+  #fail(error: Error): void {
+    // It stays open until the end: it may be on its way to the disk.
+    this.#failed = true;
+    this.onFailure(error);
   }
 
   #computed(): StepRecord['computed'] {

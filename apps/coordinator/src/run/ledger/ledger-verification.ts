@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { crc32 } from '@rocinante/base';
-import { DamagedCheckpointError, DirectoryStore } from '@rocinante/checkpoint';
+import { DamagedCheckpointError, DirectoryStore, UnreadableCheckpointError } from '@rocinante/checkpoint';
 import {
   checksumsDigest,
   ledgerLines,
@@ -196,7 +196,8 @@ class LedgerVerification {
     try {
       checkpoint = await this.#store.load(name);
     } catch (error) {
-      if (!(error instanceof DamagedCheckpointError)) throw error;
+      const isOfFile = error instanceof DamagedCheckpointError || error instanceof UnreadableCheckpointError;
+      if (!isOfFile) throw error;
       // A coordinator at work removes old ones.
       if (existsSync(`${this.#directory.checkpointsPath}/${name}`)) this.#wrong(name, error.reason);
       return;

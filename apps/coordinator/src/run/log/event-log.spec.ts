@@ -1,9 +1,19 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { noProgress } from '@rocinante/training';
 import { EventLog } from './event-log.js';
+import { WAITING_MAX } from './room-queue.js';
 import { logEntrySchema, type RunLogEntry } from './log-entries.js';
 
 let folder: string;
@@ -165,15 +175,47 @@ it('tells of each entry, which is of the kinds that log-entries.ts names', () =>
   for (const line of lines()) expect(logEntrySchema.parse(line)).toEqual(line);
 });
 
-it('that cannot be written any more says so once, and lets the run end by itself', () => {
+it('that finds no room says so of each entry and keeps them, within a limit', () => {
   symlinkSync('/dev/full', path);
   const log = new EventLog(path, 0);
+  const failures: string[] = [];
+  const told: RunLogEntry[] = [];
+  let full = 0;
+  log.onFailure = (error) => failures.push(error.message);
+  log.onFull = () => full++;
+  log.onEntry = (entry) => told.push(entry);
+  for (let count = 0; count < WAITING_MAX; count++) log.noticed('a');
+  expect([full, told.length, failures]).toEqual([WAITING_MAX, WAITING_MAX, []]);
+  expect(log.flush()).toMatchObject({ code: 'ENOSPC' });
+  log.noticed('one too many');
+  log.noticed('b');
+  expect(failures).toEqual(['ENOSPC: no space left on device, write']);
+  expect(told).toHaveLength(WAITING_MAX);
+});
+
+it('that cannot be written any more says so once, and lets the run end by itself', () => {
+  const log = new EventLog(path, 0);
+  closeSync(descriptorOf(path));
   const failures: string[] = [];
   log.onFailure = (error) => failures.push(error.message);
   log.noticed('a');
   log.noticed('b');
-  expect(failures).toEqual(['ENOSPC: no space left on device, write']);
+  expect(failures).toEqual([expect.stringContaining('EBADF')]);
 });
+
+/** This process's, of an open file. */
+function descriptorOf(path: string): number {
+  const descriptors = readdirSync('/proc/self/fd').map(Number);
+  return descriptors.find((fd) => linkOf(fd) === path)!;
+}
+
+function linkOf(fd: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
 
 it('tells of late workers, of words that differ and of workers that are set aside, but not of what the audit found alike', () => {
   const log = new EventLog(path, 3);

@@ -1,9 +1,13 @@
-import { appendFileSync, closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { systemTrouble } from '@rocinante/base';
+import { appendWhole } from '@rocinante/ledger';
 import type { Stored } from '@rocinante/store';
 import type { HistoryEntry, RunEffect, RunOutcome, RunProgress } from '@rocinante/training';
+import { RunFailedError } from '../../errors.js';
 import type { Session } from '../../service/session.js';
 import { keepUntil } from './kept-lines.js';
 import type { RunLogEntry } from './log-entries.js';
+import { RoomQueue } from './room-queue.js';
 import type { CheckpointSaved, IssuedAgain, RunObserver } from '../run-observer.js';
 
 /** An entry as it is handed in: the log adds the time. */
@@ -28,13 +32,17 @@ export interface Return {
  *
  * After a resume the log goes on from the checkpoint's step: lines about steps that were lost with the process that took
  * them are removed, since those steps are taken again. What else happened meanwhile, such as a worker's loss, stays.
+ *
+ * What a full disk does not take waits in memory, in its order, until `flush` finds room: a kill loses it.
  */
 export class EventLog implements RunObserver {
-  /** Told once when the log cannot be written any more, such as on a full disk; what follows is not logged. */
+  /** Told once when the log cannot be written any more, for other reasons than a full disk; what follows is not logged. */
   onFailure: (error: Error) => void = (error) => {
     throw error;
   };
-  /** Told of each entry when it is written. */
+  /** Told of each entry that the full disk did not take. */
+  onFull: (error: Error) => void = () => {};
+  /** Told of each entry when it is written, or waits for room. */
   onEntry: (entry: RunLogEntry) => void = () => {};
   #failed = false;
   readonly #path: string;
@@ -43,6 +51,10 @@ export class EventLog implements RunObserver {
   #file: number | null;
   /** Entries that wait until the lines of before are gone through; null where none has to. */
   #waiting: RunLogEntry[] | null = null;
+  // Whole: a nearly full disk takes the first part of a line.
+  readonly #lines = new RoomQueue<RunLogEntry>((entry) =>
+    appendWhole(this.#file!, Buffer.from(`${JSON.stringify(entry)}\n`)),
+  );
   readonly #names = new Map<string, string>();
   #step: number;
   #stepStartedAt = 0;
@@ -143,6 +155,11 @@ export class EventLog implements RunObserver {
    */
   async goBack(wentBack: Return): Promise<void> {
     const { step, rollbacks } = wentBack.progress;
+    // What waits is of steps that are abandoned now.
+    const hindrance = this.flush();
+    if (hindrance !== null) {
+      throw new RunFailedError(`${this.#path}: cannot be written: ${systemTrouble(hindrance, this.#path)}`);
+    }
     this.#waiting ??= [];
     try {
       await keepUntil(this.#path, step, rollbacks.length, 'always');
@@ -252,14 +269,27 @@ export class EventLog implements RunObserver {
   }
 
   #append(timed: RunLogEntry): void {
+    let hindrance;
     try {
-      // Whole, or with an error: a nearly full disk takes the first part of a line without one.
-      appendFileSync(this.#file!, `${JSON.stringify(timed)}\n`);
+      hindrance = this.#lines.push(timed);
     } catch (error) {
       this.#failed = true;
       return this.onFailure(error as Error);
     }
     this.onEntry(timed);
+    if (hindrance !== null) this.onFull(hindrance);
+  }
+
+  /** Writes what waits for room. @returns null where nothing does any more, else the disk's error. */
+  flush(): Error | null {
+    if (this.#failed) return null;
+    try {
+      return this.#lines.flush();
+    } catch (error) {
+      this.#failed = true;
+      this.onFailure(error as Error);
+      return null;
+    }
   }
 
   /** A worker's name; that of a session before this log's life is its id. */
@@ -267,8 +297,9 @@ export class EventLog implements RunObserver {
     return this.#names.get(worker) ?? worker;
   }
 
-  /** What is told afterwards is not logged: the descriptor may be another file's by then. */
+  /** What is told afterwards is not logged: the descriptor may be another file's by then. What the disk is too full for is lost. */
   close(): void {
+    this.flush();
     this.#failed = true;
     if (this.#file !== null) closeSync(this.#file);
   }

@@ -235,7 +235,7 @@ const setAside = z.object({ ...at, event: z.literal('set-aside'), worker: z.stri
 
 const listening = z.object({ ...at, event: z.literal('listening'), address: z.string() });
 const notice = z.object({ ...at, event: z.literal('notice'), message: z.string() });
-/** No step is issued until `released`: the disk is nearly full. */
+/** No step is issued until `released`: the disk is full, or nearly. */
 const held = z.object({ ...at, event: z.literal('held'), reason: z.string() });
 const released = z.object({ ...at, event: z.literal('released') });
 const sample = z.object({ ...at, event: z.literal('sample'), text: z.string() });
