@@ -119,6 +119,7 @@ describe('a run’s configuration', () => {
     // A step has at most 1,024 of them, of at most 65,536 windows.
     expect(told(20_000, 3)).toBe('batch.microBatch: must divide the batch of 20000, as 20 or 25 would');
     expect(told(100_003, 16)).toBe('batch.microBatch: must divide the batch of 100003');
+    expect(told(64, 1e300)).toContain('batch.microBatch: ');
     expect(refusal({ batch: { size: 2048, microBatch: 2 } })).toEqual([]);
     expect(refusal({ batch: { size: 2050, microBatch: 2 } })).toEqual([
       'batch.microBatch: must be at least 3, for a step has at most 1024 micro-batches',

@@ -60,10 +60,12 @@ function divisorsNear(size: number, given: number): string {
   const isDivisor = (by: number): boolean => size % by === 0;
   const least = Math.ceil(size / MICRO_BATCHES_MAX);
   const most = Math.min(size, MICRO_BATCH_MAX);
+  // What was given may be any number: these loops end.
+  const middle = Math.floor(Math.min(given, most + 1));
   const near: number[] = [];
-  for (let by = given - 1; by >= least && near.length < 2; by--) if (isDivisor(by)) near.unshift(by);
+  for (let by = middle - 1; by >= least && near.length < 2; by--) if (isDivisor(by)) near.unshift(by);
   const below = near.length;
-  for (let by = Math.max(given + 1, least); by <= most && near.length < below + 2; by++) {
+  for (let by = Math.max(middle + 1, least); by <= most && near.length < below + 2; by++) {
     if (isDivisor(by)) near.push(by);
   }
   return near.join(', ').replace(/, (\d+)$/, ' or $1');
