@@ -6,7 +6,9 @@ import { refuseBatchBeyondText } from '../batch-fit.js';
 import type { EncodedText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
 import { goingOnWith, NOT_PROVEN, type Exactness } from './exactness.js';
+import type { SharedVector } from './arithmetic/shared-vector.js';
 import { RunCheckpoints, type LoadedRun } from './checkpoints/run-checkpoints.js';
+import { firstValuesBeside } from './first-values/first-values-thread.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunLimits } from './run-limits.js';
 import { shapeOf } from './run-shape.js';
@@ -22,6 +24,8 @@ export interface PreparedRun {
   readonly checkpoints: RunCheckpoints;
   /** Where the run goes on; null where it begins. */
   readonly loaded: LoadedRun | null;
+  /** What the run begins with, by its seed; null where it goes on, or begins with other weights. */
+  readonly firstValues: SharedVector | null;
   /** How exact the run is where it begins or goes on. */
   readonly exactness: Exactness;
   readonly directory: RunDirectory;
@@ -47,12 +51,12 @@ export async function prepareRun(
   before: RunConfig | null,
 ): Promise<PreparedRun> {
   const shape = shapeOf(config, corpus, limits);
-  const vocabularySize = corpus.vocabulary.size;
+  const network = networkOf(config, corpus.vocabulary.size);
   const checkpoints = new RunCheckpoints(
     directory.checkpointsPath,
     {
       config,
-      layout: networkLayout(networkOf(config, vocabularySize)),
+      layout: networkLayout(network),
       vocabulary: corpus.vocabulary.symbols,
       corpusSha256: corpus.textSha256,
     },
@@ -68,7 +72,12 @@ export async function prepareRun(
   const exactness = await goingOnWith(loaded?.exactness ?? NOT_PROVEN, directory.eventsPath);
   const sameLength = before?.steps === config.steps && before.epochs === config.epochs;
   const lengthBefore = before === null || sameLength ? null : { steps: before.steps, epochs: before.epochs };
-  return { config, corpus, words, shape, limits, checkpoints, loaded, exactness, directory, lengthBefore };
+  const isSeeded = loaded === null && config.initFrom === null;
+  const firstValues = isSeeded ? await firstValuesBeside({ network, seed: config.seed }) : null;
+  return {
+    ...{ config, corpus, words, shape, limits, checkpoints, loaded, firstValues, exactness, directory },
+    lengthBefore,
+  };
 }
 
 /** Null where the run was ended before its first checkpoint, so that it begins. */

@@ -1,5 +1,6 @@
+import { assert } from '@rocinante/base';
 import type { EncodedCorpus } from '@rocinante/corpus';
-import { firstValues, networkLayout } from '@rocinante/model';
+import { networkLayout } from '@rocinante/model';
 import { INITIAL_POWERS } from '@rocinante/optimizer';
 import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
 import {
@@ -54,6 +55,8 @@ export interface TrainingRunParts extends RunBefore {
   readonly exact: ExactMode;
   /** What a run begins with in place of first values from the seed, [parameters]; null for those. */
   readonly initialParameters: Float32Array | null;
+  /** What it begins with where there are none; null where it goes on. */
+  readonly firstValues: Float32Array | null;
   readonly shape: RunShape;
   /** Asked when the run begins: a pool that nobody is in may be another one by then. */
   readonly pool: () => WorkerPool;
@@ -102,11 +105,9 @@ export class TrainingRun implements RunBefore {
 
   constructor(parts: TrainingRunParts) {
     const { config, corpus, loaded, numbers, shape } = parts;
-    const network = networkOf(config, corpus.vocabulary.size);
-    this.layout = networkLayout(network);
+    this.layout = networkLayout(networkOf(config, corpus.vocabulary.size));
     this.#poolOf = parts.pool;
-    const state =
-      loaded?.state ?? this.#firstState(parts.initialParameters ?? firstValues(network, config.seed));
+    const state = loaded?.state ?? this.#firstState(parts.initialParameters ?? parts.firstValues);
     const progress = loaded?.progress ?? noProgress;
     const rateShare = rateShareOf(config, progress);
     this.#vectors = new RunVectors(config, this.layout, state, shape.stepsTotal, rateShare);
@@ -314,7 +315,8 @@ export class TrainingRun implements RunBefore {
     this.abort(new RunFailedError(`the thread of ${what} ended: ${error.message}`));
   }
 
-  #firstState(parameters: Float32Array): ClosedState {
+  #firstState(parameters: Float32Array | null): ClosedState {
+    assert(parameters !== null, 'a run begins with weights, or with first values');
     return {
       parameters,
       m: new Float32Array(parameters.length),

@@ -21,7 +21,7 @@ export async function goBack(prepared: PreparedRun, diverged: RunProgress): Prom
     const progress = wentBack(diverged, loaded.progress);
     await checkpoints.goBack({ ...loaded, progress });
     const exactness = await goingOnWith(loaded.exactness, directory.eventsPath);
-    return { ...prepared, loaded: { ...loaded, progress }, exactness, lengthBefore: null };
+    return { ...prepared, loaded: { ...loaded, progress }, firstValues: null, exactness, lengthBefore: null };
   } catch (cause) {
     if (!(cause instanceof DamagedCheckpointError)) throw cause;
     throw new RunFailedError(`the state of step ${step} to go back to cannot be read: ${cause.message}`, {
