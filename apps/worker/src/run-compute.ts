@@ -27,7 +27,12 @@ import {
   type Precision,
   type RunWindows,
 } from '@rocinante/training';
-import { largestComputed, MicroBatchMemoryError, smallerMicroBatches } from './cards/fitting-micro-batch.js';
+import {
+  cudnnFailure,
+  largestComputed,
+  MicroBatchMemoryError,
+  smallerMicroBatches,
+} from './cards/fitting-micro-batch.js';
 import type {
   EvaluateResult,
   EvaluateWork,
@@ -246,6 +251,7 @@ export class RunCompute {
   /**
    * What is computed on a micro-batch. Where the memory is short, smaller ones of the same windows are tried, to name one.
    * @param discard frees the result of a try. @throws {MicroBatchMemoryError}
+   * @throws {EngineOperationError} cuDNN fails for the smallest too.
    */
   #inMemory<Result>(
     batch: MicroBatch,
@@ -262,6 +268,7 @@ export class RunCompute {
       const fitting = largestComputed(sizes, (size) => {
         discard(compute({ windows: size, symbols: batch.symbols.slice(0, size * symbolsEach) }));
       });
+      if (error.isPresumed && fitting === null && sizes.length > 0) throw cudnnFailure(windows, error);
       throw new MicroBatchMemoryError(windows, fitting, this.#network.engine.description.model, error);
     }
   }

@@ -1,6 +1,6 @@
 import { RocinanteError } from '@rocinante/base';
 import { MICRO_BATCHES_MAX } from '@rocinante/codec';
-import { EngineMemoryError } from '@rocinante/engine';
+import { EngineMemoryError, EngineOperationError } from '@rocinante/engine';
 
 /**
  * A run's micro-batch does not fit the memory of what it is computed on.
@@ -30,6 +30,19 @@ export class MicroBatchMemoryError extends RocinanteError {
       { cause },
     );
   }
+}
+
+/**
+ * cuDNN failed for every micro-batch that was tried, the smallest too: that is its own failure or the card's, and no want of memory.
+ * The exit code is 1, so that it counts against the card.
+ */
+export function cudnnFailure(windows: number, { operation, cause }: EngineMemoryError): EngineOperationError {
+  return new EngineOperationError(operation, cause, {
+    code: 'CUDNN_FAILED',
+    exitCode: 1,
+    what: ` failed with micro-batches of ${windows} windows, and of every smaller size that was tried`,
+    remedy: '; the card may be failing; to do without cuDNN: --lstm fused',
+  });
 }
 
 /** Micro-batches below the run's that its batch can be cut into, in ascending order. */
