@@ -1,6 +1,6 @@
 // @ts-check
 import { readNvidia, visibleCards } from '../../libs/engine/src/nvidia-cards.mjs';
-import { gpuDoubt, gpuHindrance } from '../../libs/engine/src/nvidia-fitness.mjs';
+import { computingCard, gpuDoubt, gpuHindrance } from '../../libs/engine/src/nvidia-fitness.mjs';
 import { wantedDevice, withDevice } from './device.mjs';
 import { failureOf, GpuFailure, SetupFailure } from './failure.mjs';
 import { checkGpu } from './gpu-check.mjs';
@@ -28,7 +28,7 @@ export async function setUpFor(places, engineFrom, argv, need) {
   // Who names an engine's folder has chosen already.
   if (wanted !== null && wanted !== 'cpu' && !env.ROCINANTE_ENGINE_DIR) {
     try {
-      if (await setUpForGpus(places, engineFrom, wanted, need))
+      if (await setUpForGpus(places, engineFrom, wanted, need, hasGpus(argv, env)))
         return wanted === 'look' ? argv : withDevice(argv, 'gpu');
     } catch (error) {
       if (!(error instanceof GpuFailure)) throw error;
@@ -52,9 +52,22 @@ export async function setUpFor(places, engineFrom, argv, need) {
 function wantedInVain(why, argv) {
   const { env } = process;
   const isOfDevice = wantedDevice(argv, { ...env, ROCINANTE_GPUS: undefined }) === 'gpu';
-  const hasOption = argv.some((word) => word === '--gpus' || word.startsWith('--gpus='));
-  if (isOfDevice && !hasOption) return `--device gpu: ${why}`;
+  if (isOfDevice && !hasGpusOption(argv)) return `--device gpu: ${why}`;
   return `--gpus: ${why.replaceAll('use --device cpu', 'leave --gpus out')}`;
+}
+
+/** @param {string[]} argv */
+function hasGpusOption(argv) {
+  return argv.some((word) => word === '--gpus' || word.startsWith('--gpus='));
+}
+
+/**
+ * Whether the command is to compute on the cards that `--gpus` names.
+ * @param {string[]} argv
+ * @param {NodeJS.ProcessEnv} env
+ */
+function hasGpus(argv, env) {
+  return hasGpusOption(argv) || Boolean(env.ROCINANTE_GPUS);
 }
 
 /**
@@ -62,10 +75,11 @@ function wantedInVain(why, argv) {
  * @param {string | undefined} engineFrom
  * @param {'auto' | 'gpu' | 'look'} wanted
  * @param {EngineNeed} need
+ * @param {boolean} takesSeveral whether more than the first card may be computed on.
  * @returns {Promise<boolean>} whether the command has the engine for GPUs.
  * @throws {GpuFailure} there is a card, or one is wanted, and it cannot be used.
  */
-async function setUpForGpus(places, engineFrom, wanted, need) {
+async function setUpForGpus(places, engineFrom, wanted, need, takesSeveral) {
   const { env } = process;
   const nvidia = readNvidia(env);
   const { driver, cards } = nvidia;
@@ -78,7 +92,8 @@ async function setUpForGpus(places, engineFrom, wanted, need) {
   } else if (hindrance !== null) {
     throw new GpuFailure(hindrance, 2);
   } else {
-    const doubt = gpuDoubt(visibleCards(cards, env.CUDA_VISIBLE_DEVICES));
+    const visible = visibleCards(cards, env.CUDA_VISIBLE_DEVICES);
+    const doubt = gpuDoubt(takesSeveral ? visible : computingCard(visible));
     if (doubt !== null) say(doubt);
   }
   if (!(await setUp(places, engineFrom, 'gpu', need))) return false;

@@ -48,7 +48,16 @@ export {
   toInt64,
 } from './integer-ops.js';
 export { engineLibraries, locateBinding, type EngineLibraries } from './location.js';
-export { gpuDoubt, gpuHindrance, readNvidia, visibleCards, type Card, type Nvidia } from './nvidia.js';
+export {
+  computingCard,
+  gpuDoubt,
+  gpuHindrance,
+  readNvidia,
+  servesCudnn,
+  visibleCards,
+  type Card,
+  type Nvidia,
+} from './nvidia.js';
 export {
   blockLstm,
   cudnnLstm,

@@ -50,23 +50,32 @@ export function gpuHindrance(env, nvidia = readNvidia(env)) {
       'name one of them, or use --device cpu'
     );
   }
-  const fit = visible.filter(({ capability }) => !isBelow(capability, gpuNeeds.capability));
-  if (fit.length === 0) {
+  const computing = visible.find(isFit);
+  if (computing === undefined) {
     return (
       `card too old: expected compute capability ${gpuNeeds.capability} or more, ` +
       `found ${visible.map(shown).join(', ')}; use another card, or --device cpu`
     );
   }
-  const needed = fit.every((card) => !isBelow(card.capability ?? '0', gpuNeeds.ptxCapability))
-    ? gpuNeeds.ptxDriver
-    : gpuNeeds.driver;
+  const needed = isBelow(computing.capability ?? '0', gpuNeeds.ptxCapability)
+    ? gpuNeeds.driver
+    : gpuNeeds.ptxDriver;
   if (isBelow(driver, needed)) {
     return (
-      `driver too old: expected ${needed} or newer for ${shown(fit[0])}, found ${driver}; ` +
+      `driver too old: expected ${needed} or newer for ${shown(computing)}, found ${driver}; ` +
       'renew the driver, or use --device cpu'
     );
   }
   return null;
+}
+
+/**
+ * The card on which a process computes that is given no other: the first of the visible ones that the engine can use.
+ * @param {readonly Card[]} visible
+ * @returns {Card[]} none where none can be used.
+ */
+export function computingCard(visible) {
+  return visible.filter(isFit).slice(0, 1);
 }
 
 /**
@@ -82,7 +91,7 @@ export function soleCard(env, nvidia) {
   if (visible !== undefined && !visible.includes(',')) return null;
   const cards = visibleCards((nvidia ?? readNvidia(env)).cards, visible);
   if (cards.length < 2) return null;
-  const fit = cards.findIndex(({ capability }) => !isBelow(capability, gpuNeeds.capability));
+  const fit = cards.findIndex(isFit);
   if (fit < 0) return null;
   const word = visible?.split(',')[fit].trim();
   if (word?.startsWith('MIG-')) return word;
@@ -92,11 +101,11 @@ export function soleCard(env, nvidia) {
 
 /**
  * What of a card is to be known though it may serve, in one line; null where nothing is.
- * @param {readonly Card[]} cards those that are visible.
+ * @param {readonly Card[]} cards those that are computed on.
  * @returns {string | null}
  */
 export function gpuDoubt(cards) {
-  const early = cards.find(({ capability }) => isBelow(capability, gpuNeeds.cudnnCapability));
+  const early = cards.find((card) => !servesCudnn(card));
   if (early !== undefined) {
     return `${shown(early)}: cuDNN has kernels for compute capability ${gpuNeeds.cudnnCapability} and above only, and is done without`;
   }
@@ -108,6 +117,22 @@ export function gpuDoubt(cards) {
     `${shown(late)}: TensorFlow's kernels are compiled for ${gpuNeeds.provenCapability} and below, and single ones are reported ` +
     'to fail on later cards (tensorflow#101746); --device cpu does without it'
   );
+}
+
+/**
+ * Whether cuDNN has kernels for a card, as far as one knows.
+ * @param {Card} card
+ */
+export function servesCudnn({ capability }) {
+  return !isBelow(capability, gpuNeeds.cudnnCapability);
+}
+
+/**
+ * Whether TensorFlow has kernels for a card, as far as one knows.
+ * @param {Card} card
+ */
+function isFit({ capability }) {
+  return !isBelow(capability, gpuNeeds.capability);
 }
 
 /**

@@ -4,7 +4,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gpuDoubt, gpuHindrance, readNvidia, soleCard, visibleCards, type Nvidia } from './nvidia.js';
+import {
+  computingCard,
+  gpuDoubt,
+  gpuHindrance,
+  readNvidia,
+  servesCudnn,
+  soleCard,
+  visibleCards,
+  type Nvidia,
+} from './nvidia.js';
 
 let root: string;
 beforeEach(() => {
@@ -188,6 +197,13 @@ describe('a GPU that cannot be used', () => {
       {},
       /^driver too old: expected 555\.42\.02 or newer/,
     ],
+    [
+      'a driver too old for the first of two kinds',
+      '550.54.15',
+      [card(0), card(1, '8.0', 'NVIDIA A100')],
+      {},
+      /^driver too old: expected 555\.42\.02 or newer for card 0 \(NVIDIA H200, /,
+    ],
   ] as const)('%s', (_what, driver, cards, environment, line) => {
     const told = hindrance(driver, [...cards], environment);
     expect(told).toMatch(line);
@@ -200,9 +216,21 @@ describe('a GPU that cannot be used', () => {
     ['an older one, by an older driver', '525.60.13', [card(0, '8.0')], {}],
     ['one of two', '570.26', [card(0, '5.2'), card(1)], {}],
     ['the one that is shown', '570.26', [card(0, '5.2'), card(1)], { CUDA_VISIBLE_DEVICES: '1' }],
+    ['the first of two kinds', '550.54.15', [card(0, '8.0', 'NVIDIA A100'), card(1)], {}],
+    ['the first that is fit of three', '550.54.15', [card(0, '5.2'), card(1, '8.0'), card(2)], {}],
     ['one of which nobody knows', 'unknown', [card(0, null)], {}],
   ] as const)('is not %s', (_what, driver, cards, environment) => {
     expect(hindrance(driver, [...cards], environment)).toBeNull();
+  });
+
+  it('is doubted where it is computed on', () => {
+    const cards = [card(0, '5.2', 'Tesla M40'), card(1), card(2, '7.0', 'Tesla V100'), card(3, '12.0')];
+    expect(computingCard(cards)).toEqual([card(1)]);
+    expect(computingCard(cards.slice(0, 1))).toEqual([]);
+    expect(gpuDoubt(computingCard(cards))).toBeNull();
+    expect(gpuDoubt(cards)).not.toBeNull();
+    expect(cards.map(servesCudnn)).toEqual([false, true, false, true]);
+    expect(servesCudnn(card(0, null))).toBe(true);
   });
 
   it('is doubted where it is newer than TensorFlow’s kernels, or older than cuDNN’s', () => {

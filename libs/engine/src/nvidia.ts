@@ -43,5 +43,11 @@ export const gpuHindrance: (environment: NodeJS.ProcessEnv, nvidia?: Nvidia) => 
  */
 export const soleCard: (environment: NodeJS.ProcessEnv, nvidia?: Nvidia) => string | null = fitness.soleCard;
 
-/** What of cards is to be known though they may serve, in one line; null where nothing is. */
-export const gpuDoubt: (visible: readonly Card[]) => string | null = fitness.gpuDoubt;
+/** The card on which a process computes that is given no other: the first that the engine can use; none where none can be used. */
+export const computingCard: (visible: readonly Card[]) => Card[] = fitness.computingCard;
+
+/** What of the cards that are computed on is to be known though they may serve, in one line; null where nothing is. */
+export const gpuDoubt: (cards: readonly Card[]) => string | null = fitness.gpuDoubt;
+
+/** Whether cuDNN has kernels for a card, as far as one knows. */
+export const servesCudnn: (card: Card) => boolean = fitness.servesCudnn;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import {
+  computingCard,
   engineLibraries,
   gpuDoubt,
   gpuTrouble,
@@ -167,8 +168,13 @@ function cardsFinding(
   ].join('; ');
   const expected = 'the engine uses the cards';
   if (device !== 'gpu') return warning(check, expected, found, gpuTrouble(environment, libraries, nvidia));
-  const doubt = notice ?? gpuDoubt(visibleCards(cards, environment.CUDA_VISIBLE_DEVICES));
+  const doubt = notice ?? gpuDoubt(cardsInUse({ nvidia, environment }));
   return doubt === null ? ok(check, expected, found) : warning(check, expected, found, doubt);
+}
+
+/** The card that is computed on here, as without `--gpus`. */
+function cardsInUse({ nvidia, environment }: Pick<EngineMachine, 'nvidia' | 'environment'>): Card[] {
+  return computingCard(visibleCards(nvidia.cards, environment.CUDA_VISIBLE_DEVICES));
 }
 
 function cardShown({ index, name, capability }: Card): string {
