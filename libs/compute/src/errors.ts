@@ -1,4 +1,5 @@
 import { oneLine, RocinanteError } from '@rocinante/base';
+import type { EngineMemoryError } from '@rocinante/engine';
 
 /**
  * cuDNN's vector of a layer's parameters is not as long as the one that we make.
@@ -36,6 +37,27 @@ export class PlainPathError extends RocinanteError {
       cause instanceof RocinanteError ? cause.exitCode : 1,
       `LSTM path plain, with which the others are compared: expected that ${model} computes it, received ${oneLine(cause.message)}` +
         (device === 'gpu' ? '; without the card: --device cpu' : ''),
+      { cause },
+    );
+  }
+}
+
+/**
+ * There is not even the memory for the small networks on which paths are compared, so that nothing can be said of a path.
+ * Cause: others hold the device's memory. Choosing without it would choose other bits than a start with memory.
+ */
+export class PathMemoryError extends RocinanteError {
+  /** @param model what it was computed on. */
+  constructor(
+    readonly path: string,
+    readonly model: string,
+    cause: EngineMemoryError,
+  ) {
+    super(
+      'LSTM_PATH_MEMORY',
+      2,
+      `LSTM path ${path}: expected memory for the small networks on which paths are compared, found too little on ${model} ` +
+        `(TensorFlow op ${cause.operation}); end what else holds it, or start fewer workers on it`,
       { cause },
     );
   }

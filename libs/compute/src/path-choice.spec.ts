@@ -10,7 +10,7 @@ import {
 } from '@rocinante/engine';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { standInForCudnn, type CudnnStandIn } from './cudnn-stand-in.js';
-import { PlainPathError } from './errors.js';
+import { PathMemoryError, PlainPathError } from './errors.js';
 import type { LstmPath } from './lstm-path.js';
 import { Network } from './network.js';
 import { chooseLstmPath } from './path-choice.js';
@@ -231,6 +231,33 @@ describe('on a card', () => {
     expect(chooseLstmPath(engine, 'auto').path.name).toBe('cudnn');
     standIn.spoil = (vector) => vector.forEach((value, index) => (vector[index] = value * 1.05));
     expect(chooseLstmPath(engine, 'auto').path.name).toBe('fused');
+  });
+
+  it.each([
+    ['plain', 'Sigmoid'],
+    ['cudnn', 'CudnnRNNV3'],
+    ['fused', 'BlockLSTM'],
+  ])('memory that is short while %s is compared decides nothing: it is told, with 2', (name, op) => {
+    if (name === 'fused')
+      for (const layout of ['time-major', 'batch-major'] as const) standIn.broken.add(layout);
+    const execute = engine.execute.bind(engine);
+    const before = engine.liveHandles;
+    const spy = vi.spyOn(engine, 'execute').mockImplementation((operation, ...given) => {
+      if (operation === op) throw new EngineMemoryError(op, new Error('OOM when allocating tensor'));
+      return execute(operation, ...given);
+    });
+    try {
+      chooseLstmPath(engine, 'auto');
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(PathMemoryError);
+      expect(error).toMatchObject({ code: 'LSTM_PATH_MEMORY', exitCode: 2, path: name });
+      expect((error as Error).message).toMatch(/found too little on .* \(TensorFlow op \w+\); end what else/);
+      expect((error as Error).message).not.toContain('micro-batch');
+    } finally {
+      spy.mockRestore();
+    }
+    expect(engine.liveHandles).toBe(before);
   });
 
   it('what ails plain is told of plain, and not of the others', () => {

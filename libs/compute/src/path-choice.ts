@@ -1,7 +1,8 @@
 import { oneLine } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
-import type { Engine } from '@rocinante/engine';
+import { EngineMemoryError, type Engine } from '@rocinante/engine';
 import { CudnnPath } from './cudnn-path.js';
+import { PathMemoryError } from './errors.js';
 import { FusedPath } from './fused-path.js';
 import type { LstmPath, LstmPathName } from './lstm-path.js';
 import { compareWithPlain, computeByPlain, toleranceOf, type Expected } from './path-comparison.js';
@@ -26,6 +27,7 @@ const REASON_LENGTH_MAX = 240;
  * processor plain is taken, unless fused was asked for: cuDNN is not there, and the bits of fused follow from the number
  * of threads. A choice decides the bits, so the joining proof compares it.
  * @throws {PlainPathError} others are to be compared with plain, and the device cannot compute that.
+ * @throws {PathMemoryError} there is not the memory to compare them: which one is sound is not known then.
  */
 export function chooseLstmPath(
   engine: Engine,
@@ -105,6 +107,9 @@ function examine(
       fault: `${where} is off by ${off} of its largest value, expected ${tolerance} at most`,
     };
   } catch (error) {
+    if (error instanceof EngineMemoryError) {
+      throw new PathMemoryError(path.name, engine.description.model, error);
+    }
     // Whatever it is: plain computes, and the line says why it has to.
     return { agreement: null, fault: oneLine((error as Error).message).slice(0, REASON_LENGTH_MAX) };
   }

@@ -1,6 +1,6 @@
-import type { Engine } from '@rocinante/engine';
+import { EngineMemoryError, type Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
-import { PlainPathError } from './errors.js';
+import { PathMemoryError, PlainPathError } from './errors.js';
 import { freeStates } from './layer-stack.js';
 import type { LstmPath } from './lstm-path.js';
 import { Network } from './network.js';
@@ -73,12 +73,13 @@ interface ExpectedOfCase {
 /** What plain computes of the small networks, on the device; other paths are compared with it. */
 export type Expected = readonly ExpectedOfCase[];
 
-/** @throws {PlainPathError} plain cannot be computed here. */
+/** @throws {PlainPathError} plain cannot be computed here. @throws {PathMemoryError} there is not the memory for it. */
 export function computeByPlain(engine: Engine): Expected {
   try {
     return CASES.map((given) => ({ given, results: resultsOf(engine, given, undefined)! }));
   } catch (error) {
     const { model, device } = engine.description;
+    if (error instanceof EngineMemoryError) throw new PathMemoryError('plain', model, error);
     throw new PlainPathError(model, device, error as Error);
   }
 }
