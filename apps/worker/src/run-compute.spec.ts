@@ -188,7 +188,7 @@ describe('the joining proof', () => {
     Object.assign(engine, { description: { ...description, device: 'gpu', multipliesBfloat16: null } });
     try {
       expect(() => computeOf(configOf('every', { precision: 'mixed' }))).toThrow(
-        /^--precision mixed: expected a card whose compute capability is known, found .*unknown; put nvidia-smi in PATH, or use/,
+        /^--precision mixed: expected a card whose compute capability is known, found .*unknown \(nvidia-smi is not there, or does not say\); put nvidia-smi in PATH, or use/,
       );
     } finally {
       Object.assign(engine, { description });

@@ -72,8 +72,8 @@ export class EngineCapabilityError extends RocinanteError {
     super(
       'ENGINE_PRECISION',
       2,
-      `--precision mixed: expected a card whose compute capability is known, found ${model}, of which it is unknown; ` +
-        'put nvidia-smi in PATH, or use --precision float32 or --device cpu',
+      `--precision mixed: expected a card whose compute capability is known, found ${model}, of which it is unknown ` +
+        '(nvidia-smi is not there, or does not say); put nvidia-smi in PATH, or use --precision float32 or --device cpu',
     );
   }
 }

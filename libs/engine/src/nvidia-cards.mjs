@@ -12,7 +12,7 @@ import { join } from 'node:path';
 const smiTimeoutMs = 20_000;
 
 /**
- * Compute capabilities by model, for where nvidia-smi is not there to ask: NVIDIA's list "CUDA GPU Compute Capability", of cards
+ * Compute capabilities by model, for where nvidia-smi is not there to ask, or does not say: NVIDIA's list "CUDA GPU Compute Capability", of cards
  * for data centres.
  * @type {readonly (readonly [RegExp, string])[]}
  */
@@ -93,7 +93,7 @@ function cardsOf(text) {
         index: Number(index),
         uuid,
         name,
-        capability: /^\d+\.\d+$/.test(capability) ? capability : null,
+        capability: /^\d+\.\d+$/.test(capability) ? capability : capabilityOf(name),
       },
       driver,
     }))
@@ -115,10 +115,17 @@ function readModule(folder) {
     const field = (/** @type {string} */ name) =>
       new RegExp(`^${name}:\\s*(\\S.*?)\\s*$`, 'm').exec(text)?.[1];
     const name = field('Model') ?? address;
-    const capability = knownModels.find(([model]) => model.test(name))?.[1] ?? null;
-    return { index, uuid: field('GPU UUID') ?? address, name, capability };
+    return { index, uuid: field('GPU UUID') ?? address, name, capability: capabilityOf(name) };
   });
   return { driver, cards };
+}
+
+/**
+ * @param {string} name of a model
+ * @returns {string | null}
+ */
+function capabilityOf(name) {
+  return knownModels.find(([model]) => model.test(name))?.[1] ?? null;
 }
 
 /** @param {string} folder `/dev` */

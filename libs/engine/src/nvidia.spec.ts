@@ -60,6 +60,11 @@ describe('what there is of NVIDIA’s', () => {
     expect(read()).toEqual({ driver: '570.26', cards, trouble: null });
   });
 
+  it('has the compute capability of a model that is known where nvidia-smi does not say it', () => {
+    writeSmi('0, GPU-0a, NVIDIA H200, [N/A], 570.26\n1, GPU-1a, NVIDIA GeForce RTX 4090, [N/A], 570.26');
+    expect(read().cards).toEqual([card(0), card(1, null, 'NVIDIA GeForce RTX 4090')]);
+  });
+
   it.each([
     [ownModule, '550.54.15'],
     [openModule, '570.26'],

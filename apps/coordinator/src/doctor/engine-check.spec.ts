@@ -100,7 +100,7 @@ it('says whether bfloat16 products have instructions', () => {
   expect(probeFindings({ ...end, stdout: said(product, card) }, none).at(-1)).toMatchObject({
     status: 'warning',
     found: 'refused: the compute capability of the card is unknown',
-    advice: 'put nvidia-smi in PATH, which says it',
+    advice: 'put nvidia-smi in PATH; where it does not say it either, use float32',
   });
 });
 

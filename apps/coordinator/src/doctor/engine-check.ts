@@ -139,7 +139,12 @@ function mixedFinding(multipliesBfloat16: boolean | null): Finding {
   const [check, expected] = ['--precision mixed', 'bfloat16 instructions, or none'];
   if (multipliesBfloat16 === null) {
     const found = 'refused: the compute capability of the card is unknown';
-    return warning(check, expected, found, 'put nvidia-smi in PATH, which says it');
+    return warning(
+      check,
+      expected,
+      found,
+      'put nvidia-smi in PATH; where it does not say it either, use float32',
+    );
   }
   return ok(
     check,
