@@ -70,7 +70,7 @@ export class EnginePrecisionError extends RocinanteError {
 export class EngineCapabilityError extends RocinanteError {
   constructor(readonly model: string) {
     super(
-      'ENGINE_PRECISION',
+      'ENGINE_CAPABILITY',
       2,
       `--precision mixed: expected a card whose compute capability is known, found ${model}, of which it is unknown ` +
         '(nvidia-smi is not there, or does not say); put nvidia-smi in PATH, or use --precision float32 or --device cpu',
