@@ -154,6 +154,23 @@ describe('the joining proof', () => {
     ]);
   });
 
+  it('names the path that computes a network which cuDNN’s does not', () => {
+    const { path } = chooseLstmPath(engine, 'fused');
+    const refusing: LstmPath = {
+      name: 'cudnn',
+      gateOrder: path.gateOrder,
+      whyNot: () => 'its vector is longer',
+      read: (...given) => path.read(...given),
+      forward: (...given) => path.forward(...given),
+      backward: (...given) => path.backward(...given),
+    };
+    const compute = computeOf(configOf('every'), refusing);
+    expect(compute.notices).toEqual([
+      "LSTM path plain computes this run's network, and not cudnn: its vector is longer; --lstm fused computes it in fewer ops",
+    ]);
+    compute.dispose();
+  });
+
   it('is another in mixed precision, and what has no instructions for it says so', () => {
     const { description } = engine;
     const [float32, mixed] = ['float32', 'mixed'].map((precision) => configOf('every', { precision }));

@@ -5,7 +5,9 @@ import {
   Sampler,
   whyPlainAlone,
   type DropoutKey,
+  type FactorType,
   type LstmPath,
+  type LstmPathName,
   type MicroBatch,
 } from '@rocinante/compute';
 import {
@@ -17,7 +19,7 @@ import {
   type WindowSet,
 } from '@rocinante/corpus';
 import { EngineMemoryError, type Engine, type Tensor } from '@rocinante/engine';
-import { firstValues } from '@rocinante/model';
+import { firstValues, type NetworkSpec } from '@rocinante/model';
 import { VectorMemory } from '@rocinante/parameters';
 import {
   microBatchesOf,
@@ -89,11 +91,7 @@ export class RunCompute {
     });
     const taken = this.#network.path.name;
     this.notices = [
-      ...(path === undefined || path.name === taken
-        ? []
-        : [
-            `LSTM path ${taken} computes this run's network, and not ${path.name}: ${whyPlainAlone(network, factors, path)}`,
-          ]),
+      ...(path === undefined || path.name === taken ? [] : [pathNotice(network, factors, path, taken)]),
       ...precisionNotices(engine, run.config.precision),
     ];
     const onDevice = (sums ?? (engine.description.device === 'gpu' ? 'device' : 'host')) === 'device';
@@ -295,6 +293,13 @@ export class RunCompute {
     fillWindows(this.#ids, set, windows, symbols);
     return { windows: windows.length, symbols };
   }
+}
+
+/** Why a run's network is computed by another path than the one that was chosen; fused does it where cuDNN's path alone does not. */
+function pathNotice(network: NetworkSpec, factors: FactorType, path: LstmPath, taken: LstmPathName): string {
+  const hint = whyPlainAlone(network, factors) === null ? '; --lstm fused computes it in fewer ops' : '';
+  const why = whyPlainAlone(network, factors, path);
+  return `LSTM path ${taken} computes this run's network, and not ${path.name}: ${why}${hint}`;
 }
 
 /** What is to be told of a precision that is of no use here, or for which there are no instructions. TF32 came to cards with bfloat16's. */

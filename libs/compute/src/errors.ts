@@ -15,8 +15,7 @@ export class CudnnLayoutError extends RocinanteError {
     super(
       'CUDNN_LAYOUT_DIFFERS',
       1,
-      `cuDNN's vector of a layer of ${inputs} inputs and ${units} units: expected ${expected} elements, received ${received}; ` +
-        'use --lstm fused',
+      `cuDNN's vector of a layer of ${inputs} inputs and ${units} units: expected ${expected} elements, received ${received}`,
     );
   }
 }
