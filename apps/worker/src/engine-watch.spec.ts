@@ -63,8 +63,12 @@ it('takes the proof for no measure any more, once a whole assignment took less',
   // Another run's is one again; as long as it took is waited for, whatever an assignment took.
   answered(openRun, 1);
   answered({ type: 'prove' }, 100);
-  answered(train(8), 0);
+  answered(train(8), 0.8);
   expect(hangsAfter(train(1))).toBe(100 + 1);
+  // What is told is how long a micro-batch took, and not the proof.
+  expect(watch.tick()).toMatch(
+    /where at most 0\.10 s were to be expected, as its longest micro-batch took; /,
+  );
 });
 
 it('knows nothing of a kind of work that was not done before, nor of another run’s', () => {

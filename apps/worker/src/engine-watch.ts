@@ -44,8 +44,11 @@ export class EngineWatch {
   readonly #now: () => number;
   /** The longest piece of each kind since a run was opened, in seconds. */
   readonly #longest = new Map<Kind, number>();
-  /** Whether a whole `train` has been answered since a run was opened: the proof is a measure of others no more. */
-  #hasTrained = false;
+  /**
+   * Of a run's training an answer is waited for at least so long too, in seconds: for as long as the proof took. Null until a whole
+   * `train` has been answered since the run was opened, up to which the proof is a measure of others.
+   */
+  #proofSeconds: number | null = null;
   #request: EngineRequest | null = null;
   #began = 0;
   #ticks = 0;
@@ -63,7 +66,7 @@ export class EngineWatch {
   begins(request: EngineRequest): void {
     if (request.type === 'open-run') {
       this.#longest.clear();
-      this.#hasTrained = false;
+      this.#proofSeconds = null;
     }
     this.#request = request;
     this.#began = this.#now();
@@ -79,10 +82,10 @@ export class EngineWatch {
     const work = request && workOf(request);
     this.#request = null;
     if (!work) return;
-    if (request.type === 'train' && whole && !this.#hasTrained) {
-      this.#hasTrained = true;
-      // What is waited for stays as long as the proof took: gradients of this assignment may have been kept from one before it.
-      this.#longest.set(work.kind, (this.#longest.get(work.kind) ?? 0) / LONGEST_FACTOR);
+    if (request.type === 'train' && whole && this.#proofSeconds === null) {
+      // Gradients of this assignment may have been kept from one before it, and say little of how long others take.
+      this.#proofSeconds = this.#longest.get(work.kind) ?? 0;
+      this.#longest.delete(work.kind);
     }
     // Not longer than it was waited for: a process that was stopped meanwhile did not take so long.
     const seconds = Math.min((this.#now() - this.#began) / 1000, this.#ticks + 1);
@@ -98,7 +101,8 @@ export class EngineWatch {
     const work = this.#request && workOf(this.#request);
     const longest = work ? this.#longest.get(work.kind) : undefined;
     if (!work || longest === undefined) return null;
-    if (this.#ticks <= Math.max(this.#leastSeconds, LONGEST_FACTOR * longest * work.pieces)) return null;
+    const least = Math.max(this.#leastSeconds, work.kind === 'train' ? (this.#proofSeconds ?? 0) : 0);
+    if (this.#ticks <= Math.max(least, LONGEST_FACTOR * longest * work.pieces)) return null;
     const times = work.pieces === 1 ? '' : `${work.pieces} times `;
     return (
       `the engine hangs: it has not answered for ${this.#ticks} s, where at most ${times}${longest.toPrecision(2)} s ` +
