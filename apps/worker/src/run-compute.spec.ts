@@ -195,6 +195,14 @@ describe('the joining proof', () => {
       expect(onCard.notices).toEqual([
         'precision mixed: on a card LSTM layers are then computed op by op, which is usually slower than --precision float32; --precision tf32 is the fast one',
       ]);
+      Object.assign(engine, { description: { ...description, device: 'gpu', multipliesBfloat16: false } });
+      const onOldCard = computeOf(mixed, undefined, 'host');
+      onOldCard.dispose();
+      expect(onOldCard.notices).toEqual([
+        expect.stringMatching(
+          /^precision mixed: .* has no bfloat16 products \(compute capability 8\.0 and more\), .*: usually slower than --precision float32/,
+        ),
+      ]);
     } finally {
       Object.assign(engine, { description });
     }

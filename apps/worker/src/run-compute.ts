@@ -3,6 +3,7 @@ import { fits, gridExponents, maxMagnitudes } from '@rocinante/codec';
 import {
   Network,
   Sampler,
+  mixedCost,
   whyPlainAlone,
   type DropoutKey,
   type FactorType,
@@ -315,22 +316,8 @@ function precisionNotices({ description }: Engine, precision: Precision): string
     return [`precision tf32: only ${where} round factors to TF32; ${here}`];
   }
   if (precision === 'float32') return [];
-  if (multipliesBfloat16) {
-    return device === 'gpu'
-      ? [
-          'precision mixed: on a card LSTM layers are then computed op by op, which is usually slower than --precision float32; ' +
-            '--precision tf32 is the fast one',
-        ]
-      : [];
-  }
-  const what =
-    device === 'gpu'
-      ? `${model} has no bfloat16 products (compute capability 8.0 and more)`
-      : `${model} has no bfloat16 instructions (AVX512-BF16)`;
-  return [
-    `precision mixed: ${what}, so factors are rounded and multiplied in float32: no faster than --precision float32, ` +
-      'and with other bits than where there are some',
-  ];
+  const cost = mixedCost(description);
+  return cost === null ? [] : [`precision mixed: ${cost}`];
 }
 
 /** A view of encoded ids, which are as wide as the vocabulary needs. */

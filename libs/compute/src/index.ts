@@ -5,6 +5,7 @@ export { CudnnLayoutError } from './errors.js';
 export type { CellState } from './lstm-layer.js';
 export { whyPlainAlone, type LstmPath, type LstmPathName } from './lstm-path.js';
 export type { MicroBatch } from './micro-batch.js';
+export { mixedCost } from './mixed-cost.js';
 export { Network, type NetworkOptions } from './network.js';
 export { chooseLstmPath, createLstmPath, type LstmPathInUse } from './path-choice.js';
 export { differenceOf } from './path-comparison.js';

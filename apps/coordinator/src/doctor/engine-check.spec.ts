@@ -75,7 +75,7 @@ it('shows driver, cards and libraries, and which way a layer is computed', () =>
     {
       check: '--precision mixed',
       status: 'ok',
-      found: expect.stringMatching(/^factors are rounded/) as string,
+      found: expect.stringMatching(/^NVIDIA H200 has no bfloat16 products .*: usually slower than/) as string,
     },
   ]);
 });
@@ -96,6 +96,10 @@ it('warns of a path that was passed over, and tells why where none can be taken'
 it('says whether bfloat16 products have instructions', () => {
   const found = probeFindings({ ...end, stdout: said(product, { multipliesBfloat16: true }) }, none);
   expect(found.at(-1)).toMatchObject({ check: '--precision mixed', found: 'by bfloat16 instructions' });
+  const fast = { device: 'gpu', multipliesBfloat16: true };
+  expect(probeFindings({ ...end, stdout: said(product, fast) }, none).at(-1)?.found).toMatch(
+    /^on a card LSTM layers are then computed op by op, which is usually slower than --precision float32/,
+  );
   const card = { device: 'gpu', multipliesBfloat16: null };
   expect(probeFindings({ ...end, stdout: said(product, card) }, none).at(-1)).toMatchObject({
     status: 'warning',

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { mixedCost } from '@rocinante/compute';
 import {
   computingCard,
   engineLibraries,
@@ -60,7 +61,7 @@ export interface EngineMachine {
 /** What the process says of the engine, and what it computed. */
 interface ProbeFacts {
   readonly tensorflowVersion: string;
-  readonly device: string;
+  readonly device: 'cpu' | 'gpu';
   readonly model: string;
   readonly features: readonly string[];
   /** Whether `--precision mixed` is computed by instructions for it; null where that is not known, and refused. */
@@ -99,7 +100,7 @@ export function probeFindings(
     return [problem('engine', expected, said === '' ? end : `${end}: ${said}`, advice)];
   }
   const facts = JSON.parse(line.slice(ENGINE_MARK.length)) as ProbeFacts;
-  const { tensorflowVersion, device, model, features, multipliesBfloat16, values, notice } = facts;
+  const { tensorflowVersion, device, model, features, values, notice } = facts;
   const found = `TensorFlow ${tensorflowVersion} on ${device}, ${model} (${features.join(', ')})`;
   if (values.join(',') !== PRODUCT) {
     const wrong = `${found}: ${values.join(',')} in place of ${PRODUCT}`;
@@ -117,8 +118,8 @@ export function probeFindings(
   return [
     engine,
     cardsFinding(device, notice ?? null, machine),
-    ...pathFindings(facts),
-    mixedFinding(multipliesBfloat16),
+    ...pathFindings(facts, machine),
+    mixedFinding(facts),
   ];
 }
 
@@ -135,9 +136,9 @@ function pathFindings({ lstmPath, lstmNotice, lstmFault }: ProbeFacts): Finding[
   ];
 }
 
-function mixedFinding(multipliesBfloat16: boolean | null): Finding {
+function mixedFinding(facts: ProbeFacts): Finding {
   const [check, expected] = ['--precision mixed', 'bfloat16 instructions, or none'];
-  if (multipliesBfloat16 === null) {
+  if (facts.multipliesBfloat16 === null) {
     const found = 'refused: the compute capability of the card is unknown';
     return warning(
       check,
@@ -146,13 +147,7 @@ function mixedFinding(multipliesBfloat16: boolean | null): Finding {
       'put nvidia-smi in PATH; where it does not say it either, use float32',
     );
   }
-  return ok(
-    check,
-    expected,
-    multipliesBfloat16
-      ? 'by bfloat16 instructions'
-      : 'factors are rounded, and multiplied in float32: no faster than that',
-  );
+  return ok(check, expected, mixedCost(facts) ?? 'by bfloat16 instructions');
 }
 
 function cardsFinding(
