@@ -89,6 +89,20 @@ it('warns of a path that was passed over, and tells why where none can be taken'
   const lstmNotice = 'LSTM path fused is used, and not cudnn: TensorFlow op CudnnRNNV3: Failed to call';
   expect(finding({ lstmPath, lstmNotice: null })).toMatchObject({ status: 'ok', found: lstmPath });
   expect(finding({ lstmPath, lstmNotice })).toMatchObject({ status: 'warning', found: lstmNotice });
+  expect(finding({ lstmPath, lstmNotice })).toMatchObject({
+    advice: expect.stringMatching(/`support`$/) as string,
+  });
+  const old = { ...h200, index: 0, name: 'Tesla V100', capability: '7.0' };
+  const cards = (...all: (typeof h200)[]): EngineMachine => ({
+    ...none,
+    nvidia: { driver: '570.26', cards: all, trouble: null },
+  });
+  const advice = (machine: EngineMachine): string | null | undefined =>
+    probeFindings({ ...end, stdout: said(product, { device: 'gpu', lstmPath, lstmNotice }) }, machine).find(
+      ({ check }) => check === 'LSTM path',
+    )?.advice;
+  expect(advice(cards(old))).toBe('it works: cuDNN has no kernels for this card, and is done without');
+  expect(advice(cards(h200, { ...old, index: 1 }))).toMatch(/`support`$/);
   const lstmFault = 'LSTM path plain, with which the others are compared: expected that it computes';
   expect(finding({ lstmFault })).toMatchObject({ status: 'problem', found: lstmFault });
 });

@@ -7,6 +7,7 @@ import {
   gpuTrouble,
   locateBinding,
   readNvidia,
+  servesCudnn,
   visibleCards,
   type Card,
   type EngineLibraries,
@@ -123,7 +124,7 @@ export function probeFindings(
   ];
 }
 
-function pathFindings({ lstmPath, lstmNotice, lstmFault }: ProbeFacts): Finding[] {
+function pathFindings({ lstmPath, lstmNotice, lstmFault }: ProbeFacts, machine: EngineMachine): Finding[] {
   const check = 'LSTM path';
   const expected = 'one that computes as the plain one';
   if (lstmFault !== undefined) {
@@ -131,9 +132,10 @@ function pathFindings({ lstmPath, lstmNotice, lstmFault }: ProbeFacts): Finding[
   }
   if (lstmPath === undefined) return [];
   if (typeof lstmNotice !== 'string') return [ok(check, expected, lstmPath)];
-  return [
-    warning(check, expected, lstmNotice, 'it works, but slower than it should; tell us with `support`'),
-  ];
+  const advice = cardsInUse(machine).every(servesCudnn)
+    ? 'it works, but slower than it should; tell us with `support`'
+    : 'it works: cuDNN has no kernels for this card, and is done without';
+  return [warning(check, expected, lstmNotice, advice)];
 }
 
 function mixedFinding(facts: ProbeFacts): Finding {
