@@ -56,6 +56,13 @@ const wrongBackward = pathThat((path) => ({
     return { ...made, bias_4H: times(made.bias_4H, 2) };
   },
 }));
+const wrongForOneInput = pathThat((path) => ({
+  backward: (layer, ...given) => {
+    const made = path.backward(layer, ...given);
+    const [inputs] = layer.kernel_I4H.shape;
+    return inputs === 1 ? { ...made, kernel_I4H: times(made.kernel_I4H, 2) } : made;
+  },
+}));
 const withoutState = pathThat((path) => ({
   read: (layer, input, extent) => path.read(layer, input, extent),
 }));
@@ -79,6 +86,11 @@ describe('a path that is not sound is passed over', () => {
       'gives a wrong gradient',
       wrongBackward,
       /cudnn: the gradient of lstm_\d\/bias is off by 1\.0 of its largest/,
+    ],
+    [
+      'is wrong with one input alone',
+      wrongForOneInput,
+      /cudnn: the gradient of lstm_1\/kernel is off by 1\.0 of/,
     ],
     ['forgets the state', withoutState, /cudnn: what follows from a carried state is off by /],
     ['gives what is no number', noNumber, /cudnn: the gradient of lstm_\d\/kernel is off by Infinity/],

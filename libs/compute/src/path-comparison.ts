@@ -36,7 +36,7 @@ interface Case {
   readonly scale: number;
 }
 
-/** Units that are no multiple of anything, and then of much; an input that has a gradient, and some that have none; both losses. */
+/** Units that are no multiple of anything, and then of much; an input that has a gradient, and some that have none; both losses; one input. */
 const CASES: readonly Case[] = [
   {
     spec: networkOf({ input: 'embedding', loss: 'every', vocabularySize: 11 }, [7, 12]),
@@ -55,6 +55,12 @@ const CASES: readonly Case[] = [
     windowLength: 4,
     windows: 8,
     scale: 0.25,
+  },
+  {
+    spec: networkOf({ input: 'scaled', loss: 'last', vocabularySize: 32 }, [16]),
+    windowLength: 4,
+    windows: 8,
+    scale: 0.7,
   },
 ];
 
