@@ -3,8 +3,9 @@
 import { Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import { afterEach, describe, expect, it } from 'vitest';
-import { countMicroBatch, type CardPath } from './card-count.js';
+import { countMicroBatch } from './card-count.js';
 import { product, sumOfRows, transposedProduct } from './float32-products.js';
+import type { LstmPathName } from './lstm-path.js';
 import { Network } from './network.js';
 import { PretendedCard, type CardCount } from './pretended-card.js';
 import { networkOf, randomBatch, randomParameters } from './random-network.js';
@@ -20,8 +21,9 @@ afterEach(() => {
 });
 
 describe('a micro-batch', () => {
-  it.each<[CardPath, Partial<CardCount>]>([
+  it.each<[LstmPathName, Partial<CardCount>]>([
     ['cudnn', { ops: 97, products: 3 }],
+    ['cudnn-batch-major', { ops: 111, products: 3 }],
     ['fused', { ops: 1_037, products: 307 }],
     ['plain', { ops: 4_609, products: 606 }],
   ])('by %s copies its symbols, labels and shares to the card, before all else', (path, bounds) => {
@@ -30,6 +32,16 @@ describe('a micro-batch', () => {
     expect(counted.products).toBeLessThanOrEqual(bounds.products!);
     // 6,400 positions, 4 bytes each.
     expect(counted).toMatchObject({ uploads: 3, uploadedBytes: 3 * 4 * 6_400, opsBeforeLastUpload: 2 });
+  });
+
+  it('in mixed precision asks a card for sixty times what it is asked for by cuDNN', () => {
+    const mixed = countMicroBatch(engine, 'plain', { windows: 64, units, factors: 'bfloat16' });
+    const float32 = countMicroBatch(engine, 'cudnn', { windows: 64, units });
+    expect(mixed.ops).toBeLessThanOrEqual(5_915);
+    expect(float32.ops).toBeLessThanOrEqual(100);
+    expect(() => countMicroBatch(engine, 'cudnn', { windows: 64, units, factors: 'bfloat16' })).toThrow(
+      'its products are of bfloat16 factors',
+    );
   });
 
   it.each(['scaled', 'one-hot', 'embedding'] as const)('asks for no more where it is larger: %s', (input) => {
