@@ -298,6 +298,12 @@ describe('a card that is tried', { timeout: 120_000 }, () => {
     const ended = await checkout.run(['train', '--device', 'gpu'], { ...env, STAND_IN_CARDS });
     expect(ended).toMatchObject({ code: 0, stdout: 'train undefined\n' });
     expect(readFileSync(STAND_IN_CARDS, 'utf8')).toBe('GPU-1a');
+    // Nobody computes on the other, unless all are asked for.
+    const doubt = /^card 0 \(Tesla M40, compute capability 5\.2\): cuDNN has kernels for /;
+    expect(told(ended).filter((line) => doubt.test(line))).toEqual([]);
+    const several = await checkout.run(['train', '--gpus', 'all'], { ...env, STAND_IN_CARDS });
+    expect(several.code).toBe(0);
+    expect(told(several)).toContainEqual(expect.stringMatching(doubt));
   });
 });
 
