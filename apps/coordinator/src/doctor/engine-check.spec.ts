@@ -107,6 +107,37 @@ it('warns of a path that was passed over, and tells why where none can be taken'
   expect(finding({ lstmFault })).toMatchObject({ status: 'problem', found: lstmFault });
 });
 
+it('tells why no path can be taken, in the real process: on a card that does not compute ordinary ops', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'engine-check-'));
+  try {
+    const engine = new URL('../../../../libs/engine/dist/index.js', import.meta.url).href;
+    const patch = join(folder, 'card.mjs');
+    writeFileSync(
+      patch,
+      `import { Engine } from '${engine}';
+      const load = Engine.load.bind(Engine);
+      Engine.load = (options) => {
+        const made = load(options);
+        const execute = made.execute.bind(made);
+        Object.defineProperty(made, 'description', { value: { ...made.description, device: 'gpu' } });
+        made.execute = (operation, ...given) =>
+          execute(['LSTMBlockCell', 'Sigmoid'].includes(operation) ? 'NoOp9' : operation, ...given);
+        return made;
+      };`,
+    );
+    const answer = await runProbe({ ...process.env, NODE_OPTIONS: `--import ${patch}` }, 60_000);
+    const finding = probeFindings(answer, none).find(({ check }) => check === 'LSTM path');
+    expect(finding).toMatchObject({
+      status: 'problem',
+      found: expect.stringMatching(
+        /^LSTM path plain, with which the others are compared: .* received TensorFlow op NoOp9: .*; without the card: --device cpu$/,
+      ) as string,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);
+
 it('says whether bfloat16 products have instructions', () => {
   const found = probeFindings({ ...end, stdout: said(product, { multipliesBfloat16: true }) }, none);
   expect(found.at(-1)).toMatchObject({ check: '--precision mixed', found: 'by bfloat16 instructions' });
