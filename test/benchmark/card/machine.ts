@@ -29,8 +29,14 @@ export interface Machine {
   readonly name: string;
 }
 
+/** Of deploy/setup, which is JavaScript: `setUpFor` of launch.mjs, with its four arguments. */
 interface Launcher {
-  readonly setUpFor: (places: object, engineFrom: string | undefined, argv: string[]) => Promise<string[]>;
+  readonly setUpFor: (
+    places: object,
+    engineFrom: string | undefined,
+    argv: string[],
+    need: { readonly asksForHelp: boolean; readonly isNeeded: () => Promise<boolean> },
+  ) => Promise<string[]>;
 }
 
 interface Places {
@@ -55,7 +61,10 @@ export async function prepareMachine(options: CardOptions): Promise<Machine> {
       ),
     )) as [Launcher, Places];
     const from = process.env.ROCINANTE_ENGINE_FROM || undefined;
-    await launcher.setUpFor(placesOf(root, process.env), from, ['worker', '--device', 'gpu']);
+    await launcher.setUpFor(placesOf(root, process.env), from, ['worker', '--device', 'gpu'], {
+      asksForHelp: false,
+      isNeeded: () => Promise.resolve(true),
+    });
     // Where ROCINANTE_ENGINE_DIR names an engine, nobody has looked yet.
     demandCard(process.env);
   }
