@@ -4,7 +4,7 @@
  * processor, at its smallest sizes, with a stand-in for nvidia-smi. What is asked of every device (paths, bits) is asked here.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { Figure, Section } from '../benchmark/card/figure.js';
@@ -141,25 +141,39 @@ it('each part has its figures, on the disk and in a table', { timeout: 480_000 }
   for (const { figures } of sections) for (const { what } of figures) expect(table).toContain(`| ${what} |`);
 });
 
-it('a part that fails says why in one line, and those after it go on', { timeout: 120_000 }, async () => {
+it('a part that fails says why in one line, and what is left goes on', { timeout: 240_000 }, async () => {
   const out = workspace.in('failed');
-  const { code, stdout } = await benchmark([
-    ...SMALL,
-    '--only',
-    'e,a',
-    '--corpus',
-    'nowhere.txt',
-    '--out',
-    out,
-  ]);
+  // A stand-in for PyTorch, which fails at its first step.
+  const python = workspace.in('python');
+  const versions = '{"torch": "2.15.0", "cuda": null, "cudnn": null}';
+  const script = [
+    'while read -r line; do case "$line" in',
+    `*describe*) echo '${versions}' ;;`,
+    `*) echo '{"error": "CUDA out of memory"}' ;;`,
+    'esac; done',
+  ];
+  writeFileSync(python, ['#!/bin/sh', ...script, ''].join('\n'), { mode: 0o755 });
+  const words = ['--only', 'e,c,a', '--corpus', 'nowhere.txt', '--python', python, '--out', out];
+  const { code, stdout } = await benchmark([...SMALL, ...words]);
   expect(code).toBe(1);
   expect(stdout).toMatch(/^\(e\) failed: train ended with \d: .*nowhere\.txt.*$/m);
-  const { sections, table } = resultsIn(out);
+  const { sections, table, facts } = resultsIn(out);
+  expect(facts.PyTorch).toBe('2.15.0');
   expect(sections.map(({ part, state }) => [part, state])).toEqual([
     ['e', 'failed'],
+    ['c', 'failed'],
     ['a', 'done'],
   ]);
   expect(table).toContain(sections[0].error);
+  const [, { figures, error }] = sections;
+  expect(error).toBe('PyTorch: CUDA out of memory');
+  // Ours is not lost with it.
+  for (const what of ['gradient’s share, 8 windows, float32', 'whole step, 8 windows, float32']) {
+    const figure = figures.find((one) => one.what === what);
+    const note = expect.stringMatching(/^PyTorch: CUDA out of memory/) as string;
+    expect(figure).toMatchObject({ unit: 'ms', asked: null, met: null, note });
+    expect(figure!.value).toBeGreaterThan(0);
+  }
 
   const again = await benchmark([...SMALL, '--only', 'a', '--out', out]);
   expect(again.stderr).toMatch(

@@ -98,8 +98,8 @@ function factsOf(options: CardOptions, card: ChosenCard | undefined): Pick<Machi
       ...(options.isSmall ? { size: 'a small network, to try the measurement: no figure of a run' } : {}),
       card: model,
       driver,
-      CUDA: card === undefined ? null : cuda,
-      cuDNN: card === undefined ? null : cudnn,
+      // What is loaded in the end, the fact `engine` says.
+      'engine’s own libraries': card === undefined ? null : `CUDA ${cuda}, cuDNN ${cudnn}`,
       TensorFlow: null,
       PyTorch: null,
       processor: `${cpus().length} cores: ${processor}`,

@@ -2,7 +2,7 @@ import { FLOAT32_TOLERANCE, type LstmPathName } from '@rocinante/compute';
 import { WORKER_MEMORY } from '@rocinante/engine';
 import type { Section } from './figure.js';
 import { LineProcess } from './line-process.js';
-import type { Difference, GoldenDifference, PathsQuestion } from './paths-thread.js';
+import type { Choice, Difference, GoldenDifference, PathsQuestion } from './paths-thread.js';
 import { configOf, programFile, WAIT_SECONDS_MAX, type Setting } from './setting.js';
 
 /** cuDNN first, which is what a card is to compute by. */
@@ -44,11 +44,12 @@ export async function measurePaths(setting: Setting, section: Section): Promise<
       const plain = await ask<Difference>({ ask: 'plain', name, config, windows });
       add(`${name} beside plain, the run's network, ${windows} windows`, plain, isExpected);
     }
-    const chosen = await ask<{ path: string; reason: string; notice: string | null; tensorflow: string }>({
-      ask: 'choose',
-    });
+    const chosen = await ask<Choice>({ ask: 'choose' });
     if (typeof chosen === 'string') throw new Error(chosen);
     report.fact('TensorFlow', chosen.tensorflow);
+    report.fact('engine', chosen.engine);
+    report.fact('LSTM path', chosen.path);
+    report.fact('LSTM paths passed over', chosen.notice);
     report.add(section, {
       what: 'path that is chosen',
       value: chosen.path,

@@ -54,7 +54,8 @@ async function watchRun(
   const rate = (1000 * steps * windows * microBatches) / (to - from);
   const use = meanOf(samples, ({ utilization }) => utilization);
   section.details[`${microBatches} micro-batches`] = samples;
-  if (use === null) section.error ??= `${what}: ${samples.trouble ?? 'nvidia-smi does not tell it'}`;
+  if (use === null && machine.card !== null)
+    section.error ??= `${what}: ${samples.trouble ?? 'nvidia-smi does not tell it'}`;
   report.add(section, {
     what,
     value: use === null ? null : 100 * use,

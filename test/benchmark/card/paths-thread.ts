@@ -41,6 +41,15 @@ export interface GoldenDifference extends Difference {
   readonly all: number;
 }
 
+/** The path that would be taken here, and the engine that would compute it. */
+export interface Choice {
+  readonly path: LstmPathName;
+  readonly reason: string;
+  readonly notice: string | null;
+  readonly tensorflow: string;
+  readonly engine: string;
+}
+
 interface Golden {
   readonly network: NetworkSpec;
   readonly windowLength: number;
@@ -138,9 +147,16 @@ function besidePlain(name: LstmPathName, value: object, windows: number): Differ
   }, nothing);
 }
 
-function choose(): object {
+function choose(): Choice {
   const { path, reason, notice } = chooseLstmPath(engine, 'auto');
-  return { path: path.name, reason, notice, tensorflow: engine.description.tensorflowVersion };
+  const { tensorflowVersion: tensorflow, model, features } = engine.description;
+  return {
+    path: path.name,
+    reason,
+    notice,
+    tensorflow,
+    engine: [model, ...features].join(', '),
+  } satisfies Choice;
 }
 
 function answer(question: PathsQuestion): object {

@@ -29,7 +29,7 @@ export class WorkerEngine {
     const { report } = setting;
     report.fact('TensorFlow', tensorflow);
     // What computed indeed, which need not be what is pinned.
-    report.fact('engine', [model, ...features].join(', '));
+    report.fact(precision === 'float32' ? 'engine' : `engine, ${precision}`, [model, ...features].join(', '));
     report.fact('LSTM path', lstm.path);
     report.fact('LSTM paths passed over', lstm.notice);
     report.fact('engine’s notice', notice);
