@@ -59,10 +59,11 @@ export async function measureTraining(setting: Setting, section: Section): Promi
   } finally {
     ended(running);
   }
-  demandTime();
   const { code, stderr } = await training.finished;
-  if (closes.length <= FIRST_STEPS)
+  if (closes.length <= FIRST_STEPS) {
+    demandTime();
     throw new Error(`train ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
+  }
   const counted = closes.slice(FIRST_STEPS - 1);
   const seconds = (counted.at(-1)!.time - counted[0].time) / 1000;
   const note = `${closes.length} steps of ${batch} in ${minutes(closes, closes.at(-1)!).toFixed(1)} minutes`;
@@ -80,6 +81,8 @@ export async function measureTraining(setting: Setting, section: Section): Promi
     met: isReference && counts && reached !== null ? true : null,
     note: `${isReference ? '' : 'not the reference’s text; '}${reached === null ? 'not reached in this time; ' : ''}loss, at minute: ${curve.join(', ')}`,
   });
+  // What was reached by then is worth its figures.
+  demandTime();
 }
 
 /** The reference's loss says nothing of another text. */
