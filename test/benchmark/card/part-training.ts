@@ -71,6 +71,10 @@ export async function measureTraining(setting: Setting, section: Section): Promi
   report.add(section, { what: 'training', value: rate, unit: 'windows/s', asked: null, met: null, note });
   const reached = reachedAt(closes);
   const isReference = isReferenceText(setting);
+  const but = [
+    isReference ? '' : 'not the reference’s text; ',
+    reached === null ? 'not reached in this time; ' : '',
+  ];
   const curve = curveOf(closes).map(({ minute, loss }) => `${loss.toFixed(3)} at ${minute.toFixed(1)}`);
   report.add(section, {
     what: `minutes to a mean loss of ${REFERENCE_LOSS} over an epoch`,
@@ -79,7 +83,7 @@ export async function measureTraining(setting: Setting, section: Section): Promi
     asked: isReference ? 'reached on chapters 1 to 10' : null,
     // Not reached within the time that was given says nothing.
     met: isReference && counts && reached !== null ? true : null,
-    note: `${isReference ? '' : 'not the reference’s text; '}${reached === null ? 'not reached in this time; ' : ''}loss, at minute: ${curve.join(', ')}`,
+    note: `${but.join('')}loss, at minute: ${curve.join(', ')}`,
   });
   // What was reached by then is worth its figures.
   demandTime();
