@@ -100,9 +100,16 @@ export class Daemon extends Service {
     this.#operator = operator ?? null;
   }
 
-  /** Starts one, and waits until it listens. */
-  static async start(options: DaemonOptions): Promise<Daemon> {
+  /**
+   * Starts one, and waits until it listens.
+   * @param begun told of it at once, to end it before it listens.
+   */
+  static async start(
+    options: DaemonOptions,
+    begun: (daemon: Daemon) => void = () => undefined,
+  ): Promise<Daemon> {
     const daemon = new Daemon(options);
+    begun(daemon);
     // The whole line: the log has no other.
     await daemon.says(/"coordinator is up".*\n/);
     const { listen, http } = daemon.log.find(({ msg }) => msg === 'coordinator is up')!;

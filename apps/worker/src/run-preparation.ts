@@ -122,7 +122,7 @@ export class RunPreparation {
 const SUMS = 4;
 
 /** Where a run's sums lie, and on a processor its gradients. */
-function runMemory(config: RunConfig, layout: ParameterLayout): VectorMemory {
+export function runMemory(config: RunConfig, layout: ParameterLayout): VectorMemory {
   return VectorMemory.create([
     { count: SUMS, length: layout.length },
     ...HostWay.vectors(layout, microBatchesOf(config)),

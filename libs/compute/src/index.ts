@@ -8,7 +8,7 @@ export type { MicroBatch } from './micro-batch.js';
 export { mixedCost } from './mixed-cost.js';
 export { Network, type NetworkOptions } from './network.js';
 export { chooseLstmPath, createLstmPath, type LstmPathInUse } from './path-choice.js';
-export { differenceOf } from './path-comparison.js';
+export { differenceOf, FLOAT32_TOLERANCE } from './path-comparison.js';
 export type { FactorType } from './products.js';
 export { Sampler, type SamplingOptions } from './sampler.js';
 export type { Streams } from './streams.js';

@@ -19,7 +19,7 @@ export interface PathComparison {
  * In float32 a number here goes through some hundreds of roundings of 6e-8, in another order on each path, and cuDNN has
  * functions of its own for the gates: 1e-4 passes all of this. A wrong term makes a tenth and more.
  */
-const FLOAT32_TOLERANCE = 1e-4;
+export const FLOAT32_TOLERANCE = 1e-4;
 
 /**
  * The same where a card may round the factors of products to TF32's 11 bits, which is 5e-4 for each, on either path: over the

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Daemon, until, type WorkerProcess } from '../../support/daemon.js';
 import type { Precision } from '@rocinante/training';
 import { batchWords, WAIT_SECONDS_MAX, type Setting } from './setting.js';
-import { begun, ended } from './what-runs.js';
+import { begun, demandTime, ended } from './what-runs.js';
 
 /** A step's close. */
 export interface Close {
@@ -40,17 +40,20 @@ export class CardRun {
     this.#setting = setting;
     this.#precision = precision;
     this.#daemon = daemon;
-    begun(this);
   }
 
   static async start(setting: Setting, precision: Precision): Promise<CardRun> {
     const data = setting.workspace.in(`data-${performance.now()}`);
-    return new CardRun(setting, precision, await Daemon.start({ data }));
+    let run: CardRun | undefined;
+    // It has a process before it listens, which is to be ended too.
+    await Daemon.start({ data }, (daemon) => begun((run = new CardRun(setting, precision, daemon))));
+    return run!;
   }
 
   /** Starts so many workers, all on the one card, in place of those before, and waits until they have joined. */
   async work(count: number): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.stop('SIGTERM')));
+    demandTime();
     const { device, threads } = this.#setting.options;
     const each = ['--device', device, '--precision', this.#precision, '--threads', String(threads)];
     // One command has all of a card's workers.
@@ -130,6 +133,7 @@ export class CardRun {
     try {
       await until(what, isSoYet, this.#waitMs);
     } catch (error) {
+      demandTime();
       await this.#daemon.command(['run', 'stop', id]);
       const complaint = this.#workers
         .flatMap(({ log }) => log)

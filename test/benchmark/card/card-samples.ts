@@ -6,10 +6,13 @@ import {
   telemetryQuery,
   type CardReading,
 } from '@rocinante/engine';
+import { demandTime } from './what-runs.js';
 
 const INTERVAL_MS = 1000;
 /** An answer of a card that is at work takes some tenths of a second. */
 const ANSWER_MS_MAX = 10_000;
+/** Of an answer that is none, in characters. */
+const SAID_LENGTH_MAX = 200;
 
 /** What nvidia-smi told of a card over some time. */
 export interface CardSamples {
@@ -20,6 +23,7 @@ export interface CardSamples {
 
 /**
  * Asks nvidia-smi each second for so long. Where it cannot be asked, the time passes all the same.
+ * @throws {InterruptedError} the measurement is to end.
  * @param card as `nvidia-smi -i` takes it; null for the first.
  */
 export async function sampleCard(card: string | null, seconds: number): Promise<CardSamples> {
@@ -31,6 +35,7 @@ export async function sampleCard(card: string | null, seconds: number): Promise<
     new Promise((resolve) => setTimeout(resolve, Math.max(0, began + ms - performance.now())));
   for (let second = 1; second <= seconds; second++) {
     await until(second * INTERVAL_MS);
+    demandTime();
     // One that took too long has its seconds passed over.
     if (performance.now() - began > (second + 1) * INTERVAL_MS) continue;
     let { text, fault } = await ask(fields, card);
@@ -40,7 +45,7 @@ export async function sampleCard(card: string | null, seconds: number): Promise<
     }
     const [reading] = fault === null ? parseTelemetry(text, fields).readings : [];
     if (reading === undefined)
-      trouble = fault ?? `nvidia-smi says ${text.trim().split('\n')[0].slice(0, 200)}`;
+      trouble = fault ?? `nvidia-smi says ${text.trim().split('\n')[0].slice(0, SAID_LENGTH_MAX)}`;
     else readings.push(reading);
   }
   return { readings, trouble };

@@ -9,12 +9,13 @@ import { pathToFileURL } from 'node:url';
 import { RandomStream, sha256 } from '@rocinante/base';
 import { gridExponents } from '@rocinante/codec';
 import { firstValues, networkLayout } from '@rocinante/model';
-import { BLOCK_ELEMENTS, VectorMemory } from '@rocinante/parameters';
+import type { VectorMemory } from '@rocinante/parameters';
 import { networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
 import { projectRoot } from '../../support/project-root.js';
 import { answerLines } from './answer-lines.js';
 import { VOCABULARY } from './setting.js';
 import type * as Proxy from '../../../apps/worker/dist/engine-proxy.js';
+import type * as Preparation from '../../../apps/worker/dist/run-preparation.js';
 
 export type EngineQuestion =
   | { readonly ask: 'describe' }
@@ -37,8 +38,12 @@ const { precision, device, threads } = JSON.parse(process.argv[2]) as {
   device: 'cpu' | 'gpu';
   threads: number;
 };
-const file = join(projectRoot, 'apps', 'worker', 'dist', 'engine-proxy.js');
-const { EngineProxy } = (await import(pathToFileURL(file).href)) as typeof Proxy;
+const [{ EngineProxy }, { runMemory }] = (await Promise.all(
+  ['engine-proxy', 'run-preparation'].map((name) => {
+    const file = join(projectRoot, 'apps', 'worker', 'dist', `${name}.js`);
+    return import(pathToFileURL(file).href) as Promise<object>;
+  }),
+)) as [typeof Proxy, typeof Preparation];
 const engine = new EngineProxy({ threads, device, tf32: precision === 'tf32' }, (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
@@ -56,14 +61,11 @@ class OpenRun {
 
   constructor(config: RunConfig) {
     const network = networkOf(config, VOCABULARY);
-    const { length, blockCount } = networkLayout(network);
+    const layout = networkLayout(network);
+    const { length, blockCount } = layout;
     this.#parameters = new Float32Array(new SharedArrayBuffer(4 * length));
     this.#parameters.set(firstValues(network, config.seed));
-    // The sum, a gradient, that of the joining proof, and one micro-batch's quanta; the hash's weights.
-    this.memory = VectorMemory.create([
-      { count: 4, length },
-      { count: 1, length: BLOCK_ELEMENTS },
-    ]);
+    this.memory = runMemory(config, layout);
     this.#sum = this.memory.int32(length);
     this.#exponents = new Int8Array(blockCount);
   }

@@ -4,6 +4,8 @@ import { begun, ended } from './what-runs.js';
 
 /** Of what a process said on standard error, so much is kept, in characters. */
 const SAID_LENGTH_MAX = 4_000;
+/** Of its last line, which stands in a table. */
+const LINE_LENGTH_MAX = 300;
 
 interface Waiting {
   readonly resolve: (answer: never) => void;
@@ -28,7 +30,6 @@ export class LineProcess {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
-    begun(this);
     // A process that has gone is told of by its end.
     this.#child.stdin!.on('error', () => undefined);
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -45,6 +46,7 @@ export class LineProcess {
       this.#child.on('error', (error) => close(`did not start: ${error.message}`));
       this.#child.on('close', (code, signal) => close(`ended with ${code ?? signal}`));
     });
+    begun(this);
   }
 
   get hasEnded(): boolean {
@@ -97,6 +99,6 @@ export class LineProcess {
   #lastWords(): string {
     const lines = this.#said.split('\n').filter((text) => text.trim() !== '');
     const line = lines.findLast((text) => /^\w*Error\b.*:/.test(text)) ?? lines.at(-1);
-    return line === undefined ? '' : `: ${line.trim().slice(0, 300)}`;
+    return line === undefined ? '' : `: ${line.trim().slice(0, LINE_LENGTH_MAX)}`;
   }
 }

@@ -29,8 +29,14 @@ export interface Machine {
   readonly name: string;
 }
 
+/** Of deploy/setup, which is JavaScript: `setUpFor` of launch.mjs, with its four arguments. */
 interface Launcher {
-  readonly setUpFor: (places: object, engineFrom: string | undefined, argv: string[]) => Promise<string[]>;
+  readonly setUpFor: (
+    places: object,
+    engineFrom: string | undefined,
+    argv: string[],
+    need: { readonly asksForHelp: boolean; readonly isNeeded: () => Promise<boolean> },
+  ) => Promise<string[]>;
 }
 
 interface Places {
@@ -55,7 +61,10 @@ export async function prepareMachine(options: CardOptions): Promise<Machine> {
       ),
     )) as [Launcher, Places];
     const from = process.env.ROCINANTE_ENGINE_FROM || undefined;
-    await launcher.setUpFor(placesOf(root, process.env), from, ['worker', '--device', 'gpu']);
+    await launcher.setUpFor(placesOf(root, process.env), from, ['worker', '--device', 'gpu'], {
+      asksForHelp: false,
+      isNeeded: () => Promise.resolve(true),
+    });
     // Where ROCINANTE_ENGINE_DIR names an engine, nobody has looked yet.
     demandCard(process.env);
   }
@@ -89,8 +98,8 @@ function factsOf(options: CardOptions, card: ChosenCard | undefined): Pick<Machi
       ...(options.isSmall ? { size: 'a small network, to try the measurement: no figure of a run' } : {}),
       card: model,
       driver,
-      CUDA: card === undefined ? null : cuda,
-      cuDNN: card === undefined ? null : cudnn,
+      // What is loaded in the end, the fact `engine` says.
+      'engine’s own libraries': card === undefined ? null : `CUDA ${cuda}, cuDNN ${cudnn}`,
       TensorFlow: null,
       PyTorch: null,
       processor: `${cpus().length} cores: ${processor}`,

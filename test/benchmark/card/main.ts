@@ -1,5 +1,5 @@
 /**
- * What issue "The engine on GPUs" asks to be shown with a card, measured on the card of this machine in some twelve minutes:
+ * What issue "The engine on GPUs" asks to be shown with a card, measured on the card of this machine, in twelve minutes as reckoned:
  *
  *     npm run -s benchmark:card -- [--corpus don-quijote-chapters-1-10.txt] [--python FILE] [--only a,b,c,d,e] [--card 0]
  *       [--out DIR] [--precision float32,tf32,mixed] [--sizes 64,256,1024] [--pairs 3] [--steps 30] [--processes 10]
@@ -7,8 +7,8 @@
  *
  * (a) LSTM paths against golden files and each other; (b) the same bits in processes, and by two workers; (c) step times beside
  * PyTorch's, which `--python` names; (d) the card's use; (e) the preset `seed`, for `--minutes`. Results are in `--out`, one JSON
- * file and one table, from the first figure on. It ends with 0; 3 where something asked is not met; 1 where a part failed; 2 where
- * it could not begin. `--device cpu --small` tries all of it without a card.
+ * file and one table, from the first figure on. It ends with 0; 3 where something asked is not met; 1 where a part failed, it was told
+ * to end, or results cannot be written; 2 where it could not begin. `--device cpu --small` tries all of it without a card.
  */
 import { mkdtempSync } from 'node:fs';
 import { oneLine } from '@rocinante/base';
@@ -25,7 +25,7 @@ import { measureTraining } from './part-training.js';
 import { measureUse } from './part-use.js';
 import { Report } from './report.js';
 import { settingOf, type Setting } from './setting.js';
-import { endAll } from './what-runs.js';
+import { demandTime, endAll, interrupt, InterruptedError } from './what-runs.js';
 
 interface Measurement {
   readonly title: string;
@@ -46,29 +46,36 @@ const IN_EACH: readonly Part[] = ['b', 'c'];
 /** How long the part that is under way may take to write down what it has. */
 const STOP_MS_MAX = 15_000;
 
-let isStopped = false;
 let current: Promise<void> = Promise.resolve();
 
-/** Ends what was started, by which the part that is under way comes to its end too. */
+/** Ends what was started, by which the part that is under way comes to its end too, and begins nothing any more. */
 async function stop(): Promise<void> {
-  isStopped = true;
   const limit = new Promise((resolve) => setTimeout(resolve, STOP_MS_MAX));
-  await Promise.race([endAll().then(() => current), limit]);
+  const end = async (): Promise<void> => {
+    await interrupt();
+    await current;
+  };
+  await Promise.race([end().catch(() => undefined), limit]);
   workspace.remove();
   process.exit(1);
 }
 
-async function measureAll(options: CardOptions, workspace: Workspace): Promise<number> {
+async function begin(options: CardOptions, workspace: Workspace): Promise<Setting> {
   const machine = await prepareMachine(options);
   const folder = options.out ?? mkdtempSync(`card-${new Date().toISOString().slice(0, 10)}-`);
   const report = new Report(folder, machine.name, machine.facts);
   if (machine.card !== null) report.fact('card before', await stateOf(machine.card.device));
   console.log(`results are in ${folder}/${machine.name}.md and .json`);
-  const setting = await settingOf(options, machine, report, workspace);
+  return settingOf(options, machine, report, workspace);
+}
+
+async function measureAll(setting: Setting): Promise<number> {
+  const { options, report } = setting;
   // What all cards are asked for comes first, other precisions after it.
   for (const [place, precision] of options.precisions.entries()) {
     for (const part of options.only) {
-      if (isStopped || (place > 0 && !IN_EACH.includes(part))) continue;
+      if (place > 0 && !IN_EACH.includes(part)) continue;
+      demandTime();
       current = measurePart(setting, part, precision);
       await current;
     }
@@ -90,12 +97,15 @@ async function stateOf(card: string): Promise<string> {
 async function measurePart(setting: Setting, part: Part, precision: Precision): Promise<void> {
   const { report } = setting;
   const { title, measure } = measurements[part];
-  const section = report.section(part, precision === 'float32' ? title : `${title}, ${precision}`);
+  // The precision of the others: (a) is always in float32.
+  const inPrecision = precision === 'float32' || part === 'a' ? '' : `, ${precision}`;
+  const section = report.section(part, title + inPrecision);
   const began = performance.now();
   try {
     await measure(setting, section, precision);
   } catch (error) {
-    section.error ??= oneLine((error as Error).message);
+    if (error instanceof InterruptedError) section.error = error.message;
+    else section.error ??= oneLine((error as Error).message);
   }
   await endAll();
   section.state = section.error === null ? 'done' : 'failed';
@@ -108,12 +118,16 @@ const workspace = new Workspace();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void stop());
 }
+let hasBegun = false;
 try {
-  process.exitCode = await measureAll(readOptions(process.argv.slice(2)), workspace);
+  const setting = await begin(readOptions(process.argv.slice(2)), workspace);
+  hasBegun = true;
+  process.exitCode = await measureAll(setting);
 } catch (error) {
-  // Before the first part: an option, or the card itself.
+  // Before the first part: an option, or the card itself; from then on the results' files.
   process.stderr.write(`benchmark:card: ${oneLine((error as Error).message)}\n`);
-  process.exitCode = 2;
+  process.exitCode = hasBegun ? 1 : 2;
 } finally {
+  await endAll();
   workspace.remove();
 }

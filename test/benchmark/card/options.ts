@@ -41,6 +41,9 @@ export interface CardOptions {
 const FULL = { sizes: '64,256,1024', pairs: '3', steps: '30', processes: '10', seconds: '60', minutes: '3' };
 const SMALL = { sizes: '8,16', pairs: '1', steps: '6', processes: '3', seconds: '3', minutes: '0.1' };
 
+/** A card's process hands out work, and does not compute. */
+const CARD_THREADS_MAX = 8;
+
 const STRINGS = [
   ...['only', 'device', 'card', 'out', 'corpus', 'python', 'precision', 'sizes', 'pairs', 'steps'],
   ...['processes', 'seconds', 'counts', 'minutes', 'threads', 'commit'],
@@ -89,14 +92,13 @@ export function readOptions(argv: readonly string[]): CardOptions {
     seconds: number('seconds', 1),
     counts: numbers('counts', '1,4,16'),
     minutes: number('minutes', 0),
-    // A card's process needs the processor to hand out work, not to compute.
     threads: text('threads') === undefined ? threadsOf(device) : number('threads', 1),
     commit: text('commit') ?? null,
   };
 }
 
 function threadsOf(device: 'cpu' | 'gpu'): number {
-  return device === 'cpu' ? 1 : Math.max(1, Math.min(8, availableCores() >> 1));
+  return device === 'cpu' ? 1 : Math.max(1, Math.min(CARD_THREADS_MAX, availableCores() >> 1));
 }
 
 function wordOf<Word extends string>(name: string, all: readonly Word[], word: string): Word {

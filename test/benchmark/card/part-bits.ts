@@ -11,6 +11,10 @@ const AT_A_TIME_MAX = 4;
 /** Of the runs that are compared: enough that both workers have a part in each step. */
 const MICRO_BATCHES = 8;
 const STEPS = 10;
+/** Sizes of a small trial that are compared. */
+const SMALL_SIZES_MAX = 2;
+/** In micro-batches of these many windows. */
+const SIZES: readonly number[] = [64, 256];
 
 /** (b) Whether the same work gives the same bits: in processes of their own, and by two workers on the card. */
 export async function measureBits(setting: Setting, section: Section, precision: Precision): Promise<void> {
@@ -24,7 +28,7 @@ type Hashes = readonly { readonly windows: number; readonly gradient: string; re
 
 async function compareProcesses(setting: Setting, section: Section, precision: Precision): Promise<void> {
   const { report, options } = setting;
-  const sizes = options.isSmall ? options.sizes.slice(0, 2) : [64, 256];
+  const sizes = options.isSmall ? options.sizes.slice(0, SMALL_SIZES_MAX) : SIZES;
   const one = async (): Promise<{ readonly hashes: Hashes; readonly seconds: readonly number[] }> => {
     const engine = await WorkerEngine.start(setting, precision);
     try {

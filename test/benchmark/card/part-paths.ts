@@ -1,14 +1,12 @@
-import type { LstmPathName } from '@rocinante/compute';
+import { FLOAT32_TOLERANCE, type LstmPathName } from '@rocinante/compute';
+import { WORKER_MEMORY } from '@rocinante/engine';
 import type { Section } from './figure.js';
 import { LineProcess } from './line-process.js';
-import type { Difference, PathsQuestion } from './paths-process.js';
+import type { Choice, Difference, GoldenDifference, PathsQuestion } from './paths-thread.js';
 import { configOf, programFile, WAIT_SECONDS_MAX, type Setting } from './setting.js';
 
 /** cuDNN first, which is what a card is to compute by. */
 const NAMES: readonly LstmPathName[] = ['cudnn', 'cudnn-batch-major', 'fused', 'plain'];
-
-/** As `chooseLstmPath` asks of float32 (libs/compute, path-comparison.ts). */
-const TOLERANCE = 1e-4;
 
 /** (a) What each LSTM path is off by on this device, and which one is chosen. */
 export async function measurePaths(setting: Setting, section: Section): Promise<void> {
@@ -26,31 +24,32 @@ export async function measurePaths(setting: Setting, section: Section): Promise<
       return (error as Error).message;
     }
   };
-  const add = (what: string, answer: Difference | string, isExpected: boolean): void => {
+  const add = (what: string, answer: Difference | GoldenDifference | string, isExpected: boolean): void => {
     const refused = typeof answer === 'string';
     report.add(section, {
       what,
       value: refused ? null : answer.difference,
       unit: '',
-      asked: `at most ${TOLERANCE}`,
-      met: isExpected ? !refused && answer.difference <= TOLERANCE : null,
-      note: refused ? answer : answer.where,
+      asked: `at most ${FLOAT32_TOLERANCE}`,
+      met: isExpected ? !refused && answer.difference <= FLOAT32_TOLERANCE : null,
+      note: refused ? answer : noteOf(answer),
     });
   };
   try {
     for (const name of NAMES) {
       const isExpected = isOnCard || !name.startsWith('cudnn');
-      const golden = await ask<Difference>({ ask: 'golden', name });
+      const golden = await ask<GoldenDifference>({ ask: 'golden', name });
       add(`${name} beside the golden files`, golden, isExpected);
       if (typeof golden === 'string' || name === 'plain') continue;
       const plain = await ask<Difference>({ ask: 'plain', name, config, windows });
       add(`${name} beside plain, the run's network, ${windows} windows`, plain, isExpected);
     }
-    const chosen = await ask<{ path: string; reason: string; notice: string | null; tensorflow: string }>({
-      ask: 'choose',
-    });
+    const chosen = await ask<Choice>({ ask: 'choose' });
     if (typeof chosen === 'string') throw new Error(chosen);
     report.fact('TensorFlow', chosen.tensorflow);
+    report.fact('engine', chosen.engine);
+    report.fact('LSTM path', chosen.path);
+    report.fact('LSTM paths passed over', chosen.notice);
     report.add(section, {
       what: 'path that is chosen',
       value: chosen.path,
@@ -64,9 +63,13 @@ export async function measurePaths(setting: Setting, section: Section): Promise<
   }
 }
 
+function noteOf(answer: Difference | GoldenDifference): string {
+  return 'networks' in answer
+    ? `${answer.where}; ${answer.networks} of ${answer.all} networks`
+    : answer.where;
+}
+
 function startProcess({ options: { device, threads } }: Setting): LineProcess {
-  return new LineProcess('the engine', process.execPath, [
-    programFile('paths-process'),
-    JSON.stringify({ device, threads }),
-  ]);
+  const words = [programFile('paths-process'), JSON.stringify({ device, threads })];
+  return new LineProcess('the engine', process.execPath, words, WORKER_MEMORY);
 }

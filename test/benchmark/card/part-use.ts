@@ -15,12 +15,12 @@ export async function measureUse(setting: Setting, section: Section): Promise<vo
   try {
     await run.work(1);
     for (const [place, microBatches] of options.counts.entries()) {
-      // What is asked is asked of the first.
-      const seconds = place === 0 ? options.seconds : Math.ceil(options.seconds / 2);
+      const isAsked = place === 0;
+      const seconds = isAsked ? options.seconds : Math.ceil(options.seconds / 2);
       const windows = options.isSmall ? SMALL_WINDOWS : WINDOWS;
       const what = `mean use over ${seconds} s, ${microBatches} × ${windows} windows a step`;
       await report.attempt(section, what, () =>
-        watchRun(setting, section, run, { what, seconds, windows, microBatches }),
+        watchRun(setting, section, run, { what, seconds, windows, microBatches, isAsked }),
       );
     }
   } finally {
@@ -34,13 +34,15 @@ interface Watch {
   readonly seconds: number;
   readonly windows: number;
   readonly microBatches: number;
+  /** What is asked of a card is asked of the first number of micro-batches. */
+  readonly isAsked: boolean;
 }
 
 async function watchRun(
   { report, machine, counts }: Setting,
   section: Section,
   run: CardRun,
-  { what, seconds, windows, microBatches }: Watch,
+  { what, seconds, windows, microBatches, isAsked }: Watch,
 ): Promise<void> {
   const id = await run.begin({ windows, microBatches, steps: null });
   await run.closed(id, FIRST_STEPS);
@@ -52,12 +54,14 @@ async function watchRun(
   const rate = (1000 * steps * windows * microBatches) / (to - from);
   const use = meanOf(samples, ({ utilization }) => utilization);
   section.details[`${microBatches} micro-batches`] = samples;
+  if (use === null && machine.card !== null)
+    section.error ??= `${what}: ${samples.trouble ?? 'nvidia-smi does not tell it'}`;
   report.add(section, {
     what,
     value: use === null ? null : 100 * use,
     unit: '%',
-    asked: `at least ${100 * USE_MIN} %`,
-    met: counts ? use !== null && use >= USE_MIN : null,
+    asked: isAsked ? `at least ${100 * USE_MIN} %` : null,
+    met: isAsked && counts && use !== null ? use >= USE_MIN : null,
     note: `${rate.toFixed(0)} windows/s; ${othersOf(samples)}`,
   });
 }

@@ -1,9 +1,10 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { oneLine } from '@rocinante/base';
 import { shown, type Figure, type Section } from './figure.js';
 import { markdownOf } from './markdown.js';
-import type { Part } from './options.js';
+import { UsageError, type Part } from './options.js';
+import { demandTime } from './what-runs.js';
 
 /** What was measured on which machine: one JSON file and its table, which are written anew with each figure. */
 export class Report {
@@ -12,12 +13,18 @@ export class Report {
   /**
    * @param name of the files.
    * @param facts about machine and measurement, for people; what is not known yet may be added.
+   * @throws {UsageError} the folder has results of that name.
    */
   constructor(
     readonly folder: string,
     readonly name: string,
     readonly facts: Record<string, string | null>,
   ) {
+    const file = join(folder, `${name}.json`);
+    if (existsSync(file))
+      throw new UsageError(
+        `--out ${folder}: expected no results of ${name}, received ${file}; name another folder`,
+      );
     mkdirSync(folder, { recursive: true });
     this.write();
   }
@@ -45,11 +52,15 @@ export class Report {
     console.log(`(${section.part}) ${lineOf(whole)}`);
   }
 
-  /** Does one piece of a part; what goes wrong in it is told in its place, fails the part, and keeps nothing else from being done. */
+  /**
+   * Does one piece of a part; what goes wrong in it is told in its place, fails the part, and keeps nothing else from being done.
+   * @throws {InterruptedError} it is to end.
+   */
   async attempt(section: Section, what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
+      demandTime();
       const line = oneLine((error as Error).message);
       section.error ??= `${what}: ${line}`;
       this.add(section, { what, value: null, unit: '', asked: null, met: null, note: line });

@@ -1,6 +1,7 @@
 import type { Precision } from '@rocinante/training';
 import { WORKER_MEMORY } from '@rocinante/engine';
 import type { EngineQuestion } from './engine-process.js';
+import type { EngineFacts } from '../../../apps/worker/dist/engine-messages.js';
 import { LineProcess } from './line-process.js';
 import { configOf, programFile, WAIT_SECONDS_MAX, type Setting } from './setting.js';
 
@@ -9,13 +10,6 @@ import { configOf, programFile, WAIT_SECONDS_MAX, type Setting } from './setting
  * raises its clock within some tenths of a second.
  */
 export const WARM_UP = { warmUp: 3, warmUpSeconds: 0.5 } as const;
-
-/** What a worker says of its engine. */
-export interface EngineFacts {
-  readonly tensorflow: string;
-  readonly features: readonly string[];
-  readonly lstm: { readonly path: string; readonly notice: string | null };
-}
 
 /** A worker's engine in a process of its own. */
 export class WorkerEngine {
@@ -31,8 +25,14 @@ export class WorkerEngine {
   /** Loads the engine. */
   static async start(setting: Setting, precision: Precision): Promise<WorkerEngine> {
     const engine = new WorkerEngine(setting, precision);
-    const { tensorflow } = await engine.#ask<EngineFacts>({ ask: 'describe' });
-    setting.report.fact('TensorFlow', tensorflow);
+    const { tensorflow, model, features, lstm, notice } = await engine.#ask<EngineFacts>({ ask: 'describe' });
+    const { report } = setting;
+    report.fact('TensorFlow', tensorflow);
+    // What computed indeed, which need not be what is pinned.
+    report.fact(precision === 'float32' ? 'engine' : `engine, ${precision}`, [model, ...features].join(', '));
+    report.fact('LSTM path', lstm.path);
+    report.fact('LSTM paths passed over', lstm.notice);
+    report.fact('engine’s notice', notice);
     return engine;
   }
 
