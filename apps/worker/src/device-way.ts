@@ -45,7 +45,7 @@ export class DeviceWay implements GradientWay<Tensor> {
     }
   }
 
-  retire(gradient: Tensor): undefined {
+  retire(gradient: Tensor): void {
     this.#engine.free(gradient);
   }
 
