@@ -2,7 +2,7 @@ import { networkLayout } from '@rocinante/model';
 import { layoutSha256, VectorMemory, type ParameterLayout, type VectorCount } from '@rocinante/parameters';
 import { microBatchesOf, networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
 import { WireError, type CorpusDescriptionMessage, type StartRunMessage } from '@rocinante/wire';
-import { SumRooms } from './contributions.js';
+import { SumRooms, SUMS_KEPT } from './contributions.js';
 import { corpusIds, type CorpusRequestOptions } from './corpus-source.js';
 import type { OpenRun, RunProof } from './engine-messages.js';
 import type { EngineProxy } from './engine-proxy.js';
@@ -130,12 +130,9 @@ export class RunPreparation {
   }
 }
 
-/** Sums that a worker holds at once, most of the time; further ones lie beside the run's memory. */
-const SUMS = 4;
-
 /** A run's sums, and on a processor its gradients. */
 function runVectors(config: RunConfig, layout: ParameterLayout): VectorCount[] {
-  return [{ count: SUMS, length: layout.length }, ...HostWay.vectors(layout, microBatchesOf(config))];
+  return [{ count: SUMS_KEPT, length: layout.length }, ...HostWay.vectors(layout, microBatchesOf(config))];
 }
 
 /** What a run is to a worker. Its id is not in it: a coordinator that comes back gives another. */
