@@ -53,6 +53,10 @@ export class DeviceWay implements GradientWay<Tensor> {
     return new DeviceSum(this.#engine, this.#grid, exponents, out);
   }
 
+  withRoom(use: (out: Int32Array) => void): void {
+    use(new Int32Array(this.#network.layout.length));
+  }
+
   dispose(): void {
     this.#grid.dispose();
   }

@@ -28,6 +28,9 @@ export interface GradientWay<Gradient> {
   /** Begins the sum of an assignment's micro-batches on one grid; `out` [layout.length] holds it once it is finished. */
   sum(exponents: Int8Array, out: Int32Array): GridSum<Gradient>;
 
+  /** Lends room for a sum that nobody wants, as long as `use` lasts. */
+  withRoom(use: (out: Int32Array) => void): void;
+
   /** Frees what the way keeps; gradients are retired before. */
   dispose(): void;
 }

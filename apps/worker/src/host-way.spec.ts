@@ -2,7 +2,7 @@
 import { Network } from '@rocinante/compute';
 import { Engine } from '@rocinante/engine';
 import { firstValues } from '@rocinante/model';
-import { VectorMemory } from '@rocinante/parameters';
+import { kernelsOf, VectorMemory } from '@rocinante/parameters';
 import { networkOf } from '@rocinante/training';
 import { afterAll, expect, it, vi } from 'vitest';
 import { HostWay } from './host-way.js';
@@ -42,5 +42,11 @@ it('serves the next gradient by the memory of one that was retired or could not 
   expect(one.gradient).toEqual(other.gradient);
   way.retire(one.gradient);
   expect(way.measure(batch, masks).gradient).toBe(one.gradient);
+  way.retire(other.gradient);
+  way.withRoom((out) => {
+    expect([out.length, kernelsOf(out)]).toEqual([layout.length, kernelsOf(one.gradient)]);
+    expect(out.byteOffset).not.toBe(one.gradient.byteOffset);
+  });
+  expect(way.measure(batch, masks).gradient).toBe(other.gradient);
   expect(taken).toHaveBeenCalledTimes(2);
 });

@@ -18,9 +18,9 @@ export class HostWay implements GradientWay<Float32Array> {
   /** What `memory` should have room for, with so many micro-batches in a step. */
   static vectors(layout: ParameterLayout, microBatches: number): { count: number; length: number }[] {
     const gradients = Math.min(microBatches, gradientsKept(4 * layout.length));
-    // Beside them one micro-batch’s quanta.
+    // The joining proof has a gradient and room for a sum at once. Beside them lie one micro-batch's quanta.
     return [
-      { count: gradients + 1, length: layout.length },
+      { count: Math.max(2, gradients) + 1, length: layout.length },
       { count: 1, length: BLOCK_ELEMENTS },
     ];
   }
@@ -37,7 +37,7 @@ export class HostWay implements GradientWay<Float32Array> {
 
   measure(batch: MicroBatch, dropout: DropoutKey): MeasuredGradient<Float32Array> {
     const { layout } = this.#network;
-    const gradient = this.#free.pop() ?? this.#memory.float32(layout.length);
+    const gradient = this.#room();
     const magnitudes = new Float32Array(layout.blockCount);
     try {
       const { lossSum } = this.#network.gradient(batch, dropout, gradient);
@@ -67,6 +67,20 @@ export class HostWay implements GradientWay<Float32Array> {
       finish: () => undefined,
       dispose: () => undefined,
     };
+  }
+
+  /** A gradient's, which is kernels' too: what the proof tries is what training does. */
+  withRoom(use: (out: Int32Array) => void): void {
+    const room = this.#room();
+    try {
+      use(new Int32Array(room.buffer, room.byteOffset, room.length));
+    } finally {
+      this.retire(room);
+    }
+  }
+
+  #room(): Float32Array {
+    return this.#free.pop() ?? this.#memory.float32(this.#network.layout.length);
   }
 
   dispose(): void {

@@ -210,7 +210,9 @@ export class RunCompute {
     try {
       const microBatches = microBatchesOf(this.#run.config);
       const exponents = gridExponents(magnitudes, microBatches);
-      if (fits(magnitudes, exponents, microBatches)) this.#sumOf(gradient, exponents);
+      if (fits(magnitudes, exponents, microBatches)) {
+        this.#way.withRoom((out) => this.#sumInto(out, gradient, exponents));
+      }
       if (gradient instanceof Float32Array) return sha256(gradient);
     } finally {
       this.#way.retire(gradient);
@@ -220,8 +222,8 @@ export class RunCompute {
     return sha256(read);
   }
 
-  #sumOf(gradient: Gradient, exponents: Int8Array): void {
-    const sum = this.#way.sum(exponents, new Int32Array(this.#network.layout.length));
+  #sumInto(out: Int32Array, gradient: Gradient, exponents: Int8Array): void {
+    const sum = this.#way.sum(exponents, out);
     try {
       sum.add(gradient);
       sum.hashes();
