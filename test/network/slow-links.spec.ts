@@ -77,7 +77,6 @@ describe.skipIf(hindrance !== null)(`slow links${hindrance === null ? '' : ` (${
       const { id } = await daemon.startRun([...options, '--min-workers', String(workers)]);
       const entries = (): Record<string, unknown>[] => daemon.events(id);
       const has = (event: string): boolean => entries().some((entry) => entry.event === event);
-      // First values of large networks take the coordinator's thread for so long that workers who wait would be lost on a busy machine.
       await until('the first checkpoint', () => has('checkpoint'));
       for (let index = 0; index < workers; index++) {
         const host = network.host(`worker${index}`);

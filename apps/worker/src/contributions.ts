@@ -1,4 +1,4 @@
-import type { SharedInt32, VectorMemory } from '@rocinante/parameters';
+import { VectorMemory, type SharedInt32 } from '@rocinante/parameters';
 import type { Assignment } from '@rocinante/training';
 
 /** An assignment that this worker holds, from when it was given until its last range is sent or it is withdrawn. */
@@ -9,10 +9,17 @@ export interface Contribution {
   readonly cancelled: Int32Array<SharedArrayBuffer>;
 }
 
-/** Memory for a run's sums: as many as were ever held at once. It outlives sessions, as the run does in the engine. */
+/** Sums that a worker holds at once, most of the time. */
+export const SUMS_KEPT = 4;
+
+/**
+ * Memory for a run's sums: so many are kept in the run's memory, further ones lie beside it while they are held. It outlives sessions,
+ * as the run does in the engine.
+ */
 export class SumRooms {
   readonly #memory: VectorMemory;
   readonly #length: number;
+  readonly #kept = new Set<SharedInt32>();
   readonly #free: SharedInt32[] = [];
 
   /** @param length elements of a sum. */
@@ -23,11 +30,16 @@ export class SumRooms {
 
   /** A sum of any values. */
   take(): SharedInt32 {
-    return this.#free.pop() ?? this.#memory.int32(this.#length);
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#kept.size === SUMS_KEPT) return VectorMemory.of(null).int32(this.#length);
+    const sum = this.#memory.int32(this.#length);
+    this.#kept.add(sum);
+    return sum;
   }
 
   giveBack(sum: SharedInt32): void {
-    this.#free.push(sum);
+    if (this.#kept.has(sum)) this.#free.push(sum);
   }
 }
 

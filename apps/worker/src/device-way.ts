@@ -45,12 +45,16 @@ export class DeviceWay implements GradientWay<Tensor> {
     }
   }
 
-  retire(gradient: Tensor): undefined {
+  retire(gradient: Tensor): void {
     this.#engine.free(gradient);
   }
 
   sum(exponents: Int8Array, out: Int32Array): GridSum<Tensor> {
     return new DeviceSum(this.#engine, this.#grid, exponents, out);
+  }
+
+  withRoom(use: (out: Int32Array) => void): void {
+    use(new Int32Array(this.#network.layout.length));
   }
 
   dispose(): void {

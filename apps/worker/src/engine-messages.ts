@@ -30,7 +30,10 @@ export interface OpenRun {
   /** Encoded ids, little-endian, `idBytes` each. */
   readonly ids: SharedArrayBuffer;
   readonly idBytes: number;
-  /** `VectorMemory.shared` of the run's memory: where sums lie, and the engine's thread puts gradients. */
+  /**
+   * `VectorMemory.shared` of the run's memory: where sums lie, and the engine's thread puts gradients. It may be that of the run
+   * before: it is cleared as this one is opened, and nothing is to be taken of it before that.
+   */
   readonly memory: SharedWebAssemblyMemory | null;
 }
 

@@ -3,6 +3,7 @@ import { assert, assertNever, RocinanteError } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import { chooseLstmPath, type LstmPathInUse } from '@rocinante/compute';
 import { Engine, type EngineOptions } from '@rocinante/engine';
+import { VectorMemory } from '@rocinante/parameters';
 import type { EngineFacts, EngineReply, EngineRequest, RunProof } from './engine-messages.js';
 import { RunCompute } from './run-compute.js';
 
@@ -40,6 +41,8 @@ function answer(request: EngineRequest): unknown {
     case 'open-run':
       run?.dispose();
       run = null;
+      // An earlier run's may be handed on, and that is closed only now.
+      VectorMemory.of(request.memory).clear();
       loaded().expectTf32(request.config.precision === 'tf32');
       run = new RunCompute(loaded(), request, { path: inUse?.path });
       return run.notices;

@@ -10,8 +10,7 @@ interface Token {
   retired: boolean;
 }
 
-/** @param reuses whether a retired gradient's memory serves the next one, as in the host's memory. */
-function cacheOf(reuses: boolean, gradientBytes = 64) {
+function cacheOf(gradientBytes = 64) {
   const computed: string[] = [];
   const made: Token[] = [];
   const cache = new GradientCache<Token>({
@@ -19,29 +18,24 @@ function cacheOf(reuses: boolean, gradientBytes = 64) {
     retire: (gradient) => {
       expect(gradient.retired).toBe(false);
       gradient.retired = true;
-      return reuses ? gradient : undefined;
     },
   });
   const take = (step: number, microBatch: number, finite = true) =>
-    cache.take(step, microBatch, (reuse) => {
+    cache.take(step, microBatch, () => {
       const name = `${step}.${microBatch}`;
       computed.push(name);
-      const gradient = reuse ?? { name, retired: false };
-      Object.assign(gradient, { name, retired: false });
-      if (!reuse) made.push(gradient);
+      const gradient = { name, retired: false };
+      made.push(gradient);
       const magnitudes = new Float32Array(1);
       return { squaredNorm: 1, finite, lossSum: microBatch, seconds: 1, gradient, magnitudes };
     });
   const held = (): string[] => made.filter(({ retired }) => !retired).map(({ name }) => name);
-  return { cache, take, computed, made, held };
+  return { cache, take, computed, held };
 }
 
-describe.each([
-  ['whose memory is used again', true],
-  ['whose memory is freed', false],
-])('a cache of gradients %s', (_what, reuses) => {
+describe('a cache of gradients', () => {
   it('gives a gradient of the step in progress again without computing it', () => {
-    const { take, computed } = cacheOf(reuses);
+    const { take, computed } = cacheOf();
     take(3, 0);
     take(3, 1);
     expect(take(3, 0).gradient.name).toBe('3.0');
@@ -50,17 +44,16 @@ describe.each([
   });
 
   it('forgets a step when the next one begins', () => {
-    const { take, computed, held, made } = cacheOf(reuses);
+    const { take, computed, held } = cacheOf();
     take(3, 0);
     take(4, 0);
     expect(held()).toEqual(['4.0']);
     take(3, 0);
     expect(computed).toEqual(['3.0', '4.0', '3.0']);
-    expect(made).toHaveLength(reuses ? 1 : 3);
   });
 
   it('computes one anew that it is to forget, and keeps that', () => {
-    const { cache, take, computed, held } = cacheOf(reuses);
+    const { cache, take, computed, held } = cacheOf();
     take(3, 0);
     take(3, 1);
     cache.forget(3, 0);
@@ -73,7 +66,7 @@ describe.each([
   });
 
   it('holds nothing once it is cleared', () => {
-    const { cache, take, computed, held } = cacheOf(reuses);
+    const { cache, take, computed, held } = cacheOf();
     take(3, 0);
     take(3, 1);
     cache.clear();
@@ -83,7 +76,7 @@ describe.each([
   });
 
   it('computes one that is not finite again when it is asked for again, and does not hold it', () => {
-    const { take, computed, held } = cacheOf(reuses);
+    const { take, computed, held } = cacheOf();
     take(3, 0, false);
     expect(held()).toEqual([]);
     take(3, 0);
@@ -91,7 +84,7 @@ describe.each([
   });
 
   it('keeps no more than its limit', () => {
-    const { take, computed, held } = cacheOf(reuses, GRADIENT_BYTES);
+    const { take, computed, held } = cacheOf(GRADIENT_BYTES);
     for (let microBatch = 0; microBatch < 66; microBatch++) take(1, microBatch);
     expect(held()).toHaveLength(64);
     computed.length = 0;

@@ -13,7 +13,7 @@ interface Kept<Gradient> extends Computed<Gradient> {
 /** How the memory of gradients is held; as GradientWay has it. */
 export interface GradientMemory<Gradient> {
   readonly gradientBytes: number;
-  retire(gradient: Gradient): Gradient | undefined;
+  retire(gradient: Gradient): void;
 }
 
 /** Gradients that a worker keeps for the case that their step is issued again: at most so many bytes, on a card of the card's. */
@@ -33,15 +33,13 @@ export class GradientCache<Gradient> {
   readonly #capacity: number;
   #step = -1;
   readonly #kept: Kept<Gradient>[] = [];
-  /** Memory for the next ones. */
-  readonly #free: Gradient[] = [];
 
   constructor(memory: GradientMemory<Gradient>) {
     this.#memory = memory;
     this.#capacity = gradientsKept(memory.gradientBytes);
   }
 
-  /** Keeps nothing any more; memory that is not freed serves the next ones. */
+  /** Keeps nothing any more. */
   clear(): void {
     this.#step = -1;
     this.#retire(this.#kept.splice(0));
@@ -55,14 +53,10 @@ export class GradientCache<Gradient> {
   }
 
   /**
-   * The gradient of a micro-batch of a step: kept, or computed now by `compute`, which may use the memory that it is given.
+   * The gradient of a micro-batch of a step: kept, or computed now by `compute`.
    * It may be used until the next call; of one that is not finite only what was measured.
    */
-  take(
-    step: number,
-    microBatch: number,
-    compute: (reuse: Gradient | undefined) => Computed<Gradient>,
-  ): Computed<Gradient> {
+  take(step: number, microBatch: number, compute: () => Computed<Gradient>): Computed<Gradient> {
     if (step !== this.#step) {
       this.#step = step;
       this.#retire(this.#kept.splice(0));
@@ -70,7 +64,7 @@ export class GradientCache<Gradient> {
     const found = this.#kept.find((kept) => kept.microBatch === microBatch);
     if (found) return found;
     if (this.#kept.length === this.#capacity) this.#retire([this.#kept.pop()!]);
-    const measured = { ...compute(this.#free.pop()), microBatch };
+    const measured = { ...compute(), microBatch };
     // One that is not finite is computed again when it is asked for again: a second opinion is what is wanted then.
     if (measured.finite && Number.isFinite(measured.lossSum)) this.#kept.push(measured);
     else this.#retire([measured]);
@@ -78,9 +72,6 @@ export class GradientCache<Gradient> {
   }
 
   #retire(gradients: readonly Computed<Gradient>[]): void {
-    for (const { gradient } of gradients) {
-      const memory = this.#memory.retire(gradient);
-      if (memory !== undefined) this.#free.push(memory);
-    }
+    for (const { gradient } of gradients) this.#memory.retire(gradient);
   }
 }

@@ -19,17 +19,17 @@ export interface GradientWay<Gradient> {
   /** Bytes that one gradient holds, in the memory where it lies. */
   readonly gradientBytes: number;
 
-  /**
-   * Computes a micro-batch's gradient and measures it.
-   * @param reuse a gradient that is not wanted any more, for its memory.
-   */
-  measure(batch: MicroBatch, dropout: DropoutKey, reuse?: Gradient): MeasuredGradient<Gradient>;
+  /** Computes a micro-batch's gradient and measures it. */
+  measure(batch: MicroBatch, dropout: DropoutKey): MeasuredGradient<Gradient>;
 
-  /** A gradient is not wanted any more. What `measure` can use in its place is given back, else its memory is freed. */
-  retire(gradient: Gradient): Gradient | undefined;
+  /** A gradient is not wanted any more: its memory is freed, or serves the next one. */
+  retire(gradient: Gradient): void;
 
   /** Begins the sum of an assignment's micro-batches on one grid; `out` [layout.length] holds it once it is finished. */
   sum(exponents: Int8Array, out: Int32Array): GridSum<Gradient>;
+
+  /** Lends room for a sum that nobody wants, as long as `use` lasts. */
+  withRoom(use: (out: Int32Array) => void): void;
 
   /** Frees what the way keeps; gradients are retired before. */
   dispose(): void;

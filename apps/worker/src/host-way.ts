@@ -12,13 +12,15 @@ export class HostWay implements GradientWay<Float32Array> {
   readonly #hash: QuantaHash;
   /** Room for one micro-batch's quanta. */
   readonly #quanta: Int32Array;
+  /** Memory for the next gradients. */
+  readonly #free: Float32Array[] = [];
 
   /** What `memory` should have room for, with so many micro-batches in a step. */
   static vectors(layout: ParameterLayout, microBatches: number): { count: number; length: number }[] {
-    // Beside those of a step: the joining proof's gradient, and one micro-batch's quanta.
     const gradients = Math.min(microBatches, gradientsKept(4 * layout.length));
+    // The joining proof has a gradient and room for a sum at once. Beside them lie one micro-batch's quanta.
     return [
-      { count: gradients + 2, length: layout.length },
+      { count: Math.max(2, gradients) + 1, length: layout.length },
       { count: 1, length: BLOCK_ELEMENTS },
     ];
   }
@@ -33,16 +35,21 @@ export class HostWay implements GradientWay<Float32Array> {
     this.#quanta = memory.int32(layout.length);
   }
 
-  measure(batch: MicroBatch, dropout: DropoutKey, reuse?: Float32Array): MeasuredGradient<Float32Array> {
+  measure(batch: MicroBatch, dropout: DropoutKey): MeasuredGradient<Float32Array> {
     const { layout } = this.#network;
-    const gradient = reuse ?? this.#memory.float32(layout.length);
+    const gradient = this.#room();
     const magnitudes = new Float32Array(layout.blockCount);
-    const { lossSum } = this.#network.gradient(batch, dropout, gradient);
-    return { ...measureBlocks(gradient, layout, magnitudes), lossSum, gradient, magnitudes };
+    try {
+      const { lossSum } = this.#network.gradient(batch, dropout, gradient);
+      return { ...measureBlocks(gradient, layout, magnitudes), lossSum, gradient, magnitudes };
+    } catch (error) {
+      this.retire(gradient);
+      throw error;
+    }
   }
 
-  retire(gradient: Float32Array): Float32Array {
-    return gradient;
+  retire(gradient: Float32Array): void {
+    this.#free.push(gradient);
   }
 
   sum(exponents: Int8Array, out: Int32Array): GridSum<Float32Array> {
@@ -60,6 +67,20 @@ export class HostWay implements GradientWay<Float32Array> {
       finish: () => undefined,
       dispose: () => undefined,
     };
+  }
+
+  /** A gradient's, which is kernels' too: what the proof tries is what training does. */
+  withRoom(use: (out: Int32Array) => void): void {
+    const room = this.#room();
+    try {
+      use(new Int32Array(room.buffer, room.byteOffset, room.length));
+    } finally {
+      this.retire(room);
+    }
+  }
+
+  #room(): Float32Array {
+    return this.#free.pop() ?? this.#memory.float32(this.#network.layout.length);
   }
 
   dispose(): void {

@@ -119,8 +119,8 @@ export class RunCompute {
       for (const microBatch of assignment.microBatches) {
         if (Atomics.load(cancelled, 0) === 1) return null;
         if (assignment.kind === 'audit') this.#cache.forget(assignment.step, microBatch);
-        const measured = this.#cache.take(assignment.step, microBatch, (reuse) =>
-          this.#measuredGradient(assignment.step, microBatch, reuse),
+        const measured = this.#cache.take(assignment.step, microBatch, () =>
+          this.#measuredGradient(assignment.step, microBatch),
         );
         computeSeconds += measured.seconds;
         const finite = measured.finite && Number.isFinite(measured.lossSum);
@@ -172,7 +172,7 @@ export class RunCompute {
     this.#parametersVersion = -1;
     this.#network.setParameters(firstValues(networkOf(config, vocabularySize), config.seed));
     const masks = { seed: config.seed, step: 0, microBatch: 0 };
-    return sha256(this.#inMemory(this.#trainingWindows(0, 0), (batch) => this.#asInTraining(batch, masks)));
+    return this.#inMemory(this.#trainingWindows(0, 0), (batch) => this.#proofBy(batch, masks));
   }
 
   /** Lines for people, once a gradient was computed: why gradients are computed op by op that could be by one graph. */
@@ -207,25 +207,27 @@ export class RunCompute {
     this.#parametersVersion = version;
   }
 
-  /** A micro-batch's gradient, after all that training does with one: it is measured, put on a grid, hashed and read as a sum. */
-  #asInTraining(batch: MicroBatch, masks: DropoutKey): Float32Array {
+  /** Of a micro-batch's gradient, after all that training does with one: it is measured, put on a grid, hashed and read as a sum. */
+  #proofBy(batch: MicroBatch, masks: DropoutKey): string {
     const { layout } = this.#network;
     const { gradient, magnitudes } = this.#way.measure(batch, masks);
     try {
       const microBatches = microBatchesOf(this.#run.config);
       const exponents = gridExponents(magnitudes, microBatches);
-      if (fits(magnitudes, exponents, microBatches)) this.#sumOf(gradient, exponents);
-      if (gradient instanceof Float32Array) return gradient;
+      if (fits(magnitudes, exponents, microBatches)) {
+        this.#way.withRoom((out) => this.#sumInto(out, gradient, exponents));
+      }
+      if (gradient instanceof Float32Array) return sha256(gradient);
     } finally {
       this.#way.retire(gradient);
     }
     const read = new Float32Array(layout.length);
     this.#network.gradient(batch, masks, read);
-    return read;
+    return sha256(read);
   }
 
-  #sumOf(gradient: Gradient, exponents: Int8Array): void {
-    const sum = this.#way.sum(exponents, new Int32Array(this.#network.layout.length));
+  #sumInto(out: Int32Array, gradient: Gradient, exponents: Int8Array): void {
+    const sum = this.#way.sum(exponents, out);
     try {
       sum.add(gradient);
       sum.hashes();
@@ -235,13 +237,13 @@ export class RunCompute {
     }
   }
 
-  #measuredGradient(step: number, microBatch: number, reuse: Gradient | undefined): Computed<Gradient> {
+  #measuredGradient(step: number, microBatch: number): Computed<Gradient> {
     const started = performance.now();
     const windows = this.#trainingWindows(step, microBatch);
     const masks = { seed: this.#run.config.seed, step, microBatch };
     const measured = this.#inMemory(
       windows,
-      (batch) => this.#way.measure(batch, masks, reuse),
+      (batch) => this.#way.measure(batch, masks),
       ({ gradient }) => this.#way.retire(gradient),
     );
     return { ...measured, seconds: (performance.now() - started) / 1000 };

@@ -1,8 +1,8 @@
 import { networkLayout } from '@rocinante/model';
-import { layoutSha256, VectorMemory, type ParameterLayout } from '@rocinante/parameters';
+import { layoutSha256, VectorMemory, type ParameterLayout, type VectorCount } from '@rocinante/parameters';
 import { microBatchesOf, networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
 import { WireError, type CorpusDescriptionMessage, type StartRunMessage } from '@rocinante/wire';
-import { SumRooms } from './contributions.js';
+import { SumRooms, SUMS_KEPT } from './contributions.js';
 import { corpusIds, type CorpusRequestOptions } from './corpus-source.js';
 import type { OpenRun, RunProof } from './engine-messages.js';
 import type { EngineProxy } from './engine-proxy.js';
@@ -41,6 +41,8 @@ interface OpenedRun {
 export class RunPreparation {
   readonly #engine: EngineProxy;
   #open: OpenedRun | null = null;
+  /** The last run's: the next one's too, where it is large enough. */
+  #memory: VectorMemory | null = null;
 
   constructor(engine: EngineProxy) {
     this.#engine = engine;
@@ -103,7 +105,7 @@ export class RunPreparation {
     const ids = known ?? (await corpusIds({ ...source, corpus }));
     if (source.signal.aborted) return null;
     const { vocabularySize, idBytes } = corpus;
-    const memory = runMemory(config, layout);
+    const memory = this.#memoryFor(runVectors(config, layout));
     const opening: OpenRun = {
       type: 'open-run',
       config,
@@ -116,17 +118,21 @@ export class RunPreparation {
     this.#open = { key, corpus, layout, opening, sums, opened: this.#engine.request(opening) };
     return this.#open;
   }
+
+  /**
+   * What is dropped stays in memory for long (`VectorMemory`), so there is room for a run of twice the size, where addresses are
+   * to be had: runs that need more and more leave less behind, all together, than the last one needs.
+   */
+  #memoryFor(vectors: readonly VectorCount[]): VectorMemory {
+    if (this.#memory?.holds(vectors)) return this.#memory;
+    const roomy = VectorMemory.create([...vectors, ...vectors]);
+    return (this.#memory = roomy.shared === null ? VectorMemory.create(vectors) : roomy);
+  }
 }
 
-/** Sums that a worker holds at once, most of the time; further ones lie beside the run's memory. */
-const SUMS = 4;
-
-/** Where a run's sums lie, and on a processor its gradients. */
-export function runMemory(config: RunConfig, layout: ParameterLayout): VectorMemory {
-  return VectorMemory.create([
-    { count: SUMS, length: layout.length },
-    ...HostWay.vectors(layout, microBatchesOf(config)),
-  ]);
+/** A run's sums, and on a processor its gradients. */
+export function runVectors(config: RunConfig, layout: ParameterLayout): VectorCount[] {
+  return [{ count: SUMS_KEPT, length: layout.length }, ...HostWay.vectors(layout, microBatchesOf(config))];
 }
 
 /** What a run is to a worker. Its id is not in it: a coordinator that comes back gives another. */

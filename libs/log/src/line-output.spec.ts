@@ -9,6 +9,7 @@ import {
   readSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +93,28 @@ describe('a pipe whose reader stands still', () => {
     });
     output.write(line(7));
     expect(read()).toBe(line(7));
+  });
+
+  it('gets the line behind one whose end was dropped on a line of its own', () => {
+    output.write(`${'x'.repeat(2 * WAITING_BYTES_MAX)}\n`);
+    output.write(line(1));
+    const [beginning, told, ...after] = readAll().split('\n');
+    expect(beginning).toMatch(/^x+$/);
+    expect(JSON.parse(told)).toMatchObject({
+      msg: '1 lines of this log were lost: their reader stood still',
+    });
+    expect(after.join('\n')).toBe(line(1));
+  });
+
+  it('gets a line that would fit behind the one that tells of lost ones, which does not', () => {
+    output.write(`${'x'.repeat(2 * WAITING_BYTES_MAX)}\n`);
+    read();
+    // Room for a few bytes: a pipe takes a short write whole or not at all.
+    writeSync(fd, Buffer.alloc((1 << 16) - 50, '.'));
+    output.write('{"n":1}\n');
+    const [, told, after] = readAll().split('\n');
+    expect(JSON.parse(told)).toMatchObject({ level: 'warn' });
+    expect(after).toBe('{"n":1}');
   });
 
   it('does not keep the process from its end', () => {

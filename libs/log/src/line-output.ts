@@ -32,9 +32,10 @@ export class LineOutput {
   /** @param text whole lines. */
   write(text: string): void {
     this.#flush();
-    if (this.#waiting.length > 0) return this.#wait(text, 'their reader stood still');
-    if (this.#lost > 0 && !this.#tell()) return this.#drop(text, this.#why);
-    this.#put(text);
+    if (this.#waiting.length === 0 && this.#lost > 0 && !this.#tell()) return this.#drop(text, this.#why);
+    // Also behind the line that tells, where only its beginning was taken.
+    if (this.#waiting.length > 0) this.#wait(Buffer.from(text));
+    else this.#put(text);
   }
 
   /** Lines that wait are written, as far as they are taken within a second: for the end of the process. */
@@ -62,10 +63,11 @@ export class LineOutput {
   }
 
   #put(text: string): void {
-    const bytes = Buffer.from(this.#torn ? `\n${text}` : text);
+    const torn = this.#torn;
+    const bytes = Buffer.from(torn ? `\n${text}` : text);
     const rest = this.#written(bytes);
     if (typeof rest === 'string') this.#drop(text, rest);
-    else if (rest.length > 0) this.#wait(rest, '');
+    else if (rest.length > 0 && !this.#wait(rest)) this.#torn = torn || rest.length < bytes.length;
   }
 
   #flush(): void {
@@ -91,11 +93,15 @@ export class LineOutput {
     return rest;
   }
 
-  #wait(text: string | Buffer, why: string): void {
-    const more = Buffer.from(text);
-    if (this.#waiting.length + more.length > WAITING_BYTES_MAX) return this.#drop(String(text), why);
+  /** @returns whether there was room for it. */
+  #wait(more: Buffer): boolean {
+    if (this.#waiting.length + more.length > WAITING_BYTES_MAX) {
+      this.#drop(more.toString(), 'their reader stood still');
+      return false;
+    }
     this.#waiting = Buffer.concat([this.#waiting, more]);
     this.#retrySoon();
+    return true;
   }
 
   #retrySoon(): void {

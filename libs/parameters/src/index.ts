@@ -11,5 +11,5 @@ export {
 export { NORM_BLOCK_ELEMENTS } from './norms.js';
 export { addRange } from './sums.js';
 export { addressOf, kernelsOf, type VectorKernels } from './vector-kernels.js';
-export { VectorMemory, type SharedFloat32, type SharedInt32 } from './vector-memory.js';
+export { VectorMemory, type SharedFloat32, type SharedInt32, type VectorCount } from './vector-memory.js';
 export type { SharedWebAssemblyMemory } from './web-assembly.js';

@@ -74,6 +74,21 @@ describe('a vector memory', () => {
     expect(a[99]).toBe(4);
   });
 
+  it('has zeros for the next run once it is cleared, where that fits', () => {
+    const [many, few] = [3, 2].map((count) => [{ count, length: 16_000 }]);
+    const memory = VectorMemory.create(many);
+    const more = [{ count: 1, length: 80_000 }];
+    expect([many, few, more].map((vectors) => memory.holds(vectors))).toEqual([true, true, false]);
+    for (let index = 0; index < 4; index++) memory.int32(16_000).fill(-1);
+    memory.clear();
+    const vectors = [20_000, 28_000].map((length) => memory.float32(length));
+    for (const vector of vectors) {
+      expect(kernelsOf(vector)).not.toBeNull();
+      expect(vector.every((value) => Object.is(value, 0))).toBe(true);
+    }
+    expect(VectorMemory.of(null).holds(few)).toBe(false);
+  });
+
   it('is ordinary shared memory beyond 4 GiB', () => {
     const memory = VectorMemory.create([{ count: 8, length: 2 ** 27 }]);
     expect(memory.shared).toBeNull();

@@ -5,6 +5,12 @@ import { Memory, type SharedWebAssemblyMemory } from './web-assembly.js';
 export type SharedFloat32 = Float32Array<SharedArrayBuffer>;
 export type SharedInt32 = Int32Array<SharedArrayBuffer>;
 
+/** So many vectors of so many elements each. */
+export interface VectorCount {
+  readonly count: number;
+  readonly length: number;
+}
+
 const PAGE_BYTES = 65_536;
 
 /** 4 GiB but for a page: addresses have 32 bits, and one behind the last vector's end must be an address too. */
@@ -17,9 +23,12 @@ const UNIT_BYTES = 64;
  * Memory for a run's long vectors where SIMD kernels reach them (`kernelsOf`): these are WebAssembly, which reaches its own
  * memory alone. It is shared: another thread takes `shared` by message, and vectors by `here`.
  *
- * What was given away stays so: who needs a vector for a while keeps it for the next time. Where there is no room (any more),
+ * What was given away stays so until `clear`: who needs a vector for a while keeps it for the next time. Where there is no room (any more),
  * or no such memory, as beyond 4 GiB or under a limit of addresses (`ulimit -v`), a vector is ordinary shared memory,
  * for which the same is computed without kernels, to the bit.
+ *
+ * V8 does not count it: one that is dropped stays in memory until each thread that had it happens to collect its garbage. Who needs
+ * one after another therefore hands it on where the next run's vectors fit (`holds`).
  */
 export class VectorMemory {
   /** What another thread's `VectorMemory.of` takes; null where there is none. */
@@ -33,15 +42,27 @@ export class VectorMemory {
   }
 
   /** Room for so many vectors of so many elements each. What is never used of it takes addresses, but no memory. */
-  static create(vectors: readonly { readonly count: number; readonly length: number }[]): VectorMemory {
-    const units = vectors.reduce((sum, { count, length }) => sum + count * unitsOf(length), 1);
-    const pages = Math.ceil((units * UNIT_BYTES) / PAGE_BYTES);
+  static create(vectors: readonly VectorCount[]): VectorMemory {
+    const pages = Math.ceil(bytesOf(vectors) / PAGE_BYTES);
     return new VectorMemory(pages > PAGES_MAX ? null : newMemory(pages));
   }
 
   /** The same memory in another thread. */
   static of(shared: SharedWebAssemblyMemory | null): VectorMemory {
     return new VectorMemory(shared);
+  }
+
+  /** Whether so many vectors fit, once it is cleared. */
+  holds(vectors: readonly VectorCount[]): boolean {
+    return this.shared !== null && bytesOf(vectors) <= this.shared.buffer.byteLength;
+  }
+
+  /** Takes back all that was given away: nobody in any thread may use it any more. What is given from then on is zeros again. */
+  clear(): void {
+    const given = this.#given;
+    if (given === null) return;
+    new Uint8Array(given.buffer, UNIT_BYTES, Atomics.load(given, 0) * UNIT_BYTES).fill(0);
+    Atomics.store(given, 0, 0);
   }
 
   /** A vector of zeros. */
@@ -89,6 +110,10 @@ export class VectorMemory {
 
 function unitsOf(length: number): number {
   return Math.ceil((length * 4) / UNIT_BYTES);
+}
+
+function bytesOf(vectors: readonly VectorCount[]): number {
+  return UNIT_BYTES * vectors.reduce((sum, { count, length }) => sum + count * unitsOf(length), 1);
 }
 
 /** Null where the machine has not so many addresses. */

@@ -4,7 +4,9 @@ import type { HistoryEntry, RunShape } from './run-state.js';
  * Evaluations since the last gain: since a loss, held-out or else training, that was more than `minDelta` below the best
  * gain before it. The first loss is a gain, NaN never is.
  *
- * It follows from the history alone, so a resumed run counts on, and one that is given more patience goes on.
+ * It follows from the history alone, so a resumed run counts on, and one that is given more patience goes on. Of more evaluations than
+ * a run keeps (`HISTORY_KEPT`) the newest count: the first of these is the first gain then, so what is below it, and not below
+ * an older one, counts as a gain too, and the run goes on for longer.
  */
 export function evaluationsWithoutGain(history: readonly HistoryEntry[], minDelta: number): number {
   let best = Infinity;

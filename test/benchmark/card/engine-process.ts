@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { RandomStream, sha256 } from '@rocinante/base';
 import { gridExponents } from '@rocinante/codec';
 import { firstValues, networkLayout } from '@rocinante/model';
-import type { VectorMemory } from '@rocinante/parameters';
+import { VectorMemory } from '@rocinante/parameters';
 import { networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
 import { projectRoot } from '../../support/project-root.js';
 import { answerLines } from './answer-lines.js';
@@ -38,7 +38,7 @@ const { precision, device, threads } = JSON.parse(process.argv[2]) as {
   device: 'cpu' | 'gpu';
   threads: number;
 };
-const [{ EngineProxy }, { runMemory }] = (await Promise.all(
+const [{ EngineProxy }, { runVectors }] = (await Promise.all(
   ['engine-proxy', 'run-preparation'].map((name) => {
     const file = join(projectRoot, 'apps', 'worker', 'dist', `${name}.js`);
     return import(pathToFileURL(file).href) as Promise<object>;
@@ -65,7 +65,7 @@ class OpenRun {
     const { length, blockCount } = layout;
     this.#parameters = new Float32Array(new SharedArrayBuffer(4 * length));
     this.#parameters.set(firstValues(network, config.seed));
-    this.memory = runMemory(config, layout);
+    this.memory = VectorMemory.create(runVectors(config, layout));
     this.#sum = this.memory.int32(length);
     this.#exponents = new Int8Array(blockCount);
   }
