@@ -62,6 +62,9 @@ interface ActivationEnd {
 /** One run of a daemon while it is active: prepared, executed, and its record kept true. */
 export class ActiveRun {
   readonly id: string;
+  /** Told once when it is seen that this activation does not bring the coordinator down as it begins, or when it ends. */
+  onSettled: () => void = () => {};
+  #toldSettled = false;
   readonly #parts: ActiveRunParts;
   readonly #startedAt = performance.now();
   readonly #before: StoredRun;
@@ -327,7 +330,13 @@ export class ActiveRun {
   #update(changes: Partial<Omit<StoredRun, 'version' | 'id'>>): void {
     const { activeSeconds, workerSeconds } = this;
     const counted = { activeSeconds, workerSeconds, ...this.traffic };
-    this.#parts.store.update(this.id, { ...counted, ...this.#position(), ...changes });
+    const { unfinishedActivations } = this.#parts.store.update(this.id, {
+      ...{ ...counted, ...this.#position() },
+      ...changes,
+    });
+    if (unfinishedActivations > 0 || this.#toldSettled) return;
+    this.#toldSettled = true;
+    this.onSettled();
   }
 
   #position(): Partial<StoredRun> {

@@ -112,6 +112,80 @@ describe('a coordinator that ends without a word', () => {
   });
 });
 
+describe('runs that a coordinator did not outlast twice', () => {
+  /** The next run of each of two pools, and one behind them with a higher priority. */
+  beforeEach(async () => {
+    const { store } = coordinator;
+    for (const [id, pool, priority] of [
+      ['r1', 'default', 0],
+      ['r2', 'gpu', 0],
+      ['r3', 'gpu', 5],
+    ] as const) {
+      await store.create({ ...smallRun, pool, priority });
+      const times = { startedAt: smallRun.createdAt, unfinishedActivations: 2 };
+      if (id !== 'r3') store.update(id, { state: 'active', ...times });
+    }
+    await restart();
+  });
+  const counts = (): number[] =>
+    coordinator.store.runs().map(({ unfinishedActivations }) => unfinishedActivations);
+
+  it('are tried one at a time, whatever their pools: the next once the first has ended', async () => {
+    const { store, scheduler } = coordinator;
+    scheduler.start();
+    await coordinator.executed('r1');
+    expect([states(), counts()]).toEqual([
+      ['active', 'queued', 'queued'],
+      [3, 2, 0],
+    ]);
+    scheduler.stop(store.find('r1'), 'lunch');
+    await coordinator.executed('r2');
+    expect([states(), counts()]).toEqual([
+      ['stopped', 'active', 'queued'],
+      [0, 3, 0],
+    ]);
+    const { eventsPath } = new RunDirectory(store.directory('r2'));
+    await eventually(
+      () => readFileSync(eventsPath, 'utf8').includes('"cause":"coordinator-restarted"') || null,
+    );
+  });
+
+  it('do not wait for one that has been active for ten minutes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    try {
+      coordinator.scheduler.start();
+      await coordinator.executed('r1');
+      vi.advanceTimersByTime(590_000);
+      expect(states()).toEqual(['active', 'queued', 'queued']);
+      vi.advanceTimersByTime(15_000);
+      expect([states(), counts()]).toEqual([
+        ['active', 'active', 'queued'],
+        [0, 3, 0],
+      ]);
+      await coordinator.executed('r2');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('begin where the first was given up, and are not given up with it', async () => {
+    coordinator.store.update('r1', { unfinishedActivations: 3 });
+    coordinator.store.update('r2', { state: 'queued' });
+    await restart();
+    coordinator.scheduler.start();
+    expect(await failure('r1')).toMatch(/3 times in a row/);
+    await coordinator.executed('r2');
+  });
+
+  it('are stopped in the queue where that was ordered before the kill', async () => {
+    coordinator.store.update('r2', { reason: 'enough' });
+    await restart();
+    coordinator.scheduler.start();
+    expect(coordinator.store.find('r2')).toMatchObject({ state: 'stopped', reason: 'enough' });
+    await coordinator.executed('r3');
+  });
+});
+
 describe('an active run', () => {
   it('is stopped with a checkpoint, and tells its followers', async () => {
     const { store, scheduler, hub } = coordinator;
