@@ -164,6 +164,25 @@ export class ActiveRun {
     }
   }
 
+  /** In place of `run`: it is activated no more, and whoever hears of an activation's end hears of this. */
+  giveUp(reason: string): void {
+    const { hub, logger, ended } = this.#parts;
+    const { step } = this.#before;
+    const end = { outcome: 'failed', reason } as const;
+    this.#update({ ...SETTLED, state: end.outcome, reason, endedAt: now() });
+    logger.error({ run: this.id, step, outcome: end.outcome }, reason);
+    try {
+      const log = this.#openLog();
+      this.#tell(log, { time: now(), event: 'finished', atStep: step, ...end });
+      log.close();
+    } catch (error) {
+      // A run whose log cannot be opened has failed too.
+      if (!isExpected(error)) throw error;
+    }
+    ended(this.id);
+    hub.end(this.id);
+  }
+
   /** @returns how it ended, where that was a failure of the world's too. */
   async #toEnd(): Promise<ActivationEnd> {
     try {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunDirectory } from '../run/run-directory.js';
 import { WrongStateError } from './errors.js';
 import type { RunLogEntry } from '../run/log/log-entries.js';
+import { runLogPath } from './run-log.js';
 import { resumeRun } from './run-orders.js';
 import { stateOf } from './run-report.js';
 import type { StoredRun } from './run-store.js';
@@ -88,7 +89,17 @@ describe('a coordinator that ends without a word', () => {
     await coordinator.store.create(smallRun);
     coordinator.store.update('r1', { state: 'active', unfinishedActivations: 3 });
     await restart();
+    const told: RunLogEntry[] = [];
+    coordinator.hub.follow('r1', { entry: (entry) => told.push(entry), ended: () => undefined });
     coordinator.scheduler.start();
+    expect(told).toMatchObject([{ event: 'finished', outcome: 'failed' }]);
+    expect(coordinator.ended).toEqual(['r1']);
+    const lines = readFileSync(runLogPath(coordinator.store.directory('r1')), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { level: 'error', event: 'finished', outcome: 'failed' },
+    ]);
     expect(await failure('r1')).toMatch(
       /^the coordinator ended 3 times in a row while the run was active, .*; \.\/rocinante run resume r1 tries it anew$/,
     );

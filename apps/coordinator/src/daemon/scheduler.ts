@@ -60,13 +60,12 @@ export class Scheduler {
   }
 
   /** What ends the coordinator, such as too little memory, would do so again and again. */
-  #giveUp({ id: run, unfinishedActivations: times, step }: StoredRun): void {
-    const reason =
+  #giveUp(stored: StoredRun): void {
+    const { id: run, unfinishedActivations: times, step } = stored;
+    new ActiveRun(stored, 'coordinator-restarted', this.#parts).giveUp(
       `the coordinator ended ${times} times in a row while the run was active, without a word, and the run got no further than ` +
-      `step ${step}: see the end of the coordinator's log before, and the kernel's (memory); ./rocinante run resume ${run} tries it anew`;
-    this.#parts.store.update(run, { state: 'failed', reason, endedAt: new Date().toISOString() });
-    this.#parts.logger.error({ run, step, outcome: 'failed' }, reason);
-    this.#parts.hub.end(run);
+        `step ${step}: see the end of the coordinator's log before, and the kernel's (memory); ./rocinante run resume ${run} tries it anew`,
+    );
   }
 
   /** The active run of this id; undefined where it is not active. */
