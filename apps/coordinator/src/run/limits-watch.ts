@@ -124,7 +124,8 @@ export class LimitsWatch {
     const { decision, message } = await this.#askDisk(this.#heldReason === null ? 'running' : 'held');
     this.#isUnasked = false;
     if (this.#timer === null) return;
-    if (decision === 'hold') {
+    // It may be held by now by what did not find room while the disk was asked.
+    if (decision === 'hold' && this.#heldReason === null) {
       this.#heldReason = message;
       this.#parts.run.hold(message);
     } else if (decision === 'release') {
