@@ -142,6 +142,10 @@ export class RunExecution {
       ledger,
       room: {
         untilThere: (error) => this.#watch.untilRoom(heldBy(prepared.directory.checkpointsPath, error)),
+        untilRecorded: async (error) => {
+          if (await this.#watch.untilRoom(heldBy(path, error))) return;
+          throw notWritten(path, error);
+        },
         taken: () => this.#watch.written(),
       },
       observers: [
@@ -160,8 +164,7 @@ export class RunExecution {
   }
 
   #failOn(path: string): (cause: Error) => void {
-    return (cause) =>
-      this.abort(new RunFailedError(`${path}: cannot be written: ${systemTrouble(cause, path)}`, { cause }));
+    return (cause) => this.abort(notWritten(path, cause));
   }
 
   /** The run is held until the disk has room for what was to be written there. */
@@ -410,4 +413,9 @@ export class RunExecution {
 function heldBy(path: string, error: Error): string {
   const cause = error instanceof CheckpointWriteError ? error.cause : error;
   return `disk: ${path}: ${systemTrouble(cause, path)}; free some space, and the run goes on`;
+}
+
+/** Why a run ends whose file takes no more. */
+function notWritten(path: string, cause: Error): RunFailedError {
+  return new RunFailedError(`${path}: cannot be written: ${systemTrouble(cause, path)}`, { cause });
 }

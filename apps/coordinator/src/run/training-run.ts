@@ -72,6 +72,8 @@ export interface TrainingRunParts extends RunBefore {
 export interface SaveRoom {
   /** Waits until it may be tried again; false where it is not to be. @param error of the disk. */
   readonly untilThere: (error: Error) => Promise<boolean>;
+  /** The same for what the ledger was told, which comes first. @throws {RunFailedError} it is not to be tried again. */
+  readonly untilRecorded: (error: Error) => Promise<void>;
   /** It was written. */
   readonly taken: () => void;
 }
@@ -327,11 +329,11 @@ export class TrainingRun implements RunBefore {
   }
 }
 
-/** Returns once what the ledger was told is in its file. @throws the disk's error where that is not waited for any more. */
-async function recorded(ledger: LedgerKeeper | null, { untilThere }: SaveRoom): Promise<void> {
+/** Returns once what the ledger was told is in its file. @throws {RunFailedError} that is not waited for any more. */
+async function recorded(ledger: LedgerKeeper | null, { untilRecorded }: SaveRoom): Promise<void> {
   for (;;) {
     const hindrance = ledger?.flush() ?? null;
     if (hindrance === null) return;
-    if (!(await untilThere(hindrance))) throw hindrance;
+    await untilRecorded(hindrance);
   }
 }
