@@ -151,6 +151,8 @@ export class ActiveRun {
     });
     const timer = setInterval(() => this.#update(this.#isSettled ? SETTLED : {}), RECORD_INTERVAL_MS);
     try {
+      // On the disk before there is work that may end the process; where the disk is too full, the run is held.
+      await this.#parts.store.written();
       const { outcome, reason } = await this.#toEnd();
       // One that is held, since the disk is full, may find no room for the checkpoint that ends it either.
       const isWhole = outcome === 'stopped' || (outcome === 'failed' && this.heldReason !== null);
