@@ -20,6 +20,7 @@ import type { Session } from '../service/session.js';
 import type { RunNumbers, ServedRun, WorkerPool } from '../service/worker-pool.js';
 import { ArithmeticThread } from './arithmetic/arithmetic-thread.js';
 import type { Exactness } from './exactness.js';
+import type { FirstValues } from './first-values/first-values.js';
 import { JoiningProof, type ExactMode } from './joining-proof.js';
 import type { RunCheckpoints, LoadedRun } from './checkpoints/run-checkpoints.js';
 import { RunDriver } from './run-driver.js';
@@ -56,7 +57,7 @@ export interface TrainingRunParts extends RunBefore {
   /** What a run begins with in place of first values from the seed, [parameters]; null for those. */
   readonly initialParameters: Float32Array | null;
   /** What it begins with where there are none; null where it goes on. */
-  readonly firstValues: Float32Array | null;
+  readonly firstValues: FirstValues | null;
   readonly shape: RunShape;
   /** Asked when the run begins: a pool that nobody is in may be another one by then. */
   readonly pool: () => WorkerPool;
@@ -109,7 +110,8 @@ export class TrainingRun implements RunBefore {
     const { config, corpus, loaded, numbers, shape } = parts;
     this.layout = networkLayout(networkOf(config, corpus.vocabulary.size));
     this.#poolOf = parts.pool;
-    const state = loaded?.state ?? this.#firstState(parts.initialParameters ?? parts.firstValues);
+    const state =
+      loaded?.state ?? this.#firstState(parts.initialParameters ?? parts.firstValues?.take() ?? null);
     const progress = loaded?.progress ?? noProgress;
     const rateShare = rateShareOf(config, progress);
     this.#vectors = new RunVectors(config, this.layout, state, shape.stepsTotal, rateShare);
