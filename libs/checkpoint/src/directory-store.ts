@@ -37,7 +37,8 @@ export function checkpointName(step: number): string {
  * Checkpoints in a directory of a local file system.
  *
  * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has
- * named them, and there is a good one now). What was just saved is always kept, and what cannot be read now. The best is the newest that says so in its
+ * named them, and there is a good one now). What was just saved is always kept, and what is newer than the best and cannot be read now: it may be
+ * the best. The best is the newest that says so in its
  * own header, so no second file can contradict it.
  */
 export class DirectoryStore implements CheckpointStore {
