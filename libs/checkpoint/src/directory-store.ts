@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assert } from '@rocinante/base';
 import { PARTIAL_SUFFIX, type OpenWritable } from '@rocinante/weights';
 import { isMarkedBest } from './best-marks.js';
-import { isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
+import { isDamage, isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint, SaveOptions } from './checkpoint-store.js';
 import {
@@ -145,6 +145,7 @@ export class DirectoryStore implements CheckpointStore {
         if (await isMarkedBest(join(this.directory, name))) return { best: name, unread };
       } catch (error) {
         if (isUnreadable(error)) unread.push(name);
+        else if (!isDamage(error)) throw error;
       }
     }
     return { best: undefined, unread };
