@@ -319,7 +319,7 @@ describe('an active run', () => {
     scheduler.schedule();
     const reason = await eventually(() => scheduler.active('r1')?.heldReason ?? null);
     expect(reason).toMatch(
-      /events\.jsonl: the disk is full \(ENOSPC\); free some space, and the run goes on$/,
+      /events\.jsonl: the disk is full \(ENOSPC\); free some space: the run goes on once 137 MB are free$/,
     );
     await eventually(() => coordinator.logged.find((line) => line.includes('run held: disk: ')) ?? null);
     scheduler.stop(store.find('r1'), 'lunch');

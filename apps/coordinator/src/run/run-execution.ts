@@ -20,6 +20,7 @@ import { tellBeginning } from './beginning.js';
 import { drawSample } from './drawn-sample.js';
 import { epochLoss } from './log/epoch-loss.js';
 import { EventLog } from './log/event-log.js';
+import { releaseBytes } from './disk-space.js';
 import { furtherOf, type Exactness } from './exactness.js';
 import { LedgerKeeper, ledgerPath } from './ledger/ledger-keeper.js';
 import { LimitsWatch } from './limits-watch.js';
@@ -141,9 +142,9 @@ export class RunExecution {
       numbers: service.takeNumbers(),
       ledger,
       room: {
-        untilThere: (error) => this.#watch.untilRoom(heldBy(prepared.directory.checkpointsPath, error)),
+        untilThere: (error) => this.#watch.untilRoom(this.#heldBy(prepared.directory.checkpointsPath, error)),
         untilRecorded: async (error) => {
-          if (await this.#watch.untilRoom(heldBy(path, error))) return;
+          if (await this.#watch.untilRoom(this.#heldBy(path, error))) return;
           throw notWritten(path, error);
         },
         taken: () => this.#watch.written(),
@@ -169,7 +170,14 @@ export class RunExecution {
 
   /** The run is held until the disk has room for what was to be written there. */
   #waitFor(path: string): (error: Error) => void {
-    return (error) => this.#watch.full(heldBy(path, error));
+    return (error) => this.#watch.full(this.#heldBy(path, error));
+  }
+
+  /** Why the run is held whose disk did not take something. @param path of what. */
+  #heldBy(path: string, error: Error): string {
+    const cause = error instanceof CheckpointWriteError ? error.cause : error;
+    const megabytes = Math.ceil(releaseBytes(this.#run.layout.length) / 1e6);
+    return `disk: ${path}: ${systemTrouble(cause, path)}; free some space: the run goes on once ${megabytes} MB are free`;
   }
 
   /** Writes what waits for room; null where nothing does any more. */
@@ -407,12 +415,6 @@ export class RunExecution {
       this.log.noticed(`${(error as Error).message}; ./rocinante sample draws one from the weights`);
     }
   }
-}
-
-/** Why a run is held whose disk did not take something. @param path of what. */
-function heldBy(path: string, error: Error): string {
-  const cause = error instanceof CheckpointWriteError ? error.cause : error;
-  return `disk: ${path}: ${systemTrouble(cause, path)}; free some space, and the run goes on`;
 }
 
 /** Why a run ends whose file takes no more. */
