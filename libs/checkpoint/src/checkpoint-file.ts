@@ -102,9 +102,8 @@ export async function writeCheckpointFile(
 export async function readCheckpointFile(path: string, name = path): Promise<Checkpoint> {
   const file = await readSafetensorsFile(path).catch((cause: unknown): never => {
     const about = [name, systemTrouble(cause, path), { cause }] as const;
-    throw isUnreadable(cause)
-      ? new UnreadableCheckpointError(...about)
-      : new DamagedCheckpointError(...about);
+    if (isUnreadable(cause)) throw new UnreadableCheckpointError(...about);
+    throw isDamage(cause) ? new DamagedCheckpointError(...about) : cause;
   });
   checkFormat(name, file);
   verifyHash(name, file);
@@ -129,7 +128,14 @@ export async function readCheckpointFile(path: string, name = path): Promise<Che
  */
 export function isUnreadable(error: unknown): boolean {
   if (error instanceof SafetensorsError) return error.code === 'SAFETENSORS_CHANGED';
-  return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return error instanceof RangeError || (syscall !== undefined && code !== 'ENOENT');
+}
+
+/** Whether an error of reading says that the file is not the one that was written, or is not there. Any further one is ours. */
+export function isDamage(error: unknown): boolean {
+  if (error instanceof SafetensorsError) return !isUnreadable(error);
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 /** A piece of the data section, and which of the vectors' hashes has it; null for none. */

@@ -12,7 +12,7 @@ import { createLayout } from '@rocinante/parameters';
 import { openWritable, SafetensorsError, type OpenWritable } from '@rocinante/weights';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Checkpoint } from './checkpoint.js';
-import { isUnreadable } from './checkpoint-file.js';
+import { isDamage, isUnreadable } from './checkpoint-file.js';
 import { checkpointName, DirectoryStore } from './directory-store.js';
 import {
   CheckpointWriteError,
@@ -314,6 +314,13 @@ describe('what cannot be read now', () => {
     expect(isUnreadable(refused(() => new Uint8Array(Number.MAX_SAFE_INTEGER)))).toBe(true);
     expect(isUnreadable(new SafetensorsError('SAFETENSORS_CHANGED', 'it changed'))).toBe(true);
     expect(isUnreadable(new SafetensorsError('SAFETENSORS_CUT', 'it is cut'))).toBe(false);
+  });
+
+  it('is not what an error of ours kept from being read, which is no damage either', () => {
+    const ours = new TypeError('x is undefined');
+    expect([isUnreadable(ours), isDamage(ours)]).toEqual([false, false]);
+    expect(isDamage(new SafetensorsError('SAFETENSORS_CUT', 'it is cut'))).toBe(true);
+    expect(isDamage(new SafetensorsError('SAFETENSORS_CHANGED', 'it changed'))).toBe(false);
   });
 
   it('is not what is not there', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assert } from '@rocinante/base';
 import { PARTIAL_SUFFIX, type OpenWritable } from '@rocinante/weights';
 import { isMarkedBest } from './best-marks.js';
-import { isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
+import { isDamage, isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint, SaveOptions } from './checkpoint-store.js';
 import {
@@ -37,7 +37,8 @@ export function checkpointName(step: number): string {
  * Checkpoints in a directory of a local file system.
  *
  * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has
- * named them, and there is a good one now). What was just saved is always kept, and what cannot be read now. The best is the newest that says so in its
+ * named them, and there is a good one now). What was just saved is always kept, and what is newer than the best and cannot be read now: it may be
+ * the best. The best is the newest that says so in its
  * own header, so no second file can contradict it.
  */
 export class DirectoryStore implements CheckpointStore {
@@ -144,6 +145,7 @@ export class DirectoryStore implements CheckpointStore {
         if (await isMarkedBest(join(this.directory, name))) return { best: name, unread };
       } catch (error) {
         if (isUnreadable(error)) unread.push(name);
+        else if (!isDamage(error)) throw error;
       }
     }
     return { best: undefined, unread };

@@ -24,8 +24,8 @@ export class DamagedCheckpointError extends RocinanteError {
 }
 
 /**
- * A checkpoint that cannot be read now, which says nothing of what is in it: nobody takes it for damaged, passes it over or
- * removes it. Possible causes: permissions, a disk or a mount that fails, too many open files, too little memory.
+ * A checkpoint that cannot be read now, which says nothing of what is in it: nobody takes it for damaged, or passes it over, and
+ * retention removes it only where it is older than the best. Possible causes: permissions, a disk or a mount that fails, too many open files, too little memory.
  */
 export class UnreadableCheckpointError extends RocinanteError {
   /** The checkpoint's name. */

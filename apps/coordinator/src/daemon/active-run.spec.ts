@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createLogger } from '@rocinante/log';
 import { ActiveRun } from './active-run.js';
@@ -38,6 +40,29 @@ it('ends where it is stopped while what is left of it in its store is waited for
   await over;
   expect(store.find(run.id)).toMatchObject({ state: 'stopped', step: 0 });
   expect(run.execution).toBeNull();
+});
+
+it('is begun once its record has the activation: what ends the process is then counted', async () => {
+  const { store } = coordinator;
+  const run = activeRun(await store.create(smallRun), null);
+  const written = store.written.bind(store);
+  const order: string[] = [];
+  vi.spyOn(store, 'written').mockImplementationOnce(async () => {
+    await written();
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const record = readFileSync(join(store.directory('r1'), 'run.json'), 'utf8');
+    order.push(`${(JSON.parse(record) as StoredRun).unfinishedActivations} on the disk`);
+  });
+  const takes = vi.spyOn(coordinator.contents, 'path').mockImplementation((sha256) => {
+    order.push('its text is read');
+    takes.mockRestore();
+    return coordinator.contents.path(sha256);
+  });
+  const over = run.run();
+  await eventually(() => (order.length === 2 ? true : null));
+  expect(order).toEqual(['1 on the disk', 'its text is read']);
+  run.stop('enough');
+  await over;
 });
 
 it('has its record written with each checkpoint, since a kill takes it back to there', async () => {

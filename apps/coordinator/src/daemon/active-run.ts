@@ -62,6 +62,9 @@ interface ActivationEnd {
 /** One run of a daemon while it is active: prepared, executed, and its record kept true. */
 export class ActiveRun {
   readonly id: string;
+  /** Told once when it is seen that this activation does not bring the coordinator down as it begins, or when it ends. */
+  onSettled: () => void = () => {};
+  #toldSettled = false;
   readonly #parts: ActiveRunParts;
   readonly #startedAt = performance.now();
   readonly #before: StoredRun;
@@ -148,6 +151,8 @@ export class ActiveRun {
     });
     const timer = setInterval(() => this.#update(this.#isSettled ? SETTLED : {}), RECORD_INTERVAL_MS);
     try {
+      // On the disk before there is work that may end the process; where the disk is too full, the run is held.
+      await this.#parts.store.written();
       const { outcome, reason } = await this.#toEnd();
       // One that is held, since the disk is full, may find no room for the checkpoint that ends it either.
       const isWhole = outcome === 'stopped' || (outcome === 'failed' && this.heldReason !== null);
@@ -159,6 +164,25 @@ export class ActiveRun {
       ended(this.id);
       hub.end(this.id);
     }
+  }
+
+  /** In place of `run`: it is activated no more, and whoever hears of an activation's end hears of this. */
+  giveUp(reason: string): void {
+    const { hub, logger, ended } = this.#parts;
+    const { step } = this.#before;
+    const end = { outcome: 'failed', reason } as const;
+    this.#update({ ...SETTLED, state: end.outcome, reason, endedAt: now() });
+    logger.error({ run: this.id, step, outcome: end.outcome }, reason);
+    try {
+      const log = this.#openLog();
+      this.#tell(log, { time: now(), event: 'finished', atStep: step, ...end });
+      log.close();
+    } catch (error) {
+      // A run whose log cannot be opened has failed too.
+      if (!isExpected(error)) throw error;
+    }
+    ended(this.id);
+    hub.end(this.id);
   }
 
   /** @returns how it ended, where that was a failure of the world's too. */
@@ -327,7 +351,13 @@ export class ActiveRun {
   #update(changes: Partial<Omit<StoredRun, 'version' | 'id'>>): void {
     const { activeSeconds, workerSeconds } = this;
     const counted = { activeSeconds, workerSeconds, ...this.traffic };
-    this.#parts.store.update(this.id, { ...counted, ...this.#position(), ...changes });
+    const { unfinishedActivations } = this.#parts.store.update(this.id, {
+      ...{ ...counted, ...this.#position() },
+      ...changes,
+    });
+    if (unfinishedActivations > 0 || this.#toldSettled) return;
+    this.#toldSettled = true;
+    this.onSettled();
   }
 
   #position(): Partial<StoredRun> {

@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { mountDisk, mounts, unmountDisk } from '../run/spec-small-disk.js';
 import { waitForRoom } from './room-wait.js';
 
 let path: string;
@@ -12,9 +13,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(path, { recursive: true }));
 
-function wait(parameterCount: number, signal: AbortSignal, logBytes = 0): Promise<void> {
+function wait(
+  parameterCount: number,
+  signal: AbortSignal,
+  logBytes = 0,
+  place: string = path,
+): Promise<void> {
   return waitForRoom({
-    path,
+    path: place,
     parameterCount,
     logBytes,
     signal,
@@ -52,6 +58,27 @@ it('waits for a disk that cannot be asked, and says why', async () => {
   await waiting;
   expect(told).toEqual([expect.anything(), 'released']);
 });
+
+it.skipIf(!mounts)(
+  'asks no more of a disk that answers late than of others (needs the right to mount)',
+  async () => {
+    // Room to start, and not to go on where room was missing.
+    expect(mountDisk(path, '96m')).toBe(true);
+    const link = `${path}-link`;
+    try {
+      symlinkSync(link, link);
+      const waiting = wait(1, new AbortController().signal, 0, link);
+      await vi.waitFor(() => expect(told).toHaveLength(1), 60_000);
+      rmSync(link);
+      symlinkSync(path, link);
+      await waiting;
+      expect(told).toEqual([expect.stringContaining('cannot be asked for'), 'released']);
+    } finally {
+      rmSync(link);
+      unmountDisk(path);
+    }
+  },
+);
 
 it('says once what is missing, and ends where the run is stopped', async () => {
   const stopping = new AbortController();

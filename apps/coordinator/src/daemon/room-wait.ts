@@ -23,22 +23,28 @@ export interface RoomWait {
 export async function waitForRoom(wait: RoomWait): Promise<void> {
   const { path, signal } = wait;
   const needed = neededBytes(wait.parameterCount) + wait.logBytes;
-  const free = await askedFor(path);
-  if (typeof free === 'number') {
-    if (diskDecision(free, needed, 'starting') === 'go-on') return;
-    const what = wait.logBytes > 0 ? 'the next checkpoints and its event log, written anew, need' : undefined;
-    wait.held(diskMessage(path, free, needed, '--data', what));
-  } else {
-    wait.held(`disk: ${path}: its room cannot be asked for: ${systemTrouble(free, path)}`);
-  }
+  const what = wait.logBytes > 0 ? 'the next checkpoints and its event log, written anew, need' : undefined;
+  let isTold = false;
+  // A disk that does not answer lacks no room.
+  let lacksRoom = false;
   for (;;) {
     const free = await askedFor(path);
-    if (typeof free === 'number' && diskDecision(free, needed, 'held') === 'release') break;
+    const decision = typeof free === 'number' && diskDecision(free, needed, lacksRoom ? 'held' : 'starting');
+    if (decision === 'release' || (decision === 'go-on' && !lacksRoom)) break;
+    if (typeof free === 'number') lacksRoom = true;
+    if (!isTold) {
+      const reason =
+        typeof free === 'number'
+          ? diskMessage(path, free, needed, '--data', what)
+          : `disk: ${path}: its room cannot be asked for: ${systemTrouble(free, path)}`;
+      wait.held(reason);
+      isTold = true;
+    }
     signal.throwIfAborted();
     await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();
   }
-  wait.released();
+  if (isTold) wait.released();
 }
 
 /** Bytes that are free; or why the disk does not say, which may be of a moment. */

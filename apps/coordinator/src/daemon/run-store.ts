@@ -130,12 +130,13 @@ export class RunStore {
     return [...this.#damaged.values()].map(({ id, state, reason }) => ({ id, state, reason }));
   }
 
-  /** The runs of a pool that wait, the next one first. */
+  /** The runs of a pool that wait, the next one first: before all others those that were active when the coordinator ended. */
   queue(pool: string): StoredRun[] {
     return this.runs()
       .filter((run) => run.state === 'queued' && run.pool === pool)
       .sort(
         (a, b) =>
+          Number(b.unfinishedActivations > 0) - Number(a.unfinishedActivations > 0) ||
           b.priority - a.priority ||
           Date.parse(a.queuedAt) - Date.parse(b.queuedAt) ||
           numberOf(a.id) - numberOf(b.id),

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunDirectory } from '../run/run-directory.js';
 import { WrongStateError } from './errors.js';
 import type { RunLogEntry } from '../run/log/log-entries.js';
+import { runLogPath } from './run-log.js';
 import { resumeRun } from './run-orders.js';
 import { stateOf } from './run-report.js';
 import type { StoredRun } from './run-store.js';
@@ -20,6 +21,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await coordinator.remove();
+  vi.restoreAllMocks();
   expect(coordinator.fatal).toEqual([]);
 });
 
@@ -88,7 +90,17 @@ describe('a coordinator that ends without a word', () => {
     await coordinator.store.create(smallRun);
     coordinator.store.update('r1', { state: 'active', unfinishedActivations: 3 });
     await restart();
+    const told: RunLogEntry[] = [];
+    coordinator.hub.follow('r1', { entry: (entry) => told.push(entry), ended: () => undefined });
     coordinator.scheduler.start();
+    expect(told).toMatchObject([{ event: 'finished', outcome: 'failed' }]);
+    expect(coordinator.ended).toEqual(['r1']);
+    const lines = readFileSync(runLogPath(coordinator.store.directory('r1')), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { level: 'error', event: 'finished', outcome: 'failed' },
+    ]);
     expect(await failure('r1')).toMatch(
       /^the coordinator ended 3 times in a row while the run was active, .*; \.\/rocinante run resume r1 tries it anew$/,
     );
@@ -109,6 +121,81 @@ describe('a coordinator that ends without a word', () => {
     expect(coordinator.store.find('r1').unfinishedActivations).toBe(3);
     await restart();
     expect(coordinator.store.find('r1')).toMatchObject({ state: 'active', unfinishedActivations: 0 });
+  });
+});
+
+describe('runs that a coordinator did not outlast twice', () => {
+  /** The next run of each of two pools, and one behind them with a higher priority. */
+  beforeEach(async () => {
+    const { store } = coordinator;
+    for (const [id, pool, priority] of [
+      ['r1', 'default', 0],
+      ['r2', 'gpu', 0],
+      ['r3', 'gpu', 5],
+    ] as const) {
+      await store.create({ ...smallRun, pool, priority });
+      const times = { startedAt: smallRun.createdAt, unfinishedActivations: 2 };
+      if (id !== 'r3') store.update(id, { state: 'active', ...times });
+    }
+    await restart();
+  });
+  const counts = (): number[] =>
+    coordinator.store.runs().map(({ unfinishedActivations }) => unfinishedActivations);
+
+  it('are tried one at a time, whatever their pools: the next once the first has ended', async () => {
+    const { store, scheduler } = coordinator;
+    scheduler.start();
+    await coordinator.executed('r1');
+    expect([states(), counts()]).toEqual([
+      ['active', 'queued', 'queued'],
+      [3, 2, 0],
+    ]);
+    scheduler.stop(store.find('r1'), 'lunch');
+    await coordinator.executed('r2');
+    expect([states(), counts()]).toEqual([
+      ['stopped', 'active', 'queued'],
+      [0, 3, 0],
+    ]);
+    const { eventsPath } = new RunDirectory(store.directory('r2'));
+    await eventually(
+      () => readFileSync(eventsPath, 'utf8').includes('"cause":"coordinator-restarted"') || null,
+    );
+  });
+
+  it('do not wait for one that has been active for ten minutes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const clock = performance.now.bind(performance);
+    let aheadMs = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => clock() + aheadMs);
+    coordinator.scheduler.start();
+    await coordinator.executed('r1');
+    vi.advanceTimersByTime(5_000);
+    expect(states()).toEqual(['active', 'queued', 'queued']);
+    aheadMs = 600_000;
+    vi.advanceTimersByTime(5_000);
+    expect([states(), counts()]).toEqual([
+      ['active', 'active', 'queued'],
+      [0, 3, 0],
+    ]);
+    await coordinator.executed('r2');
+    vi.useRealTimers();
+  });
+
+  it('begin where the first was given up, and are not given up with it', async () => {
+    coordinator.store.update('r1', { unfinishedActivations: 3 });
+    coordinator.store.update('r2', { state: 'queued' });
+    await restart();
+    coordinator.scheduler.start();
+    expect(await failure('r1')).toMatch(/3 times in a row/);
+    await coordinator.executed('r2');
+  });
+
+  it('are stopped in the queue where that was ordered before the kill', async () => {
+    coordinator.store.update('r2', { reason: 'enough' });
+    await restart();
+    coordinator.scheduler.start();
+    expect(coordinator.store.find('r2')).toMatchObject({ state: 'stopped', reason: 'enough' });
+    await coordinator.executed('r3');
   });
 });
 
@@ -232,7 +319,7 @@ describe('an active run', () => {
     scheduler.schedule();
     const reason = await eventually(() => scheduler.active('r1')?.heldReason ?? null);
     expect(reason).toMatch(
-      /events\.jsonl: the disk is full \(ENOSPC\); free some space, and the run goes on$/,
+      /events\.jsonl: the disk is full \(ENOSPC\); free some space: the run goes on once 137 MB are free$/,
     );
     await eventually(() => coordinator.logged.find((line) => line.includes('run held: disk: ')) ?? null);
     scheduler.stop(store.find('r1'), 'lunch');

@@ -35,8 +35,10 @@ export class Scheduler {
         continue;
       }
       // Two in one pool are what is left where the disk did not take the first one's end before the process ended.
-      if (this.#active.has(run.pool)) {
-        store.update(run.id, { state: 'queued' });
+      if (this.#active.has(run.pool) || !this.#mayBegin(run)) {
+        const queued = store.update(run.id, { state: 'queued' });
+        // What its operator ordered before the kill is done where it is.
+        if (run.reason !== '') this.stop(queued, run.reason);
         continue;
       }
       this.#activate(run, 'coordinator-restarted');
@@ -45,14 +47,25 @@ export class Scheduler {
     this.schedule();
   }
 
+  /**
+   * Of runs that the coordinator would not outlast for the last time, one is active at a time, until it has got further or
+   * ended: else the one that ends the coordinator takes others along.
+   */
+  #mayBegin({ unfinishedActivations }: StoredRun): boolean {
+    if (unfinishedActivations + 1 < UNFINISHED_MAX) return true;
+    const { store } = this.#parts;
+    return [...this.#active.values()].every(
+      ({ id }) => store.find(id).unfinishedActivations < UNFINISHED_MAX,
+    );
+  }
+
   /** What ends the coordinator, such as too little memory, would do so again and again. */
-  #giveUp({ id: run, unfinishedActivations: times, step }: StoredRun): void {
-    const reason =
+  #giveUp(stored: StoredRun): void {
+    const { id: run, unfinishedActivations: times, step } = stored;
+    new ActiveRun(stored, 'coordinator-restarted', this.#parts).giveUp(
       `the coordinator ended ${times} times in a row while the run was active, without a word, and the run got no further than ` +
-      `step ${step}: see the end of the coordinator's log before, and the kernel's (memory); ./rocinante run resume ${run} tries it anew`;
-    this.#parts.store.update(run, { state: 'failed', reason, endedAt: new Date().toISOString() });
-    this.#parts.logger.error({ run, step, outcome: 'failed' }, reason);
-    this.#parts.hub.end(run);
+        `step ${step}: see the end of the coordinator's log before, and the kernel's (memory); ./rocinante run resume ${run} tries it anew`,
+    );
   }
 
   /** The active run of this id; undefined where it is not active. */
@@ -72,7 +85,7 @@ export class Scheduler {
     const pools = new Set(this.#parts.store.runs().map(({ pool }) => pool));
     for (const pool of pools) {
       const next = this.#active.has(pool) ? undefined : this.#parts.store.queue(pool)[0];
-      if (next) this.#activate(next, next.startedAt === null ? 'begun' : 'resumed');
+      if (next && this.#mayBegin(next)) this.#activate(next, causeOf(next));
     }
   }
 
@@ -110,6 +123,7 @@ export class Scheduler {
   #activate(run: StoredRun, cause: StartCause): void {
     assert(!this.#active.has(run.pool), `pool ${run.pool} has an active run`);
     const active = new ActiveRun(run, cause, this.#parts);
+    active.onSettled = () => this.schedule();
     this.#active.set(run.pool, active);
     const work = active.run().then(
       () => {
@@ -124,4 +138,10 @@ export class Scheduler {
     );
     this.#work.add(work);
   }
+}
+
+/** Why a run that was in the queue is activated. */
+function causeOf({ startedAt, unfinishedActivations }: StoredRun): StartCause {
+  if (startedAt === null) return 'begun';
+  return unfinishedActivations > 0 ? 'coordinator-restarted' : 'resumed';
 }

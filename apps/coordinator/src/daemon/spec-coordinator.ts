@@ -59,6 +59,8 @@ export const startRequest: StartRequest = {
 export class SpecCoordinator {
   readonly fatal: unknown[] = [];
   readonly logged: string[] = [];
+  /** Runs that are active no more, by their ids. */
+  readonly ended: string[] = [];
   readonly dropped: string[] = [];
   /** What the clients of what was dropped call themselves. */
   readonly droppedBy: (string | null)[] = [];
@@ -91,7 +93,7 @@ export class SpecCoordinator {
         outside: null,
         remainders: null,
         observers: () => [],
-        ended: () => undefined,
+        ended: (id) => this.ended.push(id),
       },
       (error) => this.fatal.push(error),
     );

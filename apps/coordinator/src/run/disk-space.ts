@@ -34,6 +34,11 @@ export function neededBytes(parameterCount: number): number {
   return CHECKPOINTS_AHEAD * checkpoint + MARGIN_BYTES;
 }
 
+/** Bytes that must be free for a run that is held to go on. */
+export function releaseBytes(parameterCount: number): number {
+  return neededBytes(parameterCount) + RELEASE_MARGIN_BYTES;
+}
+
 /**
  * Bytes that a run needs beside to be taken up: its event log is written anew, without the steps that were lost.
  * @param eventsPath of the log; 0 where there is none.

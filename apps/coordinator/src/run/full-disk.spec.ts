@@ -8,7 +8,7 @@ import type { CoordinatorMessageReceived } from '@rocinante/wire';
 import { ledgerLines } from '@rocinante/ledger';
 import { eventually } from '../daemon/spec-coordinator.js';
 import { client } from '../service/spec-service.js';
-import { ledgerPath } from './ledger/ledger-keeper.js';
+import { LedgerKeeper, ledgerPath } from './ledger/ledger-keeper.js';
 import { LimitsWatch } from './limits-watch.js';
 import type { RunLogEntry } from './log/log-entries.js';
 import { directory, events, execution, prepared, told } from './spec-execution.js';
@@ -102,6 +102,22 @@ describe.skipIf(!mounts)('a full disk (needs the right to mount a tmpfs)', () =>
   });
 });
 
+describe('a ledger that finds no room', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('ends a run that is stopped in one line that names it', async () => {
+    const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
+    vi.spyOn(LedgerKeeper.prototype, 'flush').mockReturnValue(full);
+    const run = execution(await prepared());
+    const end = run.run();
+    await eventually(() => (/ledger\.jsonl: the disk is full/.test(run.heldReason ?? '') ? true : null));
+    run.stop('lunch');
+    await expect(end).rejects.toThrow(
+      /checkpoint of step 0 was not saved: .*ledger\.jsonl: cannot be written: the disk is full \(ENOSPC\)/,
+    );
+  });
+});
+
 describe('a disk that cannot be asked for its room', () => {
   afterEach(() => vi.useRealTimers());
 
@@ -190,7 +206,43 @@ describe('a disk that takes nothing though it has room', () => {
     watch.written();
     await look(() => watch.heldReason === null);
     expect(said).toEqual(['full', 'released']);
-    watch.end();
+    // Room that came since the last look is found by the last try; there is no other.
+    const last = watch.untilRoom('full');
+    watch.giveUp();
+    expect(await last).toBe(true);
     expect(await watch.untilRoom('full')).toBe(false);
+    watch.end();
+  });
+
+  it('is told once where that comes while the disk is asked', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const said: string[] = [];
+    let looks = 0;
+    const watch = new LimitsWatch({
+      run: {
+        // More than any disk has.
+        layout: { length: 1e15 } as never,
+        stop: () => undefined,
+        abort: (error) => said.push(error.message),
+        hold: (reason) => said.push(reason),
+        release: () => said.push('released'),
+      },
+      path: directory.path,
+      placeOption: '--data',
+      maxHours: null,
+      activeSeconds: () => 0,
+      alsoLook: () => void looks++,
+      noticed: (message) => said.push(message),
+      flush: () => null,
+    });
+    watch.start();
+    vi.advanceTimersByTime(1_000);
+    watch.full('full');
+    await eventually(() => {
+      vi.advanceTimersByTime(1_000);
+      return looks > 10 || null;
+    });
+    watch.end();
+    expect(said).toEqual(['full']);
   });
 });

@@ -39,8 +39,8 @@ export class LimitsWatch {
   #isUnasked = false;
   /** The looks until the disk is tried again that did not take something, and from the next try on; null where it took all. */
   #tries: { readonly looks: number; readonly next: number } | null = null;
-  /** The save that waits for room: whether to try again. */
-  #saver: ((tries: boolean) => void) | null = null;
+  /** Has the save that waits for room try again. */
+  #saver: (() => void) | null = null;
   #givenUp = false;
 
   constructor(parts: LimitsWatchParts) {
@@ -77,7 +77,8 @@ export class LimitsWatch {
   async untilRoom(message: string): Promise<boolean> {
     this.full(message);
     if (this.#givenUp) return false;
-    return new Promise((resolve) => (this.#saver = resolve));
+    await new Promise<void>((resolve) => (this.#saver = resolve));
+    return true;
   }
 
   /** What waited for room is written. */
@@ -85,14 +86,14 @@ export class LimitsWatch {
     this.#tries = null;
   }
 
-  /** A save that waits for room waits no more. */
+  /** A save that waits for room waits no more: it is tried for the last time, as there may be room since the last look. */
   giveUp(): void {
     this.#givenUp = true;
-    this.#endWait(false);
+    this.#endWait();
   }
 
-  #endWait(tries: boolean): void {
-    this.#saver?.(tries);
+  #endWait(): void {
+    this.#saver?.();
     this.#saver = null;
   }
 
@@ -123,7 +124,8 @@ export class LimitsWatch {
     const { decision, message } = await this.#askDisk(this.#heldReason === null ? 'running' : 'held');
     this.#isUnasked = false;
     if (this.#timer === null) return;
-    if (decision === 'hold') {
+    // It may be held by now by what did not find room while the disk was asked.
+    if (decision === 'hold' && this.#heldReason === null) {
       this.#heldReason = message;
       this.#parts.run.hold(message);
     } else if (decision === 'release') {
@@ -139,7 +141,7 @@ export class LimitsWatch {
       this.#tries = { looks: next, next: Math.min(2 * next, LOOKS_BETWEEN_TRIES_MAX) };
     }
     if (this.#parts.flush() !== null) return;
-    if (this.#saver !== null) return this.#endWait(true);
+    if (this.#saver !== null) return this.#endWait();
     this.#tries = null;
     this.#heldReason = null;
     this.#parts.run.release();

@@ -6,8 +6,8 @@ import { refuseBatchBeyondText } from '../batch-fit.js';
 import type { EncodedText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
 import { goingOnWith, NOT_PROVEN, type Exactness } from './exactness.js';
-import type { SharedVector } from './arithmetic/shared-vector.js';
 import { RunCheckpoints, type LoadedRun } from './checkpoints/run-checkpoints.js';
+import { FirstValues } from './first-values/first-values.js';
 import { firstValuesBeside } from './first-values/first-values-thread.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunLimits } from './run-limits.js';
@@ -25,7 +25,7 @@ export interface PreparedRun {
   /** Where the run goes on; null where it begins. */
   readonly loaded: LoadedRun | null;
   /** What the run begins with, by its seed; null where it goes on, or begins with other weights. */
-  readonly firstValues: SharedVector | null;
+  readonly firstValues: FirstValues | null;
   /** How exact the run is where it begins or goes on. */
   readonly exactness: Exactness;
   readonly directory: RunDirectory;
@@ -73,7 +73,9 @@ export async function prepareRun(
   const sameLength = before?.steps === config.steps && before.epochs === config.epochs;
   const lengthBefore = before === null || sameLength ? null : { steps: before.steps, epochs: before.epochs };
   const isSeeded = loaded === null && config.initFrom === null;
-  const firstValues = isSeeded ? await firstValuesBeside({ network, seed: config.seed }) : null;
+  const firstValues = isSeeded
+    ? new FirstValues(await firstValuesBeside({ network, seed: config.seed }))
+    : null;
   return {
     ...{ config, corpus, words, shape, limits, checkpoints, loaded, firstValues, exactness, directory },
     lengthBefore,

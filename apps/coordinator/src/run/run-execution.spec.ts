@@ -50,6 +50,15 @@ async function atItsEnd(exactness = NOT_PROVEN): Promise<PreparedRun> {
 }
 
 describe('a run that waits', () => {
+  it('has taken its first values, which nobody holds any more', async () => {
+    const begins = await prepared();
+    const run = execution(begins);
+    expect(() => begins.firstValues!.take()).toThrow('first values are taken once');
+    const end = run.run();
+    run.stop('lunch');
+    expect(await end).toMatchObject({ outcome: 'stopped' });
+  });
+
   it('is stopped with a checkpoint, and its time ends it as a stop does', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const run = execution(await prepared({ maxHours: 2 }), { activeSeconds: 7_200 });

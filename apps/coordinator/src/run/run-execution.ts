@@ -20,6 +20,7 @@ import { tellBeginning } from './beginning.js';
 import { drawSample } from './drawn-sample.js';
 import { epochLoss } from './log/epoch-loss.js';
 import { EventLog } from './log/event-log.js';
+import { releaseBytes } from './disk-space.js';
 import { furtherOf, type Exactness } from './exactness.js';
 import { LedgerKeeper, ledgerPath } from './ledger/ledger-keeper.js';
 import { LimitsWatch } from './limits-watch.js';
@@ -141,7 +142,11 @@ export class RunExecution {
       numbers: service.takeNumbers(),
       ledger,
       room: {
-        untilThere: (error) => this.#watch.untilRoom(heldBy(prepared.directory.checkpointsPath, error)),
+        untilThere: (error) => this.#watch.untilRoom(this.#heldBy(prepared.directory.checkpointsPath, error)),
+        untilRecorded: async (error) => {
+          if (await this.#watch.untilRoom(this.#heldBy(path, error))) return;
+          throw notWritten(path, error);
+        },
         taken: () => this.#watch.written(),
       },
       observers: [
@@ -160,13 +165,19 @@ export class RunExecution {
   }
 
   #failOn(path: string): (cause: Error) => void {
-    return (cause) =>
-      this.abort(new RunFailedError(`${path}: cannot be written: ${systemTrouble(cause, path)}`, { cause }));
+    return (cause) => this.abort(notWritten(path, cause));
   }
 
   /** The run is held until the disk has room for what was to be written there. */
   #waitFor(path: string): (error: Error) => void {
-    return (error) => this.#watch.full(heldBy(path, error));
+    return (error) => this.#watch.full(this.#heldBy(path, error));
+  }
+
+  /** Why the run is held whose disk did not take something. @param path of what. */
+  #heldBy(path: string, error: Error): string {
+    const cause = error instanceof CheckpointWriteError ? error.cause : error;
+    const megabytes = Math.ceil(releaseBytes(this.#run.layout.length) / 1e6);
+    return `disk: ${path}: ${systemTrouble(cause, path)}; free some space: the run goes on once ${megabytes} MB are free`;
   }
 
   /** Writes what waits for room; null where nothing does any more. */
@@ -406,8 +417,7 @@ export class RunExecution {
   }
 }
 
-/** Why a run is held whose disk did not take something. @param path of what. */
-function heldBy(path: string, error: Error): string {
-  const cause = error instanceof CheckpointWriteError ? error.cause : error;
-  return `disk: ${path}: ${systemTrouble(cause, path)}; free some space, and the run goes on`;
+/** Why a run ends whose file takes no more. */
+function notWritten(path: string, cause: Error): RunFailedError {
+  return new RunFailedError(`${path}: cannot be written: ${systemTrouble(cause, path)}`, { cause });
 }

@@ -20,6 +20,7 @@ import type { Session } from '../service/session.js';
 import type { RunNumbers, ServedRun, WorkerPool } from '../service/worker-pool.js';
 import { ArithmeticThread } from './arithmetic/arithmetic-thread.js';
 import type { Exactness } from './exactness.js';
+import type { FirstValues } from './first-values/first-values.js';
 import { JoiningProof, type ExactMode } from './joining-proof.js';
 import type { RunCheckpoints, LoadedRun } from './checkpoints/run-checkpoints.js';
 import { RunDriver } from './run-driver.js';
@@ -56,7 +57,7 @@ export interface TrainingRunParts extends RunBefore {
   /** What a run begins with in place of first values from the seed, [parameters]; null for those. */
   readonly initialParameters: Float32Array | null;
   /** What it begins with where there are none; null where it goes on. */
-  readonly firstValues: Float32Array | null;
+  readonly firstValues: FirstValues | null;
   readonly shape: RunShape;
   /** Asked when the run begins: a pool that nobody is in may be another one by then. */
   readonly pool: () => WorkerPool;
@@ -72,6 +73,8 @@ export interface TrainingRunParts extends RunBefore {
 export interface SaveRoom {
   /** Waits until it may be tried again; false where it is not to be. @param error of the disk. */
   readonly untilThere: (error: Error) => Promise<boolean>;
+  /** The same for what the ledger was told, which comes first. @throws {RunFailedError} it is not to be tried again. */
+  readonly untilRecorded: (error: Error) => Promise<void>;
   /** It was written. */
   readonly taken: () => void;
 }
@@ -107,7 +110,8 @@ export class TrainingRun implements RunBefore {
     const { config, corpus, loaded, numbers, shape } = parts;
     this.layout = networkLayout(networkOf(config, corpus.vocabulary.size));
     this.#poolOf = parts.pool;
-    const state = loaded?.state ?? this.#firstState(parts.initialParameters ?? parts.firstValues);
+    const state =
+      loaded?.state ?? this.#firstState(parts.initialParameters ?? parts.firstValues?.take() ?? null);
     const progress = loaded?.progress ?? noProgress;
     const rateShare = rateShareOf(config, progress);
     this.#vectors = new RunVectors(config, this.layout, state, shape.stepsTotal, rateShare);
@@ -327,11 +331,11 @@ export class TrainingRun implements RunBefore {
   }
 }
 
-/** Returns once what the ledger was told is in its file. @throws the disk's error where that is not waited for any more. */
-async function recorded(ledger: LedgerKeeper | null, { untilThere }: SaveRoom): Promise<void> {
+/** Returns once what the ledger was told is in its file. @throws {RunFailedError} that is not waited for any more. */
+async function recorded(ledger: LedgerKeeper | null, { untilRecorded }: SaveRoom): Promise<void> {
   for (;;) {
     const hindrance = ledger?.flush() ?? null;
     if (hindrance === null) return;
-    if (!(await untilThere(hindrance))) throw hindrance;
+    await untilRecorded(hindrance);
   }
 }

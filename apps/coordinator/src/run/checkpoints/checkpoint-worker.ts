@@ -9,7 +9,7 @@ import type {
   LoadRequest,
   SaveRequest,
 } from './checkpoint-messages.js';
-import { sharedCopy } from '../arithmetic/shared-vector.js';
+import { ownVectors } from './own-vectors.js';
 
 /** The checkpoints' thread: writes the snapshot, or reads a checkpoint. What is thrown here ends it, and is a programmer's error. */
 const port = parentPort;
@@ -39,10 +39,7 @@ async function load({ name: wanted }: LoadRequest): Promise<CheckpointAnswer> {
     wanted === null
       ? await store.loadLatest()
       : { name: wanted, checkpoint: await store.load(wanted), passedOver: [] };
-  // What the file holds are views of one buffer; the run's vectors are its own, and change.
-  const [parameters, m, v] = [checkpoint.parameters, checkpoint.m, checkpoint.v].map(sharedCopy);
-  const magnitudes = checkpoint.magnitudes.slice();
-  const own = { ...checkpoint, parameters, m, v, magnitudes };
+  const own = ownVectors(name, checkpoint);
   // A run that begins reads none, and its thread is there sooner.
   const { stateHashes } = await import('@rocinante/ledger');
   return { type: 'loaded', read: { name, checkpoint: own, passedOver, hashes: stateHashes(own) } };

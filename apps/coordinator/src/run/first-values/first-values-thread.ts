@@ -15,7 +15,7 @@ const workerFile = new URL('../../../dist/run/first-values/first-values-worker.j
 /**
  * `firstValues` in a thread of its own: they take a second and more for some millions of parameters, in which the network's thread
  * would answer no worker of another run.
- * @throws {RunFailedError} they do not fit the thread's memory.
+ * @throws {RunFailedError} there is no memory for them.
  */
 export async function firstValuesBeside(request: FirstValuesRequest): Promise<SharedVector> {
   const thread = new Worker(workerFile, { workerData: request });
@@ -24,7 +24,8 @@ export async function firstValuesBeside(request: FirstValuesRequest): Promise<Sh
       thread.once('message', resolve);
       thread.once('exit', () => reject(new AssertionError('the thread of first values answers, or fails')));
       thread.once('error', (error: NodeJS.ErrnoException) => {
-        const isFull = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+        // The thread's heap is full, or a vector was not allocated.
+        const isFull = error.code === 'ERR_WORKER_OUT_OF_MEMORY' || error instanceof RangeError;
         reject(isFull ? new RunFailedError('first values take more memory than there is') : error);
       });
     });
