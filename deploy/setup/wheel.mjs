@@ -57,7 +57,8 @@ export async function downloadWheel(pin, folder, file, log) {
   const title = `downloading ${pin.package} ${pin.version} (${megabytes(pin.bytes)} MB)`;
   const { ok, how, tail } = await during(
     title,
-    () => `${megabytes(bytesBelow(folder))} of ${megabytes(pin.bytes)} MB`,
+    // While pip copies it the wheel is there twice.
+    () => `${megabytes(Math.min(bytesBelow(folder), pin.bytes))} of ${megabytes(pin.bytes)} MB`,
     download,
   );
   if (!ok) {

@@ -11,9 +11,13 @@ export function addRunRemove(run: Command): void {
     .addOption(coordinatorOption())
     .addOption(jsonOption())
     .action((name: string, flags: ClientFlags) =>
-      withCoordinator(flags, async (coordinator) => {
-        const { run, bytes } = await coordinator.remove(name);
-        print(flags.json, { run, bytes }, `run ${run} is removed: ${bytesShown(bytes)} are free again`);
-      }),
+      withCoordinator(
+        flags,
+        async (coordinator) => {
+          const { run, bytes } = await coordinator.remove(name);
+          print(flags.json, { run, bytes }, `run ${run} is removed: ${bytesShown(bytes)} are free again`);
+        },
+        'operator',
+      ),
     );
 }

@@ -19,6 +19,8 @@ describe('run stop, resume and rm', () => {
     ['run resume baseline', 'Show', 'operator'],
     ['weights pull baseline --out new.safetensors', 'Show', 'operator'],
     ['run show baseline', 'Show', 'reader'],
+    ['run stop baseline', 'Stop', 'operator'],
+    ['run rm baseline', 'Remove', 'operator'],
   ] as const)('%s names the role that all of it needs', async (words, first, role) => {
     const details = "expected a token of role reader, received ann's, of role worker";
     const refusing: RunsHandlers['Show'] = (_call, callback) =>

@@ -16,10 +16,14 @@ export function addRunStop(run: Command): void {
     .addOption(coordinatorOption())
     .addOption(jsonOption())
     .action((name: string, flags: ClientFlags & { reason?: string }) =>
-      withCoordinator(flags, async (coordinator) => {
-        const summary = await coordinator.stop(name, flags.reason ?? '');
-        print(flags.json, runJson(summary), stopText(summary));
-      }),
+      withCoordinator(
+        flags,
+        async (coordinator) => {
+          const summary = await coordinator.stop(name, flags.reason ?? '');
+          print(flags.json, runJson(summary), stopText(summary));
+        },
+        'operator',
+      ),
     );
 }
 

@@ -17,7 +17,7 @@ export type CallPhase = 'asking' | 'receiving';
 const REFUSALS: readonly status[] = [status.NOT_FOUND, status.INVALID_ARGUMENT, status.FAILED_PRECONDITION];
 
 /** How a coordinator names the role that a call asks for: one method's, which may be less than a whole command needs. */
-const ROLE_OF_CALL = /^expected a token of role \w+/;
+const ROLE_OF_CALL = /^expected a token of role reader/;
 
 /**
  * A status as the one line that a person reads, with the exit code that it stands for.
