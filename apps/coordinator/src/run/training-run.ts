@@ -26,6 +26,7 @@ import type { RunCheckpoints, LoadedRun } from './checkpoints/run-checkpoints.js
 import { RunDriver } from './run-driver.js';
 import type { LedgerKeeper } from './ledger/ledger-keeper.js';
 import { tellAll, type CheckpointSaved, type RunObserver } from './run-observer.js';
+import { giveBackRunMemory } from './arithmetic/run-memory.js';
 import { RunVectors, type ClosedState } from './arithmetic/run-vectors.js';
 import { SampleDesk, type SampleOrder } from './sample-desk.js';
 
@@ -100,6 +101,7 @@ export class TrainingRun implements RunBefore {
   readonly #ended: Promise<{ outcome: RunOutcome; reason: string }>;
   #fail!: (error: Error) => void;
   #ticker: NodeJS.Timeout | null = null;
+  #isClosed = false;
   /** Those that joined before the run went back, and have neither joined again nor left. */
   readonly #returning: Set<Session>;
   readonly #observer: Required<RunObserver>;
@@ -280,6 +282,8 @@ export class TrainingRun implements RunBefore {
     await closed;
     await this.#arithmetic.stop();
     await this.#checkpoints.close();
+    if (!this.#isClosed) giveBackRunMemory(this.#vectors.memory);
+    this.#isClosed = true;
   }
 
   /** The copy of the closed state is asked for before this returns: in time, since it is made before what is asked later. */

@@ -1,7 +1,8 @@
 import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from '@rocinante/codec';
 import { advancePowers, learningRateAt, type AdamPowers } from '@rocinante/optimizer';
-import { BLOCK_ELEMENTS, RANGE_BLOCKS, VectorMemory, type ParameterLayout } from '@rocinante/parameters';
+import type { ParameterLayout, VectorMemory } from '@rocinante/parameters';
 import { microBatchesOf, type RunConfig } from '@rocinante/training';
+import { takeRunMemory } from './run-memory.js';
 import type { Half, IssueTerms, SharedState, StateVectors } from './step-arithmetic.js';
 
 /** Parameters, moments and what goes with them, after some number of closed steps. */
@@ -11,9 +12,6 @@ export interface ClosedState extends StateVectors {
   readonly powers: AdamPowers;
 }
 
-/** Rooms for ranges that arrive, in the run's memory: as many as are waiting at once with some 20 workers. Further ones lie beside it. */
-const ROOMS = 64;
-
 /**
  * The vectors of a run as the state machine speaks of them: the closed half of parameters and moments and the next one, the
  * grid, the magnitudes. What is done with the long ones is StepArithmetic's, in its thread: it writes the next half only,
@@ -21,7 +19,7 @@ const ROOMS = 64;
  */
 export class RunVectors {
   readonly layout: ParameterLayout;
-  /** Where the halves lie, with room for what the arithmetic needs beside them. */
+  /** Where the halves lie, with room for what the arithmetic needs beside them: for `giveBackRunMemory` at the run's end. */
   readonly memory: VectorMemory;
   readonly #config: RunConfig;
   readonly #stepsTotal: number;
@@ -50,11 +48,7 @@ export class RunVectors {
   ) {
     const { length } = layout;
     this.layout = layout;
-    // Two halves, and the sum of a step.
-    this.memory = VectorMemory.create([
-      { count: 7, length },
-      { count: ROOMS, length: RANGE_BLOCKS * BLOCK_ELEMENTS },
-    ]);
+    this.memory = takeRunMemory(layout);
     this.#config = config;
     this.#stepsTotal = stepsTotal;
     this.#rateShare = rateShare;
