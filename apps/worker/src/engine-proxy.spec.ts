@@ -7,22 +7,13 @@ import { expect, it, vi } from 'vitest';
 import type { TrainWork } from './engine-messages.js';
 import { EngineProxy } from './engine-proxy.js';
 import { EngineWatch } from './engine-watch.js';
-import { specRunConfig } from './spec-run-config.js';
+import { firstAssignment, smallRunConfig } from './spec-run-config.js';
 
 it(
   'tells whether an answer is whole: not of what was cancelled or refused',
   { timeout: 120_000 },
   async () => {
-    const config = specRunConfig({
-      network: {
-        input: 'one-hot',
-        layers: [{ units: 5, dropout: 0 }],
-        recurrentActivation: 'sigmoid',
-        loss: 'every',
-      },
-      text: { normalisation: 'none', window: 10, stride: 10, heldOut: false, order: 'shuffled' },
-      batch: { size: 32, microBatch: 16 },
-    });
+    const config = smallRunConfig(16);
     const layout = networkLayout(networkOf(config, 7));
     const memory = VectorMemory.create([{ count: 20, length: Math.max(layout.length, 1024) }]);
     const parameters = {
@@ -31,16 +22,7 @@ it(
     };
     const train = (cancelled: 0 | 1): TrainWork => ({
       type: 'train',
-      assignment: {
-        id: 1,
-        kind: 'train',
-        step: 0,
-        issue: 1,
-        microBatches: [0, 1],
-        parametersVersion: 1,
-        firstRange: 0,
-        magnitudesOnly: false,
-      },
+      assignment: firstAssignment,
       parameters,
       exponents: new Int8Array(layout.blockCount).fill(-20),
       sum: memory.int32(layout.length),

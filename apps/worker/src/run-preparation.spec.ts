@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EngineProxy } from './engine-proxy.js';
 import { RunPreparation, type PreparedRun } from './run-preparation.js';
 import { scriptedRun, type ScriptedRun } from './scripted-coordinator.js';
+import { firstAssignment } from './spec-run-config.js';
 
 let engine: EngineProxy;
 let cacheFolder: string;
@@ -44,16 +45,7 @@ async function trained({ opening, layout, sums }: PreparedRun): Promise<Int32Arr
   vector.forEach((_, index) => (vector[index] = ((index % 5) - 2) / 100));
   const result = await engine.request({
     type: 'train',
-    assignment: {
-      id: 1,
-      kind: 'train',
-      step: 0,
-      issue: 1,
-      microBatches: [0, 1],
-      parametersVersion: 1,
-      firstRange: 0,
-      magnitudesOnly: false,
-    },
+    assignment: firstAssignment,
     parameters: { version: 1, vector },
     exponents: new Int8Array(layout.blockCount).fill(-10),
     sum,

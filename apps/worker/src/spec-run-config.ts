@@ -1,5 +1,5 @@
 /** For specs: a run's configuration, of which only what matters to the spec is written out. */
-import { runConfigSchema, type RunConfig } from '@rocinante/training';
+import { runConfigSchema, type Assignment, type RunConfig } from '@rocinante/training';
 
 /** @param own network, text and batches; anything else is one epoch by Adam at its defaults, in float32, from seed 1. */
 export function specRunConfig(
@@ -16,3 +16,29 @@ export function specRunConfig(
     ...own,
   });
 }
+
+/** Of one small layer, in steps of 32 windows of 10 symbols. */
+export function smallRunConfig(microBatch: number): RunConfig {
+  return specRunConfig({
+    network: {
+      input: 'one-hot',
+      layers: [{ units: 5, dropout: 0 }],
+      recurrentActivation: 'sigmoid',
+      loss: 'every',
+    },
+    text: { normalisation: 'none', window: 10, stride: 10, heldOut: false, order: 'shuffled' },
+    batch: { size: 32, microBatch },
+  });
+}
+
+/** Two micro-batches of the first step, with version 1 of the parameters. */
+export const firstAssignment: Assignment = {
+  id: 1,
+  kind: 'train',
+  step: 0,
+  issue: 1,
+  microBatches: [0, 1],
+  parametersVersion: 1,
+  firstRange: 0,
+  magnitudesOnly: false,
+};

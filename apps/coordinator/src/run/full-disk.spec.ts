@@ -157,6 +157,34 @@ describe('a disk that cannot be asked for its room', () => {
   });
 });
 
+/** A watch over a run of so many parameters; `said` hears what the run and people are told. */
+function watching({
+  parameters,
+  said,
+  ...calls
+}: {
+  readonly parameters: number;
+  readonly said: string[];
+  readonly alsoLook: () => void;
+  readonly flush: () => string | null;
+}): LimitsWatch {
+  return new LimitsWatch({
+    run: {
+      layout: { length: parameters } as never,
+      stop: () => undefined,
+      abort: (error) => said.push(error.message),
+      hold: (reason) => said.push(reason),
+      release: () => said.push('released'),
+    },
+    path: directory.path,
+    placeOption: '--data',
+    maxHours: null,
+    activeSeconds: () => 0,
+    noticed: (message) => said.push(message),
+    ...calls,
+  });
+}
+
 describe('a disk that takes nothing though it has room', () => {
   afterEach(() => vi.useRealTimers());
 
@@ -166,20 +194,10 @@ describe('a disk that takes nothing though it has room', () => {
     let looks = 0;
     const tries: number[] = [];
     let quota: string | null = 'EDQUOT';
-    const watch = new LimitsWatch({
-      run: {
-        layout: { length: 1 } as never,
-        stop: () => undefined,
-        abort: (error) => said.push(error.message),
-        hold: (reason) => said.push(reason),
-        release: () => said.push('released'),
-      },
-      path: directory.path,
-      placeOption: '--data',
-      maxHours: null,
-      activeSeconds: () => 0,
+    const watch = watching({
+      parameters: 1,
+      said,
       alsoLook: () => void looks++,
-      noticed: (message) => said.push(message),
       flush: () => {
         tries.push(looks);
         return quota;
@@ -218,23 +236,8 @@ describe('a disk that takes nothing though it has room', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const said: string[] = [];
     let looks = 0;
-    const watch = new LimitsWatch({
-      run: {
-        // More than any disk has.
-        layout: { length: 1e15 } as never,
-        stop: () => undefined,
-        abort: (error) => said.push(error.message),
-        hold: (reason) => said.push(reason),
-        release: () => said.push('released'),
-      },
-      path: directory.path,
-      placeOption: '--data',
-      maxHours: null,
-      activeSeconds: () => 0,
-      alsoLook: () => void looks++,
-      noticed: (message) => said.push(message),
-      flush: () => null,
-    });
+    // More parameters than any disk has room for.
+    const watch = watching({ parameters: 1e15, said, alsoLook: () => void looks++, flush: () => null });
     watch.start();
     vi.advanceTimersByTime(1_000);
     watch.full('full');

@@ -6,7 +6,7 @@ import { Engine, EngineMemoryError, EngineOperationError } from '@rocinante/engi
 import { createLogger } from '@rocinante/log';
 import { afterEach, expect, it } from 'vitest';
 import { RunCompute } from '../run-compute.js';
-import { specRunConfig } from '../spec-run-config.js';
+import { smallRunConfig } from '../spec-run-config.js';
 import { MicroBatchMemoryError } from './fitting-micro-batch.js';
 import { CardSupervisor } from './supervisor.js';
 
@@ -28,16 +28,7 @@ function failureOf(failsFrom: number, microBatch: number): Error {
       throw new EngineMemoryError('CudnnRNNV3', new Error(words), true);
     },
   };
-  const config = specRunConfig({
-    network: {
-      input: 'one-hot',
-      layers: [{ units: 5, dropout: 0 }],
-      recurrentActivation: 'sigmoid',
-      loss: 'every',
-    },
-    text: { normalisation: 'none', window: 10, stride: 10, heldOut: false, order: 'shuffled' },
-    batch: { size: 32, microBatch },
-  });
+  const config = smallRunConfig(microBatch);
   const ids = new SharedArrayBuffer(2_000);
   compute = new RunCompute(
     engine,
