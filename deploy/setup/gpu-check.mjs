@@ -9,6 +9,9 @@ import { writeWhole } from './durable.mjs';
 import { GpuFailure } from './failure.mjs';
 import { during } from './say.mjs';
 
+/** Of what the engine says of a card that it does not compute on, so much is passed on, in characters. */
+const SAID_LENGTH_MAX = 300;
+
 /** @typedef {import('../../libs/engine/src/nvidia.js').Nvidia} Nvidia */
 /** @typedef {import('./places.mjs').Places} Places */
 
@@ -83,5 +86,5 @@ export function troubleIn(text, how, folder) {
   }
   const said = text.split('\n').find((line) => /^(Error: |.*CUDA_ERROR)/.test(line));
   const where = text.includes('rocinante-gpu-probe cpu') ? 'it computes on the processor' : how;
-  return `the engine does not compute on the card: ${said?.trim().slice(0, 300) ?? where}`;
+  return `the engine does not compute on the card: ${said?.trim().slice(0, SAID_LENGTH_MAX) ?? where}`;
 }
