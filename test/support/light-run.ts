@@ -2,7 +2,7 @@ import { bytesOf, sha256 } from '@rocinante/base';
 import { fits, gridStep, QuantaHash } from '@rocinante/codec';
 import { networkLayout } from '@rocinante/model';
 import { layoutSha256, type ParameterLayout, type ParameterRange } from '@rocinante/parameters';
-import { microBatchesOf, networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
+import { gridTermsOf, networkOf, runConfigSchema, type RunConfig } from '@rocinante/training';
 import type { AssignMessage, ReportMessage, StartRunMessage } from '@rocinante/wire';
 
 /** All values are multiples of this, and of every grid that follows from them: nothing is rounded. */
@@ -52,7 +52,7 @@ export class LightRun {
         squares += own[block] ** 2 * this.#sizeOf(block);
         magnitudes[block] = Math.max(magnitudes[block], own[block]);
       }
-      allFit &&= fits(own, exponents, microBatchesOf(this.#config));
+      allFit &&= fits(own, exponents, gridTermsOf(this.#config));
       const hash = allFit && !magnitudesOnly ? this.#hash(step, microBatch, exponents) : 0;
       const lossSum = this.#config.batch.microBatch * (LOSS_NATS + 100 * valueOf(step, microBatch, 0));
       return { microBatch, lossSum, norm: Math.sqrt(squares), finite: true, checksum: 0, hash };

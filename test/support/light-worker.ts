@@ -8,7 +8,7 @@ import {
   dial,
   encodeContributionRange,
   FIRST_CORPUS_PIECE_BYTES,
-  int32Range,
+  rangeElements,
   limits,
   nextCorpusPieceBytes,
   PROTOCOL_VERSION,
@@ -174,7 +174,7 @@ export class LightWorker {
     if (light && version >= this.#run!.firstVersion) {
       if (version !== this.#arriving.version) this.#arriving = { version, nextRange: 0 };
       if (range !== this.#arriving.nextRange) throw new Error(`${this.name}: range ${range} is out of order`);
-      int32Range(message, light.layout, this.#room);
+      rangeElements(message, light.layout, this.#room);
       this.#arriving.nextRange += 1;
       if (this.#arriving.nextRange === light.layout.ranges.length) {
         this.#whole = version;

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { oneLine, quoted, systemTrouble } from '@rocinante/base';
+import type { GradientCodec, ParameterCodec } from '@rocinante/codec';
 import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/training';
 import { scaleBatch } from './batch-scale.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
@@ -32,6 +33,9 @@ export interface ConfigFlags {
   /** Evaluations without a better loss after which the run ends. */
   readonly patience?: number | undefined;
   readonly precision?: Precision | undefined;
+  /** What gradients travel up as, and parameters down. */
+  readonly codecUp?: GradientCodec | undefined;
+  readonly codecDown?: ParameterCodec | undefined;
   readonly onDivergence?: RunConfig['divergence']['then'] | undefined;
   /** SHA-256 of the weights file that the run begins with. */
   readonly initFrom?: string | undefined;
@@ -97,6 +101,8 @@ const FLAG_SETTINGS = {
   patience: 'earlyStopping.patience',
   onDivergence: 'divergence.then',
   precision: 'precision',
+  codecUp: 'codec.up',
+  codecDown: 'codec.down',
 } as const satisfies Partial<Record<keyof ConfigFlags, string>>;
 
 /** Groups whose settings follow from `--scale-batch`. */

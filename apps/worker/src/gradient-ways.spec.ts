@@ -6,12 +6,14 @@ import { RandomStream } from '@rocinante/base';
 import { Engine } from '@rocinante/engine';
 import { networkLayout } from '@rocinante/model';
 import { VectorMemory } from '@rocinante/parameters';
-import { fits, gridExponents } from '@rocinante/codec';
+import { fits, gridExponents, type GridTerms } from '@rocinante/codec';
 import { microBatchesOf, networkOf, runWindows, type Assignment } from '@rocinante/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TrainResult } from './engine-messages.js';
 import { RunCompute } from './run-compute.js';
 import { specRunConfig } from './spec-run-config.js';
+
+const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
 
 const engine = Engine.load();
 const vocabularySize = 7;
@@ -170,7 +172,7 @@ describe('a sum on the device', () => {
     });
     expect(first.result!.fits).toBe(false);
     const handles = engine.liveHandles;
-    const exponents = gridExponents(first.result!.magnitudes, M);
+    const exponents = gridExponents(first.result!.magnitudes, int32(M));
     // The parameters of this version are not looked at: nothing is computed again.
     const again = sameAnswer({ microBatches: [0, 1], exponents });
     expect(engine.liveHandles).toBe(handles);
@@ -185,8 +187,9 @@ describe('what is not summed on the device', () => {
   it('is measured, from the first that does not fit on', () => {
     const { magnitudes } = sameAnswer({ microBatches: [0, 1] }).result!;
     // The finest grid that the first two fit, block by block.
-    const exponents = gridExponents(magnitudes, M).map((usual, block) => {
-      const fitsOn = (e: number): boolean => fits(magnitudes.subarray(block, block + 1), Int8Array.of(e), M);
+    const exponents = gridExponents(magnitudes, int32(M)).map((usual, block) => {
+      const fitsOn = (e: number): boolean =>
+        fits(magnitudes.subarray(block, block + 1), Int8Array.of(e), int32(M));
       let exponent = usual;
       while (exponent > -126 && fitsOn(exponent - 1)) exponent -= 1;
       return exponent;

@@ -19,7 +19,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 
 describe('a receiver of parameters', () => {
   it('gives a version once all its ranges are there', async () => {
-    const receiver = new ParametersReceiver(layout);
+    const receiver = new ParametersReceiver(layout, 'float32');
     const wanted = receiver.whole(1);
     receiver.receive(message(1, 0, 5));
     expect(await isSettled(wanted)).toBe(false);
@@ -28,7 +28,7 @@ describe('a receiver of parameters', () => {
   });
 
   it('keeps the whole version as it is while the next one arrives', async () => {
-    const receiver = new ParametersReceiver(layout);
+    const receiver = new ParametersReceiver(layout, 'float32');
     for (const range of [0, 1]) receiver.receive(message(1, range, 5));
     const { vector } = (await receiver.whole(1))!;
     receiver.receive(message(2, 0, 6));
@@ -36,7 +36,7 @@ describe('a receiver of parameters', () => {
   });
 
   it('lets go of a version that another one ends', async () => {
-    const receiver = new ParametersReceiver(layout);
+    const receiver = new ParametersReceiver(layout, 'float32');
     const ended = receiver.whole(2);
     const later = receiver.whole(4);
     receiver.receive(message(2, 0, 6));
@@ -47,8 +47,22 @@ describe('a receiver of parameters', () => {
     expect(await receiver.whole(2)).toBeNull();
   });
 
+  it('reads what travels as bfloat16, and refuses float32 then', async () => {
+    const receiver = new ParametersReceiver(layout, 'bfloat16');
+    for (const { index, start, end } of layout.ranges) {
+      // −1.5 and 1.0078125 by turns.
+      const values = Buffer.from(
+        bytesOf(Uint16Array.from({ length: end - start }, (_, i) => (i % 2 ? 0x3f81 : 0xbfc0))),
+      );
+      receiver.receive({ version: 1, range: index, values, checksum: crc32(values) });
+    }
+    const { vector } = (await receiver.whole(1))!;
+    expect(vector.every((value, i) => value === (i % 2 ? 1.0078125 : -1.5))).toBe(true);
+    expect(() => receiver.receive(message(2, 0, 5))).toThrow('expected 524288 bytes, received 1048576');
+  });
+
   it('refuses a range out of order', () => {
-    const receiver = new ParametersReceiver(layout);
+    const receiver = new ParametersReceiver(layout, 'float32');
     expect(() => receiver.receive(message(1, 1, 5))).toThrow('parameters 1: expected range 0, received 1');
   });
 });

@@ -1,5 +1,6 @@
+import { fromBfloat16, type ParameterCodec } from '@rocinante/codec';
 import type { ParameterLayout } from '@rocinante/parameters';
-import { decodeRange, limits, WireError, type ParametersRangeMessage } from '@rocinante/wire';
+import { decodeRange, limits, rangeElements, WireError, type ParametersRangeMessage } from '@rocinante/wire';
 
 /** A version of the parameters, whole: in shared memory, so that the engine's thread reads it in place. */
 export interface WholeParameters {
@@ -15,12 +16,15 @@ export interface WholeParameters {
 export class ParametersReceiver {
   readonly #layout: ParameterLayout;
   readonly #vectors: [Float32Array<SharedArrayBuffer>, Float32Array<SharedArrayBuffer>];
+  /** Where a range of bfloat16 is read; null where ranges travel as they are kept. */
+  readonly #rounded: Uint16Array | null;
   #arriving = { version: -1, nextRange: 0 };
   #whole: WholeParameters | null = null;
   #waiting: { version: number; resolve: (whole: WholeParameters | null) => void }[] = [];
 
-  constructor(layout: ParameterLayout) {
+  constructor(layout: ParameterLayout, codec: ParameterCodec) {
     this.#layout = layout;
+    this.#rounded = codec === 'bfloat16' ? new Uint16Array(layout.longestRange) : null;
     const vector = (): Float32Array<SharedArrayBuffer> =>
       new Float32Array(new SharedArrayBuffer(layout.length * Float32Array.BYTES_PER_ELEMENT));
     this.#vectors = [vector(), vector()];
@@ -43,7 +47,7 @@ export class ParametersReceiver {
         `parameters ${version}: expected range ${nextRange}, received ${message.range}`,
       );
     }
-    decodeRange(message, this.#layout, this.#vectors[0]);
+    this.#read(message, this.#vectors[0]);
     this.#arriving.nextRange += 1;
     if (this.#arriving.nextRange === this.#layout.ranges.length) this.#complete(version);
   }
@@ -56,6 +60,14 @@ export class ParametersReceiver {
     if (this.#whole?.version === version) return Promise.resolve(this.#whole);
     if (this.#whole !== null && this.#whole.version > version) return Promise.resolve(null);
     return new Promise((resolve) => this.#waiting.push({ version, resolve }));
+  }
+
+  /** @throws {WireError} as decodeRange. */
+  #read(message: ParametersRangeMessage, vector: Float32Array): void {
+    if (this.#rounded === null) return decodeRange(message, this.#layout, vector);
+    const values = rangeElements(message, this.#layout, this.#rounded);
+    const { start, end } = this.#layout.ranges[message.range];
+    fromBfloat16(values, vector.subarray(start, end));
   }
 
   #complete(version: number): void {

@@ -23,7 +23,7 @@ import { EngineMemoryError, type Engine, type Tensor } from '@rocinante/engine';
 import { firstValues, type NetworkSpec } from '@rocinante/model';
 import { VectorMemory } from '@rocinante/parameters';
 import {
-  microBatchesOf,
+  gridTermsOf,
   networkOf,
   runWindows,
   type MicroBatchResult,
@@ -125,7 +125,7 @@ export class RunCompute {
         computeSeconds += measured.seconds;
         const finite = measured.finite && Number.isFinite(measured.lossSum);
         if (finite) maxMagnitudes(magnitudes, measured.magnitudes);
-        allFit &&= finite && fits(measured.magnitudes, exponents, microBatchesOf(this.#run.config));
+        allFit &&= finite && fits(measured.magnitudes, exponents, gridTermsOf(this.#run.config));
         if (allFit && !assignment.magnitudesOnly) sum.add(measured.gradient);
         const { lossSum, squaredNorm } = measured;
         results.push({ microBatch, lossSum, norm: Math.sqrt(squaredNorm), finite, hash: 0 });
@@ -212,9 +212,9 @@ export class RunCompute {
     const { layout } = this.#network;
     const { gradient, magnitudes } = this.#way.measure(batch, masks);
     try {
-      const microBatches = microBatchesOf(this.#run.config);
-      const exponents = gridExponents(magnitudes, microBatches);
-      if (fits(magnitudes, exponents, microBatches)) {
+      const terms = gridTermsOf(this.#run.config);
+      const exponents = gridExponents(magnitudes, terms);
+      if (fits(magnitudes, exponents, terms)) {
         this.#way.withRoom((out) => this.#sumInto(out, gradient, exponents));
       }
       if (gradient instanceof Float32Array) return sha256(gradient);
@@ -265,7 +265,7 @@ export class RunCompute {
       if (!(error instanceof EngineMemoryError)) throw error;
       const { windows } = batch;
       const symbolsEach = batch.symbols.length / windows;
-      const sizes = smallerMicroBatches(this.#run.config.batch).filter((size) => size < windows);
+      const sizes = smallerMicroBatches(this.#run.config).filter((size) => size < windows);
       const fitting = largestComputed(sizes, (size) => {
         discard(compute({ windows: size, symbols: batch.symbols.slice(0, size * symbolsEach) }));
       });

@@ -1,5 +1,6 @@
+import { toInt16 } from '@rocinante/codec';
 import { positionOf, type BatchPlan } from '@rocinante/corpus';
-import type { ParameterLayout } from '@rocinante/parameters';
+import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
 import { runWindows, type Assignment, type WorkKind } from '@rocinante/training';
 import {
   encodeContributionRange,
@@ -37,6 +38,8 @@ export class RunWork {
   readonly #receiver: ParametersReceiver;
   readonly #contributions: Contributions;
   readonly #batches: BatchPlan;
+  /** Where a range of a sum is narrowed; null where it travels as it is. */
+  readonly #narrow: Int16Array | null;
   #last: Promise<void> = Promise.resolve();
   #abandoned = false;
 
@@ -48,7 +51,9 @@ export class RunWork {
     this.#outlets = outlets;
     this.#metrics = metrics;
     this.#meter = new WorkMeter(metrics);
-    this.#receiver = new ParametersReceiver(layout);
+    const { up, down } = opening.config.codec;
+    this.#receiver = new ParametersReceiver(layout, down);
+    this.#narrow = up === 'int16-grid' ? new Int16Array(layout.longestRange) : null;
     this.#contributions = new Contributions(sums);
     this.#batches = runWindows(opening.config, opening.ids.byteLength / opening.idBytes).batches;
   }
@@ -90,7 +95,7 @@ export class RunWork {
         'MALFORMED',
         `grant of range ${rangeIndex}: there are ${this.#layout.ranges.length}`,
       );
-    const bytes = encodeContributionRange(this.#outlets.session, assignment, contribution.sum, range);
+    const bytes = this.#encoded(assignment, contribution.sum, range);
     this.#outlets.contribute(bytes);
     this.#meter.sent(bytes.byteLength);
     if (rangeIndex < this.#layout.ranges.length - 1) return;
@@ -120,6 +125,16 @@ export class RunWork {
     this.#abandoned = true;
     this.#contributions.cancelAll();
     void this.#last.then(() => this.#contributions.releaseAll());
+  }
+
+  /** A range of a sum, as the run's codec has it. */
+  #encoded(assignment: number, sum: Int32Array, range: ParameterRange): Buffer {
+    const { session } = this.#outlets;
+    if (this.#narrow === null) return encodeContributionRange(session, assignment, sum, range);
+    const values = sum.subarray(range.start, range.end);
+    const { length } = values;
+    toInt16(values, this.#narrow.subarray(0, length));
+    return encodeContributionRange(session, assignment, this.#narrow, { ...range, start: 0, end: length });
   }
 
   #send(message: WorkerMessage): void {

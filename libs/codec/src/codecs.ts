@@ -1,10 +1,21 @@
 /**
  * The codecs, by the names that a run's configuration and the protocol carry. A further one is added here and nowhere else.
- * Both of these are exact: the same configuration gives the same weights to the bit.
+ * All of these are exact: the same configuration gives the same weights to the bit. Those of two bytes give other weights than
+ * those of four, for they are other runs.
  */
 
-/** What a worker's gradient travels as: int32 multiples of a power-of-two grid, one exponent a block. */
-export const GRADIENT_CODECS = ['int32-grid'] as const;
+/** What a worker's gradient travels as: integer multiples of a power-of-two grid, one exponent a block. */
+export const GRADIENT_CODECS = ['int32-grid', 'int16-grid'] as const;
+export type GradientCodec = (typeof GRADIENT_CODECS)[number];
 
 /** What the parameters travel as. */
-export const PARAMETER_CODECS = ['float32'] as const;
+export const PARAMETER_CODECS = ['float32', 'bfloat16'] as const;
+export type ParameterCodec = (typeof PARAMETER_CODECS)[number];
+
+/** Bytes of an element on its way. */
+export const ELEMENT_BYTES: Readonly<Record<GradientCodec | ParameterCodec, 2 | 4>> = {
+  'int32-grid': 4,
+  'int16-grid': 2,
+  float32: 4,
+  bfloat16: 2,
+};

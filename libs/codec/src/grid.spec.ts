@@ -5,7 +5,19 @@
 import { AssertionError, RandomStream } from '@rocinante/base';
 import { createLayout } from '@rocinante/parameters';
 import { describe, expect, it } from 'vitest';
-import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from './grid.js';
+import {
+  fits,
+  gridExponents,
+  gridStep,
+  maxMagnitudes,
+  nextMagnitudes,
+  quantumLimit,
+  type GridTerms,
+} from './grid.js';
+
+const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
+
+const int16 = (microBatches: number): GridTerms => ({ codec: 'int16-grid', microBatches });
 
 const ALL_M = Array.from({ length: 1024 }, (_, index) => index + 1);
 const floats = (...values: number[]): Float32Array<ArrayBuffer> => Float32Array.from(values);
@@ -18,13 +30,38 @@ function anyMagnitude(stream: RandomStream): number {
 describe('quantumLimit', () => {
   it('keeps the sum of M within int32, and would not with one more', () => {
     for (const m of ALL_M) {
-      expect(quantumLimit(m) * m).toBeLessThanOrEqual(2 ** 31 - 1);
-      expect((quantumLimit(m) + 1) * m).toBeGreaterThan(2 ** 31 - 1);
+      expect(quantumLimit(int32(m)) * m).toBeLessThanOrEqual(2 ** 31 - 1);
+      expect((quantumLimit(int32(m)) + 1) * m).toBeGreaterThan(2 ** 31 - 1);
     }
   });
 
   it.each([0, 1025, 1.5, NaN])('refuses %s micro-batches', (m) => {
-    expect(() => quantumLimit(m)).toThrow(AssertionError);
+    expect(() => quantumLimit(int32(m))).toThrow(AssertionError);
+  });
+});
+
+describe('the grid of int16', () => {
+  const allM = ALL_M.slice(0, 32);
+
+  it('keeps the sum of M within int16, and would not with one more', () => {
+    for (const m of allM) {
+      expect(quantumLimit(int16(m)) * m).toBeLessThanOrEqual(2 ** 15 - 1);
+      expect((quantumLimit(int16(m)) + 1) * m).toBeGreaterThan(2 ** 15 - 1);
+    }
+  });
+
+  it('is 16 bits coarser, so that a magnitude may grow as far as on the other before it does not fit', () => {
+    for (const m of allM) {
+      const r = floats(1, 1.99, 2, 0.75, 2 ** 100, 1e-3);
+      const exponents = gridExponents(r, int16(m));
+      expect([...exponents]).toEqual([...gridExponents(r, int32(m))].map((exponent) => exponent + 16));
+      expect(fits(floats(7.9), exponents.subarray(1, 2), int16(m))).toBe(true);
+      expect(fits(floats(16), exponents.subarray(1, 2), int16(m))).toBe(false);
+    }
+  });
+
+  it.each([0, 33])('refuses %s micro-batches', (m) => {
+    expect(() => quantumLimit(int16(m))).toThrow(`1 to 32 micro-batches, not ${m}`);
   });
 });
 
@@ -32,54 +69,54 @@ describe('gridExponents', () => {
   it('is exponent(r) + ceil(log2 M) − 27', () => {
     const r = floats(1, 1.99, 2, 0.75, 2 ** 127, 1e-3);
     const exponents = [0, 0, 1, -1, 127, -10];
-    expect([...gridExponents(r, 1)]).toEqual(exponents.map((exponent) => exponent - 27));
-    expect([...gridExponents(r, 2)]).toEqual(exponents.map((exponent) => exponent + 1 - 27));
+    expect([...gridExponents(r, int32(1))]).toEqual(exponents.map((exponent) => exponent - 27));
+    expect([...gridExponents(r, int32(2))]).toEqual(exponents.map((exponent) => exponent + 1 - 27));
     for (const m of ALL_M) {
       // The reference way; exact here, for no integer below 1,024 has a logarithm that rounds across an integer.
-      expect(gridExponents(floats(1), m)[0]).toBe(Math.ceil(Math.log2(m)) - 27);
+      expect(gridExponents(floats(1), int32(m))[0]).toBe(Math.ceil(Math.log2(m)) - 27);
     }
   });
 
   it('gives the finest grid to zero, to subnormal numbers, and to what would lie below it', () => {
     const r = floats(0, 2 ** -149, 2 ** -127, 2 ** -126, 2 ** -99, 2 ** -98);
-    expect([...gridExponents(r, 1)]).toEqual([-126, -126, -126, -126, -126, -125]);
-    expect([...gridExponents(r, 1024)]).toEqual([-126, -126, -126, -126, -116, -115]);
+    expect([...gridExponents(r, int32(1))]).toEqual([-126, -126, -126, -126, -126, -125]);
+    expect([...gridExponents(r, int32(1024))]).toEqual([-126, -126, -126, -126, -116, -115]);
   });
 
   it('reads a view that does not begin at its memory, and writes where it is told', () => {
     const out = new Int8Array(2);
-    expect(gridExponents(floats(5, 1, 4, 5).subarray(1, 3), 1, out)).toBe(out);
+    expect(gridExponents(floats(5, 1, 4, 5).subarray(1, 3), int32(1), out)).toBe(out);
     expect([...out]).toEqual([-27, -25]);
   });
 });
 
 describe('fits', () => {
   it('accepts the limit and refuses one quantum more, for every M', () => {
-    for (const m of ALL_M.filter((m) => quantumLimit(m) < 2 ** 24)) {
+    for (const m of ALL_M.filter((m) => quantumLimit(int32(m)) < 2 ** 24)) {
       // Below 2^24 every integer is a float32.
-      expect(fits(floats(quantumLimit(m)), Int8Array.of(0), m)).toBe(true);
-      expect(fits(floats(quantumLimit(m) + 1), Int8Array.of(0), m)).toBe(false);
+      expect(fits(floats(quantumLimit(int32(m))), Int8Array.of(0), int32(m))).toBe(true);
+      expect(fits(floats(quantumLimit(int32(m)) + 1), Int8Array.of(0), int32(m))).toBe(false);
       // Half a quantum beyond rounds to even: down for an even limit, up for an odd one.
-      const half = (quantumLimit(m) + 0.5) * 2 ** -20;
+      const half = (quantumLimit(int32(m)) + 0.5) * 2 ** -20;
       if (Math.fround(half) === half) {
-        expect(fits(floats(half), Int8Array.of(-20), m)).toBe(quantumLimit(m) % 2 === 0);
+        expect(fits(floats(half), Int8Array.of(-20), int32(m))).toBe(quantumLimit(int32(m)) % 2 === 0);
       }
     }
-    expect(fits(floats(2 ** 31 - 128), Int8Array.of(0), 1)).toBe(true);
-    expect(fits(floats(2 ** 31), Int8Array.of(0), 1)).toBe(false);
+    expect(fits(floats(2 ** 31 - 128), Int8Array.of(0), int32(1))).toBe(true);
+    expect(fits(floats(2 ** 31), Int8Array.of(0), int32(1))).toBe(false);
   });
 
   it('needs every block to fit', () => {
-    expect(fits(floats(1, 1, 1), Int8Array.of(0, 0, 0), 8)).toBe(true);
-    expect(fits(floats(1, 1, 1), Int8Array.of(0, -30, 0), 8)).toBe(false);
+    expect(fits(floats(1, 1, 1), Int8Array.of(0, 0, 0), int32(8))).toBe(true);
+    expect(fits(floats(1, 1, 1), Int8Array.of(0, -30, 0), int32(8))).toBe(false);
   });
 
   it.each([Infinity, NaN])('refuses %s on the coarsest grid too', (magnitude) => {
-    expect(fits(floats(magnitude), Int8Array.of(126), 1)).toBe(false);
+    expect(fits(floats(magnitude), Int8Array.of(126), int32(1))).toBe(false);
   });
 
   it('refuses the largest float on the finest grid, where its quantum is far beyond any integer', () => {
-    expect(fits(floats(3.4028234e38), Int8Array.of(-126), 1)).toBe(false);
+    expect(fits(floats(3.4028234e38), Int8Array.of(-126), int32(1))).toBe(false);
   });
 });
 
@@ -95,29 +132,29 @@ describe('the grid of r(s)', () => {
       const step = Float32Array.from({ length: layout.blockCount }, () => anyMagnitude(stream));
       const previous = Float32Array.from({ length: layout.blockCount }, () => anyMagnitude(stream));
       const r = nextMagnitudes(previous, step, layout);
-      expect(fits(step, gridExponents(r, m), m)).toBe(true);
-      expect(fits(step, gridExponents(step, m), m)).toBe(true);
+      expect(fits(step, gridExponents(r, int32(m)), int32(m))).toBe(true);
+      expect(fits(step, gridExponents(step, int32(m)), int32(m))).toBe(true);
     }
   });
 
   it('never fits a first step that holds a gradient, nor refuses one that is all zero', () => {
-    const first = gridExponents(new Float32Array(2), 8);
-    expect(fits(floats(0, 1e-12), first, 8)).toBe(false);
-    expect(fits(floats(0, 0), first, 8)).toBe(true);
+    const first = gridExponents(new Float32Array(2), int32(8));
+    expect(fits(floats(0, 1e-12), first, int32(8))).toBe(false);
+    expect(fits(floats(0, 0), first, int32(8))).toBe(true);
   });
 
   it('leaves room for a block to grow eightfold before a misfit', () => {
     for (const m of [1, 2, 4, 8, 1024]) {
-      const exponents = gridExponents(floats(1.99), m);
-      expect(fits(floats(7.9), exponents, m)).toBe(true);
-      expect(fits(floats(16), exponents, m)).toBe(false);
+      const exponents = gridExponents(floats(1.99), int32(m));
+      expect(fits(floats(7.9), exponents, int32(m))).toBe(true);
+      expect(fits(floats(16), exponents, int32(m))).toBe(false);
     }
   });
 
   it('keeps 25 bits below the largest value for M = 8, one fewer for each doubling', () => {
-    expect(1 / gridStep(gridExponents(floats(1), 8)[0])).toBe(2 ** 24);
-    expect(1.99 / gridStep(gridExponents(floats(1.99), 8)[0])).toBeGreaterThan(2 ** 24.9);
-    expect(1 / gridStep(gridExponents(floats(1), 16)[0])).toBe(2 ** 23);
+    expect(1 / gridStep(gridExponents(floats(1), int32(8))[0])).toBe(2 ** 24);
+    expect(1.99 / gridStep(gridExponents(floats(1.99), int32(8))[0])).toBeGreaterThan(2 ** 24.9);
+    expect(1 / gridStep(gridExponents(floats(1), int32(16))[0])).toBe(2 ** 23);
   });
 });
 
@@ -144,9 +181,9 @@ describe('nextMagnitudes', () => {
     const common = floats(0.9, 1.1, 0, 0.1);
     for (let step = 0; step < 50; step++) r = nextMagnitudes(r, common, layout);
     const rare = floats(0.9, 1.1, 1.1, 0.1);
-    expect(fits(rare, gridExponents(r, 8), 8)).toBe(true);
+    expect(fits(rare, gridExponents(r, int32(8)), int32(8))).toBe(true);
     // Without the tensor's term the block's own r would be 0 by now, and nothing would fit.
-    expect(fits(rare, gridExponents(floats(0.9, 1.1, 0, 0.1), 8), 8)).toBe(false);
+    expect(fits(rare, gridExponents(floats(0.9, 1.1, 0, 0.1), int32(8)), int32(8))).toBe(false);
   });
 
   it('halves down to nothing through the subnormal numbers', () => {

@@ -6,18 +6,32 @@
  */
 import { assert } from '@rocinante/base';
 import type { ParameterLayout } from '@rocinante/parameters';
+import type { GradientCodec } from './codecs.js';
+
+/** What decides a grid beside magnitudes: whose integers hold the sums, and of how many micro-batches. */
+export interface GridTerms {
+  readonly codec: GradientCodec;
+  /** M, the run's micro-batches a step. */
+  readonly microBatches: number;
+}
 
 /** Micro-batches of a step at most: beyond, too few bits would remain for each. */
-export const MICRO_BATCHES_MAX = 1024;
+export const MICRO_BATCHES_MAX: Readonly<Record<GradientCodec, number>> = {
+  'int32-grid': 1024,
+  'int16-grid': 32,
+};
+
+/** Bits of a sum beside its sign. */
+const SUM_BITS: Readonly<Record<GradientCodec, number>> = { 'int32-grid': 31, 'int16-grid': 15 };
 
 /** Exponents are held within ± this, so that 2^e and 2^-e are both normal numbers, in float32 too. */
 export const EXPONENT_LIMIT = 126;
 
 /**
- * How far the grid lies below a block's largest expected magnitude, in bits, when M is 1. A value of the expected
- * magnitude then takes at most 28 bits and a sign, so a block may grow eightfold before a step is issued again.
+ * How far the grid lies below a block's largest expected magnitude, when M is 1, in bits fewer than a sum has. A value of the
+ * expected magnitude then takes at most 28 of 31 bits, or 12 of 15, so a block may grow eightfold before a step is issued again.
  */
-const RESOLUTION_BITS = 27;
+const SPARE_BITS = 4;
 
 /**
  * Every block is expected to reach this part of its tensor's largest magnitude, since a block may grow eightfold: the row
@@ -41,26 +55,23 @@ export function gridStep(exponent: number): number {
   return POWERS_OF_TWO[exponent + EXPONENT_LIMIT];
 }
 
-/** The largest |q| of a single micro-batch: M of them cannot leave int32 in a sum, however they are split. */
-export function quantumLimit(microBatches: number): number {
-  return Math.floor((2 ** 31 - 1) / checkedMicroBatches(microBatches));
+/** The largest |q| of a single micro-batch: M of them cannot leave the sum's integers, however they are split. */
+export function quantumLimit(terms: GridTerms): number {
+  return Math.floor((2 ** SUM_BITS[terms.codec] - 1) / checkedMicroBatches(terms));
 }
 
 /**
- * Each block's exponent from its expected magnitude r: e = exponent(r) + ceil(log2 M) − 27, held within ±126.
+ * Each block's exponent from its expected magnitude r: e = exponent(r) + ceil(log2 M) − 27, held within ±126; − 11 for
+ * int16.
  *
  * exponent(r) is read from the float's bits. Zero and subnormal numbers carry the exponent −127 there, which gives −126
  * whatever M is: the finest grid. On it no real gradient fits, so a run's first step, where r is 0, is issued twice by
  * the same rule as any misfit.
  * @param r float32, one a block, finite and not negative.
  */
-export function gridExponents(
-  r: Float32Array,
-  microBatches: number,
-  out = new Int8Array(r.length),
-): Int8Array {
+export function gridExponents(r: Float32Array, terms: GridTerms, out = new Int8Array(r.length)): Int8Array {
   assert(out.length === r.length, `${r.length} blocks, but room for ${out.length} exponents`);
-  const shift = bitsToCount(checkedMicroBatches(microBatches)) - RESOLUTION_BITS;
+  const shift = bitsToCount(checkedMicroBatches(terms)) - (SUM_BITS[terms.codec] - SPARE_BITS);
   const bits = new Uint32Array(r.buffer, r.byteOffset, r.length);
   for (let block = 0; block < bits.length; block++) {
     const exponent = ((bits[block] >>> 23) & 0xff) - 127 + shift;
@@ -73,12 +84,12 @@ export function gridExponents(
  * Whether one micro-batch's magnitudes fit the grid: rint(magnitude · 2^-e), in float64, is at most the limit in every
  * block. A magnitude that is not finite does not fit.
  */
-export function fits(magnitudes: Float32Array, exponents: Int8Array, microBatches: number): boolean {
+export function fits(magnitudes: Float32Array, exponents: Int8Array, terms: GridTerms): boolean {
   assert(
     magnitudes.length === exponents.length,
     `${magnitudes.length} magnitudes, ${exponents.length} exponents`,
   );
-  const limit = quantumLimit(microBatches);
+  const limit = quantumLimit(terms);
   for (let block = 0; block < magnitudes.length; block++) {
     const scaled = magnitudes[block] * POWERS_OF_TWO[EXPONENT_LIMIT - exponents[block]];
     if (!(scaled + ROUNDING_SHIFT - ROUNDING_SHIFT <= limit)) return false;
@@ -130,10 +141,11 @@ function bitsToCount(count: number): number {
   return 32 - Math.clz32(count - 1);
 }
 
-function checkedMicroBatches(microBatches: number): number {
+function checkedMicroBatches({ codec, microBatches }: GridTerms): number {
+  const most = MICRO_BATCHES_MAX[codec];
   assert(
-    Number.isInteger(microBatches) && microBatches >= 1 && microBatches <= MICRO_BATCHES_MAX,
-    `a step has 1 to ${MICRO_BATCHES_MAX} micro-batches, not ${microBatches}`,
+    Number.isInteger(microBatches) && microBatches >= 1 && microBatches <= most,
+    `a step has 1 to ${most} micro-batches, not ${microBatches}`,
   );
   return microBatches;
 }

@@ -1,4 +1,11 @@
-export { GRADIENT_CODECS, PARAMETER_CODECS } from './codecs.js';
+export {
+  ELEMENT_BYTES,
+  GRADIENT_CODECS,
+  PARAMETER_CODECS,
+  type GradientCodec,
+  type ParameterCodec,
+} from './codecs.js';
+export { fromBfloat16, fromInt16, toBfloat16, toInt16 } from './elements.js';
 export {
   EXPONENT_LIMIT,
   MICRO_BATCHES_MAX,
@@ -10,6 +17,7 @@ export {
   maxMagnitudes,
   nextMagnitudes,
   quantumLimit,
+  type GridTerms,
 } from './grid.js';
 export { QuantaHash } from './quanta-hash.js';
 export { addQuantised, measureBlocks, quantise, type GradientMeasure } from './quanta.js';

@@ -6,8 +6,18 @@
 import { AssertionError, RandomStream } from '@rocinante/base';
 import { createLayout, kernelsOf, VectorMemory, type ParameterLayout } from '@rocinante/parameters';
 import { describe, expect, it } from 'vitest';
-import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from './grid.js';
+import {
+  fits,
+  gridExponents,
+  gridStep,
+  maxMagnitudes,
+  nextMagnitudes,
+  quantumLimit,
+  type GridTerms,
+} from './grid.js';
 import * as loops from './quanta.js';
+
+const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
 
 const memory = VectorMemory.create([{ count: 1, length: 2 ** 20 }]);
 const [floats, first, second] = [memory.float32(2 ** 16), memory.int32(2 ** 16), memory.int32(2 ** 16)];
@@ -126,7 +136,7 @@ describe('measureBlocks', () => {
       const out = new Float32Array(layout.blockCount);
       expect(measureBlocks(gradient, layout, out).finite).toBe(false);
       expect(out.filter((magnitude) => !Number.isFinite(magnitude)).length).toBe(1);
-      expect(fits(out, new Int8Array(layout.blockCount).fill(126), 1)).toBe(false);
+      expect(fits(out, new Int8Array(layout.blockCount).fill(126), int32(1))).toBe(false);
     }
   });
 
@@ -160,7 +170,7 @@ describe('quantise', () => {
     const stream = new RandomStream(3, 'simulation');
     for (const m of [1, 2, 3, 8, 100, 1024]) {
       const gradient = randomGradient(stream, 2 ** (stream.integer(60) - 30));
-      const exponents = gridExponents(magnitudesOf(gradient), m);
+      const exponents = gridExponents(magnitudesOf(gradient), int32(m));
       const out = new Int32Array(layout.length);
       quantise(gradient, exponents, layout, out);
       for (let block = 0; block < layout.blockCount; block++) {
@@ -176,13 +186,13 @@ describe('quantise', () => {
   it('reaches the limit of either sign, and M of them stay within int32', () => {
     for (const m of [1, 2, 7, 8, 1000, 1024]) {
       // The largest float32 that rounds to no more than the limit.
-      let largest = Math.fround(quantumLimit(m));
-      if (largest > quantumLimit(m)) largest = Math.fround(quantumLimit(m) * (1 - 2 ** -24));
+      let largest = Math.fround(quantumLimit(int32(m)));
+      if (largest > quantumLimit(int32(m))) largest = Math.fround(quantumLimit(int32(m)) * (1 - 2 ** -24));
       const { gradient, single } = oneBlock(largest, -largest);
       const exponents = Int8Array.of(0);
       const magnitudes = new Float32Array(1);
       measureBlocks(gradient, single, magnitudes);
-      expect(fits(magnitudes, exponents, m)).toBe(true);
+      expect(fits(magnitudes, exponents, int32(m))).toBe(true);
       const [quanta, sum] = [new Int32Array(2), new Int32Array(2)];
       quantise(gradient, exponents, single, quanta);
       for (let k = 0; k < m; k++) addQuantised(sum, quanta);
@@ -194,7 +204,7 @@ describe('quantise', () => {
     const out = new Int32Array(layout.length).fill(1);
     quantise(
       new Float32Array(layout.length),
-      gridExponents(new Float32Array(layout.blockCount), 8),
+      gridExponents(new Float32Array(layout.blockCount), int32(8)),
       layout,
       out,
     );
@@ -203,7 +213,7 @@ describe('quantise', () => {
 
   it('reads back to within half a step of the grid', () => {
     const gradient = randomGradient(new RandomStream(4, 'simulation'));
-    const exponents = gridExponents(magnitudesOf(gradient), 8);
+    const exponents = gridExponents(magnitudesOf(gradient), int32(8));
     const out = new Int32Array(layout.length);
     quantise(gradient, exponents, layout, out);
     for (let block = 0; block < layout.blockCount; block++) {
@@ -221,9 +231,9 @@ describe('a step', () => {
     const magnitudes = new Float32Array(layout.blockCount);
     for (const gradient of gradients) maxMagnitudes(magnitudes, magnitudesOf(gradient));
     const next = nextMagnitudes(previous, magnitudes, layout);
-    const first = gridExponents(previous, m);
-    const reissued = !fits(magnitudes, first, m);
-    return { exponents: reissued ? gridExponents(next, m) : first, next, magnitudes, reissued };
+    const first = gridExponents(previous, int32(m));
+    const reissued = !fits(magnitudes, first, int32(m));
+    return { exponents: reissued ? gridExponents(next, int32(m)) : first, next, magnitudes, reissued };
   }
 
   function sumOf(gradients: readonly Float32Array[], exponents: Int8Array): Int32Array {
@@ -246,7 +256,7 @@ describe('a step', () => {
       const gradients = Array.from({ length: count }, () => randomGradient(stream, scale));
       const { exponents, next, magnitudes, reissued } = issue(gradients, r, m);
       reissues += reissued ? 1 : 0;
-      expect(fits(magnitudes, exponents, m)).toBe(true);
+      expect(fits(magnitudes, exponents, int32(m))).toBe(true);
 
       const exact = new Array<bigint>(layout.length).fill(0n);
       const quanta = new Int32Array(layout.length);

@@ -43,6 +43,8 @@ export interface ParameterLayout {
   /** Where each block begins, in elements; one more entry than blocks, the last being `length`. */
   readonly blockStarts: Uint32Array;
   readonly ranges: readonly ParameterRange[];
+  /** Elements of the longest range. */
+  readonly longestRange: number;
 }
 
 /** Lays tensors out in one vector, in the order given. Names must differ, and every dimension be a positive integer. */
@@ -63,7 +65,9 @@ export function createLayout(specs: readonly TensorSpec[]): ParameterLayout {
     offset += size;
   }
   const blockStarts = Uint32Array.from([...starts, offset]);
-  return { tensors, length: offset, blockCount: starts.length, blockStarts, ranges: cutRanges(blockStarts) };
+  const ranges = cutRanges(blockStarts);
+  const longestRange = Math.max(...ranges.map(({ start, end }) => end - start));
+  return { tensors, length: offset, blockCount: starts.length, blockStarts, ranges, longestRange };
 }
 
 function cutRanges(blockStarts: Uint32Array): ParameterRange[] {

@@ -1,5 +1,6 @@
 export { identityDifferences, identityOf, type Difference, type RunIdentity } from './identity.js';
 export {
+  gridTermsOf,
   microBatchesOf,
   networkOf,
   runConfigSchema,

@@ -151,6 +151,7 @@ describe('a run’s configuration', () => {
     [{ earlyStopping: { patience: 0, minDelta: 0 } }, 'earlyStopping.patience'],
     [{ earlyStopping: { patience: 1, minDelta: -1 } }, 'earlyStopping.minDelta'],
     [{ codec: { up: 'int8', down: 'float32' } }, 'codec.up'],
+    [{ codec: { up: 'int16-grid', down: 'float32' }, batch: { size: 66, microBatch: 2 } }, 'codec.up'],
     [{ text: { ...exampleConfig.text, order: 'streams' } }, 'text.order'],
   ])('refuses %j by its key', (change, key) => {
     expect(refusal(change).map((line) => line.split(':')[0])).toEqual([key]);

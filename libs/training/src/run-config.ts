@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { GRADIENT_CODECS, PARAMETER_CODECS } from '@rocinante/codec';
+import {
+  GRADIENT_CODECS,
+  MICRO_BATCHES_MAX,
+  PARAMETER_CODECS,
+  type GradientCodec,
+  type GridTerms,
+} from '@rocinante/codec';
 import type { NetworkSpec } from '@rocinante/model';
 
 /**
@@ -49,8 +55,8 @@ const textSchema = z.strictObject({
 export const PRECISIONS = ['float32', 'tf32', 'mixed'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
-/** Micro-batches of a step, at most: one more bit of the grid is spent at each doubling. */
-export const MICRO_BATCHES_MAX = 1024;
+/** Micro-batches of a step, at most, whatever the codec: one more bit of the grid is spent at each doubling. */
+const MOST_MICRO_BATCHES = Math.max(...Object.values(MICRO_BATCHES_MAX));
 
 /** Windows of a micro-batch, at most. */
 const MICRO_BATCH_MAX = 65_536;
@@ -58,7 +64,7 @@ const MICRO_BATCH_MAX = 65_536;
 /** Divisors of a batch next to what was given, two on each side where there are, that a step may have: `8, 10, 20 or 25`; empty without. */
 function divisorsNear(size: number, given: number): string {
   const isDivisor = (by: number): boolean => size % by === 0;
-  const least = Math.ceil(size / MICRO_BATCHES_MAX);
+  const least = Math.ceil(size / MOST_MICRO_BATCHES);
   const most = Math.min(size, MICRO_BATCH_MAX);
   // What was given may be any number: these loops end.
   const middle = Math.floor(Math.min(given, most + 1));
@@ -86,13 +92,21 @@ const batchSchema = z
       return `must divide the batch of ${size}` + (near === '' ? '' : `, as ${near} would`);
     },
   })
-  .refine(({ size, microBatch }) => size / microBatch <= MICRO_BATCHES_MAX, {
+  .refine(({ size, microBatch }) => size / microBatch <= MOST_MICRO_BATCHES, {
     path: ['microBatch'],
     error: ({ input }) => {
-      const least = Math.ceil((input as { size: number }).size / MICRO_BATCHES_MAX);
-      return `must be at least ${least}, for a step has at most ${MICRO_BATCHES_MAX} micro-batches`;
+      const least = Math.ceil((input as { size: number }).size / MOST_MICRO_BATCHES);
+      return `must be at least ${least}, for a step has at most ${MOST_MICRO_BATCHES} micro-batches`;
     },
   });
+
+type BatchSettings = z.infer<typeof batchSchema>;
+
+/** Whether a codec is for so many micro-batches; more than any codec is for are refused above. */
+function fitsCodec({ size, microBatch }: BatchSettings, codec: GradientCodec): boolean {
+  const microBatches = size / microBatch;
+  return microBatches <= MICRO_BATCHES_MAX[codec] || microBatches > MOST_MICRO_BATCHES;
+}
 
 const optimizerSchema = z.strictObject({
   /** Keras's Adam: epsilon is added to sqrt(v) before bias correction is folded into the rate. */
@@ -194,6 +208,17 @@ export const runConfigSchema = z
   .refine(({ evaluation, text }) => evaluation.everySteps === null || text.heldOut, {
     path: ['evaluation', 'everySteps'],
     message: 'needs a held-out part to evaluate (set text.heldOut)',
+  })
+  .refine(({ batch, codec }) => fitsCodec(batch, codec.up), {
+    path: ['codec', 'up'],
+    error: ({ input }) => {
+      const { batch, codec } = input as { batch: BatchSettings; codec: { up: GradientCodec } };
+      const most = MICRO_BATCHES_MAX[codec.up];
+      return (
+        `${codec.up} is for steps of at most ${most} micro-batches, and the batch of ${batch.size} has ` +
+        `${batch.size / batch.microBatch}; a micro-batch of ${Math.ceil(batch.size / most)} or more makes fewer`
+      );
+    },
   });
 
 export type RunConfig = z.infer<typeof runConfigSchema>;
@@ -206,4 +231,9 @@ export function networkOf(config: RunConfig, vocabularySize: number): NetworkSpe
 /** Micro-batches of a full step. */
 export function microBatchesOf(config: RunConfig): number {
   return config.batch.size / config.batch.microBatch;
+}
+
+/** What decides the grids of the run's gradients, beside their magnitudes. */
+export function gridTermsOf(config: RunConfig): GridTerms {
+  return { codec: config.codec.up, microBatches: microBatchesOf(config) };
 }

@@ -27,7 +27,7 @@ export {
   decodeRange,
   encodeContributionRange,
   encodeParametersRange,
-  int32Range,
+  rangeElements,
   parametersRoom,
   type RangePayload,
 } from './ranges.js';

@@ -13,7 +13,7 @@ import { protocolListing } from './protocol-listing.js';
 import { allRecords, brokenRecords, recordPaths } from './protocol-record.js';
 import { trainingService } from './proto.js';
 import { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './protocol-version.js';
-import { decodeRange, encodeContributionRange, encodeParametersRange, int32Range } from './ranges.js';
+import { decodeRange, encodeContributionRange, encodeParametersRange, rangeElements } from './ranges.js';
 
 const types = protocolTypes();
 const records = allRecords();
@@ -93,7 +93,7 @@ describe('a range of protocol 1', () => {
     expect(encodeContributionRange('s', 300, ints, range).toString('hex')).toBe(contribution);
     const message = trainingService.Contribute.requestDeserialize(Buffer.from(contribution, 'hex'));
     expect(message).toMatchObject({ session: 's', assignment: 300, range: 0 });
-    expect(int32Range(message, layout, new Int32Array(1024))).toEqual(ints);
+    expect(rangeElements(message, layout, new Int32Array(1024))).toEqual(ints);
   });
 
   it('of parameters is written and read as it was', () => {

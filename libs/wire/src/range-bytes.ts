@@ -11,6 +11,9 @@ export const PARAMETERS_FIELDS: RangeFields = { values: 3, checksum: 4 };
 /** Protobuf's kinds of field: a length and so many bytes, and four bytes. */
 const [LENGTH_DELIMITED, FIXED32] = [2, 5];
 
+/** A vector as it travels, in little-endian bytes: of the run's codec depends which of these it is. */
+export type Elements = Int32Array | Float32Array | Int16Array | Uint16Array;
+
 /** Bytes of a message of parameters beside its elements, at most: four numbers of ten bytes, and the fields' own. */
 export const BESIDE_ELEMENTS_MAX = 64;
 
@@ -25,7 +28,7 @@ export const BESIDE_ELEMENTS_MAX = 64;
 export function encodeRange(
   head: Buffer,
   fields: RangeFields,
-  elements: Int32Array | Float32Array,
+  elements: Elements,
   checksum: number | null,
   room?: Buffer,
 ): Buffer {

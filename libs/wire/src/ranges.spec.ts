@@ -7,7 +7,7 @@ import {
   decodeRange,
   encodeContributionRange,
   encodeParametersRange,
-  int32Range,
+  rangeElements,
   parametersRoom,
 } from './ranges.js';
 
@@ -107,7 +107,7 @@ describe('ranges of vectors in shared memory', () => {
     const room = new Int32Array(new SharedArrayBuffer(4 * RANGE_BLOCKS * BLOCK_ELEMENTS));
     for (const [index, range] of odd.ranges.entries()) {
       const bytes = encodeContributionRange('a-session', index, vector, range);
-      const values = int32Range(trainingService.Contribute.requestDeserialize(bytes), odd, room);
+      const values = rangeElements(trainingService.Contribute.requestDeserialize(bytes), odd, room);
       expect(Buffer.compare(bytesOf(values), bytesOf(ints.subarray(range.start, range.end)))).toBe(0);
     }
   });
@@ -130,7 +130,7 @@ describe('ranges of contributions', () => {
     const bytes = encodeContributionRange(session, 12, ints, first);
     const message = trainingService.Contribute.requestDeserialize(bytes);
     expect(message).toMatchObject({ session, assignment: 12, range: 0 });
-    const values = int32Range(message, layout, new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS));
+    const values = rangeElements(message, layout, new Int32Array(RANGE_BLOCKS * BLOCK_ELEMENTS));
     expect(values).toEqual(ints.subarray(first.start, first.end));
   });
 });

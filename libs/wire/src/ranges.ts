@@ -2,7 +2,13 @@ import { copyBytes, crc32 } from '@rocinante/base';
 import type { ParameterLayout, ParameterRange } from '@rocinante/parameters';
 import { WireError } from './errors.js';
 import { encodeContribution, encodeParameters } from './proto.js';
-import { BESIDE_ELEMENTS_MAX, CONTRIBUTION_FIELDS, encodeRange, PARAMETERS_FIELDS } from './range-bytes.js';
+import {
+  BESIDE_ELEMENTS_MAX,
+  CONTRIBUTION_FIELDS,
+  encodeRange,
+  PARAMETERS_FIELDS,
+  type Elements,
+} from './range-bytes.js';
 
 /** A range's elements as they travel: raw little-endian bytes and their CRC-32. */
 export interface RangePayload {
@@ -10,11 +16,14 @@ export interface RangePayload {
   readonly checksum: number;
 }
 
-/** One range of a contribution, encoded: the vector may change afterwards. */
+/**
+ * One range of a contribution, encoded: the vector may change afterwards.
+ * @param vector [layout.length], as the run's codec has it.
+ */
 export function encodeContributionRange(
   session: string,
   assignment: number,
-  vector: Int32Array,
+  vector: Int32Array | Int16Array,
   range: ParameterRange,
 ): Buffer {
   const head = encodeContribution({ session, assignment, range: range.index });
@@ -23,12 +32,13 @@ export function encodeContributionRange(
 
 /**
  * One range of a version of the parameters, encoded: the vector may change afterwards.
+ * @param vector [layout.length], as the run's codec has it.
  * @param checksum its CRC-32, where it is known from when it was made; null to have it worked out.
  * @param room where to encode it, of `parametersRoom`: the message is in it until it is used again. Without it, memory of its own.
  */
 export function encodeParametersRange(
   version: number,
-  vector: Float32Array,
+  vector: Float32Array | Uint16Array,
   range: ParameterRange,
   checksum: number | null = null,
   room?: Buffer,
@@ -39,19 +49,20 @@ export function encodeParametersRange(
 
 /** Memory for the message of any range of a layout's parameters. */
 export function parametersRoom(layout: ParameterLayout): Buffer {
-  const longest = Math.max(...layout.ranges.map(({ start, end }) => end - start));
-  return Buffer.allocUnsafe(4 * longest + BESIDE_ELEMENTS_MAX);
+  return Buffer.allocUnsafe(4 * layout.longestRange + BESIDE_ELEMENTS_MAX);
 }
 
-/** Copies a payload to the range's place in a vector, after its length and checksum have been checked.
+/**
+ * Copies a payload to the range's place in a vector, after its length and checksum have been checked.
+ * @param vector [layout.length], as the run's codec has it.
  * @throws {WireError} MALFORMED (no such range, another length) or CHECKSUM_MISMATCH. Nothing is copied.
  */
 export function decodeRange(
   payload: { readonly range: number } & RangePayload,
   layout: ParameterLayout,
-  vector: Int32Array | Float32Array,
+  vector: Elements,
 ): void {
-  const range = checkRange(payload, layout);
+  const range = checkRange(payload, layout, vector.BYTES_PER_ELEMENT);
   copyBytes(payload.values, vector.subarray(range.start, range.end));
 }
 
@@ -60,13 +71,13 @@ export function decodeRange(
  * @param room as long as a range may be; what it held is gone.
  * @throws {WireError} as decodeRange.
  */
-export function int32Range(
+export function rangeElements<Room extends Elements>(
   payload: { readonly range: number } & RangePayload,
   layout: ParameterLayout,
-  room: Int32Array,
-): Int32Array {
-  const range = checkRange(payload, layout);
-  const elements = room.subarray(0, range.end - range.start);
+  room: Room,
+): Room {
+  const range = checkRange(payload, layout, room.BYTES_PER_ELEMENT);
+  const elements = room.subarray(0, range.end - range.start) as Room;
   copyBytes(payload.values, elements);
   return elements;
 }
@@ -74,12 +85,13 @@ export function int32Range(
 function checkRange(
   { range: index, values, checksum }: { readonly range: number } & RangePayload,
   layout: ParameterLayout,
+  elementBytes: number,
 ): ParameterRange {
   const range = layout.ranges[index];
   if (!range) {
     throw new WireError('MALFORMED', `range ${index}: expected 0 to ${layout.ranges.length - 1}`);
   }
-  const expected = (range.end - range.start) * 4;
+  const expected = (range.end - range.start) * elementBytes;
   if (values.byteLength !== expected) {
     throw new WireError(
       'MALFORMED',

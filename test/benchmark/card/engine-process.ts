@@ -73,7 +73,7 @@ class OpenRun {
   /** The grid that the gradient calls for, as the coordinator finds it. */
   async findGrid(): Promise<void> {
     const { magnitudes } = await this.#train(true);
-    this.#exponents = gridExponents(magnitudes, 1);
+    this.#exponents = gridExponents(magnitudes, { codec: 'int32-grid', microBatches: 1 });
   }
 
   /** One step's share, in milliseconds. Nothing is kept from the turn before: parameters are new, and so is the gradient. */

@@ -4,7 +4,7 @@ import {
   decodeRange,
   encodeContributionRange,
   encodeParametersRange,
-  int32Range,
+  rangeElements,
   limits,
   runsService,
   trainingService,
@@ -163,7 +163,7 @@ export const messages = (): Target => ({
     if (elementsIn(message) > limits.ELEMENTS_MAX) throw new Error('more elements than a message may have');
     if (number === CONTRIBUTION) {
       const payload = message as { range: number } & RangePayload;
-      int32Range(payload, layout, new Int32Array(layout.length));
+      rangeElements(payload, layout, new Int32Array(layout.length));
       decodeRange(payload, layout, new Int32Array(layout.length));
     }
     if (number === PARAMETERS)

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { GRADIENT_CODECS, PARAMETER_CODECS } from '@rocinante/codec';
 import { PRECISIONS } from '@rocinante/training';
 import { BATCH_SCALE_MAX } from '../batch-scale.js';
 import type { ConfigFlags } from '../config.js';
@@ -84,6 +85,16 @@ export function addConfigOptions(command: Command): Command {
       'what products are computed in; tf32 rounds their factors on cards that can, mixed to bfloat16 everywhere (default: float32)',
       'PRECISION',
     ).choices(PRECISIONS),
+    option(
+      '--codec-up <name>',
+      'what gradients travel as: int16-grid takes half the bytes, and keeps fewer bits (default: int32-grid)',
+      'CODEC_UP',
+    ).choices(GRADIENT_CODECS),
+    option(
+      '--codec-down <name>',
+      'what parameters travel to workers as: bfloat16 takes half the bytes, and keeps 8 bits (default: float32)',
+      'CODEC_DOWN',
+    ).choices(PARAMETER_CODECS),
     option(
       '--init-from <file>',
       'a weights file to begin with, of the same network and symbols',

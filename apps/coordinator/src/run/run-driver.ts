@@ -1,4 +1,5 @@
 import { assertNever } from '@rocinante/base';
+import { fromInt16, type GradientCodec } from '@rocinante/codec';
 import {
   RunMachine,
   windowsOf,
@@ -9,7 +10,7 @@ import {
   type RunView,
 } from '@rocinante/training';
 import {
-  int32Range,
+  rangeElements,
   WireError,
   type ContributionRangeMessage,
   type EvaluationMessage,
@@ -37,6 +38,8 @@ export interface RunDriverParts {
   readonly shape: RunShape;
   readonly progress: RunProgress;
   readonly vectors: RunVectors;
+  /** What contributions travel as. */
+  readonly codec: GradientCodec;
   readonly arithmetic: ArithmeticThread;
   readonly feed: ParameterFeed;
   /** The session of a worker that is there, by its id in the state machine. */
@@ -66,6 +69,8 @@ export class RunDriver implements RunListener {
   #arrived: { readonly magnitudes?: Float32Array; readonly room?: RangeRoom; readonly session?: Session } =
     {};
   #rangeAdded = false;
+  /** Where a range is read that is not kept as it travels; null where it is. */
+  readonly #received: Int16Array | null;
   /** The issue in progress, or the last one. */
   #issued = { step: 0, issue: 0 };
   readonly #grants = new GrantQueue(
@@ -84,7 +89,8 @@ export class RunDriver implements RunListener {
 
   constructor(parts: RunDriverParts) {
     this.#parts = parts;
-    const { shape, progress, firstAssignment, strikes } = parts;
+    const { shape, progress, firstAssignment, strikes, vectors } = parts;
+    this.#received = parts.codec === 'int16-grid' ? new Int16Array(vectors.layout.longestRange) : null;
     this.#machine = new RunMachine(shape, progress, parts.now(), { firstAssignment, strikes });
     parts.arithmetic.onMade = (made) => this.#made(made);
     parts.arithmetic.onAdded = () => {
@@ -185,18 +191,26 @@ export class RunDriver implements RunListener {
   rangeArrived(session: Session, message: ContributionRangeMessage): boolean {
     const { assignment, range } = message;
     this.#count.answered(session.worker);
-    const { arithmetic, vectors } = this.#parts;
+    const { arithmetic } = this.#parts;
     const room = arithmetic.takeRoom();
     this.#arrived = { room, session };
     this.#rangeAdded = false;
     this.#grants.arrived(session.worker, assignment, range);
     try {
-      int32Range(message, vectors.layout, room);
+      this.#read(message, room);
       this.#post({ type: 'range-arrived', worker: session.worker, assignment, range });
     } finally {
       if (!this.#rangeAdded) arithmetic.giveBack(room);
     }
     return this.#rangeAdded;
+  }
+
+  /** @throws {WireError} as rangeElements. */
+  #read(message: ContributionRangeMessage, room: RangeRoom): void {
+    const { layout } = this.#parts.vectors;
+    if (this.#received === null) return void rangeElements(message, layout, room);
+    const values = rangeElements(message, layout, this.#received);
+    fromInt16(values, room.subarray(0, values.length));
   }
 
   sampled(session: Session, result: SampleResultMessage): void {

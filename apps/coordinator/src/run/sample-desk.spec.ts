@@ -15,7 +15,7 @@ let desk: SampleDesk;
 beforeEach(() => {
   vi.useFakeTimers();
   [sent, needed] = [[], []];
-  const feed = new ParameterFeed(layout, 5);
+  const feed = new ParameterFeed(layout, 5, 'float32');
   feed.publish(new Float32Array(layout.length));
   desk = new SampleDesk(feed);
 });

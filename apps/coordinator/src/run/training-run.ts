@@ -117,7 +117,7 @@ export class TrainingRun implements RunBefore {
     const progress = loaded?.progress ?? noProgress;
     const rateShare = rateShareOf(config, progress);
     this.#vectors = new RunVectors(config, this.layout, state, shape.stepsTotal, rateShare);
-    const feed = new ParameterFeed(this.layout, numbers.firstVersion);
+    const feed = new ParameterFeed(this.layout, numbers.firstVersion, config.codec.down);
     feed.publish(this.#vectors.closed.parameters);
     this.#samples = new SampleDesk(feed);
 
@@ -161,6 +161,7 @@ export class TrainingRun implements RunBefore {
       shape,
       progress,
       vectors: this.#vectors,
+      codec: config.codec.up,
       arithmetic: this.#arithmetic,
       feed,
       session: (worker) => this.#pool?.session(worker),

@@ -41,7 +41,7 @@ let downlink: Downlink;
 let stream: SlowStream;
 
 beforeEach(() => {
-  feed = new ParameterFeed(layout, 1);
+  feed = new ParameterFeed(layout, 1, 'float32');
   feed.publish(closed);
   stream = new SlowStream();
   downlink = new Downlink(undefined, new QuickLink());
@@ -189,7 +189,7 @@ describe('a downlink', () => {
     need(1);
     downlink.serve(null);
     downlink.pump();
-    const later = new ParameterFeed(layout, 1000);
+    const later = new ParameterFeed(layout, 1000, 'float32');
     later.publish(next);
     downlink.serve(later);
     need(later.closedVersion);
@@ -211,7 +211,7 @@ it('sends one range alone until it knows how long one takes, also to a worker wi
   credit(1);
   // The first was taken at once.
   expect(stream.sent).toHaveLength(3);
-  const later = new ParameterFeed(layout, 1000);
+  const later = new ParameterFeed(layout, 1000, 'float32');
   later.publish(next);
   credit(2);
   downlink.serve(later);

@@ -1,13 +1,16 @@
-import type { ParameterLayout } from '@rocinante/parameters';
 import { assert, crc32 } from '@rocinante/base';
+import { toBfloat16, type ParameterCodec } from '@rocinante/codec';
+import type { ParameterLayout } from '@rocinante/parameters';
 import { encodeParametersRange, parametersRoom } from '@rocinante/wire';
 
 interface Version {
   readonly number: number;
   readonly vector: Float32Array;
+  /** As it travels, as far as ranges were asked for: the vector itself, or rounded. */
+  readonly sent: Float32Array | Uint16Array;
   /** Which ranges may be sent, by index. */
   readonly made: boolean[];
-  /** The CRC-32 of each range's bytes when it was made; null where it is not known. */
+  /** The CRC-32 of each range's bytes as they travel; null where it is not known yet. */
   readonly checksums: (number | null)[];
 }
 
@@ -25,9 +28,14 @@ export class ParameterFeed {
   readonly #room: Buffer;
   #encoded: { readonly version: number; readonly range: number; readonly message: Buffer } | null = null;
 
+  /** Of `bfloat16`, vectors for two versions, that take turns; of `float32` none. */
+  readonly #rounded: Uint16Array[];
+
   /** @param firstNumber the first version's: higher than any that workers heard of before. */
-  constructor(layout: ParameterLayout, firstNumber: number) {
+  constructor(layout: ParameterLayout, firstNumber: number, codec: ParameterCodec) {
     this.#layout = layout;
+    this.#rounded =
+      codec === 'bfloat16' ? [new Uint16Array(layout.length), new Uint16Array(layout.length)] : [];
     this.#room = parametersRoom(layout);
     this.#lastNumber = firstNumber - 1;
   }
@@ -54,12 +62,13 @@ export class ParameterFeed {
 
   /**
    * A range of the next vector is made.
-   * @param checksum the CRC-32 of its bytes, so that it travels with what it was when it was made; null where it is not known.
+   * @param checksum the CRC-32 of its float32 bytes, so that these travel with what they were when they were made; null where
+   *   it is not known.
    */
   made(vector: Float32Array, range: number, checksum: number | null): void {
     this.#making ??= this.#version(vector, false);
     this.#making.made[range] = true;
-    this.#making.checksums[range] = checksum;
+    this.#making.checksums[range] = this.#making.sent === vector ? checksum : null;
   }
 
   /** What was made is void: the step is issued again. */
@@ -85,11 +94,14 @@ export class ParameterFeed {
    */
   encoded(version: number, range: number): Buffer {
     if (this.#encoded?.version === version && this.#encoded.range === range) return this.#encoded.message;
-    const { vector, made, checksums } = this.#find(version)!;
+    const { vector, sent, made, checksums } = this.#find(version)!;
     assert(made[range], `range ${range} of version ${version} is not made`);
     const { start, end } = this.#layout.ranges[range];
-    const checksum = (checksums[range] ??= crc32(vector.subarray(start, end)));
-    const message = encodeParametersRange(version, vector, this.#layout.ranges[range], checksum, this.#room);
+    if (sent instanceof Uint16Array && checksums[range] === null) {
+      toBfloat16(vector.subarray(start, end), sent.subarray(start, end));
+    }
+    const checksum = (checksums[range] ??= crc32(sent.subarray(start, end)));
+    const message = encodeParametersRange(version, sent, this.#layout.ranges[range], checksum, this.#room);
     this.#encoded = { version, range, message };
     return message;
   }
@@ -100,9 +112,12 @@ export class ParameterFeed {
 
   #version(vector: Float32Array, made: boolean): Version {
     const count = this.#layout.ranges.length;
+    // The other one is the closed version's, if that has one.
+    const sent = this.#rounded.find((candidate) => candidate !== this.#closed?.sent) ?? vector;
     return {
       number: ++this.#lastNumber,
       vector,
+      sent,
       made: new Array<boolean>(count).fill(made),
       checksums: new Array<number | null>(count).fill(null),
     };

@@ -88,7 +88,7 @@ export class Worker {
 
 export function served(id: string): ServedRun {
   const numbers = service.takeNumbers();
-  const feed = new ParameterFeed(layout, numbers.firstVersion);
+  const feed = new ParameterFeed(layout, numbers.firstVersion, 'float32');
   feed.publish(new Float32Array(layout.length));
   const corpus = { sha256: 'ab'.repeat(32), ids, vocabularySize: 7 };
   return { id, configJson: '{}', layoutSha256: '', rangeCount: 1, corpus, feed, numbers, admission };

@@ -9,7 +9,7 @@ describe('the micro-batches below one', () => {
     [{ size: 4096, microBatch: 32 }, [4, 8, 16]],
     [{ size: 7, microBatch: 1 }, []],
   ])('of %j', (batch, sizes) => {
-    expect(smallerMicroBatches(batch)).toEqual(sizes);
+    expect(smallerMicroBatches({ batch, codec: { up: 'int32-grid', down: 'float32' } })).toEqual(sizes);
   });
 });
 

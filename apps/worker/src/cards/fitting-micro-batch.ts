@@ -1,6 +1,7 @@
 import { RocinanteError } from '@rocinante/base';
 import { MICRO_BATCHES_MAX } from '@rocinante/codec';
 import { EngineMemoryError, EngineOperationError } from '@rocinante/engine';
+import type { RunConfig } from '@rocinante/training';
 
 /**
  * A run's micro-batch does not fit the memory of what it is computed on.
@@ -46,8 +47,11 @@ export function cudnnFailure(windows: number, { operation, cause }: EngineMemory
 }
 
 /** Micro-batches below the run's that its batch can be cut into, in ascending order. */
-export function smallerMicroBatches({ size, microBatch }: { size: number; microBatch: number }): number[] {
-  const least = Math.ceil(size / MICRO_BATCHES_MAX);
+export function smallerMicroBatches({
+  batch: { size, microBatch },
+  codec,
+}: Pick<RunConfig, 'batch' | 'codec'>): number[] {
+  const least = Math.ceil(size / MICRO_BATCHES_MAX[codec.up]);
   const sizes: number[] = [];
   for (let windows = least; windows < microBatch; windows++) if (size % windows === 0) sizes.push(windows);
   return sizes;

@@ -4,13 +4,22 @@
  */
 import { describe, expect, it } from 'vitest';
 import { RandomStream } from '@rocinante/base';
-import { fits, gridExponents, maxMagnitudes, measureBlocks, quantise } from '@rocinante/codec';
+import {
+  fits,
+  gridExponents,
+  maxMagnitudes,
+  measureBlocks,
+  quantise,
+  type GridTerms,
+} from '@rocinante/codec';
 import { INITIAL_POWERS } from '@rocinante/optimizer';
 import { createLayout } from '@rocinante/parameters';
 import type { RunConfig } from '@rocinante/training';
 import { presets } from '../../presets.js';
 import { RunVectors, type ClosedState } from './run-vectors.js';
 import { StepArithmetic } from './step-arithmetic.js';
+
+const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
 
 /** Small, but of two ranges: a tensor has a block of its own, and a range 256 blocks. */
 const layout = createLayout(Array.from({ length: 300 }, (_, i) => ({ name: `tensor_${i}`, shape: [9] })));
@@ -65,7 +74,7 @@ function tryIssue(vectors: Run, step: number, contributions: readonly number[][]
       const own = new Float32Array(layout.blockCount);
       measureBlocks(g, layout, own);
       maxMagnitudes(magnitudes, own);
-      allFit &&= fits(own, vectors.exponents, M);
+      allFit &&= fits(own, vectors.exponents, int32(M));
       if (!allFit) continue;
       const quanta = new Int32Array(layout.length);
       quantise(g, vectors.exponents, layout, quanta);
@@ -208,7 +217,7 @@ describe('the grid of the first issue', () => {
   it('is the finest, on which nothing real fits', () => {
     const vectors = new Run(config, firstState());
     vectors.begin(0, 'previous');
-    expect(vectors.exponents).toEqual(gridExponents(new Float32Array(layout.blockCount), M));
+    expect(vectors.exponents).toEqual(gridExponents(new Float32Array(layout.blockCount), int32(M)));
     expect(tryIssue(vectors, 0, alone, 1)).toBe(false);
   });
 });

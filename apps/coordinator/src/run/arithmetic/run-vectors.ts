@@ -1,7 +1,7 @@
 import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from '@rocinante/codec';
 import { advancePowers, learningRateAt, type AdamPowers } from '@rocinante/optimizer';
 import type { ParameterLayout, VectorMemory } from '@rocinante/parameters';
-import { microBatchesOf, type RunConfig } from '@rocinante/training';
+import { gridTermsOf, type RunConfig } from '@rocinante/training';
 import { takeRunMemory } from './run-memory.js';
 import type { Half, IssueTerms, SharedState, StateVectors } from './step-arithmetic.js';
 
@@ -134,7 +134,7 @@ export class RunVectors {
     const own = nextMagnitudes(this.#magnitudes, step, this.layout);
     this.#ownMagnitudes = own;
     const previousGrid = this.#grid(this.#magnitudes);
-    const calledFor = fits(step, previousGrid, microBatchesOf(this.#config)) ? previousGrid : this.#grid(own);
+    const calledFor = fits(step, previousGrid, gridTermsOf(this.#config)) ? previousGrid : this.#grid(own);
     const agrees = calledFor.every((exponent, block) => exponent === this.#exponents[block]);
     if (!agrees) this.#misfit = this.#worstMisfit(step);
     return agrees;
@@ -149,7 +149,7 @@ export class RunVectors {
 
   /** The tensor that is farthest beyond the issue's grid. */
   #worstMisfit(magnitudes: Float32Array): string {
-    const limit = quantumLimit(microBatchesOf(this.#config));
+    const limit = quantumLimit(gridTermsOf(this.#config));
     let worst = { times: 1, clause: 'other magnitudes than those of the issue before' };
     for (const { name, firstBlock, blockCount } of this.layout.tensors) {
       for (let block = firstBlock; block < firstBlock + blockCount; block++) {
@@ -169,6 +169,6 @@ export class RunVectors {
   }
 
   #grid(magnitudes: Float32Array): Int8Array {
-    return gridExponents(magnitudes, microBatchesOf(this.#config));
+    return gridExponents(magnitudes, gridTermsOf(this.#config));
   }
 }
