@@ -1,8 +1,9 @@
-"""Training steps of the reference network in PyTorch: the peer that seed-step.ts and card/ measure beside.
+"""Training steps of the reference network in PyTorch: the peer that seed-step.ts, ethernet.ts and card/ measure beside.
 
 3 x LSTM(512) with dropout 0.5 after each, one number a character, the symbol after a window of 100; Adam with Keras's
-epsilon. One process. Prints one JSON line: seconds of a step, over all steps but the first two, of the shortest, and the
-processor time of the median one. With --precision mixed the network and its loss are computed under autocast to bfloat16, the
+epsilon. One process, or with --world and --rank one of several under DistributedDataParallel over gloo, each with --batch windows.
+Prints one JSON line: seconds of a step, over all steps but the first two, of each of these and of the shortest, and the processor
+time of the median one. With --precision mixed the network and its loss are computed under autocast to bfloat16, the
 optimizer in float32; with tf32 a card may round the factors of products to TF32, with float32 it may not.
 
 With --serve it answers lines of JSON, {"windows": 64, "warmUp": 3, "warmUpSeconds": 0.5, "count": 30}, by {"gradientMs": [...], "stepMs": [...]}:
@@ -17,6 +18,7 @@ import sys
 import time
 
 import torch
+from torch.distributed.algorithms.ddp_comm_hooks import default_hooks
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--steps", type=int, default=8)
@@ -29,6 +31,10 @@ parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--precision", choices=["float32", "tf32", "mixed"], default="float32")
 parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
 parser.add_argument("--serve", action="store_true")
+parser.add_argument("--world", type=int, default=1)
+parser.add_argument("--rank", type=int, default=0)
+parser.add_argument("--master", default="127.0.0.1:29500")
+parser.add_argument("--hook", choices=["none", "fp16"], default="none")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(1)
@@ -50,6 +56,13 @@ class Network(torch.nn.Module):
 
 
 network = Network().to(options.device)
+if options.world > 1:
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"tcp://{options.master}", rank=options.rank, world_size=options.world
+    )
+    network = torch.nn.parallel.DistributedDataParallel(network)
+    if options.hook == "fp16":
+        network.register_comm_hook(None, default_hooks.fp16_compress_hook)
 optimizer = torch.optim.Adam(network.parameters(), lr=0.001, eps=1e-7)
 loss_of = torch.nn.CrossEntropyLoss()
 
@@ -109,6 +122,7 @@ else:
         json.dumps(
             {
                 "secondsPerStep": sum(seconds) / len(seconds),
+                "seconds": seconds,
                 "least": min(seconds),
                 "processorSeconds": statistics.median(each for _, each in measured),
                 "torch": torch.__version__,

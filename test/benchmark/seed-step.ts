@@ -5,21 +5,21 @@
  *
  *     npm run benchmark:seed-step -- --corpus don-quijote-chapters-1-10.txt [--pairs 5] [--steps 8] [--python FILE]
  *       [--precision float32|mixed] [--peer pytorch|float32] [--workers 1|2] [--micro-batch 32]
+ *       [--codec-up int16-grid --codec-down bfloat16]
  *
  * `--python` names a Python that has torch; without it, one is made in the cache with the pinned version. With `--precision
  * mixed` PyTorch computes under autocast to bfloat16. `--peer float32` measures beside our own float32 in place of PyTorch.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cacheDirectory } from '@rocinante/base';
 import { projectRoot as root } from '../support/project-root.js';
 import { events, train } from '../support/rocinante.js';
 import { median } from './median.js';
+import { TORCH_VERSION, torchPython } from './torch-python.js';
 
-const TORCH_VERSION = '2.15.0';
 const BATCH = 64;
 /** Of all workers together, and of the peer. */
 const THREADS = 2;
@@ -34,23 +34,10 @@ const { values } = parseArgs({
     peer: { type: 'string', default: 'pytorch' },
     workers: { type: 'string', default: '2' },
     'micro-batch': { type: 'string', default: '32' },
+    'codec-up': { type: 'string', default: 'int32-grid' },
+    'codec-down': { type: 'string', default: 'float32' },
   },
 });
-
-/** A Python with torch in the cache, made on first use. */
-function torchPython(): string {
-  const folder = join(cacheDirectory(process.env), 'python', `torch-${TORCH_VERSION}`);
-  const python = join(folder, 'bin', 'python');
-  if (!existsSync(join(folder, 'whole'))) {
-    process.stderr.write(`making ${folder} with torch ${TORCH_VERSION}\n`);
-    execFileSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'inherit' });
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', `torch==${TORCH_VERSION}`, 'numpy'], {
-      stdio: 'inherit',
-    });
-    execFileSync('touch', [join(folder, 'whole')]);
-  }
-  return python;
-}
 
 /** Seconds of a step: over all steps but the first two, and of the shortest. */
 interface Measured {
@@ -62,6 +49,7 @@ async function ours(precision: string): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'rocinante-benchmark-'));
   const args = ['--preset', 'seed', '--corpus', values.corpus, '--steps', values.steps];
   args.push('--precision', precision, '--micro-batch', values['micro-batch']);
+  args.push('--codec-up', values['codec-up'], '--codec-down', values['codec-down']);
   const threads = String(THREADS / Number(values.workers));
   const run = await train([
     ...args,
@@ -92,7 +80,7 @@ const peer = async (): Promise<Measured> => (beside === 'PyTorch' ? pytorch(pyth
 const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 console.log(
   `${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${cpus().length} cores: ${cpus()[0].model}; ` +
-    `${values.precision}, workers ${values.workers}, micro-batches of ${values['micro-batch']}, beside ${beside === 'PyTorch' ? `PyTorch ${TORCH_VERSION}` : 'float32'}`,
+    `${values.precision}, ${values['codec-up']} up, ${values['codec-down']} down, workers ${values.workers}, micro-batches of ${values['micro-batch']}, beside ${beside === 'PyTorch' ? `PyTorch ${TORCH_VERSION}` : 'float32'}`,
 );
 const pairs: { ours: Measured; peer: Measured }[] = [];
 for (let pair = 0; pair < Number(values.pairs); pair++) {
