@@ -18,7 +18,8 @@ it('is not taken in a store that does not keep what it took: one line, and no fa
     await expect(place.takeNow(run as unknown as Parameters<RunPlace['takeNow']>[0])).rejects.toMatchObject({
       code: 'STORE_REFUSED',
       exitCode: 1,
-      message: 'store s3://spec/run: could not be brought up to date: latest.json is not there, and a new one is not taken',
+      message:
+        'store s3://spec/run: could not be brought up to date: latest.json is not there, and a new one is not taken',
     });
   } finally {
     rmSync(directory, { recursive: true });
