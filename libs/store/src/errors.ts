@@ -34,7 +34,7 @@ const FOR_GOOD: readonly StoreErrorCode[] = [
 /**
  * A store that cannot be used. `code` says why:
  * - `STORE_ADDRESS`: `--store` is not `s3://bucket/prefix`;
- * - `STORE_ENVIRONMENT`: no credentials in the environment, or an endpoint that is no URL;
+ * - `STORE_ENVIRONMENT`: no credentials in the environment, or an endpoint that is no URL, or in plain on another machine;
  * - `STORE_DENIED`: wrong credentials, or none that may do this; also a clock that is wrong by minutes;
  * - `STORE_NO_BUCKET`: there is no such bucket;
  * - `STORE_UNREACHABLE`: no answer, a cut connection, or a server that is overloaded or failing;
