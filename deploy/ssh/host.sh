@@ -2,15 +2,17 @@
 # What `rocinante deploy ssh` runs on a host: keeps bundles, and services that run from them, in the folder this file lies in.
 # It needs a POSIX shell, tar, gzip, sha256sum, setsid and flock. Usage: sh host.sh VERB [WORDS]; answers are lines `key=value`.
 #
-#   bundles/NAME             unpacked bundles
+#   bundles/NAME             unpacked bundles; .whole in one says that all of it was on the disk
 #   incoming/SHA256.part     what has arrived of one
-#   services/NAME/           a service: command (a word a line), env, token, …, bundle (its name), log, supervisor and
-#                            child (number and start of its processes), restarts, ended (the last exit code), stopped
+#   services/NAME/           a service: command (a word a line), env, token, …, bundle (its name), log, log.1 (what was before it),
+#                            turn (the line that said, before those, whether it is at work), supervisor and child (number and
+#                            start of its processes), restarts, ended (the last exit code), stopped
 set -u
 umask 077
 base=$(cd -- "$(dirname -- "$0")" && pwd -P) || exit 1
 
-log_bytes_max=8388608     # A log that is longer becomes log.1 when its process starts anew.
+log_bytes_max=8388608     # A log that is longer becomes log.1.
+log_look=60               # Seconds between two looks at its length.
 pause_max=30              # Seconds between starts of a process that does not stay, at most; they begin with one.
 steady=60                 # A process that ran so many seconds is taken for well: the next pause is one second again.
 appear=10                 # Seconds that a supervisor has to come up.
@@ -43,6 +45,16 @@ size_of() {
   if [ -f "$1" ]; then wc -c <"$1" | tr -d ' '; else echo 0; fi
 }
 
+# Returns once a file's contents, or a folder's names, are on the disk. A sync that knows no files flushes everything.
+flush() {
+  sync "$1" 2>/dev/null || sync
+}
+
+# The same for all that lies on a folder's disk.
+flush_disk() {
+  sync -f "$1" 2>/dev/null || sync
+}
+
 # ---- bundles
 
 facts() {
@@ -52,7 +64,7 @@ facts() {
     command -v "$tool" >/dev/null || printf 'missing=%s\n' "$tool"
   done
   printf 'received=%s\n' "$(size_of "$base/incoming/$1.part")"
-  if [ -d "$base/bundles/$2" ]; then echo 'bundle=there'; fi
+  if [ -e "$base/bundles/$2/.whole" ]; then echo 'bundle=there'; fi
 }
 
 # The numbers of NVIDIA's cards.
@@ -82,8 +94,14 @@ receive() {
     rm -rf "$fresh"
     fail "could not unpack it: $(printf '%s' "$said" | head -n 1)"
   fi
+  # After a loss of power a file that was not flushed is there and empty.
+  flush_disk "$fresh"
+  : >"$fresh/.whole"
+  # One that is not known to be whole makes way; what runs from it finds the same files by the same names.
+  if [ -e "$base/bundles/$3" ]; then mv "$base/bundles/$3" "$base/bundles/.$3.old"; fi
   mv "$fresh" "$base/bundles/$3" || fail 'could not rename the unpacked bundle'
-  rm -f "$part"
+  flush_disk "$base/bundles/$3"
+  rm -rf "$base/bundles/.$3.old" "$part"
   echo 'bundle=there'
 }
 
@@ -109,8 +127,10 @@ install() {
     # One byte at a time, so that no byte of the next file is taken with this one.
     dd bs=1 count="$bytes" 2>/dev/null >"$service/$name.new"
     [ "$(size_of "$service/$name.new")" -eq "$bytes" ] || fail "could not write $name: is the disk full?"
+    flush "$service/$name.new"
     mv "$service/$name.new" "$service/$name" || fail "could not write $name"
   done
+  flush "$service"
 }
 
 # start SERVICE BUNDLE
@@ -171,6 +191,33 @@ note() {
   printf '{"level":"info","time":"%s","supervisor":"%s","msg":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" "$1" "$2" >>log
 }
 
+# What a service wrote, without the oldest of it, in its order.
+lines_of() {
+  cat "$1/turn" "$1/log.1" "$1/log" 2>/dev/null
+}
+
+# Moves the end of a log that is too long to log.1, in a service's folder. Its process goes on writing into the same file, which is
+# emptied: lines that come between the two are lost.
+trim_log() {
+  [ "$(size_of log)" -gt "$log_bytes_max" ] || return 0
+  lines_of . | grep -aE "$turns" | tail -n 1 >turn.new && mv turn.new turn
+  rm -f log.1
+  # Where the disk is full it is tried again.
+  if tail -c "$log_bytes_max" log >log.1 2>/dev/null; then : >log; else rm -f log.1; fi
+}
+
+# Keeps the log of a service short while its supervisor is there.
+watch_log() {
+  sleeping=
+  trap 'kill "$sleeping" 2>/dev/null; exit 0' TERM
+  while alive supervisor; do
+    sleep "$log_look" &
+    sleeping=$!
+    wait "$sleeping"
+    trim_log
+  done
+}
+
 # supervise SERVICE: runs a service's command, and again whenever it fails, until it is told to end.
 supervise() {
   cd "$base/services/$1" || exit 1
@@ -179,10 +226,11 @@ supervise() {
   trap '' HUP
   trap 'stopping=1; if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' TERM INT
   printf '%s %s\n' "$$" "$(start_of $$)" >supervisor.new && mv supervisor.new supervisor
+  watch_log </dev/null >/dev/null 2>&1 &
+  watching=$!
   pause=1
   restarts=0
   while [ -z "$stopping" ]; do
-    if [ "$(size_of log)" -gt "$log_bytes_max" ]; then mv log log.1; fi
     set --
     while IFS= read -r word; do set -- "$@" "$word"; done <./command
     bundle=$(first_line bundle)
@@ -215,6 +263,7 @@ supervise() {
     restarts=$((restarts + 1))
     printf '%s\n' "$restarts" >restarts
   done
+  kill "$watching" 2>/dev/null
   rm -f supervisor child
 }
 
@@ -234,8 +283,8 @@ status() {
     if alive "$service/child"; then printf 'pid=%s\n' "$pid"; fi
     if alive "$service/supervisor"; then echo 'supervised=yes'; fi
     if [ -r "$service/log" ]; then
-      printf 'turn=%s\n' "$(grep -aE "$turns" "$service/log" | tail -n 1 | cut -c 1-4000)"
-      printf 'last=%s\n' "$(grep -av '"supervisor":' "$service/log" | tail -n 1 | cut -c 1-4000)"
+      printf 'turn=%s\n' "$(lines_of "$service" | grep -aE "$turns" | tail -n 1 | cut -c 1-4000)"
+      printf 'last=%s\n' "$(lines_of "$service" | grep -av '"supervisor":' | tail -n 1 | cut -c 1-4000)"
     fi
   done
 }

@@ -3,7 +3,7 @@
  * Method: a real Slurm with two nodes on this machine runs the script itself, with real coordinator and workers. Half a minute:
  * only with ROCINANTE_LONG=1.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasTls } from '../support/has-tls.js';
@@ -82,6 +82,7 @@ describe.skipIf(hindrance !== null)(`a job of Slurm${hindrance === null ? '' : `
       expect(JSON.parse(record)).toMatchObject({ name: `slurm-${job}`, weightsSha256 });
       expect(existsSync(join(shared, 'weights.safetensors'))).toBe(true);
       expect(existsSync(join(shared, 'data', 'runs', 'r2'))).toBe(false);
+      expect(readdirSync(shared).filter((name) => name.startsWith('security'))).toEqual([]);
       // Both nodes' workers joined, before and after.
       const joined = [...log().matchAll(/"worker":"(\S+?)","pool":"default","msg":"worker joined"/g)].map(
         ([, name]) => name,

@@ -15,6 +15,7 @@ import { EngineProxy } from './engine-proxy.js';
 import { LEAST_SECONDS } from './engine-watch.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { OwnCertificate } from './own-certificate.js';
 import { ownRoutes, serveOwnHttp } from './own-http.js';
 import { Worker } from './worker.js';
 
@@ -103,6 +104,7 @@ async function work(config: WorkerConfig, hangSeconds: number): Promise<number> 
   );
   const worker = new Worker(config, { engine, log, relay, metrics });
   const card = new OwnCard(process.env, log, metrics);
+  new OwnCertificate(config, log, metrics).start();
   process.on('exit', () => card.stop());
 
   const stopped = new Promise<null>((resolve) => {

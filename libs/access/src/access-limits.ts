@@ -40,3 +40,6 @@ export const ALT_NAMES_MAX = 100;
 /** Days that what we make may be valid: certificates, and the authority. */
 export const CERTIFICATE_DAYS_MAX = 3650;
 export const AUTHORITY_DAYS_MAX = 7300;
+
+/** A client tells of its own certificate when it ends in fewer days, as the alerts do. */
+export const CERTIFICATE_NOTICE_DAYS = 14;

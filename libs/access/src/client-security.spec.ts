@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -49,6 +50,7 @@ it('reads what it is given', () => {
     token,
     ca: expect.any(Buffer) as Buffer,
     cert: expect.any(Buffer) as Buffer,
+    notAfter: new Date(new X509Certificate(readFileSync(files.tlsCert)).validTo),
   });
   const { tlsCa } = files;
   const other = newToken();

@@ -10,6 +10,8 @@ export interface ClientSecurity {
   /** The client's own certificate and key, PEM, for a server that asks for one; both or neither. */
   readonly cert?: Buffer;
   readonly key?: Buffer;
+  /** When that certificate ends. */
+  readonly notAfter?: Date;
   /** Sent with every call. Whoever gives one without `ca` sends it in plain. */
   readonly token: string | null;
   /** The name that the server's certificate must have; default: the host that is dialled. */
@@ -50,6 +52,7 @@ const TOKEN_VARIABLE = 'ROCINANTE_TOKEN';
 
 /**
  * Reads what the options name. Files are read at each call: what was renewed counts for the next connection.
+ * @param now milliseconds since 1970.
  * @param address `host:port` that will be dialled: a token goes to no other machine in plain, unless `insecure`.
  * @throws {RocinanteError} exit code 2: half of a set was given, or a file cannot be used; names the option or the file.
  */
@@ -57,6 +60,7 @@ export function readClientSecurity(
   flags: ClientSecurityFlags,
   address: string,
   environment: NodeJS.ProcessEnv,
+  now: number = Date.now(),
 ): ClientSecurity {
   const { tlsCa, tlsCert, tlsKey, tlsServerName, tokenFile, insecure } = flags;
   expectPaths({
@@ -78,9 +82,12 @@ export function readClientSecurity(
   }
   const serverName = tlsServerName;
   if (tlsCa === undefined) return { ca: null, token };
-  if (tlsCert === undefined || tlsKey === undefined) return { ca: readAuthority(tlsCa), token, serverName };
-  const { cert, key, ca } = readTlsMaterial({ certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa });
-  return { ca, cert, key, token, serverName };
+  if (tlsCert === undefined || tlsKey === undefined) {
+    return { ca: readAuthority(tlsCa, now), token, serverName };
+  }
+  const files = { certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa };
+  const { cert, key, ca, notAfter } = readTlsMaterial(files, now);
+  return { ca, cert, key, notAfter, token, serverName };
 }
 
 /**

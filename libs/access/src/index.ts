@@ -6,6 +6,7 @@ export { bookLine, TokenBook } from './token-book.js';
 export { readAuthority, readTlsMaterial, type TlsFiles, type TlsMaterial } from './tls-material.js';
 export { rereadOnChange, type FileWatching } from './file-change.js';
 export { certificatesIn } from './certificate-file.js';
+export { endingSoon } from './certificate-end.js';
 export { makeAuthority, type AuthorityRequest } from './authority.js';
 export { makeCertificate, type CertificateRequest, type CertificateUse } from './certificate.js';
 export type { IssuedPair } from './x509.js';

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert } from '@rocinante/base';
+import { assert, makeFolder } from '@rocinante/base';
 import { PARTIAL_SUFFIX, type OpenWritable } from '@rocinante/weights';
 import { isMarkedBest } from './best-marks.js';
 import { isDamage, isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
@@ -85,7 +85,7 @@ export class DirectoryStore implements CheckpointStore {
     const name = checkpointName(step);
     const path = join(this.directory, name);
     try {
-      await mkdir(this.directory, { recursive: true });
+      makeFolder(this.directory);
       await this.#removePartial();
     } catch (error) {
       throw new CheckpointWriteError(path, error);

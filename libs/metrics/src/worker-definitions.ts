@@ -63,6 +63,10 @@ export const workerDefinitions = {
     unit: '0 or 1',
     help: 'Whether the worker has a session with a coordinator.',
   }),
+  certificateExpiry: gauge('rocinante_worker_certificate_expiry_timestamp_seconds', {
+    unit: 'seconds',
+    help: 'When the certificate in the file of --tls-cert ends, in seconds since 1970, looked at every hour; not a number where the worker has none.',
+  }),
   engineInfo: gauge('rocinante_worker_engine_info', {
     unit: 'always 1',
     help: "What decides the worker's bits: TensorFlow's version, cpu or gpu, and the model of it.",

@@ -34,11 +34,11 @@ const FOR_GOOD: readonly StoreErrorCode[] = [
 /**
  * A store that cannot be used. `code` says why:
  * - `STORE_ADDRESS`: `--store` is not `s3://bucket/prefix`;
- * - `STORE_ENVIRONMENT`: no credentials in the environment, or an endpoint that is no URL;
+ * - `STORE_ENVIRONMENT`: no credentials in the environment, or an endpoint that is no URL, or in plain on another machine;
  * - `STORE_DENIED`: wrong credentials, or none that may do this; also a clock that is wrong by minutes;
  * - `STORE_NO_BUCKET`: there is no such bucket;
  * - `STORE_UNREACHABLE`: no answer, a cut connection, or a server that is overloaded or failing;
- * - `STORE_REFUSED`: another answer that means no: a server that lacks what is asked of it, for one;
+ * - `STORE_REFUSED`: another answer that means no: a server that lacks what is asked of it, for one, or does not keep what it took;
  * - `STORE_DAMAGED`: what is there is not what was put there;
  * - `STORE_HOLDS_RUN`: another run is there; `STORE_EMPTY`: none is, where one is to be gone on with;
  * - `STORE_AHEAD`: the same run is there with more steps than here;

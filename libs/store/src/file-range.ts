@@ -1,15 +1,23 @@
 /** Ranges of files that others may replace or cut meanwhile. */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { StoreError } from './errors.js';
 import type { FileRange } from './object-store.js';
 import { HASH_CHUNK_BYTES } from './limits.js';
 
-/** A file was replaced, cut or removed while it was read: look again. */
+/** A file was replaced, cut or removed while it was read, or what a store has is not what it said: look again. */
 export class FileChangedError extends Error {
-  constructor(options?: ErrorOptions) {
-    super('a file changed while it was read', options);
+  constructor(what = 'a file changed while it was read', options?: ErrorOptions) {
+    super(what, options);
     this.name = 'FileChangedError';
   }
+}
+
+/** What a person is told where looking again is of no use. */
+export function changedError(store: string, cause: FileChangedError): StoreError {
+  return new StoreError('STORE_REFUSED', store, `could not be brought up to date: ${cause.message}`, {
+    cause,
+  });
 }
 
 /** @throws {FileChangedError} the file ends before. */

@@ -1,4 +1,5 @@
 export { StoreError, type StoreErrorCode } from './errors.js';
+export { changedError, FileChangedError } from './file-range.js';
 export { END_LOST_WAIT_MS, END_WAIT_MS, RECORD_BYTES_MAX, STOP_WAIT_MS } from './limits.js';
 export { findManifest, MANIFEST_KEY, type FoundManifest, type Manifest } from './manifest.js';
 export { MirrorQueue, type MirrorEnd, type MirrorListener, type QueueTime } from './mirror-queue.js';

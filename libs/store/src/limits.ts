@@ -19,6 +19,9 @@ export const REQUEST_WAIT_MS = 300;
 export const RETRY_WAIT_MS = 1_000;
 export const RETRY_WAIT_MS_MAX = 60_000;
 
+/** What changes so often in a row while it is brought there, with nothing stored meanwhile, is told like a lost store. */
+export const CHANGES_MAX = 3;
+
 /** At a run's end: how long what is under way may take, and how long a store is waited for that is lost. */
 export const END_WAIT_MS = 600_000;
 export const END_LOST_WAIT_MS = 30_000;

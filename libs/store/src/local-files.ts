@@ -85,7 +85,7 @@ export async function withFile<Result>(
   work: (file: FileHandle) => Promise<Result>,
 ): Promise<Result> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException): never => {
-    throw error.code === 'ENOENT' ? new FileChangedError({ cause: error }) : error;
+    throw error.code === 'ENOENT' ? new FileChangedError(undefined, { cause: error }) : error;
   });
   try {
     return await work(file);

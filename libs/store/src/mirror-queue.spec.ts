@@ -19,6 +19,7 @@ beforeEach(() => {
   [answers, asked, told, aborted] = [[], [], [], 0];
   queue = new MirrorQueue(
     {
+      store: 's',
       next: () => {
         asked.push(Date.now());
         const answer = answers.shift() ?? null;
@@ -80,6 +81,24 @@ it('looks again at a file that was replaced meanwhile, and tells nobody', async 
   expect(told).toEqual(['one']);
 });
 
+it('tells of what changes each time, and tries it at growing intervals', async () => {
+  answers = [...Array<Error>(6).fill(new FileChangedError('it is gone')), stored];
+  const begun = Date.now();
+  queue.due();
+  await pass(60_000);
+  const waits = asked.map((time, index) => (time - (asked[index - 1] ?? begun)) / 1000);
+  expect(waits.slice(0, 7)).toEqual([0, 1, 1, 1, 2, 4, 8]);
+  const lost = 'lost: store s: could not be brought up to date: it is gone';
+  expect(told).toEqual(['failed', lost, 'failed', 'failed', 'failed', 'back', 'one']);
+});
+
+it('does not wait at the end for what changes each time', async () => {
+  answers = Array<Error>(100).fill(new FileChangedError());
+  const over = queue.finish(END);
+  await pass(30_000);
+  expect(await over).toMatchObject({ code: 'STORE_REFUSED' });
+});
+
 it('ends for good where another has the place', async () => {
   answers = [failure('STORE_TAKEN')];
   queue.due();
@@ -116,7 +135,7 @@ it('gives up what hangs at the end, and sooner where it must hurry', async () =>
   const hanging = new Promise<Stored>((_resolve, reject) => (release = reject));
   const { next } = { next: () => hanging };
   const hung = new MirrorQueue(
-    { next, abort: () => release(failure()) },
+    { store: 's', next, abort: () => release(failure()) },
     { stored: () => {}, failed: () => {}, lost: () => {}, back: () => {} },
     { now: () => Date.now(), wait: () => new Promise(() => {}) },
     () => {},

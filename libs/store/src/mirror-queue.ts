@@ -1,7 +1,7 @@
 import { assert } from '@rocinante/base';
 import { StoreError } from './errors.js';
-import { FileChangedError } from './file-range.js';
-import { RETRY_WAIT_MS, RETRY_WAIT_MS_MAX } from './limits.js';
+import { changedError, FileChangedError } from './file-range.js';
+import { CHANGES_MAX, RETRY_WAIT_MS, RETRY_WAIT_MS_MAX } from './limits.js';
 import type { Stored } from './run-mirror.js';
 
 /** What the end of a run calls for. */
@@ -15,6 +15,8 @@ export interface MirrorEnd {
 
 /** What the queue has done: see RunMirror. */
 export interface MirrorWork {
+  /** The store's name. */
+  readonly store: string;
   /** Puts the next thing into the store. @returns null where nothing is missing. */
   readonly next: (last: MirrorEnd | null) => Promise<Stored | null>;
   /** Ends what is under way. */
@@ -52,6 +54,8 @@ export class MirrorQueue {
   #end: (MirrorEnd & { readonly lostAt: number }) | null = null;
   #failure: StoreError | null = null;
   #failures = 0;
+  /** What changed while it was brought there, since something was. */
+  #changes = 0;
   #wake = new AbortController();
   readonly #over: Promise<void>;
 
@@ -111,8 +115,9 @@ export class MirrorQueue {
         if (stored !== null) this.#due = true;
       } catch (error) {
         this.#due = true;
-        if (error instanceof FileChangedError) await this.#sleep(RETRY_WAIT_MS);
-        else if (await this.#failed(error)) return;
+        if (error instanceof FileChangedError && ++this.#changes < CHANGES_MAX) {
+          await this.#sleep(RETRY_WAIT_MS);
+        } else if (await this.#failed(error)) return;
       }
     }
   }
@@ -121,11 +126,13 @@ export class MirrorQueue {
     if (this.#failure !== null) this.#listener.back();
     this.#failure = null;
     this.#failures = 0;
+    this.#changes = 0;
     if (stored !== null) this.#listener.stored(stored);
   }
 
   /** @returns whether that is the end. */
-  async #failed(error: unknown): Promise<boolean> {
+  async #failed(cause: unknown): Promise<boolean> {
+    const error = cause instanceof FileChangedError ? changedError(this.#work.store, cause) : cause;
     if (!(error instanceof StoreError)) throw error;
     const isFirst = this.#failure === null;
     // The first of an outage says why; what follows may only say that it was given up.

@@ -84,6 +84,7 @@ export class RunMirror {
   /**
    * Takes the place for this writer: who had it before is told at its next write. Nothing happens where it is taken already.
    * @throws {StoreError} `STORE_HOLDS_RUN`, `STORE_AHEAD`, `STORE_TAKEN`, and what the store throws.
+   * @throws {FileChangedError} the store is not what it was when it was looked at.
    */
   async take(state: RunPosition): Promise<void> {
     if (this.#held !== null) return;
@@ -246,7 +247,7 @@ export class RunMirror {
     });
   }
 
-  /** @throws {StoreError} `STORE_TAKEN`: it is not what it was. */
+  /** @throws {StoreError} `STORE_TAKEN`: it is not what it was. @throws {FileChangedError} it is to be looked at again. */
   async #swapped(manifest: Manifest, before: FoundManifest | null): Promise<FoundManifest> {
     const bytes = encodeManifest(manifest);
     const condition = before === null ? 'absent' : { ifMatch: before.etag };
@@ -260,12 +261,12 @@ export class RunMirror {
       // Somebody emptied it, or a server came back without what it had: everything is to be brought there anew.
       this.#held = null;
       this.#found = undefined;
-      throw new FileChangedError();
+      throw new FileChangedError(`${MANIFEST_KEY} is not there, and a new one is not taken`);
     }
     if (found.manifest.writer.id === manifest.writer.id) {
       // Nobody else's: the server could not tell, for two writes at once.
       this.#held = found;
-      throw new FileChangedError();
+      throw new FileChangedError(`${MANIFEST_KEY} is our own, and the server does not take the next one`);
     }
     throw new StoreError(
       'STORE_TAKEN',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '@rocinante/base';
 import { DirectoryStore } from '@rocinante/checkpoint';
 import { writeAtomically, type WritableFile } from '@rocinante/weights';
 import { StoreError } from './errors.js';
@@ -51,8 +51,8 @@ export async function restoreRun(
       return false;
     }
   };
-  await mkdir(join(directory, 'checkpoints'), { recursive: true });
-  await mkdir(join(directory, 'weights'), { recursive: true });
+  makeFolder(join(directory, 'checkpoints'));
+  makeFolder(join(directory, 'weights'));
   const { directory: folder } = new DirectoryStore(join(directory, 'checkpoints'));
   const there: StoredCheckpoint[] = [];
   let hasNewest = false;
@@ -95,7 +95,7 @@ function sizeOf({ bytes, sha256 }: StoredCheckpoint): { bytes: number; sha256: s
 
 /** Writes a file of parts that follow each other, whole or not at all. @throws {StoreError} `STORE_DAMAGED` */
 async function download(objects: ObjectStore, parts: readonly KeyedPart[], path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   await writeAtomically(path, async (file) => {
     for (const part of parts) await downloadPart(objects, part, file);
   });

@@ -13,6 +13,7 @@ it.each([
   [503, 'SlowDown', 'STORE_UNREACHABLE'],
   [500, 'InternalError', 'STORE_UNREACHABLE'],
   [501, 'NotImplemented', 'STORE_REFUSED'],
+  [404, 'NotFound', 'STORE_REFUSED'],
 ])('an answer %d %s is %s, and says no more than that', (status, said, code) => {
   const error = storeErrorOf('s3://b', new S3ServiceError('failed', status, 'Unknown', body(said)));
   expect(error).toMatchObject({ code, exitCode: 1 });

@@ -41,5 +41,8 @@ function answered(store: string, { status, body, serviceCode }: S3ServiceError):
   if (PASSING_STATUSES.includes(status)) {
     return new StoreError('STORE_UNREACHABLE', store, `the server answers ${answer}`);
   }
-  return new StoreError('STORE_REFUSED', store, `the server answers ${answer}`);
+  // Without a word of a bucket: a gateway with no way to the store answers so too.
+  const hint =
+    status === 404 ? '; check that there is such a bucket, and that the endpoint is that of a store' : '';
+  return new StoreError('STORE_REFUSED', store, `the server answers ${answer}${hint}`);
 }

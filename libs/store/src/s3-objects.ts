@@ -60,9 +60,11 @@ export class S3Objects implements ObjectStore {
         );
         return response.headers.get('etag') ?? '';
       } catch (error) {
-        // 409: another conditional write was under way at the same time. 404: what was to match is gone.
+        // 409: another conditional write was under way at the same time. 404: what was to match is gone; where nothing was to be
+        // there it is no answer to the condition, but of a server that has no such bucket, or is none for objects.
         if (condition !== null && isStatus(error, 412, 409)) return null;
-        if (condition !== null && isStatus(error, 404) && !isBucketMissing(error)) return null;
+        const isGone = isStatus(error, 404) && !isBucketMissing(error);
+        if (isGone && condition !== null && condition !== 'absent') return null;
         throw error;
       }
     });

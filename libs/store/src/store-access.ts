@@ -1,3 +1,4 @@
+import { isLoopback } from '@rocinante/base';
 import { StoreError } from './errors.js';
 
 /** How a store is reached, and by whom. Never logged, recorded or put into a command line. */
@@ -17,9 +18,10 @@ const DEFAULT_REGION = 'us-east-1';
  * Reads the environment as other S3 clients do: `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` (else AWS itself),
  * `AWS_REGION` or `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
  * @param store its name, for messages.
+ * @param insecure whether plain http may go to another machine.
  * @throws {StoreError} `STORE_ENVIRONMENT`; it names the variable, and never repeats a value of the last three.
  */
-export function storeAccess(store: string, environment: NodeJS.ProcessEnv): StoreAccess {
+export function storeAccess(store: string, environment: NodeJS.ProcessEnv, insecure = false): StoreAccess {
   const given = (...names: string[]): string | undefined =>
     names.map((name) => environment[name]?.trim()).find((value) => value !== undefined && value !== '');
   const needed = (name: string): string => {
@@ -36,6 +38,7 @@ export function storeAccess(store: string, environment: NodeJS.ProcessEnv): Stor
     endpoint: checked(
       store,
       given('AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL') ?? `https://s3.${region}.amazonaws.com`,
+      insecure,
     ),
     region,
     accessKeyId: needed('AWS_ACCESS_KEY_ID'),
@@ -45,7 +48,7 @@ export function storeAccess(store: string, environment: NodeJS.ProcessEnv): Stor
 }
 
 /** Without a slash at its end. */
-function checked(store: string, endpoint: string): string {
+function checked(store: string, endpoint: string, insecure: boolean): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
   const isPlain =
     url !== null &&
@@ -54,6 +57,15 @@ function checked(store: string, endpoint: string): string {
     url.password === '' &&
     url.search === '' &&
     url.hash === '';
+  if (isPlain && url.protocol === 'http:' && !insecure && !isLoopback(`${url.hostname}:0`)) {
+    // Requests are signed, and answers are not: whoever is between can read all, and change what comes back.
+    throw new StoreError(
+      'STORE_ENVIRONMENT',
+      store,
+      `expected an https endpoint, received http to ${url.host}, where others can read and change what is sent: ` +
+        'give --store-insecure where the network is trusted',
+    );
+  }
   if (isPlain) return endpoint.replace(/\/+$/, '');
   throw new StoreError(
     'STORE_ENVIRONMENT',

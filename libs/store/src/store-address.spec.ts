@@ -61,7 +61,7 @@ describe('access', () => {
   it('takes the more particular variable first, and a token', () => {
     const access = storeAccess('s', {
       ...keys,
-      AWS_ENDPOINT_URL: 'http://general',
+      AWS_ENDPOINT_URL: 'https://general',
       AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:5000/',
       AWS_DEFAULT_REGION: 'here',
       AWS_SESSION_TOKEN: 'token',
@@ -71,6 +71,19 @@ describe('access', () => {
       region: 'here',
       sessionToken: 'token',
     });
+  });
+
+  it('over plain http is for this machine, or where that is asked for', () => {
+    const read = (endpoint: string, insecure?: boolean): string =>
+      storeAccess('s3://b', { ...keys, AWS_ENDPOINT_URL: endpoint }, insecure).endpoint;
+    for (const here of ['http://127.0.0.1:5000', 'http://localhost', 'http://[::1]:80']) {
+      expect(read(here)).toBe(here);
+    }
+    expect(() => read('http://10.0.0.5:9000')).toThrow(
+      'store s3://b: expected an https endpoint, received http to 10.0.0.5:9000, where others can read and change what is sent: ' +
+        'give --store-insecure where the network is trusted',
+    );
+    expect(read('http://10.0.0.5:9000', true)).toBe('http://10.0.0.5:9000');
   });
 
   it.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])('without %s is refused by its name', (name) => {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import {
   CLIENT_SECURITY_OPTIONS,
+  endingSoon,
   readClientSecurity,
   type ClientSecurityFlags,
   type Role,
@@ -38,7 +39,7 @@ export function addSecurityOptions(command: Command): void {
 }
 
 /**
- * Speaks with a coordinator, and hangs up whatever comes of it.
+ * Speaks with a coordinator, and hangs up whatever comes of it. Says first where the own certificate ends soon.
  * @param need whose token the command needs, also where its first question asks for less.
  */
 export async function withCoordinator<Result>(
@@ -47,6 +48,10 @@ export async function withCoordinator<Result>(
   need: Role = 'reader',
 ): Promise<Result> {
   const security = readClientSecurity(flags, address, process.env);
+  const { tlsCert } = flags;
+  const { notAfter } = security;
+  const soon = tlsCert && notAfter ? endingSoon(tlsCert, notAfter, Date.now()) : null;
+  if (soon !== null) process.stderr.write(`rocinante: warning: ${soon}\n`);
   // gRPC takes a moment to load; commands that need none of it should not wait.
   const { Coordinator } = await import('../client/coordinator.js');
   const coordinator = new Coordinator(address, security, need);

@@ -6,14 +6,13 @@ import type { SecurityOptions } from '../daemon/daemon-security.js';
 import { stopOnSignals } from '../run/stop-signals.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
 import { hostAndPort, listenAddress, option } from './option-values.js';
-import { openStore, storeOption } from './store-option.js';
+import { addStoreOptions, openStore, type StoreFlags } from './store-option.js';
 
-interface ServeFlags extends NotifyFlags, SecurityOptions {
+interface ServeFlags extends NotifyFlags, SecurityOptions, StoreFlags {
   readonly listen: string;
   readonly http: string;
   readonly advertise?: string;
   readonly data: string;
-  readonly store?: string;
   readonly tensorboard?: string;
   readonly logLevel: LogLevel;
 }
@@ -45,7 +44,6 @@ export function addServe(program: Command, exit: (code: number) => void): void {
     .addOption(option('--data <dir>', 'runs, texts and weights', 'DATA').default('rocinante-data'))
     .addOption(option('--tls-cert <file>', 'serve over TLS with this certificate (PEM)', 'TLS_CERT'))
     .addOption(option('--tls-key <file>', 'its key (PEM)', 'TLS_KEY'))
-    .addOption(storeOption())
     .addOption(
       option(
         '--tensorboard <dir>',
@@ -75,7 +73,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
     .addOption(
       option('--log-level <level>', 'what is worth a line', 'LOG_LEVEL').choices(LOG_LEVELS).default('info'),
     )
-    .action(async ({ advertise, tensorboard, store: url, ...flags }: ServeFlags) => {
+    .action(async ({ advertise, tensorboard, ...flags }: ServeFlags) => {
       const stray = strayVariablesLine(process.env);
       if (stray !== null) createLogger({ level: flags.logLevel }).warn(stray);
       const notify = notifyFrom(flags);
@@ -87,7 +85,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
         release = stopOnSignals(resolve, EXIT_STOPPED);
       });
       try {
-        const store = url === undefined ? null : await openStore(url);
+        const store = await openStore(flags);
         const others = { notify, store, advertise: advertise ?? null, tensorboard: tensorboard ?? null };
         const daemon = await Daemon.start({ ...flags, ...others }, fail);
         await stopped;
@@ -97,5 +95,6 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       }
       exit(EXIT_STOPPED);
     });
+  addStoreOptions(command);
   addNotifyOptions(command);
 }

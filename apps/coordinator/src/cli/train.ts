@@ -17,12 +17,12 @@ import {
   wholeNumber,
   workersPerGpuOption,
 } from './option-values.js';
-import { openStore, storeOption } from './store-option.js';
+import { addStoreOptions, openStore, type StoreFlags } from './store-option.js';
 
 const DEFAULT_WORKERS = 2;
 const WORKERS_MAX = 256;
 
-interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags {
+interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags, StoreFlags {
   readonly workers: number;
   readonly gpus?: CardList;
   readonly workersPerGpu: number;
@@ -31,7 +31,6 @@ interface TrainFlags extends ConfigOptionValues, LimitOptionValues, NotifyFlags 
   readonly lstm: LstmChoice;
   readonly runDir?: string;
   readonly resume: boolean;
-  readonly store?: string;
   readonly corpusCache: boolean;
   readonly ledger: boolean;
   readonly tensorboard?: string;
@@ -44,6 +43,7 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     .description('train on this machine: a coordinator and its workers, to the end');
   addConfigOptions(command);
   addNotifyOptions(command);
+  addStoreOptions(command);
   addLimitOptions(command, { minWorkers: false, fresh: true });
   command
     .addOption(
@@ -64,7 +64,6 @@ export function addTrain(program: Command, exit: (code: number) => void): void {
     .addOption(lstmOption())
     .addOption(option('--run-dir <dir>', 'where the run is kept (default: runs/<time>)', 'RUN_DIR'))
     .option('--resume', 'go on from the newest checkpoint in --run-dir', false)
-    .addOption(storeOption())
     .option('--no-corpus-cache', 'workers keep no encoded corpus on this machine')
     .option('--no-ledger', 'keep no ledger: what it costs is measured so, and the run cannot be verified')
     .addOption(
@@ -107,8 +106,8 @@ async function onCards(
 
 async function trainOptions(flags: SeatedFlags): Promise<TrainOptions> {
   const { notify, notifySecretFile, notifyStuck, notifyInsecure, ...others } = flags;
-  const { store, workers, seats, threads, device, lstm, runDir, resume, corpusCache, ledger, json, ...rest } =
-    others;
+  const { store, storeInsecure, ...own } = others;
+  const { workers, seats, threads, device, lstm, runDir, resume, corpusCache, ledger, json, ...rest } = own;
   const { corpus, initFrom, tensorboard, ...config } = rest;
   return {
     flags: config,
@@ -122,7 +121,7 @@ async function trainOptions(flags: SeatedFlags): Promise<TrainOptions> {
     runDir: runDir === undefined ? null : resolve(runDir),
     resume,
     limits: limitsFrom(flags),
-    store: store === undefined ? null : (await openStore(store)).whole,
+    store: (await openStore({ store, storeInsecure }))?.whole ?? null,
     corpusCache,
     ledger,
     notify: notifyFrom({ notify, notifySecretFile, notifyStuck, notifyInsecure }),

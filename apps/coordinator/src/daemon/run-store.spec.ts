@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AssertionError } from '@rocinante/base';
+import { syncDirectory } from '@rocinante/weights';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunFailedError, UsageError } from '../errors.js';
 import { presets } from '../presets.js';
@@ -62,7 +63,16 @@ function refusal(attempt: () => unknown): RunStoreError {
   throw new Error('it was not refused');
 }
 
+// The real one, watched: what a loss of power would leave cannot be seen here.
+vi.mock('@rocinante/weights', { spy: true });
+
 describe('a run', () => {
+  it('has the name of its folder flushed, before its record is written', async () => {
+    vi.mocked(syncDirectory).mockClear();
+    await store.create(run);
+    expect(vi.mocked(syncDirectory).mock.calls).toEqual([[store.runsDirectory]]);
+  });
+
   it('waits when it is created, and is the same after a restart', async () => {
     const created = await store.create(run);
     expect(created).toMatchObject({ ...run, id: 'r1', state: 'queued', queuedAt: run.createdAt, step: 0 });

@@ -12,7 +12,7 @@ import {
   systemTrouble,
 } from '@rocinante/base';
 import { RECORD_BYTES_MAX } from '@rocinante/store';
-import { PARTIAL_SUFFIX } from '@rocinante/weights';
+import { PARTIAL_SUFFIX, syncDirectory } from '@rocinante/weights';
 import { limits } from '@rocinante/wire';
 import { RunFailedError, UsageError } from '../errors.js';
 import { folderBytes, PRIVATE_FOLDER_MODE } from '../run/folders.js';
@@ -206,6 +206,8 @@ export class RunStore {
       // First, so that the number is never given again, whatever becomes of the run.
       await writeJson(this.#statePath, { version: 1, lastRun: this.#lastRun });
       await mkdir(directory, { mode: PRIVATE_FOLDER_MODE });
+      // Else the run is lost with its folder's name, though its record was flushed.
+      await syncDirectory(this.runsDirectory);
       this.#records.set(id, checked.data);
       await this.#writer.write(id);
     } catch (error) {

@@ -18,12 +18,20 @@ const ANSWER_BYTES_MAX = 1 << 20;
 /** ssh itself ends with this code where it failed, and not the command. */
 const SSH_FAILED = 255;
 
-/** Never a question to a terminal; and a host that does not answer any more is noticed within 15 seconds. */
+/**
+ * Never a question to a terminal; and a host that does not answer any more is noticed within 15 seconds. Whatever the operator's
+ * configuration forwards elsewhere, a host gets neither the agent nor the display nor a port: it needs none, and could use them.
+ */
 const SETTINGS = [
   'BatchMode=yes',
   'ConnectTimeout=10',
   'ServerAliveInterval=5',
   'ServerAliveCountMax=3',
+  'ForwardAgent=no',
+  'ForwardX11=no',
+  'ClearAllForwardings=yes',
+  'Tunnel=no',
+  'PermitLocalCommand=no',
 ].flatMap((setting) => ['-o', setting]);
 
 /**
@@ -34,15 +42,12 @@ const SETTINGS = [
  * @throws {HostError} UNREACHABLE: ssh could not get there, or lost the connection.
  */
 export async function runBySsh(
-  { destination, port }: HostAddress,
-  { config }: SshOptions,
+  address: HostAddress,
+  options: SshOptions,
   command: string,
   input: Readable | string = '',
 ): Promise<string> {
-  const place = port === null ? [] : ['-p', String(port)];
-  const own = config === null ? [] : ['-F', config];
-  const words = [...own, ...SETTINGS, '-T', ...place, '--', destination, command];
-  const child = spawn('ssh', words, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('ssh', [...sshWords(address, options), command], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   let complaint = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -62,6 +67,13 @@ export async function runBySsh(
   await sent;
   if (code === SSH_FAILED || code === null) throw new HostError('UNREACHABLE', reasonOf(complaint));
   return said;
+}
+
+/** What ssh is called with, before the command. */
+export function sshWords({ destination, port }: HostAddress, { config }: SshOptions): string[] {
+  const place = port === null ? [] : ['-p', String(port)];
+  const own = config === null ? [] : ['-F', config];
+  return [...own, ...SETTINGS, '-T', ...place, '--', destination];
 }
 
 async function send(input: Readable | string, stdin: NodeJS.WritableStream): Promise<void> {

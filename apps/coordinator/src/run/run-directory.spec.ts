@@ -90,4 +90,16 @@ describe('a run directory', () => {
     writeFileSync(directory.configPath, '{"version": 2}');
     expect(() => directory.read()).toThrow('not the record of a run of this release');
   });
+
+  it('of a daemon has its record written anew where a loss of power left half of one, or none', () => {
+    expect(directory.use(record)).toBeNull();
+    directory.release();
+    for (const left of ['', '{"version": 1, "con']) {
+      writeFileSync(directory.configPath, left);
+      // Not null: the run has begun, and goes on from its checkpoints.
+      expect(directory.use(record)).toEqual(record);
+      directory.release();
+      expect(directory.read()).toEqual(record);
+    }
+  });
 });

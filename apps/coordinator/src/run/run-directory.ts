@@ -98,13 +98,13 @@ export class RunDirectory {
 
   /**
    * Takes a daemon's directory for its run, whatever is there already: the daemon made it, and knows whose it is.
-   * @returns the record that was there; null for a run that begins.
+   * @returns the record that was there, or where that is damaged the one that is given; null for a run that begins.
    * @throws {RunFailedError} it cannot be written, or another coordinator works in it.
    */
   use(record: RunRecord): RunRecord | null {
     this.#makeFolders();
     this.#takeLock();
-    const before = existsSync(this.configPath) ? this.read() : null;
+    const before = existsSync(this.configPath) ? (this.#readable() ?? record) : null;
     this.write(record);
     return before;
   }
@@ -136,6 +136,16 @@ export class RunDirectory {
     // A person may have cleared the weights of before away with their folder.
     this.#makeFolders();
     this.#takeLock();
+  }
+
+  /** Null where the record is damaged. */
+  #readable(): RunRecord | null {
+    try {
+      return this.read();
+    } catch (error) {
+      if (error instanceof UsageError) return null;
+      throw error;
+    }
   }
 
   /** Whether nothing is here but what a coordinator that was killed at once leaves. */

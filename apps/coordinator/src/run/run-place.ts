@@ -6,7 +6,9 @@ import { z } from 'zod';
 import { assert, makeFolder } from '@rocinante/base';
 import type { PassedOver } from '@rocinante/checkpoint';
 import {
+  changedError,
   checkOwn,
+  FileChangedError,
   findManifest,
   MirrorQueue,
   restoreRun,
@@ -165,7 +167,9 @@ export class RunPlace implements RunObserver {
    */
   async takeNow(run: Pick<PreparedRun, 'loaded' | 'limits'>): Promise<void> {
     this.take(run);
-    await this.#mirror!.take(run.loaded?.progress ?? noProgress);
+    await this.#mirror!.take(run.loaded?.progress ?? noProgress).catch((error: unknown): never => {
+      throw error instanceof FileChangedError ? changedError(this.name, error) : error;
+    });
   }
 
   /**
@@ -179,6 +183,7 @@ export class RunPlace implements RunObserver {
     const told = tellAll(observers);
     this.#queue = new MirrorQueue(
       {
+        store: this.name,
         next: (last) => mirror.next(() => this.#state(), last).catch((error: unknown) => this.#failed(error)),
         abort: () => this.#objects.end(),
       },

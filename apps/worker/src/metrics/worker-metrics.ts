@@ -22,6 +22,7 @@ export class WorkerMetrics {
   constructor(version: string) {
     observeProcess(this.#set, version);
     this.#set.metrics.connected.set(0);
+    this.#set.metrics.certificateExpiry.set(NaN);
   }
 
   get contentType(): string {
@@ -42,6 +43,11 @@ export class WorkerMetrics {
   connected(): void {
     this.#set.metrics.sessions.inc();
     this.#set.metrics.connected.set(1);
+  }
+
+  /** The worker's own certificate, as its file has it now, ends then. */
+  certificateRead(notAfter: Date): void {
+    this.#set.metrics.certificateExpiry.set(notAfter.getTime() / 1000);
   }
 
   /** The session is over, for whatever reason. */
