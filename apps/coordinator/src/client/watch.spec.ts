@@ -145,9 +145,10 @@ describe('watching a run', () => {
           queued(2),
           queued(1),
           { ...runningRun, state: 'RUN_STATE_WAITING', workers: 1 },
+          { ...runningRun, state: 'RUN_STATE_WAITING', reason: 'it waits', pool: 'gpu', poolWorkers: 0 },
           doneRun,
         ],
-        entries: [[], [], [], [started({})]],
+        entries: [[], [], [], [], [started({})]],
       }),
     );
     const said = text.split('\n').filter((line) => /queued|waiting/.test(line));
@@ -155,6 +156,7 @@ describe('watching a run', () => {
       'queued in pool default, position 2',
       'queued in pool default, position 1',
       'waiting for workers: 1 of 2 there',
+      'waiting: it waits; no worker is in pool gpu; start one with: ./rocinante worker --pool gpu',
     ]);
   });
 

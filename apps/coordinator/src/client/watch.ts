@@ -1,4 +1,5 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
+import { emptyPoolText } from '../display/pool-text.js';
 import type { RunDisplay } from '../display/run-display.js';
 import { logEntrySchema, type RunLogEntry } from '../run/log/log-entries.js';
 import type { Coordinator, ShownRun } from './coordinator.js';
@@ -81,7 +82,12 @@ class StateLines {
   }
 }
 
-function waitingLine(
+function waitingLine(summary: ShownRun['summary'], limits: ShownRun['limits']): string | null {
+  const state = stateLine(summary, limits);
+  return state && [state, emptyPoolText(summary) ?? []].flat().join('; ');
+}
+
+function stateLine(
   { state, queuePosition, pool, reason, workers }: ShownRun['summary'],
   { minWorkers }: ShownRun['limits'],
 ): string | null {
