@@ -1,4 +1,5 @@
 import { HealthImplementation } from 'grpc-health-check';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { anyGuard, serveHttp, tokenGuard, type Guard, type HttpServer, type Routes } from '@rocinante/http';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
@@ -27,6 +28,7 @@ import { stateOf } from './run-report.js';
 import { RefusalLog } from './refusal-log.js';
 import { observersOf } from './run-observers.js';
 import { RunStore } from './run-store.js';
+import { removeUnused } from './unused-folder.js';
 import { RunsService } from './runs-service.js';
 import { StoreRemainders } from './store-remainders.js';
 import { Scheduler } from './scheduler.js';
@@ -192,6 +194,7 @@ export class Daemon {
     const data = resolve(options.data);
     if (options.store) await probe(options.store);
     const logger = createLogger({ level: options.logLevel });
+    const isNew = !existsSync(data);
     const store = await RunStore.open(data, async (isFresh) => {
       if (!options.store || !isFresh) return;
       await bringRuns(options.store, data, (run, message) => logger.info({ run }, message));
@@ -202,6 +205,7 @@ export class Daemon {
       await daemon.#listen(options);
       return daemon;
     } catch (error) {
+      if (isNew) removeUnused(data);
       await store.close();
       throw error;
     }
