@@ -39,7 +39,10 @@ export async function watchRun(
   while (!signal.aborted) {
     try {
       const shown = await coordinator.show(id ?? run);
-      if (lostAt !== null) display.line('the coordinator is there again');
+      if (lostAt !== null) {
+        display.line('the coordinator is there again');
+        display.stands('connected again');
+      }
       lostAt = null;
       id = shown.summary.id;
       if (watched && hasEnded(shown.summary.state)) return shown;
@@ -57,6 +60,7 @@ export async function watchRun(
       if (lostAt === null) {
         lostAt = now();
         display.line(`${error.message}; trying again for ${RECONNECT_LIMIT_MS / 1000} s`);
+        display.stands('connection lost, reconnecting');
       } else if (now() - lostAt >= RECONNECT_LIMIT_MS) {
         throw error;
       }
@@ -77,7 +81,10 @@ class StateLines {
 
   tell({ summary, limits }: ShownRun): void {
     const line = waitingLine(summary, limits);
-    if (line !== null && line !== this.#last) this.#display.line(line);
+    if (line !== null && line !== this.#last) {
+      this.#display.line(line);
+      this.#display.stands(line);
+    }
     this.#last = line ?? '';
   }
 }
