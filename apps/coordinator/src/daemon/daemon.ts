@@ -11,6 +11,7 @@ import {
   type Refusal,
 } from '@rocinante/metrics';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
+import { DOCTOR_POOL } from '../doctor/coordinator-probe.js';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
 import { DaemonNotifier } from '../notify/daemon-notifier.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
@@ -340,12 +341,12 @@ export class Daemon {
   #opened(session: Session): void {
     this.#metrics.opened(session);
     const { protocol, name, pool } = session;
-    this.#logger.info({ protocol, worker: name, pool }, 'worker joined');
+    this.#logger[isVisit(session) ? 'debug' : 'info']({ protocol, worker: name, pool }, 'worker joined');
   }
 
   #closed(session: Session, reason: string, lost: boolean): void {
     this.#metrics.closed(session, reason, lost);
-    this.#logger[lost ? 'warn' : 'info'](
+    this.#logger[isVisit(session) ? 'debug' : lost ? 'warn' : 'info'](
       { worker: session.name, pool: session.pool },
       lost ? `worker lost: ${reason}` : 'worker left',
     );
@@ -362,6 +363,11 @@ export class Daemon {
       (error: Error) => this.#logger.warn(`contents that no run names were not removed: ${error.message}`),
     );
   }
+}
+
+/** Whether a worker is `doctor`, which joins for a moment to see that it could. */
+function isVisit({ pool }: Session): boolean {
+  return pool === DOCTOR_POOL;
 }
 
 /** A run's state as metrics name it: `running` for RUN_STATE_RUNNING. */
