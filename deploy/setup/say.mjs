@@ -1,7 +1,9 @@
 // @ts-check
 import { clearInterval, setInterval } from 'node:timers';
 
-// The launcher speaks on standard error only: standard output belongs to the command.
+// The launcher speaks on standard error only: standard output belongs to the command. Where nobody takes what it says (a full
+// disk, a reader that is gone) it goes on without a word.
+process.stderr.on('error', () => undefined);
 
 /**
  * Writes one line.
@@ -9,6 +11,15 @@ import { clearInterval, setInterval } from 'node:timers';
  */
 export function say(text) {
   process.stderr.write(`rocinante: ${text}\n`);
+}
+
+/** Whether a terminal's line is begun and not ended. */
+let isLineOpen = false;
+
+/** Takes away a terminal's line that tells how far something is, so that the next one has its own. */
+export function clearLine() {
+  if (isLineOpen) process.stderr.write('\r\x1b[K');
+  isLineOpen = false;
 }
 
 /** How often a terminal's line is rewritten, and how often a plain log gets a line. */
@@ -33,8 +44,9 @@ export async function during(title, detail, work) {
   if (!terminal) say(`${title} ...`);
   const timer = setInterval(
     () => {
-      if (terminal) process.stderr.write(`\r\x1b[Krocinante: ${line()}`);
-      else say(line());
+      if (!terminal) return say(line());
+      isLineOpen = true;
+      process.stderr.write(`\r\x1b[Krocinante: ${line()}`);
     },
     terminal ? tickMs.terminal : tickMs.plain,
   );
@@ -44,7 +56,7 @@ export async function during(title, detail, work) {
     return outcome;
   } finally {
     clearInterval(timer);
-    if (terminal) process.stderr.write('\r\x1b[K');
+    clearLine();
     if (result !== '') say(result);
   }
 }

@@ -15,7 +15,7 @@ import { underLock } from './lock.mjs';
 import { installPackages, packagesAreInstalled, readLock } from './packages.mjs';
 import { readGpuPins, readPin } from './pin.mjs';
 import { checkPrerequisites } from './prerequisites.mjs';
-import { say } from './say.mjs';
+import { clearLine, megabytes, say } from './say.mjs';
 
 /** @typedef {import('./places.mjs').Places} Places */
 /** @typedef {import('./prerequisites.mjs').Prerequisite} Prerequisite */
@@ -62,7 +62,11 @@ export async function setUp(places, engineFrom, device, need) {
   if (missing.engine && !missing.packages && !missing.build && !(await need.isNeeded())) return false;
   checkPrerequisites(prerequisitesOf(missing, engineFrom, need));
   // Children die with this process (child.mjs), so an interruption ends at once; what was begun does not count.
-  const interrupt = () => process.exit(interruptedCode);
+  const interrupt = () => {
+    clearLine();
+    say('interrupted while setting up; the same command goes on from what is whole');
+    process.exit(interruptedCode);
+  };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     return await underLock(join(places.state, 'lock'), 'setting up this checkout', () =>
@@ -132,6 +136,7 @@ async function doMissing(places, engineFrom, device, need) {
   const lock = readLock(places.root);
   const pin = readPin(process.env);
   const folder = engineFolder(places, pin, lock);
+  if (missing.packages) say(firstWords(missing, device, pin, need));
   if (missing.packages) await installPackages(places, lock);
   // `npm ci` removes the link and the build's stamp with node_modules.
   const fingerprint = fingerprintOf(places.root);
@@ -142,6 +147,23 @@ async function doMissing(places, engineFrom, device, need) {
   if (findMissing(places, device).link) linkEngine(places, folder);
   say('set up');
   return true;
+}
+
+/**
+ * What is going to be done in a fresh checkout, and for how long, before the first of it.
+ * @param {Missing} missing
+ * @param {Device} device
+ * @param {import('./pin.mjs').Pin} pin
+ * @param {EngineNeed} need
+ */
+function firstWords(missing, device, pin, { asksForHelp }) {
+  const packages = 'npm packages (550 MB) and a build';
+  if (asksForHelp)
+    return `first use of this checkout: help needs ${packages} too, some 100 s on two cores ...`;
+  if (!missing.engine) return `first use of this checkout: ${packages}, some 100 s on two cores ...`;
+  const engine =
+    device === 'gpu' ? 'the engine for GPUs' : `TensorFlow's library (${megabytes(pin.bytes)} MB)`;
+  return `first use of this checkout: ${packages}, then ${engine}, unless the command needs none: some two minutes on two cores ...`;
 }
 
 /**

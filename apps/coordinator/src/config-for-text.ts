@@ -30,7 +30,7 @@ export async function configForText(
     const encoded = encodeCorpus(file.bytes, { normalisation: config.text.normalisation, subject });
     const { windowsPerEpoch } = shapeOf(config, encoded, DEFAULT_LIMITS, subject);
     const batch = { size, microBatch: microBatch ?? config.batch.microBatch };
-    refuseBatchBeyondText({ batch }, windowsPerEpoch, subject);
+    refuseBatchBeyondText({ ...config, batch }, windowsPerEpoch, subject);
     throw error;
   }
 }

@@ -177,7 +177,7 @@ describe('a worker', { timeout: 120_000 }, () => {
     const refusal = new WireError('UNAUTHENTICATED', 'expected a token, received another');
     const closed = await ScriptedCoordinator.start('127.0.0.1:0', refusal);
     startWorker(closed.address);
-    await expect(ended).rejects.toMatchObject({ exitCode: 1 });
+    await expect(ended).rejects.toMatchObject({ exitCode: 2 });
     await closed.stop();
 
     const open = await ScriptedCoordinator.start(OWN_ADDRESS);

@@ -160,15 +160,18 @@ export class Worker {
     }
   }
 
-  /** A status that ends a worker is the coordinator's word; an error of ours is as it is. */
+  /**
+   * A status that ends a worker is the coordinator's word; an error of ours is as it is. The exit code is 2 where an operator's command
+   * ends with that too: the token is missing or wrong, or TLS is expected. For what may be the other side's mistake it is 1.
+   */
   #final(error: Error): Error {
     if (error instanceof RocinanteError && isAboutAccess(error)) {
       const line = `coordinator at ${this.#config.coordinator}: ${error.message}`;
-      return new RocinanteError(error.code, 1, line, { cause: error });
+      return new RocinanteError(error.code, error.code === 'EXPECTS_TLS' ? 2 : 1, line, { cause: error });
     }
     if (error instanceof RocinanteError || !('details' in error)) return error;
     const line = `the coordinator at ${this.#config.coordinator} sent this worker away: ${lineOf(error)}`;
-    return new RocinanteError('SENT_AWAY', 1, line, { cause: error });
+    return new RocinanteError('SENT_AWAY', isAboutAccess(error) ? 2 : 1, line, { cause: error });
   }
 }
 

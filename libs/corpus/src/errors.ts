@@ -49,8 +49,8 @@ export class CorpusTooLargeError extends RocinanteError {
 /** The text holds no window, or a part of it none: a very short text, a long window, or a split of a text too short to split. */
 export class CorpusTooShortError extends RocinanteError {
   constructor(
-    /** Characters that the whole text must have. */
-    readonly expected: number,
+    /** Characters that the whole text must have: for a window in each part, and for all windows of a step. */
+    readonly needed: { readonly symbols: number; readonly batch: number; readonly batchSymbols: number },
     /** Characters that it has. */
     readonly received: number,
     readonly windowLength: number,
@@ -62,11 +62,14 @@ export class CorpusTooShortError extends RocinanteError {
     const least = windowLength + 1;
     const why = split ? 'so that what is held out has' : 'which is';
     const without = split && received >= least ? ', or --no-held-out' : '';
+    const { symbols, batch, batchSymbols } = needed;
+    const forBatch =
+      batchSymbols > symbols ? `, and ${shown(batchSymbols)} for a batch of ${shown(batch)} windows` : '';
     super(
       'CORPUS_TOO_SHORT',
       2,
-      `${subject}: expected at least ${shown(expected)} characters, ${why} a window of ${shown(windowLength)} and the one that ` +
-        `follows, received ${shown(received)}; take a longer text or a shorter window${without}`,
+      `${subject}: expected at least ${shown(symbols)} characters, ${why} a window of ${shown(windowLength)} and the one that ` +
+        `follows${forBatch}, received ${shown(received)}; take a longer text or a shorter window${without}`,
     );
   }
 }

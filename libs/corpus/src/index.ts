@@ -30,6 +30,7 @@ export {
   countWindows,
   fillWindows,
   planWindows,
+  symbolsNeeded,
   type CorpusPart,
   type WindowOptions,
   type WindowPlan,

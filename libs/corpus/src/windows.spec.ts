@@ -1,7 +1,7 @@
 import { AssertionError } from '@rocinante/base';
 import { describe, expect, it } from 'vitest';
 import { CorpusTooShortError } from './errors.js';
-import { countWindows, fillWindows, planWindows, type WindowSet } from './windows.js';
+import { countWindows, fillWindows, planWindows, symbolsNeeded, type WindowSet } from './windows.js';
 
 describe('countWindows', () => {
   it('counts those whose following symbol is there too', () => {
@@ -61,6 +61,29 @@ describe('planWindows', () => {
     const options = { length: 10, stride: 1, split: true, subject: 'corpus a.txt' };
     expect(() => planWindows(11, options)).toThrow(/^corpus a\.txt: .*, received 11; .*, or --no-held-out$/);
     expect(() => planWindows(10, options)).toThrow(/, received 10; take a longer text or a shorter window$/);
+  });
+
+  it.each([
+    { length: 10, stride: 1, split: false },
+    { length: 10, stride: 10, split: true },
+    { length: 100, stride: 100, split: true },
+    { length: 7, stride: 3, split: true },
+  ])('knows the fewest characters for a number of windows: %o', (options) => {
+    for (let windows = 1; windows < 60; windows++) {
+      const needed = symbolsNeeded(options, windows);
+      expect(planWindows(needed, options).train.count).toBeGreaterThanOrEqual(windows);
+      if (needed === symbolsNeeded(options)) expect(() => planWindows(needed - 1, options)).toThrow();
+      else expect(planWindows(needed - 1, options).train.count).toBe(windows - 1);
+    }
+  });
+
+  it('tells a text that is too short what it needs for a batch, where that is more', () => {
+    const options = { length: 100, stride: 100, split: true };
+    const attempt = (batch: number) => (): unknown => planWindows(147, { ...options, batch });
+    expect(attempt(32)).toThrow(
+      /^corpus: expected at least 2,011 characters, .* that follows, and 3,557 for a batch of 32 windows, received 147; /,
+    );
+    expect(attempt(16)).toThrow(/ that follows, received 147; /);
   });
 });
 

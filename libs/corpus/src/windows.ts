@@ -26,6 +26,8 @@ export interface WindowOptions {
   readonly split: boolean;
   /** What messages call the text. Default: `corpus`. */
   readonly subject?: string;
+  /** Windows of a step, where a text that is too short is to be told what it needs for them. */
+  readonly batch?: number;
 }
 
 /** The windows of each part; the held-out parts are null where no split was asked for. */
@@ -43,11 +45,16 @@ export function countWindows(symbolCount: number, length: number, stride: number
 }
 
 /**
- * The fewest symbols of a text that each of its parts has a window of. The validation part is the last to have one: of
- * 20 (length + 1) - k symbols it has length + 1 for k up to 9, and one less for k from 10 to 19.
+ * The fewest symbols of a text that has `windows` windows to train on, and a window in each other part. The validation part is
+ * the last to have one: of 20 (length + 1) - k symbols it has length + 1 for k up to 9, and one less for k from 10 to 19.
+ * The train part is floor(0.9 n) symbols.
  */
-function symbolsNeeded(length: number, split: boolean): number {
-  return split ? 20 * (length + 1) - 9 : length + 1;
+export function symbolsNeeded(
+  { length, stride, split }: Pick<WindowOptions, 'length' | 'stride' | 'split'>,
+  windows = 1,
+): number {
+  const train = length + 1 + (windows - 1) * stride;
+  return split ? Math.max(Math.ceil((train * 10) / 9), 20 * (length + 1) - 9) : train;
 }
 
 /**
@@ -58,11 +65,12 @@ function symbolsNeeded(length: number, split: boolean): number {
  * @throws {CorpusTooShortError} a part has less than one window and the symbol after it; tells what the whole text must have.
  */
 export function planWindows(symbolCount: number, options: WindowOptions): WindowPlan {
-  const { length, stride, split, subject } = options;
+  const { length, stride, split, subject, batch = 1 } = options;
   const cut = (start: number, end: number): WindowSet => {
     const count = countWindows(end - start, length, stride);
     if (count === 0) {
-      throw new CorpusTooShortError(symbolsNeeded(length, split), symbolCount, length, split, subject);
+      const needed = { symbols: symbolsNeeded(options), batch, batchSymbols: symbolsNeeded(options, batch) };
+      throw new CorpusTooShortError(needed, symbolCount, length, split, subject);
     }
     return { start, end, length, stride, count };
   };

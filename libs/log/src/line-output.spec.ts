@@ -95,6 +95,15 @@ describe('a pipe whose reader stands still', () => {
     expect(read()).toBe(line(7));
   });
 
+  it('is told of lost ones as the other lines are shown', () => {
+    const pretty = new LineOutput(fd, (json) => `[10:00:00] ${(JSON.parse(json) as { msg: string }).msg}\n`);
+    pretty.write(`${'x'.repeat(2 * WAITING_BYTES_MAX)}\n`);
+    pretty.write(line(1));
+    expect(readAll().split('\n')[1]).toBe(
+      '[10:00:00] 1 lines of this log were lost: their reader stood still',
+    );
+  });
+
   it('gets the line behind one whose end was dropped on a line of its own', () => {
     output.write(`${'x'.repeat(2 * WAITING_BYTES_MAX)}\n`);
     output.write(line(1));

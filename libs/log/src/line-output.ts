@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { prettyFormat } from './pretty-format.js';
 
 /** Text that waits for a reader who stands still, at most; what comes then is dropped, and counted. */
 export const WAITING_BYTES_MAX = 1 << 20;
@@ -16,6 +17,7 @@ const LAST_LINES_MS = 1_000;
  */
 export class LineOutput {
   readonly #fd: number;
+  readonly #shown: (line: string) => string;
   #waiting: Buffer = Buffer.alloc(0);
   #lost = 0;
   #why = '';
@@ -24,9 +26,13 @@ export class LineOutput {
   /** Whether a line was dropped after its beginning was written. */
   #torn = false;
 
-  /** @param fd a pipe's must not block (O_NONBLOCK). */
-  constructor(fd: number) {
+  /**
+   * @param fd a pipe's must not block (O_NONBLOCK).
+   * @param shown how the line about lost ones, JSON without its end, is written; with its end.
+   */
+  constructor(fd: number, shown: (line: string) => string = (line) => `${line}\n`) {
     this.#fd = fd;
+    this.#shown = shown;
   }
 
   /** @param text whole lines. */
@@ -51,7 +57,7 @@ export class LineOutput {
   /** Says what was lost. @returns whether that could be written. */
   #tell(): boolean {
     const msg = `${this.#lost} lines of this log were lost: ${this.#why}`;
-    const line = `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg })}\n`;
+    const line = this.#shown(JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg }));
     const before = this.#lost;
     this.#put(line);
     if (this.#lost > before) {
@@ -128,7 +134,7 @@ export function standardErrorOutput(): LineOutput {
   if (standardError) return standardError;
   // Node makes a pipe or socket non-blocking as it opens this stream.
   void process.stderr;
-  const output = (standardError = new LineOutput(2));
+  const output = (standardError = new LineOutput(2, process.stderr.isTTY ? prettyFormat() : undefined));
   process.on('exit', () => output.finish());
   return output;
 }

@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module';
 import { pino, type Logger } from 'pino';
-import type * as PinoPretty from 'pino-pretty';
 import { oneLine, RocinanteError } from '@rocinante/base';
 import { foreignLine } from './foreign-line.js';
 import { standardErrorOutput } from './line-output.js';
+import { prettyFormat } from './pretty-format.js';
 import { redactLine } from './redaction.js';
 
 export type { Logger };
@@ -73,16 +72,4 @@ export function createRelay(
 function errorFields(error: unknown): unknown {
   if (error instanceof RocinanteError) return { code: error.code, message: error.message };
   return pino.stdSerializers.err(error as Error);
-}
-
-/** `[12:30:05] INFO: joined 10.0.0.1:7070 {"worker":"a"}` */
-function prettyFormat(): (line: string) => string {
-  // Loaded only where somebody reads: most processes write for others.
-  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
-  const format = prettyFactory({
-    colorize: process.stderr.isTTY && !process.env.NO_COLOR,
-    translateTime: 'SYS:HH:MM:ss',
-    singleLine: true,
-  }) as (line: string) => string;
-  return (line) => format(line);
 }

@@ -28,6 +28,7 @@ export function runWindows(config: RunConfig, symbolCount: number, subject?: str
     length,
     stride,
     split,
+    batch: batch.size,
     ...(subject !== undefined && { subject }),
   });
   const batches = createBatchPlan({

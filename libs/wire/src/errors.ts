@@ -15,6 +15,7 @@ import { RocinanteError } from '@rocinante/base';
  * - `CONNECTION_LOST`: the other side went away.
  * - `NOT_TLS`: TLS was expected, and something else came. Cause: a server without a certificate, another program.
  * - `EXPECTS_TLS`: a server was spoken to in plain, and expects TLS. Cause: no `--tls-ca`.
+ * - `SPEAKS_HTTP`: gRPC was expected, and HTTP/1 answers. Cause: the port of a coordinator's page, another program.
  * - `OTHER_AUTHORITY`: a server's certificate is not of an authority that is believed. Cause: another `--tls-ca`, another
  *   server, somebody in between.
  * - `OTHER_NAME`: a server's certificate is for other names. Cause: it was made without the name that is dialled.
@@ -37,6 +38,7 @@ export type WireErrorCode =
   | 'CONNECTION_LOST'
   | 'NOT_TLS'
   | 'EXPECTS_TLS'
+  | 'SPEAKS_HTTP'
   | 'OTHER_AUTHORITY'
   | 'OTHER_NAME'
   | 'CERTIFICATE_EXPIRED'

@@ -43,6 +43,7 @@ it('names who does not speak HTTP/2', async () => {
   await heard;
   expect(refusals).toHaveLength(1);
   expect(refusals[0]).toMatch(`MALFORMED 127.0.0.1:${localPort}: it does not keep to HTTP/2`);
+  expect(refusals[0]).toMatch(/; the page and metrics are at the port of --http$/);
 });
 
 /** A report of empty results, two bytes each, as a message of a worker. */

@@ -38,6 +38,9 @@ export type ServerRefusalListener = (
   client?: string | null,
 ) => void;
 
+/** For a browser, or a scraper, that was given this port in place of the page's. */
+const PAGE_ELSEWHERE = '; the page and metrics are at the port of --http';
+
 /** By the port that the server listens at. */
 const listeners = new Map<number, ServerRefusalListener>();
 
@@ -72,7 +75,7 @@ export function watchSecureServer(server: Http2SecureServer): void {
     socket.destroy();
   });
   server.on('unknownProtocol', (socket: TLSSocket) => {
-    refusalOf(socket)('MALFORMED', 'it speaks TLS, and no HTTP/2 over it');
+    refusalOf(socket)('MALFORMED', `it speaks TLS, and no HTTP/2 over it${PAGE_ELSEWHERE}`);
     socket.destroy();
   });
 }
@@ -89,8 +92,9 @@ function watchSession(session: ServerHttp2Session): void {
   session.once('close', () => clearTimeout(silence));
   session.on('error', (error: NodeJS.ErrnoException) => {
     // One that went away by itself is no matter.
-    if (error.code?.startsWith('ERR_HTTP2'))
-      refuse('MALFORMED', `it does not keep to HTTP/2: ${error.message}`);
+    if (!error.code?.startsWith('ERR_HTTP2')) return;
+    const isOther = /bad client magic/i.test(error.message);
+    refuse('MALFORMED', `it does not keep to HTTP/2: ${error.message}${isOther ? PAGE_ELSEWHERE : ''}`);
   });
 }
 

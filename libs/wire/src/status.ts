@@ -23,6 +23,8 @@ const table: Record<WireErrorCode, Row> = {
   CONNECTION_LOST: { status: status.UNAVAILABLE, retry: true },
   NOT_TLS: { status: status.UNAVAILABLE, retry: false },
   EXPECTS_TLS: { status: status.UNAVAILABLE, retry: false },
+  // What stands in front of a coordinator may answer for it while it is away.
+  SPEAKS_HTTP: { status: status.UNAVAILABLE, retry: true },
   OTHER_AUTHORITY: { status: status.UNAVAILABLE, retry: false },
   OTHER_NAME: { status: status.UNAVAILABLE, retry: false },
   CERTIFICATE_EXPIRED: { status: status.UNAVAILABLE, retry: false },

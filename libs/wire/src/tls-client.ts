@@ -9,6 +9,7 @@ import {
 import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js';
 import { oneLine, parseAddress, quoted } from '@rocinante/base';
 import { WireError } from './errors.js';
+import { OTHER_PORT } from './other-port.js';
 import { CONNECT_TIMEOUT_MS } from './limits.js';
 
 /** What a connection over TLS needs. */
@@ -153,7 +154,7 @@ function handshakeTrouble(error: NodeJS.ErrnoException): Error {
     );
   }
   if (code === 'ERR_SSL_NO_APPLICATION_PROTOCOL' || /ALERT_NO_APPLICATION_PROTOCOL/.test(code)) {
-    return new WireError('NOT_TLS', 'expected HTTP/2 over TLS, received TLS without it: another program');
+    return new WireError('NOT_TLS', `expected gRPC over TLS, received TLS without HTTP/2: ${OTHER_PORT}`);
   }
   if (/ALERT/.test(code)) {
     return new WireError(

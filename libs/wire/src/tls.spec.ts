@@ -2,9 +2,10 @@
  * Goal: over TLS everything is as in plain, and each of the two sides says what is wrong with the other. Method: real servers
  * and clients on the loopback, and certificates of two authorities.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import http2 from 'node:http2';
+import { createServer } from 'node:https';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -153,8 +154,22 @@ describe('a server with a certificate', () => {
     const socket = connectTls({ host: hostname, port: Number(port), ca: ours.ca });
     socket.on('error', () => undefined);
     await once(socket, 'close');
-    expect(await refusal()).toMatch(/^MALFORMED 127\.0\.0\.1:\d+: it speaks TLS, and no HTTP\/2 over it$/);
+    expect(await refusal()).toMatch(
+      /^MALFORMED 127\.0\.0\.1:\d+: it speaks TLS, and no HTTP\/2 over it; the page and metrics are at the port of --http$/,
+    );
   });
+});
+
+it('a client over TLS says of a page over TLS that gRPC has another port', async () => {
+  await serve({});
+  const page = createServer({ cert: tls.cert, key: tls.key });
+  await once(page.listen(0, '127.0.0.1'), 'listening');
+  const { port } = page.address() as AddressInfo;
+  expect(await list(trusting(), `127.0.0.1:${port}`)).toMatchObject({
+    code: 'NOT_TLS',
+    message: expect.stringContaining('expected the port of serve --listen (7070 by default)') as unknown,
+  });
+  await once(page.close(), 'close');
 });
 
 it('a client over TLS says of a server in plain that it is one', async () => {

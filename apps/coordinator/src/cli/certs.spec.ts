@@ -51,6 +51,16 @@ describe('certs', () => {
     for (const secret of all) expect(said.stdout).not.toContain(secret);
   });
 
+  it('has all its options in its help, and what renewing is', async () => {
+    const { code, stdout } = await type(['certs', '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /\nOptions of make:\n(.*\n)* +--name <hosts> +host names and addresses by which the/,
+    );
+    expect(stdout).toMatch(/--renew +make the certificates anew/);
+    expect(stdout).toContain('\nRun again, it makes what is missing and overwrites nothing.');
+  });
+
   it('keeps what is there, and says so to scripts', async () => {
     const again = await type(['certs', '--out', out, '--json']);
     expect(again.code).toBe(0);

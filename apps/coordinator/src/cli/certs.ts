@@ -16,6 +16,12 @@ import { jsonOption, wholeNumber } from './option-values.js';
 
 const FOLDER_DEFAULT = 'certs';
 
+const WHEN_THINGS_CHANGE = `
+Run again, it makes what is missing and overwrites nothing. A coordinator and
+workers that are up take renewed files without a restart; another --name needs
+--renew. Tokens do not expire: to end one, take its line out of the book.
+`;
+
 interface MakeFlags {
   readonly out: string;
   readonly name?: readonly string[];
@@ -36,13 +42,17 @@ interface TokenFlags {
 export function addCerts(program: Command): void {
   const certs = program
     .command('certs')
-    .description('make what a cluster needs to know who comes: authority, certificates, tokens')
-    .addHelpText('after', '\nThe options of make: rocinante certs make --help');
-  certs
+    .description('make what a cluster needs to know who comes: authority, certificates, tokens');
+  const makeCommand = certs
     .command('make', { isDefault: true })
     .description('make what is missing in a folder; what is there stays as it is')
     .addOption(folderOption())
-    .option('--name <hosts>', 'the coordinator’s host names and addresses, by commas or repeated', hosts)
+    .option(
+      '--name <hosts>',
+      'host names and addresses by which the coordinator is dialled, by commas or repeated; its certificate is for them and for ' +
+        'this machine’s localhost (default: those that it has; needed the first time)',
+      hosts,
+    )
     .option('--worker <hosts>', 'those of the workers, where their own pages use TLS', hosts)
     .addOption(
       new Option('--days <n>', 'how long certificates are valid')
@@ -54,14 +64,26 @@ export function addCerts(program: Command): void {
         .argParser(wholeNumber(1, AUTHORITY_DAYS_MAX))
         .default(3650),
     )
-    .option('--renew', 'make the certificates anew, by the same authority; tokens stay', false)
+    .option(
+      '--renew',
+      'make the certificates anew, for the same names where none are given, by the same authority, whose ca.key must be in the folder; tokens stay',
+      false,
+    )
     .addOption(jsonOption())
     .action(make);
+  certs.addHelpText('after', () => `\n${optionsOf(makeCommand)}${WHEN_THINGS_CHANGE}`);
   certs
     .command('token')
     .description('make one more token: a file for its holder, and a line in the book')
     .addOption(folderOption())
-    .addOption(new Option('--role <role>', 'what its holder may do').choices(ROLES).makeOptionMandatory())
+    .addOption(
+      new Option(
+        '--role <role>',
+        'what its holder may do: a worker joins, a reader looks, an operator also starts, stops, pushes and pulls',
+      )
+        .choices(ROLES)
+        .makeOptionMandatory(),
+    )
     .requiredOption('--name <name>', 'what it is called in the book and in the log', tokenName)
     .addOption(jsonOption())
     .action(token);
@@ -87,6 +109,11 @@ function token({ out, role, name, json }: TokenFlags): void {
     `A coordinator that reads ${join(out, 'tokens')} takes it within seconds, and no longer once its line is taken out.`,
   ];
   print(json, { role, name, path }, text.join('\n'));
+}
+
+/** The part of a command's help that lists its options. */
+function optionsOf(command: Command): string {
+  return `Options of ${command.name()}:${command.helpInformation().split(/^Options:/m)[1]}`;
 }
 
 function folderOption(): Option {

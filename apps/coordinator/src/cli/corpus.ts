@@ -76,11 +76,13 @@ function infoText(info: CorpusInfo): string {
   return `${lines.join('\n')}\n`;
 }
 
-function epochText({ preset, charactersNeeded, ...size }: EpochSize): string {
+function epochText({ preset, charactersNeeded, smallerBatch, ...size }: EpochSize): string {
   const { windows, window, stride, heldOut, steps, batch } = size;
-  if (charactersNeeded !== null)
-    return `preset ${preset}: too short, it needs ${counted(charactersNeeded, 'character')}`;
+  const longer = `it needs ${counted(charactersNeeded ?? 0, 'character')}`;
+  if (windows === 0) return `preset ${preset}: too short, ${longer}`;
   const every = stride === 1 ? 'at every character' : `one every ${stride} characters`;
   const without = heldOut ? ', with a tenth of the text held out' : '';
-  return `preset ${preset}: ${counted(windows, 'window')} of ${window}, ${every}${without}; an epoch is ${counted(steps, 'step')} of ${batch}`;
+  const what = `preset ${preset}: ${counted(windows, 'window')} of ${window}, ${every}${without}`;
+  if (smallerBatch !== null) return `${what}: too few for a batch of ${batch}; ${longer}, or ${smallerBatch}`;
+  return `${what}; an epoch is ${counted(steps, 'step')} of ${batch}`;
 }

@@ -5,6 +5,7 @@ import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 import type { Replay } from '../run/ledger/ledger-replay.js';
 import type { MicroBatchPassages } from '../run/ledger/ledger-passages.js';
+import { unsilently } from '../display/long-work.js';
 import { deviceOption, jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
 
 const EXIT_DIFFERS = 1;
@@ -41,7 +42,9 @@ export function addReplay(program: Command, exit: (code: number) => void): void 
       const { json, threads = availableCores(), corpus, ...rest } = flags;
       const runDir = resolve(path);
       const notice = (message: string): void => void process.stderr.write(`${message}\n`);
-      const replay = await replayStep({ ...rest, runDir, corpus, threads, notice });
+      const replay = await unsilently('computing', notice, () =>
+        replayStep({ ...rest, runDir, corpus, threads, notice }),
+      );
       if (replay === null) return exit(EXIT_INTERRUPTED);
       const agrees = replay.difference === null;
       process.stdout.write(json ? `${JSON.stringify({ runDir, agrees, ...replay })}\n` : replayText(replay));

@@ -5,7 +5,7 @@ import { runJson } from '../client/run-json.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { jsonOption, wholeNumber } from './option-values.js';
-import { queuedText } from './run-start.js';
+import { queuedText, tellEmptyPool } from './run-start.js';
 import { watchToEnd } from './run-watch.js';
 
 interface ResumeFlags extends ClientFlags, LimitOptionValues {
@@ -47,7 +47,10 @@ async function resume(name: string, flags: ResumeFlags, exit: (code: number) => 
         ...(changes && { limits: limitsMessage(limitsFrom(flags, limitsOf(limits))) }),
       });
       if (flags.watch) exit(await watchToEnd(coordinator, summary.id, flags.json));
-      else print(flags.json, runJson(summary), queuedText(summary));
+      else {
+        tellEmptyPool(summary);
+        print(flags.json, runJson(summary), queuedText(summary));
+      }
     },
     'operator',
   );

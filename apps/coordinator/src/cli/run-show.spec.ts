@@ -3,7 +3,7 @@ import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
 import { detailOf, doneRun, runningRun } from '../client/scripted-coordinator.js';
 import { presets } from '../presets.js';
-import { lastLine, losses, rocinante, show } from './typed-command.js';
+import { lastLine, losses, rocinante, show, stopServer } from './typed-command.js';
 
 describe('run list', () => {
   const List: RunsHandlers['List'] = (call, callback) => {
@@ -47,6 +47,25 @@ describe('run list', () => {
 });
 
 describe('run show', () => {
+  it('says in which pool a run is, and where nobody is there', async () => {
+    const lines = async (summary: object): Promise<string[]> => {
+      const Show: RunsHandlers['Show'] = (_call, callback) =>
+        callback(null, detailOf({ ...runningRun, ...summary }));
+      const { stdout } = await rocinante({ Show, ...losses }, 'run', 'show', 'r12');
+      await stopServer();
+      return stdout.split('\n').filter((line) => line.startsWith('pool '));
+    };
+    expect(await lines({})).toEqual([]);
+    expect(await lines({ poolWorkers: 2 })).toEqual([]);
+    expect(await lines({ poolWorkers: 0 })).toEqual([
+      'pool         no worker is in pool default; start one with: ./rocinante worker',
+    ]);
+    expect(await lines({ pool: 'gpu', poolWorkers: 2 })).toEqual(['pool         gpu']);
+    expect(await lines({ pool: 'gpu', poolWorkers: 0 })).toEqual([
+      'pool         gpu: no worker is in pool gpu; start one with: ./rocinante worker --pool gpu',
+    ]);
+  });
+
   it('says all there is, with the curve', async () => {
     const { code, stdout } = await rocinante({ ...show, ...losses }, 'run', 'show', 'baseline');
     expect(code).toBe(0);

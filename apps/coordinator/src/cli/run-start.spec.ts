@@ -41,7 +41,7 @@ describe('run start', () => {
       List: (_call, callback) => callback(null, { runs: [] }),
       Start: (call, callback) => {
         requests.push(call.request);
-        callback(null, { ...runningRun, state: 'RUN_STATE_QUEUED', queuePosition: 2 });
+        callback(null, { ...runningRun, state: 'RUN_STATE_QUEUED', queuePosition: 2, poolWorkers: 0 });
       },
     };
     const args = ['run', 'start', '--corpus', corpus, '--config', config];
@@ -106,6 +106,7 @@ describe('run start', () => {
         'run r12 (baseline) is queued in pool default, position 2; watch it with: ./rocinante run watch r12\n',
     });
     expect(again.stderr).toContain('is there already');
+    expect(again.stderr).toContain('no worker is in pool default; start one with: ./rocinante worker\n');
   });
 
   it('takes a name that others have, and says so in one line', async () => {

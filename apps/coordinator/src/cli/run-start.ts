@@ -15,6 +15,8 @@ import { stateWord } from '../client/run-state.js';
 import { scaledBatchLine } from '../batch-scale.js';
 import type { Coordinator } from '../client/coordinator.js';
 import { checkInitFrom, readRunOrder, sendMissing, type RunOrder } from '../client/run-order.js';
+import { emptyPoolText } from '../display/pool-text.js';
+import { printable } from '../display/printable.js';
 import { TransferProgress } from '../display/transfer-progress.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { unfinishedWarmUpLine, warmUpOf } from '../run/warm-up.js';
@@ -100,6 +102,7 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
       });
       if (namesakes.length > 0) process.stderr.write(`${sharedNameText(summary, namesakes)}\n`);
       if (!flags.watch) {
+        tellEmptyPool(summary);
         const sentContents = sent.map(({ sha256, bytes }) => ({ sha256, bytes }));
         print(
           flags.json,
@@ -145,6 +148,12 @@ export function queuedText({ id, name, state, queuePosition, pool }: RunSummaryM
   const shown = name === '' || name === id ? id : `${id} (${name})`;
   const where = queuePosition === 0 ? stateWord(state) : `queued in pool ${pool}, position ${queuePosition}`;
   return `run ${shown} is ${where}; watch it with: ./rocinante run watch ${id}`;
+}
+
+/** Says on standard error that a run that was queued has nobody to compute it. */
+export function tellEmptyPool(summary: RunSummaryMessage): void {
+  const text = emptyPoolText(summary);
+  if (text !== null) process.stderr.write(`${printable(text)}\n`);
 }
 
 const shortName = shortText(RUN_NAME_LENGTH_MAX);

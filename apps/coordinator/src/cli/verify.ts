@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { counted } from '../display/quantities.js';
+import { unsilently } from '../display/long-work.js';
 import type { Verification } from '../run/ledger/ledger-verification.js';
 import { jsonOption } from './option-values.js';
 
@@ -15,7 +16,8 @@ export function addVerify(program: Command, exit: (code: number) => void): void 
     .action(async (path: string, { json }: { json: boolean }) => {
       const { verifyRun } = await import('../run/ledger/ledger-verification.js');
       const runDir = resolve(path);
-      const verification = await verifyRun(runDir);
+      const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+      const verification = await unsilently('reading the run', tell, () => verifyRun(runDir));
       const agrees = verification.problems.length === 0;
       for (const line of problemLines(verification)) process.stderr.write(`rocinante: ${line}\n`);
       process.stdout.write(

@@ -60,7 +60,11 @@ describe('a coordinator that is not there', () => {
     const address = await listenSilently('HTTP/1.1 400 Bad Request\r\n\r\n');
     coordinator = new Coordinator(address);
     const error = await caught(coordinator.list(''));
-    expect(error.message).toContain('what answers there does not speak gRPC');
+    expect(error.message).toBe(
+      `coordinator at ${address}: what answers there does not speak gRPC but HTTP: expected the port of serve --listen ` +
+        '(7070 by default), received perhaps that of --http, the page (7071 by default)',
+    );
+    expect(error).toMatchObject({ code: 'SPEAKS_HTTP', exitCode: 2 });
   });
 
   it('is one without the service, of another release or another command', async () => {

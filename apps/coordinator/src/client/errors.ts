@@ -48,7 +48,8 @@ export class CoordinatorError extends RocinanteError {
 /**
  * One side does not take the other for who it should be, or they do not speak the same: TLS with plain, another authority's
  * certificate, one for other names, one that has expired. `code` is libs/wire's. The exit code is 2 where this side speaks in plain
- * and TLS is expected: an option is missing, as where no token is given. For all else it is 1: the mistake may be the other side's.
+ * and TLS is expected, or names the port of a page: an option is missing or wrong, as where no token is given. For all else it is 1:
+ * the mistake may be the other side's.
  */
 export class UntrustedError extends RocinanteError {
   constructor(
@@ -57,7 +58,12 @@ export class UntrustedError extends RocinanteError {
     code: ErrorCode,
     options?: ErrorOptions,
   ) {
-    super(code, code === 'EXPECTS_TLS' ? 2 : 1, `coordinator at ${address}: ${what}`, options);
+    super(
+      code,
+      code === 'EXPECTS_TLS' || code === 'SPEAKS_HTTP' ? 2 : 1,
+      `coordinator at ${address}: ${what}`,
+      options,
+    );
   }
 }
 

@@ -14,6 +14,8 @@ import { watchRun } from './watch.js';
 let server: ListeningServer | null = null;
 let coordinator: Coordinator;
 let text = '';
+/** What the bar said in place of the time left. */
+let stood: string[] = [];
 let clock = 0;
 
 afterEach(async () => {
@@ -63,6 +65,9 @@ async function watch(
     },
   });
   const display = new RunDisplay({ terminal: false, stream, now: () => clock });
+  const stands = display.stands.bind(display);
+  display.stands = (what) => void (stood.push(what), stands(what));
+  stood = [];
   return watchRun(coordinator, 'baseline', { display, signal, now: () => clock, pause });
 }
 
@@ -103,6 +108,10 @@ describe('watching a run', () => {
     expect(text.match(/epoch 2 \(step 670\)/g)).toHaveLength(1);
     expect(text).toMatch(/connection to the coordinator at .* was lost: going away; trying again for 120 s/);
     expect(text).toContain('the coordinator is there again');
+    expect(stood.filter((what) => what.startsWith('connect'))).toEqual([
+      'connection lost, reconnecting',
+      'connected again',
+    ]);
   });
 
   it('gives up after a named time without a coordinator', async () => {
@@ -145,9 +154,10 @@ describe('watching a run', () => {
           queued(2),
           queued(1),
           { ...runningRun, state: 'RUN_STATE_WAITING', workers: 1 },
+          { ...runningRun, state: 'RUN_STATE_WAITING', reason: 'it waits', pool: 'gpu', poolWorkers: 0 },
           doneRun,
         ],
-        entries: [[], [], [], [started({})]],
+        entries: [[], [], [], [], [started({})]],
       }),
     );
     const said = text.split('\n').filter((line) => /queued|waiting/.test(line));
@@ -155,6 +165,7 @@ describe('watching a run', () => {
       'queued in pool default, position 2',
       'queued in pool default, position 1',
       'waiting for workers: 1 of 2 there',
+      'waiting: it waits; no worker is in pool gpu; start one with: ./rocinante worker --pool gpu',
     ]);
   });
 

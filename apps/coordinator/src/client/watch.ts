@@ -1,4 +1,5 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
+import { emptyPoolText } from '../display/pool-text.js';
 import type { RunDisplay } from '../display/run-display.js';
 import { logEntrySchema, type RunLogEntry } from '../run/log/log-entries.js';
 import type { Coordinator, ShownRun } from './coordinator.js';
@@ -38,7 +39,10 @@ export async function watchRun(
   while (!signal.aborted) {
     try {
       const shown = await coordinator.show(id ?? run);
-      if (lostAt !== null) display.line('the coordinator is there again');
+      if (lostAt !== null) {
+        display.line('the coordinator is there again');
+        display.stands('connected again');
+      }
       lostAt = null;
       id = shown.summary.id;
       if (watched && hasEnded(shown.summary.state)) return shown;
@@ -56,6 +60,7 @@ export async function watchRun(
       if (lostAt === null) {
         lostAt = now();
         display.line(`${error.message}; trying again for ${RECONNECT_LIMIT_MS / 1000} s`);
+        display.stands('connection lost, reconnecting');
       } else if (now() - lostAt >= RECONNECT_LIMIT_MS) {
         throw error;
       }
@@ -76,12 +81,20 @@ class StateLines {
 
   tell({ summary, limits }: ShownRun): void {
     const line = waitingLine(summary, limits);
-    if (line !== null && line !== this.#last) this.#display.line(line);
+    if (line !== null && line !== this.#last) {
+      this.#display.line(line);
+      this.#display.stands(line);
+    }
     this.#last = line ?? '';
   }
 }
 
-function waitingLine(
+function waitingLine(summary: ShownRun['summary'], limits: ShownRun['limits']): string | null {
+  const state = stateLine(summary, limits);
+  return state && [state, emptyPoolText(summary) ?? []].flat().join('; ');
+}
+
+function stateLine(
   { state, queuePosition, pool, reason, workers }: ShownRun['summary'],
   { minWorkers }: ShownRun['limits'],
 ): string | null {

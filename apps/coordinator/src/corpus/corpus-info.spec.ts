@@ -23,11 +23,11 @@ describe('corpusInfo', () => {
       epochs: [
         {
           ...{ preset: 'quick', window: 100, stride: 100, heldOut: true },
-          ...{ windows: 35, batch: 32, steps: 2, charactersNeeded: null },
+          ...{ windows: 35, batch: 32, steps: 2, charactersNeeded: null, smallerBatch: null },
         },
         {
           ...{ preset: 'seed', window: 100, stride: 1, heldOut: false },
-          ...{ windows: 4900, batch: 64, steps: 77, charactersNeeded: null },
+          ...{ windows: 4900, batch: 64, steps: 77, charactersNeeded: null, smallerBatch: null },
         },
       ],
     });
@@ -36,10 +36,22 @@ describe('corpusInfo', () => {
   it('has no windows in a short text', () => {
     const { epochs } = corpusInfo(Buffer.from('a'.repeat(100)), 'none');
     expect(epochs.map(({ windows, steps, charactersNeeded }) => [windows, steps, charactersNeeded])).toEqual([
-      [0, 0, 2011],
-      [0, 0, 101],
+      [0, 0, 3557],
+      [0, 0, 164],
     ]);
   });
+
+  it.each([
+    [2011, 18, 0, 3557, '--batch 16 --micro-batch 16'],
+    [3556, 31, 0, 3557, '--batch 16 --micro-batch 16'],
+    [3557, 32, 1, null, null],
+  ])(
+    'of %i characters counts no step where the batch has more windows than there are',
+    (characters, windows, steps, charactersNeeded, smallerBatch) => {
+      const [quick] = corpusInfo(Buffer.from('ab'.repeat(characters).slice(0, characters)), 'none').epochs;
+      expect(quick).toMatchObject({ windows, steps, charactersNeeded, smallerBatch });
+    },
+  );
 
   it('names the text that is not UTF-8', () => {
     expect(() => corpusInfo(Uint8Array.of(0xff), 'none', 'a.txt')).toThrow(NotUtf8Error);

@@ -1,5 +1,6 @@
 import { CorpusTooShortError, encodeCorpus, type Normalisation } from '@rocinante/corpus';
 import { runWindows, type RunConfig } from '@rocinante/training';
+import { charactersForBatch, largestBatch } from '../batch-fit.js';
 import { presets, type PresetName } from '../presets.js';
 
 /** A symbol and how often it occurs. */
@@ -16,13 +17,16 @@ export interface EpochSize {
   readonly stride: number;
   /** Whether a tenth of the text is held out. */
   readonly heldOut: boolean;
-  /** Windows to train on; 0 where the text is too short for the preset, and so are the steps. */
+  /** Windows to train on; 0 where a part of the text has none. */
   readonly windows: number;
   /** Windows of a step. */
   readonly batch: number;
+  /** 0 where a run of the preset does not begin: the text has fewer windows than a step takes. */
   readonly steps: number;
-  /** Characters that the preset needs, where the text is too short for it; else null. */
+  /** Characters with which such a run begins, where this text has fewer; else null. */
   readonly charactersNeeded: number | null;
+  /** Options with which it begins all the same; null where none would do, or none is needed. */
+  readonly smallerBatch: string | null;
 }
 
 /** What `corpus info` shows. */
@@ -76,11 +80,21 @@ function epochOf(preset: PresetName, config: RunConfig, characters: number): Epo
   const { window, stride, heldOut } = config.text;
   const batch = config.batch.size;
   const size = { preset, window, stride, heldOut, batch };
+  const short = { charactersNeeded: charactersForBatch(config) };
   try {
     const windows = runWindows(config, characters).windows.train.count;
-    return { ...size, windows, steps: Math.ceil(windows / batch), charactersNeeded: null };
+    if (windows >= batch) {
+      return {
+        ...size,
+        windows,
+        steps: Math.ceil(windows / batch),
+        charactersNeeded: null,
+        smallerBatch: null,
+      };
+    }
+    return { ...size, windows, steps: 0, ...short, smallerBatch: largestBatch(config, windows) };
   } catch (error) {
     if (!(error instanceof CorpusTooShortError)) throw error;
-    return { ...size, windows: 0, steps: 0, charactersNeeded: error.expected };
+    return { ...size, windows: 0, steps: 0, ...short, smallerBatch: null };
   }
 }

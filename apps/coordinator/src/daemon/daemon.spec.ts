@@ -1,5 +1,5 @@
 /** Goal: a daemon is up whole or not at all, and ends in time whatever it is at. Method: real ports and a real folder. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,8 +52,13 @@ describe('a daemon that starts', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as { port: number };
     const address = `127.0.0.1:${port}`;
+    const data = join(folder, 'data');
+    await expect(start({ listen: address, data })).rejects.toThrow(address);
+    await expect(start({ http: address, data })).rejects.toThrow(address);
+    await expect(readdir(folder)).resolves.toEqual([]);
+    // What was there before stays.
     await expect(start({ listen: address })).rejects.toThrow(address);
-    await expect(start({ http: address })).rejects.toThrow(address);
+    await expect(readdir(folder)).resolves.toContain('runs');
     taken.close();
     const daemon = await start();
     await expect(start()).rejects.toThrow(RunFailedError);

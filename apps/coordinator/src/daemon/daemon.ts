@@ -1,4 +1,5 @@
 import { HealthImplementation } from 'grpc-health-check';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { anyGuard, serveHttp, tokenGuard, type Guard, type HttpServer, type Routes } from '@rocinante/http';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
@@ -10,6 +11,7 @@ import {
   type Refusal,
 } from '@rocinante/metrics';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
+import { DOCTOR_POOL } from '../doctor/coordinator-probe.js';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
 import { DaemonNotifier } from '../notify/daemon-notifier.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
@@ -27,6 +29,7 @@ import { stateOf } from './run-report.js';
 import { RefusalLog } from './refusal-log.js';
 import { observersOf } from './run-observers.js';
 import { RunStore } from './run-store.js';
+import { removeUnused } from './unused-folder.js';
 import { RunsService } from './runs-service.js';
 import { StoreRemainders } from './store-remainders.js';
 import { Scheduler } from './scheduler.js';
@@ -192,6 +195,7 @@ export class Daemon {
     const data = resolve(options.data);
     if (options.store) await probe(options.store);
     const logger = createLogger({ level: options.logLevel });
+    const isNew = !existsSync(data);
     const store = await RunStore.open(data, async (isFresh) => {
       if (!options.store || !isFresh) return;
       await bringRuns(options.store, data, (run, message) => logger.info({ run }, message));
@@ -202,6 +206,7 @@ export class Daemon {
       await daemon.#listen(options);
       return daemon;
     } catch (error) {
+      if (isNew) removeUnused(data);
       await store.close();
       throw error;
     }
@@ -336,12 +341,12 @@ export class Daemon {
   #opened(session: Session): void {
     this.#metrics.opened(session);
     const { protocol, name, pool } = session;
-    this.#logger.info({ protocol, worker: name, pool }, 'worker joined');
+    this.#logger[isVisit(session) ? 'debug' : 'info']({ protocol, worker: name, pool }, 'worker joined');
   }
 
   #closed(session: Session, reason: string, lost: boolean): void {
     this.#metrics.closed(session, reason, lost);
-    this.#logger[lost ? 'warn' : 'info'](
+    this.#logger[isVisit(session) ? 'debug' : lost ? 'warn' : 'info'](
       { worker: session.name, pool: session.pool },
       lost ? `worker lost: ${reason}` : 'worker left',
     );
@@ -358,6 +363,11 @@ export class Daemon {
       (error: Error) => this.#logger.warn(`contents that no run names were not removed: ${error.message}`),
     );
   }
+}
+
+/** Whether a worker is `doctor`, which joins for a moment to see that it could. */
+function isVisit({ pool }: Session): boolean {
+  return pool === DOCTOR_POOL;
 }
 
 /** A run's state as metrics name it: `running` for RUN_STATE_RUNNING. */

@@ -87,6 +87,7 @@ export function summaryOf(
   const validationLoss = progress ? (progress.history.at(-1)?.validationLoss ?? null) : run.validationLoss;
   const windowsPerSecond = execution ? execution.windowsPerSecond : run.windowsPerSecond;
   const { state, reason } = stateOf(run, active);
+  const pool = run.state === 'active' || run.state === 'queued' ? parts.service.pool(run.pool) : null;
   return {
     id: run.id,
     name: run.name,
@@ -110,7 +111,8 @@ export function summaryOf(
     workerHours: (active?.workerSeconds ?? run.workerSeconds) / 3600,
     activeHours: (active?.activeSeconds ?? run.activeSeconds) / 3600,
     weightsSha256: run.weightsSha256 ?? '',
-    workers: execution ? parts.service.pool(run.pool).workers.length : 0,
+    workers: execution && pool ? pool.workers.length : 0,
+    ...(pool !== null && { poolWorkers: pool.sessions.length }),
   };
 }
 

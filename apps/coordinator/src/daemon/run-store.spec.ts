@@ -302,7 +302,7 @@ describe('a data directory', () => {
     await writeFile(join(folder, 'file'), '');
     await expect(RunStore.open(join(folder, 'file'))).rejects.toThrow(UsageError);
     await expect(RunStore.open('/proc/nowhere')).rejects.toThrow(
-      'data directory /proc/nowhere: there is no such file or folder (ENOENT)',
+      'data directory /proc/nowhere: the folder cannot be made: there is no such file or folder (ENOENT)',
     );
   });
 

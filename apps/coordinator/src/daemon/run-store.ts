@@ -92,7 +92,10 @@ export class RunStore {
     try {
       makeFolder(join(dataDirectory, 'runs'), PRIVATE_FOLDER_MODE);
     } catch (error) {
-      throw new RunFailedError(`${subject}: ${systemTrouble(error, dataDirectory)}`, { cause: error });
+      const why = systemTrouble(error, dataDirectory);
+      throw new RunFailedError(`${subject}: the folder cannot be made: ${why}; choose another --data`, {
+        cause: error,
+      });
     }
     const store = new RunStore(dataDirectory, ProcessLock.take(join(dataDirectory, 'lock'), subject));
     try {

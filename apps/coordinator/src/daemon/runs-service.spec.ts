@@ -40,7 +40,11 @@ describe('a start', () => {
     });
     expect(await start()).toMatchObject({ id: 'r2', state: 'RUN_STATE_QUEUED', queuePosition: 1 });
     expect(await start({ priority: 5 })).toMatchObject({ id: 'r3', queuePosition: 1 });
-    expect(await start({ pool: 'gpu' })).toMatchObject({ id: 'r4', state: 'RUN_STATE_WAITING' });
+    expect(await start({ pool: 'gpu' })).toMatchObject({
+      id: 'r4',
+      state: 'RUN_STATE_WAITING',
+      poolWorkers: 0,
+    });
     await ask(client, client.stop, { run: 'r2' });
     const { runs } = await ask<object, { runs: { id: string }[] }>(client, client.list, {});
     expect(runs!.map(({ id }) => id)).toEqual(['r1', 'r4', 'r3', 'r2']);

@@ -14,3 +14,12 @@ it('shows a configuration in lines of a terminal', () => {
   expect(lines).toContain('earlyStopping  none');
   expect(lines).toContain('epochs         100');
 });
+
+it('shows the length that decides, and not the other', () => {
+  const lengths = (change: object): string[] =>
+    configLines(JSON.stringify({ ...presets.quick, ...change })).filter((line) =>
+      /^(steps|epochs)/.test(line),
+    );
+  expect(lengths({})).toEqual(['epochs         4']);
+  expect(lengths({ steps: 10 })).toEqual(['steps          10']);
+});

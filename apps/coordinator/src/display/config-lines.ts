@@ -2,9 +2,14 @@ import { isSettings } from '../settings.js';
 import { printable } from './printable.js';
 import { wrapped } from './wrapped.js';
 
-/** A configuration for a person: a line for each of its groups, and more where a group has much. `--json` has it as it is. */
+/**
+ * A configuration for a person: a line for each of its groups, and more where a group has much. Of steps and epochs only the
+ * one that decides. `--json` has it as it is.
+ */
 export function configLines(configJson: string): string[] {
-  const groups = Object.entries(JSON.parse(configJson) as object);
+  const config = JSON.parse(configJson) as { readonly steps?: unknown };
+  const unused = typeof config.steps === 'number' ? 'epochs' : 'steps';
+  const groups = Object.entries(config).filter(([name]) => name !== unused);
   const width = Math.max(...groups.map(([name]) => name.length)) + 2;
   return groups.flatMap(([name, value]: [string, unknown]) => {
     const parts = isSettings(value)

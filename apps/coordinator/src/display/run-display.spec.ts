@@ -77,6 +77,26 @@ describe('without a terminal', () => {
     expect(lines[7]).toBe('step 670/670, epoch 2/2, loss 2.5000, 320.0 windows/s, 0 s left');
   });
 
+  it('breaks a long silence with what goes on, and for how long', () => {
+    const paper = show();
+    const said = (ms: number): string[] => {
+      const before = paper.text.length;
+      clock += ms;
+      display.quiet();
+      return paper.text.slice(before).trimEnd().split('\n');
+    };
+    expect(said(60_000)).toEqual(['still waiting for the run to begin, for 1 min 00 s']);
+    display.entry(started({ stepsTotal: 2 }));
+    expect(said(59_999)).toEqual(['']);
+    expect(said(1)).toEqual(['still waiting for the first step, for 1 min 00 s']);
+    expect(said(59_999)).toEqual(['']);
+    display.entry(stepEntry(1));
+    expect(said(60_000)).toEqual(['still at step 2/2, for 1 min 00 s']);
+    expect(said(60_000)).toEqual(['still at step 2/2, for 2 min 00 s']);
+    display.entry(stepEntry(2));
+    expect(said(60_000)).toEqual(['still evaluating, writing the weights, drawing a sample, for 1 min 00 s']);
+  });
+
   it('tells no number of epochs where the run ends within one', () => {
     const paper = show();
     display.entry(started({ stepsTotal: 400 }));
@@ -236,7 +256,13 @@ describe('in a terminal', () => {
       return paper.text.slice(paper.text.lastIndexOf(' step '));
     };
     display.entry(started({ stepsTotal: 1 }));
-    expect(bar()).toContain('step 0/1 | epoch - | loss - | - windows/s | workers are getting ready');
+    expect(bar()).toContain('step 0/1 | epoch - | loss - | - windows/s | waiting for the first step');
+    display.entry(started({ stepsTotal: 1 }));
+    display.entry({ time, event: 'worker-joined', atStep: 0, worker: 'worker-1', threads: 1, engine: null });
+    expect(bar()).toContain('| workers are getting ready');
+    display.entry(started({ stepsTotal: 1 }));
+    display.stands('connection lost, reconnecting');
+    expect(bar()).toContain('| connection lost, reconnecting');
     display.entry(started({ stepsTotal: 1 }));
     display.entry(stepEntry(1));
     expect(bar()).toContain('- windows/s | evaluating, writing the weights, drawing a sample');

@@ -1,6 +1,7 @@
 import cliProgress from 'cli-progress';
 import { assert } from '@rocinante/base';
 import type { LogEntryOf, RunLogEntry } from '../run/log/log-entries.js';
+import { SILENCE_MS } from './long-work.js';
 import { printable } from './printable.js';
 import { entryText, evaluationLine } from './entry-text.js';
 import { counted, duration, grouped } from './quantities.js';
@@ -32,6 +33,11 @@ export class RunDisplay {
   #issuedAgain = 0;
   #notExactSince: number | null = null;
   #nextLineAt = -Infinity;
+  /** What goes on, for whoever sees no bar, and since when; and when the last line was. */
+  #doing = 'waiting for the run to begin';
+  #doingSince: number;
+  #lineAt: number;
+  readonly #silence: NodeJS.Timeout | null;
   #summary: LogEntryOf<'summary'> | null = null;
   #sample: string | null = null;
 
@@ -39,6 +45,8 @@ export class RunDisplay {
     this.#stream = stream;
     this.#now = now;
     this.#bar = terminal ? progressBar(stream) : null;
+    this.#doingSince = this.#lineAt = now();
+    this.#silence = terminal ? null : setInterval(() => this.quiet(), SILENCE_MS / 4).unref();
     // However the process ends, the terminal gets its cursor back.
     if (this.#bar) process.once('exit', this.#restoreTerminal);
   }
@@ -61,6 +69,8 @@ export class RunDisplay {
         this.#notExactSince ??= entry.atStep;
         return this.line(`warning: ${entryText(entry)}`);
       case 'worker-joined':
+        if (this.#started && this.#nextLineAt === -Infinity) this.stands('workers are getting ready');
+        return this.line(`${entry.worker} ${entryText(entry)}`);
       case 'worker-left':
         return this.line(`${entry.worker} ${entryText(entry)}`);
       case 'step':
@@ -109,12 +119,28 @@ export class RunDisplay {
   /** A line above the bar. */
   line(text: string): void {
     if (this.#bar?.isActive) this.#stream.write('\r\u001b[K');
+    this.#lineAt = this.#now();
     this.#stream.write(`${printable(text)}\n`);
+  }
+
+  /** What goes on from now on, until a step is closed: in the bar, and in the lines that break a long silence. */
+  stands(what: string): void {
+    this.#doing = what;
+    this.#doingSince = this.#now();
+    if (this.#bar?.isActive) this.#bar.update({ left: what });
+  }
+
+  /** Without a terminal: says what goes on, where no line has come for long. It is called now and then. */
+  quiet(): void {
+    const now = this.#now();
+    if (now - this.#lineAt < SILENCE_MS) return;
+    this.line(`still ${this.#doing}, for ${duration((now - this.#doingSince) / 1000)}`);
   }
 
   /** Ends the bar, and gives the terminal back. */
   finished(): void {
     this.#bar?.stop();
+    if (this.#silence) clearInterval(this.#silence);
     process.off('exit', this.#restoreTerminal);
   }
 
@@ -140,12 +166,9 @@ export class RunDisplay {
     this.#nextLineAt = -Infinity;
     this.#summary = this.#sample = null;
     for (const line of openingLines(started)) this.line(line);
-    this.#bar?.start(started.stepsTotal, started.atStep, {
-      epoch: 'epoch -',
-      loss: '-',
-      rate: '-',
-      left: 'workers are getting ready',
-    });
+    this.stands('waiting for the first step');
+    const left = this.#doing;
+    this.#bar?.start(started.stepsTotal, started.atStep, { epoch: 'epoch -', loss: '-', rate: '-', left });
   }
 
   #step(entry: LogEntryOf<'step'>): void {
@@ -165,7 +188,10 @@ export class RunDisplay {
     if (this.#bar) {
       const left = step === stepsTotal ? LAST_THINGS : `${fields.left} left`;
       this.#bar.update(step, { ...fields, left });
-    } else if (this.#now() >= this.#nextLineAt || step === stepsTotal) {
+      return;
+    }
+    this.stands(step === stepsTotal ? LAST_THINGS : `at step ${grouped(step + 1)}/${grouped(stepsTotal)}`);
+    if (this.#now() >= this.#nextLineAt || step === stepsTotal) {
       this.#nextLineAt = this.#now() + LINE_INTERVAL_MS;
       this.line(
         `step ${grouped(step)}/${grouped(stepsTotal)}, ${fields.epoch}, loss ${fields.loss}, ${fields.rate} windows/s, ${fields.left} left`,

@@ -7,6 +7,7 @@ import { cardLines } from './card-lines.js';
 import { configLines } from './config-lines.js';
 import { drawCurve } from './loss-curve.js';
 import { bytesShown, counted, duration, grouped, hoursShown, timeShown } from './quantities.js';
+import { poolText } from './pool-text.js';
 import { printable } from './printable.js';
 import { table } from './table.js';
 
@@ -38,10 +39,12 @@ function section(title: string, lines: readonly string[]): string[] {
 function headLines({ summary, ...shown }: ShownRun): string[] {
   const { id, name, tags, note, state, reason, queuePosition, pool, priority } = summary;
   const { step, stepsTotal, epoch, windowsPerSecond, weightsSha256 } = summary;
+  const poolSaid = poolText(summary);
   const facts: (readonly [string, string])[] = [
     ['run', name === id ? id : `${id} ${name}`],
     ['state', stateText(stateWord(state), reason)],
     ...(queuePosition === 0 ? [] : [['queue', `position ${queuePosition} in pool ${pool}`] as const]),
+    ...(poolSaid === null ? [] : [['pool', poolSaid] as const]),
     ...(priority === 0 ? [] : [['priority', String(priority)] as const]),
     ...(tags.length === 0 ? [] : [['tags', tags.join(', ')] as const]),
     ...(note === '' ? [] : [['note', note] as const]),

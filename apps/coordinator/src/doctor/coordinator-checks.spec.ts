@@ -124,6 +124,9 @@ describe('doctor', () => {
     expect(trouble(inPlain)).toEqual([]);
     expect(found(inPlain, 'token')).toBe('none is asked for');
     expect(found(inPlain, 'http')).toBe(`/readyz and /metrics answer at ${plain.addresses.http}`);
+    // It left, and was not lost, as a worker for a moment.
+    const metrics = await (await fetch(`http://${plain.addresses.http}/metrics`)).text();
+    expect(metrics).toMatch(/^rocinante_coordinator_lost_workers_total 0$/m);
   });
 
   it('counts workers, and neither itself nor another doctor', async () => {

@@ -75,12 +75,22 @@ export class CoordinatorProbe {
       const path = '/rocinante.training.v1.Training/Work';
       const options = { deadline: Date.now() + REACH_TIMEOUT_MS };
       const call = this.#client.makeBidiStreamRequest(path, same, same, this.#metadata, options);
+      let answered = false;
       const end = (code: status, details: string, bytes: Buffer = Buffer.alloc(0)): void => {
+        if (answered) return;
+        answered = true;
         const ms = performance.now() - began;
-        resolve({ status: code, details, bytes, ms, dateSeconds: null, protocol: welcomedTo(bytes) });
+        const answer = { status: code, details, bytes, ms, dateSeconds: null, protocol: welcomedTo(bytes) };
+        // The coordinator ends the call when it has heard that it was left, and takes nobody for lost; one that does not is left so.
+        const timer = setTimeout(() => {
+          call.cancel();
+          resolve(answer);
+        }, LEAVE_MS);
+        call.once('status', () => {
+          clearTimeout(timer);
+          resolve(answer);
+        });
         call.end();
-        // The coordinator ends the call when it has heard that; one that does not is left.
-        setTimeout(() => call.cancel(), LEAVE_MS).unref();
       };
       call.on('data', (bytes: Buffer) => end(status.OK, '', bytes));
       call.on('error', (error: ServiceError) => end(error.code, error.details));

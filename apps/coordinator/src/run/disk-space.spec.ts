@@ -52,6 +52,8 @@ describe('the disk', () => {
       const path = join(folder, 'runs', 'r1');
       const before = await freeBytes(path);
       expect(before).toBeGreaterThan(0);
+      // No disk: it tells of no blocks at all.
+      expect(await freeBytes('/proc/none')).toBe(Infinity);
       if (!mounted) return;
       expect(before).toBe(MB);
       writeFileSync(join(folder, 'x'), new Uint8Array(MB / 2));

@@ -87,14 +87,15 @@ export function diskMessage(
 }
 
 /**
- * Bytes that this process may still write where a path lies, or will lie once it is made.
+ * Bytes that this process may still write where a path lies, or will lie once it is made; Infinity where that is not told.
  * @throws Node's error where the file system cannot be asked.
  */
 export async function freeBytes(path: string): Promise<number> {
   for (let there = resolve(path); ; there = dirname(there)) {
     try {
-      const { bavail, bsize } = await statfs(there);
-      return bavail * bsize;
+      const { blocks, bavail, bsize } = await statfs(there);
+      // One without blocks, such as /proc, tells nothing of its room.
+      return blocks === 0 ? Infinity : bavail * bsize;
     } catch (error) {
       // One that is there and does not answer is not its parent's disk.
       const { code } = error as NodeJS.ErrnoException;

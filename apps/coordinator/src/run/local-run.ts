@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS } from '@rocinante/store';
 import { listen, type ListeningServer } from '@rocinante/wire';
 import { cardBatchLine, scaledBatchLine } from '../batch-scale.js';
+import { unsilently } from '../display/long-work.js';
 import { RunDisplay } from '../display/run-display.js';
 import { isExpected, RunFailedError, UsageError } from '../errors.js';
 import { TrainNotifier } from '../notify/train-notifier.js';
@@ -177,7 +178,11 @@ async function finishPlace(
     () => display.line(`waiting until everything is in ${place.name}`),
     WAIT_TOLD_AFTER_MS,
   );
-  const missing = await place.finish({ weights, waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS });
+  const missing = await unsilently(
+    `waiting for ${place.name}`,
+    (line) => display.line(line),
+    () => place.finish({ weights, waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS }),
+  );
   clearTimeout(told);
   if (missing !== null) {
     display.line(

@@ -35,7 +35,19 @@ describe('a run directory', () => {
     directory.release();
     expect(() => directory.create()).toThrow('there is a run in it; use --resume or another --run-dir');
     writeFileSync(join(folder, 'notes.txt'), '');
-    expect(() => new RunDirectory(join(folder, 'notes.txt')).create()).toThrow('expected a directory');
+    const file = join(folder, 'notes.txt');
+    expect(() => new RunDirectory(file).create()).toThrow(
+      `--run-dir ${file}: expected a folder, or a path where there is nothing yet, received a file; choose another --run-dir`,
+    );
+    expect(() => new RunDirectory(join(file, 'a')).refuseTaken()).toThrow(
+      `received a path through the file ${file}; choose`,
+    );
+    expect(() => new RunDirectory(file).read()).toThrow(
+      "expected a run's folder, such as runs/<time>, received a file; give the folder that holds config.json",
+    );
+    expect(() => new RunDirectory(join(folder, 'none')).expectRun()).toThrow('received nothing of that name');
+    rmSync(directory.configPath);
+    expect(() => directory.expectRun()).toThrow('received a folder without config.json');
     expect(() => new RunDirectory(folder).create()).toThrow('it is not empty; use another --run-dir');
   });
 
@@ -45,6 +57,12 @@ describe('a run directory', () => {
     directory.create();
     directory.write(record);
     expect(directory.read()).toEqual(record);
+  });
+
+  it('says that there is no place for it', () => {
+    expect(() => new RunDirectory('/proc/x').create()).toThrow(
+      'run directory /proc/x: the folder cannot be made: there is no such file or folder (ENOENT); choose a place where files can be written',
+    );
   });
 
   it('lets one coordinator in at a time', () => {

@@ -61,6 +61,7 @@ export class RunDirectory {
    * @throws {UsageError} there is none, or it is damaged.
    */
   read(): RunRecord {
+    if (statSync(this.path, { throwIfNoEntry: false })?.isFile()) this.expectRun();
     let text: string;
     try {
       text = readFileSync(this.configPath, 'utf8');
@@ -77,23 +78,42 @@ export class RunDirectory {
     }
   }
 
-  /**
-   * Takes the directory for a new run, with its lock.
-   * @throws {UsageError} something is in it. @throws {RunFailedError} it cannot be written.
-   */
+  /** Takes the directory for a new run, with its lock. @throws {UsageError} as `refuseTaken`. @throws {RunFailedError} it cannot be written. */
   create(): void {
-    const found = statSync(this.path, { throwIfNoEntry: false });
-    if (found && !found.isDirectory()) {
-      throw new UsageError(`--run-dir ${this.path}: expected a directory or nothing, received a file`);
+    this.refuseTaken();
+    this.#makeFolders();
+    this.#takeLock();
+  }
+
+  /** @throws {UsageError} there is no run: nothing, another folder, or a file, as where a run's weights or log were given. */
+  expectRun(): void {
+    if (existsSync(this.configPath)) return;
+    const there = statSync(this.path, { throwIfNoEntry: false });
+    const found = there === undefined ? 'nothing of that name' : 'a folder without config.json';
+    const received = there?.isFile() ? 'a file; give the folder that holds config.json' : found;
+    throw new UsageError(
+      `run directory ${this.path}: expected a run's folder, such as runs/<time>, received ${received}`,
+    );
+  }
+
+  /**
+   * Looks whether a new run may have the directory; nothing is made.
+   * @throws {UsageError} something is in it, or it lies in a file.
+   */
+  refuseTaken(): void {
+    const there = nearestThere(this.path);
+    if (!statSync(there).isDirectory()) {
+      const received = there === this.path ? 'a file' : `a path through the file ${there}`;
+      throw new UsageError(
+        `--run-dir ${this.path}: expected a folder, or a path where there is nothing yet, received ${received}; choose another --run-dir`,
+      );
     }
-    if (found && !this.#isUnbegun()) {
+    if (there === this.path && !this.#isUnbegun()) {
       const here = existsSync(this.configPath)
         ? 'there is a run in it; use --resume or'
         : 'it is not empty; use';
       throw new UsageError(`run directory ${this.path}: ${here} another --run-dir`);
     }
-    this.#makeFolders();
-    this.#takeLock();
   }
 
   /**
@@ -175,13 +195,22 @@ export class RunDirectory {
       makeFolder(this.checkpointsPath);
       makeFolder(dirname(this.finalWeightsPath));
     } catch (error) {
-      throw new RunFailedError(`run directory ${this.path}: ${systemTrouble(error, this.path)}`, {
-        cause: error,
-      });
+      const why = systemTrouble(error, this.path);
+      throw new RunFailedError(
+        `run directory ${this.path}: the folder cannot be made: ${why}; choose a place where files can be written`,
+        { cause: error },
+      );
     }
   }
 
   #takeLock(): void {
     this.#lock = ProcessLock.take(join(this.path, 'lock'), `run directory ${this.path}`);
   }
+}
+
+/** A path, or the nearest above it that is there. */
+function nearestThere(path: string): string {
+  let there = path;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  return there;
 }

@@ -31,6 +31,7 @@ export async function train(options: TrainOptions): Promise<number> {
   // The checkout's launcher has looked, but a bundle has none; else the workers would say it, over a run that has begun.
   if (options.device === 'gpu') demandCard(process.env);
   const directory = new RunDirectory(options.runDir ?? resolve('runs', timeName(new Date())));
+  if (!options.resume) directory.refuseTaken();
   const place = options.store && (await RunPlace.find(options.store, directory.path, options.resume));
   const saved = options.resume ? directory.read() : null;
   const initial = options.initFrom === undefined ? null : await readInitialWeights(options.initFrom);

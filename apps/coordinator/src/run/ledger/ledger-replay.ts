@@ -76,9 +76,7 @@ export interface Replay {
 export async function replayStep(options: ReplayOptions): Promise<Replay | null> {
   const { runDir, step } = options;
   const directory = new RunDirectory(runDir);
-  if (!existsSync(directory.configPath)) {
-    throw new UsageError(`run directory ${directory.path}: expected a run, and there is no config.json`);
-  }
+  directory.expectRun();
   const record = directory.read();
   const start = await checkpointBefore(directory, step);
   const from = start?.checkpoint.step ?? 0;

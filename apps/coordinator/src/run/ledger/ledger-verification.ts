@@ -14,7 +14,6 @@ import type { ParameterLayout } from '@rocinante/parameters';
 import { identityDifferences, identityOf } from '@rocinante/training';
 import { readWeightsFile, WeightsFileError } from '@rocinante/weights';
 import { parseConfig } from '../../config.js';
-import { UsageError } from '../../errors.js';
 import { ledgerPath } from './ledger-keeper.js';
 import { RunDirectory, type RunRecord } from '../run-directory.js';
 
@@ -67,13 +66,11 @@ const WEIGHTS = 'weights/final.safetensors';
 /**
  * Checks a run's directory by its ledger: the chain, that every window of an epoch was applied once, and that checkpoints
  * and final weights are those that it records. Nothing is changed; a coordinator may be at work in it.
- * @throws {UsageError} there is no run in it.
+ * @throws {UsageError} there is no run in it (`RunDirectory.expectRun`).
  */
 export async function verifyRun(path: string): Promise<Verification> {
   const directory = new RunDirectory(path);
-  if (!existsSync(directory.configPath)) {
-    throw new UsageError(`run directory ${directory.path}: expected a run, and there is no config.json`);
-  }
+  directory.expectRun();
   return new LedgerVerification(directory).result();
 }
 

@@ -27,10 +27,12 @@ export interface RunSummary {
   'weightsSha256'?: (string);
   'workers'?: (number);
   'lastStepLoss'?: (number | string);
+  'poolWorkers'?: (number);
   '_loss'?: "loss";
   '_validationLoss'?: "validationLoss";
   '_windowsPerSecond'?: "windowsPerSecond";
   '_lastStepLoss'?: "lastStepLoss";
+  '_poolWorkers'?: "poolWorkers";
 }
 
 export interface RunSummary__Output {
@@ -57,8 +59,10 @@ export interface RunSummary__Output {
   'weightsSha256': (string);
   'workers': (number);
   'lastStepLoss'?: (number);
+  'poolWorkers'?: (number);
   '_loss'?: "loss";
   '_validationLoss'?: "validationLoss";
   '_windowsPerSecond'?: "windowsPerSecond";
   '_lastStepLoss'?: "lastStepLoss";
+  '_poolWorkers'?: "poolWorkers";
 }
