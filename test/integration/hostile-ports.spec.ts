@@ -173,8 +173,8 @@ describe.concurrent('on the port of workers and operators', { timeout: 180_000 }
 
   it('a session without Hello, and one of another protocol', async () => {
     const [silent, newer] = await Promise.all([
-      speak(daemon.grpc, null),
-      speak(daemon.grpc, { hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
+      speak(daemon.grpc, null, null),
+      speak(daemon.grpc, null, { hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
     ]);
     expect(silent).toMatchObject({ code: status.DEADLINE_EXCEEDED, details: 'no Hello within 5000 ms' });
     expect(newer.code).toBe(status.FAILED_PRECONDITION);

@@ -1,6 +1,6 @@
 /**
- * What comes to the coordinator's port beside its own workers: a worker from elsewhere, which is welcome, and those who do
- * not keep to the protocol, who are refused by name. Either way the run ends with the bits of an undisturbed one.
+ * What comes to the port of a `train` beside its own workers: a worker that shows their token, which is welcome, and those who show
+ * none, or do not keep to the protocol, who are refused by name. Either way the run ends with the bits of an undisturbed one.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ import { projectRoot } from '../support/project-root.js';
 import { events, Rocinante, train, Workspace } from '../support/rocinante.js';
 import { workersIn } from '../support/run-ledger.js';
 import { smallConfig, smallText } from '../support/small-run.js';
+import { tokenOf } from '../support/running-train.js';
 import { speak } from '../support/stranger.js';
 
 const workspace = new Workspace();
@@ -26,14 +27,14 @@ afterAll(() => workspace.remove());
 /** Starts a run, and waits until it has taken some steps; `proof` is what admits a worker. */
 async function begun(
   name: string,
-): Promise<{ run: Rocinante; runDir: string; address: string; proof: string }> {
+): Promise<{ run: Rocinante; runDir: string; address: string; token: string; proof: string }> {
   const runDir = workspace.in(name);
   const shape = ['--steps', String(ENDLESS), '--workers', '1', '--threads', '1', '--run-dir', runDir];
   const run = new Rocinante(['train', ...order, ...shape]);
   await run.says(/step 1\//);
   const address = events(runDir).find(({ event }) => event === 'listening')!.address as string;
   const proof = events(runDir).find(({ event }) => event === 'joining-proof')!.sha256 as string;
-  return { run, runDir, address, proof };
+  return { run, runDir, address, token: tokenOf(run), proof };
 }
 
 /** Interrupts a run, which is on its way still, and has it go on to an end. */
@@ -51,11 +52,12 @@ it(
   'a worker that joins in the middle shares the work, and one that reports on other micro-batches than it was given is sent away',
   { timeout: 180_000 },
   async () => {
-    const { run, runDir, address, proof } = await begun('joined');
+    const { run, runDir, address, token, proof } = await begun('joined');
     const main = join(projectRoot, 'apps/worker/dist/main.js');
     const words = [main, '--coordinator', address, '--name', 'extra', '--threads', '1'];
-    const extra = spawn(process.execPath, words, { stdio: 'ignore' });
-    const error = await speak(address, { hello }, ({ welcome, startRun, assign }) => {
+    const env = { ...process.env, ROCINANTE_TOKEN: token };
+    const extra = spawn(process.execPath, words, { stdio: 'ignore', env });
+    const error = await speak(address, token, { hello }, ({ welcome, startRun, assign }) => {
       if (welcome) return [{ credit: { ranges: 8 } }];
       if (startRun) return [{ ready: { run: startRun.run, activation: startRun.activation, proof } }];
       if (!assign) return [];
@@ -83,18 +85,19 @@ it(
   'who does not keep to the protocol is refused by name, and the run goes on',
   { timeout: 180_000 },
   async () => {
-    const { run, runDir, address, proof } = await begun('refused');
+    const { run, runDir, address, token, proof } = await begun('refused');
     const [host, port] = address.split(':');
     const noise = connect(Number(port), host);
     noise.on('error', () => undefined);
     noise.write(Buffer.from('GET / HTTP/1.1\r\nHost: nobody\r\n\r\n\0\xff\x00garbage'));
 
-    const [silent, newer, headless, greedy, liar, twice] = await Promise.all([
-      speak(address, null),
-      speak(address, { hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
-      speak(address, { credit: { ranges: 1 } }),
-      speak(address, { hello }, ({ welcome }) => (welcome ? [{ credit: { ranges: 1000 } }] : [])),
-      speak(address, { hello }, ({ startRun }) =>
+    const [unknown, silent, newer, headless, greedy, liar, twice] = await Promise.all([
+      speak(address, null, { hello }),
+      speak(address, token, null),
+      speak(address, token, { hello: { ...hello, protocolMin: 8, protocolMax: 9 } }),
+      speak(address, token, { credit: { ranges: 1 } }),
+      speak(address, token, { hello }, ({ welcome }) => (welcome ? [{ credit: { ranges: 1000 } }] : [])),
+      speak(address, token, { hello }, ({ startRun }) =>
         startRun
           ? [
               { ready: { run: startRun.run, activation: startRun.activation, proof } },
@@ -102,8 +105,9 @@ it(
             ]
           : [],
       ),
-      speak(address, { hello }, ({ welcome }) => (welcome ? [{ hello }] : [])),
+      speak(address, token, { hello }, ({ welcome }) => (welcome ? [{ hello }] : [])),
     ]);
+    expect(unknown.code).toBe(status.UNAUTHENTICATED);
     expect(silent).toMatchObject({ code: status.DEADLINE_EXCEEDED, details: 'no Hello within 5000 ms' });
     expect(newer.code).toBe(status.FAILED_PRECONDITION);
     expect(newer.details).toMatch(/worker stranger: expected protocol 1 to 1, received 8 to 9/);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { events, type Rocinante } from './rocinante.js';
 
 /** Process ids of the workers of a `train`. */
@@ -11,6 +11,13 @@ export function workersOf(coordinator: Rocinante): number[] {
     .split('\n')
     .filter((line) => line.includes('worker/dist/main.js'))
     .map((line) => Number.parseInt(line, 10));
+}
+
+/** What the workers of a `train` show it: whoever runs it may see that. */
+export function tokenOf(coordinator: Rocinante): string {
+  const [worker] = workersOf(coordinator);
+  const variables = readFileSync(`/proc/${worker}/environ`, 'utf8').split('\0');
+  return variables.find((variable) => variable.startsWith('ROCINANTE_TOKEN='))!.replace(/^[^=]*=/, '');
 }
 
 /** Waits until a `train` has taken so many steps; fails when it ends before. */

@@ -4,16 +4,18 @@ import { dial, type CoordinatorMessageReceived, type WorkerMessage } from '@roci
 
 /**
  * Speaks with a coordinator as a worker would, by a script.
+ * @param token null shows none.
  * @param first null says nothing.
  * @param answer what to say to each message that comes.
  * @returns how the session ended.
  */
 export async function speak(
   address: string,
+  token: string | null,
   first: WorkerMessage | null,
   answer: (message: CoordinatorMessageReceived) => readonly WorkerMessage[] = () => [],
 ): Promise<ServiceError> {
-  const client = dial(address);
+  const client = dial(address, { ca: null, token });
   const call = client.work();
   call.on('data', (message: CoordinatorMessageReceived) => {
     for (const next of answer(message)) call.write(next);

@@ -2,6 +2,7 @@ export { AccessError, type AccessErrorCode } from './errors.js';
 export { readSmallFile, type SmallFile } from './small-file.js';
 export { mayDo, ROLES, type Holder, type Need, type Role } from './roles.js';
 export { newToken, readToken, TOKEN_PREFIX } from './token.js';
+export { ownToken, type OwnToken } from './own-token.js';
 export { bookLine, TokenBook } from './token-book.js';
 export { readAuthority, readTlsMaterial, type TlsFiles, type TlsMaterial } from './tls-material.js';
 export { rereadOnChange, type FileWatching } from './file-change.js';

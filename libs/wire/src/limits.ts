@@ -114,6 +114,24 @@ export const HEADERS_BYTES_MAX = 16 << 10;
 /** The request of a call that needs no token, that of health: its one field is a service's name. */
 export const OPEN_REQUEST_BYTES_MAX = 1 << 10;
 
+/** That of any other call that brings one: a name, some hashes. `Start` brings a configuration and what people say of the run. */
+export const REQUEST_BYTES_MAX = 64 << 10;
+export const START_BYTES_MAX = 1 << 20;
+
+/** From such a call's start until its request is whole; that of health has HELLO_TIMEOUT_MS. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * What is kept of messages that are not whole yet: of one connection a worker's report and range, or an operator's request and
+ * piece of a text; of a server's requests together; and of all its streams, half a range for each of SESSIONS_MAX workers.
+ */
+export const CONNECTION_UNFINISHED_BYTES_MAX = 8 << 20;
+export const REQUESTS_UNFINISHED_BYTES_MAX = 32 << 20;
+export const STREAMS_UNFINISHED_BYTES_MAX = 512 << 20;
+
+/** What one piece of a message takes beside its bytes: a frame may bring one of them. */
+export const PIECE_BYTES = 256;
+
 /**
  * How long a connection is kept on which no call showed a token that counts, where tokens are asked for; and how many are
  * kept longer since they watch the health.

@@ -12,8 +12,9 @@ import type {
 import type { DropArgument, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CONNECTIONS_MAX, HEADERS_BYTES_MAX, HELLO_TIMEOUT_MS } from './limits.js';
-import { boundOpenCall } from './open-calls.js';
+import { boundRequest } from './request-bounds.js';
 import { watchStranger } from './strangers.js';
+import { ServerUnfinished } from './unfinished-bytes.js';
 
 /**
  * Why a connection or a call was dropped before any handler heard of it: beside the codes of WireError,
@@ -63,7 +64,8 @@ export function watchServer(server: Http2Server): void {
     listeners.get(localPort!)?.('TOO_MANY_CONNECTIONS', `${remoteAddress}:${remotePort}: ${what}`);
   });
   server.on('session', watchSession);
-  server.on('stream', watchStream);
+  const unfinished = new ServerUnfinished();
+  server.on('stream', (stream, headers) => watchStream(stream, headers, unfinished));
 }
 
 /** Drops those that do not speak TLS, or no HTTP/2 over it, and tells of them. */
@@ -98,7 +100,11 @@ function watchSession(session: ServerHttp2Session): void {
   });
 }
 
-function watchStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+function watchStream(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  unfinished: ServerUnfinished,
+): void {
   if (!stream.session) return;
   const refuse = refusalOf(stream.session.socket);
   const method = headers[':path']?.slice(0, 80) ?? 'a call';
@@ -111,7 +117,7 @@ function watchStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): v
     process.nextTick(() => session.destroy());
     return;
   }
-  boundOpenCall(stream, headers, refuse);
+  boundRequest(stream, headers, unfinished, refuse);
   const look = (answer: OutgoingHttpHeaders | undefined): void => {
     const what = decodeURI(String(answer?.['grpc-message'] ?? ''));
     const code = refusedByGrpc(Number(answer?.['grpc-status']), what);

@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS } from '@rocinante/store';
-import { listen, type ListeningServer } from '@rocinante/wire';
 import { cardBatchLine, scaledBatchLine } from '../batch-scale.js';
 import { unsilently } from '../display/long-work.js';
 import { RunDisplay } from '../display/run-display.js';
@@ -11,6 +10,7 @@ import { TrainingService } from '../service/training-service.js';
 import type { InitialWeights } from './checkpoints/first-state.js';
 import { LocalWorkers } from './local-workers.js';
 import { TensorboardLog, tensorboardRun } from './log/tensorboard-log.js';
+import { listenForOwnWorkers, type OwnWorkersPort } from './own-workers-port.js';
 import type { PreparedRun } from './prepared-run.js';
 import { RefusedWorkers } from './refused-workers.js';
 import type { RunDirectory } from './run-directory.js';
@@ -110,7 +110,7 @@ export async function runHere(
     // Where the run is over already, only its store is waited for.
     place?.hurry(STOP_WAIT_MS);
   });
-  let server: ListeningServer | null = null;
+  let port: OwnWorkersPort | null = null;
   let isDone = false;
   /** Once the run is over, however that came. */
   const finish = async (): Promise<string | null> => {
@@ -120,9 +120,9 @@ export async function runHere(
   try {
     let end: RunEnd;
     try {
-      server = await listen('127.0.0.1:0', { training: service.handlers });
-      execution.log.listening(server.address);
-      workers.start(server.address);
+      port = await listenForOwnWorkers(service.handlers);
+      execution.log.listening(port.address);
+      workers.start(port);
       end = await execution.run();
       notifier?.ended(end.outcome, end.reason);
       isDone = end.outcome === 'done';
@@ -153,7 +153,7 @@ export async function runHere(
     release();
     display.finished();
     service.close();
-    await server?.stop();
+    await port?.stop();
     await workers.stop();
     await notifier?.close();
   }

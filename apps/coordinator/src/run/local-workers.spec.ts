@@ -2,12 +2,14 @@
 // set aside. Method: the real workers, for which no coordinator is there; they are killed and stopped by their process ids.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { SEAT_RESTART_WAIT_MS, WORKER_MEMORY, type CardSeat } from '@rocinante/engine';
 import { LocalWorkers } from './local-workers.js';
 
 const card = { index: 0, device: 'GPU-11111111-2222-3333-4444-555555555550', shown: 'card 0' };
 const seats: readonly CardSeat[] = ['worker-0a', 'worker-0b'].map((name) => ({ name, card }));
+
+const TOKEN = 'rcn_that-nobody-else-may-see-0123456789';
 
 let notices: { line: string; at: number }[];
 let gone: (readonly string[])[];
@@ -15,7 +17,10 @@ let workers: LocalWorkers;
 beforeEach(() => {
   [notices, gone] = [[], []];
 });
-afterEach(() => workers.stop());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await workers.stop();
+});
 
 function start(onCard: readonly CardSeat[]): void {
   workers = new LocalWorkers({
@@ -30,7 +35,7 @@ function start(onCard: readonly CardSeat[]): void {
     onWay: () => undefined,
     onGone: (left) => gone.push(left),
   });
-  workers.start('127.0.0.1:1');
+  workers.start({ address: '127.0.0.1:1', token: TOKEN });
 }
 
 async function until<T>(what: string, find: () => T | undefined): Promise<T> {
@@ -88,9 +93,16 @@ it('kills who sits on a card that is set aside and does not end', async () => {
   );
 }, 150_000);
 
-it('starts a worker with its memory held as workers hold it', async () => {
+it('starts a worker with its memory held as workers hold it, and its token, in place of any of this process’s, in the environment alone', async () => {
+  const others = { ROCINANTE_TOKEN: 'that-of-another-coordinator-0123456789', ROCINANTE_TOKEN_FILE: '/none' };
+  for (const [name, value] of Object.entries(others)) vi.stubEnv(name, value);
   start(seats.slice(0, 1));
+  const pid = await pidOf('worker-0a');
+  const words = (file: string): string[] => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0');
+  const environment = words('environ');
   // glibc cuts what it has read into its parts.
-  const environment = readFileSync(`/proc/${await pidOf('worker-0a')}/environ`, 'utf8').replaceAll('\0', ':');
-  expect(environment).toContain(`GLIBC_TUNABLES=${WORKER_MEMORY.GLIBC_TUNABLES}`);
+  expect(environment.join(':')).toContain(`GLIBC_TUNABLES=${WORKER_MEMORY.GLIBC_TUNABLES}`);
+  const tokens = environment.filter((word) => word.startsWith('ROCINANTE_TOKEN'));
+  expect(tokens).toEqual([`ROCINANTE_TOKEN=${TOKEN}`]);
+  expect(words('cmdline').join(' ')).not.toContain(TOKEN);
 });

@@ -15,6 +15,7 @@ import {
 import type { LstmChoice } from '@rocinante/model';
 import { isLastWord, messageOf } from '@rocinante/log';
 import type { Precision } from '@rocinante/training';
+import type { OwnWorkersPort } from './own-workers-port.js';
 
 export interface LocalWorkersOptions {
   /** How many, where they have no cards of their own. */
@@ -52,6 +53,9 @@ interface Place {
   readonly seat: CardSeat | null;
 }
 
+/** Where they find the coordinator, and what they show it. */
+type WorkersPort = Pick<OwnWorkersPort, 'address' | 'token'>;
+
 /** Of a worker's standard error, so much is kept for the message about its death, in characters. */
 const OUTPUT_KEPT = 2_000;
 
@@ -85,15 +89,14 @@ export class LocalWorkers {
     return this.#places.map(({ name }) => name);
   }
 
-  /** @param address `host:port` of the coordinator. */
-  start(address: string): void {
+  start(port: WorkersPort): void {
     const { threads, device, precision, notice } = this.#options;
     const engine = { threads, device, tf32: precision === 'tf32' };
     setEngineEnvironment(engine, this.#environment).forEach(notice);
     // Of what the workers say, only a last word is shown.
     const idle = device === 'auto' ? idleCardLine(process.env) : null;
     if (idle !== null) notice(idle);
-    for (const place of this.#places) this.#spawn(address, place, 0);
+    for (const place of this.#places) this.#spawn(port, place, 0);
   }
 
   /** Ends them; one that does not listen is killed. */
@@ -104,12 +107,12 @@ export class LocalWorkers {
     await Promise.all([...this.#running.values()].map(ended));
   }
 
-  #spawn(address: string, place: Place, restarts: number): void {
+  #spawn(port: WorkersPort, place: Place, restarts: number): void {
     const { threads, device, precision, lstm, corpusCache } = this.#options;
     const { name, seat } = place;
     const args = [
       '--coordinator',
-      address,
+      port.address,
       '--name',
       name,
       '--threads',
@@ -126,7 +129,8 @@ export class LocalWorkers {
     // The worker ends when its standard input does: when this process ends, however it ends.
     const child = spawn(process.execPath, [...process.execArgv, workerMain, ...args], {
       stdio: ['pipe', 'ignore', 'pipe'],
-      env: { ...this.#environment, ...(seat && seatEnvironment(seat)) },
+      // Every user of the machine sees arguments.
+      env: { ...this.#environment, ...(seat && seatEnvironment(seat)), ROCINANTE_TOKEN: port.token },
       // Ctrl-C goes to the coordinator, which ends its workers after the checkpoint.
       detached: true,
     });
@@ -149,7 +153,7 @@ export class LocalWorkers {
       this.#options.notice(
         `${name}${seat === null ? '' : ` on ${seat.card.shown}`} ${how}${said}; ${next.line}`,
       );
-      if (next.again) return this.#again(address, place, restarts + 1);
+      if (next.again) return this.#again(port, place, restarts + 1);
       this.#allMisconfigured &&= code === EXIT_USAGE;
       const left = [...this.#running.keys(), ...this.#waiting.keys()].map((one) => one.name);
       this.#options.onGone(left, words, this.#allMisconfigured);
@@ -157,11 +161,11 @@ export class LocalWorkers {
   }
 
   /** On a card of its own it waits, so that the card can be reset meanwhile. */
-  #again(address: string, place: Place, restarts: number): void {
-    if (place.seat === null) return this.#spawn(address, place, restarts);
+  #again(port: WorkersPort, place: Place, restarts: number): void {
+    if (place.seat === null) return this.#spawn(port, place, restarts);
     const start = (): void => {
       this.#waiting.delete(place);
-      this.#spawn(address, place, restarts);
+      this.#spawn(port, place, restarts);
     };
     this.#waiting.set(place, setTimeout(start, SEAT_RESTART_WAIT_MS));
   }
@@ -215,7 +219,7 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Variables that speak to a worker of its own: local workers get all they need as arguments. */
+/** Variables that speak to a worker of its own: local workers get all they need as arguments, and a token of this run's. */
 const WORKERS_OWN = [
   'ROCINANTE_HTTP',
   'ROCINANTE_HTTP_TOKEN_FILE',

@@ -7,7 +7,6 @@ import { DamagedCheckpointError, DirectoryStore, type Checkpoint } from '@rocina
 import type { Device } from '@rocinante/engine';
 import { LedgerDamagedError, ledgerLines, LedgerOrder, type StepRecord } from '@rocinante/ledger';
 import type { RunConfig } from '@rocinante/training';
-import { listen } from '@rocinante/wire';
 import { readCorpus } from '../../corpus/corpus-file.js';
 import { encodeText, type EncodedText } from '../../corpus/encode-thread.js';
 import { RunFailedError, UsageError } from '../../errors.js';
@@ -16,6 +15,7 @@ import { ledgerPath } from './ledger-keeper.js';
 import { passagesOf, type MicroBatchPassages } from './ledger-passages.js';
 import { stepOfCheckpoint } from './ledger-verification.js';
 import { LocalWorkers } from '../local-workers.js';
+import { listenForOwnWorkers } from '../own-workers-port.js';
 import { prepareRun, type PreparedRun } from '../prepared-run.js';
 import { RefusedWorkers } from '../refused-workers.js';
 import { progressOf } from '../checkpoints/saved-progress.js';
@@ -282,15 +282,15 @@ async function computeUntil(
     execution.stop('interrupted');
     execution.stopNow();
   });
-  const server = await listen('127.0.0.1:0', { training: service.handlers });
+  const port = await listenForOwnWorkers(service.handlers);
   try {
-    workers.start(server.address);
+    workers.start(port);
     await execution.run();
     return closed >= step;
   } finally {
     release();
     service.close();
-    await server.stop();
+    await port.stop();
     await workers.stop();
   }
 }
