@@ -164,7 +164,8 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
 
   it('is all within reach of the keyboard', { timeout: 120_000 }, async () => {
     const { page: own } = await openPage(browser);
-    await own.goto(`http://${daemon.http}/#r1`);
+    // An address that names no run, nor anything else.
+    await own.goto(`http://${daemon.http}/#%`);
     await shows('#state', /^running$/, own);
     await until('a curve', async () => (await curveStep(own)) > 0);
     await shows('#workers tbody', /rucio/, own);
@@ -189,6 +190,10 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
       expect(reached).toContain(name);
     }
     expect(reached.some((name) => name.startsWith('mill'))).toBe(true);
+    await own.locator('#skip').focus();
+    await own.keyboard.press('Enter');
+    expect(await own.evaluate('document.activeElement.id + location.hash')).toBe('run#r1');
+    await shows('#name', /^mill$/, own);
     await own.locator('#start').focus();
     await own.keyboard.press('Enter');
     await own.locator('dialog[open]').waitFor();
@@ -197,6 +202,28 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
       'the focus to be where it was',
       async () => (await own.evaluate('document.activeElement.id')) === 'start',
     );
+    await own.context().close();
+  });
+
+  it('holds no connection while nobody looks, and goes on where it was', { timeout: 120_000 }, async () => {
+    const { page: own } = await openPage(browser);
+    await own.addInitScript(
+      `Object.defineProperty(document, 'hidden', { get: () => window.unseen === true })`,
+    );
+    const turn = (unseen: boolean): Promise<unknown> =>
+      own.evaluate(`window.unseen = ${unseen}; document.dispatchEvent(new Event('visibilitychange'))`);
+    await own.goto(`http://${daemon.http}/#r1`);
+    await shows('#link', /^live$/, own);
+    await until('a curve', async () => (await curveStep(own)) > 0);
+    expect(await own.title()).toMatch(/^\d+ % mill · Rocinante$/);
+    const closed = own.waitForEvent('requestfailed', (request) => request.url().includes('/api/events'));
+    await turn(true);
+    await closed;
+    const seen = await curveStep(own);
+    await daemon.stepsTaken('r1', seen + 5);
+    await turn(false);
+    await shows('#link', /^live$/, own);
+    await until('what came meanwhile', async () => (await curveStep(own)) >= seen + 5);
     await own.context().close();
   });
 

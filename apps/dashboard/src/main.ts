@@ -15,19 +15,22 @@ import './dialog.css';
 import './narrow.css';
 import './preferences.css';
 import { Actions } from './actions.js';
+import { runOf } from './address.js';
 import { Announcer } from './announcer.js';
+import { Asking } from './asking.js';
 import { LossChart, RateChart } from './charts.js';
 import { DetailsView } from './details-view.js';
 import { byId, setText } from './elements.js';
 import { EventsView } from './events-view.js';
-import { percent } from './figures.js';
+import { clockShown } from './figures.js';
 import { HeadView } from './head-view.js';
-import { about, OrderError } from './orders.js';
+import { about, OrderError, run as askedRun } from './orders.js';
 import { RunModel } from './run-model.js';
 import { RunStream, type LinkState } from './run-stream.js';
 import { RunsView } from './runs-view.js';
-import type { PresentJson, RunChange, RunListJson } from '@rocinante/run-json';
+import type { PresentJson, RunChange, RunJson, RunListJson } from '@rocinante/run-json';
 import type { About, Opening, Told } from './shapes.js';
+import { titleOf } from './title.js';
 import { WorkersView } from './workers-view.js';
 
 /** The page is drawn at most so often, however fast the run goes. */
@@ -36,7 +39,7 @@ const DRAW_INTERVAL_MS = 250;
 const LINK_TEXTS: Readonly<Record<LinkState, string>> = {
   connecting: 'connecting',
   live: 'live',
-  lost: 'connection lost, trying again',
+  lost: 'connection lost',
 };
 
 /** The page: what the stream tells goes into the model, and what is drawn comes from there. */
@@ -51,6 +54,9 @@ class Page {
   readonly #announcer = new Announcer();
   readonly #actions: Actions;
   readonly #stream: RunStream;
+  readonly #asking = new Asking(() => this.#ask());
+  #link: LinkState = 'connecting';
+  #heardAt: Date | null = null;
   #list: RunListJson = { runs: [], leftOut: 0 };
   #run: string | null = null;
   #model: RunModel | null = null;
@@ -63,6 +69,7 @@ class Page {
     setText(byId('who'), holder === null ? '' : `${holder.name} (${holder.role})`);
     byId('logout').hidden = holder === null;
     this.#stream = new RunStream({
+      heard: () => (this.#heardAt = new Date()),
       list: (change) => this.#listed(change),
       opening: (opening) => this.#opened(opening),
       present: (present) => this.#presented(present),
@@ -71,8 +78,37 @@ class Page {
       link: (state) => this.#linked(state),
       unknown: () => window.location.reload(),
     });
-    window.addEventListener('hashchange', () => this.#follow(hashRun()));
-    this.#follow(hashRun());
+    window.addEventListener('hashchange', () => this.#follow(runOf(window.location.hash)));
+    document.addEventListener('visibilitychange', () => this.#seen());
+    this.#seen();
+    this.#follow(runOf(window.location.hash));
+  }
+
+  /** What nobody looks at keeps no connection, and asks then and now what its title is to say. */
+  #seen(): void {
+    if (document.hidden) {
+      this.#stream.rest();
+      this.#asking.start();
+    } else {
+      this.#asking.stop();
+      this.#stream.wake();
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const asked = this.#run;
+    if (asked === null) return;
+    try {
+      const run = await askedRun(asked);
+      if (run && document.hidden && asked === this.#run) this.#entitle(run, false);
+    } catch (error) {
+      if (!(error instanceof OrderError)) throw error;
+      if (this.#model && document.hidden) this.#entitle(this.#model.shown, true);
+    }
+  }
+
+  #entitle(run: RunJson, isLost: boolean): void {
+    document.title = titleOf(run, isLost);
   }
 
   #follow(run: string | null): void {
@@ -127,15 +163,33 @@ class Page {
   }
 
   #linked(state: LinkState): void {
+    const was = this.#link;
+    this.#link = state;
+    document.body.dataset.link = state;
     byId('link').dataset.state = state;
-    setText(byId('link'), LINK_TEXTS[state]);
+    const isLost = state === 'lost';
+    const since = isLost && this.#heardAt ? `; as of ${clockShown(this.#heardAt.toISOString())}` : '';
+    setText(byId('link'), LINK_TEXTS[state] + since + (isLost ? ', trying again' : ''));
+    if (isLost && was !== 'lost') this.#announcer.say('Connection lost, what is shown stands still');
+    if (state === 'live' && was === 'lost') this.#announcer.say('Connected again');
+    if (this.#model) this.#drawSoon();
   }
 
   #drawSoon(): void {
     if (this.#drawing) return;
     this.#drawing = true;
     const wait = Math.max(0, this.#drawn + DRAW_INTERVAL_MS - performance.now());
-    window.setTimeout(() => window.requestAnimationFrame(() => this.#draw()), wait);
+    window.setTimeout(() => {
+      this.#showTitle();
+      window.requestAnimationFrame(() => this.#draw());
+    }, wait);
+  }
+
+  /** Apart from drawing, for which a page that is covered gets no frame. */
+  #showTitle(): void {
+    if (this.#model === null) return;
+    const { shown, step } = this.#model;
+    this.#entitle({ ...shown, step }, this.#link === 'lost');
   }
 
   #draw(): void {
@@ -143,7 +197,7 @@ class Page {
     this.#drawn = performance.now();
     const model = this.#model;
     if (model === null) return;
-    document.title = titleOf(model);
+    this.#showTitle();
     this.#head.show(model);
     this.#actions.show(model.shown);
     this.#loss.show(model);
@@ -154,18 +208,14 @@ class Page {
   }
 }
 
-/** What a tab says, also where another is looked at: `62 % moby-dick · Rocinante`. */
-function titleOf({ shown: { name, state, stepsTotal }, step }: RunModel): string {
-  const isUnderWay = state === 'running' && stepsTotal !== null;
-  return `${isUnderWay ? `${percent(step / stepsTotal)} ` : ''}${name} · Rocinante`;
-}
-
-/** The run that the address names, behind its `#`; null for none. */
-function hashRun(): string | null {
-  return decodeURIComponent(window.location.hash.slice(1)) || null;
+/** Focus alone: what stands behind the address's `#` is a run. */
+function skip(event: Event): void {
+  event.preventDefault();
+  byId('run').focus();
 }
 
 async function begin(): Promise<void> {
+  byId('skip').addEventListener('click', skip);
   try {
     new Page(await about());
   } catch (error) {

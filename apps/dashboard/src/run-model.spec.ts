@@ -69,6 +69,16 @@ describe('a run on the page', () => {
     expect(model.told.map(({ text }) => text)).toEqual(['epoch 1', 'the run goes on', 'back']);
   });
 
+  it('is where its checkpoint is while it waits for workers, after its coordinator began anew', () => {
+    step(3, 2.9);
+    model.present({ ...shown, state: 'running', step: 2 });
+    expect(model.step).toBe(3);
+    model.present({ ...shown, state: 'waiting', step: 1 });
+    expect(model.step).toBe(1);
+    expect(steps()).toEqual([1]);
+    expect(model.evaluations).toEqual([]);
+  });
+
   it('has each evaluation once, and the last sample', () => {
     tell({ event: 'evaluation', atStep: 2, epoch: 1, loss: 3, validationLoss: 2.5, best: true }, 'again');
     expect(model.evaluations).toHaveLength(1);

@@ -69,6 +69,8 @@ export class RunModel {
   }
 
   present(present: PresentJson): void {
+    // A coordinator that began anew has the run as its checkpoint has it, and tells `started` when workers are there.
+    if (present.state === 'waiting' && present.step < this.step) this.#forgetAfter(present.step);
     this.#shown = { ...this.#shown, ...present };
   }
 

@@ -8,6 +8,8 @@ const RETRY_MS = 2_000;
 export type LinkState = 'connecting' | 'live' | 'lost';
 
 export interface StreamListener {
+  /** Something came, before it is told. */
+  heard(): void;
   list(change: RunChange): void;
   opening(opening: Opening): void;
   present(present: PresentJson): void;
@@ -21,7 +23,7 @@ export interface StreamListener {
 
 /**
  * Follows the coordinator's runs, and one of them. After any loss of connection it goes on behind the entry that it has seen
- * last: browsers do so by themselves while they try again, and where they have given up, this does.
+ * last: browsers do so by themselves while they try again, and where they have given up, this does. It rests while nobody looks.
  */
 export class RunStream {
   readonly #listener: StreamListener;
@@ -29,6 +31,7 @@ export class RunStream {
   #source: EventSource | null = null;
   #timer = 0;
   #lastId = '';
+  #isResting = false;
 
   constructor(listener: StreamListener) {
     this.#listener = listener;
@@ -42,9 +45,26 @@ export class RunStream {
     this.#open();
   }
 
+  /** Nobody looks: the connection is given up, since a browser has six to a host for all of its tabs. */
+  rest(): void {
+    this.#isResting = true;
+    window.clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  /** Somebody looks again: it goes on behind the entry that it has seen last. */
+  wake(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.#listener.link('connecting');
+    this.#open();
+  }
+
   #open(): void {
     window.clearTimeout(this.#timer);
     this.#source?.close();
+    if (this.#isResting) return;
     const query = new URLSearchParams();
     if (this.#run !== null) query.set('run', this.#run);
     if (this.#lastId !== '') query.set('after', this.#lastId);
@@ -53,6 +73,7 @@ export class RunStream {
     const on = <Data>(name: string, take: (data: Data) => void): void =>
       source.addEventListener(name, ({ data, lastEventId }: MessageEvent<string>) => {
         this.#lastId = lastEventId;
+        this.#listener.heard();
         take(JSON.parse(data) as Data);
       });
     on<RunChange>('list', (change) => this.#listener.list(change));
@@ -73,7 +94,7 @@ export class RunStream {
     this.#timer = window.setTimeout(() => {
       fetch('/api/about', { cache: 'no-store' }).then(
         ({ status }) => (status === 401 ? this.#listener.unknown() : this.#open()),
-        () => this.#again(),
+        () => this.#isResting || this.#again(),
       );
     }, RETRY_MS);
   }
