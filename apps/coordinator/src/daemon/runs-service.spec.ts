@@ -138,6 +138,11 @@ describe('a stop', () => {
   });
 });
 
+/** Of a refusal; undefined of an answer. */
+function codeOf(answer: object): number | undefined {
+  return (answer as { readonly code?: number }).code;
+}
+
 describe('a resume', () => {
   beforeEach(async () => {
     await start();
@@ -182,6 +187,26 @@ describe('a resume', () => {
       });
     }
     expect(coordinator.store.find('r1')).toMatchObject({ state: 'stopped', stepsTotal: 5 });
+  });
+
+  it('of a run that is removed or resumed at the same time is refused, where the other order was first', async () => {
+    const both = await Promise.all([4, 6].map((epochs) => ask(client, client.resume, { run: 'r1', epochs })));
+    const codes = both.map(codeOf);
+    expect(codes.filter((code) => code === status.FAILED_PRECONDITION)).toHaveLength(1);
+    const taken = codes.indexOf(undefined);
+    expect(coordinator.store.find('r1').config.epochs).toBe([4, 6][taken]);
+    await coordinator.executed('r1');
+    await ask(client, client.stop, { run: 'r1' });
+    await coordinator.run('r1', ({ state }) => state === 'stopped');
+    const answers = await Promise.all([
+      ask(client, client.resume, { run: 'r1' }),
+      ask(client, client.remove, { run: 'r1' }),
+    ]);
+    // Whichever came first; a coordinator that failed would answer neither.
+    expect([
+      [undefined, status.FAILED_PRECONDITION],
+      [status.NOT_FOUND, undefined],
+    ]).toContainEqual(answers.map(codeOf));
   });
 
   it('takes epochs in place of steps, and the weights of a former end are its own until it goes on', async () => {
