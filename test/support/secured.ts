@@ -38,12 +38,13 @@ export class TestAuthority {
     name: string,
     { names = ['127.0.0.1', 'localhost'], expired = false } = {},
   ): Promise<{ readonly certFile: string; readonly keyFile: string }> {
-    const now = expired ? Date.now() - 20 * DAY_MS : Date.now();
+    const now = expired ? Date.now() - 25 * DAY_MS : Date.now();
     const { cert, key } = await makeCertificate({
       authority: this.#pair,
       name,
       altNames: names,
-      days: 10,
+      // Long enough that nobody is warned of its end.
+      days: 20,
       now,
     });
     const certFile = this.#workspace.write(`${this.#name}-${name}.crt`, cert);
