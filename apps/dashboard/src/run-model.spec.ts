@@ -36,8 +36,8 @@ const curve = [
 let model: RunModel;
 beforeEach(() => (model = new RunModel({ shown, started, curve, told: [], sample: null })));
 
-const tell = (entry: object, text: string | null = null): void =>
-  model.tell({ entry: { time, ...entry } as Entry, text });
+const tell = (entry: object, text: string | null = null, repeats = false): void =>
+  model.tell({ entry: { time, ...entry } as Entry, text, repeats });
 const step = (number: number, loss: number): void =>
   tell({ event: 'step', step: number, epoch: 1, loss, windows: 32, seconds: 2 });
 const steps = (): number[] => model.points.map((point) => point.step);
@@ -54,8 +54,12 @@ describe('a run on the page', () => {
 
   it('forgets the steps that are taken again', () => {
     step(3, 2.9);
-    tell({ event: 'evaluation', atStep: 3, epoch: 1, loss: 2.9, validationLoss: 2.4, best: true }, 'epoch 1');
+    const evaluation = { event: 'evaluation', epoch: 1, loss: 2.9, validationLoss: 2.4, best: true };
+    tell({ ...evaluation, atStep: 2 }, 'kept', true);
+    tell({ ...evaluation, atStep: 3 }, 'epoch 1', true);
+    tell({ event: 'worker-left', atStep: 3 }, 'a worker left');
     tell({ ...started, atStep: 2 }, 'the run goes on');
+    expect(model.told.map(({ text }) => text)).toEqual(['kept', 'a worker left', 'the run goes on']);
     expect(steps()).toEqual([1, 2]);
     expect(model.evaluations.map((evaluation) => evaluation.step)).toEqual([2]);
     step(3, 2.9);
@@ -66,7 +70,7 @@ describe('a run on the page', () => {
     step(2, 3.2);
     expect(model.points.at(-1)!.loss).toBe(3.2);
     expect(steps()).toEqual([1, 2]);
-    expect(model.told.map(({ text }) => text)).toEqual(['epoch 1', 'the run goes on', 'back']);
+    expect(model.told.map(({ text }) => text)).toEqual(['a worker left', 'the run goes on', 'back']);
   });
 
   it('is where its checkpoint is while it waits for workers, after its coordinator began anew', () => {

@@ -86,9 +86,9 @@ export class RunModel {
     switch (entry.event) {
       case 'started':
         this.#started = entry;
-        return this.#forgetAfter(entry.atStep);
+        return this.#goOnFrom(entry.atStep);
       case 'went-back':
-        return this.#forgetAfter(entry.atStep);
+        return this.#goOnFrom(entry.atStep);
       case 'step': {
         const { step, loss, windows, seconds } = entry;
         if (step <= (this.#points.at(-1)?.step ?? 0)) this.#forgetAfter(step - 1);
@@ -110,10 +110,20 @@ export class RunModel {
     }
   }
 
-  /** The run goes on from here: what was told of later steps is told again. */
+  /** The log has lost what it told of later steps, and so does the page: it comes again. */
+  #goOnFrom(step: number): void {
+    this.#told = this.#told.filter(({ entry, repeats }) => !repeats || stepOf(entry) <= step);
+    this.#forgetAfter(step);
+  }
+
+  /** The run goes on from here, or will: later steps are taken again. */
   #forgetAfter(step: number): void {
     this.#points = this.#points.filter((point) => point.step <= step);
     this.#evaluations = this.#evaluations.filter((evaluation) => evaluation.step <= step);
     if (this.#shown.step > step) this.#shown = { ...this.#shown, step };
   }
+}
+
+function stepOf(entry: Entry): number {
+  return entry.event === 'step' ? entry.step : entry.atStep;
 }

@@ -46,6 +46,8 @@ export type Entry = { readonly time: string; readonly worker?: string } & (
 export interface Told {
   readonly entry: Entry;
   readonly text: string | null;
+  /** Whether the run's log loses it where the run goes on from an earlier step than its own. */
+  readonly repeats: boolean;
 }
 
 export interface Opening {

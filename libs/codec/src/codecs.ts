@@ -11,11 +11,3 @@ export type GradientCodec = (typeof GRADIENT_CODECS)[number];
 /** What the parameters travel as. */
 export const PARAMETER_CODECS = ['float32', 'bfloat16'] as const;
 export type ParameterCodec = (typeof PARAMETER_CODECS)[number];
-
-/** Bytes of an element on its way. */
-export const ELEMENT_BYTES: Readonly<Record<GradientCodec | ParameterCodec, 2 | 4>> = {
-  'int32-grid': 4,
-  'int16-grid': 2,
-  float32: 4,
-  bfloat16: 2,
-};

@@ -1,10 +1,4 @@
-export {
-  ELEMENT_BYTES,
-  GRADIENT_CODECS,
-  PARAMETER_CODECS,
-  type GradientCodec,
-  type ParameterCodec,
-} from './codecs.js';
+export { GRADIENT_CODECS, PARAMETER_CODECS, type GradientCodec, type ParameterCodec } from './codecs.js';
 export { fromBfloat16, fromInt16, toBfloat16, toInt16 } from './elements.js';
 export {
   EXPONENT_LIMIT,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { RatePoint } from '@rocinante/run-json';
 import { linesOf } from '../run/log/file-lines.js';
+import { REPEATED } from '../run/log/kept-lines.js';
 import { entryText } from '../display/entry-text.js';
 import { logEntrySchema, type LogEntryOf, type RunLogEntry } from '../run/log/log-entries.js';
 import { CURVE_POINTS_MAX, MISSED_ENTRIES_MAX, TOLD_ENTRIES_MAX } from './page-limits.js';
@@ -13,6 +14,8 @@ const STEP_MARK = '"event":"step"';
 export interface ToldEntry {
   readonly entry: RunLogEntry;
   readonly text: string | null;
+  /** Whether the log loses it where the run goes on from an earlier step: it is told again then. */
+  readonly repeats: boolean;
 }
 
 /** All of a run's past that a page shows which has seen nothing of it. */
@@ -40,7 +43,7 @@ export function entryId(run: string, line: string): string {
 /** An entry with its line for a person. */
 export function toldEntry(entry: RunLogEntry): ToldEntry {
   const isSilent = entry.event === 'step' || entry.event === 'ignored';
-  return { entry, text: isSilent ? null : entryText(entry) };
+  return { entry, text: isSilent ? null : entryText(entry), repeats: REPEATED.has(entry.event) };
 }
 
 /**

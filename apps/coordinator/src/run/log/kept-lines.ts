@@ -6,7 +6,7 @@ import { logEntrySchema, type RunLogEntry } from './log-entries.js';
 import { ReplacedLines } from './replaced-lines.js';
 
 /** Entries that tell of steps: after a resume those of later steps come again, and are written again. */
-const REPEATED: ReadonlySet<string> = new Set<RunLogEntry['event']>([
+export const REPEATED: ReadonlySet<string> = new Set<RunLogEntry['event']>([
   'step',
   'issued-again',
   'evaluation',
