@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import { mayDo, type Holder, type Need } from '@rocinante/access';
+import { mayDo, type Holder, type Need, type UnknownConnections } from '@rocinante/access';
 import { foreignHost } from './foreign-host.js';
 import type { Guard } from './guards.js';
 import { BODY_BYTES_MAX, URL_LENGTH_MAX } from './http-limits.js';
@@ -16,7 +16,6 @@ import {
   type Route,
   type Routes,
 } from './routes.js';
-import type { Strangers } from './strangers.js';
 
 /** Who may ask, and who is told of what was refused. */
 export interface AnsweringOptions {
@@ -41,7 +40,7 @@ export interface AnsweringOptions {
 /** What one server answers with. */
 export interface Serving extends AnsweringOptions {
   readonly routes: Routes;
-  readonly strangers: Strangers;
+  readonly strangers: UnknownConnections;
   readonly streams: LiveStreams;
 }
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { handshakeRefusal, type TlsMaterial } from '@rocinante/access';
+import { handshakeRefusal, UnknownConnections, type TlsMaterial } from '@rocinante/access';
 import { parseAddress } from '@rocinante/base';
 import { answer, type AnsweringOptions, type Serving } from './answering.js';
 import { HttpAddressError } from './errors.js';
@@ -19,7 +19,6 @@ import {
 import { LiveStreams } from './live-streams.js';
 import type { HttpRefusalCode } from './refusal-codes.js';
 import type { Routes } from './routes.js';
-import { Strangers } from './strangers.js';
 
 /**
  * What the server shows over TLS. No client is asked for a certificate, since browsers and Prometheus have none: an authority
@@ -59,7 +58,7 @@ export async function serveHttp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
   };
-  const strangers = new Strangers();
+  const strangers = new UnknownConnections(STRANGERS_PER_ADDRESS_MAX);
   const streams = new LiveStreams(({ code, message, client }) => options.onDropped?.(code, message, client));
   const serving: Serving = { ...options, routes, strangers, streams };
   const listener: RequestListener = (request, response) => void answer(request, response, serving);

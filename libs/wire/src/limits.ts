@@ -142,3 +142,6 @@ export const PIECE_BYTES = 256;
  */
 export const STRANGER_TIMEOUT_MS = 10_000;
 export const STRANGERS_WATCHING_MAX = 16;
+
+/** Connections of one address on which no call was let in yet, where tokens are asked for; one more is closed as it comes. */
+export const STRANGERS_PER_ADDRESS_MAX = 64;
