@@ -64,7 +64,7 @@ const happens = (run: string, event: string, count = 1): Promise<void> =>
 const show = (run: string): Promise<Shown> => daemon.json<Shown>(['run', 'show', run]);
 
 describe('a worker that gives other bits', { timeout: 180_000 }, () => {
-  it('is parked with a line that says why, also after a kill before any checkpoint has the proof', async () => {
+  it('is parked with a line that says why, until the coordinator is killed before there is a step, and it comes back first', async () => {
     daemon = await Daemon.start({ data: workspace.in('data') });
     const one = join('one');
     const other = join('other', OTHER_BITS);
@@ -101,14 +101,18 @@ describe('a worker that gives other bits', { timeout: 180_000 }, () => {
     expect((await daemon.command(['run', 'show', id])).stdout).toMatch(/workers without work:\n.*\n.*parked/);
     expect(await daemon.metric(`rocinante_coordinator_parked_workers{run="${id}"}`)).toBe(1);
 
-    // The coordinator is killed before a checkpoint has the proof; the parked one comes back first.
+    // No step was closed, so the proof binds nobody behind the kill; the parked one comes back first.
     await leave(admitted);
     await happens(id, 'worker-left');
     await until('the line', () => of(id, 'notice').some(({ message }) => /it waits/.test(message as string)));
     await daemon.stop('SIGKILL');
     daemon = await daemon.again();
-    await happens(id, 'worker-parked', 2);
-    expect(of(id, 'joining-proof')).toHaveLength(1);
+    await happens(id, 'joining-proof', 2);
+    const [before, since] = of(id, 'joining-proof');
+    expect(since.worker).toBe(parked.name);
+    expect(since.sha256).not.toBe(before.sha256);
+    expect(await show(id)).toMatchObject({ joiningProof: since.sha256, idleWorkers: [] });
+    expect(of(id, 'worker-parked')).toHaveLength(1);
     expect(of(id, 'step')).toEqual([]);
     await leave(parked);
     await daemon.command(['run', 'stop', id]);

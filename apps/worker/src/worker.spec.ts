@@ -37,7 +37,7 @@ afterEach(async () => {
   await ended.catch(() => undefined);
 });
 
-function startWorker(coordinator: string): void {
+function startWorker(coordinator: string, said = facts): void {
   const relay = new LogRelay();
   const log = createLogger({
     level: 'info',
@@ -46,7 +46,7 @@ function startWorker(coordinator: string): void {
   });
   const config = workerConfig(coordinator, { pool: 'fast' });
   worker = new Worker(config, { engine, log, relay, metrics: new WorkerMetrics('0') });
-  ended = worker.run(facts);
+  ended = worker.run(said);
   ended.catch(() => undefined);
 }
 
@@ -82,6 +82,16 @@ describe('a worker', { timeout: 120_000 }, () => {
     // The processor's plain path goes without saying.
     expect(lstm.path).toBe('plain');
     expect(kind.features.filter((feature) => feature.startsWith('lstm='))).toEqual([]);
+    await coordinator.stop();
+  });
+
+  it('says no more of its engine than a coordinator takes', async () => {
+    const coordinator = await ScriptedCoordinator.start();
+    const { ENGINE_FEATURES_MAX, ENGINE_TEXT_LENGTH_MAX } = limits;
+    const features = Array.from({ length: ENGINE_FEATURES_MAX + 1 }, () => `cudnn=/${'x'.repeat(4_000)}`);
+    startWorker(coordinator.address, { ...facts, features });
+    const said = (await coordinator.message('hello')).hello!.engine!.features;
+    expect(said).toEqual(features.slice(1).map((path) => path.slice(0, ENGINE_TEXT_LENGTH_MAX)));
     await coordinator.stop();
   });
 

@@ -129,7 +129,7 @@ export class Worker {
       protocolMin: PROTOCOL_VERSION_MIN,
       protocolMax: PROTOCOL_VERSION,
       name,
-      engine: { tensorflow, device, model, features: [...features] },
+      engine: described({ tensorflow, device, model, features }),
       threads,
       pool,
       // Who asks for tokens there is not scraped by the coordinator's word: its metrics are relayed.
@@ -179,4 +179,16 @@ export class Worker {
 function lineOf(error: Error | null): string {
   if (error === null) return 'it ended the session';
   return 'details' in error ? String(error.details).replace(/\.? Resolution note: $/, '') : error.message;
+}
+
+/** As long as a coordinator takes it: a feature may be a library's path. */
+function described({
+  tensorflow,
+  device,
+  model,
+  features,
+}: Pick<EngineFacts, 'tensorflow' | 'device' | 'model' | 'features'>): Hello['engine'] {
+  const short = (text: string): string => text.slice(0, limits.ENGINE_TEXT_LENGTH_MAX);
+  const some = features.slice(0, limits.ENGINE_FEATURES_MAX);
+  return { tensorflow: short(tensorflow), device, model: short(model), features: some.map(short) };
 }

@@ -23,6 +23,7 @@ export type {
 } from './cluster-certificates.js';
 export { addToken, type TokenFile } from './cluster-tokens.js';
 export { clientName } from './client-name.js';
+export { originOf, UnknownConnections } from './unknown-connections.js';
 export { handshakeRefusal, type HandshakeRefusal, type HandshakeRefusalCode } from './handshake-refusal.js';
 export {
   CLIENT_SECURITY_OPTIONS,

@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import { mayDo, type Holder, type Need } from '@rocinante/access';
+import { mayDo, type Holder, type Need, type UnknownConnections } from '@rocinante/access';
 import { foreignHost } from './foreign-host.js';
 import type { Guard } from './guards.js';
-import { BODY_BYTES_MAX, URL_LENGTH_MAX } from './http-limits.js';
+import type { ConnectionShares } from './connection-shares.js';
+import {
+  BODY_BYTES_MAX,
+  CONNECTIONS_MAX,
+  CONNECTIONS_PER_HOLDER_MAX,
+  URL_LENGTH_MAX,
+} from './http-limits.js';
 import type { LiveStreams, StreamRefusal } from './live-streams.js';
 import type { HttpRefusalCode } from './refusal-codes.js';
 import { bodyOf, clientOf, hasBody, pathOf, peerOf, requestOf } from './requests.js';
@@ -16,7 +22,6 @@ import {
   type Route,
   type Routes,
 } from './routes.js';
-import type { Strangers } from './strangers.js';
 
 /** Who may ask, and who is told of what was refused. */
 export interface AnsweringOptions {
@@ -41,7 +46,8 @@ export interface AnsweringOptions {
 /** What one server answers with. */
 export interface Serving extends AnsweringOptions {
   readonly routes: Routes;
-  readonly strangers: Strangers;
+  readonly strangers: UnknownConnections;
+  readonly shares: ConnectionShares;
   readonly streams: LiveStreams;
 }
 
@@ -80,7 +86,7 @@ export async function answer(
 
 /** The answer to a request; null where whoever sent it went away before its end. */
 async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<HttpAnswer | null> {
-  const { routes, guard, ownNames, strangers, onDropped } = serving;
+  const { routes, guard, ownNames, strangers, shares, onDropped } = serving;
   const { method = '', url = '' } = incoming;
   if (url.length > URL_LENGTH_MAX) {
     const what = `a path: expected at most ${URL_LENGTH_MAX} characters, received ${url.length}`;
@@ -91,8 +97,13 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
   const path = pathOf(incoming);
   const found = routeAt(path, method === 'POST' ? 'POST ' : '', routes);
   const request = requestOf(incoming, found?.rest ?? '');
+  const isOpen = found?.route.needs === 'open';
+  if (shares.isLate(incoming.socket)) {
+    // The next probe needs the room.
+    if (isOpen) return closed(await routed(incoming, request, found.route, serving));
+    return crowded(request, `there are ${CONNECTIONS_MAX} HTTP connections already`, serving);
+  }
   if (!guard) {
-    const isOpen = found?.route.needs === 'open';
     const stranger = isOpen || ownNames === undefined ? null : foreignHost(request.host, ownNames);
     if (stranger !== null) {
       const message = `${request.peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${stranger}`;
@@ -104,16 +115,34 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
   }
   const holder = guard(request);
   if (holder !== null) {
+    if (!shares.admit(holder.name, incoming.socket)) {
+      const what = `${holder.name} has ${CONNECTIONS_PER_HOLDER_MAX} HTTP connections already`;
+      return crowded(request, what, serving);
+    }
     strangers.letIn(incoming.socket);
     return routed(incoming, { ...request, holder }, found?.route, serving);
   }
   // Whoever is not known is not told either what there is.
-  const open = found?.route.needs === 'open';
-  const given = open
+  const given = isOpen
     ? await routed(incoming, request, found.route, serving)
     : refusedUnknown(request, serving);
   // Nobody holds a connection in whose name nothing is asked.
-  return given && closing(given);
+  return closed(given);
+}
+
+/** Whoever is refused for the number of connections is told so, and to come again: this one ends. */
+function crowded(
+  { method, path, peer, client }: HttpRequest,
+  what: string,
+  { onDropped }: Serving,
+): HttpAnswer {
+  onDropped?.(
+    'TOO_MANY_CONNECTIONS',
+    `${peer}: ${method.slice(0, 16)} ${path.slice(0, 80)}: ${what}`,
+    client,
+  );
+  const given = line(503, `${what}; try again later`);
+  return closing({ ...given, headers: { 'Retry-After': '5' } });
 }
 
 function refusedUnknown(request: HttpRequest, { unknown, onDropped }: Serving): HttpAnswer {
@@ -183,6 +212,11 @@ function streamRefusal(
   if (mayDo(holder.role, needs)) return null;
   const message = `${where}: expected a token of role ${needs}, received ${holder.name}'s, now of role ${holder.role}`;
   return { code: 'PERMISSION_DENIED', message, client };
+}
+
+/** The same, of an answer that there may be none of. */
+function closed(given: HttpAnswer | null): HttpAnswer | null {
+  return given && closing(given);
 }
 
 /** An answer after which the connection ends. */

@@ -9,8 +9,12 @@ export const HEADERS_BYTES_MAX = 8 << 10;
 /** A request's path and query. */
 export const URL_LENGTH_MAX = 2_048;
 
-/** Connections at once; one more is closed as it comes. */
+/** Connections at once, and of one token's holder: a browser has up to six. */
 export const CONNECTIONS_MAX = 256;
+export const CONNECTIONS_PER_HOLDER_MAX = 64;
+
+/** Further connections, on which only what is open to all is answered, such as health; one more is closed as it comes. */
+export const OPEN_CONNECTIONS_MAX = 16;
 
 /** Those of one address on which nobody was let in yet; one more is closed as it comes. */
 export const STRANGERS_PER_ADDRESS_MAX = 32;

@@ -7,7 +7,10 @@ import type { Role } from '@rocinante/access';
 import { HttpAddressError } from './errors.js';
 import {
   BODY_BYTES_MAX,
+  CONNECTIONS_MAX,
+  CONNECTIONS_PER_HOLDER_MAX,
   HEADERS_BYTES_MAX,
+  OPEN_CONNECTIONS_MAX,
   STRANGERS_PER_ADDRESS_MAX,
   URL_LENGTH_MAX,
 } from './http-limits.js';
@@ -292,6 +295,52 @@ describe('an HTTP server', () => {
     await gone;
     expect((await get('/healthz')).status).toBe(200);
     for (const socket of [...known, ...strangers]) socket.destroy();
+  });
+
+  /** Asks on a connection that is kept, and gives the answer's first piece. */
+  async function asked(path: string, token: string, socket = connected()): Promise<[string, Socket]> {
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    return [answer.toString('latin1'), socket];
+  }
+
+  it('has a limit for the connections of one holder, who is told so; others are answered', async () => {
+    guard = ({ header }) => ({ name: header('authorization')!.slice(7), role: 'reader' });
+    const sockets: Socket[] = [];
+    for (let count = 0; count < CONNECTIONS_PER_HOLDER_MAX; count++)
+      sockets.push((await asked('/metrics', 'eye'))[1]);
+    const [refused, more] = await asked('/metrics', 'eye');
+    expect(refused).toMatch(
+      /^HTTP\/1.1 503 [^]*Connection: close[^]*eye has 64 HTTP connections already; try again later\n$/,
+    );
+    await once(more, 'close');
+    expect(dropped).toEqual(['TOO_MANY_CONNECTIONS']);
+    sockets.push((await asked('/metrics', 'hand'))[1]);
+    // On his own connections he goes on.
+    expect((await asked('/metrics', 'eye', sockets[0]))[0]).toMatch(/^HTTP\/1.1 200 /);
+    sockets[0].destroy();
+    const answered = async (): Promise<string> => (await asked('/metrics', 'eye'))[0];
+    await expect.poll(answered, { timeout: 20_000 }).toMatch(/^HTTP\/1.1 200 /);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('keeps its last connections for what is open to all', async () => {
+    guard = ({ header }) => ({ name: header('authorization')!.slice(7), role: 'reader' });
+    const sockets: Socket[] = [];
+    for (let count = 0; count < CONNECTIONS_MAX; count++)
+      sockets.push((await asked('/metrics', `reader-${count % 8}`))[1]);
+    for (let count = 0; count <= OPEN_CONNECTIONS_MAX; count++) {
+      const [refused, late] = await asked('/metrics', 'late');
+      expect(refused).toMatch(
+        /^HTTP\/1.1 503 [^]*there are 256 HTTP connections already; try again later\n$/,
+      );
+      if (!late.destroyed) await once(late, 'close');
+      expect((await asked('/healthz', 'late'))[0]).toMatch(
+        /^HTTP\/1.1 200 [^]*Connection: close[^]*alive\n$/,
+      );
+    }
+    expect(new Set(dropped)).toEqual(new Set(['TOO_MANY_CONNECTIONS']));
+    for (const socket of sockets) socket.destroy();
   });
 
   it('does not give on a Host header that is none', async () => {

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { handshakeRefusal, type TlsMaterial } from '@rocinante/access';
+import { handshakeRefusal, UnknownConnections, type TlsMaterial } from '@rocinante/access';
 import { parseAddress } from '@rocinante/base';
 import { answer, type AnsweringOptions, type Serving } from './answering.js';
 import { HttpAddressError } from './errors.js';
@@ -11,15 +11,16 @@ import {
   HEADERS_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
+  OPEN_CONNECTIONS_MAX,
   REQUEST_TIMEOUT_MS,
   STOP_GRACE_MS,
   STRANGERS_PER_ADDRESS_MAX,
   TIMEOUT_CHECK_INTERVAL_MS,
 } from './http-limits.js';
+import { ConnectionShares } from './connection-shares.js';
 import { LiveStreams } from './live-streams.js';
 import type { HttpRefusalCode } from './refusal-codes.js';
 import type { Routes } from './routes.js';
-import { Strangers } from './strangers.js';
 
 /**
  * What the server shows over TLS. No client is asked for a certificate, since browsers and Prometheus have none: an authority
@@ -59,14 +60,16 @@ export async function serveHttp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
   };
-  const strangers = new Strangers();
+  const strangers = new UnknownConnections(STRANGERS_PER_ADDRESS_MAX);
+  const shares = new ConnectionShares();
   const streams = new LiveStreams(({ code, message, client }) => options.onDropped?.(code, message, client));
-  const serving: Serving = { ...options, routes, strangers, streams };
+  const serving: Serving = { ...options, routes, strangers, shares, streams };
   const listener: RequestListener = (request, response) => void answer(request, response, serving);
   const secure = tls ? createSecureServer({ ...limits, ...secureOptions(tls) }, listener) : null;
   const server = secure ?? createServer(limits, listener);
   if (secure) watchHandshakes(secure, options);
   limitConnections(server, serving);
+  server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => shares.opened(socket));
   refuseMalformed(server, options);
   const parsed = parseAddress(address);
   if (parsed === null) throw new HttpAddressError(address, new Error('expected host:port'));
@@ -101,7 +104,7 @@ function watchHandshakes(server: SecureServer, { onDropped }: HttpServerOptions)
 
 /** Bounds how many connections there are, in all and of nobody known, and for how long nothing may move on one. */
 function limitConnections(server: Server, { strangers, onDropped }: Serving): void {
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = CONNECTIONS_MAX + OPEN_CONNECTIONS_MAX;
   server.setTimeout(IDLE_TIMEOUT_MS);
   server.keepAliveTimeout = IDLE_TIMEOUT_MS;
   server.prependListener('connection', (socket: Socket) => {
@@ -114,7 +117,7 @@ function limitConnections(server: Server, { strangers, onDropped }: Serving): vo
   server.on('drop', (dropped?: DropArgument) =>
     onDropped?.(
       'TOO_MANY_CONNECTIONS',
-      `${dropped?.remoteAddress}:${dropped?.remotePort}: there are ${CONNECTIONS_MAX} HTTP connections already`,
+      `${dropped?.remoteAddress}:${dropped?.remotePort}: there are ${CONNECTIONS_MAX + OPEN_CONNECTIONS_MAX} HTTP connections already`,
     ),
   );
 }

@@ -37,6 +37,10 @@ export const HELLO_TIMEOUT_MS = 5_000;
 /** A name of a worker or of a pool, in characters. */
 export const NAME_LENGTH_MAX = 64;
 
+/** What a worker says of its engine: each text, in characters, and how many features. */
+export const ENGINE_TEXT_LENGTH_MAX = 256;
+export const ENGINE_FEATURES_MAX = 64;
+
 /** What a person may say of a run: its name, its tags and a note, in characters; and its priority, either way from 0. */
 export const RUN_NAME_LENGTH_MAX = 64;
 export const TAGS_MAX = 16;
@@ -138,3 +142,6 @@ export const PIECE_BYTES = 256;
  */
 export const STRANGER_TIMEOUT_MS = 10_000;
 export const STRANGERS_WATCHING_MAX = 16;
+
+/** Connections of one address on which no call was let in yet, where tokens are asked for; one more is closed as it comes. */
+export const STRANGERS_PER_ADDRESS_MAX = 64;

@@ -13,12 +13,12 @@ import type { DropArgument, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CONNECTIONS_MAX, HEADERS_BYTES_MAX, HELLO_TIMEOUT_MS } from './limits.js';
 import { boundRequest } from './request-bounds.js';
-import { watchStranger } from './strangers.js';
+import { admitStranger, watchStranger } from './strangers.js';
 import { ServerUnfinished } from './unfinished-bytes.js';
 
 /**
  * Why a connection or a call was dropped before any handler heard of it: beside the codes of WireError,
- * - `TOO_MANY_CONNECTIONS`: there are CONNECTIONS_MAX;
+ * - `TOO_MANY_CONNECTIONS`: there are CONNECTIONS_MAX, or STRANGERS_PER_ADDRESS_MAX of its address on which nobody was let in;
  * - `UNKNOWN_METHOD`: no such call is served.
  */
 export type ServerRefusalCode =
@@ -63,6 +63,7 @@ export function watchServer(server: Http2Server): void {
     const what = `there are ${CONNECTIONS_MAX} connections already`;
     listeners.get(localPort!)?.('TOO_MANY_CONNECTIONS', `${remoteAddress}:${remotePort}: ${what}`);
   });
+  server.on('connection', (socket: Socket) => admitStranger(socket, refusalOf(socket)));
   server.on('session', watchSession);
   const unfinished = new ServerUnfinished();
   server.on('stream', (stream, headers) => watchStream(stream, headers, unfinished));

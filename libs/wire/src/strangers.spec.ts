@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { listen, type ListeningServer } from './channel.js';
-import { STRANGER_TIMEOUT_MS, STRANGERS_WATCHING_MAX } from './limits.js';
+import { STRANGER_TIMEOUT_MS, STRANGERS_PER_ADDRESS_MAX, STRANGERS_WATCHING_MAX } from './limits.js';
 import { listing } from './spec-certificates.js';
 
 const WATCH = '/grpc.health.v1.Health/Watch';
@@ -123,4 +123,18 @@ it('a watch of health goes on, on a few, which end with it', async () => {
   const ended = once(sessions[0], 'close');
   watches[0].close();
   await ended;
+});
+
+it('an address has so many connections on which nobody was let in, and one that is makes room', async () => {
+  const holder = await connected();
+  await called(holder, LIST, 'r');
+  for (let count = 0; count < STRANGERS_PER_ADDRESS_MAX; count++) await connected();
+  const more = http2.connect(`http://${server.address}`).on('error', () => undefined);
+  sessions.push(more);
+  await once(more, 'close');
+  const what = 'there are 64 connections of nobody known from its address already';
+  expect(refusals).toEqual([expect.stringMatching(`^TOO_MANY_CONNECTIONS 127.0.0.1:\\d+: ${what}$`)]);
+  expect(await lives(holder)).toBe(true);
+  await called(sessions[1], LIST, 'r');
+  expect(await lives(await connected())).toBe(true);
 });

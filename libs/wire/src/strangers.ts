@@ -1,6 +1,7 @@
+import { UnknownConnections } from '@rocinante/access';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { STRANGERS_WATCHING_MAX, STRANGER_TIMEOUT_MS } from './limits.js';
+import { STRANGERS_PER_ADDRESS_MAX, STRANGERS_WATCHING_MAX, STRANGER_TIMEOUT_MS } from './limits.js';
 import type { ServerRefusalListener } from './server-refusals.js';
 
 /** Both ends of a connection, as a socket and grpc-js name them. */
@@ -14,21 +15,31 @@ interface Stranger {
   isWatching: boolean;
 }
 
-/** Ports of this process's servers that ask for tokens. */
-const asking = new Set<number>();
+/** By the ports of this process's servers that ask for tokens: who was not let in there yet. */
+const asking = new Map<number, UnknownConnections>();
 
 /** Connections on which no call was let in yet, by their ends. */
 const strangers = new Map<string, Stranger>();
 
 /** Ends a server's connections on which nobody is let in. @returns a function that ends this. */
 export function endStrangers(port: number): () => void {
-  asking.add(port);
+  asking.set(port, new UnknownConnections(STRANGERS_PER_ADDRESS_MAX));
   return () => asking.delete(port);
 }
 
 /** A call that came on a connection was let in by its token. */
 export function letIn(ends: Ends): void {
   strangers.delete(keyOf(ends));
+  asking.get(ends.localPort!)?.letIn(ends);
+}
+
+/** Ends a connection of an address that has too many on which nobody was let in, where tokens are asked for. */
+export function admitStranger(socket: Socket, refuse: ServerRefusalListener): void {
+  if (asking.get(socket.localPort!)?.admit(socket) !== false) return;
+  const what = `there are ${STRANGERS_PER_ADDRESS_MAX} connections of nobody known from its address already`;
+  refuse('TOO_MANY_CONNECTIONS', what);
+  // HTTP/2 takes it in this turn, and expects it to be open.
+  setImmediate(() => socket.destroy());
 }
 
 /**

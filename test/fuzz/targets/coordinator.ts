@@ -247,7 +247,7 @@ export const eventLogs = async (): Promise<Target> => {
       await lastStarted(path);
       for await (const { losses } of lossesOf(path, 2)) if (losses.length > 2) throw new Error('too many');
       await pastOf(path);
-      await goingOnWith(NOT_PROVEN, path);
+      await goingOnWith(NOT_PROVEN, path, false);
       const log = new EventLog(path, 2, 1);
       await log.open();
       log.close();

@@ -1,7 +1,8 @@
 /** Every limit of the live page, in one place. Sizes are in bytes, times in milliseconds. */
 
-/** Pages that follow what happens, at once; one more is told to come later. */
+/** Pages that follow what happens, at once, and of one token's holder; one more is told to come later. */
 export const STREAMS_MAX = 64;
+export const STREAMS_PER_HOLDER_MAX = 16;
 
 /** What waits for a page that does not read; one that is slower is cut off, and comes back where it was. */
 export const STREAM_WAITING_BYTES_MAX = 4 << 20;

@@ -6,6 +6,7 @@ import type { AuditedAct } from '../daemon/audit-log.js';
 import { smallRun, SpecCoordinator, textSha256 } from '../daemon/spec-coordinator.js';
 import { EventLog } from '../run/log/event-log.js';
 import { RunDirectory } from '../run/run-directory.js';
+import { STREAMS_PER_HOLDER_MAX } from './page-limits.js';
 import { Page, type PageParts } from './page.js';
 import { WorkerPhases } from './worker-phases.js';
 
@@ -305,6 +306,25 @@ describe('a page with tokens', () => {
     expect(acts).toMatchObject([{ act: 'stop', actor: { holder: { name: 'otto' } }, what: 'r1' }]);
     expect(acts[0].actor.peer).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(acts[0].failure!.message).toContain('there is none of this id');
+  });
+
+  it('lets one holder follow so often, and others too; one that ends makes room', async () => {
+    const [ana, otto] = [await logIn('r'), await logIn('o')];
+    const following: Response[] = [];
+    for (let count = 0; count < STREAMS_PER_HOLDER_MAX; count++)
+      following.push(await get('/api/events', ana));
+    const refused = await get('/api/events', ana);
+    expect([refused.status, refused.headers.get('connection')]).toEqual([503, 'close']);
+    expect(await refused.text()).toBe('ana has 16 pages that follow already; try again later\n');
+    following.push(await get('/api/events', otto));
+    expect(following.map(({ status }) => status)).toEqual(following.map(() => 200));
+    await following[0].body!.cancel();
+    const status = async (): Promise<number> => {
+      following.push(await get('/api/events', ana));
+      return following.at(-1)!.status;
+    };
+    await expect.poll(status, { timeout: 20_000 }).toBe(200);
+    await Promise.all(following.slice(1).map(({ body }) => body!.cancel()));
   });
 
   it('lets go who logs out', async () => {

@@ -15,7 +15,13 @@ import { EventStream } from './event-stream.js';
 import { loginPage } from './login-page.js';
 import { PageFiles } from './page-files.js';
 import { guarded, json } from './page-headers.js';
-import { PRESENT_INTERVAL_MS, SHOWN_PATH_LENGTH_MAX, STREAMS_MAX, TOKEN_LENGTH_MAX } from './page-limits.js';
+import {
+  PRESENT_INTERVAL_MS,
+  SHOWN_PATH_LENGTH_MAX,
+  STREAMS_MAX,
+  STREAMS_PER_HOLDER_MAX,
+  TOKEN_LENGTH_MAX,
+} from './page-limits.js';
 import { failureAnswer, PageOrders, type PageOrderParts } from './page-orders.js';
 import { listOf, shownOf, type PresentParts } from './page-present.js';
 import { PageSessions, type HolderOf } from './page-sessions.js';
@@ -41,7 +47,8 @@ export class Page {
   readonly #files: PageFiles;
   readonly #orders: PageOrders;
   readonly #sessions: PageSessions | null;
-  readonly #streams = new Set<PageStream>();
+  /** With the name of the token by which each is followed; null where nobody is asked for one. */
+  readonly #streams = new Map<PageStream, string | null>();
   readonly #ticks: NodeJS.Timeout;
 
   constructor(parts: PageParts) {
@@ -91,7 +98,7 @@ export class Page {
   /** Ends every stream: an answer that never ends would keep the server from ending. */
   close(): void {
     clearInterval(this.#ticks);
-    for (const stream of this.#streams) stream.end();
+    for (const stream of this.#streams.keys()) stream.end();
   }
 
   /** Why a request is refused whoever sends it; null where it is not. */
@@ -162,11 +169,11 @@ export class Page {
 
   #follow(request: HttpRequest): HttpAnswer {
     if (request.method === 'HEAD') return { status: 200, contentType: 'text/event-stream', body: '' };
-    if (this.#streams.size >= STREAMS_MAX) {
-      return {
-        ...line(503, `${STREAMS_MAX} pages follow already; try again later`),
-        headers: { 'Retry-After': '30' },
-      };
+    const holder = request.holder?.name ?? null;
+    const crowded = this.#crowded(holder);
+    if (crowded !== null) {
+      const headers = { 'Retry-After': '30', Connection: 'close' };
+      return { ...line(503, `${crowded}; try again later`), headers };
     }
     const stream = new EventStream(
       () => {
@@ -176,15 +183,25 @@ export class Page {
       (message) => this.#parts.dropped('TIMEOUT', message, request.client),
     );
     const pageStream = new PageStream(this.#parts, stream, request.query.get('run'), this.#parts.onError);
-    this.#streams.add(pageStream);
+    this.#streams.set(pageStream, holder);
     pageStream.start(request.header('last-event-id') ?? request.query.get('after'));
     return { status: 200, contentType: 'text/event-stream; charset=utf-8', body: stream.body };
+  }
+
+  /** Why nobody else may follow in this name; null where he may. */
+  #crowded(holder: string | null): string | null {
+    if (this.#streams.size >= STREAMS_MAX) return `${STREAMS_MAX} pages follow already`;
+    if (holder === null) return null;
+    const own = [...this.#streams.values()].filter((name) => name === holder).length;
+    return own < STREAMS_PER_HOLDER_MAX
+      ? null
+      : `${holder} has ${STREAMS_PER_HOLDER_MAX} pages that follow already`;
   }
 
   #tick(): void {
     if (this.#streams.size === 0) return;
     const list = pictureOf(listOf(this.#parts));
-    for (const stream of this.#streams) stream.tick(list);
+    for (const stream of this.#streams.keys()) stream.tick(list);
   }
 
   #logIn(request: HttpRequest): HttpAnswer {

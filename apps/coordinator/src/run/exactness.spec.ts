@@ -44,15 +44,32 @@ it.each<Record<string, string>>([
 const entry = (sha256: string): string =>
   `${JSON.stringify({ time: 't', event: 'joining-proof', atStep: 0, sha256, ...setBy })}\n`;
 
-it('goes on with the proof of the event log where the checkpoint is from before any worker came', async () => {
-  writeFileSync(path, `{"event":"joining-proof", cut\n{"event":"notice"}\n${entry(A)}${entry(B)}`);
-  expect(await goingOnWith(NOT_PROVEN, path)).toEqual({ proof: A, setBy, notExactSince: null });
-  const checkpoint = { proof: B, setBy: null, notExactSince: 3 };
-  expect(await goingOnWith(checkpoint, path)).toBe(checkpoint);
+const STEP = '{"time":"t","event":"step","step":1}\n';
+const ofLog: Exactness = { proof: B, setBy, notExactSince: null };
+const ofCheckpoint: Exactness = { proof: A, setBy: null, notExactSince: 3 };
+
+it.each([
+  ['whose first step is closed', true],
+  ['that goes back', false],
+])('a run %s goes on with the proof that its log told of last before that', async (_what, isAtFirstStep) => {
+  writeFileSync(path, `{"event":"joining-proof", cut\n{"event":"notice"}\n${entry(A)}${entry(B)}${STEP}`);
+  expect(await goingOnWith(NOT_PROVEN, path, isAtFirstStep)).toEqual(ofLog);
+  expect(await goingOnWith(ofCheckpoint, path, isAtFirstStep)).toBe(ofCheckpoint);
 });
 
-it('goes on without one where neither has one', async () => {
-  expect(await goingOnWith(NOT_PROVEN, path)).toBe(NOT_PROVEN);
+it('a run of no step is bound by no proof: who set it may be gone for good', async () => {
+  writeFileSync(path, `{"event":"notice"}\n${entry(A)}`);
+  expect(await goingOnWith(NOT_PROVEN, path, true)).toBe(NOT_PROVEN);
+  expect(await goingOnWith({ ...ofCheckpoint, notExactSince: 0 }, path, true)).toBe(NOT_PROVEN);
+  // One that went back to its first step has had others.
+  expect(await goingOnWith(ofCheckpoint, path, false)).toBe(ofCheckpoint);
+});
+
+it('goes on without a proof where neither has one, and with the checkpoint’s where there is no log', async () => {
+  for (const isAtFirstStep of [true, false]) {
+    expect(await goingOnWith(NOT_PROVEN, path, isAtFirstStep)).toBe(NOT_PROVEN);
+    expect(await goingOnWith(ofCheckpoint, path, isAtFirstStep)).toBe(ofCheckpoint);
+  }
   writeFileSync(path, '{"event":"notice"}\n');
-  expect(await goingOnWith(NOT_PROVEN, path)).toBe(NOT_PROVEN);
+  expect(await goingOnWith(NOT_PROVEN, path, false)).toBe(NOT_PROVEN);
 });

@@ -53,19 +53,37 @@ export function exactnessOf(proof: string, further: Readonly<Record<string, stri
 /**
  * The exactness with which a run goes on: its checkpoint's; and where that is from before any worker came, with the proof that
  * the event log tells of, so that a coordinator killed before its first checkpoint with a proof goes on to the same bits.
+ *
+ * A proof of which no step was made binds nobody: who set it may be gone for good, and all others parked.
+ * @param isAtFirstStep the run goes on with its first step, and has not gone back there.
  */
-export async function goingOnWith(checkpoint: Exactness, eventsPath: string): Promise<Exactness> {
-  if (checkpoint.proof !== '' || !statSync(eventsPath, { throwIfNoEntry: false })?.size) return checkpoint;
+export async function goingOnWith(
+  checkpoint: Exactness,
+  eventsPath: string,
+  isAtFirstStep: boolean,
+): Promise<Exactness> {
+  if (checkpoint.proof !== '' && !isAtFirstStep) return checkpoint;
+  if (!statSync(eventsPath, { throwIfNoEntry: false })?.size) return checkpoint;
+  const { logged, hasSteps } = await provenBefore(eventsPath);
+  if (isAtFirstStep && !hasSteps) return NOT_PROVEN;
+  return checkpoint.proof !== '' ? checkpoint : (logged ?? checkpoint);
+}
+
+/** The proof that was set last before an event log's first step; and whether there is a step. */
+async function provenBefore(
+  eventsPath: string,
+): Promise<{ readonly logged: Exactness | null; readonly hasSteps: boolean }> {
   const input = createReadStream(eventsPath);
+  let logged: Exactness | null = null;
   try {
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      // It is among the first lines.
+      if (line.includes('"event":"step"')) return { logged, hasSteps: true };
       const proven = line.includes('"event":"joining-proof"') ? logEntrySchema.safeParse(jsonOf(line)) : null;
       if (proven?.data?.event !== 'joining-proof') continue;
       const { sha256, worker, engine } = proven.data;
-      return { proof: sha256, setBy: { worker, engine }, notExactSince: null };
+      logged = { proof: sha256, setBy: { worker, engine }, notExactSince: null };
     }
-    return checkpoint;
+    return { logged, hasSteps: false };
   } finally {
     input.destroy();
   }

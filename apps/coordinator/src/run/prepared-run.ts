@@ -69,7 +69,9 @@ export async function prepareRun(
       `--steps: the run has ${loaded.progress.step} steps already; expected at least so many, received ${shape.stepsTotal}`,
     );
   }
-  const exactness = await goingOnWith(loaded?.exactness ?? NOT_PROVEN, directory.eventsPath);
+  const isAtFirstStep =
+    loaded === null || (loaded.progress.step === 0 && loaded.progress.rollbacks.length === 0);
+  const exactness = await goingOnWith(loaded?.exactness ?? NOT_PROVEN, directory.eventsPath, isAtFirstStep);
   const sameLength = before?.steps === config.steps && before.epochs === config.epochs;
   const lengthBefore = before === null || sameLength ? null : { steps: before.steps, epochs: before.epochs };
   const isSeeded = loaded === null && config.initFrom === null;

@@ -3,10 +3,8 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Assignment, WorkKind } from '@rocinante/training';
 import {
   agreeOnProtocol,
-  isName,
   limits,
   meterConnection,
-  NAME_EXPECTED,
   statusOf,
   WireError,
   type CoordinatorMessage,
@@ -17,6 +15,7 @@ import {
   type WorkerMessageReceived,
 } from '@rocinante/wire';
 import { Downlink } from './downlink.js';
+import { checkEngine, checkName } from './hello-checks.js';
 import { READER_STALL_MS } from './stream-room.js';
 import { TalkAllowance } from './talk-allowance.js';
 import type { ServedRun } from './worker-pool.js';
@@ -80,7 +79,7 @@ export class Session {
    * Welcomes a worker.
    * @param ordinal the session's number in this coordinator's life.
    * @param live the other sessions.
-   * @throws {WireError} PROTOCOL_VERSION: no version in common. MALFORMED: a name that is none.
+   * @throws {WireError} PROTOCOL_VERSION: no version in common. MALFORMED: a name that is none, an engine described too long.
    */
   constructor(
     control: ServerDuplexStream<WorkerMessageReceived, CoordinatorMessage>,
@@ -92,6 +91,7 @@ export class Session {
     this.protocol = agreeOnProtocol(hello);
     this.pool = hello.pool || DEFAULT_POOL;
     checkName("worker's pool", this.pool);
+    checkEngine(hello.name, hello.engine);
     this.httpAddress = hello.httpAddress.slice(0, limits.ADDRESS_LENGTH_MAX);
     this.name = hello.name;
     this.worker = `${hello.name}#${ordinal}`;
@@ -171,11 +171,4 @@ export class Session {
       this.#control.emit('error', Object.assign(new Error(error.message, { cause: error }), statusOf(error)));
     else this.#control.end();
   }
-}
-
-/** @throws {WireError} MALFORMED: a name that logs, metrics and addresses cannot carry. */
-function checkName(what: string, name: string): void {
-  if (isName(name)) return;
-  const received = JSON.stringify(name.slice(0, limits.NAME_LENGTH_MAX));
-  throw new WireError('MALFORMED', `${what}: expected ${NAME_EXPECTED}, received ${received}`);
 }

@@ -1,4 +1,5 @@
 import { WireError } from '@rocinante/wire';
+import { RateAllowance } from './rate-allowance.js';
 
 /**
  * Messages that a worker may send of its own accord at once, and again each second: its metrics, its log, that it is ready,
@@ -11,26 +12,21 @@ export const TALK_PER_SECOND = 5;
 /** How much a worker may still say that nobody asked of it. What answers work is counted elsewhere (`AnswerCount`). */
 export class TalkAllowance {
   readonly #worker: string;
-  #left = TALK_AT_ONCE;
-  #at: number;
+  readonly #rate: RateAllowance;
 
   /** @param now milliseconds of a clock that never goes back. */
   constructor(worker: string, now: number) {
     this.#worker = worker;
-    this.#at = now;
+    this.#rate = new RateAllowance(TALK_AT_ONCE, TALK_PER_SECOND, now);
   }
 
   /** @throws {WireError} MALFORMED: it has said more than that. */
   take(now: number): void {
-    this.#left = Math.min(TALK_AT_ONCE, this.#left + ((now - this.#at) / 1000) * TALK_PER_SECOND);
-    this.#at = now;
-    if (this.#left < 1) {
-      throw new WireError(
-        'MALFORMED',
-        `worker ${this.#worker}: expected at most ${TALK_PER_SECOND} messages a second of its own accord ` +
-          '(metrics, log, readiness, trouble), received more',
-      );
-    }
-    this.#left -= 1;
+    if (this.#rate.take(now)) return;
+    throw new WireError(
+      'MALFORMED',
+      `worker ${this.#worker}: expected at most ${TALK_PER_SECOND} messages a second of its own accord ` +
+        '(metrics, log, readiness, trouble), received more',
+    );
   }
 }

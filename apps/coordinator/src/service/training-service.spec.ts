@@ -13,15 +13,31 @@ function lines(count: number): string[] {
   return Array.from({ length: count }, () => '{}');
 }
 
+const engine = (said: object): object => ({
+  engine: { tensorflow: '2.21.0', device: 'cpu', model: 'M', features: [], ...said },
+});
+const longText = 'x'.repeat(limits.ENGINE_TEXT_LENGTH_MAX + 1);
+const manyFeatures = Array.from({ length: limits.ENGINE_FEATURES_MAX + 1 }, (_, i) => `f${i}`);
+
 describe('a session', () => {
-  it.each([
+  it.each<[string, object, status, string]>([
     ['another protocol', { protocolMin: 7, protocolMax: 9 }, status.FAILED_PRECONDITION, 'PROTOCOL_VERSION'],
     ['no name', { name: '' }, status.INVALID_ARGUMENT, 'MALFORMED'],
     ['a name that logs cannot carry', { name: 'a\nb' }, status.INVALID_ARGUMENT, 'MALFORMED'],
     ['a pool too long', { pool: 'p'.repeat(129) }, status.INVALID_ARGUMENT, 'MALFORMED'],
+    ['a model too long', engine({ model: longText }), status.INVALID_ARGUMENT, 'MALFORMED'],
+    ['a feature too long', engine({ features: ['avx2', longText] }), status.INVALID_ARGUMENT, 'MALFORMED'],
+    ['too many features', engine({ features: manyFeatures }), status.INVALID_ARGUMENT, 'MALFORMED'],
   ])('is refused with %s', async (_what, hello, code, why) => {
     expect(await new Worker(hello).end()).toMatchObject({ code });
     expect([refused, told, service.sessions]).toEqual([[why], [], []]);
+  });
+
+  it('takes a description of an engine as long as it may be', async () => {
+    const features = manyFeatures.slice(1).map(() => longText.slice(1));
+    const model = longText.slice(1);
+    await new Worker(engine({ model, features })).session();
+    expect(service.sessions.map((session) => session.engine?.features.length)).toEqual([features.length]);
   });
 
   it('begins with Hello, once', async () => {

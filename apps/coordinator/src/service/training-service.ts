@@ -6,6 +6,7 @@ import type {
 } from '@grpc/grpc-js';
 import { isRefusal, type Refusal } from '@rocinante/metrics';
 import {
+  callerOf,
   limits,
   statusOf,
   WireError,
@@ -22,6 +23,7 @@ import {
   type WorkerMessageReceived,
 } from '@rocinante/wire';
 import { sendCorpus } from './corpus-sender.js';
+import { JoinAllowance } from './join-allowance.js';
 import { DEFAULT_POOL, Session } from './session.js';
 import { WorkerPool, type RunNumbers } from './worker-pool.js';
 
@@ -64,6 +66,7 @@ export class TrainingService {
   readonly #sessions = new Map<string, Session>();
   /** Each session's end, for the coordinator to bring about. */
   readonly #sendAway = new Map<Session, (reason: string) => void>();
+  readonly #joins = new JoinAllowance();
   #sessionCount = 0;
   #runCount = 0;
 
@@ -168,6 +171,7 @@ export class TrainingService {
         `this coordinator holds ${limits.SESSIONS_MAX} sessions already`,
       );
     }
+    this.#joins.take(callerOf(call).holder?.name ?? null, performance.now());
     const session = new Session(call, message.hello, (this.#sessionCount += 1), this.sessions);
     this.#sessions.set(session.id, session);
     this.#observer.opened?.(session);

@@ -20,7 +20,7 @@ export async function goBack(prepared: PreparedRun, diverged: RunProgress): Prom
     const loaded = await checkpoints.loadStep(step);
     const progress = wentBack(diverged, loaded.progress);
     await checkpoints.goBack({ ...loaded, progress });
-    const exactness = await goingOnWith(loaded.exactness, directory.eventsPath);
+    const exactness = await goingOnWith(loaded.exactness, directory.eventsPath, false);
     return { ...prepared, loaded: { ...loaded, progress }, firstValues: null, exactness, lengthBefore: null };
   } catch (cause) {
     if (!(cause instanceof DamagedCheckpointError)) throw cause;
