@@ -25,6 +25,12 @@ export const UNSEEN_METRICS: readonly string[] = [
   'rocinante_worker_certificate_expiry_timestamp_seconds',
 ];
 
+/** Series that are there after a failure only; the coordinator's own specs have them. */
+export const METRICS_OF_FAILURES: readonly string[] = [
+  'rocinante_coordinator_run_failed_timestamp_seconds',
+  'rocinante_coordinator_worker_lost',
+];
+
 /** Each series with the labels that it has, by the names under which Prometheus keeps it. */
 function seriesLabels(): Map<string, ReadonlySet<string>> {
   const known = new Map<string, ReadonlySet<string>>();

@@ -7,9 +7,20 @@ import type { Told } from './shapes.js';
 const QUIET_MS = 8_000;
 
 /** Events that are said aloud; the others are in the list. */
-const SAID: ReadonlySet<string> = new Set(['evaluation', 'went-back', 'held', 'released', 'set-aside']);
+const SAID: ReadonlySet<string> = new Set([
+  'evaluation',
+  'went-back',
+  'held',
+  'released',
+  'store-lost',
+  'store-back',
+  'worker-parked',
+  'not-exact',
+  'strike',
+  'set-aside',
+]);
 
-/** Says in a live region what matters: a run's state, evaluations, lost workers. */
+/** Says in a live region what matters: a run's state, evaluations, lost workers, what is wrong. */
 export class Announcer {
   #next: string | null = null;
   #quietUntil = 0;

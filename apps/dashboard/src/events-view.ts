@@ -13,6 +13,7 @@ const WARNINGS: ReadonlySet<string> = new Set([
   'set-aside',
   'went-back',
   'held',
+  'store-lost',
   'checkpoint-passed-over',
 ]);
 

@@ -216,6 +216,37 @@ export function coordinator(): DashboardBuilder {
       ),
     )
     .withPanel(
+      graph(
+        {
+          title: 'Object store',
+          description:
+            'For runs that have one: 1 while it takes nothing, files that went into it in half an hour, and tries that failed. The alert RocinanteStoreLost looks at the first.',
+          unit: 'none',
+          span: 12,
+        },
+        { expr: `rocinante_coordinator_store_lost{${ofRun}}`, legend: '{{run}} lost' },
+        {
+          expr: `increase(rocinante_coordinator_stored_files_total{${ofRun}}[30m])`,
+          legend: '{{run}} files',
+        },
+        {
+          expr: `increase(rocinante_coordinator_store_failures_total{${ofRun}}[30m])`,
+          legend: '{{run}} failed tries',
+        },
+      ).decimals(0),
+    )
+    .withPanel(
+      graph(
+        {
+          title: 'Bytes into the object store',
+          description: 'Bytes of checkpoints and final weights a second, over half an hour.',
+          unit: 'binBps',
+          span: 12,
+        },
+        { expr: `rate(rocinante_coordinator_stored_bytes_total{${ofRun}}[30m])`, legend: '{{run}}' },
+      ).min(0),
+    )
+    .withPanel(
       table(
         {
           title: 'Coordinators',

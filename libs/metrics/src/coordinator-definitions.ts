@@ -207,6 +207,11 @@ export const coordinatorDefinitions = {
     unit: 'sessions',
     help: "Sessions whose end was no decision of the worker's: its connection was lost, or cut for a fault.",
   }),
+  workerLost: gauge('rocinante_coordinator_worker_lost', {
+    unit: 'always 1',
+    help: 'A worker whose session was lost and that has not come back: for a day, of this process, under the name that it has.',
+    labels: { pool: null, worker: null },
+  }),
   parkedWorkers: gauge('rocinante_coordinator_parked_workers', {
     unit: 'workers',
     help: "Workers that are given no work, since their joining proof is another than the run's: --exact off admits them.",
@@ -272,6 +277,11 @@ export const coordinatorDefinitions = {
     unit: 'runs',
     help: 'Runs that the coordinator holds, by state.',
     labels: { state: RUN_STATES },
+  }),
+  runFailedAt: gauge('rocinante_coordinator_run_failed_timestamp_seconds', {
+    unit: 'seconds since 1970',
+    help: 'When a run failed, by its record: the last 20 of those that are failed now. One that is resumed or removed has no series.',
+    labels: { run: null, name: null, pool: null },
   }),
   ignoredMessages: counter('rocinante_coordinator_ignored_messages_total', {
     unit: 'messages',

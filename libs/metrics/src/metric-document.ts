@@ -13,7 +13,7 @@ export function metricDocument(): string {
     'of them are scraped through the coordinator, at `/workers/<worker>/metrics`; else those that cannot be reached. Discovery',
     'gives a worker’s series the labels `worker` and `pool`. A histogram has the series `_bucket`, `_sum` and `_count`. Counters',
     'begin at zero with the process.',
-    'Series of a run that has ended are served for two minutes more, so that its last values are scraped, and then removed.',
+    'Series of a run that has ended, but for when it failed, are served for two minutes more, so that its last values are scraped.',
     'The label `worker` is the worker’s name; where two live workers are called the same, the later one’s is `name#number`.',
     '',
     ...section('Coordinator', coordinatorDefinitions),

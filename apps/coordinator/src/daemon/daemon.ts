@@ -119,6 +119,7 @@ export class Daemon {
           name: run.name,
           pool: run.pool,
           state: meteredState(stateOf(run, this.#scheduler.active(run.id))),
+          endedAt: run.endedAt,
         })),
       now: () => performance.now(),
     });

@@ -11,8 +11,8 @@ let metrics: CoordinatorMetrics;
 let held: readonly HeldRun[];
 let traffic: { bytesSent: number; bytesReceived: number };
 
-const a = { worker: 'a#1', label: 'a', pool: 'default' };
-const b = { worker: 'b#2', label: 'b#2', pool: 'big' };
+const a = { worker: 'a#1', label: 'a', name: 'a', pool: 'default' };
+const b = { worker: 'b#2', label: 'b#2', name: 'b', pool: 'big' };
 
 const run = {
   id: 'r1',
@@ -34,10 +34,10 @@ beforeEach(() => {
   now = 1_000;
   traffic = { bytesSent: 0, bytesReceived: 0 };
   held = [
-    { id: 'r1', name: 'first', pool: 'default', state: 'running' },
-    { id: 'r2', name: 'r2', pool: 'default', state: 'queued' },
-    { id: 'r3', name: 'third', pool: 'big', state: 'queued' },
-    { id: 'r0', name: 'r0', pool: 'default', state: 'done' },
+    { id: 'r1', name: 'first', pool: 'default', state: 'running', endedAt: null },
+    { id: 'r2', name: 'r2', pool: 'default', state: 'queued', endedAt: null },
+    { id: 'r3', name: 'third', pool: 'big', state: 'queued', endedAt: null },
+    { id: 'r0', name: 'r0', pool: 'default', state: 'done', endedAt: ended },
   ];
   metrics = new CoordinatorMetrics({
     version: '1.2.3',
@@ -47,6 +47,8 @@ beforeEach(() => {
     now: () => now,
   });
 });
+
+const ended = '2026-11-24T10:00:00.000Z';
 
 /** All series, by name and labels. */
 async function series(): Promise<Map<string, number>> {
@@ -110,6 +112,9 @@ describe("a coordinator's metrics", () => {
     await step(observed, 0);
     observed.recorded({ validationLoss: 2.5 });
     observed.checkpointSaved({ bytes: 1, seconds: 0.1, reason: 'start' });
+    held = [...held, { id: 'r9', name: 'r9', pool: 'default', state: 'failed', endedAt: ended }];
+    metrics.opened(b);
+    metrics.closed(b, 'gone', true);
     const names = [...(await series()).keys()].map((name) => name.replace(/\{.*/, ''));
     for (const { name, type } of Object.values(coordinatorDefinitions)) {
       expect(names).toContain(type === 'histogram' ? `${name}_count` : name);
@@ -287,7 +292,7 @@ describe("a coordinator's metrics", () => {
 
   it('tells the state of runs that wait, are active or have just ended, and what a run is', async () => {
     metrics.begin(run);
-    held = [...held, { id: 'r4', name: 'r4', pool: 'default', state: 'waiting' }];
+    held = [...held, { id: 'r4', name: 'r4', pool: 'default', state: 'waiting', endedAt: null }];
     const shown = async (name: string): Promise<string[]> =>
       [...(await series()).keys()].filter((key) => key.startsWith(`rocinante_coordinator_${name}{`));
     const stateOf = (run: string, state: string): string =>
@@ -302,7 +307,7 @@ describe("a coordinator's metrics", () => {
     expect(await value('run_info{run="r1",name="first",pool="default"}')).toBe(1);
     expect(await value('parameters_size_bytes{run="r1"}')).toBe(4_000);
     metrics.end('r1');
-    held = [{ id: 'r1', name: 'first', pool: 'default', state: 'failed' }];
+    held = [{ id: 'r1', name: 'first', pool: 'default', state: 'failed', endedAt: ended }];
     expect(await shown('run_state')).toEqual([stateOf('r1', 'failed')]);
     now += 120_000;
     expect([...(await shown('run_state')), ...(await shown('run_info'))]).toEqual([]);
@@ -371,6 +376,47 @@ describe("a coordinator's metrics", () => {
     expect(await value('live_workers{pool="default"}')).toBe(0);
     expect(await value('live_workers{pool="big"}')).toBeUndefined();
     expect(await value('lost_workers_total')).toBe(1);
+  });
+
+  it('names lost workers until they are back, for a day, and a bounded number', async () => {
+    const lost = (worker: string, pool = 'default'): Promise<number | undefined> =>
+      value(`worker_lost{pool="${pool}",worker="${worker}"}`);
+    for (const worker of [a, b]) metrics.opened(worker);
+    metrics.closed(a, 'gone', true);
+    metrics.closed(b, 'stopped', false);
+    expect([await lost('a'), await lost('b', 'big')]).toEqual([1, undefined]);
+    metrics.opened({ ...a, pool: 'big' });
+    expect(await lost('a')).toBe(1);
+    metrics.opened(a);
+    expect(await lost('a')).toBeUndefined();
+    metrics.closed(a, 'gone', true);
+    now += 24 * 3_600_000 - 1;
+    expect(await lost('a')).toBe(1);
+    now += 1;
+    expect(await lost('a')).toBeUndefined();
+    for (let number = 0; number < 1_025; number++) metrics.closed({ ...a, name: `w${number}` }, 'gone', true);
+    expect([await lost('w0'), await lost('w1'), await lost('w1024')]).toEqual([undefined, 1, 1]);
+  });
+
+  it('tells when runs failed that are failed still, whether they were active in this process or not', async () => {
+    const failed = (id: string, endedAt: string): HeldRun => ({
+      ...{ id, name: `name of ${id}`, pool: 'big', state: 'failed', endedAt },
+    });
+    const shown = async (): Promise<[string, number][]> =>
+      [...(await series())].filter(([key]) => key.includes('run_failed_timestamp'));
+    held = [...held, failed('r5', '2026-11-24T10:00:00.000Z')];
+    expect(await shown()).toEqual([
+      [
+        'rocinante_coordinator_run_failed_timestamp_seconds{run="r5",name="name of r5",pool="big"}',
+        Date.UTC(2026, 10, 24, 10) / 1000,
+      ],
+    ]);
+    held = Array.from({ length: 25 }, (_, index) =>
+      failed(`r${index}`, `2026-11-24T10:00:${10 + index}.000Z`),
+    );
+    const keys = (await shown()).map(([key]) => key);
+    expect(keys).toHaveLength(20);
+    expect(keys[0]).toContain('run="r24"');
   });
 
   it('counts bytes, refusals and ignored messages, and runs by state', async () => {

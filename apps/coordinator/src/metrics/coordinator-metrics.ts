@@ -16,12 +16,32 @@ const ENDED_STATES: readonly MeteredRunState[] = ['stopped', 'done', 'failed'];
 /** For how long a run's series are served after its end: its last values are scraped, and labels do not grow for ever. */
 const ENDED_RUN_KEPT_MS = 120_000;
 
+/** Of how many failed runs it is told when they failed. */
+const FAILED_RUNS_MAX = 20;
+
+/** For how long a lost worker is told of that does not come back, and of how many at most: workers choose their names. */
+const LOST_WORKER_KEPT_MS = 24 * 3_600_000;
+const LOST_WORKERS_MAX = 1_024;
+
 /** A run that the coordinator holds, active or not. */
 export interface HeldRun {
   readonly id: string;
   readonly name: string;
   readonly pool: string;
   readonly state: MeteredRunState;
+  /** RFC 3339; null for one that has not ended. */
+  readonly endedAt: string | null;
+}
+
+interface LostLabels {
+  readonly pool: string;
+  readonly worker: string;
+}
+
+/** A worker's session, as far as it is told of. */
+interface OfSession {
+  readonly pool: string;
+  readonly name: string;
 }
 
 export interface CoordinatorMetricsParts {
@@ -47,6 +67,8 @@ export class CoordinatorMetrics implements SessionObserver {
   /** By id: runs with series, and when their series are to be removed; null while they are active. */
   readonly #runs = new Map<string, { readonly metrics: RunMetrics; removeAt: number | null }>();
   readonly #workersByPool = new Map<string, number>([['default', 0]]);
+  /** Workers that were lost and are not back, in the order of their loss. */
+  readonly #lostWorkers = new Map<string, { readonly labels: LostLabels; readonly removeAt: number }>();
   readonly #counted = { bytesSent: 0, bytesReceived: 0 };
 
   constructor(parts: CoordinatorMetricsParts) {
@@ -92,14 +114,25 @@ export class CoordinatorMetrics implements SessionObserver {
     return found?.removeAt === null ? found.metrics.stepPhases : null;
   }
 
-  opened({ pool }: { readonly pool: string }): void {
+  opened({ pool, name }: OfSession): void {
     this.#countWorkers(pool, 1);
+    this.#forgetLost(lostKey(pool, name));
   }
 
   /** @param lost whether that was no decision of the worker's. */
-  closed({ pool }: { readonly pool: string }, _reason: string, lost: boolean): void {
+  closed({ pool, name: worker }: OfSession, _reason: string, lost: boolean): void {
     this.#countWorkers(pool, -1);
-    if (lost) this.#set.metrics.lostWorkers.inc();
+    if (!lost) return;
+    this.#set.metrics.lostWorkers.inc();
+    const key = lostKey(pool, worker);
+    this.#forgetLost(key);
+    this.#lostWorkers.set(key, {
+      labels: { pool, worker },
+      removeAt: this.#parts.now() + LOST_WORKER_KEPT_MS,
+    });
+    this.#set.metrics.workerLost.set({ pool, worker }, 1);
+    const [first] = this.#lostWorkers.keys();
+    if (this.#lostWorkers.size > LOST_WORKERS_MAX) this.#forgetLost(first);
   }
 
   /** A connection or call was refused, or a session dropped, by the code of the reason. */
@@ -124,8 +157,18 @@ export class CoordinatorMetrics implements SessionObserver {
     }
   }
 
+  #forgetLost(key: string): void {
+    const found = this.#lostWorkers.get(key);
+    if (!found) return;
+    this.#set.metrics.workerLost.remove(found.labels);
+    this.#lostWorkers.delete(key);
+  }
+
   async #measure(): Promise<void> {
     this.#removeEnded();
+    for (const [key, { removeAt }] of this.#lostWorkers) {
+      if (this.#parts.now() >= removeAt) this.#forgetLost(key);
+    }
     for (const { metrics } of this.#runs.values()) metrics.measure();
     const { metrics } = this.#set;
     const { bytesSent, bytesReceived } = this.#parts.traffic();
@@ -139,7 +182,7 @@ export class CoordinatorMetrics implements SessionObserver {
 
   /** What runs are, and their states: they change by themselves, so that it is all told anew at each scrape. */
   #showHeld(held: readonly HeldRun[]): void {
-    const { runs, runInfo, runState } = this.#set.metrics;
+    const { runs, runFailedAt, runInfo, runState } = this.#set.metrics;
     for (const state of RUN_STATES) {
       runs.set({ state }, held.filter((other) => other.state === state).length);
     }
@@ -149,6 +192,13 @@ export class CoordinatorMetrics implements SessionObserver {
       if (ENDED_STATES.includes(state) && !this.#runs.has(run)) continue;
       runInfo.set({ run, name, pool }, 1);
       runState.set({ run, state }, 1);
+    }
+    runFailedAt.reset();
+    const failed = held
+      .filter(({ state, endedAt }) => state === 'failed' && endedAt !== null)
+      .sort((a, b) => b.endedAt!.localeCompare(a.endedAt!));
+    for (const { id: run, name, pool, endedAt } of failed.slice(0, FAILED_RUNS_MAX)) {
+      runFailedAt.set({ run, name, pool }, Date.parse(endedAt!) / 1000);
     }
   }
 
@@ -160,4 +210,8 @@ export class CoordinatorMetrics implements SessionObserver {
       this.#runs.delete(id);
     }
   }
+}
+
+function lostKey(pool: string, worker: string): string {
+  return JSON.stringify([pool, worker]);
 }
