@@ -79,13 +79,12 @@ export async function resumeRun(
   { store, contents, scheduler }: OrderParts,
   { run: reference, steps, epochs, limits }: ResumeRequestMessage,
 ): Promise<StoredRun> {
-  const run = store.find(reference);
-  if (run.state === 'active' || run.state === 'queued') {
-    throw new WrongStateError(run, 'stopped, failed or done', 'stop it first');
-  }
+  const { id } = endedRun(store, reference);
+  const started = await lastStarted(new RunDirectory(store.directory(id)).eventsPath);
+  // Another order may have come meanwhile. From here to the change nothing waits.
+  const run = endedRun(store, id);
   const config = parseConfig(withLength(run.config, steps, epochs));
   const bounds = limitsOf(limits, run.limits);
-  const started = await lastStarted(new RunDirectory(store.directory(run.id)).eventsPath);
   const stepsTotal = config.steps ?? (started && config.epochs * started.stepsPerEpoch);
   checkLength(run, stepsTotal, steps > 0 ? `steps: ${steps}` : `epochs: ${config.epochs}`);
   if (bounds.maxHours !== null && run.activeSeconds >= bounds.maxHours * SECONDS_PER_HOUR) {
@@ -95,7 +94,7 @@ export async function resumeRun(
   }
   for (const content of [run.corpus.sha256, config.initFrom]) if (content !== null) contents.path(content);
   // The weights of its former end stay its own until it has begun to go on.
-  store.update(run.id, {
+  store.update(id, {
     config,
     limits: bounds,
     state: 'queued',
@@ -105,8 +104,8 @@ export async function resumeRun(
     queuedAt: store.queueTime(new Date().toISOString()),
   });
   await store.written();
-  scheduler.queued(store.find(run.id));
-  return store.find(run.id);
+  scheduler.queued(store.find(id));
+  return store.find(id);
 }
 
 /**
@@ -142,10 +141,10 @@ export async function stopRun(
       `reason: expected at most ${REASON_LENGTH_MAX} characters, received ${reason.length}`,
     );
   }
-  const { id } = scheduler.stop(store.find(reference), reason || 'stopped on request');
+  const stopped = scheduler.stop(store.find(reference), reason || 'stopped on request');
   await store.written();
-  // It may have ended meanwhile.
-  return store.find(id);
+  // It may have ended meanwhile, and been removed.
+  return store.runs().find(({ id }) => id === stopped.id) ?? stopped;
 }
 
 /**
@@ -160,11 +159,17 @@ export async function removeRun(
   if (store.damagedRuns().some(({ id }) => id === reference)) {
     return { run: reference, bytes: await store.remove(reference) };
   }
+  const { id } = endedRun(store, reference);
+  return { run: id, bytes: await store.remove(id) };
+}
+
+/** @throws {WrongStateError} it has not ended. @throws {RunStoreError} */
+function endedRun(store: RunStore, reference: string): StoredRun {
   const run = store.find(reference);
   if (run.state === 'active' || run.state === 'queued') {
     throw new WrongStateError(run, 'stopped, failed or done', 'stop it first');
   }
-  return { run: run.id, bytes: await store.remove(run.id) };
+  return run;
 }
 
 function jsonOf(text: string): unknown {
