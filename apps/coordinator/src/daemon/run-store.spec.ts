@@ -1,4 +1,5 @@
 /** Goal: what the daemon knows of its runs outlives it. Method: a real directory, opened again after each kind of end. */
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +87,17 @@ describe('a run', () => {
     expect(store.runs()).toEqual([changed]);
     expect((await stat(data)).mode & 0o777).toBe(0o700);
     expect((await stat(store.directory('r1'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('is there once its record is on the disk, and not before', async () => {
+    let isOver = false;
+    const created = store.create(run).finally(() => (isOver = true));
+    while (!isOver) {
+      if (store.runs().length > 0) expect(existsSync(recordPath('r1'))).toBe(true);
+      else expect(store.queue('default')).toEqual([]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(store.runs()).toEqual([await created]);
   });
 
   it('is read as the release before wrote it', async () => {

@@ -188,7 +188,7 @@ export class RunStore {
   }
 
   /**
-   * Records a run that waits, under a new id.
+   * Records a run that waits, under a new id. It is there, for whoever asks, once its record is on the disk.
    * @throws {UsageError} a field is out of its bounds.
    * @throws {RunStoreError} `RUN_NOT_WRITTEN`: there is no such run, and its number is not given again.
    */
@@ -211,13 +211,13 @@ export class RunStore {
       await mkdir(directory, { mode: PRIVATE_FOLDER_MODE });
       // Else the run is lost with its folder's name, though its record was flushed.
       await syncDirectory(this.runsDirectory);
-      this.#records.set(id, checked.data);
-      await this.#writer.write(id);
+      await writeJson(join(directory, RECORD), checked.data);
     } catch (error) {
-      await this.#forget(id);
       await rm(directory, { recursive: true, force: true });
       throw error instanceof RunStoreError ? error : notWritten(directory, error);
     }
+    this.#writer.read(id, checked.data);
+    this.#records.set(id, checked.data);
     return checked.data;
   }
 
