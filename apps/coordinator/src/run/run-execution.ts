@@ -13,7 +13,6 @@ import type { Traffic } from '@rocinante/wire';
 import { counted } from '../display/quantities.js';
 import { Rate } from '../display/rate.js';
 import { DivergedError, RunFailedError } from '../errors.js';
-import { WORDS_ENTRY } from '../sample-text.js';
 import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
 import { tellBeginning } from './beginning.js';
@@ -22,6 +21,7 @@ import { epochLoss } from './log/epoch-loss.js';
 import { EventLog } from './log/event-log.js';
 import { releaseBytes } from './disk-space.js';
 import { furtherOf, type Exactness } from './exactness.js';
+import { keepWords, WORDS_ENTRY } from './kept-words.js';
 import { LedgerKeeper, ledgerPath } from './ledger/ledger-keeper.js';
 import { LimitsWatch } from './limits-watch.js';
 import type { LogEntryOf, RunLogEntry, StartCause } from './log/log-entries.js';
@@ -285,6 +285,7 @@ export class RunExecution {
     let failed = true;
     try {
       await this.log.open();
+      this.#keepWords();
       await this.#openLedger();
       this.#begin();
       const end = await this.#toEnd();
@@ -340,6 +341,16 @@ export class RunExecution {
     await this.#openLedger();
     tellAll(this.#options.observers).wentBack(progress);
     this.#start();
+  }
+
+  /** A run needs them not: a disk that does not take them is no reason to fail. */
+  #keepWords(): void {
+    const { directory, words } = this.#prepared;
+    try {
+      keepWords(directory, words);
+    } catch (error) {
+      this.log.noticed(`${(error as Error).message}; weights of its checkpoints carry no words of its text`);
+    }
   }
 
   async #openLedger(): Promise<void> {
