@@ -66,6 +66,8 @@ export function summaryEntry(fields: Partial<LogEntryOf<'summary'>> = {}): LogEn
     epoch: 4,
     loss: 1.5995,
     validationLoss: 1.6112,
+    bestStep: 1340,
+    bestValidationLoss: 1.6112,
     windowsPerSecond: 413.1,
     bytesSent: 10,
     bytesReceived: 20,

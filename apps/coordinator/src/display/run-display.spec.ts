@@ -200,6 +200,24 @@ describe('without a terminal', () => {
     );
   });
 
+  it('ends with the reason where that came before its length, and with the best where that is another step', () => {
+    show();
+    const reason = 'stopped early after step 480: the loss did not fall in 4 evaluations in a row';
+    display.entry(started({}));
+    display.entry({ time, event: 'finished', atStep: 480, outcome: 'done', reason });
+    display.entry(summaryEntry({ steps: 480, bestStep: 432, bestValidationLoss: 1.9381 }));
+    expect(display.closingText('w').split('\n').slice(1, 4)).toEqual([
+      reason,
+      'best: held-out loss 1.9381 at step 432; its weights are those of --which best',
+      'weights: w (its parameters’ SHA-256: fc0b)',
+    ]);
+    display.entry(summaryEntry({ steps: 480, bestStep: 432, bestValidationLoss: null }));
+    expect(display.closingText('w')).toContain('\nbest: the lowest loss at step 432; its');
+    // An earlier release says nothing of it.
+    display.entry(summaryEntry({ bestStep: null, bestValidationLoss: null }));
+    expect(display.closingText('w').split('\n')[1]).toBe('weights: w (its parameters’ SHA-256: fc0b)');
+  });
+
   it('warns of workers of another kind, and ends with it where they were admitted', () => {
     const paper = show();
     display.entry(started({}));

@@ -143,7 +143,7 @@ export async function runHere(
       );
       return interrupted ? EXIT_INTERRUPTED : 0;
     }
-    tellDone(execution, directory, display, options.json);
+    tellDone(execution, directory, display, options.json, end.reason);
     return notStored === null ? 0 : EXIT_NOT_STORED;
   } catch (error) {
     if (isExpected(error)) notifier?.ended('failed', error.message);

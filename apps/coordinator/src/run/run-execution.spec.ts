@@ -127,6 +127,7 @@ describe('a run at its end', () => {
     const run = execution(await atItsEnd(), { sample: true });
     expect(await run.run()).toEqual({ outcome: 'done', reason: 'its one step is closed' });
     expect(run.summary).toMatchObject({ steps: 1, epoch: 1, loss: 2.5, validationLoss: 2.25 });
+    expect(run.summary).toMatchObject({ bestStep: 1, bestValidationLoss: 2.25 });
     expect(run.summary!.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
     // Without a worker there is no sample, which is no reason to fail.
     expect(told.find(({ event }) => event === 'notice')).toMatchObject({

@@ -1,6 +1,7 @@
 import { systemTrouble } from '@rocinante/base';
 import { CheckpointWriteError } from '@rocinante/checkpoint';
 import {
+  bestEntry,
   epochOf,
   goesBack,
   networkOf,
@@ -205,6 +206,12 @@ export class RunExecution {
     return epochLoss(this.#run.progress);
   }
 
+  /** Of the best evaluation so far; null before the first, and a held-out loss also where nothing is held out. */
+  get best(): Pick<RunSummary, 'bestStep' | 'bestValidationLoss'> {
+    const best = bestEntry(this.#run.progress);
+    return { bestStep: best?.step ?? null, bestValidationLoss: best?.validationLoss ?? null };
+  }
+
   get windowsPerSecond(): number | null {
     return this.#rate.windowsPerSecond;
   }
@@ -406,6 +413,7 @@ export class RunExecution {
       epoch,
       loss,
       validationLoss,
+      ...this.best,
       windowsPerSecond: this.#rate.windowsPerSecond,
       ...this.traffic,
       weightsSha256: sha256,

@@ -255,6 +255,9 @@ const summary = z.object({
   epoch: count,
   loss: z.number(),
   validationLoss: z.number().nullable(),
+  /** Of the best evaluation; null where it is not known, as where an earlier release wrote it, and a held-out loss also where nothing is held out. */
+  bestStep: count.nullable().default(null),
+  bestValidationLoss: z.number().nullable().default(null),
   windowsPerSecond: z.number().nullable(),
   bytesSent: count,
   bytesReceived: count,
