@@ -36,6 +36,9 @@ export function stepEntry(step: number, fields: Partial<LogEntryOf<'step'>> = {}
     windows: 32,
     issues: 1,
     seconds: 0.1,
+    learningRate: 0.004,
+    gradientNorm: null,
+    clipFactor: null,
     norm: { least: 1, median: 1, greatest: 1 },
     ...fields,
   };

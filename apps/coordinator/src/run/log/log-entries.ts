@@ -112,7 +112,12 @@ const step = z.object({
   issues: count,
   /** From its first issue to its close. */
   seconds: z.number(),
-  /** Of the gradients of its micro-batches, each the sum over their windows; null where an earlier release wrote it. */
+  /** Of its Adam; null where an earlier release wrote it. */
+  learningRate: z.number().nullable().default(null),
+  /** Of the step's mean gradient before clipping, and what clipping multiplied it by (1: not clipped); null in a run that does not clip. */
+  gradientNorm: z.number().nullable().default(null),
+  clipFactor: z.number().nullable().default(null),
+  /** Of the gradients of its micro-batches, each the sum over their windows, which the norm checks look at; null where an earlier release wrote it. */
   norm: z.object({ least: z.number(), median: z.number(), greatest: z.number() }).nullable().default(null),
 });
 
