@@ -13,7 +13,7 @@ describe('corpus info', () => {
     expect(stdout).toContain('most frequent: "?" 42, " " 21, "i" 21, "s" 21\n');
     expect(stdout).toContain(
       'preset quick: too short, it needs 2,011 characters\n' +
-        'preset seed: 5 windows of 100, at every character; an epoch is 1 step of 64\n',
+        'preset seed: 5 windows of 100, at every character; an epoch is 1 step of 64, and 100 epochs of it are few to learn from: train with --epochs 1000 --patience 5\n',
     );
     const plain = await type(['corpus', 'info', text, '--normalisation', 'none']);
     expect(plain.stdout).toMatch(/\n105 characters, 5 symbols, as it is, as preset quick reads it .*\n/);

@@ -4,6 +4,8 @@ import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { corpusInfo, type CorpusInfo, type EpochSize } from '../corpus/corpus-info.js';
 import { counted } from '../display/quantities.js';
+import { presets } from '../presets.js';
+import { epochsThatSuit } from '../run-length.js';
 import { addCorpusPush } from './corpus-push.js';
 
 const SYMBOLS_SHOWN = 20;
@@ -80,7 +82,13 @@ function epochText({ preset, charactersNeeded, ...size }: EpochSize): string {
   const { windows, window, stride, heldOut, steps, batch } = size;
   if (charactersNeeded !== null)
     return `preset ${preset}: too short, it needs ${counted(charactersNeeded, 'character')}`;
+  const { epochs } = presets[preset];
+  const suits = epochsThatSuit(steps, epochs);
+  const few =
+    suits === null
+      ? ''
+      : `, and ${counted(epochs, 'epoch')} of it are few to learn from: train with ${suits}`;
   const every = stride === 1 ? 'at every character' : `one every ${stride} characters`;
   const without = heldOut ? ', with a tenth of the text held out' : '';
-  return `preset ${preset}: ${counted(windows, 'window')} of ${window}, ${every}${without}; an epoch is ${counted(steps, 'step')} of ${batch}`;
+  return `preset ${preset}: ${counted(windows, 'window')} of ${window}, ${every}${without}; an epoch is ${counted(steps, 'step')} of ${batch}${few}`;
 }

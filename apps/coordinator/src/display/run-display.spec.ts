@@ -59,7 +59,9 @@ describe('without a terminal', () => {
     const paper = show();
     const engine = { tensorflow: '2.21.0', device: 'gpu', model: 'NVIDIA H200', features: ['lstm=cudnn'] };
     display.entry({ time, event: 'worker-joined', atStep: 0, worker: 'worker-1', threads: 1, engine });
-    expect(paper.lines).toEqual(['worker-1 joined, to compute on NVIDIA H200, with LSTM path cudnn']);
+    expect(paper.lines).toEqual([
+      'worker-1 joined, to compute on NVIDIA H200, with LSTM path cudnn, where it can compute the network',
+    ]);
   });
 
   it('has a line about steps every ten seconds, and one for the last step', () => {
@@ -153,6 +155,15 @@ describe('without a terminal', () => {
       atStep: 7,
       from: { steps: null, epochs: 4 },
       to: { steps: 200, epochs: 4 },
+      rate: null,
+    });
+    display.entry({
+      time,
+      event: 'length-changed',
+      atStep: 7,
+      from: { steps: null, epochs: 4 },
+      to: { steps: null, epochs: 8 },
+      rate: { from: 0.0001234, to: 0.006 },
     });
     display.entry({
       time,
@@ -182,6 +193,7 @@ describe('without a terminal', () => {
       'no longer held: the run goes on',
       'first\\u001b[2J\\u000asecond',
       'the run now has 200 steps, not 4 epochs',
+      'the run now has 8 epochs, not 4 epochs; its schedule goes over the whole length, so its learning rate is 0.006 now, not 0.000123',
       'checkpoint y saved (5.0 MB)',
     ]);
   });

@@ -172,6 +172,8 @@ const lengthChanged = z.object({
   event: z.literal('length-changed'),
   from: z.object({ steps: count.nullable(), epochs: count }),
   to: z.object({ steps: count.nullable(), epochs: count }),
+  /** The next step's learning rate by either length, where a schedule makes it another; null where not, and where an earlier release wrote it. */
+  rate: z.object({ from: z.number(), to: z.number() }).nullable().default(null),
 });
 
 /**
