@@ -44,7 +44,7 @@ async function refusal(path: string, which?: WhichWeights): Promise<string> {
 
 const done = (): void => writeFileSync(join(run, 'weights', 'final.safetensors'), 'En un lugar de la Mancha');
 const general =
-  "give a run's directory, weights/final.safetensors of one that is done, a checkpoint, or what weights pull wrote";
+  'give weights/final.safetensors of a run that is done, or its directory, a checkpoint, or what weights pull wrote';
 
 describe('of checkpoints', () => {
   const vocabulary = ['a', 'b', 'c'];

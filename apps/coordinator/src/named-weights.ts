@@ -125,7 +125,7 @@ async function adviceFor(path: string, { cause }: WeightsFileError): Promise<str
   const run = runAt(path);
   const isDone = run !== undefined && existsSync(run.finalWeightsPath);
   if (run === undefined || (isDone && resolve(path) === run.finalWeightsPath)) {
-    return "give a run's directory, weights/final.safetensors of one that is done, a checkpoint, or what weights pull wrote";
+    return 'give weights/final.safetensors of a run that is done, or its directory, a checkpoint, or what weights pull wrote';
   }
   return isDone
     ? `the weights of that run are ${shownIn(run, run.finalWeightsPath)}`
