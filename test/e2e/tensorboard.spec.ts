@@ -79,10 +79,14 @@ describe.skipIf(hindrance !== null)(
       expect(scalars.learningRate).toEqual(
         Array.from({ length: end }, (_, index) => [index + 1, float(0.004)]),
       );
+      const taken = log.filter(({ event }) => event === 'step');
+      // It does not clip.
+      expect(scalars.gradientNorm).toBeUndefined();
+      expect(taken.map(({ learningRate }) => learningRate)).toEqual(taken.map(() => 0.004));
       const medians = log
         .filter(({ event }) => event === 'step')
         .map(({ norm }) => (norm as { median: number }).median);
-      for (const [index, [, value]] of scalars['gradientNorm/median'].entries()) {
+      for (const [index, [, value]] of scalars['microBatchNorm/median'].entries()) {
         expect(Math.abs(value / medians[index] - 1)).toBeLessThan(1e-4);
       }
       expect(scalars.windowsPerSecond.every(([, value]) => value > 0)).toBe(true);

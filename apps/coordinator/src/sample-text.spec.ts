@@ -7,7 +7,8 @@ import { RocinanteError } from '@rocinante/base';
 import { firstValues, type NetworkSpec } from '@rocinante/model';
 import { writeWeightsFile, type Weights } from '@rocinante/weights';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { sampleText, WORDS_ENTRY, type SampleTextOptions } from './sample-text.js';
+import { WORDS_ENTRY } from './run/kept-words.js';
+import { sampleText, type SampleTextOptions } from './sample-text.js';
 
 const network: NetworkSpec = {
   input: 'one-hot',

@@ -3,20 +3,21 @@ import { RocinanteError } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
 import { setEngineEnvironment, type Device } from '@rocinante/engine';
+import type { WhichWeights } from './client/weights-download.js';
 import { UsageError } from './errors.js';
 import { readNamedWeights } from './named-weights.js';
+import { WORDS_ENTRY } from './run/kept-words.js';
 import type { SampleMessage, SampleWork } from './sample-thread.js';
-
-/** Under this name a weights file carries the words of its text, as a JSON array. */
-export const WORDS_ENTRY = 'words';
 
 /** The reference's temperatures, for free text and for whole words. */
 const TEMPERATURE = 0.5;
 const WHOLE_WORDS_TEMPERATURE = 0.75;
 
 export interface SampleTextOptions {
-  /** Path of a weights file. */
+  /** Path of a weights file, a checkpoint, or a run's directory. */
   readonly weights: string;
+  /** Which weights of a run's directory; absent for the final ones. */
+  readonly which?: WhichWeights | undefined;
   /** Treated as the text was before training. Default: a line break, or the first symbol where there is none. */
   readonly prompt?: string | undefined;
   /** Characters to write; with whole words a few more, so that the last one is whole. */
@@ -39,19 +40,18 @@ export interface SampleTextOptions {
 
 /**
  * Text written by a network, piece by piece to `write`, and as a whole.
- * @throws {WeightsFileError} the file is not a whole weights file.
+ * @throws {RocinanteError} there are no whole weights; or the engine is not there.
  * @throws {UnknownSymbolsError} the prompt has characters that the network does not know.
  * @throws {UsageError} whole words of a weights file that carries none.
- * @throws {RocinanteError} the engine is not there.
  */
 export async function sampleText(
   options: SampleTextOptions,
   write: (piece: string) => void,
 ): Promise<string> {
   const { length, seed, threads, device, lstm, notice } = options;
-  const weights = await readNamedWeights(options.weights);
+  const weights = await readNamedWeights(options.weights, options.which);
   const vocabulary = new Vocabulary(weights.vocabulary);
-  const words = options.wholeWords ? wordsIn(options.weights, weights.further?.[WORDS_ENTRY]) : null;
+  const words = options.wholeWords ? wordsIn(weights.path, weights.further?.[WORDS_ENTRY]) : null;
   let text = '';
   await drawInThread(
     {

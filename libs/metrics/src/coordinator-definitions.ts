@@ -111,6 +111,11 @@ export const coordinatorDefinitions = {
     help: 'Learning rate of the last closed step.',
     labels: run,
   }),
+  gradientNorm: gauge('rocinante_coordinator_gradient_norm', {
+    unit: 'norm',
+    help: "Euclidean norm of the last closed step's mean gradient, before clipping; a run that does not clip has none.",
+    labels: run,
+  }),
   step: gauge('rocinante_coordinator_step', {
     unit: 'steps',
     help: "Steps closed since the run's beginning, those before a resume included.",

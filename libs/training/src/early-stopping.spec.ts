@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { Conversation, progressAt, smallShape } from './conversation.js';
-import { earlyEnd, evaluationsWithoutGain } from './early-stopping.js';
+import { bestEntry, earlyEnd, evaluationsWithoutGain } from './early-stopping.js';
 import type { HistoryEntry } from './run-state.js';
 
 /** A history of evaluations at steps 1, 2, …, with these held-out losses. */
 function historyOf(...losses: number[]): HistoryEntry[] {
   return losses.map((validationLoss, index) => ({ step: index + 1, epoch: 1, loss: 9, validationLoss }));
 }
+
+it('the best evaluation is the first that has the best loss, and is unknown where it is kept no more', () => {
+  const history = historyOf(NaN, 3, 2, 2, 4);
+  expect(bestEntry({ history, bestLoss: 2 })).toBe(history[2]);
+  expect(bestEntry({ history, bestLoss: 1 })).toBeNull();
+  expect(bestEntry({ history: [], bestLoss: null })).toBeNull();
+  const trained = [3, 2].map((loss, step) => ({ step, epoch: 1, loss, validationLoss: null }));
+  expect(bestEntry({ history: trained, bestLoss: 2 })).toBe(trained[1]);
+});
 
 describe('evaluations without a gain', () => {
   it('are those since the last loss below all before', () => {

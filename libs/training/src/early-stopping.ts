@@ -1,4 +1,4 @@
-import type { HistoryEntry, RunShape } from './run-state.js';
+import type { HistoryEntry, RunProgress, RunShape } from './run-state.js';
 
 /**
  * Evaluations since the last gain: since a loss, held-out or else training, that was more than `minDelta` below the best
@@ -21,6 +21,17 @@ export function evaluationsWithoutGain(history: readonly HistoryEntry[], minDelt
     }
   }
   return without;
+}
+
+/**
+ * The evaluation whose loss, held-out or else training, is the run's best; null before the first, and where a run that is as long as
+ * `HISTORY_KEPT` evaluations keeps it no more.
+ */
+export function bestEntry({
+  history,
+  bestLoss,
+}: Pick<RunProgress, 'history' | 'bestLoss'>): HistoryEntry | null {
+  return history.find(({ loss, validationLoss }) => (validationLoss ?? loss) === bestLoss) ?? null;
 }
 
 /** Why a run of this history ends before its steps are all closed; null where it does not. */

@@ -16,6 +16,7 @@ export {
   type RunProgress,
   type RunShape,
 } from './run-state.js';
+export { bestEntry } from './early-stopping.js';
 export { saveIntervalMs } from './save-interval.js';
 export { goesBack, rateShareOf, wentBack } from './rollback.js';
 export type { RunEvent } from './events.js';

@@ -27,6 +27,7 @@ export {
   type TensorDescription,
 } from './safetensors.js';
 export {
+  encodeWeightsFile,
   readWeightsFile,
   weightsSha256,
   writeWeightsFile,

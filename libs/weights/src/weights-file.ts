@@ -31,6 +31,15 @@ export function encodeWeightsHeader(weights: WeightsDescription): Uint8Array {
   return encodeHeader(expectedTensors(weights.network), encodeMetadata(weights));
 }
 
+/** A weights file in memory, and the hash by which a store of contents names it. For a file on the disk `writeWeightsFile` needs less. */
+export function encodeWeightsFile(weights: Weights): {
+  readonly bytes: Uint8Array;
+  readonly contentSha256: string;
+} {
+  const bytes = Buffer.concat([encodeWeightsHeader(weights), bytesOf(weights.parameters)]);
+  return { bytes, contentSha256: sha256(bytes) };
+}
+
 /**
  * Writes a weights file, whole or not at all: a reader of the path never sees a part of it.
  *

@@ -96,8 +96,8 @@ export function addConfigOptions(command: Command): Command {
       'CODEC_DOWN',
     ).choices(PARAMETER_CODECS),
     option(
-      '--init-from <file>',
-      'a weights file to begin with, of the same network and symbols',
+      '--init-from <path>',
+      'weights to begin with, of the same network and symbols: a weights file, a checkpoint or a done run’s directory',
       'INIT_FROM',
     ),
   ];

@@ -4,6 +4,8 @@ import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { corpusInfo, type CorpusInfo, type EpochSize } from '../corpus/corpus-info.js';
 import { counted } from '../display/quantities.js';
+import { presets } from '../presets.js';
+import { epochsThatSuit } from '../run-length.js';
 import { addCorpusPush } from './corpus-push.js';
 
 const SYMBOLS_SHOWN = 20;
@@ -84,5 +86,11 @@ function epochText({ preset, charactersNeeded, smallerBatch, ...size }: EpochSiz
   const without = heldOut ? ', with a tenth of the text held out' : '';
   const what = `preset ${preset}: ${counted(windows, 'window')} of ${window}, ${every}${without}`;
   if (smallerBatch !== null) return `${what}: too few for a batch of ${batch}; ${longer}, or ${smallerBatch}`;
-  return `${what}; an epoch is ${counted(steps, 'step')} of ${batch}`;
+  const { epochs } = presets[preset];
+  const suits = epochsThatSuit(steps, epochs);
+  const few =
+    suits === null
+      ? ''
+      : `, and ${counted(epochs, 'epoch')} of it are few to learn from: train with ${suits}`;
+  return `${what}; an epoch is ${counted(steps, 'step')} of ${batch}${few}`;
 }

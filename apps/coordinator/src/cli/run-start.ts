@@ -20,7 +20,7 @@ import { printable } from '../display/printable.js';
 import { TransferProgress } from '../display/transfer-progress.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { unfinishedWarmUpLine, warmUpOf } from '../run/warm-up.js';
-import { twoLengthsLine } from '../run-length.js';
+import { fewStepsLine, twoLengthsLine } from '../run-length.js';
 import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
@@ -123,6 +123,7 @@ function openingLines({ watch, ...flags }: StartFlags, { config, stepsTotal }: R
   return [
     twoLengthsLine(flags),
     flags.scaleBatch === undefined ? null : scaledBatchLine(flags.scaleBatch, config),
+    fewStepsLine(flags, config, stepsTotal),
     watch ? null : unfinishedWarmUpLine(warmUpOf(config), stepsTotal),
   ].filter((line) => line !== null);
 }

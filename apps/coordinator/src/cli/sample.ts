@@ -1,11 +1,13 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { availableCores } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
+import { WHICH_WEIGHTS, type WhichWeights } from '../client/weights-download.js';
 import type { SampleTextOptions } from '../sample-text.js';
 import { deviceOption, lstmOption, nonNegative, wholeNumber } from './option-values.js';
 
 interface SampleFlags {
+  readonly which?: WhichWeights;
   readonly prompt?: string;
   readonly length: number;
   readonly temperature?: number;
@@ -22,7 +24,13 @@ export function addSample(program: Command): void {
   program
     .command('sample')
     .description('write text with trained weights')
-    .argument('<weights>', 'a weights file, such as runs/<time>/weights/final.safetensors')
+    .argument('<weights>', 'a run’s directory, such as runs/<time>; or a weights file, or a checkpoint')
+    .addOption(
+      new Option(
+        '--which <name>',
+        'of a run’s directory those of its end (default), or of a checkpoint',
+      ).choices(WHICH_WEIGHTS),
+    )
     .option('--prompt <text>', 'what the text goes on from (default: a line break)')
     .option(
       '--length <n>',

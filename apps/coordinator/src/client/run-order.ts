@@ -6,7 +6,11 @@ import type { ConfigFlags } from '../config.js';
 import { configForText } from '../config-for-text.js';
 import { readCorpus, type Environment } from '../corpus/corpus-file.js';
 import { UsageError } from '../errors.js';
-import { checkInitialWeights, readInitialWeights } from '../run/checkpoints/first-state.js';
+import {
+  checkInitialWeights,
+  readInitialWeights,
+  type InitialWeights,
+} from '../run/checkpoints/first-state.js';
 import { DEFAULT_LIMITS } from '../run/run-limits.js';
 import { shapeOf } from '../run/run-shape.js';
 import { contentOfBytes, contentOfFile, type Content } from './content.js';
@@ -27,7 +31,7 @@ export interface RunOrder {
 /**
  * Reads all that a run is made of and checks it, so that what is wrong with it is said before anything is sent.
  * @param corpus a file, `bundled` or `quijote`.
- * @param initFrom path of a weights file; absent for first values from the seed.
+ * @param initFrom path of a weights file, a checkpoint or a run's directory; absent for first values from the seed.
  * @throws {UsageError} and libs/corpus's and libs/weights's errors: exit code 2, one line.
  */
 export async function readRunOrder(
@@ -53,8 +57,13 @@ export async function readRunOrder(
     stepsTotal,
     corpus: contentOfBytes(subject, file.bytes),
     corpusName: file.name === file.path ? basename(file.path) : file.name,
-    initFrom: initFrom === undefined ? null : await contentOfFile(`--init-from ${initFrom}`, initFrom),
+    initFrom: weights && (await initialContent(weights)),
   };
+}
+
+async function initialContent({ path, content }: InitialWeights): Promise<Content> {
+  const subject = `--init-from ${path}`;
+  return content === null ? contentOfFile(subject, path) : contentOfBytes(subject, content);
 }
 
 /** Which of some contents were sent, and which were there. */

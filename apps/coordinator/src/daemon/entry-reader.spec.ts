@@ -137,7 +137,7 @@ describe('a run’s past', () => {
       { time, event: 'worker-left', atStep: 2, worker: 'b', lost: false, reason: 'it left' },
       stepEntry(2),
       evaluationEntry(2, { validationLoss: null }),
-      { time, event: 'length-changed', atStep: 2, ...change },
+      { time, event: 'length-changed', atStep: 2, ...change, rate: null },
       { time, event: 'checkpoint-passed-over', atStep: 2, name: 'step-000004', reason: 'it is cut' },
       started({ cause: 'resumed', checkpoint: 'step-000002', atStep: 2 }),
       held,

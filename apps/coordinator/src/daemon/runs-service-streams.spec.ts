@@ -203,7 +203,10 @@ describe('weights', () => {
     const { messages } = await readAll(client.weights({ run: 'r1', which: 'newest' }));
     const file = Buffer.concat(messages.map(({ data }) => data));
     expect(messages[0]).toMatchObject({ step: 0, bytes: file.length, sha256: sha256(file) });
-    expect(parseSafetensors(file).tensors.length).toBeGreaterThan(3);
+    const { tensors, metadata } = parseSafetensors(file);
+    expect(tensors.length).toBeGreaterThan(3);
+    // As those of the run's end: whole words are written from its text's.
+    expect(JSON.parse(metadata.words)).toContain('mas');
     const pulls = Array.from({ length: 8 }, () => readAll(client.weights({ run: 'r1', which: 'newest' })));
     for (const { messages } of await Promise.all(pulls)) {
       expect(sha256(Buffer.concat(messages.map(({ data }) => data)))).toBe(sha256(file));

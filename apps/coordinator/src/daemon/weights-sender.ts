@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkpointName, DirectoryStore, type Checkpoint } from '@rocinante/checkpoint';
+import { DirectoryStore, type Checkpoint } from '@rocinante/checkpoint';
 import { quoted } from '@rocinante/base';
-import { networkOf } from '@rocinante/training';
 import { writeWeightsFile } from '@rocinante/weights';
 import { limits, type WeightsChunk } from '@rocinante/wire';
-import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
 import { useCheckpoint } from '../run/checkpoints/checkpoint-reading.js';
+import { weightsOfCheckpoint } from '../run/checkpoints/checkpoint-weights.js';
+import { wordsEntry } from '../run/kept-words.js';
 import type { RunDirectory } from '../run/run-directory.js';
 import { refuseFullDisk } from '../run/disk-space.js';
 import { WrongStateError } from './errors.js';
@@ -76,22 +76,15 @@ async function writeCheckpointWeights(
 }
 
 async function writeWeights(
-  { step, parameters, configuration, vocabulary }: Checkpoint,
+  checkpoint: Checkpoint,
   directory: RunDirectory,
   which: 'best' | 'newest',
 ): Promise<{ path: string; step: number }> {
-  const config = parseConfig(configuration, { config: checkpointName(step) });
+  const { step, parameters } = checkpoint;
+  const weights = weightsOfCheckpoint(checkpoint, wordsEntry(directory));
   await refuseFullDisk(directory.path, '--data', parameters.byteLength);
   const path = join(dirname(directory.finalWeightsPath), `${which}-${step}-${++count}.safetensors`);
-  await writeWeightsFile(path, {
-    network: networkOf(config, vocabulary.length),
-    vocabulary: [...vocabulary],
-    normalisation: config.text.normalisation,
-    window: config.text.window,
-    step,
-    configuration: config,
-    parameters,
-  });
+  await writeWeightsFile(path, weights);
   return { path, step };
 }
 

@@ -36,6 +36,9 @@ export function stepEntry(step: number, fields: Partial<LogEntryOf<'step'>> = {}
     windows: 32,
     issues: 1,
     seconds: 0.1,
+    learningRate: 0.004,
+    gradientNorm: null,
+    clipFactor: null,
     norm: { least: 1, median: 1, greatest: 1 },
     ...fields,
   };
@@ -66,6 +69,8 @@ export function summaryEntry(fields: Partial<LogEntryOf<'summary'>> = {}): LogEn
     epoch: 4,
     loss: 1.5995,
     validationLoss: 1.6112,
+    bestStep: 1340,
+    bestValidationLoss: 1.6112,
     windowsPerSecond: 413.1,
     bytesSent: 10,
     bytesReceived: 20,

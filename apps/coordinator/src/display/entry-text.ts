@@ -16,7 +16,7 @@ export function entryText(entry: ToldEntry): string {
     case 'worker-joined': {
       const path = lstmPathOf(entry.engine);
       const place = entry.engine?.device === 'gpu' ? `, to compute on ${entry.engine.model}` : '';
-      return `joined${place}${path === null ? '' : `, with LSTM path ${path}`}`;
+      return `joined${place}${path === null ? '' : `, with LSTM path ${path}`}${path === null || path === 'plain' ? '' : ', where it can compute the network'}`;
     }
     case 'worker-parked':
     case 'not-exact':
@@ -51,7 +51,7 @@ export function entryText(entry: ToldEntry): string {
     case 'checkpoint-passed-over':
       return `checkpoint ${entry.name} is damaged (${entry.reason}); the one before it is used`;
     case 'length-changed':
-      return `the run now has ${lengthText(entry.to)}, not ${lengthText(entry.from)}`;
+      return `the run now has ${lengthText(entry.to)}, not ${lengthText(entry.from)}${rateText(entry)}`;
     case 'went-back':
       return `${entry.reason}; the run goes back from step ${grouped(entry.fromStep)} to step ${grouped(entry.atStep)}, and on with ${+(entry.rateShare * 100).toPrecision(3)} % of its learning rate`;
     case 'notice':
@@ -112,6 +112,13 @@ export function evaluationLine(entry: LogEntryOf<'evaluation'>): string {
 
 function lengthText({ steps, epochs }: LogEntryOf<'length-changed'>['to']): string {
   return steps === null ? counted(epochs, 'epoch') : counted(steps, 'step');
+}
+
+/** What another length does to a rate that comes down over the whole run. */
+function rateText({ rate }: LogEntryOf<'length-changed'>): string {
+  if (rate === null) return '';
+  const [from, to] = [rate.from, rate.to].map((value) => Number(value.toPrecision(3)));
+  return `; its schedule goes over the whole length, so its learning rate is ${to} now, not ${from}`;
 }
 
 /** A state and its reason, each word once: a reason may be a sentence that begins with the state. */

@@ -59,7 +59,9 @@ describe('without a terminal', () => {
     const paper = show();
     const engine = { tensorflow: '2.21.0', device: 'gpu', model: 'NVIDIA H200', features: ['lstm=cudnn'] };
     display.entry({ time, event: 'worker-joined', atStep: 0, worker: 'worker-1', threads: 1, engine });
-    expect(paper.lines).toEqual(['worker-1 joined, to compute on NVIDIA H200, with LSTM path cudnn']);
+    expect(paper.lines).toEqual([
+      'worker-1 joined, to compute on NVIDIA H200, with LSTM path cudnn, where it can compute the network',
+    ]);
   });
 
   it('has a line about steps every ten seconds, and one for the last step', () => {
@@ -173,6 +175,15 @@ describe('without a terminal', () => {
       atStep: 7,
       from: { steps: null, epochs: 4 },
       to: { steps: 200, epochs: 4 },
+      rate: null,
+    });
+    display.entry({
+      time,
+      event: 'length-changed',
+      atStep: 7,
+      from: { steps: null, epochs: 4 },
+      to: { steps: null, epochs: 8 },
+      rate: { from: 0.0001234, to: 0.006 },
     });
     display.entry({
       time,
@@ -202,6 +213,7 @@ describe('without a terminal', () => {
       'no longer held: the run goes on',
       'first\\u001b[2J\\u000asecond',
       'the run now has 200 steps, not 4 epochs',
+      'the run now has 8 epochs, not 4 epochs; its schedule goes over the whole length, so its learning rate is 0.006 now, not 0.000123',
       'checkpoint y saved (5.0 MB)',
     ]);
   });
@@ -218,6 +230,24 @@ describe('without a terminal', () => {
         'weights: runs/first/weights/final.safetensors (its parameters’ SHA-256: fc0b)\n' +
         '\na sample:\ncall me\nwhale\n',
     );
+  });
+
+  it('ends with the reason where that came before its length, and with the best where that is another step', () => {
+    show();
+    const reason = 'stopped early after step 480: the loss did not fall in 4 evaluations in a row';
+    display.entry(started({}));
+    display.entry({ time, event: 'finished', atStep: 480, outcome: 'done', reason });
+    display.entry(summaryEntry({ steps: 480, bestStep: 432, bestValidationLoss: 1.9381 }));
+    expect(display.closingText('w').split('\n').slice(1, 4)).toEqual([
+      reason,
+      'best: held-out loss 1.9381 at step 432; its weights are those of --which best',
+      'weights: w (its parameters’ SHA-256: fc0b)',
+    ]);
+    display.entry(summaryEntry({ steps: 480, bestStep: 432, bestValidationLoss: null }));
+    expect(display.closingText('w')).toContain('\nbest: the lowest loss at step 432; its');
+    // An earlier release says nothing of it.
+    display.entry(summaryEntry({ bestStep: null, bestValidationLoss: null }));
+    expect(display.closingText('w').split('\n')[1]).toBe('weights: w (its parameters’ SHA-256: fc0b)');
   });
 
   it('warns of workers of another kind, and ends with it where they were admitted', () => {

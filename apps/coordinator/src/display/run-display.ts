@@ -6,7 +6,7 @@ import { printable } from './printable.js';
 import { entryText, evaluationLine } from './entry-text.js';
 import { counted, duration, grouped } from './quantities.js';
 import { Rate } from './rate.js';
-import { closingText, epochText, openingLines, type RunFigures } from './run-texts.js';
+import { closingText, endingLines, epochText, openingLines, type RunFigures } from './run-texts.js';
 
 /** Without a terminal, a line about steps at most so often. */
 const LINE_INTERVAL_MS = 10_000;
@@ -40,6 +40,8 @@ export class RunDisplay {
   readonly #silence: NodeJS.Timeout | null;
   #summary: LogEntryOf<'summary'> | null = null;
   #sample: string | null = null;
+  /** Why the run is done; null before. */
+  #doneReason: string | null = null;
 
   constructor({ terminal, stream, now = () => performance.now() }: RunDisplayOptions) {
     this.#stream = stream;
@@ -104,6 +106,7 @@ export class RunDisplay {
         this.#bar?.update({ left: 'done' });
         return;
       case 'finished':
+        this.#doneReason = entry.outcome === 'done' ? entry.reason : null;
         return this.#bar?.stop();
       // Steps that were issued again are counted from their own entries; the others are for the log's readers.
       case 'issued-again':
@@ -155,7 +158,9 @@ export class RunDisplay {
       ...(this.#issuedAgain === 0 ? [] : [`${counted(this.#issuedAgain, 'step')} issued again`]),
       ...(this.#notExactSince === null ? [] : [`not exact since step ${this.#notExactSince}`]),
     ];
-    return closingText(figures, { further, weights, sample: this.#sample });
+    const stepsTotal = this.#started?.stepsTotal ?? null;
+    const ending = this.#summary === null ? [] : endingLines(this.#summary, stepsTotal, this.#doneReason);
+    return closingText(figures, { further, ending, weights, sample: this.#sample });
   }
 
   #begin(started: LogEntryOf<'started'>): void {
@@ -164,7 +169,7 @@ export class RunDisplay {
     this.#issuedAgain = 0;
     this.#notExactSince = started.notExactSince;
     this.#nextLineAt = -Infinity;
-    this.#summary = this.#sample = null;
+    this.#summary = this.#sample = this.#doneReason = null;
     for (const line of openingLines(started)) this.line(line);
     this.stands('waiting for the first step');
     const left = this.#doing;

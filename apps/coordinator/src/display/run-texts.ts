@@ -59,12 +59,18 @@ export type RunFigures = Pick<
 /**
  * What came of a run that is done, for a person.
  * @param further what else is to be said of its steps: `2 steps issued again`.
+ * @param ending lines about how it ended, as `endingLines` makes them.
  * @param weights where the weights are, or how to get them.
  * @param sample null where none was made.
  */
 export function closingText(
   figures: RunFigures,
-  texts: { further: readonly string[]; weights: string; sample: string | null },
+  texts: {
+    further: readonly string[];
+    ending: readonly string[];
+    weights: string;
+    sample: string | null;
+  },
 ): string {
   const { steps, loss, validationLoss, windowsPerSecond, weightsSha256 } = figures;
   const facts = [
@@ -76,8 +82,33 @@ export function closingText(
   ];
   const lines = [
     `done: ${facts.join(', ')}`,
+    ...texts.ending,
     `weights: ${texts.weights} (its parameters’ SHA-256: ${weightsSha256})`,
   ];
   if (texts.sample !== null) lines.push('', 'a sample:', texts.sample);
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * What is to be said of an end that is not the run's whole length, or not its best.
+ * @param reason what ended the run; null where it is not known.
+ */
+export function endingLines(
+  {
+    steps,
+    bestStep,
+    bestValidationLoss,
+  }: Pick<LogEntryOf<'summary'>, 'steps' | 'bestStep' | 'bestValidationLoss'>,
+  stepsTotal: number | null,
+  reason: string | null,
+): string[] {
+  const isEarly = stepsTotal !== null && steps < stepsTotal;
+  const best =
+    bestValidationLoss === null ? 'the lowest loss' : `held-out loss ${bestValidationLoss.toFixed(4)}`;
+  return [
+    ...(isEarly && reason !== null ? [reason] : []),
+    ...(bestStep === null || bestStep === steps
+      ? []
+      : [`best: ${best} at step ${grouped(bestStep)}; its weights are those of --which best`]),
+  ];
 }

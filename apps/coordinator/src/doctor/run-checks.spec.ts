@@ -2,6 +2,7 @@ import type { RunSummary } from '@rocinante/wire';
 import { expect, it } from 'vitest';
 import { detailOf, runningRun } from '../client/scripted-coordinator.js';
 import type { ShownRun } from '../client/coordinator.js';
+import { stepEntry } from '../display/entries.js';
 import type { LogEntryOf } from '../run/log/log-entries.js';
 import { runFindings } from './run-checks.js';
 
@@ -13,7 +14,7 @@ function shown(change: RunSummary = {}, detail: object = {}): ShownRun {
 }
 
 function step(time: string, seconds: number): LogEntryOf<'step'> {
-  return { time, event: 'step', step: 40, epoch: 2, loss: 2, windows: 32, issues: 1, seconds, norm: null };
+  return stepEntry(40, { time, epoch: 2, loss: 2, seconds });
 }
 
 const fresh = step('2026-11-24T10:29:58.000Z', 1);

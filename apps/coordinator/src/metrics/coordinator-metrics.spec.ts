@@ -87,7 +87,8 @@ async function step(
   run.applyAsked(1);
   now += 2_000 - Math.max(computesA, computesB) * 1000;
   run.rangeApplied();
-  run.stepClosed({ step, epoch: Math.floor(step / 5), windows: 8, loss: 3 - step });
+  const closed = { step, epoch: Math.floor(step / 5), windows: 8, loss: 3 - step };
+  run.stepClosed(closed, null, { clipping: { norm: 1.5 + step, factor: 0.5 } });
 }
 
 describe("a coordinator's metrics", () => {
@@ -133,6 +134,7 @@ describe("a coordinator's metrics", () => {
       'epoch{run="r1"}': 2,
       'loss_nats{run="r1"}': -2,
       'learning_rate{run="r1"}': 1 / 6,
+      'gradient_norm{run="r1"}': 6.5,
       'windows_total{run="r1"}': 48,
       'windows_per_second{run="r1"}': 4,
       'step_duration_seconds_sum{run="r1"}': 12,

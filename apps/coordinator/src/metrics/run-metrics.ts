@@ -14,7 +14,7 @@ import {
   type RunProgress,
   type RunShape,
 } from '@rocinante/training';
-import type { RunObserver } from '../run/run-observer.js';
+import type { RunObserver, StepUpdate } from '../run/run-observer.js';
 import { SmoothedBound, type StepBound } from './step-bound.js';
 import { StepTimeline, type TimedAssignment } from './step-timeline.js';
 
@@ -177,12 +177,16 @@ export class RunMetrics implements RunObserver {
   }
 
   /** @param closed step and epoch are counted from 0. */
-  stepClosed(closed: {
-    readonly step: number;
-    readonly epoch: number;
-    readonly windows: number;
-    readonly loss: number;
-  }): void {
+  stepClosed(
+    closed: {
+      readonly step: number;
+      readonly epoch: number;
+      readonly windows: number;
+      readonly loss: number;
+    },
+    _view: unknown,
+    { clipping }: Pick<StepUpdate, 'clipping'>,
+  ): void {
     const run = this.#run;
     const { metrics } = this.#set;
     const { seconds, phases, shares, bound } = this.#timeline.closed(this.#now());
@@ -191,6 +195,7 @@ export class RunMetrics implements RunObserver {
     metrics.epoch.set({ run }, closed.epoch + 1);
     metrics.loss.set({ run }, closed.loss);
     metrics.learningRate.set({ run }, this.#learningRate(closed.step));
+    if (clipping !== null) metrics.gradientNorm.set({ run }, clipping.norm);
     metrics.windows.inc({ run }, closed.windows);
     metrics.stepDuration.observe({ run }, seconds);
     for (const phase of COORDINATOR_PHASES) metrics.stepPhase.observe({ run, phase }, phases[phase]);

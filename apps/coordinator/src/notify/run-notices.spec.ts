@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { stepEntry } from '../display/entries.js';
 import type { NewEntry } from '../run/log/event-log.js';
 import { LOSSES_INTERVAL_MS } from './limits.js';
 import type { Notice } from './notice.js';
 import { RunNotices, type RunNoticesOptions } from './run-notices.js';
 
+const TIME = '2025-11-29T09:20:00.000Z';
 const STUCK_MS = 60_000;
 
 /** A run that is told of by hand, on a clock that is set by hand. */
@@ -28,12 +30,12 @@ class ToldRun {
   }
 
   says(entry: NewEntry): void {
-    this.run.entry({ time: '2025-11-29T09:20:00.000Z', ...entry });
+    this.run.entry({ time: TIME, ...entry });
   }
 
   step(step: number, seconds = 1, loss = 2.5): void {
     this.passes(seconds);
-    this.says({ event: 'step', step, epoch: 1, loss, windows: 32, issues: 1, seconds, norm: null });
+    this.says(stepEntry(step, { time: TIME, loss, seconds }));
   }
 
   loses(worker: string): void {

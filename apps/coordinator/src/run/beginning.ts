@@ -2,6 +2,7 @@ import { networkLayout } from '@rocinante/model';
 import { networkOf, runWindows } from '@rocinante/training';
 import type { EventLog } from './log/event-log.js';
 import type { StartCause } from './log/log-entries.js';
+import { rateChange } from './rate-change.js';
 import { warmUpOf } from './warm-up.js';
 import type { PreparedRun } from './prepared-run.js';
 import { returnOf } from './checkpoints/rollback.js';
@@ -46,7 +47,8 @@ function tellBefore(log: EventLog, prepared: PreparedRun): void {
     log.tellReturn(returnOf(prepared, 'the coordinator was killed while the run went back'));
   if (lengthBefore !== null) {
     const to = { steps: config.steps, epochs: config.epochs };
-    log.write({ event: 'length-changed', atStep: log.step, from: lengthBefore, to });
+    const rate = rateChange(prepared);
+    log.write({ event: 'length-changed', atStep: log.step, from: lengthBefore, to, rate });
   }
 }
 

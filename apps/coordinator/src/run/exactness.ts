@@ -34,6 +34,17 @@ export function furtherOf({ setBy, notExactSince }: Exactness): Record<string, s
   };
 }
 
+/** Those entries of a checkpoint's further data, to the letter. */
+export function exactnessEntries({
+  joiningProofSetBy,
+  exactness,
+}: Readonly<Record<string, string>>): Record<string, string> {
+  return {
+    ...(joiningProofSetBy !== undefined && { joiningProofSetBy }),
+    ...(exactness !== undefined && { exactness }),
+  };
+}
+
 /**
  * @param proof the checkpoint's joining proof; @param further its further data.
  * @throws {UsageError} they are not as `furtherOf` writes them.

@@ -17,6 +17,9 @@ import { fillDisk, freeDisk, mountDisk, mounts, unmountDisk } from './spec-small
 /** What two checkpoints need and so much again, to be released: 128 MB and some. */
 const DISK_SIZE = '160m';
 
+/** For the text's words and the first lines of event log and ledger, a page each, and for no checkpoint. */
+const BEGINNING_BYTES = 3 * 4_096;
+
 const logLines = (): RunLogEntry[] =>
   readFileSync(directory.eventsPath, 'utf8')
     .trimEnd()
@@ -73,8 +76,7 @@ describe.skipIf(!mounts)('a full disk (needs the right to mount a tmpfs)', () =>
   it('lets a save wait, and makes it once there is room', async () => {
     const run = execution(await prepared());
     const end = run.run();
-    // For the first lines of event log and ledger, and for no checkpoint.
-    fillDisk(directory.path, 8_192);
+    fillDisk(directory.path, BEGINNING_BYTES);
     await eventually(() => run.heldReason);
     await eventually(() => (/checkpoints: the disk is full/.test(run.heldReason!) ? true : null));
     expect(readdirSync(directory.checkpointsPath)).toEqual([]);
@@ -94,7 +96,7 @@ describe.skipIf(!mounts)('a full disk (needs the right to mount a tmpfs)', () =>
   it('ends a run that is stopped, in one line that says why it has no checkpoint', async () => {
     const run = execution(await prepared());
     const end = run.run();
-    fillDisk(directory.path, 8_192);
+    fillDisk(directory.path, BEGINNING_BYTES);
     await eventually(() => (/checkpoints: the disk is full/.test(run.heldReason ?? '') ? true : null));
     run.stop('lunch');
     await expect(end).rejects.toThrow(/checkpoint of step 0 was not saved: .*the disk is full \(ENOSPC\)/);

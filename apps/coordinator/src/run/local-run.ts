@@ -5,7 +5,7 @@ import { unsilently } from '../display/long-work.js';
 import { RunDisplay } from '../display/run-display.js';
 import { isExpected, RunFailedError, UsageError } from '../errors.js';
 import { TrainNotifier } from '../notify/train-notifier.js';
-import { twoLengthsLine } from '../run-length.js';
+import { fewStepsLine, twoLengthsLine } from '../run-length.js';
 import { TrainingService } from '../service/training-service.js';
 import type { InitialWeights } from './checkpoints/first-state.js';
 import { LocalWorkers } from './local-workers.js';
@@ -52,7 +52,8 @@ export async function runHere(
   });
   display.line(`run ${directory.shownPath}`);
   if (options.resume && !loaded) display.line('there is no checkpoint: the run begins anew');
-  for (const line of [twoLengthsLine(options.flags), batchLineOf(options, prepared)]) {
+  const few = options.resume ? null : fewStepsLine(options.flags, prepared.config, prepared.shape.stepsTotal);
+  for (const line of [twoLengthsLine(options.flags), batchLineOf(options, prepared), few]) {
     if (line !== null) display.line(line);
   }
 
@@ -144,7 +145,7 @@ export async function runHere(
       );
       return interrupted ? EXIT_INTERRUPTED : 0;
     }
-    tellDone(execution, directory, display, options.json);
+    tellDone(execution, directory, display, options.json, end.reason);
     return notStored === null ? 0 : EXIT_NOT_STORED;
   } catch (error) {
     if (isExpected(error)) notifier?.ended('failed', error.message);

@@ -10,6 +10,7 @@ import { encodeText } from '../corpus/encode-thread.js';
 import { smallConfig, text } from '../daemon/spec-coordinator.js';
 import { UsageError } from '../errors.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
+import { rateChange } from './rate-change.js';
 import { RunDirectory } from './run-directory.js';
 import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
 import { RunCheckpoints } from './checkpoints/run-checkpoints.js';
@@ -38,8 +39,8 @@ async function prepared(
   return prepareRun(config, encoded, limits, directory, before);
 }
 
-async function saveStep(step: number): Promise<string> {
-  const { checkpoints, config, corpus } = await prepared();
+async function saveStep(step: number, ofRun = smallConfig): Promise<string> {
+  const { checkpoints, config, corpus } = await prepared(ofRun, ofRun);
   const layout = networkLayout(networkOf(config, corpus.vocabulary.size));
   const progress = { ...noProgress, step, issues: step };
   const effect = { type: 'save', step, reason: 'interval', best: false, progress } as const;
@@ -68,6 +69,24 @@ it('goes on from the newest checkpoint, and knows when its length is another one
   expect(same.lengthBefore).toBeNull();
   const { shape, lengthBefore } = await prepared({ ...smallConfig, steps: 9 });
   expect([shape.stepsTotal, lengthBefore]).toEqual([9, { steps: 5, epochs: smallConfig.epochs }]);
+});
+
+it('goes on at the same rate where that is constant', async () => {
+  await saveStep(4);
+  expect(rateChange(await prepared({ ...smallConfig, steps: 9 }))).toBeNull();
+});
+
+it('goes on at another rate where its length is another one and a schedule goes by that', async () => {
+  const cosine = { ...smallConfig, schedule: { kind: 'cosine', warmupSteps: 0, finalShare: 0 } as const };
+  const rate = smallConfig.optimizer.learningRate;
+  // Of 5 steps: the last has none; in the middle of 9 it is half.
+  await saveStep(4, cosine);
+  const longer = rateChange(await prepared({ ...cosine, steps: 9 }, cosine));
+  expect(longer!.from).toBeCloseTo(0, 12);
+  expect(longer!.to).toBeCloseTo(rate / 2, 12);
+  expect(rateChange(await prepared(cosine, cosine))).toBeNull();
+  await saveStep(5, cosine);
+  expect(rateChange(await prepared({ ...cosine, steps: 9 }, cosine))!.from).toBeCloseTo(0, 12);
 });
 
 it('does not go on to fewer steps than it has', async () => {

@@ -24,7 +24,7 @@ import { AnswerCount } from './answer-count.js';
 import type { RangeMade } from './arithmetic/arithmetic-messages.js';
 import type { ArithmeticThread, RangeRoom } from './arithmetic/arithmetic-thread.js';
 import { GrantQueue } from './grant-queue.js';
-import type { IssuedAgain, RunObserver } from './run-observer.js';
+import type { IssuedAgain, RunObserver, StepUpdate } from './run-observer.js';
 import type { SampleDesk } from './sample-desk.js';
 import type { RunVectors } from './arithmetic/run-vectors.js';
 
@@ -73,6 +73,8 @@ export class RunDriver implements RunListener {
   readonly #received: Int16Array | null;
   /** The issue in progress, or the last one. */
   #issued = { step: 0, issue: 0 };
+  /** What is known of how that becomes an update. */
+  #update: StepUpdate = { learningRate: 0, clipping: null };
   readonly #grants = new GrantQueue(
     (worker) => this.#machine.isLateInSending(worker),
     (worker) => this.#machine.rangeSeconds(worker),
@@ -254,13 +256,16 @@ export class RunDriver implements RunListener {
   #carryOut(effect: RunEffect): void {
     const { shape, vectors, arithmetic, feed, observer } = this.#parts;
     switch (effect.type) {
-      case 'issue':
-        arithmetic.begin(vectors.issue(effect.step, effect.grid, windowsOf(shape, effect.step)));
+      case 'issue': {
+        const terms = vectors.issue(effect.step, effect.grid, windowsOf(shape, effect.step));
+        arithmetic.begin(terms);
+        this.#update = { learningRate: terms.learningRate, clipping: null };
         feed.discard();
         this.#issued = { step: effect.step, issue: effect.issue };
         this.#grants.clear();
         this.#assigned = new Set();
         return observer.stepIssued(effect.step, effect.issue, this.#whyAgain(effect), vectors.exponents);
+      }
       case 'assign': {
         const session = this.#session(effect.worker);
         if (!session) return;
@@ -294,7 +299,7 @@ export class RunDriver implements RunListener {
       case 'close-step':
         vectors.close();
         feed.close();
-        return observer.stepClosed(effect, this.#machine.view);
+        return observer.stepClosed(effect, this.#machine.view, this.#update);
       case 'record':
         return observer.recorded(effect.entry, effect.best);
       case 'save':
@@ -360,10 +365,11 @@ export class RunDriver implements RunListener {
     }
   }
 
-  #made({ step, issue, range, finite, checksums }: RangeMade): void {
+  #made({ step, issue, range, finite, clipping, checksums }: RangeMade): void {
     // Of an issue that was given up; its version is gone from the feed.
     if (this.#closed || step !== this.#issued.step || issue !== this.#issued.issue) return;
     const { vectors, feed } = this.#parts;
+    this.#update = { ...this.#update, clipping };
     this.#parts.observer.rangeApplied(range, checksums);
     if (finite) {
       feed.made(vectors.nextParameters, range, checksums?.parameters ?? null);

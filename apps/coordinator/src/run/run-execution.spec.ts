@@ -3,23 +3,29 @@
  * text, folder, disk and port. Nobody computes: runs wait for workers, or go on from a checkpoint at their end.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { checkpointName } from '@rocinante/checkpoint';
+import { sha256 } from '@rocinante/base';
+import { checkpointName, readCheckpointFile } from '@rocinante/checkpoint';
 import { firstValues, networkLayout } from '@rocinante/model';
 import { networkOf, noProgress, type RunConfig } from '@rocinante/training';
+import { encodeWeightsFile } from '@rocinante/weights';
 import type { CoordinatorMessageReceived } from '@rocinante/wire';
 import { eventually, smallConfig } from '../daemon/spec-coordinator.js';
+import { parseConfig } from '../config.js';
 import { RunFailedError } from '../errors.js';
 import { client, service } from '../service/spec-service.js';
 import { NOT_PROVEN } from './exactness.js';
+import { wordsEntry } from './kept-words.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
+import { weightsOfCheckpoint } from './checkpoints/checkpoint-weights.js';
 import { RunCheckpoints } from './checkpoints/run-checkpoints.js';
 import { DEFAULT_LIMITS } from './run-limits.js';
 import { saveState } from './checkpoints/spec-checkpoints.js';
 import { directory, encoded, events, execution, logged, prepared, told } from './spec-execution.js';
 
 /** Its one step is closed in the checkpoint of `atItsEnd`. */
-const oneStep: RunConfig = { ...smallConfig, steps: 1 };
+const oneStep: RunConfig = parseConfig({ ...smallConfig, steps: 1 }, {});
 
 afterEach(() => vi.useRealTimers());
 
@@ -95,18 +101,33 @@ describe('a run that waits', () => {
 
 describe('a run at its end', () => {
   it('has its exactness in checkpoint, log and weights', async () => {
-    const exactness = { proof: 'c'.repeat(64), setBy: null, notExactSince: 1 };
+    const engine = { tensorflow: '2.21', device: 'cpu', model: 'any', features: [] };
+    const setBy = { worker: 'a', engine };
+    const exactness = { proof: 'c'.repeat(64), setBy, notExactSince: 1 };
     const run = await atItsEnd(exactness);
     expect(run.exactness).toEqual(exactness);
     await execution(run).run();
     expect(told[0]).toMatchObject({ event: 'started', notExactSince: 1 });
     expect(readFileSync(directory.finalWeightsPath, 'latin1')).toContain('not exact since step 1');
+    // Those of its last checkpoint are the same file.
+    const checkpoint = await readCheckpointFile(join(directory.checkpointsPath, checkpointName(1)));
+    const { bytes } = encodeWeightsFile(weightsOfCheckpoint(checkpoint, wordsEntry(directory)));
+    expect(sha256(bytes)).toBe(sha256(readFileSync(directory.finalWeightsPath)));
+  });
+
+  it('goes on where its words cannot be kept, which is said', async () => {
+    mkdirSync(join(directory.path, 'words.json.partial'));
+    await execution(await atItsEnd()).run();
+    const notice = told.find((entry) => entry.event === 'notice');
+    expect(notice?.message).toMatch(/words\.json.*; weights of its checkpoints carry no words of its text$/);
+    expect(wordsEntry(directory)).toEqual({});
   });
 
   it('has its final weights, and says what it came to', async () => {
     const run = execution(await atItsEnd(), { sample: true });
     expect(await run.run()).toEqual({ outcome: 'done', reason: 'its one step is closed' });
     expect(run.summary).toMatchObject({ steps: 1, epoch: 1, loss: 2.5, validationLoss: 2.25 });
+    expect(run.summary).toMatchObject({ bestStep: 1, bestValidationLoss: 2.25 });
     expect(run.summary!.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
     // Without a worker there is no sample, which is no reason to fail.
     expect(told.find(({ event }) => event === 'notice')).toMatchObject({

@@ -1,6 +1,7 @@
 import { systemTrouble } from '@rocinante/base';
 import { CheckpointWriteError } from '@rocinante/checkpoint';
 import {
+  bestEntry,
   epochOf,
   goesBack,
   networkOf,
@@ -13,7 +14,6 @@ import type { Traffic } from '@rocinante/wire';
 import { counted } from '../display/quantities.js';
 import { Rate } from '../display/rate.js';
 import { DivergedError, RunFailedError } from '../errors.js';
-import { WORDS_ENTRY } from '../sample-text.js';
 import type { Session } from '../service/session.js';
 import type { TrainingService } from '../service/training-service.js';
 import { tellBeginning } from './beginning.js';
@@ -22,6 +22,7 @@ import { epochLoss } from './log/epoch-loss.js';
 import { EventLog } from './log/event-log.js';
 import { releaseBytes } from './disk-space.js';
 import { furtherOf, type Exactness } from './exactness.js';
+import { keepWords, WORDS_ENTRY } from './kept-words.js';
 import { LedgerKeeper, ledgerPath } from './ledger/ledger-keeper.js';
 import { LimitsWatch } from './limits-watch.js';
 import type { LogEntryOf, RunLogEntry, StartCause } from './log/log-entries.js';
@@ -205,6 +206,12 @@ export class RunExecution {
     return epochLoss(this.#run.progress);
   }
 
+  /** Of the best evaluation so far; null before the first, and a held-out loss also where nothing is held out. */
+  get best(): Pick<RunSummary, 'bestStep' | 'bestValidationLoss'> {
+    const best = bestEntry(this.#run.progress);
+    return { bestStep: best?.step ?? null, bestValidationLoss: best?.validationLoss ?? null };
+  }
+
   get windowsPerSecond(): number | null {
     return this.#rate.windowsPerSecond;
   }
@@ -285,6 +292,7 @@ export class RunExecution {
     let failed = true;
     try {
       await this.log.open();
+      this.#keepWords();
       await this.#openLedger();
       this.#begin();
       const end = await this.#toEnd();
@@ -342,6 +350,16 @@ export class RunExecution {
     this.#start();
   }
 
+  /** A run needs them not: a disk that does not take them is no reason to fail. */
+  #keepWords(): void {
+    const { directory, words } = this.#prepared;
+    try {
+      keepWords(directory, words);
+    } catch (error) {
+      this.log.noticed(`${(error as Error).message}; weights of its checkpoints carry no words of its text`);
+    }
+  }
+
   async #openLedger(): Promise<void> {
     const notice = await this.#ledger?.open();
     if (notice) this.log.noticed(notice);
@@ -395,6 +413,7 @@ export class RunExecution {
       epoch,
       loss,
       validationLoss,
+      ...this.best,
       windowsPerSecond: this.#rate.windowsPerSecond,
       ...this.traffic,
       weightsSha256: sha256,

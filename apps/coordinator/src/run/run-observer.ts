@@ -9,7 +9,15 @@ import type {
   SaveReason,
 } from '@rocinante/training';
 import type { Session } from '../service/session.js';
-import type { RangeChecksums } from './arithmetic/step-arithmetic.js';
+import type { Clipping, RangeChecksums } from './arithmetic/step-arithmetic.js';
+
+/** How a step's gradient became an update. */
+export interface StepUpdate {
+  /** By the schedule, and after what the run went back. */
+  readonly learningRate: number;
+  /** Null in a run that does not clip. */
+  readonly clipping: Clipping | null;
+}
 
 /** Who is told what happens in a run: the event log, the metrics. Telling changes nothing. */
 export interface RunObserver {
@@ -47,7 +55,7 @@ export interface RunObserver {
   applyAsked?(ranges: number): void;
   /** A range's next parameters are made. */
   rangeApplied?(range: number, checksums: RangeChecksums | null): void;
-  stepClosed?(closed: Extract<RunEffect, { type: 'close-step' }>, view: RunView): void;
+  stepClosed?(closed: Extract<RunEffect, { type: 'close-step' }>, view: RunView, update: StepUpdate): void;
   /** A worker's answer about parts of an evaluation arrived. */
   evaluated?(session: Session): void;
   recorded?(entry: HistoryEntry, best: boolean): void;

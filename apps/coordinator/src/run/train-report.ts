@@ -6,12 +6,13 @@ import { shellWord } from '../display/shell-word.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunExecution, RunSummary } from './run-execution.js';
 
-/** Tells of a run that is done. */
+/** Tells of a run that is done. @param reason of its end. */
 export function tellDone(
   { summary, exactness: { notExactSince } }: RunExecution,
   directory: RunDirectory,
   display: RunDisplay,
   json: boolean,
+  reason: string,
 ): void {
   if (!json) {
     const weights = join(directory.shownPath, 'weights', 'final.safetensors');
@@ -20,7 +21,7 @@ export function tellDone(
   }
   const { weightsSha256 } = summary!;
   const ended = { weightsSha256, notExactSince, runDir: directory.path };
-  printJson({ outcome: 'done', ...numbersOf(summary!), ...ended });
+  printJson({ outcome: 'done', reason, ...numbersOf(summary!), ...ended });
 }
 
 /** How a run was stopped: by its limits, or by whoever interrupted it. */
@@ -49,7 +50,8 @@ export function tellStopped(
   const outcome = interrupted ? 'interrupted' : 'stopped';
   const validationLoss = progress.history.at(-1)?.validationLoss ?? null;
   // The loss is that of the epoch in progress.
-  const reached = { steps: progress.step, epoch, loss, validationLoss, windowsPerSecond, ...traffic };
+  const figures = { steps: progress.step, epoch, loss, validationLoss, ...execution.best };
+  const reached = { ...figures, windowsPerSecond, ...traffic };
   const { notExactSince } = execution.exactness;
   const ended = { weightsSha256: null, notExactSince, checkpoint, runDir: directory.path };
   printJson({ outcome, reason, ...numbersOf(reached), ...ended });
@@ -58,7 +60,14 @@ export function tellStopped(
 /** The figures that a run has however it ended. */
 type Figures = Pick<
   RunSummary,
-  'steps' | 'epoch' | 'validationLoss' | 'windowsPerSecond' | 'bytesSent' | 'bytesReceived'
+  | 'steps'
+  | 'epoch'
+  | 'validationLoss'
+  | 'bestStep'
+  | 'bestValidationLoss'
+  | 'windowsPerSecond'
+  | 'bytesSent'
+  | 'bytesReceived'
 > & { readonly loss: number | null };
 
 function numbersOf({
@@ -66,11 +75,14 @@ function numbersOf({
   epoch,
   loss,
   validationLoss,
+  bestStep,
+  bestValidationLoss,
   windowsPerSecond,
   bytesSent,
   bytesReceived,
 }: Figures): Figures {
-  return { steps, epoch, loss, validationLoss, windowsPerSecond, bytesSent, bytesReceived };
+  const losses = { loss, validationLoss, bestStep, bestValidationLoss };
+  return { steps, epoch, ...losses, windowsPerSecond, bytesSent, bytesReceived };
 }
 
 function printJson(value: object): void {

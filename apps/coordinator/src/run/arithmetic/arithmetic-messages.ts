@@ -1,5 +1,6 @@
 import type { ParameterLayout, SharedInt32, SharedWebAssemblyMemory } from '@rocinante/parameters';
 import type {
+  Clipping,
   Half,
   IssueTerms,
   OptimizerTerms,
@@ -47,6 +48,8 @@ export interface RangeMade {
   readonly range: number;
   /** Whether every value of it is finite. */
   readonly finite: boolean;
+  /** Of the issue; null without clipping. */
+  readonly clipping: Clipping | null;
   /** Null where none are wanted. */
   readonly checksums: RangeChecksums | null;
 }

@@ -9,7 +9,7 @@ import { StepArithmetic, type IssueTerms, type SharedState } from './step-arithm
 /** Of two ranges. */
 const layout = createLayout([{ name: 'a', shape: [300, 1024] }]);
 const { length } = layout;
-const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.1, clipNorm: 1 };
+const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.1, clipNorm: 0.1 };
 const terms: IssueTerms = {
   closed: 0,
   exponents: new Int8Array(layout.blockCount).fill(-20),
@@ -68,8 +68,8 @@ function add(to: ArithmeticThread, range: number, worker: number): void {
 function made(by: ArithmeticThread, count: number): Promise<RangeMade[]> {
   const ranges: RangeMade[] = [];
   return new Promise((resolve) => {
-    by.onMade = ({ step, issue, range, finite, checksums }) => {
-      ranges.push({ step, issue, range, finite, checksums });
+    by.onMade = ({ step, issue, range, finite, clipping, checksums }) => {
+      ranges.push({ step, issue, range, finite, clipping, checksums });
       if (ranges.length === count) resolve(ranges);
     };
   });
@@ -90,11 +90,16 @@ describe('the arithmetic’s thread', () => {
     beside.begin(terms);
     for (const range of [1, 0]) for (const worker of [2, 1]) add(beside, range, worker);
     beside.apply(7, 2, [0, 1]);
+    const { clipping } = plain;
+    const other = expect.anything() as never;
     expect(await made(beside, 3)).toEqual([
-      { step: 7, issue: 1, range: 1, finite: true, checksums: expect.anything() as object },
-      { step: 7, issue: 2, range: 0, finite: true, checksums: plain.checksums(0) },
-      { step: 7, issue: 2, range: 1, finite: true, checksums: plain.checksums(1) },
+      { step: 7, issue: 1, range: 1, finite: true, clipping: other, checksums: other },
+      { step: 7, issue: 2, range: 0, finite: true, clipping, checksums: plain.checksums(0) },
+      { step: 7, issue: 2, range: 1, finite: true, clipping, checksums: plain.checksums(1) },
     ]);
+    // The norm is above its limit.
+    expect(clipping!.factor * clipping!.norm).toBeCloseTo(optimizer.clipNorm, 12);
+    expect(clipping!.factor).toBeLessThan(1);
     const { start, end } = layout.ranges[1];
     const second = values(1, 2);
     const summed = values(1, 1).map((value, index) => value + second[index]);

@@ -32,7 +32,8 @@ port.on('message', (request: ArithmeticRequest) => {
         const { step, issue } = request;
         const finite = arithmetic.apply(range);
         const checksums = checksummed ? arithmetic.checksums(range) : null;
-        answer({ type: 'made', step, issue, range, finite, checksums });
+        const { clipping } = arithmetic;
+        answer({ type: 'made', step, issue, range, finite, clipping, checksums });
       }
       return;
     case 'copy':

@@ -40,6 +40,12 @@ export interface RangeChecksums {
   readonly parameters: number;
 }
 
+/** Clipping of one step: the norm of its mean gradient before, and what that was multiplied by, 1 where the norm was within its limit. */
+export interface Clipping {
+  readonly norm: number;
+  readonly factor: number;
+}
+
 /** The settings of the optimizer that are those of every step; a `clipNorm` of 0 is no clipping. */
 export type OptimizerTerms = Omit<AdamOptions, 'learningRate'> & { readonly clipNorm: number };
 
@@ -53,8 +59,8 @@ export class StepArithmetic {
   readonly #halves: readonly [StateVectors, StateVectors];
   readonly #sum: Int32Array;
   #terms: IssueTerms | null = null;
-  /** What clipping multiplies the gradient by; null before the issue's first range. */
-  #clip: number | null = null;
+  /** Null before the issue's first range, and without clipping. */
+  #clipping: Clipping | null = null;
 
   /** @param sum [parameters], the accumulator; its elements are any. */
   constructor(
@@ -73,7 +79,7 @@ export class StepArithmetic {
   begin(terms: IssueTerms): void {
     this.#sum.fill(0);
     this.#terms = terms;
-    this.#clip = null;
+    this.#clipping = null;
   }
 
   /** @param values the range's, in multiples of the grid; what lies behind them is not looked at. */
@@ -91,8 +97,10 @@ export class StepArithmetic {
     assert(this.#terms !== null, 'a range is applied in an issue');
     const { closed, exponents, windows, powers, learningRate } = this.#terms;
     const { clipNorm, ...options } = this.#optimizer;
-    this.#clip ??=
-      clipNorm > 0 ? clipFactor(gradientNorm(this.#sum, exponents, windows, this.#layout), clipNorm) : 1;
+    if (clipNorm > 0 && this.#clipping === null) {
+      const norm = gradientNorm(this.#sum, exponents, windows, this.#layout);
+      this.#clipping = { norm, factor: clipFactor(norm, clipNorm) };
+    }
     const next = this.#halves[1 - closed];
     return applyAdamRange({
       ...options,
@@ -104,11 +112,16 @@ export class StepArithmetic {
       sum: this.#sum,
       exponents,
       windows,
-      gradientFactor: this.#clip,
+      gradientFactor: this.#clipping?.factor ?? 1,
       nextParameters: next.parameters,
       nextM: next.m,
       nextV: next.v,
     });
+  }
+
+  /** What clipping made of the issue's gradient; null before its first range is applied, and without clipping. */
+  get clipping(): Clipping | null {
+    return this.#clipping;
   }
 
   /** The checksums of a range that was applied in this issue. */

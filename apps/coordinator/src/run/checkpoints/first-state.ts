@@ -4,39 +4,51 @@ import { networkTensors } from '@rocinante/model';
 import { networkOf, type RunConfig } from '@rocinante/training';
 import type { Weights } from '@rocinante/weights';
 import { UsageError } from '../../errors.js';
-import { readNamedWeights } from '../../named-weights.js';
+import { readNamedWeights, type NamedWeights } from '../../named-weights.js';
 
 /** A network that a run begins with, in place of first values from the seed. Adam begins from zero all the same. */
 export interface InitialWeights extends Pick<
   Weights,
   'network' | 'vocabulary' | 'normalisation' | 'parameters'
 > {
-  /** What messages call the file. */
+  /** The file that they were read from. */
   readonly path: string;
-  /** Of the whole file: what a configuration's `initFrom` says. */
+  /** Of the whole weights file: what a configuration's `initFrom` says. */
   readonly sha256: string;
+  /** That file, where they were a checkpoint's, which is none; else null. */
+  readonly content: Uint8Array | null;
 }
 
 /** Of tensors that differ, so many are named. */
 const TENSORS_NAMED_MAX = 3;
 
 /**
- * Reads a weights file that a run is to begin with.
- * @throws {WeightsFileError} it is no whole weights file of finite numbers.
+ * Reads weights that a run is to begin with.
+ * @param path of a weights file, a checkpoint, or the directory of a run that is done.
+ * @throws {RocinanteError} it is no whole weights file of finite numbers, nor a checkpoint.
  * @throws {UsageError} its symbols are not characters, so no text can be encoded by them.
  */
 export async function readInitialWeights(path: string): Promise<InitialWeights> {
-  const { network, vocabulary, normalisation, parameters, contentSha256 } = await read(path);
+  const weights = await read(path);
+  const { network, vocabulary, normalisation, parameters, contentSha256, content } = weights;
   try {
     Vocabulary.fromJSON(vocabulary);
   } catch (cause) {
     throw new UsageError(`--init-from ${path}: ${(cause as Error).message}`, { cause });
   }
-  return { path, sha256: contentSha256, network, vocabulary, normalisation, parameters };
+  return {
+    path: weights.path,
+    sha256: contentSha256,
+    content,
+    network,
+    vocabulary,
+    normalisation,
+    parameters,
+  };
 }
 
 /** The file, with the option that named it in what is wrong with it. */
-async function read(path: string): ReturnType<typeof readNamedWeights> {
+async function read(path: string): Promise<NamedWeights> {
   try {
     return await readNamedWeights(path);
   } catch (cause) {

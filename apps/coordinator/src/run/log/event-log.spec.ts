@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { noProgress } from '@rocinante/training';
+import { noProgress, type RunView } from '@rocinante/training';
 import { EventLog } from './event-log.js';
 import { WAITING_MAX } from './room-queue.js';
 import { logEntrySchema, type RunLogEntry } from './log-entries.js';
@@ -38,16 +38,28 @@ async function opened(step: number, returns = 0): Promise<EventLog> {
   return log;
 }
 
+/** Nothing of it is written. */
+const view = {} as RunView;
+
 function close(log: EventLog, step: number): void {
   log.stepIssued(step, 1, null);
-  log.stepClosed({ type: 'close-step', step, issue: 1, epoch: 0, windows: 8, loss: 2.5, norms: [3, 1, 2] });
+  const effect = {
+    type: 'close-step',
+    step,
+    issue: 1,
+    epoch: 0,
+    windows: 8,
+    loss: 2.5,
+    norms: [3, 1, 2],
+  } as const;
+  log.stepClosed(effect, view, { learningRate: 0.004, clipping: null });
 }
 
 it('has one line with "step" for each applied step, and none other', () => {
   const log = new EventLog(path, 0);
   log.stepIssued(0, 1, null);
   log.stepIssued(0, 2, { workers: ['a'], cause: 'the first step finds its grid' });
-  log.stepClosed({
+  const effect = {
     type: 'close-step',
     step: 0,
     issue: 2,
@@ -55,7 +67,8 @@ it('has one line with "step" for each applied step, and none other', () => {
     windows: 8,
     loss: 2.5,
     norms: [3, 1, 2],
-  });
+  } as const;
+  log.stepClosed(effect, view, { learningRate: 0.004, clipping: { norm: 2.500001, factor: 0.4 } });
   log.finished('done', 'all steps are closed');
   log.close();
   expect(lines().map(({ event, step, atStep }) => [event, step ?? null, atStep ?? null])).toEqual([
@@ -66,6 +79,7 @@ it('has one line with "step" for each applied step, and none other', () => {
   expect(lines()[0]).toMatchObject({ issue: 2, workers: ['a'], cause: 'the first step finds its grid' });
   const norm = { least: 1, median: 2, greatest: 3 };
   expect(lines()[1]).toMatchObject({ epoch: 1, loss: 2.5, windows: 8, issues: 2, norm });
+  expect(lines()[1]).toMatchObject({ learningRate: 0.004, gradientNorm: 2.5, clipFactor: 0.4 });
 });
 
 it('goes on from a checkpoint: steps that were lost are taken again, and a cut line is gone', async () => {

@@ -2,13 +2,13 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { systemTrouble } from '@rocinante/base';
 import { appendWhole } from '@rocinante/ledger';
 import type { Stored } from '@rocinante/store';
-import type { HistoryEntry, RunEffect, RunOutcome, RunProgress } from '@rocinante/training';
+import type { HistoryEntry, RunEffect, RunOutcome, RunProgress, RunView } from '@rocinante/training';
 import { RunFailedError } from '../../errors.js';
 import type { Session } from '../../service/session.js';
 import { keepUntil } from './kept-lines.js';
 import type { RunLogEntry } from './log-entries.js';
 import { RoomQueue } from './room-queue.js';
-import type { CheckpointSaved, IssuedAgain, RunObserver } from '../run-observer.js';
+import type { CheckpointSaved, IssuedAgain, RunObserver, StepUpdate } from '../run-observer.js';
 
 /** An entry as it is handed in: the log adds the time. */
 export type NewEntry = RunLogEntry extends infer Entry
@@ -141,11 +141,20 @@ export class EventLog implements RunObserver {
       });
   }
 
-  stepClosed({ step, issue, epoch, windows, loss, norms }: Extract<RunEffect, { type: 'close-step' }>): void {
+  stepClosed(
+    { step, issue, epoch, windows, loss, norms }: Extract<RunEffect, { type: 'close-step' }>,
+    _view: RunView,
+    { learningRate, clipping }: StepUpdate,
+  ): void {
     this.#step = step + 1;
     const seconds = round((performance.now() - this.#stepStartedAt) / 1000);
     const about = { epoch: epoch + 1, loss, windows, issues: issue, seconds };
-    this.write({ event: 'step', step: this.#step, ...about, norm: spreadOf(norms) });
+    const update = {
+      learningRate,
+      gradientNorm: clipping && Number(clipping.norm.toPrecision(5)),
+      clipFactor: clipping && Number(clipping.factor.toPrecision(5)),
+    };
+    this.write({ event: 'step', step: this.#step, ...about, ...update, norm: spreadOf(norms) });
   }
 
   /**

@@ -3,8 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noProgress, type RunEffect, type RunProgress } from '@rocinante/training';
-import { presets } from '../../presets.js';
+import { noProgress, type RunEffect, type RunProgress, type RunView } from '@rocinante/training';
 import { TensorboardLog } from './tensorboard-log.js';
 
 let folder: string;
@@ -16,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function open(progress: RunProgress = noProgress, path = folder): TensorboardLog {
-  const run = { config: presets.quick, stepsTotal: 100, progress };
+  const run = { progress };
   return new TensorboardLog(
     path,
     run,
@@ -27,6 +26,10 @@ function open(progress: RunProgress = noProgress, path = folder): TensorboardLog
 
 const closed = (step: number): Extract<RunEffect, { type: 'close-step' }> =>
   ({ type: 'close-step', step, epoch: 0, issue: 1, windows: 32, loss: 2, norms: [3, 1, 2] }) as never;
+
+const update = { learningRate: 0.004, clipping: { norm: 2.5, factor: 0.4 } };
+/** Nothing of it is written. */
+const view = {} as RunView;
 
 /** The steps at which sessions START, below 128, in the order of the files: step = 2 (varint), session_log = 7 { status: START }. */
 function starts(): number[] {
@@ -46,7 +49,7 @@ const START = Buffer.from([0x3a, 2, 0x08, 1]);
 
 describe('a run that TensorBoard is told of', () => {
   it('counts from where it begins, goes on or goes back', () => {
-    open().stepClosed(closed(0));
+    open().stepClosed(closed(0), view, update);
     const resumed = open({ ...noProgress, step: 7 });
     resumed.wentBack({ ...noProgress, step: 4 });
     resumed.recorded({ step: 5, epoch: 1, loss: 2, validationLoss: null });
@@ -54,11 +57,26 @@ describe('a run that TensorBoard is told of', () => {
     expect(failures).toEqual([]);
   });
 
+  it('has the step’s gradient and what clipping made of it, where the run clips', () => {
+    open().stepClosed(closed(0), view, update);
+    const written = (): string =>
+      readdirSync(folder)
+        .map((name) => readFileSync(join(folder, name), 'latin1'))
+        .join('');
+    for (const tag of ['learningRate', 'clipFactor', 'microBatchNorm/median'])
+      expect(written()).toContain(tag);
+    expect(written()).toMatch(/gradientNorm(?!\/)/);
+    rmSync(folder, { recursive: true });
+    open().stepClosed(closed(0), view, { learningRate: 0.004, clipping: null });
+    expect(written()).toContain('learningRate');
+    expect(written()).not.toMatch(/clipFactor|gradientNorm/);
+  });
+
   it('says once that it cannot be written, and goes on', () => {
     const place = join(folder, 'file');
     writeFileSync(place, '');
     const log = open(noProgress, join(place, 'run'));
-    log.stepClosed(closed(0));
+    log.stepClosed(closed(0), view, update);
     log.wentBack(noProgress);
     expect(failures).toHaveLength(1);
     expect(failures[0]).toMatch(/file\/run: .*ENOTDIR.*; TensorBoard is not told any more$/);
@@ -68,8 +86,8 @@ describe('a run that TensorBoard is told of', () => {
     const place = join(folder, 'gone');
     const log = open(noProgress, place);
     rmSync(place, { recursive: true });
-    log.stepClosed(closed(0));
-    log.stepClosed(closed(1));
+    log.stepClosed(closed(0), view, update);
+    log.stepClosed(closed(1), view, update);
     expect(failures).toHaveLength(1);
   });
 });

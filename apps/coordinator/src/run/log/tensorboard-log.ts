@@ -2,26 +2,22 @@ import { systemTrouble } from '@rocinante/base';
 import { EventFile, type Scalar } from '@rocinante/tensorboard';
 import {
   noProgress,
-  rateShareOf,
   type HistoryEntry,
-  type RunConfig,
   type RunEffect,
   type RunProgress,
+  type RunView,
 } from '@rocinante/training';
-import { learningRateAt } from '@rocinante/optimizer';
 import type { PreparedRun } from '../prepared-run.js';
-import type { RunObserver } from '../run-observer.js';
+import type { RunObserver, StepUpdate } from '../run-observer.js';
 
 export interface TensorboardRun {
-  readonly config: RunConfig;
-  readonly stepsTotal: number;
   /** Where the run begins, or goes on. */
   readonly progress: RunProgress;
 }
 
 /** What is told of a run that is prepared. */
-export function tensorboardRun({ config, shape, loaded }: PreparedRun): TensorboardRun {
-  return { config, stepsTotal: shape.stepsTotal, progress: loaded?.progress ?? noProgress };
+export function tensorboardRun({ loaded }: PreparedRun): TensorboardRun {
+  return { progress: loaded?.progress ?? noProgress };
 }
 
 /**
@@ -29,11 +25,9 @@ export function tensorboardRun({ config, shape, loaded }: PreparedRun): Tensorbo
  * run, and changes nothing in it: what cannot be written is said once, and the run goes on.
  */
 export class TensorboardLog implements RunObserver {
-  readonly #run: TensorboardRun;
   readonly #onFailure: (message: string) => void;
   readonly #now: () => number;
   #file: EventFile | null = null;
-  #rateShare: number;
   #issuedAt = 0;
 
   /**
@@ -47,10 +41,8 @@ export class TensorboardLog implements RunObserver {
     onFailure: (message: string) => void,
     now: () => number = () => performance.now(),
   ) {
-    this.#run = run;
     this.#now = now;
     this.#onFailure = (message) => onFailure(`${folder}: ${message}; TensorBoard is not told any more`);
-    this.#rateShare = rateShareOf(run.config, run.progress);
     try {
       this.#file = new EventFile(folder, run.progress.step + 1);
     } catch (error) {
@@ -62,20 +54,28 @@ export class TensorboardLog implements RunObserver {
     if (issue === 1) this.#issuedAt = this.#now();
   }
 
-  stepClosed({ step, loss, windows, norms }: Extract<RunEffect, { type: 'close-step' }>): void {
+  stepClosed(
+    { step, loss, windows, norms }: Extract<RunEffect, { type: 'close-step' }>,
+    _view: RunView,
+    { learningRate, clipping }: StepUpdate,
+  ): void {
     const seconds = (this.#now() - this.#issuedAt) / 1000;
     const sorted = norms.toSorted((a, b) => a - b);
-    const { schedule, optimizer } = this.#run.config;
-    const rate = learningRateAt(schedule, optimizer.learningRate, step, this.#run.stepsTotal);
     const scalars: Scalar[] = [
       ['loss/train', loss],
-      ['learningRate', this.#rateShare * rate],
+      ['learningRate', learningRate],
       ...(seconds > 0 ? [['windowsPerSecond', windows / seconds] as const] : []),
+      ...(clipping === null
+        ? []
+        : ([
+            ['gradientNorm', clipping.norm],
+            ['clipFactor', clipping.factor],
+          ] as const)),
       // Of the gradients of its micro-batches, each the sum over their windows, as the event log has them.
       ...(sorted.length > 0
         ? ([
-            ['gradientNorm/median', sorted[sorted.length >> 1]],
-            ['gradientNorm/greatest', sorted.at(-1)!],
+            ['microBatchNorm/median', sorted[sorted.length >> 1]],
+            ['microBatchNorm/greatest', sorted.at(-1)!],
           ] as const)
         : []),
     ];
@@ -89,7 +89,6 @@ export class TensorboardLog implements RunObserver {
 
   /** What was said of later steps does not count: they are taken again. */
   wentBack(progress: RunProgress): void {
-    this.#rateShare = rateShareOf(this.#run.config, progress);
     this.#write((file) => file.restart(progress.step + 1));
   }
 
