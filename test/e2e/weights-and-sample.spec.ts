@@ -102,6 +102,18 @@ describe('sample', () => {
   });
 });
 
+describe('evaluate', () => {
+  it('gives the run’s held-out loss, to the bit', async () => {
+    const order = ['evaluate', weights, '--corpus', workspace.in('corpus.txt'), '--json'];
+    const { stdout } = await rocinante(order);
+    const said = JSON.parse(stdout) as { loss: number; bitsPerCharacter: number; perplexity: number };
+    const { validationLoss, weightsSha256 } = run;
+    expect(said).toMatchObject({ part: 'validation', loss: validationLoss, weightsSha256, step: 150 });
+    expect(said.bitsPerCharacter).toBeCloseTo(Math.log2(Math.exp(said.loss)), 9);
+    expect(said.perplexity).toBeCloseTo(2 ** said.bitsPerCharacter, 9);
+  });
+});
+
 describe('a run that begins with them', () => {
   // It lacks a symbol that the weights know: theirs are the run's all the same, also when it goes on.
   const order = (name: string): string[] => {

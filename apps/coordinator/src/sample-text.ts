@@ -1,11 +1,10 @@
-import { Worker } from 'node:worker_threads';
-import { RocinanteError } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
-import { setEngineEnvironment, type Device } from '@rocinante/engine';
+import type { Device } from '@rocinante/engine';
 import { UsageError } from './errors.js';
 import { readNamedWeights } from './named-weights.js';
-import type { SampleMessage, SampleWork } from './sample-thread.js';
+import { runNetworkThread } from './network-thread.js';
+import type { SampleWork } from './sample-thread.js';
 
 /** Under this name a weights file carries the words of its text, as a JSON array. */
 export const WORDS_ENTRY = 'words';
@@ -53,21 +52,23 @@ export async function sampleText(
   const vocabulary = new Vocabulary(weights.vocabulary);
   const words = options.wholeWords ? wordsIn(options.weights, weights.further?.[WORDS_ENTRY]) : null;
   let text = '';
-  await drawInThread(
-    {
-      threads,
-      device,
-      lstm,
-      network: weights.network,
-      windowLength: weights.window,
-      parameters: weights.parameters,
-      symbols: weights.vocabulary,
-      prompt: promptIds(options.prompt, vocabulary, weights.normalisation),
-      length,
-      temperature: options.temperature ?? (words ? WHOLE_WORDS_TEMPERATURE : TEMPERATURE),
-      seed,
-      words,
-    },
+  const work: SampleWork = {
+    threads,
+    device,
+    lstm,
+    network: weights.network,
+    windowLength: weights.window,
+    parameters: weights.parameters,
+    symbols: weights.vocabulary,
+    prompt: promptIds(options.prompt, vocabulary, weights.normalisation),
+    length,
+    temperature: options.temperature ?? (words ? WHOLE_WORDS_TEMPERATURE : TEMPERATURE),
+    seed,
+    words,
+  };
+  await runNetworkThread(
+    new URL('./sample-thread.js', import.meta.url),
+    work,
     (symbol) => {
       const piece = vocabulary.decode([symbol]);
       text += piece;
@@ -76,30 +77,6 @@ export async function sampleText(
     notice,
   );
   return text;
-}
-
-async function drawInThread(
-  work: SampleWork,
-  onSymbol: (symbol: number) => void,
-  notice: (line: string) => void,
-): Promise<void> {
-  const { threads, device } = work;
-  // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
-  setEngineEnvironment({ threads, device }, process.env).forEach(notice);
-  const thread = new Worker(new URL('./sample-thread.js', import.meta.url), { workerData: work });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      thread.on('error', reject);
-      thread.on('message', (message: SampleMessage) => {
-        if ('symbol' in message) onSymbol(message.symbol);
-        else if ('notice' in message) notice(message.notice);
-        else if (message.error === null) resolve();
-        else reject(new RocinanteError(message.error.code, message.error.exitCode, message.error.message));
-      });
-    });
-  } finally {
-    await thread.terminate();
-  }
 }
 
 function promptIds(prompt: string | undefined, vocabulary: Vocabulary, normalisation: string): Int32Array {
