@@ -69,7 +69,8 @@ describe('the final weights', () => {
 describe('sample', () => {
   it('writes the same text for the same seed, and another for another', async () => {
     const one = await rocinante(['sample', weights, '--length', '80', '--prompt', 'the whale ', '--json']);
-    const again = await rocinante(['sample', weights, '--length', '80', '--prompt', 'the whale ', '--json']);
+    const file = workspace.write('prompt.txt', 'the whale ');
+    const again = await rocinante(['sample', weights, '--length', '80', '--prompt-file', file, '--json']);
     const other = await rocinante([
       'sample',
       weights,
@@ -84,6 +85,10 @@ describe('sample', () => {
     const text = (JSON.parse(one.stdout) as { text: string }).text;
     expect([...text]).toHaveLength(80);
     expect(again.stdout).toBe(one.stdout);
+    expect(JSON.parse(one.stdout)).toEqual({
+      ...{ text, prompt: 'the whale ', length: 80, temperature: 0.5, topK: null, topP: null },
+      ...{ wholeWords: false, seed: 1, weightsSha256: run.weightsSha256, step: 150 },
+    });
     expect((JSON.parse(other.stdout) as { text: string }).text).not.toBe(text);
   });
 

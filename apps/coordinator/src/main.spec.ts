@@ -50,6 +50,10 @@ it.each([
   [false, 'train book.txt'],
   [false, 'sample'],
   [false, 'evaluate w.safetensors'],
+  [true, 'sample w.safetensors --top-k 1 --top-p 1 --prompt-file -'],
+  [false, 'sample w.safetensors --top-k 0'],
+  [false, 'sample w.safetensors --top-p 0'],
+  [false, 'sample w.safetensors --prompt a --prompt-file -'],
 ])('knows without running it whether a command runs: %s for rocinante %s', async (isSound, words) => {
   const out = vi.spyOn(process.stdout, 'write');
   const err = vi.spyOn(process.stderr, 'write');

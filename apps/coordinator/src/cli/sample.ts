@@ -1,14 +1,24 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { availableCores } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
 import type { SampleTextOptions } from '../sample-text.js';
-import { deviceOption, lstmOption, nonNegative, wholeNumber } from './option-values.js';
+import {
+  deviceOption,
+  jsonOption,
+  lstmOption,
+  nonNegative,
+  shareAboveZero,
+  wholeNumber,
+} from './option-values.js';
 
 interface SampleFlags {
   readonly prompt?: string;
+  readonly promptFile?: string;
   readonly length: number;
   readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
   readonly wholeWords: boolean;
   readonly seed: number;
   readonly device: Device;
@@ -24,6 +34,12 @@ export function addSample(program: Command): void {
     .description('write text with trained weights')
     .argument('<weights>', 'a weights file, such as runs/<time>/weights/final.safetensors')
     .option('--prompt <text>', 'what the text goes on from (default: a line break)')
+    .addOption(
+      new Option(
+        '--prompt-file <file>',
+        'in place of --prompt: a file that has it, - for standard input',
+      ).conflicts('prompt'),
+    )
     .option(
       '--length <n>',
       'characters to write; the last of whole words is finished',
@@ -35,11 +51,17 @@ export function addSample(program: Command): void {
       'below 1 the likely gains, above 1 the unlikely; 0 takes the likeliest (default: 0.5, whole words 0.75)',
       nonNegative,
     )
+    .option('--top-k <n>', 'draw among the n likeliest characters alone', wholeNumber(1))
+    .option(
+      '--top-p <x>',
+      'draw among the likeliest characters that have this share of the probability',
+      shareAboveZero,
+    )
     .option('--whole-words', 'write only words that occur in the text', false)
     .option('--seed <n>', 'another seed, another text', wholeNumber(0), 1)
     .addOption(deviceOption())
     .addOption(lstmOption())
-    .option('--json', 'end with one line of JSON on standard output', false)
+    .addOption(jsonOption())
     .action(async (weights: string, flags: SampleFlags) => {
       const { sampleText } = await import('../sample-text.js');
       const { json, device, lstm, ...options } = flags;
@@ -53,8 +75,8 @@ export function addSample(program: Command): void {
         ...options,
       };
       if (json) {
-        const text = await sampleText(order, () => undefined);
-        process.stdout.write(`${JSON.stringify({ text, ...options })}\n`);
+        const sample = await sampleText(order, () => undefined);
+        process.stdout.write(`${JSON.stringify(sample)}\n`);
       } else {
         await sampleText(order, (piece) => process.stdout.write(piece));
         process.stdout.write('\n');
