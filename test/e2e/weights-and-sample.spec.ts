@@ -63,6 +63,7 @@ describe('the final weights', () => {
     expect(record.config).toMatchObject({ steps: 150, network: { input: 'one-hot' } });
     expect(run.loss).toBeLessThan(2.9);
     expect(run.validationLoss).toBeLessThan(2.9);
+    expect(run).toMatchObject({ validationBitsPerCharacter: run.validationLoss! / Math.LN2 });
   });
 });
 
