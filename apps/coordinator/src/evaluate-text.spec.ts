@@ -102,7 +102,7 @@ it.each<[string, Partial<Weights>, string, Partial<EvaluateTextOptions>, RegExp]
 it('evaluates the part that is named, of all what follows a window', () => {
   const names = { weights: 'w', corpus: 'text' };
   const stretch = (part: EvaluatedPart, config: RunConfig = quick): number[] => {
-    const { start, end } = windowsOf(part, config, 10, 1000, names);
+    const { start, end } = windowsOf(part, config.network.loss, config, 10, 1000, names);
     return [start, end];
   };
   expect(stretch('validation')).toEqual([900, 950]);

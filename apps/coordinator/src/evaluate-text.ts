@@ -9,6 +9,7 @@ import {
   type Normalisation,
   type WindowSet,
 } from '@rocinante/corpus';
+import type { LossKind } from '@rocinante/model';
 import type { RunConfig } from '@rocinante/training';
 import { parseConfig } from './config.js';
 import { readCorpus, type Environment } from './corpus/corpus-file.js';
@@ -70,7 +71,7 @@ export async function evaluateText(options: EvaluateTextOptions): Promise<TextEv
   const { bytes } = await readCorpus(options.corpus, options.environment);
   const subject = `corpus ${options.corpus}`;
   const { ids, textSha256 } = encodeCorpus(bytes, { normalisation, subject, vocabulary });
-  const windows = windowsOf(part, config, windowLength, ids.length, options);
+  const windows = windowsOf(part, network.loss, config, windowLength, ids.length, options);
   const plan = planEvaluation(windows, {
     loss: network.loss,
     microBatch: config.batch.microBatch,
@@ -93,12 +94,13 @@ export async function evaluateText(options: EvaluateTextOptions): Promise<TextEv
 
 /**
  * The windows of a part of a text. Streams are primed by a window, so that of `all` they begin behind the first.
- * @param length symbols of a window. @param options name weights and text in messages.
+ * @param loss the network's. @param length symbols of a window. @param options name weights and text in messages.
  * @throws {UsageError} nothing is held out, or there is no window.
  */
 export function windowsOf(
   part: EvaluatedPart,
-  { text, network }: RunConfig,
+  loss: LossKind,
+  { text }: RunConfig,
   length: number,
   symbolCount: number,
   { weights, corpus }: Pick<EvaluateTextOptions, 'weights' | 'corpus'>,
@@ -112,7 +114,7 @@ export function windowsOf(
   try {
     const plan = planWindows(symbolCount, { length, stride: text.stride, split });
     if (part !== 'all') return plan[part]!;
-    return network.loss === 'every' ? { ...plan.train, start: length } : plan.train;
+    return loss === 'every' ? { ...plan.train, start: length } : plan.train;
   } catch (error) {
     if (!(error instanceof CorpusTooShortError)) throw error;
     const { expected, received } = error;
