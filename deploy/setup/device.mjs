@@ -4,7 +4,7 @@ import { SetupFailure } from './failure.mjs';
 // Which device a command computes on is asked for as its other options are, and the launcher must know before it sets up.
 
 /** Commands that load the engine here: these have `--device`, and are worth an engine for GPUs. */
-const computing = new Set(['worker', 'train', 'sample', 'replay']);
+const computing = new Set(['worker', 'train', 'sample', 'evaluate', 'replay']);
 
 /** Those of them that `--gpus` gives a worker for each card. */
 const onCards = new Set(['worker', 'train']);

@@ -76,6 +76,12 @@ describe.skipIf(hindrance !== null)(
       expect(scalars['loss/heldOut']).toEqual(
         evaluations.map(({ atStep, validationLoss }) => [atStep, float(validationLoss)]),
       );
+      expect(scalars['bitsPerCharacter/heldOut']).toEqual(
+        evaluations.map(({ atStep, validationLoss }) => [
+          atStep,
+          float((validationLoss as number) / Math.LN2),
+        ]),
+      );
       expect(scalars.learningRate).toEqual(
         Array.from({ length: end }, (_, index) => [index + 1, float(0.004)]),
       );

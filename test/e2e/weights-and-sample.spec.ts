@@ -63,13 +63,15 @@ describe('the final weights', () => {
     expect(record.config).toMatchObject({ steps: 150, network: { input: 'one-hot' } });
     expect(run.loss).toBeLessThan(2.9);
     expect(run.validationLoss).toBeLessThan(2.9);
+    expect(run).toMatchObject({ validationBitsPerCharacter: run.validationLoss! / Math.LN2 });
   });
 });
 
 describe('sample', () => {
   it('writes the same text for the same seed, and another for another', async () => {
     const one = await rocinante(['sample', weights, '--length', '80', '--prompt', 'the whale ', '--json']);
-    const again = await rocinante(['sample', weights, '--length', '80', '--prompt', 'the whale ', '--json']);
+    const file = workspace.write('prompt.txt', 'the whale ');
+    const again = await rocinante(['sample', weights, '--length', '80', '--prompt-file', file, '--json']);
     const other = await rocinante([
       'sample',
       weights,
@@ -84,6 +86,10 @@ describe('sample', () => {
     const text = (JSON.parse(one.stdout) as { text: string }).text;
     expect([...text]).toHaveLength(80);
     expect(again.stdout).toBe(one.stdout);
+    expect(JSON.parse(one.stdout)).toEqual({
+      ...{ text, prompt: 'the whale ', length: 80, temperature: 0.5, topK: null, topP: null },
+      ...{ wholeWords: false, seed: 1, weightsSha256: run.weightsSha256, step: 150 },
+    });
     expect((JSON.parse(other.stdout) as { text: string }).text).not.toBe(text);
   });
 
@@ -99,6 +105,18 @@ describe('sample', () => {
     const { code, stderr } = await rocinante(['sample', weights, '--prompt', 'Queequeg']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^rocinante: .*Q.*\n$/);
+  });
+});
+
+describe('evaluate', () => {
+  it('gives the run’s held-out loss, to the bit', async () => {
+    const order = ['evaluate', weights, '--corpus', workspace.in('corpus.txt'), '--json'];
+    const { stdout } = await rocinante(order);
+    const said = JSON.parse(stdout) as { loss: number; bitsPerCharacter: number; perplexity: number };
+    const { validationLoss, weightsSha256 } = run;
+    expect(said).toMatchObject({ part: 'validation', loss: validationLoss, weightsSha256, step: 150 });
+    expect(said.bitsPerCharacter).toBeCloseTo(Math.log2(Math.exp(said.loss)), 9);
+    expect(said.perplexity).toBeCloseTo(2 ** said.bitsPerCharacter, 9);
   });
 });
 

@@ -186,7 +186,7 @@ describe('where there is a card', { timeout: 120_000 }, () => {
   it.each([
     [['doctor'], {}, /^doctor \/.*-cuda-[0-9a-f]{12}$/],
     [['run', 'list'], {}, /^run list linked$/],
-    [['sample', 'w'], { ROCINANTE_DEVICE: 'cpu' }, /^sample w linked$/],
+    [['evaluate', 'w'], { ROCINANTE_DEVICE: 'cpu' }, /^evaluate w linked$/],
     [['train', '--help'], {}, /^train --help linked$/],
     [['train', '--gpus', '0'], { ROCINANTE_DEVICE: 'auto' }, /^train --device gpu --gpus 0 \/.*-cuda-/],
   ])('%j with %j has the engine that it should', async (words, more, line) => {

@@ -49,6 +49,11 @@ it.each([
   [false, 'train --steps many'],
   [false, 'train book.txt'],
   [false, 'sample'],
+  [false, 'evaluate w.safetensors'],
+  [true, 'sample w.safetensors --top-k 1 --top-p 1 --prompt-file -'],
+  [false, 'sample w.safetensors --top-k 0'],
+  [false, 'sample w.safetensors --top-p 0'],
+  [false, 'sample w.safetensors --prompt a --prompt-file -'],
 ])('knows without running it whether a command runs: %s for rocinante %s', async (isSound, words) => {
   const out = vi.spyOn(process.stdout, 'write');
   const err = vi.spyOn(process.stderr, 'write');
@@ -66,7 +71,7 @@ it('names all commands in its help, the launcher’s own too', async () => {
 it.each([
   [
     '',
-    'train serve run weights sample corpus verify replay simulate doctor support certs deploy config worker bundle test',
+    'train serve run weights sample evaluate corpus verify replay simulate doctor support certs deploy config worker bundle test',
   ],
   ['run', 'start list show watch logs stop resume rm compare'],
 ])('lists the commands of rocinante %s, in their order', async (parent, commands) => {

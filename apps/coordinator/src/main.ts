@@ -15,6 +15,7 @@ const commands = new Map<string, LoadCommand>([
   ['run', async () => (await import('./cli/run.js')).addRun],
   ['weights', async () => (await import('./cli/weights.js')).addWeights],
   ['sample', async () => (await import('./cli/sample.js')).addSample],
+  ['evaluate', async () => (await import('./cli/evaluate.js')).addEvaluate],
   ['corpus', async () => (await import('./cli/corpus.js')).addCorpus],
   ['verify', async () => (await import('./cli/verify.js')).addVerify],
   ['replay', async () => (await import('./cli/replay.js')).addReplay],

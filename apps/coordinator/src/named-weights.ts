@@ -13,6 +13,7 @@ import {
   readSafetensorsHeader,
   readWeightsFile,
   WeightsFileError,
+  weightsSha256,
   type Weights,
 } from '@rocinante/weights';
 import type { WhichWeights } from './client/weights-download.js';
@@ -27,6 +28,8 @@ import { RUN_ID_PATTERN } from './run/run-id.js';
 export interface NamedWeights extends Weights {
   /** Where they were found: of a run's directory the file in it. */
   readonly path: string;
+  /** Of the parameters' bytes, as `train` and `verify` tell it. */
+  readonly sha256: string;
   /** Of the whole weights file, as a store of contents names it. */
   readonly contentSha256: string;
   /** The weights file that a checkpoint's weights would be; null where they are a file. */
@@ -94,7 +97,7 @@ function inMemory(path: string, checkpoint: Checkpoint, run: RunDirectory | unde
   const parameters = checkpoint.parameters.slice();
   const weights = weightsOfCheckpoint({ ...checkpoint, parameters }, run ? wordsEntry(run) : {});
   const { bytes, contentSha256 } = encodeWeightsFile(weights);
-  return { ...weights, path, contentSha256, content: bytes };
+  return { ...weights, path, sha256: weightsSha256(parameters), contentSha256, content: bytes };
 }
 
 /** The run whose directory a path is, or lies in. */

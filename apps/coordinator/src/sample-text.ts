@@ -1,13 +1,13 @@
-import { Worker } from 'node:worker_threads';
-import { RocinanteError } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
-import { normaliseText, NORMALISATIONS, Vocabulary, type Normalisation } from '@rocinante/corpus';
-import { setEngineEnvironment, type Device } from '@rocinante/engine';
+import { Vocabulary } from '@rocinante/corpus';
+import type { Device } from '@rocinante/engine';
 import type { WhichWeights } from './client/weights-download.js';
 import { UsageError } from './errors.js';
 import { readNamedWeights } from './named-weights.js';
+import { runNetworkThread } from './network-thread.js';
+import { promptIds, promptOf, readPrompt, type Prompt } from './prompt.js';
 import { WORDS_ENTRY } from './run/kept-words.js';
-import type { SampleMessage, SampleWork } from './sample-thread.js';
+import type { SampleWork } from './sample-thread.js';
 
 /** The reference's temperatures, for free text and for whole words. */
 const TEMPERATURE = 0.5;
@@ -20,10 +20,16 @@ export interface SampleTextOptions {
   readonly which?: WhichWeights | undefined;
   /** Treated as the text was before training. Default: a line break, or the first symbol where there is none. */
   readonly prompt?: string | undefined;
+  /** In place of `prompt` a file that has it, or `-` for standard input. */
+  readonly promptFile?: string | undefined;
   /** Characters to write; with whole words a few more, so that the last one is whole. */
   readonly length: number;
   /** Default: 0.5, and 0.75 with whole words. */
   readonly temperature?: number | undefined;
+  /** The draw is among so many of the likeliest symbols; undefined: all. */
+  readonly topK?: number | undefined;
+  /** The draw is among the likeliest symbols that have this share of the probability together; undefined: all. */
+  readonly topP?: number | undefined;
   readonly wholeWords: boolean;
   readonly seed: number;
   /** Compute threads. */
@@ -38,36 +44,56 @@ export interface SampleTextOptions {
   readonly notice: (line: string) => void;
 }
 
+/** A text that was written, and what it takes to write it again on a machine of this kind. */
+export interface Sample extends Pick<SampleTextOptions, 'length' | 'wholeWords' | 'seed'> {
+  readonly text: string;
+  /** What it goes on from, before it was treated as the network's text. */
+  readonly prompt: string;
+  readonly temperature: number;
+  /** null where the draw was among all symbols. */
+  readonly topK: number | null;
+  readonly topP: number | null;
+  /** Those of the parameters, and the steps that they were trained for. */
+  readonly weightsSha256: string;
+  readonly step: number;
+}
+
 /**
  * Text written by a network, piece by piece to `write`, and as a whole.
  * @throws {RocinanteError} there are no whole weights; or the engine is not there.
  * @throws {UnknownSymbolsError} the prompt has characters that the network does not know.
- * @throws {UsageError} whole words of a weights file that carries none.
+ * @throws {UsageError} there is no prompt, or it cannot be read; whole words of a weights file that carries none.
  */
 export async function sampleText(
   options: SampleTextOptions,
   write: (piece: string) => void,
-): Promise<string> {
-  const { length, seed, threads, device, lstm, notice } = options;
+): Promise<Sample> {
+  const { length, seed, threads, device, lstm, notice, topK, topP, wholeWords } = options;
   const weights = await readNamedWeights(options.weights, options.which);
   const vocabulary = new Vocabulary(weights.vocabulary);
   const words = options.wholeWords ? wordsIn(weights.path, weights.further?.[WORDS_ENTRY]) : null;
+  const prompt = await promptFrom(options, vocabulary);
+  const temperature = options.temperature ?? (words ? WHOLE_WORDS_TEMPERATURE : TEMPERATURE);
   let text = '';
-  await drawInThread(
-    {
-      threads,
-      device,
-      lstm,
-      network: weights.network,
-      windowLength: weights.window,
-      parameters: weights.parameters,
-      symbols: weights.vocabulary,
-      prompt: promptIds(options.prompt, vocabulary, weights.normalisation),
-      length,
-      temperature: options.temperature ?? (words ? WHOLE_WORDS_TEMPERATURE : TEMPERATURE),
-      seed,
-      words,
-    },
+  const work: SampleWork = {
+    threads,
+    device,
+    lstm,
+    network: weights.network,
+    windowLength: weights.window,
+    parameters: weights.parameters,
+    symbols: weights.vocabulary,
+    prompt: Int32Array.from(promptIds(prompt, vocabulary, weights.normalisation)),
+    length,
+    temperature,
+    topK,
+    topP,
+    seed,
+    words,
+  };
+  await runNetworkThread(
+    new URL('./sample-thread.js', import.meta.url),
+    work,
     (symbol) => {
       const piece = vocabulary.decode([symbol]);
       text += piece;
@@ -75,39 +101,19 @@ export async function sampleText(
     },
     notice,
   );
-  return text;
+  return {
+    ...{ text, prompt: new TextDecoder().decode(prompt.bytes), length, temperature },
+    ...{ topK: topK ?? null, topP: topP ?? null, wholeWords, seed },
+    ...{ weightsSha256: weights.sha256, step: weights.step },
+  };
 }
 
-async function drawInThread(
-  work: SampleWork,
-  onSymbol: (symbol: number) => void,
-  notice: (line: string) => void,
-): Promise<void> {
-  const { threads, device } = work;
-  // TensorFlow reads these when it is loaded, and only the main thread can set them for C.
-  setEngineEnvironment({ threads, device }, process.env).forEach(notice);
-  const thread = new Worker(new URL('./sample-thread.js', import.meta.url), { workerData: work });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      thread.on('error', reject);
-      thread.on('message', (message: SampleMessage) => {
-        if ('symbol' in message) onSymbol(message.symbol);
-        else if ('notice' in message) notice(message.notice);
-        else if (message.error === null) resolve();
-        else reject(new RocinanteError(message.error.code, message.error.exitCode, message.error.message));
-      });
-    });
-  } finally {
-    await thread.terminate();
-  }
-}
-
-function promptIds(prompt: string | undefined, vocabulary: Vocabulary, normalisation: string): Int32Array {
-  if (prompt === undefined) return Int32Array.of(Math.max(0, vocabulary.symbols.indexOf('\n')));
-  const known: readonly string[] = NORMALISATIONS;
-  const text = known.includes(normalisation) ? normaliseText(prompt, normalisation as Normalisation) : prompt;
-  if (text === '') throw new UsageError('--prompt: expected at least one character, received none');
-  return Int32Array.from(vocabulary.encode(text, '--prompt'));
+async function promptFrom(
+  { prompt, promptFile }: SampleTextOptions,
+  { symbols }: Vocabulary,
+): Promise<Prompt> {
+  if (promptFile !== undefined) return readPrompt(promptFile);
+  return promptOf(prompt ?? (symbols.includes('\n') ? '\n' : symbols[0]));
 }
 
 function wordsIn(path: string, entry: string | undefined): string[] {

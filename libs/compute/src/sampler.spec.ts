@@ -99,6 +99,28 @@ describe('Sampler', () => {
     network.dispose();
   });
 
+  it('draws among the likeliest alone', () => {
+    const network = createNetwork('every');
+    const bias = [0, 1, -1, 0.5, 2, -3];
+    const parameters = new Float32Array(network.layout.length);
+    parameters.set(bias, network.layout.tensors.at(-1)!.offset);
+    network.setParameters(parameters);
+    const drawn = (changes: Partial<SamplingOptions>) => [
+      ...new Set(sample(network, { length: 300, temperature: 2, ...changes })),
+    ];
+    expect(drawn({}).sort()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(drawn({ topK: 2 }).sort()).toEqual([1, 4]);
+    expect(drawn({ topK: 1 })).toEqual([4]);
+    // At temperature 2: 4 has 0.35 of the probability, 1 has 0.21.
+    expect(drawn({ topP: 0.3 })).toEqual([4]);
+    expect(drawn({ topP: 0.5 }).sort()).toEqual([1, 4]);
+    // What may not be drawn is no candidate.
+    const allowed = () => [1, 1, 1, 1, 0, 1];
+    expect(drawn({ topK: 1, allowed })).toEqual([1]);
+    expect(sample(network, { topK: V, topP: 1 })).toEqual(sample(network));
+    network.dispose();
+  });
+
   it('frees the state, also of text that is not read to its end', () => {
     const network = createNetwork('every');
     const before = engine.liveHandles;

@@ -1,9 +1,10 @@
 import { assert, RandomStream } from '@rocinante/base';
+import { candidatesOf, type CandidateOptions } from './candidates.js';
 import { freeStates } from './layer-stack.js';
 import type { CellState } from './lstm-layer.js';
 import type { Network } from './network.js';
 
-export interface SamplingOptions {
+export interface SamplingOptions extends CandidateOptions {
   /** Symbols to draw. */
   readonly length: number;
   /** Logits are divided by it: below 1 the likely gains; 0 takes the likeliest, the first of equals. */
@@ -87,24 +88,25 @@ class WindowReader {
   }
 }
 
-/** Draws from softmax(logits / temperature) over the symbols that may be drawn, in index order. */
+/** Draws from softmax(logits / temperature) over the symbols that may be drawn and are likely enough, in index order. */
 function draw(
   logits: Float32Array,
-  { temperature }: SamplingOptions,
+  { temperature, topK, topP }: SamplingOptions,
   allowed: ArrayLike<number> | undefined,
   random: RandomStream,
 ): number {
-  const candidates = [...logits.keys()].filter((symbol) => allowed === undefined || allowed[symbol] !== 0);
-  assert(candidates.length > 0, 'at least one symbol must be allowed');
+  const symbols = [...logits.keys()].filter((symbol) => allowed === undefined || allowed[symbol] !== 0);
+  assert(symbols.length > 0, 'at least one symbol must be allowed');
   if (temperature === 0)
-    return candidates.reduce((best, symbol) => (logits[symbol] > logits[best] ? symbol : best));
+    return symbols.reduce((best, symbol) => (logits[symbol] > logits[best] ? symbol : best));
 
-  const largest = candidates.reduce((most, symbol) => Math.max(most, logits[symbol]), -Infinity);
-  const weights = candidates.map((symbol) => Math.exp((logits[symbol] - largest) / temperature));
-  let left = random.uniform() * weights.reduce((sum, weight) => sum + weight, 0);
-  for (const [index, weight] of weights.entries()) {
-    left -= weight;
-    if (left < 0) return candidates[index];
+  const largest = symbols.reduce((most, symbol) => Math.max(most, logits[symbol]), -Infinity);
+  const weights = symbols.map((symbol) => Math.exp((logits[symbol] - largest) / temperature));
+  const candidates = candidatesOf(weights, { topK, topP });
+  let left = random.uniform() * candidates.reduce((sum, place) => sum + weights[place], 0);
+  for (const place of candidates) {
+    left -= weights[place];
+    if (left < 0) return symbols[place];
   }
-  return candidates.at(-1)!;
+  return symbols[candidates.at(-1)!];
 }

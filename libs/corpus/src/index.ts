@@ -23,6 +23,7 @@ export {
   type StepPosition,
   type WindowOrder,
 } from './micro-batches.js';
+export { nearestSymbol } from './nearest-symbol.js';
 export { NORMALISATIONS, normaliseText, type Normalisation } from './normalisation.js';
 export { CORPUS_BYTES_MAX, textPieces } from './utf8-text.js';
 export { idBytes, Vocabulary, type SymbolIds } from './vocabulary.js';

@@ -24,6 +24,8 @@ export interface RunJson {
   readonly loss: number | null;
   readonly lastStepLoss: number | null;
   readonly validationLoss: number | null;
+  /** The same loss in bits. */
+  readonly validationBitsPerCharacter: number | null;
   /** Of the last activation, over its steps but the first two; null before its third. */
   readonly windowsPerSecond: number | null;
   readonly workers: number;

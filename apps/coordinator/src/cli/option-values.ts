@@ -63,6 +63,15 @@ export function share(value: string): number {
   return parsed;
 }
 
+/** A part of a whole that is not nothing. */
+export function shareAboveZero(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === '' || !(parsed > 0 && parsed <= 1)) {
+    throw new InvalidArgumentError('expected a number above 0, at most 1.');
+  }
+  return parsed;
+}
+
 /** A text of so many characters at most, and at least one. */
 export function shortText(lengthMax: number): (value: string) => string {
   return (value) => {

@@ -81,7 +81,7 @@ describe('run show', () => {
       /^worker-1 +cpu Zen 4, 4 threads +- +3 of 8 micro-batches +1\.50\/s +2026-11-24 10:00:06$/m,
       /^worker-2 +gpu H100, 1 thread +cudnn-batch-major +5 of 8 micro-batches +- +2026-11-24 10:00:07$/m,
       /^worker-2 +0 H100 +97 % +10\.8 GB of 85\.5 GB +64 °C +402 W +sw_power_cap +- +3$/m,
-      /^loss +2\.2500, held out 2\.5000; the last step's 2\.3750$/m,
+      /^loss +2\.2500, held out 2\.5000 \(3\.61 bits a character\); the last step's 2\.3750$/m,
       /^worker-4 +cpu Xeon, 1 thread +fused +parked +2026-11-24 10:00:05 +its joining proof is another$/m,
       /^exactness +exact, joining proof (ef){32}$/m,
       /^ *7 +2026-11-24 10:10:00 +worker-lost +worker-3 +the connection was cut$/m,
@@ -97,6 +97,8 @@ describe('run show', () => {
     const said = lastLine(await rocinante({ ...show, ...losses }, 'run', 'show', 'r12', '--json'));
     expect(said).toMatchObject({
       id: 'r12',
+      validationLoss: 2.5,
+      validationBitsPerCharacter: 2.5 / Math.LN2,
       config: { seed: 1 },
       limits: { minWorkers: 2, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
       corpus: { name: 'book.txt' },

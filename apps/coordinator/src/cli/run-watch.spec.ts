@@ -24,7 +24,7 @@ describe('run watch', () => {
     expect(said.code).toBe(0);
     expect(said.stderr).toContain('epoch 1 (step 335): loss 2.2992');
     expect(said.stdout).toBe(
-      'done: 1,340 steps, loss 1.5995, held-out loss 1.6112, 413.1 windows/s, 1 step issued again\n' +
+      'done: 1,340 steps, loss 1.5995, held-out loss 1.6112 (2.32 bits a character), 413.1 windows/s, 1 step issued again\n' +
         'weights: ./rocinante weights pull r12 --out r12.safetensors (its parameters’ SHA-256: fc0b)\n',
     );
   });
@@ -36,6 +36,7 @@ describe('run watch', () => {
       epoch: 4,
       loss: 1.5995,
       validationLoss: 1.6112,
+      validationBitsPerCharacter: 1.6112 / Math.LN2,
       windowsPerSecond: 413.1,
       bytesSent: 10,
       bytesReceived: 20,

@@ -2,15 +2,26 @@ import { Option, type Command } from 'commander';
 import { availableCores } from '@rocinante/base';
 import type { LstmChoice } from '@rocinante/model';
 import type { Device } from '@rocinante/engine';
-import { WHICH_WEIGHTS, type WhichWeights } from '../client/weights-download.js';
+import type { WhichWeights } from '../client/weights-download.js';
 import type { SampleTextOptions } from '../sample-text.js';
-import { deviceOption, lstmOption, nonNegative, wholeNumber } from './option-values.js';
+import {
+  deviceOption,
+  jsonOption,
+  lstmOption,
+  nonNegative,
+  shareAboveZero,
+  wholeNumber,
+} from './option-values.js';
+import { WEIGHTS_ARGUMENT, whichOption } from './weights-options.js';
 
 interface SampleFlags {
   readonly which?: WhichWeights;
   readonly prompt?: string;
+  readonly promptFile?: string;
   readonly length: number;
   readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
   readonly wholeWords: boolean;
   readonly seed: number;
   readonly device: Device;
@@ -24,14 +35,15 @@ export function addSample(program: Command): void {
   program
     .command('sample')
     .description('write text with trained weights')
-    .argument('<weights>', 'a run’s directory, such as runs/<time>; or a weights file, or a checkpoint')
+    .argument('<weights>', WEIGHTS_ARGUMENT)
+    .addOption(whichOption())
+    .option('--prompt <text>', 'what the text goes on from (default: a line break)')
     .addOption(
       new Option(
-        '--which <name>',
-        'of a run’s directory those of its end (default), or of a checkpoint',
-      ).choices(WHICH_WEIGHTS),
+        '--prompt-file <file>',
+        'in place of --prompt: a file that has it, - for standard input',
+      ).conflicts('prompt'),
     )
-    .option('--prompt <text>', 'what the text goes on from (default: a line break)')
     .option(
       '--length <n>',
       'characters to write; the last of whole words is finished',
@@ -43,11 +55,17 @@ export function addSample(program: Command): void {
       'below 1 the likely gains, above 1 the unlikely; 0 takes the likeliest (default: 0.5, whole words 0.75)',
       nonNegative,
     )
+    .option('--top-k <n>', 'draw among the n likeliest characters alone', wholeNumber(1))
+    .option(
+      '--top-p <x>',
+      'draw among the likeliest characters that have this share of the probability',
+      shareAboveZero,
+    )
     .option('--whole-words', 'write only words that occur in the text', false)
     .option('--seed <n>', 'another seed, another text', wholeNumber(0), 1)
     .addOption(deviceOption())
     .addOption(lstmOption())
-    .option('--json', 'end with one line of JSON on standard output', false)
+    .addOption(jsonOption())
     .action(async (weights: string, flags: SampleFlags) => {
       const { sampleText } = await import('../sample-text.js');
       const { json, device, lstm, ...options } = flags;
@@ -61,8 +79,8 @@ export function addSample(program: Command): void {
         ...options,
       };
       if (json) {
-        const text = await sampleText(order, () => undefined);
-        process.stdout.write(`${JSON.stringify({ text, ...options })}\n`);
+        const sample = await sampleText(order, () => undefined);
+        process.stdout.write(`${JSON.stringify(sample)}\n`);
       } else {
         await sampleText(order, (piece) => process.stdout.write(piece));
         process.stdout.write('\n');

@@ -1,5 +1,6 @@
 import type { LossPoint, RunJson, RunStateWord, ShownJson, WorkerCardJson } from '@rocinante/run-json';
 import type { RunSummaryMessage, WorkerCard } from '@rocinante/wire';
+import { bitsOrNull } from '../loss-units.js';
 import { limitsOf } from '../run/limits-message.js';
 import type { LogEntryOf } from '../run/log/log-entries.js';
 import type { ShownRun } from './coordinator.js';
@@ -28,6 +29,7 @@ export function runJson(summary: RunSummaryMessage): RunJson {
     loss: summary.loss ?? null,
     lastStepLoss: summary.lastStepLoss ?? null,
     validationLoss: summary.validationLoss ?? null,
+    validationBitsPerCharacter: bitsOrNull(summary.validationLoss ?? null),
     windowsPerSecond: summary.windowsPerSecond ?? null,
     workers,
     workerHours,
@@ -118,6 +120,7 @@ export interface OutcomeJson {
   /** Mean training loss of the last epoch, or of its part that was run; null where there was none. */
   readonly loss: number | null;
   readonly validationLoss: number | null;
+  readonly validationBitsPerCharacter: number | null;
   readonly windowsPerSecond: number | null;
   readonly bytesSent: number;
   readonly bytesReceived: number;
@@ -136,11 +139,13 @@ export function outcomeJson(
 ): OutcomeJson {
   const isDone = stateWord(run.state) === 'done';
   const summary = isDone ? account : null;
+  const validationLoss = summary ? summary.validationLoss : (run.validationLoss ?? null);
   return {
     steps: summary?.steps ?? run.step,
     epoch: summary?.epoch ?? run.epoch,
     loss: summary?.loss ?? run.loss ?? null,
-    validationLoss: summary ? summary.validationLoss : (run.validationLoss ?? null),
+    validationLoss,
+    validationBitsPerCharacter: bitsOrNull(validationLoss),
     windowsPerSecond: summary?.windowsPerSecond ?? run.windowsPerSecond ?? null,
     bytesSent: summary?.bytesSent ?? shown.bytesSent,
     bytesReceived: summary?.bytesReceived ?? shown.bytesReceived,

@@ -1,4 +1,5 @@
 import type { LogEntryOf, RunLogEntry } from '../run/log/log-entries.js';
+import { heldOutShown } from '../loss-units.js';
 import { lstmPathOf } from './lstm-path.js';
 import { bytesShown, counted, grouped } from './quantities.js';
 import { precisionText } from './run-texts.js';
@@ -99,9 +100,9 @@ function secondWordText({ verdict, microBatches, workers }: LogEntryOf<'second-w
   }
 }
 
-/** `loss 2.2992, held-out loss 1.9066, the best so far` */
+/** `loss 2.2992, held-out loss 1.9066 (2.75 bits a character), the best so far` */
 export function evaluationText({ loss, validationLoss, best }: LogEntryOf<'evaluation'>): string {
-  const heldOut = validationLoss === null ? '' : `, held-out loss ${validationLoss.toFixed(4)}`;
+  const heldOut = validationLoss === null ? '' : `, held-out loss ${heldOutShown(validationLoss)}`;
   return `loss ${loss.toFixed(4)}${heldOut}${best ? ', the best so far' : ''}`;
 }
 

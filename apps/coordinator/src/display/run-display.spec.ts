@@ -50,7 +50,7 @@ describe('without a terminal', () => {
       'network: LSTM layers of 256 units, 355,347 parameters',
       '1,340 steps of 32 windows in micro-batches of 16',
       'worker-1 joined',
-      'epoch 1 (step 335): loss 2.2992, held-out loss 1.9066, the best so far',
+      'epoch 1 (step 335): loss 2.2992, held-out loss 1.9066 (2.75 bits a character), the best so far',
       'epoch 4 (step 1,340): loss 1.5995',
     ]);
   });
@@ -226,7 +226,7 @@ describe('without a terminal', () => {
     display.entry({ time, event: 'sample', atStep: 1340, text: 'call me\nwhale' });
     display.entry(summaryEntry());
     expect(display.closingText('runs/first/weights/final.safetensors')).toBe(
-      'done: 1,340 steps, loss 1.5995, held-out loss 1.6112, 413.1 windows/s, 1 step issued again\n' +
+      'done: 1,340 steps, loss 1.5995, held-out loss 1.6112 (2.32 bits a character), 413.1 windows/s, 1 step issued again\n' +
         'weights: runs/first/weights/final.safetensors (its parameters’ SHA-256: fc0b)\n' +
         '\na sample:\ncall me\nwhale\n',
     );

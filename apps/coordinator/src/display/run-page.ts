@@ -2,6 +2,7 @@ import type { LossPoint } from '@rocinante/run-json';
 import type { ShownRun } from '../client/coordinator.js';
 import { stateWord } from '../client/run-state.js';
 import { checkpointSecondsOf } from '../run/limits-message.js';
+import { heldOutShown } from '../loss-units.js';
 import { stateText } from './entry-text.js';
 import { cardLines } from './card-lines.js';
 import { configLines } from './config-lines.js';
@@ -75,7 +76,7 @@ function timesShown({ createdAt, startedAt, endedAt }: ShownRun['summary']): str
 }
 
 function lossesShown({ validationLoss, lastStepLoss }: ShownRun['summary'], loss: number): string {
-  const heldOut = validationLoss === undefined ? '' : `, held out ${validationLoss.toFixed(4)}`;
+  const heldOut = validationLoss === undefined ? '' : `, held out ${heldOutShown(validationLoss)}`;
   const lastStep = lastStepLoss === undefined ? '' : `; the last step's ${lastStepLoss.toFixed(4)}`;
   return `${loss.toFixed(4)}${heldOut}${lastStep}`;
 }

@@ -1,3 +1,4 @@
+import { heldOutShown } from '../loss-units.js';
 import type { LogEntryOf } from '../run/log/log-entries.js';
 import { unfinishedWarmUpLine } from '../run/warm-up.js';
 import { counted, grouped } from './quantities.js';
@@ -76,7 +77,7 @@ export function closingText(
   const facts = [
     counted(steps, 'step'),
     `loss ${loss.toFixed(4)}`,
-    ...(validationLoss === null ? [] : [`held-out loss ${validationLoss.toFixed(4)}`]),
+    ...(validationLoss === null ? [] : [`held-out loss ${heldOutShown(validationLoss)}`]),
     ...(windowsPerSecond === null ? [] : [`${windowsPerSecond.toFixed(1)} windows/s`]),
     ...texts.further,
   ];
@@ -104,7 +105,7 @@ export function endingLines(
 ): string[] {
   const isEarly = stepsTotal !== null && steps < stepsTotal;
   const best =
-    bestValidationLoss === null ? 'the lowest loss' : `held-out loss ${bestValidationLoss.toFixed(4)}`;
+    bestValidationLoss === null ? 'the lowest loss' : `held-out loss ${heldOutShown(bestValidationLoss)}`;
   return [
     ...(isEarly && reason !== null ? [reason] : []),
     ...(bestStep === null || bestStep === steps

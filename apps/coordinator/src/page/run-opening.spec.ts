@@ -50,7 +50,7 @@ describe('a page that opens', () => {
     ]);
     expect(told.map(({ text }) => text)).toEqual([
       'the run begins: 1,340 steps',
-      'epoch 1: loss 2.2992, held-out loss 1.9066, the best so far',
+      'epoch 1: loss 2.2992, held-out loss 1.9066 (2.75 bits a character), the best so far',
       'a sample of 9 characters is drawn',
     ]);
     expect(id).toBe(idOf(sample));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunDisplay } from '../display/run-display.js';
 import { goOnText } from '../display/run-texts.js';
 import { shellWord } from '../display/shell-word.js';
+import { bitsOrNull } from '../loss-units.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunExecution, RunSummary } from './run-execution.js';
 
@@ -80,8 +81,9 @@ function numbersOf({
   windowsPerSecond,
   bytesSent,
   bytesReceived,
-}: Figures): Figures {
-  const losses = { loss, validationLoss, bestStep, bestValidationLoss };
+}: Figures): Figures & { readonly validationBitsPerCharacter: number | null } {
+  const validationBitsPerCharacter = bitsOrNull(validationLoss);
+  const losses = { loss, validationLoss, validationBitsPerCharacter, bestStep, bestValidationLoss };
   return { steps, epoch, ...losses, windowsPerSecond, bytesSent, bytesReceived };
 }
 

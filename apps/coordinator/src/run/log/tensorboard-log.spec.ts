@@ -72,6 +72,24 @@ describe('a run that TensorBoard is told of', () => {
     expect(written()).not.toMatch(/clipFactor|gradientNorm/);
   });
 
+  it('is told of held-out losses in nats and in bits', () => {
+    open().recorded({ step: 5, epoch: 1, loss: 3, validationLoss: 2 });
+    const [name] = readdirSync(folder);
+    const written = readFileSync(join(folder, name));
+    for (const [tag, value] of [
+      ['loss/heldOut', 2],
+      ['bitsPerCharacter/heldOut', 2 / Math.LN2],
+    ] as const) {
+      const bytes = Buffer.alloc(4);
+      bytes.writeFloatLE(value);
+      const at = written.indexOf(tag);
+      expect(at).toBeGreaterThan(0);
+      // The value's field follows its tag within a few bytes.
+      const behind = written.subarray(at + tag.length, at + tag.length + 8);
+      expect(behind.includes(bytes)).toBe(true);
+    }
+  });
+
   it('says once that it cannot be written, and goes on', () => {
     const place = join(folder, 'file');
     writeFileSync(place, '');

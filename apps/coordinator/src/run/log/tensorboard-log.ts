@@ -7,6 +7,7 @@ import {
   type RunProgress,
   type RunView,
 } from '@rocinante/training';
+import { bitsPerCharacter } from '../../loss-units.js';
 import type { PreparedRun } from '../prepared-run.js';
 import type { RunObserver, StepUpdate } from '../run-observer.js';
 
@@ -83,7 +84,13 @@ export class TensorboardLog implements RunObserver {
   }
 
   recorded({ step, loss, validationLoss }: HistoryEntry): void {
-    const heldOut: Scalar[] = validationLoss === null ? [] : [['loss/heldOut', validationLoss]];
+    const heldOut: Scalar[] =
+      validationLoss === null
+        ? []
+        : [
+            ['loss/heldOut', validationLoss],
+            ['bitsPerCharacter/heldOut', bitsPerCharacter(validationLoss)],
+          ];
     this.#write((file) => file.scalars(step, [['loss/epoch', loss], ...heldOut]));
   }
 
