@@ -240,7 +240,7 @@ describe('without a terminal', () => {
     display.entry(summaryEntry({ steps: 480, bestStep: 432, bestValidationLoss: 1.9381 }));
     expect(display.closingText('w').split('\n').slice(1, 4)).toEqual([
       reason,
-      'best: held-out loss 1.9381 at step 432; its weights are those of --which best',
+      'best: held-out loss 1.9381 (2.80 bits a character) at step 432; its weights are those of --which best',
       'weights: w (its parameters’ SHA-256: fc0b)',
     ]);
     display.entry(summaryEntry({ steps: 480, bestStep: 432, bestValidationLoss: null }));
