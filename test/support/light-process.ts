@@ -8,12 +8,20 @@ export class LightProcess {
   cuts = '';
   readonly #process: ChildProcess;
 
-  /** @param within words of a command that runs it elsewhere, such as in a network namespace. */
-  constructor(coordinator: string, prefix: string, workers: number, within: readonly string[] = []) {
+  /**
+   * @param within words of a command that runs it elsewhere, such as in a network namespace.
+   * @param computeMs what a micro-batch takes each of them.
+   */
+  constructor(
+    coordinator: string,
+    prefix: string,
+    workers: number,
+    within: readonly string[] = [],
+    computeMs = 1,
+  ) {
     const program = join(projectRoot, 'test/dist/support/light-crowd.js');
-    const computeMs = '1';
     const [command, ...words] = [...within, process.execPath, program, coordinator, prefix];
-    this.#process = spawn(command, [...words, String(workers), computeMs], {
+    this.#process = spawn(command, [...words, String(workers), String(computeMs)], {
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     this.#process.stderr!.setEncoding('utf8').on('data', (text: string) => (this.cuts += text));

@@ -373,12 +373,21 @@ export class RunDriver implements RunListener {
     this.#parts.observer.rangeApplied(range, checksums);
     if (finite) {
       feed.made(vectors.nextParameters, range, checksums?.parameters ?? null);
-      // One worker gets the parameters as they are made, and the others after it, so that they do not all compute, and
-      // then all send, at the same time: one's exchange goes on beside another's computing.
-      const [first] = this.#assigned;
-      first?.downlink.follow(feed.makingVersion!);
+      this.#follow(feed.makingVersion!);
     }
     this.#post({ type: 'applied', step, issue, ranges: [range], finite });
+  }
+
+  /**
+   * One worker gets the parameters as they are made, and the others after it, so that they do not all compute, and then all
+   * send, at the same time: one's exchange goes on beside another's computing. Over a slow link parameters come down while
+   * gradients go up: what an exchange waits for there is the link.
+   */
+  #follow(version: number): void {
+    const [first] = this.#assigned;
+    for (const session of this.#assigned) {
+      if (session === first || session.downlink.isSlow) session.downlink.follow(version);
+    }
   }
 
   #save(effect: Extract<RunEffect, { type: 'save' }>): void {

@@ -151,6 +151,25 @@ describe('a downlink', () => {
     expect(stream.sent).toHaveLength(6);
   });
 
+  it('does not send again what the worker has, while the version in the making comes', () => {
+    const received = vi.fn();
+    credit(8);
+    need(1);
+    make(0);
+    need(1, received);
+    expect(received).toHaveBeenCalledOnce();
+    make(1, 2);
+    expect(stream.sent.slice(3)).toEqual([0, 1, 2].map((index) => range(2, next, index)));
+    feed.close();
+    feed.made(closed, 0, null);
+    downlink.follow(feed.makingVersion!);
+    need(2);
+    feed.made(closed, 1, null);
+    downlink.follow(feed.makingVersion!);
+    stream.take();
+    expect(stream.sent.slice(6)).toEqual([0, 1].map((index) => range(3, closed, index)));
+  });
+
   it('does not leave a version that is still needed for one in the making', () => {
     credit(1);
     need(1);

@@ -19,6 +19,8 @@ export class Downlink {
   #credits = 0;
   #version = -1;
   #nextRange = 0;
+  /** The version before, where all of it was sent: the worker keeps it until this one is whole. */
+  #before = -1;
   /** Ranges that were written, and whose credit is not back: the worker does not have them yet. */
   readonly #pace: LinkPace;
   #received: (() => void) | null = null;
@@ -42,6 +44,11 @@ export class Downlink {
     this.pump();
   }
 
+  /** Whether an exchange waits for the link rather than for processors. */
+  get isSlow(): boolean {
+    return this.#pace.isSlow;
+  }
+
   /** The stream is gone. */
   detach(): void {
     this.#stream = null;
@@ -53,6 +60,7 @@ export class Downlink {
     this.#rangeCount = feed?.rangeCount ?? 0;
     this.#version = -1;
     this.#nextRange = 0;
+    this.#before = -1;
     this.#received = null;
     this.#pace.forget();
     this.#moved();
@@ -78,6 +86,8 @@ export class Downlink {
    * @param received told once, when the worker has its last range; at once where it has.
    */
   need(version: number, received?: () => void): void {
+    // Others' work, while the next version comes already: that goes on where it is.
+    if (version === this.#before) return received?.();
     if (this.#version !== version) {
       this.#version = version;
       this.#nextRange = 0;
@@ -89,8 +99,9 @@ export class Downlink {
   /** The worker will probably need that version next: send what is made of it once the last one is out. */
   follow(version: number): void {
     if (this.#version !== version && this.#version !== -1 && this.#nextRange < this.#rangeCount) return;
-    if (this.#version === version) this.pump();
-    else this.need(version);
+    if (this.#version === version) return this.pump();
+    this.#before = this.#version;
+    this.need(version);
   }
 
   /**

@@ -49,6 +49,17 @@ describe('ranges under way', () => {
     expect((underWay - 1) * rangeMs).toBeLessThan(limits.UNDER_WAY_MS_MAX);
   });
 
+  it.each([
+    { mbits: 100, isSlow: true },
+    { mbits: 1000, isSlow: true },
+    { mbits: 10_000, isSlow: false },
+  ])('say that a link of $mbits Mbit/s is slow: $isSlow', ({ mbits, isSlow }) => {
+    const pace = new LinkPace();
+    expect(pace.isSlow).toBe(false);
+    play(pace, 20, mbits, 0.2);
+    expect(pace.isSlow).toBe(isSlow);
+  });
+
   it('keep a quick link full from the second on', () => {
     const [, took] = play(new LinkPace(), 101, 1000, 20);
     const full = (RANGE_BYTES * 8 * 101) / 1e6;
