@@ -62,6 +62,39 @@ it.each([
   expect(err).not.toHaveBeenCalled();
 });
 
+it.each([
+  [
+    ['train', '--corpus', 'a.txt', '--corpus', 'b.txt'],
+    /^rocinante: --corpus: expected it once, .*one file, as with cat\n$/,
+  ],
+  [
+    ['run', 'start', '--config=a.json', '--config=b.json'],
+    /^rocinante: --config: expected it once, received several; .*\n$/,
+  ],
+])('refuses several values of an option that are rather meant together: %j', async (words, line) => {
+  expect(await runs(words)).toBe(false);
+  const said = await type(words);
+  expect(said).toMatchObject({ code: 2, stdout: '' });
+  expect(said.stderr).toMatch(line);
+});
+
+it('says of another option which of its values counts', async () => {
+  const { code, stdout, stderr } = await type(['config', 'print', '--preset', 'seed', '--preset', 'quick']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ batch: { size: 32 } });
+  expect(stderr).toBe(
+    'rocinante: warning: --preset: expected it once, received several; the last one counts\n',
+  );
+});
+
+it.each([
+  [['config', 'print', '--preset', 'seed', '--preset', 'seed']],
+  [['train', '--corpus', 'none.txt', '--corpus', 'none.txt']],
+  [['run', 'start', '--corpus', 'none.txt', '--tag', 'a', '--tag', 'b']],
+])('says nothing of a value that is given again, nor of options that may be: %j', async (words) => {
+  expect((await type(words)).stderr).not.toContain('expected it once');
+});
+
 it('names all commands in its help, the launcher’s own too', async () => {
   const { stdout } = await type(['--help']);
   for (const name of ['train', 'serve', 'run', 'worker', 'bundle', 'test'])
