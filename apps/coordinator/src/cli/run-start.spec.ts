@@ -156,6 +156,47 @@ describe('run start', () => {
     });
   });
 
+  describe('with a run’s own configuration', () => {
+    const handlers: Partial<RunsHandlers> = {
+      Have: (call, callback) => callback(null, { sha256: call.request.sha256 }),
+      Start: (call, callback) => callback(null, { ...runningRun, name: call.request.corpusSha256 }),
+    };
+    const ofRun = (name: string, source: string, textSha256 = sha256(Buffer.from(book))): string =>
+      file(name, JSON.stringify({ version: 1, config: small, corpus: { source, sha256: textSha256 } }));
+
+    it('takes that run’s text', async () => {
+      const said = await rocinante(handlers, 'run', 'start', '--config', ofRun('run.json', corpus));
+      expect(said).toMatchObject({ code: 0, stderr: `corpus ${corpus}: is there already\n` });
+      expect(said.stdout).toContain(sha256(Buffer.from(book)));
+    });
+
+    it('says that the text that is given is another', async () => {
+      const recorded = ofRun('other.json', '/none/other.txt', 'a'.repeat(64));
+      const said = await rocinante(handlers, 'run', 'start', '--config', recorded, '--corpus', corpus);
+      expect(said.code).toBe(0);
+      expect(said.stderr).toMatch(
+        /^--config \S+other\.json: its run had another text, \/none\/other\.txt \(SHA-256 a{12}…\); this run's has SHA-256 [0-9a-f]{12}…\n/,
+      );
+    });
+
+    it.each(['train', 'run start'])('refuses to %s where that text is not as it was', async (command) => {
+      const gone = ofRun('gone.json', '/none/book.txt');
+      const changed = ofRun('changed.json', corpus, 'b'.repeat(64));
+      for (const [config, why] of [
+        [
+          gone,
+          /the run's text was \/none\/book\.txt \(SHA-256 [0-9a-f]{12}…\), which is not there; give it with --corpus\n$/,
+        ],
+        [changed, /which is another by now, with SHA-256 [0-9a-f]{12}…; give it with --corpus\n$/],
+      ] as const) {
+        const said = await type([...command.split(' '), '--config', config]);
+        expect(said).toMatchObject({ code: 2, stdout: '' });
+        expect(said.stderr).toMatch(/^rocinante: configuration \S+\.json: [^\n]+\n$/);
+        expect(said.stderr).toMatch(why);
+      }
+    });
+  });
+
   it('begins with a weights file, which is sent too', async () => {
     const symbols = [...new Set(book)].sort();
     const network = { ...small.network, layers: [...small.network.layers], vocabularySize: symbols.length };
@@ -247,7 +288,8 @@ describe('run start', () => {
     ['a pool that is no word', ['--pool', 'a b'], /--pool.*letters, digits/],
     ['an address that is none', ['--coordinator', 'here'], /--coordinator.*host:port/],
   ])('refuses %s before anything is asked of a coordinator', async (_what, args, line) => {
-    const said = await type(['run', 'start', '--corpus', corpus, '--coordinator', '127.0.0.1:1', ...args]);
+    const text = args.includes('--corpus') ? [] : ['--corpus', corpus];
+    const said = await type(['run', 'start', ...text, '--coordinator', '127.0.0.1:1', ...args]);
     expect(said).toMatchObject({ code: 2, stdout: '' });
     expect(said.stderr).toMatch(line);
     expect(said.stderr.trim().split('\n')).toHaveLength(1);

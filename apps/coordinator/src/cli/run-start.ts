@@ -15,6 +15,7 @@ import { stateWord } from '../client/run-state.js';
 import { scaledBatchLine } from '../batch-scale.js';
 import type { Coordinator } from '../client/coordinator.js';
 import { checkInitFrom, readRunOrder, sendMissing, type RunOrder } from '../client/run-order.js';
+import { otherTextLine, textOf } from '../config-text.js';
 import { emptyPoolText } from '../display/pool-text.js';
 import { printable } from '../display/printable.js';
 import { TransferProgress } from '../display/transfer-progress.js';
@@ -26,8 +27,6 @@ import { coordinatorOption, print, withCoordinator, type ClientFlags } from './c
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { jsonOption, repeated, shortText, wholeNumber } from './option-values.js';
 import { watchToEnd } from './run-watch.js';
-
-const DEFAULT_CORPUS = 'bundled';
 
 interface StartFlags extends ClientFlags, ConfigOptionValues, LimitOptionValues {
   readonly name?: string;
@@ -71,7 +70,8 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
 
 async function start(flags: StartFlags, exit: (code: number) => void): Promise<void> {
   const limits = limitsMessage(limitsFrom(flags));
-  const order = await readRunOrder(flags, flags.corpus ?? DEFAULT_CORPUS, flags.initFrom, process.env);
+  const text = await textOf(flags, process.env);
+  const order = await readRunOrder(flags, text, flags.initFrom, process.env);
   for (const line of openingLines(flags, order)) process.stderr.write(`${line}\n`);
   await withCoordinator(
     flags,
@@ -119,8 +119,9 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
 }
 
 /** What is to be told of the options before a run is sent; of the warm-up, `--watch` tells once the run begins. */
-function openingLines({ watch, ...flags }: StartFlags, { config, stepsTotal }: RunOrder): string[] {
+function openingLines({ watch, ...flags }: StartFlags, { config, stepsTotal, corpus }: RunOrder): string[] {
   return [
+    otherTextLine(flags, corpus.sha256),
     twoLengthsLine(flags),
     flags.scaleBatch === undefined ? null : scaledBatchLine(flags.scaleBatch, config),
     fewStepsLine(flags, config, stepsTotal),

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { END_LOST_WAIT_MS, END_WAIT_MS, STOP_WAIT_MS } from '@rocinante/store';
 import { cardBatchLine, scaledBatchLine } from '../batch-scale.js';
+import { otherTextLine } from '../config-text.js';
 import { unsilently } from '../display/long-work.js';
 import { RunDisplay } from '../display/run-display.js';
 import { isExpected, RunFailedError, UsageError } from '../errors.js';
@@ -53,7 +54,8 @@ export async function runHere(
   display.line(`run ${directory.shownPath}`);
   if (options.resume && !loaded) display.line('there is no checkpoint: the run begins anew');
   const few = options.resume ? null : fewStepsLine(options.flags, prepared.config, prepared.shape.stepsTotal);
-  for (const line of [twoLengthsLine(options.flags), batchLineOf(options, prepared), few]) {
+  const otherText = otherTextLine(options.flags, prepared.corpus.textSha256);
+  for (const line of [otherText, twoLengthsLine(options.flags), batchLineOf(options, prepared), few]) {
     if (line !== null) display.line(line);
   }
 

@@ -3,6 +3,7 @@ import { demandCard } from '@rocinante/engine';
 import { refuseBatchBeyondText } from '../batch-fit.js';
 import { givenOptions, resolveConfig } from '../config.js';
 import { configForText } from '../config-for-text.js';
+import { textOf } from '../config-text.js';
 import type { GivenOption } from '../config-issue.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
@@ -16,8 +17,6 @@ import { RunDirectory, type RunRecord } from './run-directory.js';
 import { RunPlace } from './run-place.js';
 import { shapeOf } from './run-shape.js';
 import type { TrainOptions } from './train-options.js';
-
-const DEFAULT_CORPUS = 'bundled';
 
 /**
  * Trains on this machine, to the end or to the first Ctrl-C.
@@ -36,7 +35,8 @@ export async function train(options: TrainOptions): Promise<number> {
   const saved = options.resume ? directory.read() : null;
   const initial = options.initFrom === undefined ? null : await readInitialWeights(options.initFrom);
   const flags = { ...options.flags, ...(initial && { initFrom: initial.sha256 }) };
-  const corpus = options.corpus ?? saved?.corpus.source ?? DEFAULT_CORPUS;
+  const given = { corpus: options.corpus, config: flags.config };
+  const corpus = options.corpus ?? saved?.corpus.source ?? (await textOf(given, process.env));
   const config = saved ? resolveConfig(flags, saved.config) : await configForText(flags, corpus, process.env);
   if (initial) checkInitialWeights(initial, config);
   const file = await readCorpus(corpus, process.env);
