@@ -26,10 +26,24 @@ export async function textOf({ corpus, config }: TextFlags, environment: Environ
   if (corpus !== undefined) return corpus;
   const recorded = config === undefined ? null : readConfigFile(config).text;
   if (recorded === null) return DEFAULT_CORPUS;
+  return textAt(`configuration ${config}`, recorded, environment);
+}
+
+/**
+ * The text that a run had, as it was.
+ * @param subject what names the run.
+ * @returns its file, `bundled` or `quijote`.
+ * @throws {UsageError} it is not where it was, or has changed.
+ */
+export async function textAt(
+  subject: string,
+  recorded: RecordedText,
+  environment: Environment,
+): Promise<string> {
   const received = await whatIsThere(recorded, environment);
   if (received === null) return recorded.source;
   throw new UsageError(
-    `configuration ${config}: the run's text was ${shown(recorded)}, which is ${received}; give it with --corpus`,
+    `${subject}: the run's text was ${shown(recorded)}, which is ${received}; give it with --corpus`,
   );
 }
 
@@ -57,7 +71,7 @@ async function whatIsThere(
 }
 
 /** A text's name with what it is known by. */
-export function shown({ source, sha256 }: RecordedText): string {
+function shown({ source, sha256 }: RecordedText): string {
   return `${oneLine(source)} (SHA-256 ${short(sha256)})`;
 }
 
