@@ -29,6 +29,13 @@ describe('corpus info', () => {
     );
   });
 
+  it('says what a text with control characters was rather made of', async () => {
+    const { stdout } = await type(['corpus', 'info', file('utf16.txt', Buffer.from('call me', 'utf16le'))]);
+    expect(stdout).toMatch(
+      /\nthe text has symbols that are no text's \(U\+0000\): perhaps it is binary, or UTF-16 .*\n/,
+    );
+  });
+
   it('says in words why a text cannot be read', async () => {
     expect(await type(['corpus', 'info', '/none/book.txt'])).toMatchObject({
       code: 2,

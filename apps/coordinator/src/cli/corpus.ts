@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
 import { readCorpus } from '../corpus/corpus-file.js';
+import { controlSymbolsLine } from '../corpus/control-symbols.js';
 import { corpusInfo, type CorpusInfo, type EpochSize } from '../corpus/corpus-info.js';
 import { counted } from '../display/quantities.js';
 import { presets } from '../presets.js';
@@ -69,10 +70,12 @@ function infoText(info: CorpusInfo): string {
   const most = info.symbolCounts
     .slice(0, SYMBOLS_SHOWN)
     .map(({ symbol, count }) => `${JSON.stringify(symbol)} ${number(count)}`);
+  const strange = controlSymbolsLine('the text', info.symbolCounts.map(({ symbol }) => symbol).sort());
   const lines = [
     `${counted(info.bytes, 'byte')}, SHA-256 ${info.sha256}`,
     `${counted(info.characters, 'character')}, ${counted(info.symbols, 'symbol')}, ${TREATMENTS[info.normalisation]}`,
     `most frequent: ${most.join(', ')}`,
+    ...(strange === null ? [] : [strange]),
     ...info.epochs.map(epochText),
   ];
   return `${lines.join('\n')}\n`;

@@ -140,19 +140,22 @@ describe('run start', () => {
       Start: (_call, callback) => callback(null, runningRun),
     };
     const options = ['--scale-batch', '4', '--steps', '20', '--epochs', '3'];
+    const damaged = file('damaged.txt', book + '\x93');
     const said = await rocinante(
       handlers,
-      ...['run', 'start', '--corpus', corpus, '--config', config],
+      ...['run', 'start', '--corpus', damaged, '--config', config],
       ...options,
     );
     expect(said).toMatchObject({
       code: 0,
       stderr:
+        `corpus ${damaged} has symbols that are no text's (U+0093): perhaps it was Windows-1252, converted as if ` +
+        'it were ISO-8859-1: convert what it was made of with `iconv -f WINDOWS-1252 -t UTF-8`\n' +
         "--steps 20 --epochs 3: each is the whole run's length; the steps decide\n" +
         '--scale-batch 4: 32 windows in micro-batches of 16, learning rate 0.008, warm-up 100 steps\n' +
         'the warm-up of 100 steps is longer than the run, which has 20: its learning rate comes to 0.0016 of 0.008; ' +
         'take a smaller --warmup-steps, or a longer run\n' +
-        `corpus ${corpus}: is there already\n`,
+        `corpus ${damaged}: is there already\n`,
     });
   });
 

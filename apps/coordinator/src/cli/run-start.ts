@@ -16,6 +16,7 @@ import { scaledBatchLine } from '../batch-scale.js';
 import type { Coordinator } from '../client/coordinator.js';
 import { checkInitFrom, readRunOrder, sendMissing, type RunOrder } from '../client/run-order.js';
 import { otherTextLine, textOf } from '../config-text.js';
+import { controlSymbolsLine } from '../corpus/control-symbols.js';
 import { emptyPoolText } from '../display/pool-text.js';
 import { printable } from '../display/printable.js';
 import { TransferProgress } from '../display/transfer-progress.js';
@@ -119,9 +120,13 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
 }
 
 /** What is to be told of the options before a run is sent; of the warm-up, `--watch` tells once the run begins. */
-function openingLines({ watch, ...flags }: StartFlags, { config, stepsTotal, corpus }: RunOrder): string[] {
+function openingLines(
+  { watch, ...flags }: StartFlags,
+  { config, stepsTotal, corpus, symbols }: RunOrder,
+): string[] {
   return [
     otherTextLine(flags, corpus.sha256),
+    controlSymbolsLine(corpus.subject, symbols),
     twoLengthsLine(flags),
     flags.scaleBatch === undefined ? null : scaledBatchLine(flags.scaleBatch, config),
     fewStepsLine(flags, config, stepsTotal),

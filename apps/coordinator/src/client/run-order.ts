@@ -22,6 +22,8 @@ export interface RunOrder {
   /** Steps of the whole run. */
   readonly stepsTotal: number;
   readonly corpus: Content;
+  /** Of the text as the run reads it. */
+  readonly symbols: readonly string[];
   /** What people call the text. */
   readonly corpusName: string;
   /** The weights file that the run begins with, where one was given here. */
@@ -55,6 +57,7 @@ export async function readRunOrder(
   return {
     config,
     stepsTotal,
+    symbols: encoded.vocabulary.symbols,
     corpus: contentOfBytes(subject, file.bytes),
     corpusName: file.name === file.path ? basename(file.path) : file.name,
     initFrom: weights && (await initialContent(weights)),

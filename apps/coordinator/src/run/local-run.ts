@@ -35,13 +35,13 @@ const INTERRUPTED = 'interrupted';
 
 /**
  * Runs a prepared run with its workers, processes of this machine, to its end or to the first Ctrl-C, and says how it goes.
- * @param lines what is to be told of the options first.
+ * @param lines what is to be told of options and text first; null for nothing.
  * @returns the exit code: 0 done, 1 done but not all of it in its store, 130 interrupted.
  * @throws {RocinanteError} the run could not go on (1), or no worker can work for it (2).
  */
 export async function runHere(
   options: TrainOptions,
-  lines: readonly string[],
+  lines: readonly (string | null)[],
   prepared: PreparedRun,
   initial: InitialWeights | null,
   place: RunPlace | null,

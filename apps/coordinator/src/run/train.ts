@@ -5,6 +5,7 @@ import { givenOptions, resolveConfig } from '../config.js';
 import { configForText } from '../config-for-text.js';
 import { otherTextLine, textAt, textOf } from '../config-text.js';
 import type { GivenOption } from '../config-issue.js';
+import { controlSymbolsLine } from '../corpus/control-symbols.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
@@ -72,7 +73,8 @@ export async function train(options: TrainOptions): Promise<number> {
     }
     directory.write(record);
     await place?.takeNow(prepared);
-    const lines = [otherTextLine(flags, record.corpus.sha256), line].filter((one) => one !== null);
+    const strange = saved ? null : controlSymbolsLine(subject, text.corpus.vocabulary.symbols);
+    const lines = [otherTextLine(flags, record.corpus.sha256), line, strange];
     return await runHere(options, lines, prepared, initial, place);
   } finally {
     directory.release();
