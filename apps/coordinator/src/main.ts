@@ -31,7 +31,7 @@ const commands = new Map<string, LoadCommand>([
 /**
  * The command line: parses, runs one command, and says what went wrong in one line.
  * @param argv the words after `rocinante`.
- * @returns the exit code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage or input, 3 a watched run was stopped, 130 interrupted.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
