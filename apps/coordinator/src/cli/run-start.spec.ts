@@ -5,7 +5,7 @@ import { sha256 } from '@rocinante/base';
 import { networkLayout } from '@rocinante/model';
 import { writeWeightsFile } from '@rocinante/weights';
 import type { PushChunk, RunsHandlers } from '@rocinante/wire';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { doneRun, refusal, runningRun } from '../client/scripted-coordinator.js';
 import { file, folder, lastLine, rocinante, stopServer, type } from './typed-command.js';
 
@@ -240,6 +240,32 @@ describe('run start', () => {
     const fileSha256 = sha256(readFileSync(path));
     expect(initFromSha256).toBe(fileSha256);
     expect(pushed).toEqual([sha256(Buffer.from(book)), fileSha256]);
+  });
+
+  it.each([
+    ['its text is sent', 'Push', /^interrupted; no run was started$/m],
+    ['it is asked for', 'Start', /^interrupted while the run was started; .*: \.\/rocinante run list$/m],
+  ] as const)('says at Ctrl-C while %s what has become of the run', async (_when, call, line) => {
+    // The process goes on here, and hears that its request was cut.
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    const listening = process.listenerCount('SIGINT');
+    const handlers: Partial<RunsHandlers> = {
+      Have: (request, callback) => callback(null, { sha256: call === 'Push' ? [] : request.request.sha256 }),
+      Push: (stream, callback) => {
+        stream.resume();
+        process.emit('SIGINT');
+        callback(refusal(status.INTERNAL, 'cut'));
+      },
+      Start: (_call, callback) => {
+        process.emit('SIGINT');
+        callback(refusal(status.INTERNAL, 'cut'));
+      },
+    };
+    const said = await rocinante(handlers, 'run', 'start', '--corpus', corpus, '--config', config);
+    expect(exit.mock.calls).toEqual([[130]]);
+    exit.mockRestore();
+    expect(said.stderr).toMatch(line);
+    expect(process.listenerCount('SIGINT')).toBe(listening);
   });
 
   it.each<[string, string[], RegExp]>([

@@ -27,6 +27,7 @@ import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { jsonOption, repeated, shortText, wholeNumber } from './option-values.js';
+import { StartInterruption } from './start-interruption.js';
 import { watchToEnd } from './run-watch.js';
 
 interface StartFlags extends ClientFlags, ConfigOptionValues, LimitOptionValues {
@@ -66,10 +67,21 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
     .option('--watch', 'go on as run watch does', false)
     .addOption(coordinatorOption())
     .addOption(jsonOption())
-    .action((flags: StartFlags) => start(flags, exit));
+    .action(async (flags: StartFlags) => {
+      const interruption = new StartInterruption();
+      try {
+        await start(flags, interruption, exit);
+      } finally {
+        interruption.release();
+      }
+    });
 }
 
-async function start(flags: StartFlags, exit: (code: number) => void): Promise<void> {
+async function start(
+  flags: StartFlags,
+  interruption: StartInterruption,
+  exit: (code: number) => void,
+): Promise<void> {
   const limits = limitsMessage(limitsFrom(flags));
   const text = await textOf(flags, process.env);
   const order = await readRunOrder(flags, text, flags.initFrom, process.env);
@@ -89,6 +101,7 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
         process.stderr.write(`${subject}: ${was}\n`);
       }
       const namesakes = flags.name === undefined ? [] : await runsCalled(coordinator, flags.name);
+      interruption.asked();
       const summary = await coordinator.start({
         name: flags.name ?? '',
         tags: flags.tag,
@@ -101,6 +114,7 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
         initFromSha256: order.config.initFrom ?? '',
         limits,
       });
+      interruption.release();
       if (namesakes.length > 0) process.stderr.write(`${sharedNameText(summary, namesakes)}\n`);
       if (!flags.watch) {
         tellEmptyPool(summary);
