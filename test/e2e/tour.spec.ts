@@ -306,6 +306,11 @@ describe('the tour', { timeout: 240_000 }, () => {
       stepsInCommon: SHORT,
       partedAt: null,
       losses: [1, 5, 9, 12, 16, 20].map((step) => ({ step, first: number, second: number })),
+      evaluations: expect.arrayContaining([{ step: longer, first: number, second: null }]) as object,
+      best: {
+        first: { step: number, epoch: number, validationLoss: number },
+        second: { step: number, epoch: number, validationLoss: number },
+      },
       ledgers: { steps: SHORT, partedAt: null, differ: [] },
     });
     for (const { first, second } of shorter.losses) expect(second).toBe(first);

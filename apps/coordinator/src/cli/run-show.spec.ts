@@ -160,6 +160,53 @@ describe('run compare', () => {
     expect(stdout).not.toContain('final weights');
   });
 
+  it('shows held-out losses step by step, each run’s best and last, its rate and its time', async () => {
+    const history = (run: string | undefined): object[] =>
+      run === 'r1'
+        ? [0, 1, 2].map((place) => ({
+            step: 10 * place + 10,
+            epoch: 1,
+            loss: 2,
+            validationLoss: [2.5, 2.25, 2.375][place],
+          }))
+        : [
+            { step: 20, epoch: 1, loss: 2, validationLoss: 2.125 },
+            { step: 25, epoch: 1, loss: 2 },
+          ];
+    const evaluated: Partial<RunsHandlers> = {
+      ...handlers,
+      Show: (call, callback) => {
+        const { run } = call.request;
+        const detail = detailOf({ ...runningRun, id: run, step: 30, activeHours: run === 'r1' ? 0.75 : 0.5 });
+        callback(null, { ...detail, history: history(run) });
+      },
+    };
+    const { stdout } = await rocinante(evaluated, 'run', 'compare', 'r1', 'r2');
+    const [, shown] = /\n(held-out losses[^]*?)\n\ntheir ledgers/.exec(stdout)!;
+    expect(shown.split('\n').map((line) => line.trimStart().replace(/ {2,}/g, '  '))).toEqual([
+      'held-out losses, in nats a character:',
+      'step  r1  r2  difference',
+      '10  2.5000  -  -',
+      '20  2.2500  2.1250  -0.1250',
+      '30  2.3750  -  -',
+      '',
+      'r1  r2',
+      'best  2.2500 at step 20  2.1250 at step 20',
+      'last  2.3750 at step 30  2.1250 at step 20',
+      'windows/s  410.3  410.3',
+      'active  45 min 00 s  30 min 00 s',
+    ]);
+    await stopServer();
+    expect(lastLine(await rocinante(evaluated, 'run', 'compare', 'r1', 'r2', '--json'))).toMatchObject({
+      evaluations: [
+        { step: 10, first: 2.5, second: null },
+        { step: 20, first: 2.25, second: 2.125 },
+        { step: 30, first: 2.375, second: null },
+      ],
+      best: { first: { step: 20, validationLoss: 2.25 }, second: { step: 20, validationLoss: 2.125 } },
+    });
+  });
+
   it('says of two that are done whether their weights are the same, which equal losses do not say', async () => {
     const done = (others: string): Partial<RunsHandlers> => ({
       Show: (call, callback) => {
