@@ -3,7 +3,7 @@ import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
 import { detailOf, doneRun, runningRun } from '../client/scripted-coordinator.js';
 import { presets } from '../presets.js';
-import { lastLine, losses, rocinante, show, stopServer } from './typed-command.js';
+import { lastLine, losses, rocinante, show, stopServer, type } from './typed-command.js';
 
 describe('run list', () => {
   const List: RunsHandlers['List'] = (call, callback) => {
@@ -22,12 +22,47 @@ describe('run list', () => {
     const { code, stdout } = await rocinante({ List }, 'run', 'list', '--tag', 'paper');
     expect(code).toBe(0);
     expect(stdout.trimEnd().split('\n')).toEqual([
-      'run  name      state                  step     loss    held-out  windows/s  worker-hours  tags',
-      'r12  baseline  running                40/100   2.2500  2.5000    410.3      1.50          paper, lstm',
-      'r13            queued 1 (priority 5)  -        -       -         -          0.00',
-      'r7   baseline  done                   100/100  2.2500  2.5000    410.3      1.50          paper, lstm',
+      'run  name      state                  step     loss    held-out  windows/s  worker-hours  ended, or left    tags',
+      'r12  baseline  running                40/100   2.2500  2.5000    410.3      1.50          1 h 07 min left   paper, lstm',
+      'r13            queued 1 (priority 5)  -        -       -         -          0.00          -',
+      'r7   baseline  done                   100/100  2.2500  2.5000    410.3      1.50          2026-11-24 11:00  paper, lstm',
       'and 2 more that ended before',
     ]);
+  });
+
+  it('chooses by state and pool, and says when no run is of these', async () => {
+    const listed: RunsHandlers['List'] = (_call, callback) =>
+      callback(null, {
+        runs: [
+          runningRun,
+          { ...doneRun, id: 'r7' },
+          { ...doneRun, id: 'r6', pool: 'gpu' },
+          { ...doneRun, id: 'r5', state: 'RUN_STATE_FAILED' },
+        ],
+      });
+    const chosen = async (...words: string[]): Promise<unknown[]> => {
+      const said = await rocinante({ List: listed }, 'run', 'list', '--json', ...words);
+      await stopServer();
+      return (lastLine(said) as { runs: { id: string }[] }).runs.map(({ id }) => id);
+    };
+    expect(await chosen('--state', 'done')).toEqual(['r7', 'r6']);
+    expect(await chosen('--state', 'failed', '--state', 'running')).toEqual(['r12', 'r5']);
+    expect(await chosen('--state', 'done', '--pool', 'gpu')).toEqual(['r6']);
+    const none = await rocinante(
+      { List: listed },
+      'run',
+      'list',
+      '--pool',
+      'x',
+      '--state',
+      'held',
+      '--state',
+      'done',
+    );
+    expect(none.stdout).toBe('no run has the state held or done and the pool x\n');
+    const wrong = await type(['run', 'list', '--state', 'ended']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/'ended' is invalid. expected one of queued, .*, done, failed\.\n$/);
   });
 
   it('has numbers or null in JSON', async () => {
