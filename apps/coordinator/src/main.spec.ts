@@ -115,6 +115,16 @@ it.each([
   expect(names).toEqual([...commands.split(' '), 'help']);
 });
 
+it.each(['train', 'run start', 'run resume'])(
+  'says in the help of %s by which clock hours count',
+  async (words) => {
+    const { stdout } = await type([...words.split(' '), '--help']);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'hours by the clock, with a checkpoint: waits for workers count, the queue does not',
+    );
+  },
+);
+
 it('calls a command by all its words', async () => {
   const { stdout } = await type(['run', 'list', '--help']);
   expect(stdout).toMatch(/^Usage: rocinante run list \[options\]\n/);
