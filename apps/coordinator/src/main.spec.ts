@@ -29,7 +29,7 @@ it.each([
   [['frobnicate'], "unknown command 'frobnicate'; see ./rocinante --help"],
   [
     ['run', 'frobnicate'],
-    "unknown command 'frobnicate'; expected one of start, list, show, watch, logs, stop, resume, rm, compare",
+    "unknown command 'frobnicate'; expected one of start, list, show, watch, logs, stop, resume, rm, export, compare",
   ],
 ])('says in one line what %j may have meant', async (words, line) => {
   expect(await type(words)).toEqual({ code: 2, stdout: '', stderr: `rocinante: ${line}\n` });
@@ -106,7 +106,7 @@ it.each([
     '',
     'train serve run weights sample evaluate corpus verify replay simulate doctor support certs deploy config worker bundle test',
   ],
-  ['run', 'start list show watch logs stop resume rm compare'],
+  ['run', 'start list show watch logs stop resume rm export compare'],
 ])('lists the commands of rocinante %s, in their order', async (parent, commands) => {
   const { code, stdout, stderr } = await type([...parent.split(' ').filter(Boolean), '--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
