@@ -8,7 +8,10 @@ describe('run export', () => {
   const handlers: Partial<RunsHandlers> = {
     Show: (_call, callback) => {
       const history = [2, 4, 6].map((step) => ({ step, epoch: 1, loss: 2, validationLoss: step / 10 }));
-      callback(null, { ...detailOf(runningRun), history: [...history, { ...history[2], validationLoss: 0.7 }] });
+      callback(null, {
+        ...detailOf(runningRun),
+        history: [...history, { ...history[2], validationLoss: 0.7 }],
+      });
     },
     Losses: (call) => {
       expect(call.request.run).toBe('r12');
