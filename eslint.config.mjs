@@ -32,6 +32,12 @@ const tensorflow = {
   message: 'Only libs/engine knows the TensorFlow binding.',
 };
 
+const standardInput = {
+  group: ['node:process', 'process'],
+  message:
+    'It opens standard input, which others may share, and makes it non-blocking; `process` is there without it.',
+};
+
 /** The lint rule that keeps one layer's libs from importing what they may not. */
 function boundary(name) {
   const { libs, mayImport, alsoLibs = [] } = layers[name];
@@ -54,6 +60,7 @@ function boundary(name) {
             { group: forbidden, message: `The ${name} layer may import ${allowed.join(', ')} only.` },
             { group: ['@rocinante/*/*', '../../*'], message: 'Import a lib by its name, not by its files.' },
             ...(lib === 'engine' ? [] : [tensorflow]),
+            standardInput,
           ],
         },
       ],
@@ -96,6 +103,7 @@ export default tseslint.config(
         {
           patterns: [
             tensorflow,
+            standardInput,
             { group: ['@rocinante/*/*'], message: 'Import a lib by its name, not by its files.' },
             {
               group: ['@rocinante/coordinator', '@rocinante/worker', '@rocinante/dashboard'],

@@ -136,7 +136,7 @@ it.skipIf(process.env.ROCINANTE_LONG !== '1')('hears that a run of train diverge
     schedule: { kind: 'constant', warmupSteps: 40 },
     divergence: { anchorEverySteps: 10 },
   });
-  const order = [...smallOrder(workspace, 100), '--config', config];
+  const order = smallOrder(workspace, 100).with(3, config);
   const words = ['train', '--json', '--workers', '1', '--threads', '1', '--run-dir', workspace.in('wild')];
   const train = new Rocinante([...words, ...order], env);
   const { code, stderr } = await train.finished;

@@ -220,7 +220,7 @@ describe('a run directory', () => {
     expect(other.stderr).toMatch(/--seed 9: it has 1/);
     const shorter = await rocinante(['train', ...args, '--resume', '--steps', '2']);
     expect(shorter.code).toBe(2);
-    expect(shorter.stderr).toMatch(/--steps: the run has 3 steps already/);
+    expect(shorter.stderr).toMatch(/--steps 2: the run has 3 steps already/);
     expect(readFileSync(join(runDir, 'config.json'), 'utf8')).toBe(before);
   });
 });

@@ -53,6 +53,17 @@ describe('a configuration', () => {
     expect(resolveConfig({ config: file(record) })).toEqual({ ...presets.seed, seed: 4 });
   });
 
+  it('gives a layer no dropout where the file does not say', () => {
+    const layers = [{ units: 32 }, { units: 16, dropout: 0.2 }];
+    expect(resolveConfig({ config: file({ preset: 'seed', network: { layers } }) }).network.layers).toEqual([
+      { units: 32, dropout: 0 },
+      { units: 16, dropout: 0.2 },
+    ]);
+    expect(refusal({ config: file({ network: { layers: [{ unit: 32 }, 7] } }) })).toMatch(
+      /network\.layers\.0\.units: .*received nothing; .*network\.layers\.1: /,
+    );
+  });
+
   it('settles what follows from what the file says', () => {
     const oneHot = resolveConfig({ config: file({ network: { input: 'one-hot' }, text: { window: 50 } }) });
     expect(oneHot.network).not.toHaveProperty('embeddingSize');
@@ -135,8 +146,8 @@ describe('a configuration', () => {
     [{ preset: 'huge' }, /preset: expected quick or seed, received "huge"/],
     [{ seed: -1 }, /seed: .*received -1/],
     [
-      { network: { layers: [{ units: 8 }] } },
-      /network\.layers\.0\.dropout: expected number, received nothing;/,
+      { network: { layers: [{ dropout: 0.1 }] } },
+      /network\.layers\.0\.units: expected number, received nothing;/,
     ],
   ])('%j is refused with its key and value', (settings, line) => {
     expect(() => resolveConfig({ config: file(settings) })).toThrow(line);

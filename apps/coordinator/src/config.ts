@@ -1,12 +1,12 @@
-import { readFileSync, statSync } from 'node:fs';
-import { oneLine, quoted, systemTrouble } from '@rocinante/base';
+import { quoted } from '@rocinante/base';
 import type { GradientCodec, ParameterCodec } from '@rocinante/codec';
 import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/training';
 import { scaleBatch } from './batch-scale.js';
+import { readConfigFile } from './config-file.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
 import { presets, type PresetName } from './presets.js';
-import { isSettings, layer, merge, settle, type ScheduleKind, type Settings } from './settings.js';
+import { layer, merge, settle, type ScheduleKind, type Settings } from './settings.js';
 
 /** What a command line may change of a configuration. What is absent was not given. */
 export interface ConfigFlags {
@@ -43,9 +43,6 @@ export interface ConfigFlags {
 
 const DEFAULT_PRESET: PresetName = 'quick';
 
-/** Bytes of a configuration's file, at most: a run's own takes some 2 KB. */
-const FILE_BYTES_MAX = 1 << 20;
-
 /** What is wrong with a configuration, at most so many of it in one line. */
 const ISSUES_TOLD_MAX = 5;
 
@@ -55,7 +52,7 @@ const ISSUES_TOLD_MAX = 5;
  * @throws {UsageError} an unknown key or preset, a value out of range, a file that is missing or not JSON.
  */
 export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig {
-  const file = flags.config === undefined ? {} : readSettings(flags.config);
+  const file = flags.config === undefined ? {} : readConfigFile(flags.config).settings;
   const { preset: filePreset, ...fileSettings } = file;
   const base =
     saved !== undefined && flags.preset === undefined ? saved : presetOf(flags.preset ?? filePreset);
@@ -173,32 +170,4 @@ function presetOf(name: unknown = DEFAULT_PRESET): RunConfig {
   if (found) return found[1];
   const known = Object.keys(presets).join(' or ');
   throw new UsageError(`preset: expected ${known}, received ${quoted(name)}`);
-}
-
-function readSettings(path: string): Settings {
-  let text: string;
-  try {
-    const { size } = statSync(path);
-    if (size > FILE_BYTES_MAX) {
-      throw new UsageError(
-        `configuration ${path}: expected at most ${FILE_BYTES_MAX} bytes, received ${size}`,
-      );
-    }
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`configuration ${path}: cannot be read: ${systemTrouble(error, path)}`, {
-      cause: error,
-    });
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    // A run's own `config.json` has its configuration beside what else there is to know of it.
-    if (isSettings(value)) return isSettings(value.config) ? value.config : value;
-  } catch (error) {
-    // What JSON.parse says has a piece of the text in it.
-    const why = oneLine((error as Error).message, 200);
-    throw new UsageError(`configuration ${path}: not JSON (${why})`, { cause: error });
-  }
-  throw new UsageError(`configuration ${path}: expected a JSON object`);
 }

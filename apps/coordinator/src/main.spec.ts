@@ -29,7 +29,7 @@ it.each([
   [['frobnicate'], "unknown command 'frobnicate'; see ./rocinante --help"],
   [
     ['run', 'frobnicate'],
-    "unknown command 'frobnicate'; expected one of start, list, show, watch, logs, stop, resume, rm, compare",
+    "unknown command 'frobnicate'; expected one of start, list, show, watch, logs, stop, resume, rm, export, compare",
   ],
 ])('says in one line what %j may have meant', async (words, line) => {
   expect(await type(words)).toEqual({ code: 2, stdout: '', stderr: `rocinante: ${line}\n` });
@@ -62,6 +62,39 @@ it.each([
   expect(err).not.toHaveBeenCalled();
 });
 
+it.each([
+  [
+    ['train', '--corpus', 'a.txt', '--corpus', 'b.txt'],
+    /^rocinante: --corpus: expected it once, .*one file, as with cat\n$/,
+  ],
+  [
+    ['run', 'start', '--config=a.json', '--config=b.json'],
+    /^rocinante: --config: expected it once, received several; .*\n$/,
+  ],
+])('refuses several values of an option that are rather meant together: %j', async (words, line) => {
+  expect(await runs(words)).toBe(false);
+  const said = await type(words);
+  expect(said).toMatchObject({ code: 2, stdout: '' });
+  expect(said.stderr).toMatch(line);
+});
+
+it('says of another option which of its values counts', async () => {
+  const { code, stdout, stderr } = await type(['config', 'print', '--preset', 'seed', '--preset', 'quick']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ batch: { size: 32 } });
+  expect(stderr).toBe(
+    'rocinante: warning: --preset: expected it once, received several; the last one counts\n',
+  );
+});
+
+it.each([
+  [['config', 'print', '--preset', 'seed', '--preset', 'seed']],
+  [['train', '--corpus', 'none.txt', '--corpus', 'none.txt']],
+  [['run', 'start', '--corpus', 'none.txt', '--tag', 'a', '--tag', 'b']],
+])('says nothing of a value that is given again, nor of options that may be: %j', async (words) => {
+  expect((await type(words)).stderr).not.toContain('expected it once');
+});
+
 it('names all commands in its help, the launcher’s own too', async () => {
   const { stdout } = await type(['--help']);
   for (const name of ['train', 'serve', 'run', 'worker', 'bundle', 'test'])
@@ -73,7 +106,7 @@ it.each([
     '',
     'train serve run weights sample evaluate corpus verify replay simulate doctor support certs deploy config worker bundle test',
   ],
-  ['run', 'start list show watch logs stop resume rm compare'],
+  ['run', 'start list show watch logs stop resume rm export compare'],
 ])('lists the commands of rocinante %s, in their order', async (parent, commands) => {
   const { code, stdout, stderr } = await type([...parent.split(' ').filter(Boolean), '--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -81,6 +114,16 @@ it.each([
   const names = [...listed.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
   expect(names).toEqual([...commands.split(' '), 'help']);
 });
+
+it.each(['train', 'run start', 'run resume'])(
+  'says in the help of %s by which clock hours count',
+  async (words) => {
+    const { stdout } = await type([...words.split(' '), '--help']);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'hours by the clock, with a checkpoint: waits for workers count, the queue does not',
+    );
+  },
+);
 
 it('calls a command by all its words', async () => {
   const { stdout } = await type(['run', 'list', '--help']);

@@ -2,6 +2,7 @@ import { Command, CommanderError, Help } from 'commander';
 import { oneLine, RocinanteError, strayVariablesLine, systemTrouble } from '@rocinante/base';
 import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addNamed, type LoadCommand } from './cli/named-command.js';
+import { watchRepeated } from './cli/repeated-option.js';
 import { hintedLine } from './usage-hint.js';
 import { VERSION } from './version.js';
 
@@ -30,7 +31,7 @@ const commands = new Map<string, LoadCommand>([
 /**
  * The command line: parses, runs one command, and says what went wrong in one line.
  * @param argv the words after `rocinante`.
- * @returns the exit code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage or input, 3 a watched run was stopped, 130 interrupted.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
@@ -40,11 +41,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     throw error;
   });
   const program = await programFor(argv, (code) => (exitCode = code));
+  const repeated = watchRepeated(program);
   program.hook('preAction', (_program, command) => {
     // Its standard error is a log: it says so itself.
     if (command.name() === 'serve') return;
-    const line = strayVariablesLine(process.env);
-    if (line !== null) process.stderr.write(`rocinante: warning: ${line}\n`);
+    const stray = strayVariablesLine(process.env);
+    for (const line of [...(stray === null ? [] : [stray]), ...repeated()]) {
+      process.stderr.write(`rocinante: warning: ${line}\n`);
+    }
   });
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -77,6 +81,7 @@ export async function runs(argv: readonly string[]): Promise<boolean> {
     throw new CommanderError(0, 'rocinante.sound', '');
   });
   silence(program);
+  watchRepeated(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {

@@ -41,7 +41,8 @@ export function layer(under: Settings, over: Settings): Settings {
 
 /**
  * Settings that follow from others, where the file gives the others and not them: without input `embedding` there is no
- * embedding's size; the stride is 1 for a loss on the last position, and the window for one on every position.
+ * embedding's size; the stride is 1 for a loss on the last position, and the window for one on every position; a layer that does not say
+ * has no dropout.
  */
 export function settle(merged: Settings, given: Settings): Settings {
   const network = isSettings(merged.network) ? merged.network : {};
@@ -53,8 +54,17 @@ export function settle(merged: Settings, given: Settings): Settings {
   const strideFollows = !('stride' in givenText) && ('loss' in givenNetwork || 'window' in givenText);
   return {
     ...merged,
-    network: keepsSize ? { ...others, embeddingSize } : others,
+    network: withLayers(keepsSize ? { ...others, embeddingSize } : others),
     text: strideFollows ? { ...text, stride: network.loss === 'every' ? text.window : 1 } : text,
+  };
+}
+
+function withLayers(network: Settings): Settings {
+  const { layers } = network;
+  if (!Array.isArray(layers)) return network;
+  return {
+    ...network,
+    layers: layers.map((one: unknown) => (isSettings(one) ? { dropout: 0, ...one } : one)),
   };
 }
 

@@ -1,6 +1,5 @@
 import { closeSync, constants, fchownSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { geteuid } from 'node:process';
 import { lockFile } from '@rocinante/base';
 import { FOLDER_WAIT_SECONDS } from './access-limits.js';
 import { AccessError } from './errors.js';
@@ -51,7 +50,7 @@ function openLock(folder: OpenFolder, path: string): number {
     if (!stats.isFile()) throw noFile(path, 'something else');
     // What root makes is to be of use to whose folder it is.
     const { uid, gid } = folder.stats;
-    if (made !== null && stats.nlink === 1 && geteuid!() === 0) fchownSync(descriptor, uid, gid);
+    if (made !== null && stats.nlink === 1 && process.geteuid!() === 0) fchownSync(descriptor, uid, gid);
   } catch (thrown) {
     closeSync(descriptor);
     throw thrown;

@@ -15,7 +15,6 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { geteuid } from 'node:process';
 import { oneLine } from '@rocinante/base';
 import { AccessError } from './errors.js';
 
@@ -32,7 +31,8 @@ const OUR_FILES = /^tokens$|\.(crt|key|token)$/;
  * @throws {AccessError} `ACCESS_FILE`: this is root, and a link on the way is another user's, or in another user's folder.
  */
 export function targetOf(path: string): string {
-  if (geteuid!() !== ROOT) return statSync(path, { throwIfNoEntry: false }) ? realpathSync(path) : path;
+  if (process.geteuid!() !== ROOT)
+    return statSync(path, { throwIfNoEntry: false }) ? realpathSync(path) : path;
   const parts = resolve(path).split('/');
   let target = '/';
   for (let links = 0; parts.length > 0;) {
@@ -59,7 +59,7 @@ export function targetOf(path: string): string {
  * @throws {AccessError} `ACCESS_FILE`.
  */
 export function checkLinks(folder: string): void {
-  if (geteuid!() !== ROOT) return;
+  if (process.geteuid!() !== ROOT) return;
   const target = targetOf(folder);
   if (!statSync(target, { throwIfNoEntry: false })?.isDirectory()) return;
   for (const name of readdirSync(target)) if (OUR_FILES.test(name)) targetOf(join(folder, name));
@@ -82,7 +82,7 @@ export function withFolder<Result>(folder: string, work: (open: OpenFolder) => R
   const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const stats = fstatSync(descriptor);
-    if (geteuid!() !== ROOT) return work({ descriptor, stats, in: (name) => join(folder, name) });
+    if (process.geteuid!() !== ROOT) return work({ descriptor, stats, in: (name) => join(folder, name) });
     // By the descriptor: another user could put a link in the place of a folder that has been looked at.
     const own = `/proc/self/fd/${descriptor}`;
     if (readlinkSync(own) !== folder) {

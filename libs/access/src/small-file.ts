@@ -1,5 +1,4 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { geteuid } from 'node:process';
 import { systemTrouble } from '@rocinante/base';
 import { AccessError } from './errors.js';
 
@@ -37,7 +36,7 @@ export function readSmallFile(path: string, { what, bytesMax, keepFrom }: SmallF
     if (!stats.isFile()) {
       throw new AccessError('ACCESS_FILE', `${path}: expected ${what}, received ${kindOf(stats)}`);
     }
-    if (keepFrom === 'readers' && othersCanRead(stats, geteuid!())) {
+    if (keepFrom === 'readers' && othersCanRead(stats, process.geteuid!())) {
       throw new AccessError(
         'ACCESS_FILE_MODE',
         `${path}: expected a file that nobody else can read, received mode ${modeOf(stats)}; close it with: chmod 600 ${path}`,

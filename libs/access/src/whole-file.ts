@@ -12,7 +12,6 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { getegid, geteuid } from 'node:process';
 import { AccessError } from './errors.js';
 import { targetOf, withFolder } from './root-path.js';
 
@@ -59,13 +58,13 @@ export function writeWhole(path: string, contents: string, mode: number): void {
 }
 
 function keepOwner(file: number, { uid, gid, mode }: Stats, path: string, newMode: number): void {
-  if (uid !== geteuid!() || gid !== getegid!()) {
+  if (uid !== process.geteuid!() || gid !== process.getegid!()) {
     try {
       fchownSync(file, uid, gid);
     } catch (error) {
       throw new AccessError(
         'ACCESS_FILE',
-        `${path}: expected to write it as its owner, user ${uid} of group ${gid}, received user ${geteuid!()}; run this as that user, or as root`,
+        `${path}: expected to write it as its owner, user ${uid} of group ${gid}, received user ${process.geteuid!()}; run this as that user, or as root`,
         { cause: error },
       );
     }

@@ -7,20 +7,18 @@ function shown(count: number): string {
   return thousands.format(count);
 }
 
-/** The text is not UTF-8: another encoding (often Latin-1), a binary file, or a file cut inside a character. */
+/** The text is not UTF-8: another encoding (often Latin-1), a compressed or binary file, or a file cut inside a character. */
 export class NotUtf8Error extends RocinanteError {
   constructor(
     readonly subject: string,
     /** Place of the first byte that begins no UTF-8 character, from 0, in the bytes as given. */
     readonly offset: number,
     readonly byte: number,
+    /** What to do, in words. */
+    advice: string,
   ) {
     const received = `0x${byte.toString(16).toUpperCase().padStart(2, '0')} at byte ${offset}`;
-    super(
-      'CORPUS_NOT_UTF8',
-      2,
-      `${subject}: expected UTF-8 text, received ${received}; convert it, for example with \`iconv -f ISO-8859-1 -t UTF-8\``,
-    );
+    super('CORPUS_NOT_UTF8', 2, `${subject}: expected UTF-8 text, received ${received}; ${advice}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { AssertionError } from '@rocinante/base';
+import { encodingAdvice } from './encoding-advice.js';
 import { CorpusTooLargeError, NotUtf8Error } from './errors.js';
 
 /** 1 GiB. The text and its ids are held in memory at once, and offsets stay far below what typed arrays can index. */
@@ -39,8 +40,8 @@ function decodePiece(bytes: Uint8Array, start: number, end: number, subject: str
   try {
     return decoder.decode(piece);
   } catch {
-    const offset = invalidOffset(piece);
-    throw new NotUtf8Error(subject, start + offset, piece[offset]);
+    const offset = start + invalidOffset(piece);
+    throw new NotUtf8Error(subject, offset, bytes[offset], encodingAdvice(bytes, offset));
   }
 }
 

@@ -1,18 +1,23 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { resolveConfig } from '../config.js';
-import { presets, type PresetName } from '../presets.js';
-import { scaleBatchOption } from './config-options.js';
+import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 
 export function addConfig(program: Command): void {
-  program
+  const command = program
     .command('config')
     .description('look at configurations')
     .command('print')
-    .description('the configuration that train would take, as JSON: a file to start your own from')
-    .addOption(new Option('--preset <name>', 'which preset (default: quick)').choices(Object.keys(presets)))
-    .option('--config <file>', 'JSON with settings that replace the preset’s')
-    .addOption(scaleBatchOption())
-    .action((flags: { preset?: PresetName; config?: string; scaleBatch?: number }) => {
-      process.stdout.write(`${JSON.stringify(resolveConfig(flags), null, 2)}\n`);
-    });
+    .description('the configuration that train would take, as JSON: a file to start your own from');
+  addConfigOptions(command).action(async ({ corpus: _, initFrom, ...flags }: ConfigOptionValues) => {
+    process.stdout.write(
+      `${JSON.stringify(resolveConfig({ ...flags, ...(await begun(initFrom)) }), null, 2)}\n`,
+    );
+  });
+}
+
+/** What a configuration says of the weights that a run begins with. */
+async function begun(initFrom: string | undefined): Promise<{ initFrom?: string }> {
+  if (initFrom === undefined) return {};
+  const { readInitialWeights } = await import('../run/checkpoints/first-state.js');
+  return { initFrom: (await readInitialWeights(initFrom)).sha256 };
 }

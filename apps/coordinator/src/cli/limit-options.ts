@@ -40,9 +40,12 @@ export function addLimitOptions(command: Command, { minWorkers, fresh }: LimitOp
   }
   return command
     .addOption(
-      limit('--max-hours <x>', 'stop after so much work, with a checkpoint', 'none', 'MAX_HOURS').argParser(
-        positive,
-      ),
+      limit(
+        '--max-hours <x>',
+        'stop after so many hours by the clock, with a checkpoint: waits for workers count, the queue does not',
+        'none',
+        'MAX_HOURS',
+      ).argParser(positive),
     )
     .addOption(
       limit(

@@ -3,7 +3,9 @@ import type { RunSummaryMessage } from '@rocinante/wire';
 import { compareLedgers, compareLosses, stepsShown } from '../client/comparison.js';
 import { configDifferences } from '../client/config-differences.js';
 import { runJson } from '../client/run-json.js';
+import { compareHeldOut } from '../client/held-out-comparison.js';
 import { comparisonPage } from '../display/comparison-page.js';
+import { heldOutLines } from '../display/held-out-lines.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption } from './option-values.js';
 
@@ -11,7 +13,7 @@ export function addRunCompare(run: Command): void {
   run
     .command('compare')
     .description(
-      'where two runs differ: configuration, losses, the first step at which they part, final weights',
+      'where two runs differ: configuration, losses, held-out losses, the first step at which they part, final weights',
     )
     .argument('<first>', 'a run’s id or name')
     .argument('<second>', 'another’s')
@@ -28,6 +30,9 @@ export function addRunCompare(run: Command): void {
           stepsShown(Math.min(first.summary.step, second.summary.step)),
         );
         const ledgers = await compareLedgers(coordinator.digests(a), coordinator.digests(b));
+        const heldOut = compareHeldOut(first, second);
+        const { evaluations, best } = heldOut;
+        const summaries = [first.summary, second.summary] as const;
         print(
           flags.json,
           {
@@ -37,9 +42,16 @@ export function addRunCompare(run: Command): void {
             stepsInCommon: losses.steps,
             partedAt: earlier(losses.partedAt, ledgers.partedAt),
             losses: losses.pairs,
+            evaluations,
+            best: { first: best[0], second: best[1] },
             ledgers,
           },
-          comparisonPage([a, b], differences, losses, ledgers, weightsOf(first.summary, second.summary)),
+          comparisonPage([a, b], differences, {
+            losses,
+            ledgers,
+            heldOut: heldOutLines([a, b], heldOut, summaries),
+            weights: weightsOf(...summaries),
+          }),
         );
       }),
     );

@@ -1,21 +1,55 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { TAG_LENGTH_MAX } from '../client/limits.js';
 import { runJson } from '../client/run-json.js';
+import { STATE_WORDS, stateWord } from '../client/run-state.js';
 import { runTable } from '../display/run-table.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
-import { jsonOption, shortText } from './option-values.js';
+import { jsonOption, repeated, shortText } from './option-values.js';
+
+interface ListFlags extends ClientFlags {
+  readonly tag?: string;
+  readonly state: readonly string[];
+  readonly pool?: string;
+}
 
 export function addRunList(run: Command): void {
   run
     .command('list')
     .description('active runs, then the queue in its order, then runs that have ended')
     .option('--tag <tag>', 'only runs that have it', shortText(TAG_LENGTH_MAX))
+    .addOption(
+      new Option('--state <word>', `only runs that are ${STATE_WORDS.join(', ')}; may be given again`)
+        .argParser(repeated(stateOf, STATE_WORDS.length))
+        .default([], 'all'),
+    )
+    .option('--pool <name>', 'only runs of this pool')
     .addOption(coordinatorOption())
     .addOption(jsonOption())
-    .action((flags: ClientFlags & { tag?: string }) =>
+    .action((flags: ListFlags) =>
       withCoordinator(flags, async (coordinator) => {
-        const { runs, leftOut } = await coordinator.list(flags.tag ?? '');
-        print(flags.json, { runs: runs.map(runJson), leftOut }, runTable(runs, leftOut, flags.tag ?? null));
+        const { tag, state: states, pool } = flags;
+        const { runs: listed, leftOut } = await coordinator.list(tag ?? '');
+        const runs = listed.filter(
+          (one) =>
+            (states.length === 0 || states.includes(stateWord(one.state))) &&
+            (pool === undefined || one.pool === pool),
+        );
+        print(flags.json, { runs: runs.map(runJson), leftOut }, runTable(runs, leftOut, chosenBy(flags)));
       }),
     );
+}
+
+function stateOf(value: string): string {
+  if (STATE_WORDS.includes(value)) return value;
+  throw new InvalidArgumentError(`expected one of ${STATE_WORDS.join(', ')}.`);
+}
+
+/** What the runs have that are shown, in words; null for all. */
+function chosenBy({ tag, state, pool }: ListFlags): string | null {
+  const has = [
+    ...(tag === undefined ? [] : [`the tag ${tag}`]),
+    ...(state.length === 0 ? [] : [`the state ${state.join(' or ')}`]),
+    ...(pool === undefined ? [] : [`the pool ${pool}`]),
+  ];
+  return has.length === 0 ? null : has.join(' and ');
 }

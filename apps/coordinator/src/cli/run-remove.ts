@@ -1,22 +1,29 @@
 import type { Command } from 'commander';
 import { bytesShown } from '../display/quantities.js';
-import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
+import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption } from './option-values.js';
+import { runsArgument, withEachRun } from './several-runs.js';
 
-export function addRunRemove(run: Command): void {
+export function addRunRemove(run: Command, exit: (code: number) => void): void {
   run
     .command('rm')
-    .description('remove a run that is not active, with its checkpoints and weights')
-    .argument('<run>', 'its id or name')
+    .description('remove runs that are not active, with their checkpoints and weights')
+    .addArgument(runsArgument())
     .addOption(coordinatorOption())
     .addOption(jsonOption())
-    .action((name: string, flags: ClientFlags) =>
+    .action((names: string[], flags: ClientFlags) =>
       withCoordinator(
         flags,
-        async (coordinator) => {
-          const { run, bytes } = await coordinator.remove(name);
-          print(flags.json, { run, bytes }, `run ${run} is removed: ${bytesShown(bytes)} are free again`);
-        },
+        (coordinator) =>
+          withEachRun(
+            names,
+            flags.json,
+            async (name) => {
+              const { run, bytes } = await coordinator.remove(name);
+              return [{ run, bytes }, `run ${run} is removed: ${bytesShown(bytes)} are free again`];
+            },
+            exit,
+          ),
         'operator',
       ),
     );

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
+import type { RunSummaryMessage } from '@rocinante/wire';
+import type { Coordinator } from '../client/coordinator.js';
+import { UsageError } from '../errors.js';
 import { twoLengthsLine } from '../run-length.js';
 import { limitsMessage, limitsOf } from '../run/limits-message.js';
 import { runJson } from '../client/run-json.js';
-import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
+import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { jsonOption, wholeNumber } from './option-values.js';
 import { queuedText, tellEmptyPool } from './run-start.js';
+import { runsArgument, withEachRun } from './several-runs.js';
 import { watchToEnd } from './run-watch.js';
 
 interface ResumeFlags extends ClientFlags, LimitOptionValues {
@@ -17,8 +21,8 @@ interface ResumeFlags extends ClientFlags, LimitOptionValues {
 export function addRunResume(run: Command, exit: (code: number) => void): void {
   const command = run
     .command('resume')
-    .description('queue a run that was stopped, failed or is done, perhaps with a longer schedule')
-    .argument('<run>', 'its id or name')
+    .description('queue runs that were stopped, failed or are done, perhaps with a longer schedule')
+    .addArgument(runsArgument())
     .option('--steps <n>', 'steps of the whole run, in place of what it has', wholeNumber(1))
     .option('--epochs <n>', 'epochs of the whole run, in place of what it has', wholeNumber(1));
   addLimitOptions(command, { minWorkers: true, fresh: false });
@@ -26,32 +30,52 @@ export function addRunResume(run: Command, exit: (code: number) => void): void {
     .option('--watch', 'go on as run watch does', false)
     .addOption(coordinatorOption())
     .addOption(jsonOption())
-    .action((name: string, flags: ResumeFlags) => resume(name, flags, exit));
+    .action((names: string[], flags: ResumeFlags) => resume(names, flags, exit));
 }
 
-async function resume(name: string, flags: ResumeFlags, exit: (code: number) => void): Promise<void> {
+async function resume(
+  names: readonly string[],
+  flags: ResumeFlags,
+  exit: (code: number) => void,
+): Promise<void> {
+  if (flags.watch && names.length > 1) {
+    throw new UsageError(`--watch: expected one run, received ${names.length}; leave it out`);
+  }
   await withCoordinator(
     flags,
     async (coordinator) => {
-      const { summary: before, limits } = await coordinator.show(name);
       const line = twoLengthsLine(flags);
       if (line !== null) process.stderr.write(`${line}\n`);
-      const { minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit } = flags;
-      const changes = [minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit].some(
-        (value) => value !== undefined,
-      );
-      const summary = await coordinator.resume({
-        run: before.id,
-        steps: flags.steps ?? 0,
-        epochs: flags.epochs ?? 0,
-        ...(changes && { limits: limitsMessage(limitsFrom(flags, limitsOf(limits))) }),
-      });
-      if (flags.watch) exit(await watchToEnd(coordinator, summary.id, flags.json));
-      else {
-        tellEmptyPool(summary);
-        print(flags.json, runJson(summary), queuedText(summary));
+      if (flags.watch) {
+        const { id } = await resumeOne(coordinator, names[0], flags);
+        exit(await watchToEnd(coordinator, id, flags.json));
+        return;
       }
+      const act = async (name: string): Promise<[object, string]> => {
+        const summary = await resumeOne(coordinator, name, flags);
+        tellEmptyPool(summary);
+        return [runJson(summary), queuedText(summary)];
+      };
+      await withEachRun(names, flags.json, act, exit);
     },
     'operator',
   );
+}
+
+async function resumeOne(
+  coordinator: Coordinator,
+  name: string,
+  flags: ResumeFlags,
+): Promise<RunSummaryMessage> {
+  const { summary: before, limits } = await coordinator.show(name);
+  const { minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit } = flags;
+  const changes = [minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit].some(
+    (value) => value !== undefined,
+  );
+  return coordinator.resume({
+    run: before.id,
+    steps: flags.steps ?? 0,
+    epochs: flags.epochs ?? 0,
+    ...(changes && { limits: limitsMessage(limitsFrom(flags, limitsOf(limits))) }),
+  });
 }

@@ -3,7 +3,7 @@ import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
 import { detailOf, doneRun, runningRun } from '../client/scripted-coordinator.js';
 import { presets } from '../presets.js';
-import { lastLine, losses, rocinante, show, stopServer } from './typed-command.js';
+import { lastLine, losses, rocinante, show, stopServer, type } from './typed-command.js';
 
 describe('run list', () => {
   const List: RunsHandlers['List'] = (call, callback) => {
@@ -22,12 +22,47 @@ describe('run list', () => {
     const { code, stdout } = await rocinante({ List }, 'run', 'list', '--tag', 'paper');
     expect(code).toBe(0);
     expect(stdout.trimEnd().split('\n')).toEqual([
-      'run  name      state                  step     loss    held-out  windows/s  worker-hours  tags',
-      'r12  baseline  running                40/100   2.2500  2.5000    410.3      1.50          paper, lstm',
-      'r13            queued 1 (priority 5)  -        -       -         -          0.00',
-      'r7   baseline  done                   100/100  2.2500  2.5000    410.3      1.50          paper, lstm',
+      'run  name      state                  step     loss    held-out  windows/s  worker-hours  ended, or left    tags',
+      'r12  baseline  running                40/100   2.2500  2.5000    410.3      1.50          1 h 07 min left   paper, lstm',
+      'r13            queued 1 (priority 5)  -        -       -         -          0.00          -',
+      'r7   baseline  done                   100/100  2.2500  2.5000    410.3      1.50          2026-11-24 11:00  paper, lstm',
       'and 2 more that ended before',
     ]);
+  });
+
+  it('chooses by state and pool, and says when no run is of these', async () => {
+    const listed: RunsHandlers['List'] = (_call, callback) =>
+      callback(null, {
+        runs: [
+          runningRun,
+          { ...doneRun, id: 'r7' },
+          { ...doneRun, id: 'r6', pool: 'gpu' },
+          { ...doneRun, id: 'r5', state: 'RUN_STATE_FAILED' },
+        ],
+      });
+    const chosen = async (...words: string[]): Promise<unknown[]> => {
+      const said = await rocinante({ List: listed }, 'run', 'list', '--json', ...words);
+      await stopServer();
+      return (lastLine(said) as { runs: { id: string }[] }).runs.map(({ id }) => id);
+    };
+    expect(await chosen('--state', 'done')).toEqual(['r7', 'r6']);
+    expect(await chosen('--state', 'failed', '--state', 'running')).toEqual(['r12', 'r5']);
+    expect(await chosen('--state', 'done', '--pool', 'gpu')).toEqual(['r6']);
+    const none = await rocinante(
+      { List: listed },
+      'run',
+      'list',
+      '--pool',
+      'x',
+      '--state',
+      'held',
+      '--state',
+      'done',
+    );
+    expect(none.stdout).toBe('no run has the state held or done and the pool x\n');
+    const wrong = await type(['run', 'list', '--state', 'ended']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/'ended' is invalid. expected one of queued, .*, done, failed\.\n$/);
   });
 
   it('has numbers or null in JSON', async () => {
@@ -158,6 +193,53 @@ describe('run compare', () => {
       'their ledgers part at step 1 of 3 steps that both have, in the summed gradient',
     );
     expect(stdout).not.toContain('final weights');
+  });
+
+  it('shows held-out losses step by step, each run’s best and last, its rate and its time', async () => {
+    const history = (run: string | undefined): object[] =>
+      run === 'r1'
+        ? [0, 1, 2].map((place) => ({
+            step: 10 * place + 10,
+            epoch: 1,
+            loss: 2,
+            validationLoss: [2.5, 2.25, 2.375][place],
+          }))
+        : [
+            { step: 20, epoch: 1, loss: 2, validationLoss: 2.125 },
+            { step: 25, epoch: 1, loss: 2 },
+          ];
+    const evaluated: Partial<RunsHandlers> = {
+      ...handlers,
+      Show: (call, callback) => {
+        const { run } = call.request;
+        const detail = detailOf({ ...runningRun, id: run, step: 30, activeHours: run === 'r1' ? 0.75 : 0.5 });
+        callback(null, { ...detail, history: history(run) });
+      },
+    };
+    const { stdout } = await rocinante(evaluated, 'run', 'compare', 'r1', 'r2');
+    const [, shown] = /\n(held-out losses[^]*?)\n\ntheir ledgers/.exec(stdout)!;
+    expect(shown.split('\n').map((line) => line.trimStart().replace(/ {2,}/g, '  '))).toEqual([
+      'held-out losses, in nats a character:',
+      'step  r1  r2  difference',
+      '10  2.5000  -  -',
+      '20  2.2500  2.1250  -0.1250',
+      '30  2.3750  -  -',
+      '',
+      'r1  r2',
+      'best  2.2500 at step 20  2.1250 at step 20',
+      'last  2.3750 at step 30  2.1250 at step 20',
+      'windows/s  410.3  410.3',
+      'active  45 min 00 s  30 min 00 s',
+    ]);
+    await stopServer();
+    expect(lastLine(await rocinante(evaluated, 'run', 'compare', 'r1', 'r2', '--json'))).toMatchObject({
+      evaluations: [
+        { step: 10, first: 2.5, second: null },
+        { step: 20, first: 2.25, second: 2.125 },
+        { step: 30, first: 2.375, second: null },
+      ],
+      best: { first: { step: 20, validationLoss: 2.25 }, second: { step: 20, validationLoss: 2.125 } },
+    });
   });
 
   it('says of two that are done whether their weights are the same, which equal losses do not say', async () => {

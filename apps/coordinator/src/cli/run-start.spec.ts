@@ -5,7 +5,7 @@ import { sha256 } from '@rocinante/base';
 import { networkLayout } from '@rocinante/model';
 import { writeWeightsFile } from '@rocinante/weights';
 import type { PushChunk, RunsHandlers } from '@rocinante/wire';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { doneRun, refusal, runningRun } from '../client/scripted-coordinator.js';
 import { file, folder, lastLine, rocinante, stopServer, type } from './typed-command.js';
 
@@ -140,19 +140,63 @@ describe('run start', () => {
       Start: (_call, callback) => callback(null, runningRun),
     };
     const options = ['--scale-batch', '4', '--steps', '20', '--epochs', '3'];
+    const damaged = file('damaged.txt', book + '\x93');
     const said = await rocinante(
       handlers,
-      ...['run', 'start', '--corpus', corpus, '--config', config],
+      ...['run', 'start', '--corpus', damaged, '--config', config],
       ...options,
     );
     expect(said).toMatchObject({
       code: 0,
       stderr:
+        `corpus ${damaged} has symbols that are no text's (U+0093): perhaps it was Windows-1252, converted as if ` +
+        'it were ISO-8859-1: convert what it was made of with `iconv -f WINDOWS-1252 -t UTF-8`\n' +
         "--steps 20 --epochs 3: each is the whole run's length; the steps decide\n" +
         '--scale-batch 4: 32 windows in micro-batches of 16, learning rate 0.008, warm-up 100 steps\n' +
         'the warm-up of 100 steps is longer than the run, which has 20: its learning rate comes to 0.0016 of 0.008; ' +
         'take a smaller --warmup-steps, or a longer run\n' +
-        `corpus ${corpus}: is there already\n`,
+        `corpus ${damaged}: is there already\n`,
+    });
+  });
+
+  describe('with a run’s own configuration', () => {
+    const handlers: Partial<RunsHandlers> = {
+      Have: (call, callback) => callback(null, { sha256: call.request.sha256 }),
+      Start: (call, callback) => callback(null, { ...runningRun, name: call.request.corpusSha256 }),
+    };
+    const ofRun = (name: string, source: string, textSha256 = sha256(Buffer.from(book))): string =>
+      file(name, JSON.stringify({ version: 1, config: small, corpus: { source, sha256: textSha256 } }));
+
+    it('takes that run’s text', async () => {
+      const said = await rocinante(handlers, 'run', 'start', '--config', ofRun('run.json', corpus));
+      expect(said).toMatchObject({ code: 0, stderr: `corpus ${corpus}: is there already\n` });
+      expect(said.stdout).toContain(sha256(Buffer.from(book)));
+    });
+
+    it('says that the text that is given is another', async () => {
+      const recorded = ofRun('other.json', '/none/other.txt', 'a'.repeat(64));
+      const said = await rocinante(handlers, 'run', 'start', '--config', recorded, '--corpus', corpus);
+      expect(said.code).toBe(0);
+      expect(said.stderr).toMatch(
+        /^--config \S+other\.json: its run had another text, \/none\/other\.txt \(SHA-256 a{12}…\); this run's has SHA-256 [0-9a-f]{12}…\n/,
+      );
+    });
+
+    it.each(['train', 'run start'])('refuses to %s where that text is not as it was', async (command) => {
+      const gone = ofRun('gone.json', '/none/book.txt');
+      const changed = ofRun('changed.json', corpus, 'b'.repeat(64));
+      for (const [config, why] of [
+        [
+          gone,
+          /the run's text was \/none\/book\.txt \(SHA-256 [0-9a-f]{12}…\), which is not there; give it with --corpus\n$/,
+        ],
+        [changed, /which is another by now, with SHA-256 [0-9a-f]{12}…; give it with --corpus\n$/],
+      ] as const) {
+        const said = await type([...command.split(' '), '--config', config]);
+        expect(said).toMatchObject({ code: 2, stdout: '' });
+        expect(said.stderr).toMatch(/^rocinante: configuration \S+\.json: [^\n]+\n$/);
+        expect(said.stderr).toMatch(why);
+      }
     });
   });
 
@@ -196,6 +240,32 @@ describe('run start', () => {
     const fileSha256 = sha256(readFileSync(path));
     expect(initFromSha256).toBe(fileSha256);
     expect(pushed).toEqual([sha256(Buffer.from(book)), fileSha256]);
+  });
+
+  it.each([
+    ['its text is sent', 'Push', /^interrupted; no run was started$/m],
+    ['it is asked for', 'Start', /^interrupted while the run was started; .*: \.\/rocinante run list$/m],
+  ] as const)('says at Ctrl-C while %s what has become of the run', async (_when, call, line) => {
+    // The process goes on here, and hears that its request was cut.
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    const listening = process.listenerCount('SIGINT');
+    const handlers: Partial<RunsHandlers> = {
+      Have: (request, callback) => callback(null, { sha256: call === 'Push' ? [] : request.request.sha256 }),
+      Push: (stream, callback) => {
+        stream.resume();
+        process.emit('SIGINT');
+        callback(refusal(status.INTERNAL, 'cut'));
+      },
+      Start: (_call, callback) => {
+        process.emit('SIGINT');
+        callback(refusal(status.INTERNAL, 'cut'));
+      },
+    };
+    const said = await rocinante(handlers, 'run', 'start', '--corpus', corpus, '--config', config);
+    expect(exit.mock.calls).toEqual([[130]]);
+    exit.mockRestore();
+    expect(said.stderr).toMatch(line);
+    expect(process.listenerCount('SIGINT')).toBe(listening);
   });
 
   it.each<[string, string[], RegExp]>([
@@ -247,7 +317,8 @@ describe('run start', () => {
     ['a pool that is no word', ['--pool', 'a b'], /--pool.*letters, digits/],
     ['an address that is none', ['--coordinator', 'here'], /--coordinator.*host:port/],
   ])('refuses %s before anything is asked of a coordinator', async (_what, args, line) => {
-    const said = await type(['run', 'start', '--corpus', corpus, '--coordinator', '127.0.0.1:1', ...args]);
+    const text = args.includes('--corpus') ? [] : ['--corpus', corpus];
+    const said = await type(['run', 'start', ...text, '--coordinator', '127.0.0.1:1', ...args]);
     expect(said).toMatchObject({ code: 2, stdout: '' });
     expect(said.stderr).toMatch(line);
     expect(said.stderr.trim().split('\n')).toHaveLength(1);

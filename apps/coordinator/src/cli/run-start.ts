@@ -15,6 +15,8 @@ import { stateWord } from '../client/run-state.js';
 import { scaledBatchLine } from '../batch-scale.js';
 import type { Coordinator } from '../client/coordinator.js';
 import { checkInitFrom, readRunOrder, sendMissing, type RunOrder } from '../client/run-order.js';
+import { otherTextLine, textOf } from '../config-text.js';
+import { controlSymbolsLine } from '../corpus/control-symbols.js';
 import { emptyPoolText } from '../display/pool-text.js';
 import { printable } from '../display/printable.js';
 import { TransferProgress } from '../display/transfer-progress.js';
@@ -25,9 +27,8 @@ import { addConfigOptions, type ConfigOptionValues } from './config-options.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
 import { jsonOption, repeated, shortText, wholeNumber } from './option-values.js';
+import { StartInterruption } from './start-interruption.js';
 import { watchToEnd } from './run-watch.js';
-
-const DEFAULT_CORPUS = 'bundled';
 
 interface StartFlags extends ClientFlags, ConfigOptionValues, LimitOptionValues {
   readonly name?: string;
@@ -66,12 +67,24 @@ export function addRunStart(run: Command, exit: (code: number) => void): void {
     .option('--watch', 'go on as run watch does', false)
     .addOption(coordinatorOption())
     .addOption(jsonOption())
-    .action((flags: StartFlags) => start(flags, exit));
+    .action(async (flags: StartFlags) => {
+      const interruption = new StartInterruption();
+      try {
+        await start(flags, interruption, exit);
+      } finally {
+        interruption.release();
+      }
+    });
 }
 
-async function start(flags: StartFlags, exit: (code: number) => void): Promise<void> {
+async function start(
+  flags: StartFlags,
+  interruption: StartInterruption,
+  exit: (code: number) => void,
+): Promise<void> {
   const limits = limitsMessage(limitsFrom(flags));
-  const order = await readRunOrder(flags, flags.corpus ?? DEFAULT_CORPUS, flags.initFrom, process.env);
+  const text = await textOf(flags, process.env);
+  const order = await readRunOrder(flags, text, flags.initFrom, process.env);
   for (const line of openingLines(flags, order)) process.stderr.write(`${line}\n`);
   await withCoordinator(
     flags,
@@ -88,6 +101,7 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
         process.stderr.write(`${subject}: ${was}\n`);
       }
       const namesakes = flags.name === undefined ? [] : await runsCalled(coordinator, flags.name);
+      interruption.asked();
       const summary = await coordinator.start({
         name: flags.name ?? '',
         tags: flags.tag,
@@ -100,6 +114,7 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
         initFromSha256: order.config.initFrom ?? '',
         limits,
       });
+      interruption.release();
       if (namesakes.length > 0) process.stderr.write(`${sharedNameText(summary, namesakes)}\n`);
       if (!flags.watch) {
         tellEmptyPool(summary);
@@ -119,8 +134,13 @@ async function start(flags: StartFlags, exit: (code: number) => void): Promise<v
 }
 
 /** What is to be told of the options before a run is sent; of the warm-up, `--watch` tells once the run begins. */
-function openingLines({ watch, ...flags }: StartFlags, { config, stepsTotal }: RunOrder): string[] {
+function openingLines(
+  { watch, ...flags }: StartFlags,
+  { config, stepsTotal, corpus, symbols }: RunOrder,
+): string[] {
   return [
+    otherTextLine(flags, corpus.sha256),
+    controlSymbolsLine(corpus.subject, symbols),
     twoLengthsLine(flags),
     flags.scaleBatch === undefined ? null : scaledBatchLine(flags.scaleBatch, config),
     fewStepsLine(flags, config, stepsTotal),

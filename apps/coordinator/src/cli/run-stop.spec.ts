@@ -77,6 +77,44 @@ describe('run stop, resume and rm', () => {
     });
   });
 
+  it('are done with each of several runs, and tell which of them were refused', async () => {
+    const details = 'run r4: it is active; stop it first';
+    const Remove: RunsHandlers['Remove'] = (call, callback) => {
+      const { run } = call.request;
+      if (run === 'r4') callback(refusal(status.FAILED_PRECONDITION, details));
+      else callback(null, { run, bytes: 12e6 });
+    };
+    expect(await rocinante({ Remove }, 'run', 'rm', 'r1', 'r4', 'r5')).toEqual({
+      code: 2,
+      stdout: 'run r1 is removed: 12.0 MB are free again\nrun r5 is removed: 12.0 MB are free again\n',
+      stderr: `rocinante: ${details}\n`,
+    });
+    await stopServer();
+    const Stop: RunsHandlers['Stop'] = (call, callback) =>
+      callback(null, { ...runningRun, id: call.request.run, state: 'RUN_STATE_STOPPING' });
+    const stopped = await rocinante({ Stop }, 'run', 'stop', 'r1', 'r2', '--json');
+    expect(stopped.code).toBe(0);
+    expect(lastLine(stopped)).toMatchObject({ runs: [{ id: 'r1' }, { id: 'r2' }] });
+    await stopServer();
+    const resumed: unknown[] = [];
+    const Resume: RunsHandlers['Resume'] = (call, callback) => {
+      resumed.push(call.request.steps);
+      callback(null, { ...runningRun, state: 'RUN_STATE_QUEUED', queuePosition: resumed.length });
+    };
+    const both = await rocinante({ ...show, Resume }, 'run', 'resume', 'r1', 'r2', '--steps', '200');
+    expect(both.stdout.match(/is queued in pool default, position \d/g)).toHaveLength(2);
+    expect(resumed).toEqual([200, 200]);
+    await stopServer();
+    expect(await rocinante({}, 'run', 'resume', 'r1', 'r2', '--watch')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'rocinante: --watch: expected one run, received 2; leave it out\n',
+    });
+    await stopServer();
+    const lost: RunsHandlers['Stop'] = (_call, callback) => callback(refusal(status.UNAVAILABLE, 'gone'));
+    expect(await rocinante({ Stop: lost }, 'run', 'stop', 'r1', 'r2')).toMatchObject({ code: 1, stdout: '' });
+  });
+
   it('rm says what became free, or why not', async () => {
     const gone = await rocinante(
       { Remove: (_call, callback) => callback(null, { run: 'r12', bytes: 12e6 }) },

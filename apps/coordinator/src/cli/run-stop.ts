@@ -4,24 +4,31 @@ import { runJson } from '../client/run-json.js';
 import { stateWord } from '../client/run-state.js';
 import { grouped } from '../display/quantities.js';
 import { goOnText } from '../display/run-texts.js';
-import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
+import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption } from './option-values.js';
+import { runsArgument, withEachRun } from './several-runs.js';
 
-export function addRunStop(run: Command): void {
+export function addRunStop(run: Command, exit: (code: number) => void): void {
   run
     .command('stop')
-    .description('end a run at its next step, with a checkpoint, or take it out of the queue')
-    .argument('<run>', 'its id or name')
-    .option('--reason <text>', 'for the run’s record')
+    .description('end runs at their next step, with a checkpoint, or take them out of the queue')
+    .addArgument(runsArgument())
+    .option('--reason <text>', 'for the runs’ records')
     .addOption(coordinatorOption())
     .addOption(jsonOption())
-    .action((name: string, flags: ClientFlags & { reason?: string }) =>
+    .action((names: string[], flags: ClientFlags & { reason?: string }) =>
       withCoordinator(
         flags,
-        async (coordinator) => {
-          const summary = await coordinator.stop(name, flags.reason ?? '');
-          print(flags.json, runJson(summary), stopText(summary));
-        },
+        (coordinator) =>
+          withEachRun(
+            names,
+            flags.json,
+            async (name) => {
+              const summary = await coordinator.stop(name, flags.reason ?? '');
+              return [runJson(summary), stopText(summary)];
+            },
+            exit,
+          ),
         'operator',
       ),
     );

@@ -56,12 +56,12 @@ describe('run watch', () => {
     });
   });
 
-  it('ends with 0 where the run was stopped, and with 1 where it failed', async () => {
+  it('ends with 3 where somebody stopped the run, 0 where its limit did, and 1 where it failed', async () => {
     const stopped = await rocinante(
       ending({ state: 'RUN_STATE_STOPPED', reason: 'stopped after step 40: lunch' }),
       ...['run', 'watch', 'r12', '--json'],
     );
-    expect(stopped.code).toBe(0);
+    expect(stopped.code).toBe(3);
     expect(lastLine(stopped)).toMatchObject({
       state: 'stopped',
       reason: 'stopped after step 40: lunch',
@@ -90,6 +90,7 @@ describe('run watch', () => {
       ending({ state: 'RUN_STATE_STOPPED', reason, activeHours: 12 }),
       ...['run', 'watch', 'r12'],
     );
+    expect(late.code).toBe(0);
     expect(late.stderr).toContain(`${reason}; go on with: ./rocinante run resume r12 --max-hours 24\n`);
     await stopServer();
     const failed = await rocinante(

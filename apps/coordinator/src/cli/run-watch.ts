@@ -13,10 +13,15 @@ import { jsonOption } from './option-values.js';
 /** Ctrl-C: the watching ended, not the run. */
 const EXIT_INTERRUPTED = 130;
 
+/** Somebody stopped the run: it is not done, and no limit of its own ended it. */
+const EXIT_STOPPED = 3;
+
 export function addRunWatch(run: Command, exit: (code: number) => void): void {
   run
     .command('watch')
-    .description('show a run as train does, until it ends; Ctrl-C ends the watching, not the run')
+    .description(
+      'show a run as train does, until it ends: 0 where it is done, 3 where somebody stopped it; Ctrl-C ends the watching, not the run',
+    )
     .argument('<run>', 'its id or name')
     .addOption(coordinatorOption())
     .addOption(jsonOption())
@@ -27,7 +32,7 @@ export function addRunWatch(run: Command, exit: (code: number) => void): void {
 
 /**
  * Watches a run to its end.
- * @returns the exit code: 0 it is done or was stopped, 130 interrupted.
+ * @returns the exit code: 0 it is done, or stopped by its limit, 3 somebody stopped it, 130 interrupted.
  * @throws {RunFailedError} the run failed.
  */
 export async function watchToEnd(coordinator: Coordinator, run: string, json: boolean): Promise<number> {
@@ -61,7 +66,7 @@ function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
   if (word === 'stopped') {
     const command = `./rocinante run resume ${id}${furtherHours(ended)}`;
     display.line(`${said}; ${goOnText(ended.summary, command)}`);
-    return 0;
+    return timeIsOver(ended) ? 0 : EXIT_STOPPED;
   }
   const { loss, weightsSha256 } = outcome;
   if (!json && loss !== null && weightsSha256 !== null) {
@@ -72,7 +77,10 @@ function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
 }
 
 /** A run whose time is over goes on only with more of it. */
-function furtherHours({ summary, limits }: ShownRun): string {
-  if (limits.maxHours === 0 || summary.activeHours < limits.maxHours) return '';
-  return ` --max-hours ${2 * limits.maxHours}`;
+function furtherHours(ended: ShownRun): string {
+  return timeIsOver(ended) ? ` --max-hours ${2 * ended.limits.maxHours}` : '';
+}
+
+function timeIsOver({ summary, limits }: ShownRun): boolean {
+  return limits.maxHours > 0 && summary.activeHours >= limits.maxHours;
 }

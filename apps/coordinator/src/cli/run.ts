@@ -11,6 +11,7 @@ const commands = new Map<string, LoadCommand>([
   ['stop', async () => (await import('./run-stop.js')).addRunStop],
   ['resume', async () => (await import('./run-resume.js')).addRunResume],
   ['rm', async () => (await import('./run-remove.js')).addRunRemove],
+  ['export', async () => (await import('./run-export.js')).addRunExport],
   ['compare', async () => (await import('./run-compare.js')).addRunCompare],
 ]);
 

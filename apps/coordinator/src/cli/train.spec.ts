@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { folder, type } from './typed-command.js';
+import { presets } from '../presets.js';
+import { file, folder, type } from './typed-command.js';
 
 it('makes nothing where it is to compute on a card and there is none', async () => {
   vi.stubEnv('ROCINANTE_DRIVER_ROOT', '/nowhere');
@@ -13,4 +14,18 @@ it('makes nothing where it is to compute on a card and there is none', async () 
     /^rocinante: --device gpu: no NVIDIA driver: expected \S+ or newer, found none; .*\n$/,
   );
   expect(existsSync(runDir)).toBe(false);
+});
+
+it('says of a run that goes on elsewhere which text it had, and how to give it', async () => {
+  mkdirSync(join(folder, 'moved'));
+  const corpus = { source: '/none/book.txt', sha256: '9115'.repeat(16) };
+  file('moved/config.json', JSON.stringify({ version: 1, config: presets.quick, corpus }));
+  const runDir = join(folder, 'moved');
+  expect(await type(['train', '--resume', '--run-dir', runDir])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      `rocinante: run directory ${runDir}: the run's text was /none/book.txt (SHA-256 911591159115…), which is not there; ` +
+      'give it with --corpus\n',
+  });
 });

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { encodeCorpus, Vocabulary } from '@rocinante/corpus';
 import type { RunConfig } from '@rocinante/training';
 import { refuseBatchBeyondText } from '../batch-fit.js';
 import type { ConfigFlags } from '../config.js';
 import { configForText } from '../config-for-text.js';
 import { readCorpus, type Environment } from '../corpus/corpus-file.js';
+import { encodeText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
 import {
   checkInitialWeights,
@@ -22,6 +22,8 @@ export interface RunOrder {
   /** Steps of the whole run. */
   readonly stepsTotal: number;
   readonly corpus: Content;
+  /** Of the text as the run reads it. */
+  readonly symbols: readonly string[];
   /** What people call the text. */
   readonly corpusName: string;
   /** The weights file that the run begins with, where one was given here. */
@@ -45,16 +47,19 @@ export async function readRunOrder(
   if (weights) checkInitialWeights(weights, config);
   const file = await readCorpus(corpus, environment);
   const subject = `corpus ${file.name}`;
-  const encoded = encodeCorpus(file.bytes, {
+  // In a thread, so that Ctrl-C is heard meanwhile. It is given a copy: the bytes are to be sent.
+  const { corpus: encoded } = await encodeText({
+    bytes: Uint8Array.from(file.bytes),
     normalisation: config.text.normalisation,
     subject,
-    ...(weights && { vocabulary: new Vocabulary(weights.vocabulary) }),
+    symbols: weights?.vocabulary ?? null,
   });
   const { stepsTotal, windowsPerEpoch } = shapeOf(config, encoded, DEFAULT_LIMITS, subject);
   refuseBatchBeyondText(config, windowsPerEpoch, subject);
   return {
     config,
     stepsTotal,
+    symbols: encoded.vocabulary.symbols,
     corpus: contentOfBytes(subject, file.bytes),
     corpusName: file.name === file.path ? basename(file.path) : file.name,
     initFrom: weights && (await initialContent(weights)),

@@ -14,6 +14,9 @@ const words = {
   RUN_STATE_FAILED: 'failed',
 } as const satisfies Record<RunState, RunStateWord>;
 
+/** The words, in the order of a run's life. */
+export const STATE_WORDS: readonly string[] = Object.values(words).filter((word) => word !== 'unknown');
+
 /** A state that a later release has is `unknown`. */
 export function stateWord(state: RunState): RunStateWord {
   return words[state] ?? 'unknown';

@@ -9,9 +9,10 @@ export interface SymbolCount {
   readonly count: number;
 }
 
-/** What one epoch over the text takes in a preset, with the text treated and split as the preset has it. */
+/** What one epoch over the text takes in a configuration, with the text treated and split as that has it. */
 export interface EpochSize {
-  readonly preset: PresetName;
+  /** null for a configuration of one's own. */
+  readonly preset: PresetName | null;
   /** Characters of a window. */
   readonly window: number;
   readonly stride: number;
@@ -44,16 +45,22 @@ export interface CorpusInfo {
   readonly symbolCounts: readonly SymbolCount[];
   /** The bytes of the ids in memory. */
   readonly encodedBytes: number;
-  /** One for each preset. */
+  /** One for each preset, and for a configuration of one's own. */
   readonly epochs: readonly EpochSize[];
 }
 
 /**
  * The figures of a text.
  * @param subject what messages call the text.
+ * @param own a configuration of one's own; null for none.
  * @throws what `encodeCorpus` throws: not UTF-8, empty, too large.
  */
-export function corpusInfo(bytes: Uint8Array, normalisation: Normalisation, subject?: string): CorpusInfo {
+export function corpusInfo(
+  bytes: Uint8Array,
+  normalisation: Normalisation,
+  subject?: string,
+  own: RunConfig | null = null,
+): CorpusInfo {
   const corpus = encodeCorpus(bytes, subject === undefined ? { normalisation } : { normalisation, subject });
   const { ids, vocabulary } = corpus;
   const counts = new Float64Array(vocabulary.size);
@@ -67,16 +74,21 @@ export function corpusInfo(bytes: Uint8Array, normalisation: Normalisation, subj
     symbols: vocabulary.size,
     symbolCounts: symbolCounts.sort((a, b) => b.count - a.count), // Stable: equals stay in order of code point.
     encodedBytes: ids.byteLength,
-    epochs: Object.entries(presets).map(([preset, config]: [string, RunConfig]) => {
+    epochs: configurations(own).map(([preset, config]) => {
       const { normalisation: wanted } = config.text;
       const characters =
         wanted === normalisation ? ids.length : encodeCorpus(bytes, { normalisation: wanted }).ids.length;
-      return epochOf(preset as PresetName, config, characters);
+      return epochOf(preset, config, characters);
     }),
   };
 }
 
-function epochOf(preset: PresetName, config: RunConfig, characters: number): EpochSize {
+function configurations(own: RunConfig | null): [EpochSize['preset'], RunConfig][] {
+  const named = Object.entries(presets) as [PresetName, RunConfig][];
+  return own === null ? named : [...named, [null, own]];
+}
+
+function epochOf(preset: EpochSize['preset'], config: RunConfig, characters: number): EpochSize {
   const { window, stride, heldOut } = config.text;
   const batch = config.batch.size;
   const size = { preset, window, stride, heldOut, batch };

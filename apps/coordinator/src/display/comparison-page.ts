@@ -7,16 +7,21 @@ import { table } from './table.js';
 /** Characters of a configuration's value that are shown. */
 const VALUE_LENGTH_MAX = 32;
 
-/**
- * Two runs side by side, for a person. `names` are the runs', the first one's first.
- * @param weights SHA-256s of their final weights; null where there are none to compare.
- */
+/** What two runs came to. */
+export interface ComparedRuns {
+  readonly losses: LossComparison;
+  readonly ledgers: LedgerComparison;
+  /** Lines of their own. */
+  readonly heldOut: readonly string[];
+  /** SHA-256s of their final weights; null where there are none to compare. */
+  readonly weights: readonly [string, string] | null;
+}
+
+/** Two runs side by side, for a person. `names` are the runs', the first one's first. */
 export function comparisonPage(
   names: readonly [string, string],
   differences: readonly ConfigDifference[],
-  losses: LossComparison,
-  ledgers: LedgerComparison,
-  weights: readonly [string, string] | null,
+  { losses, ledgers, heldOut, weights }: ComparedRuns,
 ): string {
   const config =
     differences.length === 0
@@ -39,6 +44,9 @@ export function comparisonPage(
     '',
     ...(rows.length === 0 ? [] : ['losses:', table(['step', ...names, 'difference'], rows)]),
     partingLine(losses),
+    '',
+    ...heldOut,
+    '',
     ledgerLine(ledgers),
     ...(weights === null ? [] : weightsLines(names, weights)),
   ].join('\n');

@@ -1,19 +1,29 @@
 import type { RunSummaryMessage } from '@rocinante/wire';
-import { stateWord } from '../client/run-state.js';
-import { grouped, hoursShown } from './quantities.js';
+import { hasEnded, stateWord } from '../client/run-state.js';
+import { duration, grouped, hoursShown, timeShown } from './quantities.js';
 import { table } from './table.js';
 
 /**
  * The runs of a coordinator as a table, in the coordinator's order: active ones, the queue, ended ones.
  * @param leftOut how many more there are.
- * @param tag what they were chosen by; null for all.
+ * @param has what they were chosen by, in words; null for all.
  */
-export function runTable(runs: readonly RunSummaryMessage[], leftOut: number, tag: string | null): string {
+export function runTable(runs: readonly RunSummaryMessage[], leftOut: number, has: string | null): string {
   if (runs.length === 0) {
-    return tag === null ? 'no runs yet; start one with: ./rocinante run start' : `no run has the tag ${tag}`;
+    return has === null ? 'no runs yet; start one with: ./rocinante run start' : `no run has ${has}`;
   }
   const pools = new Set(runs.map(({ pool }) => pool)).size > 1;
-  const heads = ['run', 'name', 'state', 'step', 'loss', 'held-out', 'windows/s', 'worker-hours'];
+  const heads = [
+    'run',
+    'name',
+    'state',
+    'step',
+    'loss',
+    'held-out',
+    'windows/s',
+    'worker-hours',
+    'ended, or left',
+  ];
   const rows = table(
     [...heads, ...(pools ? ['pool'] : []), 'tags'],
     runs.map((run) => [
@@ -25,6 +35,7 @@ export function runTable(runs: readonly RunSummaryMessage[], leftOut: number, ta
       lossShown(run.validationLoss),
       run.windowsPerSecond === undefined ? '-' : run.windowsPerSecond.toFixed(1),
       hoursShown(run.workerHours),
+      endShown(run),
       ...(pools ? [run.pool] : []),
       run.tags.join(', '),
     ]),
@@ -36,6 +47,13 @@ export function runTable(runs: readonly RunSummaryMessage[], leftOut: number, ta
 function stateShown({ state, queuePosition, priority }: RunSummaryMessage): string {
   if (queuePosition === 0) return stateWord(state);
   return `${stateWord(state)} ${queuePosition}${priority === 0 ? '' : ` (priority ${priority})`}`;
+}
+
+/** When a run ended, in UTC; of one at work how long it is still to take, at the rate of all its time. */
+function endShown({ state, endedAt, activeHours, step, stepsTotal }: RunSummaryMessage): string {
+  if (hasEnded(state)) return endedAt === '' ? '-' : timeShown(endedAt).slice(0, -':00'.length);
+  if (stateWord(state) !== 'running' || step === 0 || step > stepsTotal) return '-';
+  return `${duration((activeHours * 3600 * (stepsTotal - step)) / step)} left`;
 }
 
 function lossShown(loss: number | undefined): string {

@@ -35,11 +35,13 @@ const INTERRUPTED = 'interrupted';
 
 /**
  * Runs a prepared run with its workers, processes of this machine, to its end or to the first Ctrl-C, and says how it goes.
+ * @param lines what is to be told of options and text first; null for nothing.
  * @returns the exit code: 0 done, 1 done but not all of it in its store, 130 interrupted.
  * @throws {RocinanteError} the run could not go on (1), or no worker can work for it (2).
  */
 export async function runHere(
   options: TrainOptions,
+  lines: readonly (string | null)[],
   prepared: PreparedRun,
   initial: InitialWeights | null,
   place: RunPlace | null,
@@ -53,7 +55,7 @@ export async function runHere(
   display.line(`run ${directory.shownPath}`);
   if (options.resume && !loaded) display.line('there is no checkpoint: the run begins anew');
   const few = options.resume ? null : fewStepsLine(options.flags, prepared.config, prepared.shape.stepsTotal);
-  for (const line of [twoLengthsLine(options.flags), batchLineOf(options, prepared), few]) {
+  for (const line of [...lines, twoLengthsLine(options.flags), batchLineOf(options, prepared), few]) {
     if (line !== null) display.line(line);
   }
 

@@ -92,7 +92,15 @@ it('goes on at another rate where its length is another one and a schedule goes 
 it('does not go on to fewer steps than it has', async () => {
   await saveStep(4);
   await expect(prepared({ ...smallConfig, steps: 3 })).rejects.toThrow(UsageError);
-  await expect(prepared({ ...smallConfig, steps: 3 })).rejects.toThrow('the run has 4 steps already');
+  await expect(prepared({ ...smallConfig, steps: 3 })).rejects.toThrow(
+    '--steps 3: the run has 4 steps already; expected at least so many, received 3',
+  );
+  // Of 68 windows in batches.
+  const { stepsTotal } = (await prepared({ ...smallConfig, steps: null, epochs: 1 }, null)).shape;
+  await saveStep(stepsTotal + 1);
+  await expect(prepared({ ...smallConfig, steps: null, epochs: 1 })).rejects.toThrow(
+    `--epochs 1: the run has ${stepsTotal + 1} steps already; expected at least so many, received ${stepsTotal}; give --epochs 2 or more`,
+  );
 });
 
 it('does not begin with a batch larger than its text, and goes on where an earlier release did', async () => {

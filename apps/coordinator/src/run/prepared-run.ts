@@ -65,9 +65,7 @@ export async function prepareRun(
   const loaded = before ? await loadNewest(checkpoints) : null;
   if (loaded === null) refuseBatchBeyondText(config, shape.windowsPerEpoch);
   if (loaded && loaded.progress.step > shape.stepsTotal) {
-    throw new UsageError(
-      `--steps: the run has ${loaded.progress.step} steps already; expected at least so many, received ${shape.stepsTotal}`,
-    );
+    throw new UsageError(tooShortText(config, shape, loaded.progress.step));
   }
   const isAtFirstStep =
     loaded === null || (loaded.progress.step === 0 && loaded.progress.rollbacks.length === 0);
@@ -82,6 +80,18 @@ export async function prepareRun(
     ...{ config, corpus, words, shape, limits, checkpoints, loaded, firstValues, exactness, directory },
     lengthBefore,
   };
+}
+
+/** What is wrong with a length that is behind the run, by the option that gives one. */
+function tooShortText(
+  { steps, epochs, batch }: RunConfig,
+  { stepsTotal, windowsPerEpoch }: RunShape,
+  taken: number,
+): string {
+  const most = `the run has ${taken} steps already; expected at least so many, received`;
+  if (steps !== null) return `--steps ${steps}: ${most} ${stepsTotal}`;
+  const enough = Math.ceil(taken / Math.ceil(windowsPerEpoch / batch.size));
+  return `--epochs ${epochs}: ${most} ${stepsTotal}; give --epochs ${enough} or more`;
 }
 
 /** Null where the run was ended before its first checkpoint, so that it begins. */

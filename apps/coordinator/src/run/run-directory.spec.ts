@@ -93,6 +93,42 @@ describe('a run directory', () => {
     );
   });
 
+  it('names the command that goes on with its weights as another run', () => {
+    directory.create();
+    directory.release();
+    const config = { ...record.config, optimizer: { ...record.config.optimizer, learningRate: 0.001 } };
+    const given = [
+      { setting: 'optimizer.learningRate', text: '--learning-rate 0.001' },
+      { setting: 'steps', text: '--steps 9' },
+    ];
+    const said = (other = config, options = given): string => {
+      try {
+        directory.reopen(record, { ...record, config: other }, options);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'nothing';
+    };
+    expect(said()).toMatch(/leave the option out, or use another --run-dir$/);
+    const within = (name: string): string => join(directory.shownPath, name);
+    for (const name of [
+      'checkpoints/step-00000003.safetensors',
+      'checkpoints/step-00000012.safetensors',
+      'weights/final.safetensors',
+    ]) {
+      writeFileSync(join(directory.path, name), '');
+      expect(said()).toContain(
+        `; leave the option out, or begin a new run with its weights: ./rocinante train --config ${within('config.json')} ` +
+          `--init-from ${within(name)} --learning-rate 0.001 --steps 9 --run-dir NEW`,
+      );
+    }
+    // Its weights are of its own network, and a setting of a file is no option.
+    expect(
+      said({ ...config, network: { ...config.network, recurrentActivation: 'hard-sigmoid' } }),
+    ).not.toContain('--init-from');
+    expect(said(config, [])).not.toContain('--init-from');
+  });
+
   it('goes on with the folders that it needs, where one was cleared away', () => {
     directory.create();
     directory.write(record);

@@ -6,6 +6,7 @@ import { identityDifferences, identityOf, runConfigSchema } from '@rocinante/tra
 import type { GivenOption } from '../config-issue.js';
 import { RunFailedError, UsageError } from '../errors.js';
 import { replaceFile } from './folders.js';
+import { differencesText, waysOn } from './another-run.js';
 import { ProcessLock } from './process-lock.js';
 
 const recordSchema = z.strictObject({
@@ -18,9 +19,6 @@ const recordSchema = z.strictObject({
     sha256: z.string(),
   }),
 });
-
-/** Settings that are a file's hash: whoever gave the file knows no hash. */
-const FILE_SETTINGS: readonly string[] = ['corpusSha256', 'initFrom'];
 
 /** What `config.json` says: the run's configuration, resolved, and its text. */
 export type RunRecord = z.infer<typeof recordSchema>;
@@ -141,16 +139,8 @@ export class RunDirectory {
       identityOf(record.config, record.corpus.sha256),
     );
     if (differences.length > 0) {
-      const first = differences
-        .slice(0, 3)
-        .map(({ key, first, second }) => {
-          const option = given.find(({ setting }) => setting === key);
-          if (option === undefined) return `${key} is ${first}, not ${second}`;
-          return option.text + (FILE_SETTINGS.includes(key) ? ' is not its own' : `: it has ${first}`);
-        })
-        .join('; ');
       throw new UsageError(
-        `run directory ${this.path}: it is another run's (${first}); leave the option out, or use another --run-dir`,
+        `run directory ${this.path}: it is another run's (${differencesText(differences, given)}); ${waysOn(this, differences, given)}`,
       );
     }
     // A person may have cleared the weights of before away with their folder.

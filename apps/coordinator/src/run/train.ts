@@ -3,7 +3,9 @@ import { demandCard } from '@rocinante/engine';
 import { refuseBatchBeyondText } from '../batch-fit.js';
 import { givenOptions, resolveConfig } from '../config.js';
 import { configForText } from '../config-for-text.js';
+import { otherTextLine, textAt, textOf } from '../config-text.js';
 import type { GivenOption } from '../config-issue.js';
+import { controlSymbolsLine } from '../corpus/control-symbols.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
 import { UsageError } from '../errors.js';
@@ -13,11 +15,10 @@ import { runHere } from './local-run.js';
 import { prepareRun } from './prepared-run.js';
 import { savedVocabulary } from './checkpoints/run-checkpoints.js';
 import { RunDirectory, type RunRecord } from './run-directory.js';
+import { resumedLength } from './resumed-length.js';
 import { RunPlace } from './run-place.js';
 import { shapeOf } from './run-shape.js';
 import type { TrainOptions } from './train-options.js';
-
-const DEFAULT_CORPUS = 'bundled';
 
 /**
  * Trains on this machine, to the end or to the first Ctrl-C.
@@ -36,19 +37,24 @@ export async function train(options: TrainOptions): Promise<number> {
   const saved = options.resume ? directory.read() : null;
   const initial = options.initFrom === undefined ? null : await readInitialWeights(options.initFrom);
   const flags = { ...options.flags, ...(initial && { initFrom: initial.sha256 }) };
-  const corpus = options.corpus ?? saved?.corpus.source ?? DEFAULT_CORPUS;
-  const config = saved ? resolveConfig(flags, saved.config) : await configForText(flags, corpus, process.env);
-  if (initial) checkInitialWeights(initial, config);
+  const corpus = saved
+    ? (options.corpus ?? (await textAt(`run directory ${directory.path}`, saved.corpus, process.env)))
+    : await textOf({ corpus: options.corpus, config: flags.config }, process.env);
+  const asked = saved ? resolveConfig(flags, saved.config) : await configForText(flags, corpus, process.env);
+  if (initial) checkInitialWeights(initial, asked);
   const file = await readCorpus(corpus, process.env);
-  const goesOn = saved !== null && config.initFrom !== null;
+  const goesOn = saved !== null && asked.initFrom !== null;
   const symbols = initial?.vocabulary ?? (goesOn ? await savedVocabulary(directory.checkpointsPath) : null);
   const subject = `corpus ${file.name}`;
   const text = await encodeText({
     bytes: file.bytes,
-    normalisation: config.text.normalisation,
+    normalisation: asked.text.normalisation,
     subject,
     symbols,
   });
+  const { config, line } = saved
+    ? resumedLength(asked, saved.config, flags, text.corpus, options.limits)
+    : { config: asked, line: null };
   // What is wrong with the text or the disk is said before anything is made.
   const { windowsPerEpoch } = shapeOf(config, text.corpus, options.limits, subject);
   if (!saved) refuseBatchBeyondText(config, windowsPerEpoch, subject);
@@ -67,7 +73,9 @@ export async function train(options: TrainOptions): Promise<number> {
     }
     directory.write(record);
     await place?.takeNow(prepared);
-    return await runHere(options, prepared, initial, place);
+    const strange = saved ? null : controlSymbolsLine(subject, text.corpus.vocabulary.symbols);
+    const lines = [otherTextLine(flags, record.corpus.sha256), line, strange];
+    return await runHere(options, lines, prepared, initial, place);
   } finally {
     directory.release();
   }
