@@ -5,7 +5,9 @@ export {
   networkOf,
   runConfigSchema,
   type RunConfig,
+  LAYERS_MAX,
   PRECISIONS,
+  UNITS_MAX,
   type Precision,
 } from './run-config.js';
 export type { Assignment, AssignmentId, MicroBatchResult, WorkerId, WorkKind } from './work.js';

@@ -8,6 +8,10 @@ import {
 } from '@rocinante/codec';
 import type { NetworkSpec } from '@rocinante/model';
 
+/** Units of an LSTM layer, and layers of a network, at most. */
+export const UNITS_MAX = 4096;
+export const LAYERS_MAX = 8;
+
 /**
  * The configuration of a run: everything that decides its numbers, and nothing else. Workers, threads, ports and paths
  * are not here. It is resolved (no defaults left open) before it is logged, saved, compared or sent.
@@ -17,7 +21,7 @@ import type { NetworkSpec } from '@rocinante/model';
  */
 const lstmLayerSchema = z.strictObject({
   /** Width of the layer's state. */
-  units: z.int().min(1).max(4096),
+  units: z.int().min(1).max(UNITS_MAX),
   /** Share of the layer's outputs that training sets to zero; 0 for none. */
   dropout: z.number().min(0).max(0.95),
 });
@@ -27,7 +31,7 @@ const networkSchema = z
     input: z.enum(['scaled', 'one-hot', 'embedding']),
     /** Length of a learned vector; only with input `embedding`. */
     embeddingSize: z.int().min(1).max(4096).optional(),
-    layers: z.array(lstmLayerSchema).min(1).max(8),
+    layers: z.array(lstmLayerSchema).min(1).max(LAYERS_MAX),
     recurrentActivation: z.enum(['sigmoid', 'hard-sigmoid']),
     /** `last`: the symbol after the window; `every`: the symbol after each position. */
     loss: z.enum(['last', 'every']),
