@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { oneLine, quoted, systemTrouble } from '@rocinante/base';
 import type { GradientCodec, ParameterCodec } from '@rocinante/codec';
+import type { Normalisation } from '@rocinante/corpus';
 import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/training';
 import { scaleBatch } from './batch-scale.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
@@ -20,6 +21,8 @@ export interface ConfigFlags extends NetworkFlags {
   /** How many times as large the batch is to be, with the learning rate and the warm-up that go with it. */
   readonly scaleBatch?: number | undefined;
   readonly seed?: number | undefined;
+  /** What is done to the text first. */
+  readonly normalisation?: Normalisation | undefined;
   readonly heldOut?: boolean | undefined;
   readonly learningRate?: number | undefined;
   readonly schedule?: ScheduleKind | undefined;
@@ -104,6 +107,7 @@ const FLAG_SETTINGS = {
   initFrom: 'initFrom',
   batch: 'batch.size',
   microBatch: 'batch.microBatch',
+  normalisation: 'text.normalisation',
   heldOut: 'text.heldOut',
   learningRate: 'optimizer.learningRate',
   weightDecay: 'optimizer.weightDecay',

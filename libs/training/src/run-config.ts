@@ -6,6 +6,7 @@ import {
   type GradientCodec,
   type GridTerms,
 } from '@rocinante/codec';
+import { NORMALISATIONS } from '@rocinante/corpus';
 import type { NetworkSpec } from '@rocinante/model';
 
 /** Units of an LSTM layer, and layers of a network, at most. */
@@ -42,7 +43,8 @@ const networkSchema = z
   });
 
 const textSchema = z.strictObject({
-  normalisation: z.enum(['reference', 'none']),
+  /** What is done to the text first: libs/corpus says what each is. */
+  normalisation: z.enum(NORMALISATIONS),
   /** Symbols of a window, without the one that follows. */
   window: z.int().min(1).max(10_000),
   /** Symbols from one window's start to the next one's. */

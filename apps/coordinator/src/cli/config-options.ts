@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { GRADIENT_CODECS, PARAMETER_CODECS } from '@rocinante/codec';
+import { NORMALISATIONS } from '@rocinante/corpus';
 import { LAYERS_MAX, PRECISIONS, UNITS_MAX } from '@rocinante/training';
 import { BATCH_SCALE_MAX } from '../batch-scale.js';
 import type { ConfigFlags } from '../config.js';
@@ -28,6 +29,11 @@ export function addConfigOptions(command: Command): Command {
     option('--config <file>', 'JSON with settings that replace the preset’s', 'CONFIG'),
     option('--preset <name>', 'what to start from (default: quick)', 'PRESET').choices(Object.keys(presets)),
     option('--corpus <file>', 'a text file, bundled or quijote (default: bundled)', 'CORPUS'),
+    option(
+      '--normalisation <name>',
+      'what is done to the text first: reference folds it to lower case without accents, nfc composes letters and their marks',
+      'NORMALISATION',
+    ).choices(NORMALISATIONS),
     option(
       '--steps <n>',
       'steps of the whole run, in place of epochs, also where both are given',

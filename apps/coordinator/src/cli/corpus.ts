@@ -61,6 +61,7 @@ function showDownload(): (received: number, total: number | null) => void {
 const TREATMENTS: Readonly<Record<Normalisation, string>> = {
   reference:
     'in lower case and without accents, as preset seed reads it (preset quick reads it as it is: --normalisation none)',
+  nfc: 'with its letters composed (presets seed and quick: --normalisation reference and none)',
   none: 'as it is, as preset quick reads it (preset seed: --normalisation reference)',
 };
 
