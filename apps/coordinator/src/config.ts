@@ -31,6 +31,8 @@ export interface ConfigFlags extends NetworkFlags {
   readonly decayEvery?: number | undefined;
   readonly decayFactor?: number | undefined;
   readonly weightDecay?: number | undefined;
+  /** Which parameters decay; absent: all. */
+  readonly weightDecayOn?: 'kernels' | undefined;
   readonly clipNorm?: number | undefined;
   /** Steps between two evaluations. */
   readonly evaluateEvery?: number | undefined;
@@ -111,6 +113,7 @@ const FLAG_SETTINGS = {
   heldOut: 'text.heldOut',
   learningRate: 'optimizer.learningRate',
   weightDecay: 'optimizer.weightDecay',
+  weightDecayOn: 'optimizer.weightDecayOn',
   clipNorm: 'optimizer.clipNorm',
   schedule: 'schedule.kind',
   warmupSteps: 'schedule.warmupSteps',

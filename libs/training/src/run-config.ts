@@ -114,18 +114,25 @@ function fitsCodec({ size, microBatch }: BatchSettings, codec: GradientCodec): b
   return microBatches <= MICRO_BATCHES_MAX[codec] || microBatches > MOST_MICRO_BATCHES;
 }
 
-const optimizerSchema = z.strictObject({
-  /** Keras's Adam: epsilon is added to sqrt(v) before bias correction is folded into the rate. */
-  kind: z.literal('adam'),
-  learningRate: z.number().positive().max(10),
-  beta1: z.number().min(0).lt(1),
-  beta2: z.number().min(0).lt(1),
-  epsilon: z.number().positive().max(1),
-  /** The largest global norm of a step's gradient; a larger one is scaled down to it. 0 for no clipping. */
-  clipNorm: z.number().min(0),
-  /** AdamW's, as Keras has it: the share of itself, times the step's rate, that a parameter loses in a step. 0 for none. */
-  weightDecay: z.number().min(0).default(0),
-});
+const optimizerSchema = z
+  .strictObject({
+    /** Keras's Adam: epsilon is added to sqrt(v) before bias correction is folded into the rate. */
+    kind: z.literal('adam'),
+    learningRate: z.number().positive().max(10),
+    beta1: z.number().min(0).lt(1),
+    beta2: z.number().min(0).lt(1),
+    epsilon: z.number().positive().max(1),
+    /** The largest global norm of a step's gradient; a larger one is scaled down to it. 0 for no clipping. */
+    clipNorm: z.number().min(0),
+    /** AdamW's, as Keras has it: the share of itself, times the step's rate, that a parameter loses in a step. 0 for none. */
+    weightDecay: z.number().min(0).default(0),
+    /** Which parameters decay: kernels, and not biases and embeddings. Absent: all, as in every configuration of earlier releases. */
+    weightDecayOn: z.literal('kernels').optional(),
+  })
+  .refine(({ weightDecay, weightDecayOn }) => weightDecayOn === undefined || weightDecay > 0, {
+    path: ['weightDecayOn'],
+    message: 'needs a decay (set optimizer.weightDecay)',
+  });
 
 /** Steps over which the rate rises to its height, from that height's share in the first of them; 0 for none. */
 const warmupSteps = z.int().min(0).default(0);

@@ -85,6 +85,11 @@ export function addConfigOptions(command: Command): Command {
       'share that a parameter loses in a step, times the learning rate; 0 for none',
       'WEIGHT_DECAY',
     ).argParser(nonNegative),
+    option(
+      '--weight-decay-on <what>',
+      'which parameters --weight-decay is for: kernels leaves out biases and embeddings (default: all)',
+      'WEIGHT_DECAY_ON',
+    ).choices(['kernels']),
     option('--clip-norm <x>', 'largest norm of a step’s gradient; 0 for any', 'CLIP_NORM').argParser(
       nonNegative,
     ),
