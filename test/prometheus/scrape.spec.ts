@@ -92,7 +92,7 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
     begun = Date.now();
     const corpus = workspace.write('corpus.txt', smallText(40_000));
     const options = ['--config', workspace.write('config.json', smallConfig), '--corpus', corpus];
-    const sizes = ['--batch', '64', '--micro-batch', '8', '--steps', String(ENDLESS)];
+    const sizes = ['--batch', '64', '--micro-batch', '8', '--clip-norm', '1', '--steps', String(ENDLESS)];
     const { id } = await daemon.startRun([...options, ...sizes]);
     // Rates, and what comes now and then only, are in several scrapes of each.
     const changed = [

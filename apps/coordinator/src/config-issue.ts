@@ -42,7 +42,9 @@ export function describeIssue(
     const kind = String((value as { readonly kind?: unknown }).kind);
     return byOption(unknown, `${key} ${kind} has no such setting`);
   }
-  const exact = given.filter(({ setting }) => setting === key || setting.startsWith(`${key}.`));
+  // An option gives a setting of every layer at once.
+  const plain = issue.path.filter((part) => typeof part !== 'number').join('.');
+  const exact = given.filter(({ setting }) => setting === plain || setting.startsWith(`${plain}.`));
   if (exact.length > 0) return byOption(exact, inOptions(expected, options));
   // What was received is told as it was given, whatever it looks like.
   const received = `, received ${quoted(value)}`;

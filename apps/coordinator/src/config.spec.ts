@@ -80,14 +80,23 @@ describe('a configuration', () => {
         learningRate: 0.01,
         warmupSteps: 10,
         weightDecay: 0.1,
+        weightDecayOn: 'kernels',
         clipNorm: 0,
+        normalisation: 'nfc',
         evaluateEvery: 100,
         patience: 3,
         initFrom,
       }),
     ).toEqual({
       ...presets.quick,
-      optimizer: { ...presets.quick.optimizer, learningRate: 0.01, weightDecay: 0.1, clipNorm: 0 },
+      text: { ...presets.quick.text, normalisation: 'nfc' },
+      optimizer: {
+        ...presets.quick.optimizer,
+        learningRate: 0.01,
+        weightDecay: 0.1,
+        weightDecayOn: 'kernels',
+        clipNorm: 0,
+      },
       schedule: { kind: 'constant', warmupSteps: 10 },
       evaluation: { ...presets.quick.evaluation, everySteps: 100 },
       earlyStopping: { patience: 3, minDelta: 0 },
@@ -95,6 +104,38 @@ describe('a configuration', () => {
     });
     expect(resolveConfig({ preset: 'seed', heldOut: true }).text.heldOut).toBe(true);
     expect(resolveConfig({ heldOut: false }).text.heldOut).toBe(false);
+  });
+
+  it('takes what flags say of the network over what was there', () => {
+    const { network, text } = presets.quick;
+    const lstm = (units: number, dropout = 0): unknown => ({ units, dropout });
+    const layersOf = (flags: ConfigFlags): unknown => resolveConfig(flags).network.layers;
+    expect(layersOf({ units: [64] })).toEqual([lstm(64)]);
+    expect(layersOf({ units: [64, 32], dropout: 0.25 })).toEqual([lstm(64, 0.25), lstm(32, 0.25)]);
+    expect(layersOf({ layers: 3 })).toEqual([lstm(256), lstm(256), lstm(256)]);
+    expect(layersOf({ preset: 'seed', layers: 2, units: [64] })).toEqual([lstm(64, 0.5), lstm(64, 0.5)]);
+    const config = file({ network: { layers: [lstm(8), lstm(4, 0.5)] } });
+    expect(layersOf({ config, layers: 3 })).toEqual([lstm(8), lstm(4, 0.5), lstm(4, 0.5)]);
+    expect(resolveConfig({ embedding: 8 }).network).toEqual({ ...network, embeddingSize: 8 });
+    expect(resolveConfig({ preset: 'seed', embedding: 8 }).network).toEqual({
+      ...presets.seed.network,
+      input: 'embedding',
+      embeddingSize: 8,
+    });
+    expect(resolveConfig({ window: 50 }).text).toEqual({ ...text, window: 50, stride: 50 });
+    expect(resolveConfig({ preset: 'seed', window: 50 }).text).toMatchObject({ window: 50, stride: 1 });
+    const strided = file({ text: { stride: 10 } });
+    expect(resolveConfig({ config: strided, window: 50 }).text).toMatchObject({ window: 50, stride: 10 });
+    expect(resolveConfig({ patience: 3, minDelta: 0.01 }).earlyStopping).toEqual({
+      patience: 3,
+      minDelta: 0.01,
+    });
+  });
+
+  it('is that of the run that is resumed where flags say what it is', () => {
+    const saved = { ...presets.quick, text: { ...presets.quick.text, window: 50, stride: 10 } };
+    const flags = { units: [256], layers: 1, dropout: 0, embedding: 64, window: 50 };
+    expect(resolveConfig(flags, saved)).toEqual(saved);
   });
 
   it('has a schedule of another kind with that kind’s settings, and the warm-up of before', () => {
@@ -185,6 +226,15 @@ describe('a configuration', () => {
       '--batch 20000: --micro-batch: must be at least 20, for a step has at most 1024 micro-batches, received 16',
     ],
     [{ batch: 33, microBatch: 16 }, '--micro-batch 16: must divide the batch of 33, as 3, 11 or 33 would'],
+    [{ units: [5000] }, '--units 5000: too big: expected number to be <=4096'],
+    [{ dropout: 1 }, '--dropout 1: too big: expected number to be <=0.95'],
+    [
+      { units: [64, 32], layers: 3 },
+      '--units 64,32 --layers 3: expected as many numbers of units as layers, or one for all',
+    ],
+    [{ embedding: 5000 }, '--embedding 5000: too big: expected number to be <=4096'],
+    [{ minDelta: 0.1 }, '--min-delta 0.1: --patience: expected number, received nothing'],
+    [{ weightDecayOn: 'kernels' }, '--weight-decay-on kernels: needs a decay (set --weight-decay)'],
     [{ decayEvery: 50 }, '--decay-every 50: schedule constant has no such setting'],
     [
       { schedule: 'step', decayFactor: 0.1 },

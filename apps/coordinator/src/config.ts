@@ -1,15 +1,17 @@
 import { quoted } from '@rocinante/base';
 import type { GradientCodec, ParameterCodec } from '@rocinante/codec';
+import type { Normalisation } from '@rocinante/corpus';
 import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/training';
 import { scaleBatch } from './batch-scale.js';
 import { readConfigFile } from './config-file.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
+import { networkSettings, type NetworkFlags } from './network-flags.js';
 import { presets, type PresetName } from './presets.js';
 import { layer, merge, settle, type ScheduleKind, type Settings } from './settings.js';
 
 /** What a command line may change of a configuration. What is absent was not given. */
-export interface ConfigFlags {
+export interface ConfigFlags extends NetworkFlags {
   readonly config?: string | undefined;
   readonly preset?: PresetName | undefined;
   readonly steps?: number | undefined;
@@ -19,6 +21,8 @@ export interface ConfigFlags {
   /** How many times as large the batch is to be, with the learning rate and the warm-up that go with it. */
   readonly scaleBatch?: number | undefined;
   readonly seed?: number | undefined;
+  /** What is done to the text first. */
+  readonly normalisation?: Normalisation | undefined;
   readonly heldOut?: boolean | undefined;
   readonly learningRate?: number | undefined;
   readonly schedule?: ScheduleKind | undefined;
@@ -27,11 +31,15 @@ export interface ConfigFlags {
   readonly decayEvery?: number | undefined;
   readonly decayFactor?: number | undefined;
   readonly weightDecay?: number | undefined;
+  /** Which parameters decay; absent: all. */
+  readonly weightDecayOn?: 'kernels' | undefined;
   readonly clipNorm?: number | undefined;
   /** Steps between two evaluations. */
   readonly evaluateEvery?: number | undefined;
   /** Evaluations without a better loss after which the run ends. */
   readonly patience?: number | undefined;
+  /** Nats by which a loss must be below the best before it to be a better one. */
+  readonly minDelta?: number | undefined;
   readonly precision?: Precision | undefined;
   /** What gradients travel up as, and parameters down. */
   readonly codecUp?: GradientCodec | undefined;
@@ -60,7 +68,10 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
   const length = saved === undefined ? {} : { epochs: saved.epochs, steps: saved.steps };
   const settled = settle(layer(layer(base, length), fileSettings), fileSettings);
   const scaled = flags.scaleBatch === undefined ? settled : scaledSettings(settled, flags, base === saved);
-  return parseConfig(layer(scaled, flagSettings(flags)), flags);
+  const { text } = fileSettings;
+  const strideGiven = isSettings(text) && 'stride' in text;
+  const given = [...networkSettings(scaled, flags, strideGiven), flagSettings(flags)].reduce(merge);
+  return parseConfig(layer(scaled, given), flags);
 }
 
 /** The settings with a batch that is so many times as large; flags of their own stand over what follows from it. */
@@ -78,7 +89,16 @@ function scaledSettings(settings: Settings, flags: ConfigFlags, ofSavedRun: bool
   return { ...settings, ...scaleBatch(base, k) };
 }
 
-/** Where the value of each flag stands in a configuration: the keys, joined by dots. */
+/** Where the value of a flag that several settings follow from stands in a configuration: the keys, joined by dots, without indexes. */
+const NETWORK_FLAG_SETTINGS = {
+  layers: 'network.layers',
+  units: 'network.layers.units',
+  dropout: 'network.layers.dropout',
+  embedding: 'network.embeddingSize',
+  window: 'text.window',
+} as const satisfies Record<keyof NetworkFlags, string>;
+
+/** Where the value of each other flag stands. */
 const FLAG_SETTINGS = {
   steps: 'steps',
   epochs: 'epochs',
@@ -86,9 +106,11 @@ const FLAG_SETTINGS = {
   initFrom: 'initFrom',
   batch: 'batch.size',
   microBatch: 'batch.microBatch',
+  normalisation: 'text.normalisation',
   heldOut: 'text.heldOut',
   learningRate: 'optimizer.learningRate',
   weightDecay: 'optimizer.weightDecay',
+  weightDecayOn: 'optimizer.weightDecayOn',
   clipNorm: 'optimizer.clipNorm',
   schedule: 'schedule.kind',
   warmupSteps: 'schedule.warmupSteps',
@@ -96,25 +118,33 @@ const FLAG_SETTINGS = {
   decayFactor: 'schedule.factor',
   evaluateEvery: 'evaluation.everySteps',
   patience: 'earlyStopping.patience',
+  minDelta: 'earlyStopping.minDelta',
   onDivergence: 'divergence.then',
   precision: 'precision',
   codecUp: 'codec.up',
   codecDown: 'codec.down',
 } as const satisfies Partial<Record<keyof ConfigFlags, string>>;
 
+const ALL_FLAG_SETTINGS = { ...FLAG_SETTINGS, ...NETWORK_FLAG_SETTINGS };
+
 /** Groups whose settings follow from `--scale-batch`. */
 const SCALED_GROUPS = ['batch', 'optimizer', 'schedule'];
 
-/** The flags that were given, by name. */
-function givenFlags(flags: ConfigFlags): [name: keyof typeof FLAG_SETTINGS, value: unknown][] {
-  const names = Object.keys(FLAG_SETTINGS) as (keyof typeof FLAG_SETTINGS)[];
-  return names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]));
+/** Those of some flags that were given, by name, with their values and where they stand. */
+function givenFlags<Name extends keyof ConfigFlags>(
+  settings: Readonly<Record<Name, string>>,
+  flags: ConfigFlags,
+): { name: Name; setting: string; value: unknown }[] {
+  const all = Object.entries<string>(settings) as [Name, string][];
+  return all
+    .map(([name, setting]) => ({ name, setting, value: flags[name] }))
+    .filter(({ value }) => value !== undefined);
 }
 
-/** What flags say, where they would stand in a file. Epochs replace the steps that were set before. */
+/** What flags say whose value stands in one place, as it would stand in a file. Epochs replace the steps that were set before. */
 function flagSettings(flags: ConfigFlags): Settings {
-  const given = givenFlags(flags).map(([name, value]) =>
-    FLAG_SETTINGS[name].split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value),
+  const given = givenFlags(FLAG_SETTINGS, flags).map(({ setting, value }) =>
+    setting.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value),
   );
   const length = flags.epochs === undefined ? {} : { steps: null };
   return given.reduce<Settings>((settings, one) => merge(settings, one as Settings), length);
@@ -127,18 +157,18 @@ function optionOf(name: string): string {
 
 /** The options by their settings' keys. */
 const SETTING_OPTIONS: ReadonlyMap<string, string> = new Map(
-  Object.entries(FLAG_SETTINGS).map(([name, setting]) => [setting, optionOf(name)]),
+  Object.entries(ALL_FLAG_SETTINGS).map(([name, setting]) => [setting, optionOf(name)]),
 );
 
 /** The flags that were given, as they stand on a command line; `--scale-batch` stands for groups. */
 export function givenOptions(flags: ConfigFlags): GivenOption[] {
-  const given = givenFlags(flags).map(([name, value]) => {
+  const given = givenFlags(ALL_FLAG_SETTINGS, flags).map(({ name, setting, value }) => {
     const option = optionOf(name);
     const text =
       typeof value === 'boolean'
         ? option.replace('--', value ? '--' : '--no-')
         : `${option} ${String(value)}`;
-    return { setting: FLAG_SETTINGS[name], text };
+    return { setting, text };
   });
   if (flags.scaleBatch === undefined) return given;
   const scaled = SCALED_GROUPS.map((group) => ({

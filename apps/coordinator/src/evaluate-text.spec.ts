@@ -72,7 +72,7 @@ it.each<[string, Partial<Weights>, string, Partial<EvaluateTextOptions>, RegExp]
     { normalisation: 'upper' },
     'ab',
     {},
-    /w\.safetensors: normalisation: expected reference or none, received "upper"$/,
+    /w\.safetensors: normalisation: expected reference, nfc or none, received "upper"$/,
   ],
   ['without a configuration', { configuration: {} }, 'ab', {}, /^configuration \(with .*w\.safetensors\): /],
   [

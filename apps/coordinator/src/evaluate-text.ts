@@ -135,6 +135,6 @@ function normalisationOf(path: string, name: string): Normalisation {
   const found = NORMALISATIONS.find((known) => known === name);
   if (found !== undefined) return found;
   throw new UsageError(
-    `${path}: normalisation: expected ${NORMALISATIONS.join(' or ')}, received ${quoted(name)}`,
+    `${path}: normalisation: expected ${NORMALISATIONS.join(', ').replace(/, (\w+)$/, ' or $1')}, received ${quoted(name)}`,
   );
 }

@@ -10,6 +10,21 @@ describe('normaliseText', () => {
     expect(normaliseText('¡Óyeme!\n\n\n', 'none')).toBe('¡Óyeme!\n\n\n');
   });
 
+  it('composes letters and their marks for nfc, and keeps everything else', () => {
+    expect(normaliseText('O\u0301yeme, pin\u0303ata\n\n\u212b \u1112\u1161\u11ab ½', 'nfc')).toBe(
+      'Óyeme, piñata\n\nÅ 한 ½',
+    );
+    expect(normaliseText('q\u0301\u0323', 'nfc')).toBe('q\u0323\u0301');
+  });
+
+  it('takes marks without end in a time that grows with their number', () => {
+    const marks = '\u0301\u0323'.repeat(100_000);
+    const text = normaliseText(`e${marks} o\u0301`, 'nfc');
+    // Put in order: all the dots below are before the accents of their run.
+    expect(text.slice(0, 33)).toBe(`\u1eb9${'\u0323'.repeat(31)}\u0301`);
+    expect(text.endsWith(' ó')).toBe(true);
+  });
+
   it('shortens runs that folding makes', () => {
     expect(normaliseText('a\u2029b', 'reference')).toBe('a\nb');
   });

@@ -1,14 +1,16 @@
 import { foldLatin } from './latin-folding.js';
 
-/** `reference`: what the reference network was trained on; `none`: the text as it is. */
-export const NORMALISATIONS = ['reference', 'none'] as const;
+/** `reference`: what the reference network was trained on; `nfc`: the text with its letters composed; `none`: the text as it is. */
+export const NORMALISATIONS = ['reference', 'nfc', 'none'] as const;
 export type Normalisation = (typeof NORMALISATIONS)[number];
 
 /**
  * Normalises a text that comes in pieces, in order.
  *
  * `reference` lowers the case, folds Latin letters and punctuation to ASCII (latin-folding.ts) and shortens runs of line
- * feeds (see `shortenedRun`), also where a run spans pieces. `none` passes the pieces on. Pieces may come out empty.
+ * feeds (see `shortenedRun`), also where a run spans pieces. `nfc` composes each piece by itself, which is the whole text's
+ * composition where pieces end after a line feed or a space, as those of `textPieces` do where there is one. `none` passes the
+ * pieces on. Pieces may come out empty.
  */
 export function* normalisePieces(
   pieces: Iterable<string>,
@@ -16,6 +18,10 @@ export function* normalisePieces(
 ): Generator<string, void, undefined> {
   if (normalisation === 'none') {
     yield* pieces;
+    return;
+  }
+  if (normalisation === 'nfc') {
+    for (const piece of pieces) yield composed(piece);
     return;
   }
   let heldLineFeeds = 0; // Those at the end so far: their run may go on in the next piece.
@@ -30,6 +36,23 @@ export function* normalisePieces(
     heldLineFeeds = trailing;
   }
   yield lineFeeds(heldLineFeeds);
+}
+
+/**
+ * Marks in a row that are put in order and composed together: no writing has so many on a letter. Putting them in order takes
+ * time that grows with the square of how many there are, so that one line of a hostile text would take hours.
+ */
+const MARKS_MAX = 64;
+const MANY_MARKS = new RegExp(`\\p{M}{${MARKS_MAX}}`, 'u');
+const BEHIND_MANY_MARKS = new RegExp(`(?<=\\p{M}{${MARKS_MAX}})`, 'u');
+
+/** Unicode's canonical composition, NFC; of each longer run of marks the first `MARKS_MAX` by themselves, and each of the others. */
+function composed(text: string): string {
+  if (!MANY_MARKS.test(text)) return text.normalize('NFC');
+  return text
+    .split(BEHIND_MANY_MARKS)
+    .map((part) => part.normalize('NFC'))
+    .join('');
 }
 
 /** Normalises a short text, such as a prompt. */

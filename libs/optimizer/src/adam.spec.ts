@@ -42,7 +42,7 @@ function zeroState(length: number): State {
 }
 
 type Gradient = Pick<AdamRangeStep, 'sum' | 'exponents' | 'windows'> &
-  Partial<Pick<AdamRangeStep, 'gradientFactor' | 'learningRate' | 'weightDecay'>>;
+  Partial<Pick<AdamRangeStep, 'gradientFactor' | 'learningRate' | 'weightDecay' | 'decayed'>>;
 
 const memory = VectorMemory.create([{ count: 1, length: 2 ** 25 }]);
 const rooms = new Map<number, { closed: State; next: State; sum: Int32Array }>();
@@ -207,6 +207,21 @@ describe('applyAdamRange', () => {
       expect(Buffer.compare(bytes(next), bytes(expected))).toBe(0);
     },
   );
+
+  it('decays the blocks that are to, and takes the others as without a decay', () => {
+    const { state, gradient } = randomStep(5);
+    const decayed = Uint8Array.from({ length: layout.blockCount }, (_, block) => block % 2);
+    const weightDecay = 0.5;
+    const some = applyStep(layout, state, powers, { ...gradient, weightDecay, decayed }).next;
+    const all = applyStep(layout, state, powers, { ...gradient, weightDecay }).next;
+    const none = applyStep(layout, state, powers, gradient).next;
+    expect(all.parameters).not.toEqual(none.parameters);
+    for (let block = 0; block < layout.blockCount; block++) {
+      const [start, end] = [layout.blockStarts[block], layout.blockStarts[block + 1]];
+      const of = decayed[block] === 1 ? all : none;
+      expect(some.parameters.subarray(start, end)).toEqual(of.parameters.subarray(start, end));
+    }
+  });
 
   it('gives the same bits in any order of ranges, and reads the closed state only', () => {
     const { state, gradient } = randomStep(2);

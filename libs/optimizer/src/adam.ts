@@ -8,7 +8,7 @@
  *   alpha = rate · sqrt(1 − beta2^t) / (1 − beta1^t)      kept = 1 − weightDecay · rate
  *
  * The decay is that of Loshchilov and Hutter 2019 (AdamW), in Keras's variant: it is not part of g, follows the step's
- * learning rate, and takes every parameter, biases too.
+ * learning rate, and takes every parameter, biases too, or those of some blocks only.
  */
 import { assert } from '@rocinante/base';
 import { addressOf, kernelsOf, type ParameterLayout, type ParameterRange } from '@rocinante/parameters';
@@ -61,6 +61,8 @@ export interface AdamRangeStep extends AdamOptions, AdamPowers {
   readonly windows: number;
   /** What clipping multiplies the gradient by (`clipFactor`); 1 without clipping, which changes no bit. */
   readonly gradientFactor: number;
+  /** [blocks of the layout], 0 for those that do not decay; absent where all do. */
+  readonly decayed?: Uint8Array | undefined;
   /** The closed state, which is only read. */
   readonly parameters: Float32Array;
   readonly m: Float32Array;
@@ -98,7 +100,7 @@ export function applyAdamRange(step: AdamRangeStep): boolean {
   assert(step.beta1Power < 1 && step.beta2Power < 1, 'the powers are those of this step: advance them first');
 
   const alpha = (learningRate * Math.sqrt(1 - step.beta2Power)) / (1 - step.beta1Power);
-  const kept = 1 - weightDecay * learningRate;
+  const keptWhereDecayed = 1 - weightDecay * learningRate;
   const rate1 = 1 - beta1;
   const rate2 = 1 - beta2;
   // By a power of two, multiplying and dividing are both exact, in any order, and multiplying is faster.
@@ -110,6 +112,7 @@ export function applyAdamRange(step: AdamRangeStep): boolean {
     const share = gridStep / windows;
     const start = blockStarts[block];
     const end = blockStarts[block + 1];
+    const kept = step.decayed?.[block] === 0 ? 1 : keptWhereDecayed;
     let total = 0;
     let i = start;
     if (kernels !== null) {

@@ -8,4 +8,5 @@ export {
   type AdamRangeStep,
 } from './adam.js';
 export { clipFactor, gradientNorm } from './clip.js';
+export { kernelBlocks } from './decayed-blocks.js';
 export { learningRateAt, type Schedule } from './schedule.js';

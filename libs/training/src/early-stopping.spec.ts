@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Conversation, progressAt, smallShape } from './conversation.js';
-import { bestEntry, earlyEnd, evaluationsWithoutGain } from './early-stopping.js';
+import { bestEntry, earlyEnd, evaluationsWithoutGain, lastFall } from './early-stopping.js';
 import type { HistoryEntry } from './run-state.js';
 
 /** A history of evaluations at steps 1, 2, …, with these held-out losses. */
@@ -15,6 +15,15 @@ it('the best evaluation is the first that has the best loss, and is unknown wher
   expect(bestEntry({ history: [], bestLoss: null })).toBeNull();
   const trained = [3, 2].map((loss, step) => ({ step, epoch: 1, loss, validationLoss: null }));
   expect(bestEntry({ history: trained, bestLoss: 2 })).toBe(trained[1]);
+});
+
+it('the last fall is that of the last epoch, and none where another loss was as low', () => {
+  expect(lastFall(historyOf(4, 3, 3.5, 2.5, 2.25), 2)).toEqual({ nats: 0.75, sinceStep: 2 });
+  expect(lastFall(historyOf(4, 3, 2.5), 100)).toEqual({ nats: 1.5, sinceStep: 1 });
+  for (const losses of [[], [3], [3, 2, 2], [2, 3, 2.5], [3, NaN], [NaN, 3]])
+    expect(lastFall(historyOf(...losses), 1), losses.join()).toBeNull();
+  const trained = [3, 2].map((loss, step) => ({ step, epoch: 1, loss, validationLoss: null }));
+  expect(lastFall(trained, 1)).toBeNull();
 });
 
 describe('evaluations without a gain', () => {

@@ -34,6 +34,30 @@ export function bestEntry({
   return history.find(({ loss, validationLoss }) => (validationLoss ?? loss) === bestLoss) ?? null;
 }
 
+/** How far a held-out loss fell, and after which step it was the higher one. */
+export interface LastFall {
+  readonly nats: number;
+  readonly sinceStep: number;
+}
+
+/**
+ * How far the last evaluation's held-out loss lies below the lowest of those that are an epoch older or more, or below the first
+ * where none is so old; null where the last is not the best, and where there is nothing to compare it with.
+ */
+export function lastFall(history: readonly HistoryEntry[], epochSteps: number): LastFall | null {
+  const known = history.flatMap(({ step, validationLoss }) =>
+    validationLoss === null ? [] : [{ step, validationLoss }],
+  );
+  const last = known.pop();
+  if (last === undefined || known.length === 0) return null;
+  if (!known.every(({ validationLoss }) => last.validationLoss < validationLoss)) return null;
+  const older = known.filter(({ step }) => step <= last.step - epochSteps);
+  const least = (older.length === 0 ? known.slice(0, 1) : older).reduce((a, b) =>
+    b.validationLoss < a.validationLoss ? b : a,
+  );
+  return { nats: least.validationLoss - last.validationLoss, sinceStep: least.step };
+}
+
 /** Why a run of this history ends before its steps are all closed; null where it does not. */
 export function earlyEnd(shape: RunShape, history: readonly HistoryEntry[]): string | null {
   const { patience, minDelta } = shape;

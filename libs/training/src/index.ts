@@ -5,7 +5,9 @@ export {
   networkOf,
   runConfigSchema,
   type RunConfig,
+  LAYERS_MAX,
   PRECISIONS,
+  UNITS_MAX,
   type Precision,
 } from './run-config.js';
 export type { Assignment, AssignmentId, MicroBatchResult, WorkerId, WorkKind } from './work.js';
@@ -16,7 +18,7 @@ export {
   type RunProgress,
   type RunShape,
 } from './run-state.js';
-export { bestEntry } from './early-stopping.js';
+export { bestEntry, lastFall, type LastFall } from './early-stopping.js';
 export { saveIntervalMs } from './save-interval.js';
 export { goesBack, rateShareOf, wentBack } from './rollback.js';
 export type { RunEvent } from './events.js';

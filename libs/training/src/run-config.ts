@@ -6,7 +6,12 @@ import {
   type GradientCodec,
   type GridTerms,
 } from '@rocinante/codec';
+import { NORMALISATIONS } from '@rocinante/corpus';
 import type { NetworkSpec } from '@rocinante/model';
+
+/** Units of an LSTM layer, and layers of a network, at most. */
+export const UNITS_MAX = 4096;
+export const LAYERS_MAX = 8;
 
 /**
  * The configuration of a run: everything that decides its numbers, and nothing else. Workers, threads, ports and paths
@@ -17,7 +22,7 @@ import type { NetworkSpec } from '@rocinante/model';
  */
 const lstmLayerSchema = z.strictObject({
   /** Width of the layer's state. */
-  units: z.int().min(1).max(4096),
+  units: z.int().min(1).max(UNITS_MAX),
   /** Share of the layer's outputs that training sets to zero; 0 for none. */
   dropout: z.number().min(0).max(0.95),
 });
@@ -27,7 +32,7 @@ const networkSchema = z
     input: z.enum(['scaled', 'one-hot', 'embedding']),
     /** Length of a learned vector; only with input `embedding`. */
     embeddingSize: z.int().min(1).max(4096).optional(),
-    layers: z.array(lstmLayerSchema).min(1).max(8),
+    layers: z.array(lstmLayerSchema).min(1).max(LAYERS_MAX),
     recurrentActivation: z.enum(['sigmoid', 'hard-sigmoid']),
     /** `last`: the symbol after the window; `every`: the symbol after each position. */
     loss: z.enum(['last', 'every']),
@@ -38,7 +43,8 @@ const networkSchema = z
   });
 
 const textSchema = z.strictObject({
-  normalisation: z.enum(['reference', 'none']),
+  /** What is done to the text first: libs/corpus says what each is. */
+  normalisation: z.enum(NORMALISATIONS),
   /** Symbols of a window, without the one that follows. */
   window: z.int().min(1).max(10_000),
   /** Symbols from one window's start to the next one's. */
@@ -108,18 +114,25 @@ function fitsCodec({ size, microBatch }: BatchSettings, codec: GradientCodec): b
   return microBatches <= MICRO_BATCHES_MAX[codec] || microBatches > MOST_MICRO_BATCHES;
 }
 
-const optimizerSchema = z.strictObject({
-  /** Keras's Adam: epsilon is added to sqrt(v) before bias correction is folded into the rate. */
-  kind: z.literal('adam'),
-  learningRate: z.number().positive().max(10),
-  beta1: z.number().min(0).lt(1),
-  beta2: z.number().min(0).lt(1),
-  epsilon: z.number().positive().max(1),
-  /** The largest global norm of a step's gradient; a larger one is scaled down to it. 0 for no clipping. */
-  clipNorm: z.number().min(0),
-  /** AdamW's, as Keras has it: the share of itself, times the step's rate, that a parameter loses in a step. 0 for none. */
-  weightDecay: z.number().min(0).default(0),
-});
+const optimizerSchema = z
+  .strictObject({
+    /** Keras's Adam: epsilon is added to sqrt(v) before bias correction is folded into the rate. */
+    kind: z.literal('adam'),
+    learningRate: z.number().positive().max(10),
+    beta1: z.number().min(0).lt(1),
+    beta2: z.number().min(0).lt(1),
+    epsilon: z.number().positive().max(1),
+    /** The largest global norm of a step's gradient; a larger one is scaled down to it. 0 for no clipping. */
+    clipNorm: z.number().min(0),
+    /** AdamW's, as Keras has it: the share of itself, times the step's rate, that a parameter loses in a step. 0 for none. */
+    weightDecay: z.number().min(0).default(0),
+    /** Which parameters decay: kernels, and not biases and embeddings. Absent: all, as in every configuration of earlier releases. */
+    weightDecayOn: z.literal('kernels').optional(),
+  })
+  .refine(({ weightDecay, weightDecayOn }) => weightDecayOn === undefined || weightDecay > 0, {
+    path: ['weightDecayOn'],
+    message: 'needs a decay (set optimizer.weightDecay)',
+  });
 
 /** Steps over which the rate rises to its height, from that height's share in the first of them; 0 for none. */
 const warmupSteps = z.int().min(0).default(0);

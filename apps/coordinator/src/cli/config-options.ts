@@ -1,11 +1,12 @@
 import { Option, type Command } from 'commander';
 import { GRADIENT_CODECS, PARAMETER_CODECS } from '@rocinante/codec';
-import { PRECISIONS } from '@rocinante/training';
+import { NORMALISATIONS } from '@rocinante/corpus';
+import { LAYERS_MAX, PRECISIONS, UNITS_MAX } from '@rocinante/training';
 import { BATCH_SCALE_MAX } from '../batch-scale.js';
 import type { ConfigFlags } from '../config.js';
 import { presets } from '../presets.js';
 import { SCHEDULE_KINDS } from '../settings.js';
-import { nonNegative, option, positive, wholeNumber } from './option-values.js';
+import { nonNegative, option, positive, share, wholeNumber, wholeNumbers } from './option-values.js';
 
 /** What the options of a run's configuration parse to. */
 export interface ConfigOptionValues extends Omit<ConfigFlags, 'initFrom'> {
@@ -29,6 +30,11 @@ export function addConfigOptions(command: Command): Command {
     option('--preset <name>', 'what to start from (default: quick)', 'PRESET').choices(Object.keys(presets)),
     option('--corpus <file>', 'a text file, bundled or quijote (default: bundled)', 'CORPUS'),
     option(
+      '--normalisation <name>',
+      'what is done to the text first: reference folds it to lower case without accents, nfc composes letters and their marks',
+      'NORMALISATION',
+    ).choices(NORMALISATIONS),
+    option(
       '--steps <n>',
       'steps of the whole run, in place of epochs, also where both are given',
       'STEPS',
@@ -39,6 +45,25 @@ export function addConfigOptions(command: Command): Command {
       wholeNumber(1),
     ),
     scaleBatchOption(),
+    option(
+      '--units <list>',
+      'units of each LSTM layer: 512, or 512,256 for layers that differ',
+      'UNITS',
+    ).argParser(wholeNumbers(1, UNITS_MAX, LAYERS_MAX)),
+    option('--layers <n>', 'LSTM layers', 'LAYERS').argParser(wholeNumber(1, LAYERS_MAX)),
+    option(
+      '--dropout <x>',
+      'share of each layer’s outputs that training sets to zero; 0 for none',
+      'DROPOUT',
+    ).argParser(share),
+    option(
+      '--embedding <n>',
+      'symbols enter as learned vectors of this length, whatever the preset has them enter as',
+      'EMBEDDING',
+    ).argParser(wholeNumber(1)),
+    option('--window <n>', 'symbols of a window, which is as far as training looks back', 'WINDOW').argParser(
+      wholeNumber(1),
+    ),
     option('--seed <n>', 'decides first values, order of windows and dropout', 'SEED').argParser(
       wholeNumber(0),
     ),
@@ -60,6 +85,11 @@ export function addConfigOptions(command: Command): Command {
       'share that a parameter loses in a step, times the learning rate; 0 for none',
       'WEIGHT_DECAY',
     ).argParser(nonNegative),
+    option(
+      '--weight-decay-on <what>',
+      'which parameters --weight-decay is for: kernels leaves out biases and embeddings (default: all)',
+      'WEIGHT_DECAY_ON',
+    ).choices(['kernels']),
     option('--clip-norm <x>', 'largest norm of a step’s gradient; 0 for any', 'CLIP_NORM').argParser(
       nonNegative,
     ),
@@ -75,6 +105,11 @@ export function addConfigOptions(command: Command): Command {
       'evaluations without a better loss after which the run ends (default: it does not)',
       'PATIENCE',
     ).argParser(wholeNumber(1)),
+    option(
+      '--min-delta <x>',
+      'nats by which a loss must be below the best to be better, for --patience (default: 0)',
+      'MIN_DELTA',
+    ).argParser(nonNegative),
     option(
       '--on-divergence <what>',
       'what follows where the loss spikes or is no number: stop, or rollback with a lower rate (default: stop)',

@@ -79,6 +79,7 @@ function showDownload(): (received: number, total: number | null) => void {
 const TREATMENTS: Readonly<Record<Normalisation, string>> = {
   reference:
     'in lower case and without accents, as preset seed reads it (preset quick reads it as it is: --preset quick)',
+  nfc: 'with its letters composed (preset quick reads it as it is: --preset quick; seed in lower case and without accents: --preset seed)',
   none: 'as it is, as train reads it by default (preset seed: in lower case and without accents: --preset seed)',
 };
 

@@ -26,6 +26,22 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (val
   };
 }
 
+/** Whole numbers within bounds, commas between them. */
+export function wholeNumbers(least: number, most: number, countMax: number): (value: string) => number[] {
+  return (value) => {
+    const parts = value.split(',');
+    const numbers = parts.map(Number);
+    const isGood = (part: string, index: number): boolean =>
+      /^\d+$/.test(part) && numbers[index] >= least && numbers[index] <= most;
+    if (parts.length > countMax || !parts.every(isGood)) {
+      throw new InvalidArgumentError(
+        `expected 1 to ${countMax} whole numbers from ${least} to ${most}, with commas between them.`,
+      );
+    }
+    return numbers;
+  };
+}
+
 /** A number of zero or more. */
 export function nonNegative(value: string): number {
   const parsed = Number(value);

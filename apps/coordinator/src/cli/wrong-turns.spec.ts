@@ -113,6 +113,8 @@ const configurations: readonly Case[] = [
   ['an unknown preset', '--preset huge', /--preset.*huge.*quick, seed/],
   ['a value out of range', '--learning-rate 0', /--learning-rate.*'0'.*above 0/],
   ['a value that is no number', '--steps many', /--steps.*'many'.*whole number/],
+  ['a list with a gap', '--units 64,,32', /--units.*'64,,32'.*1 to 8 whole numbers from 1 to 4096/],
+  ['units for another number of layers', '--units 64,32 --layers 3', /--units 64,32 --layers 3: expected/],
   [
     'a batch that is no multiple',
     '--batch 30 --micro-batch 8',

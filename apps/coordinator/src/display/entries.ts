@@ -71,6 +71,7 @@ export function summaryEntry(fields: Partial<LogEntryOf<'summary'>> = {}): LogEn
     validationLoss: 1.6112,
     bestStep: 1340,
     bestValidationLoss: 1.6112,
+    lastFall: null,
     windowsPerSecond: 413.1,
     bytesSent: 10,
     bytesReceived: 20,

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { LogEntryOf } from '../run/log/log-entries.js';
 import { evaluationEntry, started, stepEntry, summaryEntry } from './entries.js';
 import { entryText } from './entry-text.js';
 import { RunDisplay } from './run-display.js';
@@ -248,6 +249,23 @@ describe('without a terminal', () => {
     // An earlier release says nothing of it.
     display.entry(summaryEntry({ bestStep: null, bestValidationLoss: null }));
     expect(display.closingText('w').split('\n')[1]).toBe('weights: w (its parameters’ SHA-256: fc0b)');
+  });
+
+  it('ends with how it goes on where the loss was still falling at its end, and not where it had stopped early', () => {
+    show();
+    const lastFall = { nats: 0.0432, sinceStep: 1005 };
+    const line = 'the held-out loss was still falling, by 0.0432 since step 1,005: resumed with ';
+    const second = (fields: Partial<LogEntryOf<'summary'>>): string => {
+      display.entry(summaryEntry(fields));
+      return display.closingText('w').split('\n')[1];
+    };
+    display.entry(started({ stepsTotal: 1340 }));
+    expect(second({ lastFall })).toBe(`${line}--epochs 8 the run goes on`);
+    expect(second({ lastFall: { nats: 0.01, sinceStep: 1005 } })).toMatch(/^weights: /);
+    expect(second({ lastFall: null })).toMatch(/^weights: /);
+    expect(second({ lastFall, steps: 1000, bestStep: 1000 })).toMatch(/^weights: /);
+    display.entry(started({ stepsTotal: 1000 }));
+    expect(second({ lastFall, steps: 1000, bestStep: 1000 })).toBe(`${line}--steps 2000 the run goes on`);
   });
 
   it('warns of workers of another kind, and ends with it where they were admitted', () => {

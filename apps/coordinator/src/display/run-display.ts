@@ -158,8 +158,7 @@ export class RunDisplay {
       ...(this.#issuedAgain === 0 ? [] : [`${counted(this.#issuedAgain, 'step')} issued again`]),
       ...(this.#notExactSince === null ? [] : [`not exact since step ${this.#notExactSince}`]),
     ];
-    const stepsTotal = this.#started?.stepsTotal ?? null;
-    const ending = this.#summary === null ? [] : endingLines(this.#summary, stepsTotal, this.#doneReason);
+    const ending = this.#summary === null ? [] : endingLines(this.#summary, this.#started, this.#doneReason);
     return closingText(figures, { further, ending, weights, sample: this.#sample });
   }
 

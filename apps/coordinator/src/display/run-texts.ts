@@ -90,20 +90,21 @@ export function closingText(
   return `${lines.join('\n')}\n`;
 }
 
+/** Share of a held-out loss by which it fell in the last epoch, above which a longer run is worth a thought. */
+const STILL_FALLING = 0.01;
+
 /**
- * What is to be said of an end that is not the run's whole length, or not its best.
+ * What is to be said of an end that is not the run's whole length, or not its best, or came while the loss fell.
+ * @param started the length that it had; null where that is not known.
  * @param reason what ended the run; null where it is not known.
  */
 export function endingLines(
-  {
-    steps,
-    bestStep,
-    bestValidationLoss,
-  }: Pick<LogEntryOf<'summary'>, 'steps' | 'bestStep' | 'bestValidationLoss'>,
-  stepsTotal: number | null,
+  summary: Pick<LogEntryOf<'summary'>, 'steps' | 'bestStep' | 'bestValidationLoss' | 'lastFall'>,
+  started: Pick<LogEntryOf<'started'>, 'stepsTotal' | 'stepsPerEpoch'> | null,
   reason: string | null,
 ): string[] {
-  const isEarly = stepsTotal !== null && steps < stepsTotal;
+  const { steps, bestStep, bestValidationLoss } = summary;
+  const isEarly = started !== null && steps < started.stepsTotal;
   const best =
     bestValidationLoss === null ? 'the lowest loss' : `held-out loss ${heldOutShown(bestValidationLoss)}`;
   return [
@@ -111,5 +112,23 @@ export function endingLines(
     ...(bestStep === null || bestStep === steps
       ? []
       : [`best: ${best} at step ${grouped(bestStep)}; its weights are those of --which best`]),
+    ...(started === null || isEarly ? [] : stillFallingLines(summary, started)),
+  ];
+}
+
+/** That the loss still fell at the end of the run's length, and what goes on: a run of twice that length. */
+function stillFallingLines(
+  { bestValidationLoss, lastFall }: Pick<LogEntryOf<'summary'>, 'bestValidationLoss' | 'lastFall'>,
+  { stepsTotal, stepsPerEpoch }: Pick<LogEntryOf<'started'>, 'stepsTotal' | 'stepsPerEpoch'>,
+): string[] {
+  if (lastFall === null || bestValidationLoss === null) return [];
+  const { nats, sinceStep } = lastFall;
+  if (nats < STILL_FALLING * bestValidationLoss) return [];
+  const longer =
+    stepsTotal % stepsPerEpoch === 0
+      ? `--epochs ${(2 * stepsTotal) / stepsPerEpoch}`
+      : `--steps ${2 * stepsTotal}`;
+  return [
+    `the held-out loss was still falling, by ${nats.toFixed(4)} since step ${grouped(sinceStep)}: resumed with ${longer} the run goes on`,
   ];
 }

@@ -4,7 +4,9 @@ import {
   bestEntry,
   epochOf,
   goesBack,
+  lastFall,
   networkOf,
+  stepsPerEpoch,
   type RunOutcome,
   type RunProgress,
   type RunView,
@@ -390,7 +392,7 @@ export class RunExecution {
 
   /** Writes the final weights, and says what came of the run. */
   async #finish(): Promise<void> {
-    const { config, corpus, words, directory } = this.#prepared;
+    const { config, corpus, words, directory, shape } = this.#prepared;
     const { step, history } = this.#run.progress;
     const { sha256 } = await writeWeightsFile(directory.finalWeightsPath, {
       network: networkOf(config, corpus.vocabulary.size),
@@ -406,6 +408,8 @@ export class RunExecution {
     // Nobody waits two minutes for one who wants the run to end.
     if (this.#options.sample && this.#stopReason === null) await this.#sample();
     const { epoch, loss, validationLoss } = history.at(-1)!;
+    // What comes down over the whole run ends where it ends: going on would raise the rate again.
+    const comesDown = config.schedule.kind === 'cosine';
     const summary = {
       event: 'summary',
       atStep: step,
@@ -414,6 +418,7 @@ export class RunExecution {
       loss,
       validationLoss,
       ...this.best,
+      lastFall: comesDown ? null : lastFall(history, stepsPerEpoch(shape)),
       windowsPerSecond: this.#rate.windowsPerSecond,
       ...this.traffic,
       weightsSha256: sha256,

@@ -201,6 +201,23 @@ describe('a step', () => {
     }
   });
 
+  it('with a decay on kernels takes nothing of the others', () => {
+    const ofKernels = { ...config.optimizer, weightDecay: 0.5, weightDecayOn: 'kernels' as const };
+    const [plain, all, kernels] = [
+      config,
+      { ...config, optimizer: { ...config.optimizer, weightDecay: 0.5 } },
+      { ...config, optimizer: ofKernels },
+    ].map((ofRun) => {
+      const vectors = new Run(ofRun, firstState());
+      takeStep(vectors, 0, alone);
+      return vectors.closed.parameters;
+    });
+    for (const { name, offset, size } of layout.tensors) {
+      const of = (values: Float32Array): Float32Array => values.subarray(offset, offset + size);
+      expect(of(kernels), name).toEqual(of(name.endsWith('kernel') ? all : plain));
+    }
+  });
+
   it('leaves the closed state as it was until it is closed', () => {
     const vectors = new Run(config, firstState());
     takeStep(vectors, 0, alone);

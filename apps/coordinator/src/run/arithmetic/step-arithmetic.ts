@@ -3,6 +3,7 @@ import {
   applyAdamRange,
   clipFactor,
   gradientNorm,
+  kernelBlocks,
   type AdamOptions,
   type AdamPowers,
 } from '@rocinante/optimizer';
@@ -46,8 +47,14 @@ export interface Clipping {
   readonly factor: number;
 }
 
-/** The settings of the optimizer that are those of every step; a `clipNorm` of 0 is no clipping. */
-export type OptimizerTerms = Omit<AdamOptions, 'learningRate'> & { readonly clipNorm: number };
+/**
+ * The settings of the optimizer that are those of every step; a `clipNorm` of 0 is no clipping, and weight decay without
+ * `weightDecayOn` is for every parameter.
+ */
+export type OptimizerTerms = Omit<AdamOptions, 'learningRate'> & {
+  readonly clipNorm: number;
+  readonly weightDecayOn?: 'kernels' | undefined;
+};
 
 /**
  * The arithmetic on long vectors: contributions are added into one accumulator, and ranges whose sum is whole make the
@@ -58,6 +65,7 @@ export class StepArithmetic {
   readonly #optimizer: OptimizerTerms;
   readonly #halves: readonly [StateVectors, StateVectors];
   readonly #sum: Int32Array;
+  readonly #decayed: Uint8Array | undefined;
   #terms: IssueTerms | null = null;
   /** Null before the issue's first range, and without clipping. */
   #clipping: Clipping | null = null;
@@ -73,6 +81,7 @@ export class StepArithmetic {
     this.#optimizer = optimizer;
     this.#halves = halves;
     this.#sum = sum;
+    this.#decayed = optimizer.weightDecayOn === 'kernels' ? kernelBlocks(layout) : undefined;
   }
 
   /** Begins an issue: all that was added is void, and what was made will be made again. */
@@ -113,6 +122,7 @@ export class StepArithmetic {
       exponents,
       windows,
       gradientFactor: this.#clipping?.factor ?? 1,
+      decayed: this.#decayed,
       nextParameters: next.parameters,
       nextM: next.m,
       nextV: next.v,

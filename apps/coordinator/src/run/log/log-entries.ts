@@ -265,6 +265,11 @@ const summary = z.object({
   /** Of the best evaluation; null where it is not known, as where an earlier release wrote it, and a held-out loss also where nothing is held out. */
   bestStep: count.nullable().default(null),
   bestValidationLoss: z.number().nullable().default(null),
+  /**
+   * How far the last evaluation's held-out loss was below the lowest up to `sinceStep`, an epoch before; null where the last is not the
+   * best, where the schedule had brought the learning rate down by then, and where an earlier release wrote it.
+   */
+  lastFall: z.object({ nats: z.number(), sinceStep: count }).nullable().default(null),
   windowsPerSecond: z.number().nullable(),
   bytesSent: count,
   bytesReceived: count,
