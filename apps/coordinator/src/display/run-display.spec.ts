@@ -8,11 +8,12 @@ import { RunDisplay } from './run-display.js';
 class Paper extends Writable {
   text = '';
   readonly isTTY: boolean;
-  readonly columns = 100;
+  readonly columns: number;
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, columns: number) {
     super();
     this.isTTY = isTTY;
+    this.columns = columns;
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -27,9 +28,9 @@ class Paper extends Writable {
 
 let clock = 0;
 let display: RunDisplay;
-function show(terminal = false): Paper {
+function show(terminal = false, columns = 100): Paper {
   clock = 0;
-  const paper = new Paper(terminal);
+  const paper = new Paper(terminal, columns);
   display = new RunDisplay({ terminal, stream: paper, now: () => clock });
   return paper;
 }
@@ -296,6 +297,20 @@ describe('in a terminal', () => {
     display.entry(started({ stepsTotal: 1 }));
     display.entry(stepEntry(1));
     expect(bar()).toContain('- windows/s | evaluating, writing the weights, drawing a sample');
+  });
+
+  it('has a bar that is narrower than the terminal, and does not keep it from wrapping lines', () => {
+    const paper = show(true, 80);
+    display.entry(started({ stepsTotal: 33_500 }));
+    for (let step = 12_340; step <= 12_345; step++)
+      display.entry(stepEntry(step, { epoch: 37, seconds: 0.0775 }));
+    display.finished();
+    const bars = paper.text.match(/■[■ ]*step .*? left/g) ?? [];
+    expect(bars.at(-1)).toMatch(
+      /^■+ +step 12,345\/33,500 \| loss 2\.5000 \| 412\.9 windows\/s \| [^|]+ left$/,
+    );
+    for (const bar of bars) expect(bar.length).toBeLessThan(80);
+    expect(paper.text).not.toContain('\u001b[?7l');
   });
 
   it('has a bar, lines above it, and gives the cursor back', () => {

@@ -1,6 +1,7 @@
 import cliProgress from 'cli-progress';
 import { assert } from '@rocinante/base';
 import type { LogEntryOf, RunLogEntry } from '../run/log/log-entries.js';
+import { barLine } from './bar-line.js';
 import { SILENCE_MS } from './long-work.js';
 import { printable } from './printable.js';
 import { entryText, evaluationLine } from './entry-text.js';
@@ -173,7 +174,8 @@ export class RunDisplay {
     for (const line of openingLines(started)) this.line(line);
     this.stands('waiting for the first step');
     const left = this.#doing;
-    this.#bar?.start(started.stepsTotal, started.atStep, { epoch: 'epoch -', loss: '-', rate: '-', left });
+    const none = { epoch: 'epoch -', loss: '-', rate: '-', left };
+    this.#bar?.start(started.stepsTotal, started.atStep, none satisfies BarPayload);
   }
 
   #step(entry: LogEntryOf<'step'>): void {
@@ -205,14 +207,25 @@ export class RunDisplay {
   }
 }
 
+/** What is told of a bar beside its step. */
+interface BarPayload {
+  readonly epoch: string;
+  readonly loss: string;
+  readonly rate: string;
+  readonly left: string;
+}
+
 function progressBar(stream: NodeJS.WritableStream): cliProgress.SingleBar {
   return new cliProgress.SingleBar(
     {
       stream,
-      format: '{bar} step {value}/{total} | {epoch} | loss {loss} | {rate} windows/s | {left}',
-      barsize: 20,
-      formatValue: (value, _options, type) =>
-        type === 'value' || type === 'total' ? grouped(value) : String(value),
+      format: (_, { progress, value, total, maxWidth }, { epoch, loss, rate, left }: BarPayload) => {
+        const step = `step ${grouped(value)}/${grouped(total)}`;
+        const figures = { loss: `loss ${loss}`, rate: `${rate} windows/s` };
+        return barLine({ part: progress, step, epoch, ...figures, left }, maxWidth - 1);
+      },
+      // Lines above the bar may be longer than the terminal is wide: they go on in the next one.
+      linewrap: true,
       hideCursor: true,
       forceRedraw: true,
       gracefulExit: false,
