@@ -89,7 +89,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await until('the curve to grow', async () => (await curveStep()) >= seen + 20);
     expect(await picture()).not.toBe(drawn);
     // What changes all the time is told then and now, and not with each step.
-    await shows('#figures', /Loss\d\.\d{4}.*Held-out loss\d\.\d{4}.*Rate\d+\.\d/s);
+    await shows('#figures', /Loss\d\.\d{4}.*Held-out loss\d\.\d{4}.*Rate\d+\.\d.*Time left\d/s);
     await shows('#workers tbody', /rucio.*100 %/);
     await until('the worker’s phases', async () =>
       /computes \d+ %/.test((await page.locator('#workers .phases').getAttribute('aria-label')) ?? ''),

@@ -42,8 +42,7 @@ export class HeadView {
     );
     const rate = shown.windowsPerSecond;
     this.#show('Rate', rate === null ? NOTHING : rate.toFixed(1), rate === null ? '' : 'windows/s');
-    const left = model.secondsLeft;
-    const { activeHours } = shown;
+    const { secondsLeft: left, activeHours } = shown;
     this.#show(
       'Time left',
       left === null ? NOTHING : duration(left),

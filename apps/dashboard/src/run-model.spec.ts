@@ -47,9 +47,6 @@ describe('a run on the page', () => {
     step(3, 2.9);
     expect(model.points.at(-1)).toEqual({ step: 3, loss: 2.9, windowsPerSecond: 16 });
     expect(model.step).toBe(3);
-    expect(model.secondsLeft).toBe(97);
-    model.present({ ...shown, state: 'stopping' });
-    expect(model.secondsLeft).toBeNull();
   });
 
   it('forgets the steps that are taken again', () => {

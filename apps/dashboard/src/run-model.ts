@@ -58,16 +58,6 @@ export class RunModel {
     return Math.max(this.#shown.step, this.#points.at(-1)?.step ?? 0);
   }
 
-  /** Seconds to the end, by the rate of this activation; null where the run does not go on, or its rate is not known. */
-  get secondsLeft(): number | null {
-    const { state, windowsPerSecond, stepsTotal } = this.#shown;
-    if (state !== 'running' || windowsPerSecond === null || stepsTotal === null || this.#started === null) {
-      return null;
-    }
-    const { windowsPerEpoch, stepsPerEpoch } = this.#started;
-    return ((stepsTotal - this.step) * (windowsPerEpoch / stepsPerEpoch)) / windowsPerSecond;
-  }
-
   present(present: PresentJson): void {
     // A coordinator that began anew has the run as its checkpoint has it, and tells `started` when workers are there.
     if (present.state === 'waiting' && present.step < this.step) this.#forgetAfter(present.step);

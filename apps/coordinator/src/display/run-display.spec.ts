@@ -35,6 +35,9 @@ function show(terminal = false, columns = 100): Paper {
   return paper;
 }
 
+/** A time of the log. */
+const at = (ms: number): string => new Date(Date.parse('2026-11-24T10:00:00.000Z') + ms).toISOString();
+
 afterEach(() => display.finished());
 
 const time = '2026-11-24T10:00:00.000Z';
@@ -71,7 +74,7 @@ describe('without a terminal', () => {
     const before = paper.lines.length;
     for (let step = 1; step <= 670; step++) {
       clock += 100;
-      display.entry(stepEntry(step, { epoch: step > 335 ? 2 : 1, seconds: 0.1 }));
+      display.entry(stepEntry(step, { time: at(clock), epoch: step > 335 ? 2 : 1, seconds: 0.1 }));
     }
     const lines = paper.lines.slice(before);
     expect(lines).toHaveLength(8);
@@ -303,11 +306,11 @@ describe('in a terminal', () => {
     const paper = show(true, 80);
     display.entry(started({ stepsTotal: 33_500 }));
     for (let step = 12_340; step <= 12_345; step++)
-      display.entry(stepEntry(step, { epoch: 37, seconds: 0.0775 }));
+      display.entry(stepEntry(step, { time: at(step * 80), epoch: 37, seconds: 0.0775 }));
     display.finished();
     const bars = paper.text.match(/■[■ ]*step .*? left/g) ?? [];
     expect(bars.at(-1)).toMatch(
-      /^■+ +step 12,345\/33,500 \| loss 2\.5000 \| 412\.9 windows\/s \| [^|]+ left$/,
+      /^■+ +step 12,345\/33,500 \| loss 2\.5000 \| 412\.9 windows\/s \| 28 min 12 s left$/,
     );
     for (const bar of bars) expect(bar.length).toBeLessThan(80);
     expect(paper.text).not.toContain('\u001b[?7l');
@@ -316,7 +319,7 @@ describe('in a terminal', () => {
   it('has a bar, lines above it, and gives the cursor back', () => {
     const paper = show(true);
     display.entry(started({ stepsTotal: 10, stepsPerEpoch: 5, windowsPerEpoch: 160 }));
-    for (const step of [1, 2, 3]) display.entry(stepEntry(step, { seconds: 0.5 }));
+    for (const step of [1, 2, 3]) display.entry(stepEntry(step, { time: at(step * 600), seconds: 0.5 }));
     display.line('a word');
     expect(paper.text).toContain('\r\u001b[Ka word\n');
     expect(paper.text).toContain('\u001b[?25l');

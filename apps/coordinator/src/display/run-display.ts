@@ -6,7 +6,7 @@ import { SILENCE_MS } from './long-work.js';
 import { printable } from './printable.js';
 import { entryText, evaluationLine } from './entry-text.js';
 import { counted, duration, grouped } from './quantities.js';
-import { Rate } from './rate.js';
+import { Pace } from './pace.js';
 import { closingText, endingLines, epochText, openingLines, type RunFigures } from './run-texts.js';
 
 /** Without a terminal, a line about steps at most so often. */
@@ -27,7 +27,7 @@ export interface RunDisplayOptions {
 export class RunDisplay {
   readonly #stream: NodeJS.WritableStream;
   readonly #bar: cliProgress.SingleBar | null;
-  readonly #rate = new Rate();
+  readonly #pace = new Pace();
   readonly #now: () => number;
   readonly #restoreTerminal = (): void => this.#bar?.stop();
   #started: LogEntryOf<'started'> | null = null;
@@ -60,7 +60,7 @@ export class RunDisplay {
   }
 
   entry(entry: RunLogEntry): void {
-    this.#rate.entry(entry);
+    this.#pace.entry(entry);
     switch (entry.event) {
       case 'started':
         return this.#begin(entry);
@@ -183,14 +183,13 @@ export class RunDisplay {
     if (issues > 1) this.#issuedAgain += 1;
     const started = this.#started;
     if (started === null) return;
-    const { stepsTotal, stepsPerEpoch, windowsPerEpoch } = started;
-    const rate = this.#rate.windowsPerSecond;
-    const windowsLeft = (stepsTotal - step) * (windowsPerEpoch / stepsPerEpoch);
+    const { stepsTotal } = started;
+    const { windowsPerSecond: rate, secondsAStep } = this.#pace;
     const fields = {
       epoch: epochText(entry, started),
       loss: loss.toFixed(4),
       rate: rate === null ? '-' : rate.toFixed(1),
-      left: rate === null ? '-' : duration(windowsLeft / rate),
+      left: secondsAStep === null ? '-' : duration((stepsTotal - step) * secondsAStep),
     };
     if (this.#bar) {
       const left = step === stepsTotal ? LAST_THINGS : `${fields.left} left`;

@@ -39,7 +39,7 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function headLines({ summary, ...shown }: ShownRun): string[] {
   const { id, name, tags, note, state, reason, queuePosition, pool, priority } = summary;
-  const { step, stepsTotal, epoch, windowsPerSecond, weightsSha256 } = summary;
+  const { step, stepsTotal, epoch, windowsPerSecond, secondsLeft, weightsSha256 } = summary;
   const poolSaid = poolText(summary);
   const facts: (readonly [string, string])[] = [
     ['run', name === id ? id : `${id} ${name}`],
@@ -56,6 +56,7 @@ function headLines({ summary, ...shown }: ShownRun): string[] {
     ...(windowsPerSecond === undefined
       ? []
       : [['rate', rateShown(windowsPerSecond, shown.boundBy)] as const]),
+    ...(secondsLeft === undefined ? [] : [['time left', duration(secondsLeft)] as const]),
     [
       'cost',
       `${hoursShown(summary.workerHours)} worker-hours in ${duration(summary.activeHours * SECONDS_PER_HOUR)} of work; ` +

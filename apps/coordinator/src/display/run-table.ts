@@ -1,6 +1,6 @@
 import type { RunSummaryMessage } from '@rocinante/wire';
 import { stateWord } from '../client/run-state.js';
-import { grouped, hoursShown } from './quantities.js';
+import { duration, grouped, hoursShown } from './quantities.js';
 import { table } from './table.js';
 
 /**
@@ -13,7 +13,7 @@ export function runTable(runs: readonly RunSummaryMessage[], leftOut: number, ta
     return tag === null ? 'no runs yet; start one with: ./rocinante run start' : `no run has the tag ${tag}`;
   }
   const pools = new Set(runs.map(({ pool }) => pool)).size > 1;
-  const heads = ['run', 'name', 'state', 'step', 'loss', 'held-out', 'windows/s', 'worker-hours'];
+  const heads = ['run', 'name', 'state', 'step', 'loss', 'held-out', 'windows/s', 'left', 'worker-hours'];
   const rows = table(
     [...heads, ...(pools ? ['pool'] : []), 'tags'],
     runs.map((run) => [
@@ -24,6 +24,7 @@ export function runTable(runs: readonly RunSummaryMessage[], leftOut: number, ta
       lossShown(run.loss),
       lossShown(run.validationLoss),
       run.windowsPerSecond === undefined ? '-' : run.windowsPerSecond.toFixed(1),
+      run.secondsLeft === undefined ? '-' : duration(run.secondsLeft),
       hoursShown(run.workerHours),
       ...(pools ? [run.pool] : []),
       run.tags.join(', '),
