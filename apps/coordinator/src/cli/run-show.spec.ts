@@ -103,6 +103,42 @@ describe('run show', () => {
     }
   });
 
+  it('has the last evaluations with the best, and the last incidents, unless all are asked for', async () => {
+    const detail = detailOf(runningRun);
+    const history = Array.from({ length: 30 }, (_, index) => ({ ...detail.history![0], step: 100 + index }));
+    const incidents = Array.from({ length: 30 }, (_, index) => ({
+      ...detail.incidents![0],
+      step: 200 + index,
+    }));
+    const best = (index: number): object => ({
+      ...detail,
+      incidents,
+      history: history.map((point, at) => ({ ...point, best: at === index })),
+    });
+    const stepsOf = async (shown: object, ...flags: string[]): Promise<string[]> => {
+      const Show: RunsHandlers['Show'] = (_call, callback) => callback(null, shown);
+      const { stdout } = await rocinante({ Show, ...losses }, 'run', 'show', 'r12', ...flags);
+      await stopServer();
+      return stdout
+        .split('\n')
+        .flatMap((line) => /^(?:evaluations|incidents).*:$|^ *([12]\d\d) /.exec(line)?.at(0)?.trim() ?? []);
+    };
+    const numbers = (first: number, count: number): string[] =>
+      Array.from({ length: count }, (_, index) => String(first + index));
+    expect(await stepsOf(best(3))).toEqual([
+      'evaluations, the last 10 of 30 (--all has the others):',
+      ...['103', ...numbers(120, 10)],
+      'incidents, the last 20 of 30 (--all has the others):',
+      ...numbers(210, 20),
+    ]);
+    expect(await stepsOf(best(3), '--all')).toEqual([
+      'evaluations:',
+      ...numbers(100, 30),
+      'incidents:',
+      ...numbers(200, 30),
+    ]);
+  });
+
   it('says the same in JSON', async () => {
     const said = lastLine(await rocinante({ ...show, ...losses }, 'run', 'show', 'r12', '--json'));
     expect(said).toMatchObject({

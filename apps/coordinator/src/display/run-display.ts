@@ -23,11 +23,18 @@ export interface RunDisplayOptions {
   readonly now?: () => number;
 }
 
+/** Null is what is not known. */
+export interface KnownPace {
+  readonly windowsPerSecond: number | null;
+  readonly secondsLeft: number | null;
+}
+
 /** What a person sees of a run, from its event log's entries: the same for a run on this machine and for one afar. */
 export class RunDisplay {
   readonly #stream: NodeJS.WritableStream;
   readonly #bar: cliProgress.SingleBar | null;
   readonly #pace = new Pace();
+  #known: KnownPace = { windowsPerSecond: null, secondsLeft: null };
   readonly #now: () => number;
   readonly #restoreTerminal = (): void => this.#bar?.stop();
   #started: LogEntryOf<'started'> | null = null;
@@ -57,6 +64,11 @@ export class RunDisplay {
   /** The last `summary` entry; null before it. */
   get summary(): LogEntryOf<'summary'> | null {
     return this.#summary;
+  }
+
+  /** How fast the run goes, for as long as too few steps were heard of to tell: whoever comes in its middle asks for it. */
+  knows(pace: KnownPace): void {
+    this.#known = pace;
   }
 
   entry(entry: RunLogEntry): void {
@@ -184,12 +196,14 @@ export class RunDisplay {
     const started = this.#started;
     if (started === null) return;
     const { stepsTotal } = started;
-    const { windowsPerSecond: rate, secondsAStep } = this.#pace;
+    const { secondsAStep } = this.#pace;
+    const rate = this.#pace.windowsPerSecond ?? this.#known.windowsPerSecond;
+    const secondsLeft = secondsAStep === null ? this.#known.secondsLeft : (stepsTotal - step) * secondsAStep;
     const fields = {
       epoch: epochText(entry, started),
       loss: loss.toFixed(4),
       rate: rate === null ? '-' : rate.toFixed(1),
-      left: secondsAStep === null ? '-' : duration((stepsTotal - step) * secondsAStep),
+      left: secondsLeft === null ? '-' : duration(secondsLeft),
     };
     if (this.#bar) {
       const left = step === stepsTotal ? LAST_THINGS : `${fields.left} left`;

@@ -14,16 +14,23 @@ import { table } from './table.js';
 
 const SECONDS_PER_HOUR = 3600;
 
-/** All that is known of a run, for a person. */
-export function runPage(shown: ShownRun, curve: readonly LossPoint[]): string {
+/** Evaluations and incidents that are shown where not all are asked for: the last ones. */
+const EVALUATIONS_SHOWN = 10;
+const INCIDENTS_SHOWN = 20;
+
+/** What is known of a run, for a person. @param all whether every evaluation and incident is wanted. */
+export function runPage(shown: ShownRun, curve: readonly LossPoint[], all: boolean): string {
+  const { history, incidents } = shown;
+  const evaluationsShown = all ? Infinity : EVALUATIONS_SHOWN;
+  const incidentsShown = all ? Infinity : INCIDENTS_SHOWN;
   const sections = [
     headLines(shown),
     section('loss', drawCurve(curve)),
-    section('evaluations', historyLines(shown)),
+    section(lastOf('evaluations', history.length, evaluationsShown), historyLines(shown, evaluationsShown)),
     section('workers', workerLines(shown)),
     section('workers without work', idleLines(shown)),
     section('cards', cardLines(shown)),
-    section('incidents', incidentLines(shown)),
+    section(lastOf('incidents', incidents.length, incidentsShown), incidentLines(shown, incidentsShown)),
     section('limits', limitLines(shown)),
     section('configuration', configLines(shown.configJson)),
   ];
@@ -35,6 +42,11 @@ export function runPage(shown: ShownRun, curve: readonly LossPoint[]): string {
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`${title}:`, ...lines];
+}
+
+/** `evaluations`, or where there are more than are shown `evaluations, the last 10 of 195 (--all has the others)`. */
+function lastOf(title: string, count: number, shown: number): string {
+  return count <= shown ? title : `${title}, the last ${shown} of ${grouped(count)} (--all has the others)`;
 }
 
 function headLines({ summary, ...shown }: ShownRun): string[] {
@@ -90,17 +102,21 @@ function checkpointsShown({ checkpoints, bestCheckpoint }: Omit<ShownRun, 'summa
   return checkpoints.map((name) => (name === bestCheckpoint ? `${name} (best)` : name)).join(', ');
 }
 
-function historyLines({ history }: ShownRun): string[] {
+/** The last ones, and the best where it is before them. */
+function historyLines({ history }: ShownRun, most: number): string[] {
   if (history.length === 0) return [];
   const heads = ['step', 'epoch', 'loss', 'held-out', ''];
   const best = history.findLast((entry) => entry.best);
-  const rows = history.map((entry) => [
-    grouped(entry.step),
-    entry.epoch,
-    entry.loss.toFixed(4),
-    entry.validationLoss?.toFixed(4) ?? '-',
-    entry === best ? 'best' : '',
-  ]);
+  const first = history.length - most;
+  const rows = history
+    .filter((entry, index) => index >= first || entry === best)
+    .map((entry) => [
+      grouped(entry.step),
+      entry.epoch,
+      entry.loss.toFixed(4),
+      entry.validationLoss?.toFixed(4) ?? '-',
+      entry === best ? 'best' : '',
+    ]);
   return table(heads, rows).split('\n');
 }
 
@@ -138,15 +154,17 @@ function idleLines({ idleWorkers }: ShownRun): string[] {
   return table(['worker', 'on', 'LSTM', 'is', 'joined (UTC)', 'why'], rows).split('\n');
 }
 
-function incidentLines({ incidents }: ShownRun): string[] {
+function incidentLines({ incidents }: ShownRun, most: number): string[] {
   if (incidents.length === 0) return [];
-  const rows = incidents.map(({ step, time, kind, worker, cause }) => [
-    grouped(step),
-    timeShown(time),
-    kind,
-    worker || '-',
-    cause,
-  ]);
+  const rows = incidents
+    .slice(-most)
+    .map(({ step, time, kind, worker, cause }) => [
+      grouped(step),
+      timeShown(time),
+      kind,
+      worker || '-',
+      cause,
+    ]);
   return table(['step', 'time (UTC)', 'what', 'worker', 'cause'], rows).split('\n');
 }
 
