@@ -101,6 +101,11 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     // The newest is the first; how many are shown is bounded.
     const [newest] = await events();
     await until('another event', async () => (await events())[0] !== newest);
+    await page.getByRole('button', { name: 'Worth a look' }).click();
+    expect((await events()).filter((text) => /checkpoint|^epoch/.test(text))).toEqual([]);
+    expect((await events()).some((text) => /rucio joined$/.test(text))).toBe(true);
+    await page.getByRole('button', { name: 'All', exact: true }).click();
+    expect((await events()).some((text) => /checkpoint/.test(text))).toBe(true);
   });
 
   it('has what the log has, each once, after the coordinator was killed', { timeout: 120_000 }, async () => {

@@ -36,8 +36,8 @@ const curve = [
 let model: RunModel;
 beforeEach(() => (model = new RunModel({ shown, started, curve, told: [], sample: null })));
 
-const tell = (entry: object, text: string | null = null, repeats = false): void =>
-  model.tell({ entry: { time, ...entry } as Entry, text, repeats });
+const tell = (entry: object, text: string | null = null, repeats = false, usual = false): void =>
+  model.tell({ entry: { time, ...entry } as Entry, text, repeats, usual });
 const step = (number: number, loss: number): void =>
   tell({ event: 'step', step: number, epoch: 1, loss, windows: 32, seconds: 2 });
 const steps = (): number[] => model.points.map((point) => point.step);
@@ -93,5 +93,8 @@ describe('a run on the page', () => {
     expect(model.points.length).toBeLessThanOrEqual(4_096);
     expect(model.points.at(-1)!.step).toBe(10_000);
     expect(model.told).toHaveLength(300);
+    for (let number = 0; number < 1_000; number++) tell({ event: 'late', atStep: 1 }, 'late', false, true);
+    expect(model.told).toHaveLength(600);
+    expect(model.told.at(299)!.text).toBe('999');
   });
 });

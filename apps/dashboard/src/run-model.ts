@@ -2,7 +2,7 @@ import { thin } from './curve.js';
 import type { EvaluationJson, PresentJson, RatePoint, ShownJson } from '@rocinante/run-json';
 import type { Entry, Opening, Started, Told } from './shapes.js';
 
-/** Events that are shown: the last ones. */
+/** Events that are kept: the last ones of what is usual, and as many of what is not. */
 const TOLD_MAX = 300;
 
 /** Points of the training loss that are kept; beyond, two and two become one. */
@@ -69,7 +69,8 @@ export class RunModel {
     this.#enter(entry);
     if (text === null) return;
     this.#told.push(told);
-    if (this.#told.length > TOLD_MAX) this.#told.shift();
+    const alike = this.#told.filter(({ usual }) => usual === told.usual);
+    if (alike.length > TOLD_MAX) this.#told = this.#told.filter((other) => other !== alike[0]);
   }
 
   #enter(entry: Entry): void {

@@ -110,6 +110,7 @@ describe('run show', () => {
       ...detail.incidents![0],
       step: 200 + index,
     }));
+    incidents.push({ ...incidents[0], step: 299, kind: 'late' });
     const best = (index: number): object => ({
       ...detail,
       incidents,
@@ -126,16 +127,16 @@ describe('run show', () => {
     const numbers = (first: number, count: number): string[] =>
       Array.from({ length: count }, (_, index) => String(first + index));
     expect(await stepsOf(best(3))).toEqual([
-      'evaluations, the last 10 of 30 (--all has the others):',
+      'evaluations, 10 of 30 (--all has the others):',
       ...['103', ...numbers(120, 10)],
-      'incidents, the last 20 of 30 (--all has the others):',
+      'incidents, 20 of 31 (--all has the others):',
       ...numbers(210, 20),
     ]);
     expect(await stepsOf(best(3), '--all')).toEqual([
       'evaluations:',
       ...numbers(100, 30),
       'incidents:',
-      ...numbers(200, 30),
+      ...[...numbers(200, 30), '299'],
     ]);
   });
 

@@ -14,23 +14,27 @@ import { table } from './table.js';
 
 const SECONDS_PER_HOUR = 3600;
 
-/** Evaluations and incidents that are shown where not all are asked for: the last ones. */
+/** Evaluations and incidents that are shown where not all are asked for: the last ones, and no incident of a worker that was late. */
 const EVALUATIONS_SHOWN = 10;
 const INCIDENTS_SHOWN = 20;
 
 /** What is known of a run, for a person. @param all whether every evaluation and incident is wanted. */
 export function runPage(shown: ShownRun, curve: readonly LossPoint[], all: boolean): string {
-  const { history, incidents } = shown;
+  const { history } = shown;
   const evaluationsShown = all ? Infinity : EVALUATIONS_SHOWN;
-  const incidentsShown = all ? Infinity : INCIDENTS_SHOWN;
+  const worthALook = all ? shown.incidents : shown.incidents.filter(({ kind }) => kind !== 'late');
+  const incidents = worthALook.slice(all ? 0 : -INCIDENTS_SHOWN);
   const sections = [
     headLines(shown),
     section('loss', drawCurve(curve)),
-    section(lastOf('evaluations', history.length, evaluationsShown), historyLines(shown, evaluationsShown)),
+    section(
+      partOf('evaluations', Math.min(history.length, evaluationsShown), history.length),
+      historyLines(shown, evaluationsShown),
+    ),
     section('workers', workerLines(shown)),
     section('workers without work', idleLines(shown)),
     section('cards', cardLines(shown)),
-    section(lastOf('incidents', incidents.length, incidentsShown), incidentLines(shown, incidentsShown)),
+    incidentLines(incidents, shown.incidents.length),
     section('limits', limitLines(shown)),
     section('configuration', configLines(shown.configJson)),
   ];
@@ -44,9 +48,9 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`${title}:`, ...lines];
 }
 
-/** `evaluations`, or where there are more than are shown `evaluations, the last 10 of 195 (--all has the others)`. */
-function lastOf(title: string, count: number, shown: number): string {
-  return count <= shown ? title : `${title}, the last ${shown} of ${grouped(count)} (--all has the others)`;
+/** `evaluations`, or where there are more than are shown `evaluations, 10 of 195 (--all has the others)`. */
+function partOf(title: string, shown: number, count: number): string {
+  return count === shown ? title : `${title}, ${shown} of ${grouped(count)} (--all has the others)`;
 }
 
 function headLines({ summary, ...shown }: ShownRun): string[] {
@@ -154,18 +158,19 @@ function idleLines({ idleWorkers }: ShownRun): string[] {
   return table(['worker', 'on', 'LSTM', 'is', 'joined (UTC)', 'why'], rows).split('\n');
 }
 
-function incidentLines({ incidents }: ShownRun, most: number): string[] {
-  if (incidents.length === 0) return [];
-  const rows = incidents
-    .slice(-most)
-    .map(({ step, time, kind, worker, cause }) => [
-      grouped(step),
-      timeShown(time),
-      kind,
-      worker || '-',
-      cause,
-    ]);
-  return table(['step', 'time (UTC)', 'what', 'worker', 'cause'], rows).split('\n');
+/** @param count how many there are, shown or not. */
+function incidentLines(incidents: ShownRun['incidents'], count: number): string[] {
+  if (count === 0) return [];
+  const title = partOf('incidents', incidents.length, count);
+  if (incidents.length === 0) return [title];
+  const rows = incidents.map(({ step, time, kind, worker, cause }) => [
+    grouped(step),
+    timeShown(time),
+    kind,
+    worker || '-',
+    cause,
+  ]);
+  return section(title, table(['step', 'time (UTC)', 'what', 'worker', 'cause'], rows).split('\n'));
 }
 
 function limitLines({ limits }: ShownRun): string[] {

@@ -65,6 +65,20 @@ describe('a page that opens', () => {
     expect(await opening()).toEqual({ started: null, curve: [], told: [], sample: null, id: '' });
   });
 
+  it('is told what is not usual, however much is', async () => {
+    const checkpoint = { ...evaluationEntry(2), atStep: 2 };
+    const late = (index: number): RunLogEntry => ({ ...checkpoint, time: `t${index}` });
+    write([
+      notice('before'),
+      ...Array.from({ length: 9 * TOLD_ENTRIES_MAX }, (_, index) => late(index)),
+      notice('after'),
+    ]);
+    const { told } = await opening();
+    expect(told).toHaveLength(TOLD_ENTRIES_MAX + 2);
+    expect(told.filter(({ usual }) => !usual).map(({ text }) => text)).toEqual(['before', 'after']);
+    expect([told.at(0)?.text, told.at(-1)?.text]).toEqual(['before', 'after']);
+  });
+
   it('is told the last lines of many', async () => {
     write(Array.from({ length: 3 * TOLD_ENTRIES_MAX }, (_, index) => notice(`${index}`)));
     const { told } = await opening();
