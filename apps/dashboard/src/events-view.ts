@@ -1,5 +1,5 @@
 import { byId, element, setText } from './elements.js';
-import { clockShown, grouped, timeShown } from './figures.js';
+import { clockShown, dayShown, grouped, timeShown } from './figures.js';
 import type { Told } from './shapes.js';
 
 /** Events that are shown at once. */
@@ -53,6 +53,19 @@ export class EventsView {
     setText(this.#none, told.length > 0 ? 'Nothing but what is usual.' : 'Nothing has happened yet.');
     if (further.length > 0) this.#list.prepend(...further.map(row).reverse());
     while (this.#list.childElementCount > SHOWN_MAX) this.#list.lastElementChild!.remove();
+    if (further.length > 0) this.#nameDays();
+  }
+
+  /** The first row of each day says which one it is, unless all are of today. */
+  #nameDays(): void {
+    let above = new Date().toDateString();
+    for (const row of this.#list.children) {
+      const { dateTime } = row.querySelector('time')!;
+      const day = new Date(dateTime).toDateString();
+      if (day === above) row.removeAttribute('data-day');
+      else row.setAttribute('data-day', dayShown(dateTime));
+      above = day;
+    }
   }
 
   #choose(isAll: boolean): void {

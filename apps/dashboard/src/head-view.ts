@@ -1,5 +1,5 @@
 import { byId, element, setText } from './elements.js';
-import { bytesShown, counted, duration, grouped, lossShown, NOTHING, percent } from './figures.js';
+import { bytesShown, counted, duration, endShown, grouped, lossShown, NOTHING, percent } from './figures.js';
 import type { RunModel } from './run-model.js';
 import type { ShownJson } from '@rocinante/run-json';
 
@@ -46,7 +46,7 @@ export class HeadView {
     this.#show(
       'Time left',
       left === null ? NOTHING : duration(left),
-      activeHours > 0 ? `after ${duration(activeHours * 3600)}` : '',
+      left === null ? afterText(activeHours) : `ends about ${endShown(new Date(Date.now() + left * 1000))}`,
     );
     this.#show('Traffic', bytesShown(shown.bytesReceived), `in, ${bytesShown(shown.bytesSent)} out`);
     const idle = shown.idleWorkers.length;
@@ -75,6 +75,10 @@ function aboutOf({ id, name, pool, tags, note, queuePosition, priority }: ShownJ
   ]
     .filter((part) => part !== '')
     .join(' · ');
+}
+
+function afterText(activeHours: number): string {
+  return activeHours > 0 ? `after ${duration(activeHours * 3600)}` : '';
 }
 
 function lossNote({ lastStepLoss }: ShownJson): string {
