@@ -92,6 +92,8 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
   const phases = new PhaseBar(WORKER_PHASES, 'worker');
   const silent = element('span', { class: 'note' }, NOTHING);
   const card = element('span', { class: 'worker-engine' });
+  /** Where columns have no room. */
+  const brief = element('span', { class: 'worker-engine brief' });
   const since = element('td', { class: 'number since', title: timeShown(worker.joinedAt) });
   const root = element(
     'tr',
@@ -102,6 +104,7 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
       element('span', { class: 'worker-name' }, worker.name),
       element('span', { class: 'worker-engine' }, engineText(worker)),
       card,
+      brief,
     ),
     element('td', { class: 'share' }, share, bar),
     rate,
@@ -117,7 +120,9 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
       setText(share, percent(part));
       share.title = counted(microBatches, 'micro-batch', 'micro-batches');
       bar.style.setProperty('--done', String(part));
-      setText(rate, microBatchesPerSecond === null ? NOTHING : microBatchesPerSecond.toFixed(2));
+      const rateText = microBatchesPerSecond === null ? NOTHING : microBatchesPerSecond.toFixed(2);
+      setText(rate, rateText);
+      setText(brief, `${rateText} micro-batches/s, since ${momentShown(joinedAt)}`);
       phases.show(seconds ?? null);
       silent.hidden = !phases.root.hidden;
     },
