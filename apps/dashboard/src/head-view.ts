@@ -8,7 +8,7 @@ export class HeadView {
   readonly #figures = new Map<string, { value: Element; note: Element }>();
 
   constructor() {
-    for (const title of ['Loss', 'Held-out loss', 'Rate', 'Time left', 'Traffic', 'Workers']) {
+    for (const title of ['Loss, nats', 'Held-out loss, nats', 'Rate', 'Time left', 'Traffic', 'Workers']) {
       const value = element('span', { class: 'big' });
       const note = element('span', { class: 'small' });
       this.#figures.set(title, { value, note });
@@ -30,11 +30,11 @@ export class HeadView {
     const progress = byId('progress') as HTMLProgressElement;
     progress.value = part;
     setText(byId('progress-text'), progressText(model));
-    this.#show('Loss', lossShown(shown.loss), lossNote(shown));
+    this.#show('Loss, nats', lossShown(shown.loss), lossNote(shown));
     const best = model.evaluations.findLast((evaluation) => evaluation.best);
     const heldOut = shown.validationLoss;
     this.#show(
-      'Held-out loss',
+      'Held-out loss, nats',
       lossShown(heldOut),
       best && heldOut !== null
         ? `best ${lossShown(best.validationLoss ?? best.loss)}, step ${grouped(best.step)}`
@@ -82,7 +82,7 @@ function afterText(activeHours: number): string {
 }
 
 function lossNote({ lastStepLoss }: ShownJson): string {
-  return lastStepLoss === null ? '' : `last step ${lossShown(lastStepLoss)}`;
+  return lastStepLoss === null ? '' : `this epoch; last step ${lossShown(lastStepLoss)}`;
 }
 
 /** How far a run is, in steps, epochs and parts of it. */

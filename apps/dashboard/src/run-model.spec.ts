@@ -29,8 +29,8 @@ const shown = {
   history: [{ step: 2, epoch: 1, loss: 3, validationLoss: 2.5, best: true }],
 } as unknown as ShownJson;
 const curve = [
-  { step: 1, loss: 4, windowsPerSecond: 30 },
-  { step: 2, loss: 3, windowsPerSecond: 30 },
+  { step: 1, loss: 4, leastLoss: 4, greatestLoss: 4, windowsPerSecond: 30 },
+  { step: 2, loss: 3, leastLoss: 3, greatestLoss: 3, windowsPerSecond: 30 },
 ];
 
 let model: RunModel;
@@ -45,7 +45,12 @@ const steps = (): number[] => model.points.map((point) => point.step);
 describe('a run on the page', () => {
   it('goes on step by step, ahead of the last picture of the present', () => {
     step(3, 2.9);
-    expect(model.points.at(-1)).toEqual({ step: 3, loss: 2.9, windowsPerSecond: 16 });
+    expect(model.points.at(-1)).toMatchObject({
+      step: 3,
+      loss: 2.9,
+      greatestLoss: 2.9,
+      windowsPerSecond: 16,
+    });
     expect(model.step).toBe(3);
   });
 

@@ -83,7 +83,8 @@ export class RunModel {
       case 'step': {
         const { step, loss, windows, seconds } = entry;
         if (step <= (this.#points.at(-1)?.step ?? 0)) this.#forgetAfter(step - 1);
-        this.#points.push({ step, loss, windowsPerSecond: seconds > 0 ? windows / seconds : null });
+        const windowsPerSecond = seconds > 0 ? windows / seconds : null;
+        this.#points.push({ step, loss, leastLoss: loss, greatestLoss: loss, windowsPerSecond });
         if (this.#points.length > POINTS_MAX) this.#points = thin(this.#points, POINTS_MAX / 2);
         return;
       }
