@@ -89,7 +89,10 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await until('the curve to grow', async () => (await curveStep()) >= seen + 20);
     expect(await picture()).not.toBe(drawn);
     // What changes all the time is told then and now, and not with each step.
-    await shows('#figures', /Loss\d\.\d{4}.*Held-out loss\d\.\d{4}.*Rate\d+\.\d/s);
+    await shows(
+      '#figures',
+      /Loss, nats\d\.\d{4}this epoch; .*Held-out loss, nats\d\.\d{4}.*Rate\d+\.\d.*Time left\d/s,
+    );
     await shows('#workers tbody', /rucio.*100 %/);
     await until('the worker’s phases', async () =>
       /computes \d+ %/.test((await page.locator('#workers .phases').getAttribute('aria-label')) ?? ''),
@@ -101,6 +104,11 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     // The newest is the first; how many are shown is bounded.
     const [newest] = await events();
     await until('another event', async () => (await events())[0] !== newest);
+    await page.getByRole('button', { name: 'Worth a look' }).click();
+    expect((await events()).filter((text) => /checkpoint|^epoch/.test(text))).toEqual([]);
+    expect((await events()).some((text) => /rucio joined$/.test(text))).toBe(true);
+    await page.getByRole('button', { name: 'All', exact: true }).click();
+    expect((await events()).some((text) => /checkpoint/.test(text))).toBe(true);
   });
 
   it('has what the log has, each once, after the coordinator was killed', { timeout: 120_000 }, async () => {
@@ -154,12 +162,27 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
       async () =>
         (await own.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')) <= 0,
     );
+    // What has no column there stands beneath the name.
+    expect(await own.locator('.workers .number').first().isVisible()).toBe(false);
+    await own.getByText(/^\d+\.\d\d micro-batches\/s, since \d\d:\d\d/).waitFor();
     await own.emulateMedia({ colorScheme: 'light' });
     await own.locator('#start').click();
     await own.locator('dialog summary').click();
     expect(await accessibilityProblems(own)).toEqual([]);
     expect(complaints).toEqual([]);
     await own.context().close();
+  });
+
+  it('breaks a worker’s name that is longer than its column', { timeout: 120_000 }, async () => {
+    const name = `host-${'0123456789'.repeat(5)}.example`;
+    const guest = daemon.worker(name);
+    const { page: own } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
+    await own.goto(`http://${daemon.http}/#r1`);
+    await shows('#workers tbody', new RegExp(name), own);
+    const excess = `[...document.querySelectorAll('#workers .scroll')].map((at) => at.scrollWidth - at.clientWidth)`;
+    expect(await own.evaluate(excess)).toEqual([0]);
+    await own.context().close();
+    await guest.stop('SIGTERM');
   });
 
   it('is all within reach of the keyboard', { timeout: 120_000 }, async () => {

@@ -8,7 +8,7 @@ import { describeIssue, type GivenOption } from './config-issue.js';
 import { UsageError } from './errors.js';
 import { networkSettings, type NetworkFlags } from './network-flags.js';
 import { presets, type PresetName } from './presets.js';
-import { layer, merge, settle, type ScheduleKind, type Settings } from './settings.js';
+import { isSettings, layer, merge, type ScheduleKind, type Settings, settle } from './settings.js';
 
 /** What a command line may change of a configuration. What is absent was not given. */
 export interface ConfigFlags extends NetworkFlags {

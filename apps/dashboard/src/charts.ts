@@ -9,6 +9,10 @@ const POINTS_SHOWN = 320;
 /** Single steps' rates say little: means over more of them are calmer. */
 const RATE_POINTS_SHOWN = 48;
 const TABLE_ROWS = 24;
+/** Between the lines of an axis: there is no half of a step. */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((part) => part * 10 ** power),
+).flat();
 const FONT = '12px ui-sans-serif, system-ui, sans-serif';
 
 /** A series of a chart: how it is drawn, and what a value of it is called. */
@@ -18,6 +22,8 @@ interface SeriesLook {
   readonly label: string;
   readonly width: number;
   readonly points?: boolean;
+  /** Whether it is not drawn itself: an edge of the band between it and the next. */
+  readonly edge?: boolean;
   /** Whether nothing is the axis's end: for what is compared with nothing. */
   readonly fromZero?: boolean;
 }
@@ -82,21 +88,32 @@ class StepChart {
           ...(this.#looks[0].fromZero && { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } }),
         },
         axes: [
-          { ...axis, size: 28, gap: 6, values: (_, values) => values.map((value) => grouped(value)) },
+          {
+            ...axis,
+            size: 28,
+            gap: 6,
+            incrs: WHOLE_STEPS,
+            values: (_, values) => values.map((value) => grouped(value)),
+          },
           { ...axis, size: 46, gap: 6 },
         ],
         series: [
           {},
-          ...this.#looks.map(({ color: name, label, width, points }) => ({
+          ...this.#looks.map(({ color: name, label, width, points, edge }) => ({
             label,
-            stroke: color(name),
-            width,
+            ...(!edge && { stroke: color(name) }),
+            width: edge ? 0 : width,
             spanGaps: true,
             points: points
               ? { show: true, size: 6, fill: color('--card'), stroke: color(name) }
               : { show: false },
           })),
         ],
+        bands: this.#looks.flatMap(({ edge, color: name }, index) =>
+          edge && this.#looks[index + 1]?.edge
+            ? [{ series: [index + 1, index + 2] as [number, number], fill: color(name) }]
+            : [],
+        ),
         hooks: { setCursor: [({ cursor }) => this.#onCursor(cursor.idx ?? null)] },
       },
       this.#data,
@@ -113,7 +130,7 @@ export class LossChart {
   readonly #train = element('span', { class: 'value' });
   readonly #heldOut = element('span', { class: 'value' });
   readonly #at = element('span', { class: 'at' });
-  #data: [number[], (number | null)[], (number | null)[]] = [[], [], []];
+  #data: [number[], ...(number | null)[][]] = [[], [], [], [], []];
   #index: number | null = null;
 
   constructor() {
@@ -123,6 +140,8 @@ export class LossChart {
       [
         { color: '--train', label: 'training', width: 2 },
         { color: '--held-out', label: 'held out', width: 2, points: true },
+        { color: '--train-band', label: 'greatest', width: 0, edge: true },
+        { color: '--train-band', label: 'least', width: 0, edge: true },
       ],
       (index) => {
         this.#index = index;
@@ -139,12 +158,14 @@ export class LossChart {
   show(model: RunModel): void {
     const points = thin(model.points, POINTS_SHOWN);
     const heldOut = new Map(model.evaluations.map(({ step, validationLoss }) => [step, validationLoss]));
-    const train = new Map(points.map(({ step, loss }) => [step, loss]));
+    const train = new Map(points.map((point) => [point.step, point]));
     const steps = [...new Set([...train.keys(), ...heldOut.keys()])].sort((a, b) => a - b);
     this.#data = [
       steps,
-      steps.map((step) => train.get(step) ?? null),
+      steps.map((step) => train.get(step)?.loss ?? null),
       steps.map((step) => heldOut.get(step) ?? null),
+      steps.map((step) => train.get(step)?.greatestLoss ?? null),
+      steps.map((step) => train.get(step)?.leastLoss ?? null),
     ];
     byId('loss-none').hidden = steps.length > 0;
     byId('loss-chart').hidden = steps.length === 0;
@@ -188,7 +209,7 @@ export class LossChart {
           element('td', {}, `${lossShown(heldOut ?? null)}${best ? ', best so far' : ''}`),
         ),
       );
-    const heads = ['Step', 'Training loss', 'Held-out loss'].map((head) =>
+    const heads = ['Step', 'Training loss, nats', 'Held-out loss, nats'].map((head) =>
       element('th', { scope: 'col' }, head),
     );
     this.#table.replaceChildren(
@@ -251,5 +272,5 @@ function described(
   const heldOut = evaluation
     ? `; held out ${lossShown(evaluation.validationLoss)} at step ${grouped(evaluation.step)}`
     : '';
-  return `Loss by step: training ${lossShown(last.loss)} at step ${grouped(last.step)}, from ${lossShown(first.loss)} at step ${grouped(first.step)}${heldOut}`;
+  return `Loss by step, in nats: training ${lossShown(last.loss)} at step ${grouped(last.step)}, from ${lossShown(first.loss)} at step ${grouped(first.step)}${heldOut}`;
 }

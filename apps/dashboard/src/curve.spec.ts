@@ -1,8 +1,12 @@
+import type { RatePoint } from '@rocinante/run-json';
 import { describe, expect, it } from 'vitest';
 import { chosen, thin } from './curve.js';
 
-const points = (count: number): { step: number; loss: number; windowsPerSecond: number | null }[] =>
-  Array.from({ length: count }, (_, index) => ({ step: index + 1, loss: index + 1, windowsPerSecond: 10 }));
+const point = (step: number, loss: number, windowsPerSecond: number | null): RatePoint => ({
+  ...{ step, loss, leastLoss: loss, greatestLoss: loss, windowsPerSecond },
+});
+const points = (count: number): RatePoint[] =>
+  Array.from({ length: count }, (_, index) => point(index + 1, index + 1, 10));
 
 describe('a curve', () => {
   it('stays as it is where there is room', () => {
@@ -13,15 +17,17 @@ describe('a curve', () => {
   it('becomes means over equally many steps', () => {
     const thinned = thin(points(1000), 10);
     expect(thinned.map(({ step }) => step)).toEqual([100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
-    expect(thinned[0]).toEqual({ step: 100, loss: 50.5, windowsPerSecond: 10 });
+    expect(thinned[0]).toEqual({ ...point(100, 50.5, 10), leastLoss: 1, greatestLoss: 100 });
   });
 
   it('weighs points that are means already by their steps', () => {
     const mixed = [
-      { step: 90, loss: 1, windowsPerSecond: null },
-      ...Array.from({ length: 10 }, (_, index) => ({ step: 91 + index, loss: 2, windowsPerSecond: 5 })),
+      { ...point(90, 1, null), greatestLoss: 9 },
+      ...Array.from({ length: 10 }, (_, index) => point(91 + index, 2, 5)),
     ];
-    expect(thin(mixed, 1)).toEqual([{ step: 100, loss: (90 * 1 + 10 * 2) / 100, windowsPerSecond: 5 }]);
+    expect(thin(mixed, 1)).toEqual([
+      { ...point(100, (90 * 1 + 10 * 2) / 100, 5), leastLoss: 1, greatestLoss: 9 },
+    ]);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { RatePoint } from '@rocinante/run-json';
 
 /**
- * Points of a curve as means over equally many steps, so that what came step by step looks like what came thinned already.
+ * Points of a curve as means over equally many steps, so that what came step by step looks like what came thinned already. Between what
+ * single steps' losses lie is kept.
  * @param pointsMax at most so many come back.
  */
 export function thin(points: readonly RatePoint[], pointsMax: number): RatePoint[] {
@@ -11,12 +12,14 @@ export function thin(points: readonly RatePoint[], pointsMax: number): RatePoint
   const thinned: RatePoint[] = [];
   let sum = emptySum();
   let before = 0;
-  for (const [index, { step, loss, windowsPerSecond }] of points.entries()) {
+  for (const [index, { step, loss, leastLoss, greatestLoss, windowsPerSecond }] of points.entries()) {
     // A point stands for the steps after the one before it.
     const steps = Math.max(1, step - before);
     before = step;
     sum.steps += steps;
     sum.loss += steps * loss;
+    sum.least = Math.min(sum.least, leastLoss);
+    sum.greatest = Math.max(sum.greatest, greatestLoss);
     if (windowsPerSecond !== null) {
       sum.rate += steps * windowsPerSecond;
       sum.rated += steps;
@@ -26,6 +29,8 @@ export function thin(points: readonly RatePoint[], pointsMax: number): RatePoint
     thinned.push({
       step,
       loss: sum.loss / sum.steps,
+      leastLoss: sum.least,
+      greatestLoss: sum.greatest,
       windowsPerSecond: sum.rated > 0 ? sum.rate / sum.rated : null,
     });
     sum = emptySum();
@@ -33,8 +38,17 @@ export function thin(points: readonly RatePoint[], pointsMax: number): RatePoint
   return thinned;
 }
 
-function emptySum(): { steps: number; loss: number; rate: number; rated: number } {
-  return { steps: 0, loss: 0, rate: 0, rated: 0 };
+interface Sum {
+  steps: number;
+  loss: number;
+  least: number;
+  greatest: number;
+  rate: number;
+  rated: number;
+}
+
+function emptySum(): Sum {
+  return { steps: 0, loss: 0, least: Infinity, greatest: -Infinity, rate: 0, rated: 0 };
 }
 
 /** Of many points so many that a person reads them as a table: evenly chosen, the last among them. */

@@ -1,5 +1,5 @@
 import { byId, element, setText } from './elements.js';
-import { counted, grouped, timeShown } from './figures.js';
+import { counted, duration, grouped, timeShown } from './figures.js';
 import type { RunModel } from './run-model.js';
 
 /** The sample of text, and what else there is to know. */
@@ -56,6 +56,7 @@ function factsOf({ shown, started }: RunModel): [title: string, value: string][]
     ],
     ['Created', timeShown(shown.createdAt)],
     ['Began', shown.startedAt && timeShown(shown.startedAt)],
+    ['At work', shown.activeHours > 0 ? duration(shown.activeHours * 3600) : null],
     ['Ended', shown.endedAt && timeShown(shown.endedAt)],
     [
       'Checkpoints',

@@ -1,9 +1,14 @@
-import { byId, element } from './elements.js';
-import { clockShown, grouped, timeShown } from './figures.js';
+import { byId, element, setText } from './elements.js';
+import { clockShown, dayShown, grouped, timeShown } from './figures.js';
 import type { Told } from './shapes.js';
 
 /** Events that are shown at once. */
 const SHOWN_MAX = 200;
+
+const CHOICES = [
+  ['events-all', true],
+  ['events-unusual', false],
+] as const;
 
 /** Entries that a person should look at. */
 const WARNINGS: ReadonlySet<string> = new Set([
@@ -17,31 +22,58 @@ const WARNINGS: ReadonlySet<string> = new Set([
   'checkpoint-passed-over',
 ]);
 
-/** What happens in the run, the newest first. */
+/** What happens in the run, the newest first: all of it, or what does not go by itself. */
 export class EventsView {
   readonly #list = element('ol', { class: 'event-list' });
-  readonly #none = element('p', { class: 'note' }, 'Nothing has happened yet.');
+  readonly #none = element('p', { class: 'note' });
+  #told: readonly Told[] = [];
   #shown: readonly Told[] = [];
+  #isAll = true;
 
   constructor() {
     byId('events').append(this.#none, this.#list);
+    for (const [id, isAll] of CHOICES) byId(id).addEventListener('click', () => this.#choose(isAll));
   }
 
   /** Another run's, or all of them anew. */
   clear(): void {
-    this.#shown = [];
+    this.#told = this.#shown = [];
     this.#list.replaceChildren();
   }
 
   show(told: readonly Told[]): void {
+    this.#told = told;
+    const chosen = told.filter(({ usual }) => this.#isAll || !usual);
     const last = this.#shown.at(-1);
-    const known = last === undefined ? -1 : told.lastIndexOf(last);
-    const further = told.slice(known + 1).slice(-SHOWN_MAX);
+    const known = last === undefined ? -1 : chosen.lastIndexOf(last);
+    const further = chosen.slice(known + 1).slice(-SHOWN_MAX);
     if (known < 0) this.#list.replaceChildren();
-    this.#shown = [...told];
-    this.#none.hidden = told.length > 0;
+    this.#shown = chosen;
+    this.#none.hidden = chosen.length > 0;
+    setText(this.#none, told.length > 0 ? 'Nothing but what is usual.' : 'Nothing has happened yet.');
     if (further.length > 0) this.#list.prepend(...further.map(row).reverse());
     while (this.#list.childElementCount > SHOWN_MAX) this.#list.lastElementChild!.remove();
+    if (further.length > 0) this.#nameDays();
+  }
+
+  /** The first row of each day says which one it is, unless all are of today. */
+  #nameDays(): void {
+    let above = new Date().toDateString();
+    for (const row of this.#list.children) {
+      const { dateTime } = row.querySelector('time')!;
+      const day = new Date(dateTime).toDateString();
+      if (day === above) row.removeAttribute('data-day');
+      else row.setAttribute('data-day', dayShown(dateTime));
+      above = day;
+    }
+  }
+
+  #choose(isAll: boolean): void {
+    this.#isAll = isAll;
+    for (const [id, own] of CHOICES) byId(id).setAttribute('aria-pressed', String(own === isAll));
+    const told = this.#told;
+    this.clear();
+    this.show(told);
   }
 }
 

@@ -44,7 +44,33 @@ export function clockShown(time: string): string {
   return new Date(time).toLocaleTimeString('en-GB');
 }
 
-/** The same with its day: `29 Nov 2026, 14:05`. */
+/** The same where it is of today, and otherwise with its day: `28 Nov, 14:05`. */
+export function momentShown(time: string, now = new Date()): string {
+  const at = new Date(time);
+  if (at.toDateString() === now.toDateString()) return clockShown(time);
+  return at.toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+}
+
+/** A time to come as one says it: `03:20`, `Tue 03:20` where it is another day's, and `12 Dec` where that is a week away. */
+export function endShown(at: Date, now = new Date()): string {
+  const clock = at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  if (at.toDateString() === now.toDateString()) return clock;
+  const isSoon = at.getTime() - now.getTime() < 6 * 86_400_000;
+  if (isSoon) return `${at.toLocaleDateString('en-GB', { weekday: 'short' })} ${clock}`;
+  return at.toLocaleDateString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    ...(at.getFullYear() !== now.getFullYear() && { year: 'numeric' }),
+  });
+}
+
+/** The day of a time: `Sat 28 Nov`. */
+export function dayShown(time: string): string {
+  const parts = { weekday: 'short', day: 'numeric', month: 'short' } as const;
+  return new Date(time).toLocaleDateString('en-GB', parts).replace(',', '');
+}
+
+/** A time of the protocol with its day: `29 Nov 2026, 14:05`. */
 export function timeShown(time: string): string {
   return new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 }

@@ -1,5 +1,5 @@
 import { byId, element, setText } from './elements.js';
-import { bytesShown, counted, duration, grouped, lossShown, NOTHING, percent } from './figures.js';
+import { bytesShown, counted, duration, endShown, grouped, lossShown, NOTHING, percent } from './figures.js';
 import type { RunModel } from './run-model.js';
 import type { ShownJson } from '@rocinante/run-json';
 
@@ -8,7 +8,7 @@ export class HeadView {
   readonly #figures = new Map<string, { value: Element; note: Element }>();
 
   constructor() {
-    for (const title of ['Loss', 'Held-out loss', 'Rate', 'Time left', 'Traffic', 'Workers']) {
+    for (const title of ['Loss, nats', 'Held-out loss, nats', 'Rate', 'Time left', 'Traffic', 'Workers']) {
       const value = element('span', { class: 'big' });
       const note = element('span', { class: 'small' });
       this.#figures.set(title, { value, note });
@@ -30,11 +30,11 @@ export class HeadView {
     const progress = byId('progress') as HTMLProgressElement;
     progress.value = part;
     setText(byId('progress-text'), progressText(model));
-    this.#show('Loss', lossShown(shown.loss), lossNote(shown));
+    this.#show('Loss, nats', lossShown(shown.loss), lossNote(shown));
     const best = model.evaluations.findLast((evaluation) => evaluation.best);
     const heldOut = shown.validationLoss;
     this.#show(
-      'Held-out loss',
+      'Held-out loss, nats',
       lossShown(heldOut),
       best && heldOut !== null
         ? `best ${lossShown(best.validationLoss ?? best.loss)}, step ${grouped(best.step)}`
@@ -42,12 +42,11 @@ export class HeadView {
     );
     const rate = shown.windowsPerSecond;
     this.#show('Rate', rate === null ? NOTHING : rate.toFixed(1), rate === null ? '' : 'windows/s');
-    const left = model.secondsLeft;
-    const { activeHours } = shown;
+    const { secondsLeft: left, activeHours } = shown;
     this.#show(
       'Time left',
       left === null ? NOTHING : duration(left),
-      activeHours > 0 ? `after ${duration(activeHours * 3600)}` : '',
+      left === null ? afterText(activeHours) : `ends about ${endShown(new Date(Date.now() + left * 1000))}`,
     );
     this.#show('Traffic', bytesShown(shown.bytesReceived), `in, ${bytesShown(shown.bytesSent)} out`);
     const idle = shown.idleWorkers.length;
@@ -78,8 +77,12 @@ function aboutOf({ id, name, pool, tags, note, queuePosition, priority }: ShownJ
     .join(' · ');
 }
 
+function afterText(activeHours: number): string {
+  return activeHours > 0 ? `after ${duration(activeHours * 3600)}` : '';
+}
+
 function lossNote({ lastStepLoss }: ShownJson): string {
-  return lastStepLoss === null ? '' : `last step ${lossShown(lastStepLoss)}`;
+  return lastStepLoss === null ? '' : `this epoch; last step ${lossShown(lastStepLoss)}`;
 }
 
 /** How far a run is, in steps, epochs and parts of it. */

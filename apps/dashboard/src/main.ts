@@ -22,7 +22,7 @@ import { LossChart, RateChart } from './charts.js';
 import { DetailsView } from './details-view.js';
 import { byId, setText } from './elements.js';
 import { EventsView } from './events-view.js';
-import { clockShown } from './figures.js';
+import { momentShown } from './figures.js';
 import { HeadView } from './head-view.js';
 import { about, OrderError, run as askedRun } from './orders.js';
 import { RunModel } from './run-model.js';
@@ -168,7 +168,7 @@ class Page {
     document.body.dataset.link = state;
     byId('link').dataset.state = state;
     const isLost = state === 'lost';
-    const since = isLost && this.#heardAt ? `; as of ${clockShown(this.#heardAt.toISOString())}` : '';
+    const since = isLost && this.#heardAt ? `; as of ${momentShown(this.#heardAt.toISOString())}` : '';
     setText(byId('link'), LINK_TEXTS[state] + since + (isLost ? ', trying again' : ''));
     if (isLost && was !== 'lost') this.#announcer.say('Connection lost, what is shown stands still');
     if (state === 'live' && was === 'lost') this.#announcer.say('Connected again');

@@ -29,15 +29,15 @@ const shown = {
   history: [{ step: 2, epoch: 1, loss: 3, validationLoss: 2.5, best: true }],
 } as unknown as ShownJson;
 const curve = [
-  { step: 1, loss: 4, windowsPerSecond: 30 },
-  { step: 2, loss: 3, windowsPerSecond: 30 },
+  { step: 1, loss: 4, leastLoss: 4, greatestLoss: 4, windowsPerSecond: 30 },
+  { step: 2, loss: 3, leastLoss: 3, greatestLoss: 3, windowsPerSecond: 30 },
 ];
 
 let model: RunModel;
 beforeEach(() => (model = new RunModel({ shown, started, curve, told: [], sample: null })));
 
-const tell = (entry: object, text: string | null = null, repeats = false): void =>
-  model.tell({ entry: { time, ...entry } as Entry, text, repeats });
+const tell = (entry: object, text: string | null = null, repeats = false, usual = false): void =>
+  model.tell({ entry: { time, ...entry } as Entry, text, repeats, usual });
 const step = (number: number, loss: number): void =>
   tell({ event: 'step', step: number, epoch: 1, loss, windows: 32, seconds: 2 });
 const steps = (): number[] => model.points.map((point) => point.step);
@@ -45,11 +45,13 @@ const steps = (): number[] => model.points.map((point) => point.step);
 describe('a run on the page', () => {
   it('goes on step by step, ahead of the last picture of the present', () => {
     step(3, 2.9);
-    expect(model.points.at(-1)).toEqual({ step: 3, loss: 2.9, windowsPerSecond: 16 });
+    expect(model.points.at(-1)).toMatchObject({
+      step: 3,
+      loss: 2.9,
+      greatestLoss: 2.9,
+      windowsPerSecond: 16,
+    });
     expect(model.step).toBe(3);
-    expect(model.secondsLeft).toBe(97);
-    model.present({ ...shown, state: 'stopping' });
-    expect(model.secondsLeft).toBeNull();
   });
 
   it('forgets the steps that are taken again', () => {
@@ -96,5 +98,8 @@ describe('a run on the page', () => {
     expect(model.points.length).toBeLessThanOrEqual(4_096);
     expect(model.points.at(-1)!.step).toBe(10_000);
     expect(model.told).toHaveLength(300);
+    for (let number = 0; number < 1_000; number++) tell({ event: 'late', atStep: 1 }, 'late', false, true);
+    expect(model.told).toHaveLength(600);
+    expect(model.told.at(299)!.text).toBe('999');
   });
 });

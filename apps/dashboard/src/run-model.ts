@@ -2,7 +2,7 @@ import { thin } from './curve.js';
 import type { EvaluationJson, PresentJson, RatePoint, ShownJson } from '@rocinante/run-json';
 import type { Entry, Opening, Started, Told } from './shapes.js';
 
-/** Events that are shown: the last ones. */
+/** Events that are kept: the last ones of what is usual, and as many of what is not. */
 const TOLD_MAX = 300;
 
 /** Points of the training loss that are kept; beyond, two and two become one. */
@@ -58,16 +58,6 @@ export class RunModel {
     return Math.max(this.#shown.step, this.#points.at(-1)?.step ?? 0);
   }
 
-  /** Seconds to the end, by the rate of this activation; null where the run does not go on, or its rate is not known. */
-  get secondsLeft(): number | null {
-    const { state, windowsPerSecond, stepsTotal } = this.#shown;
-    if (state !== 'running' || windowsPerSecond === null || stepsTotal === null || this.#started === null) {
-      return null;
-    }
-    const { windowsPerEpoch, stepsPerEpoch } = this.#started;
-    return ((stepsTotal - this.step) * (windowsPerEpoch / stepsPerEpoch)) / windowsPerSecond;
-  }
-
   present(present: PresentJson): void {
     // A coordinator that began anew has the run as its checkpoint has it, and tells `started` when workers are there.
     if (present.state === 'waiting' && present.step < this.step) this.#forgetAfter(present.step);
@@ -79,7 +69,8 @@ export class RunModel {
     this.#enter(entry);
     if (text === null) return;
     this.#told.push(told);
-    if (this.#told.length > TOLD_MAX) this.#told.shift();
+    const alike = this.#told.filter(({ usual }) => usual === told.usual);
+    if (alike.length > TOLD_MAX) this.#told = this.#told.filter((other) => other !== alike[0]);
   }
 
   #enter(entry: Entry): void {
@@ -92,7 +83,8 @@ export class RunModel {
       case 'step': {
         const { step, loss, windows, seconds } = entry;
         if (step <= (this.#points.at(-1)?.step ?? 0)) this.#forgetAfter(step - 1);
-        this.#points.push({ step, loss, windowsPerSecond: seconds > 0 ? windows / seconds : null });
+        const windowsPerSecond = seconds > 0 ? windows / seconds : null;
+        this.#points.push({ step, loss, leastLoss: loss, greatestLoss: loss, windowsPerSecond });
         if (this.#points.length > POINTS_MAX) this.#points = thin(this.#points, POINTS_MAX / 2);
         return;
       }

@@ -59,6 +59,7 @@ export class RunsView {
       root: element('li', {}, link),
       update: (run) => {
         setText(name, run.name);
+        name.title = run.name;
         setText(state, run.queuePosition === null ? run.state : `${run.state}, ${run.queuePosition}`);
         state.dataset.state = run.state;
         setText(figures, figuresOf(run));

@@ -48,6 +48,8 @@ export interface Told {
   readonly text: string | null;
   /** Whether the run's log loses it where the run goes on from an earlier step than its own. */
   readonly repeats: boolean;
+  /** Whether it is of what goes by itself. */
+  readonly usual: boolean;
 }
 
 export interface Opening {

@@ -1,6 +1,6 @@
 import { byId, element, KeyedList, setText } from './elements.js';
 import { cardText } from './card-text.js';
-import { clockShown, counted, NOTHING, percent } from './figures.js';
+import { counted, momentShown, NOTHING, percent, timeShown } from './figures.js';
 import { phaseKeys, PhaseBar, STEP_PHASES, WORKER_PHASES } from './phases.js';
 import type { IdleWorkerJson, PresentJson, WorkerShareJson } from '@rocinante/run-json';
 
@@ -92,6 +92,9 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
   const phases = new PhaseBar(WORKER_PHASES, 'worker');
   const silent = element('span', { class: 'note' }, NOTHING);
   const card = element('span', { class: 'worker-engine' });
+  /** Where columns have no room. */
+  const brief = element('span', { class: 'worker-engine brief' });
+  const since = element('td', { class: 'number since', title: timeShown(worker.joinedAt) });
   const root = element(
     'tr',
     {},
@@ -101,21 +104,25 @@ function workerRow(worker: ShownWorker): { root: Element; update(worker: ShownWo
       element('span', { class: 'worker-name' }, worker.name),
       element('span', { class: 'worker-engine' }, engineText(worker)),
       card,
+      brief,
     ),
     element('td', { class: 'share' }, share, bar),
     rate,
     element('td', { class: 'time' }, phases.root, silent),
-    element('td', { class: 'number since' }, clockShown(worker.joinedAt)),
+    since,
   );
   return {
     root,
-    update: ({ part, microBatches, microBatchesPerSecond, phases: seconds, card: told }) => {
+    update: ({ part, microBatches, microBatchesPerSecond, phases: seconds, card: told, joinedAt }) => {
+      setText(since, momentShown(joinedAt));
       card.hidden = told === null;
       setText(card, told === null ? '' : cardText(told));
       setText(share, percent(part));
       share.title = counted(microBatches, 'micro-batch', 'micro-batches');
       bar.style.setProperty('--done', String(part));
-      setText(rate, microBatchesPerSecond === null ? NOTHING : microBatchesPerSecond.toFixed(2));
+      const rateText = microBatchesPerSecond === null ? NOTHING : microBatchesPerSecond.toFixed(2);
+      setText(rate, rateText);
+      setText(brief, `${rateText} micro-batches/s, since ${momentShown(joinedAt)}`);
       phases.show(seconds ?? null);
       silent.hidden = !phases.root.hidden;
     },

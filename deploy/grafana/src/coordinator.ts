@@ -1,7 +1,7 @@
 import { RowBuilder, type DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { coordinatorVariable, frame, poolVariable, runVariable } from './frame.js';
 import { graph, lanes, stack, stat, table } from './panels.js';
-import { meanOf, ofCoordinator, ofRun, quantileOf } from './queries.js';
+import { eachRun, meanOf, named, ofCoordinator, ofRun, quantileOf } from './queries.js';
 
 const phases = 'rocinante_coordinator_step_phase_duration_seconds';
 const checkpoint = 'rocinante_coordinator_checkpoint_duration_seconds';
@@ -63,7 +63,7 @@ export function coordinator(): DashboardBuilder {
           description: 'Time since the newest checkpoint: the work that a crash would cost now.',
           unit: 's',
         },
-        { expr: `rocinante_coordinator_checkpoint_age_seconds{${ofRun}}`, legend: '{{run}}' },
+        { expr: named(`rocinante_coordinator_checkpoint_age_seconds{${ofRun}}`), legend: eachRun },
       ),
     )
     .withPanel(
@@ -92,8 +92,14 @@ export function coordinator(): DashboardBuilder {
             'Seconds of a step in which contributions are added while nothing else is: median, and what one in twenty is longer than.',
           unit: 's',
         },
-        { expr: quantileOf(0.5, phases, `${ofRun}, phase="sum"`, 'run'), legend: '{{run}} median' },
-        { expr: quantileOf(0.95, phases, `${ofRun}, phase="sum"`, 'run'), legend: '{{run}} 95 %' },
+        {
+          expr: named(quantileOf(0.5, phases, `${ofRun}, phase="sum"`, 'instance, run')),
+          legend: `${eachRun} median`,
+        },
+        {
+          expr: named(quantileOf(0.95, phases, `${ofRun}, phase="sum"`, 'instance, run')),
+          legend: `${eachRun} 95 %`,
+        },
       ),
     )
     .withPanel(
@@ -104,8 +110,14 @@ export function coordinator(): DashboardBuilder {
             'Seconds of a step in which the next parameters are made: median, and what one in twenty is longer than.',
           unit: 's',
         },
-        { expr: quantileOf(0.5, phases, `${ofRun}, phase="apply"`, 'run'), legend: '{{run}} median' },
-        { expr: quantileOf(0.95, phases, `${ofRun}, phase="apply"`, 'run'), legend: '{{run}} 95 %' },
+        {
+          expr: named(quantileOf(0.5, phases, `${ofRun}, phase="apply"`, 'instance, run')),
+          legend: `${eachRun} median`,
+        },
+        {
+          expr: named(quantileOf(0.95, phases, `${ofRun}, phase="apply"`, 'instance, run')),
+          legend: `${eachRun} 95 %`,
+        },
       ),
     )
     .withRow(new RowBuilder('The process'))
@@ -153,7 +165,7 @@ export function coordinator(): DashboardBuilder {
           unit: 'none',
           span: 12,
         },
-        { expr: `rocinante_coordinator_run_state{${ofRun}}`, legend: '{{run}}: {{state}}' },
+        { expr: named(`rocinante_coordinator_run_state{${ofRun}}`), legend: `${eachRun}: {{state}}` },
       ),
     )
     .withPanel(
@@ -180,8 +192,11 @@ export function coordinator(): DashboardBuilder {
             'Time since the newest checkpoint, and the time that is to lie between two by the clock. The alert RocinanteCheckpointOld fires at three intervals.',
           unit: 's',
         },
-        { expr: `rocinante_coordinator_checkpoint_age_seconds{${ofRun}}`, legend: '{{run}} age' },
-        { expr: `rocinante_coordinator_checkpoint_interval_seconds{${ofRun}}`, legend: '{{run}} interval' },
+        { expr: named(`rocinante_coordinator_checkpoint_age_seconds{${ofRun}}`), legend: `${eachRun} age` },
+        {
+          expr: named(`rocinante_coordinator_checkpoint_interval_seconds{${ofRun}}`),
+          legend: `${eachRun} interval`,
+        },
       ),
     )
     .withPanel(
@@ -192,8 +207,10 @@ export function coordinator(): DashboardBuilder {
           unit: 's',
         },
         {
-          expr: `rate(${checkpoint}_sum{${ofRun}}[30m]) / (rate(${checkpoint}_count{${ofRun}}[30m]) > 0)`,
-          legend: '{{run}}',
+          expr: named(
+            `rate(${checkpoint}_sum{${ofRun}}[30m]) / (rate(${checkpoint}_count{${ofRun}}[30m]) > 0)`,
+          ),
+          legend: eachRun,
         },
       ),
     )
@@ -224,14 +241,14 @@ export function coordinator(): DashboardBuilder {
           unit: 'none',
           span: 12,
         },
-        { expr: `rocinante_coordinator_store_lost{${ofRun}}`, legend: '{{run}} lost' },
+        { expr: named(`rocinante_coordinator_store_lost{${ofRun}}`), legend: `${eachRun} lost` },
         {
-          expr: `increase(rocinante_coordinator_stored_files_total{${ofRun}}[30m])`,
-          legend: '{{run}} files',
+          expr: named(`increase(rocinante_coordinator_stored_files_total{${ofRun}}[30m])`),
+          legend: `${eachRun} files`,
         },
         {
-          expr: `increase(rocinante_coordinator_store_failures_total{${ofRun}}[30m])`,
-          legend: '{{run}} failed tries',
+          expr: named(`increase(rocinante_coordinator_store_failures_total{${ofRun}}[30m])`),
+          legend: `${eachRun} failed tries`,
         },
       ).decimals(0),
     )
@@ -243,7 +260,7 @@ export function coordinator(): DashboardBuilder {
           unit: 'binBps',
           span: 12,
         },
-        { expr: `rate(rocinante_coordinator_stored_bytes_total{${ofRun}}[30m])`, legend: '{{run}}' },
+        { expr: named(`rate(rocinante_coordinator_stored_bytes_total{${ofRun}}[30m])`), legend: eachRun },
       ).min(0),
     )
     .withPanel(

@@ -8,6 +8,15 @@ export const ofCoordinator = 'instance=~"$coordinator"';
 export const ofRun = 'instance=~"$coordinator", run=~"$run"';
 export const ofWorker = 'pool=~"$pool", worker=~"$worker"';
 
+/** What a run is called in a legend: ids are each coordinator's own. `named` puts the name in. */
+export const eachRun = '{{name}} ({{run}}, {{instance}})';
+
+/** An expression whose series have `instance` and `run`, with the runs' names as a label more. */
+export function named(expr: string): string {
+  const info = `group by (instance, run, name) (rocinante_coordinator_run_info{${ofRun}})`;
+  return `(${expr}) * on (instance, run) group_left (name) ${info}`;
+}
+
 /** One expression of a panel, and what its series are called in the legend, with labels as `{{label}}`. */
 export interface Query {
   readonly expr: string;

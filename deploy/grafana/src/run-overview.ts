@@ -1,9 +1,7 @@
 import { RowBuilder, type DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { coordinatorVariable, frame, poolVariable, runVariable } from './frame.js';
 import { graph, lanes, stack, stat, table } from './panels.js';
-import { ofRun, quantileOf } from './queries.js';
-
-const each = '{{run}}';
+import { eachRun as each, named, ofRun, quantileOf } from './queries.js';
 
 /**
  * Seconds to the run's end: the steps that are left, at the mean of those of the last ten minutes. A rate of steps would be far
@@ -93,7 +91,7 @@ export function runOverview(): DashboardBuilder {
           description: 'Mean training loss of the last step, in nats, with dropout.',
           unit: 'none',
         },
-        { expr: `rocinante_coordinator_loss_nats{${ofRun}}`, legend: each },
+        { expr: named(`rocinante_coordinator_loss_nats{${ofRun}}`), legend: each },
       ).decimals(4),
     )
     .withPanel(
@@ -104,13 +102,13 @@ export function runOverview(): DashboardBuilder {
             'Mean loss over the held-out part at the last evaluation, in nats. Empty where nothing is held out.',
           unit: 'none',
         },
-        { expr: `rocinante_coordinator_held_out_loss_nats{${ofRun}}`, legend: each },
+        { expr: named(`rocinante_coordinator_held_out_loss_nats{${ofRun}}`), legend: each },
       ).decimals(4),
     )
     .withPanel(
       stat(
         { title: 'Rate', description: 'Windows a second over the last 20 steps.', unit: 'short' },
-        { expr: `rocinante_coordinator_windows_per_second{${ofRun}}`, legend: each },
+        { expr: named(`rocinante_coordinator_windows_per_second{${ofRun}}`), legend: each },
       ),
     )
     .withPanel(
@@ -121,13 +119,13 @@ export function runOverview(): DashboardBuilder {
             'Time to the last planned step at the pace of the last ten minutes, without evaluations and pauses.',
           unit: 's',
         },
-        { expr: remaining, legend: each },
+        { expr: named(remaining), legend: each },
       ),
     )
     .withPanel(
       stat(
         { title: 'Done', description: 'Steps closed, of those planned.', unit: 'percentunit' },
-        { expr: progress, legend: each },
+        { expr: named(progress), legend: each },
       ),
     )
     .withPanel(
@@ -137,7 +135,10 @@ export function runOverview(): DashboardBuilder {
           description: 'Workers that were given work in the last step.',
           unit: 'none',
         },
-        { expr: `count by (run) (rocinante_coordinator_worker_share_ratio{${ofRun}} > 0)`, legend: each },
+        {
+          expr: named(`count by (instance, run) (rocinante_coordinator_worker_share_ratio{${ofRun}} > 0)`),
+          legend: each,
+        },
       ),
     )
     .withRow(new RowBuilder('Learning'))
@@ -151,10 +152,10 @@ export function runOverview(): DashboardBuilder {
           span: 12,
         },
         {
-          expr: `avg_over_time(rocinante_coordinator_loss_nats{${ofRun}}[$__rate_interval])`,
+          expr: named(`avg_over_time(rocinante_coordinator_loss_nats{${ofRun}}[$__rate_interval])`),
           legend: `${each} train`,
         },
-        { expr: `rocinante_coordinator_held_out_loss_nats{${ofRun}}`, legend: `${each} held out` },
+        { expr: named(`rocinante_coordinator_held_out_loss_nats{${ofRun}}`), legend: `${each} held out` },
       ),
     )
     .withPanel(
@@ -166,7 +167,7 @@ export function runOverview(): DashboardBuilder {
           unit: 'none',
           span: 6,
         },
-        { expr: `rocinante_coordinator_learning_rate{${ofRun}}`, legend: each },
+        { expr: named(`rocinante_coordinator_learning_rate{${ofRun}}`), legend: each },
       ),
     )
     .withPanel(
@@ -178,8 +179,11 @@ export function runOverview(): DashboardBuilder {
           unit: 'none',
           span: 6,
         },
-        { expr: `rocinante_coordinator_divergences_total{${ofRun}}`, legend: `${each} diverged` },
-        { expr: `rocinante_coordinator_reissued_steps_total{${ofRun}}`, legend: `${each} issued again` },
+        { expr: named(`rocinante_coordinator_divergences_total{${ofRun}}`), legend: `${each} diverged` },
+        {
+          expr: named(`rocinante_coordinator_reissued_steps_total{${ofRun}}`),
+          legend: `${each} issued again`,
+        },
       ),
     )
     .withRow(new RowBuilder('Speed'))
@@ -190,7 +194,10 @@ export function runOverview(): DashboardBuilder {
           description: 'Windows of closed steps by the clock: evaluations, checkpoints and pauses count.',
           unit: 'short',
         },
-        { expr: `rate(rocinante_coordinator_windows_total{${ofRun}}[$__rate_interval])`, legend: each },
+        {
+          expr: named(`rate(rocinante_coordinator_windows_total{${ofRun}}[$__rate_interval])`),
+          legend: each,
+        },
       ),
     )
     .withPanel(
@@ -202,11 +209,13 @@ export function runOverview(): DashboardBuilder {
           unit: 's',
         },
         {
-          expr: quantileOf(0.5, 'rocinante_coordinator_step_duration_seconds', ofRun, 'run'),
+          expr: named(quantileOf(0.5, 'rocinante_coordinator_step_duration_seconds', ofRun, 'instance, run')),
           legend: `${each} median`,
         },
         {
-          expr: quantileOf(0.95, 'rocinante_coordinator_step_duration_seconds', ofRun, 'run'),
+          expr: named(
+            quantileOf(0.95, 'rocinante_coordinator_step_duration_seconds', ofRun, 'instance, run'),
+          ),
           legend: `${each} 95 %`,
         },
       ),
@@ -219,7 +228,7 @@ export function runOverview(): DashboardBuilder {
             'Since a step was closed or a part of an evaluation came. It is to stay within a few steps; the alert RocinanteRunStuck looks at it.',
           unit: 's',
         },
-        { expr: `rocinante_coordinator_progress_age_seconds{${ofRun}}`, legend: each },
+        { expr: named(`rocinante_coordinator_progress_age_seconds{${ofRun}}`), legend: each },
       ),
     )
     .withPanel(
@@ -248,7 +257,10 @@ export function runOverview(): DashboardBuilder {
           unit: 'none',
           span: 12,
         },
-        { expr: `rocinante_coordinator_bound_by{${ofRun}} == 1`, legend: '{{run}}: {{by}} {{worker}}' },
+        {
+          expr: named(`rocinante_coordinator_bound_by{${ofRun}} == 1`),
+          legend: `${each}: {{by}} {{worker}}`,
+        },
       ),
     );
   return dashboard;

@@ -1,7 +1,7 @@
 import { RowBuilder, type DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { coordinatorVariable, frame, poolVariable, runVariable, workerVariable } from './frame.js';
 import { graph, stack, stat } from './panels.js';
-import { ofCoordinator, ofRun, ofWorker } from './queries.js';
+import { eachRun, named, ofCoordinator, ofRun, ofWorker } from './queries.js';
 
 const RATE = '[$__rate_interval]';
 const stepRate = `sum(rate(rocinante_coordinator_step_duration_seconds_count{${ofCoordinator}}${RATE}))`;
@@ -15,14 +15,15 @@ const overhead =
   '(sum(rate(rocinante_worker_sent_bytes_total{pool=~"$pool"}[10m])) > 0)';
 
 /** Each run with its workers, always 1: what joins a worker's series to the run that it works for. */
-const worksFor = `group by (run, worker) (rocinante_coordinator_worker_share_ratio{${ofRun}})`;
-const perRun = (expr: string): string => `sum by (run) (${worksFor} * on (worker) group_left () ${expr})`;
+const worksFor = `group by (instance, run, worker) (rocinante_coordinator_worker_share_ratio{${ofRun}})`;
+const perRun = (expr: string): string =>
+  `sum by (instance, run) (${worksFor} * on (worker) group_left () sum by (worker) (${expr}))`;
 
 /** Bytes of contributions, for each byte that they would have as plain float32. */
 const contributionRatio =
-  `${perRun(`rate(rocinante_worker_sent_bytes_total{${ofWorker}}${RATE})`)} / on (run) (` +
-  `${perRun(`rate(rocinante_worker_step_phase_duration_seconds_count{${ofWorker}, phase="send"}${RATE})`)} * on (run) ` +
-  `sum by (run) (rocinante_coordinator_parameters_size_bytes{${ofRun}}))`;
+  `${perRun(`rate(rocinante_worker_sent_bytes_total{${ofWorker}}${RATE})`)} / on (instance, run) (` +
+  `${perRun(`rate(rocinante_worker_step_phase_duration_seconds_count{${ofWorker}, phase="send"}${RATE})`)} * on (instance, run) ` +
+  `sum by (instance, run) (rocinante_coordinator_parameters_size_bytes{${ofRun}}))`;
 
 /** What travels, what of it was needed, and what was done twice. */
 export function wire(): DashboardBuilder {
@@ -58,7 +59,7 @@ export function wire(): DashboardBuilder {
           unit: 'none',
           span: 6,
         },
-        { expr: contributionRatio, legend: '{{run}}' },
+        { expr: named(contributionRatio), legend: eachRun },
       ).decimals(3),
     )
     .withPanel(
@@ -143,10 +144,11 @@ export function wire(): DashboardBuilder {
           unit: 'percentunit',
         },
         {
-          expr:
-            `sum by (run, phase) (rate(rocinante_coordinator_step_phase_duration_seconds_sum{${ofRun}, phase=~"broadcast|receive"}${RATE})) / ` +
-            `on (run) group_left () sum by (run) (rate(rocinante_coordinator_step_duration_seconds_sum{${ofRun}}${RATE}))`,
-          legend: '{{run}} {{phase}}',
+          expr: named(
+            `sum by (instance, run, phase) (rate(rocinante_coordinator_step_phase_duration_seconds_sum{${ofRun}, phase=~"broadcast|receive"}${RATE})) / ` +
+              `on (instance, run) group_left () sum by (instance, run) (rate(rocinante_coordinator_step_duration_seconds_sum{${ofRun}}${RATE}))`,
+          ),
+          legend: `${eachRun} {{phase}}`,
         },
       ).min(0),
     )
@@ -190,12 +192,12 @@ export function wire(): DashboardBuilder {
           unit: 'none',
         },
         {
-          expr: `increase(rocinante_coordinator_repeated_micro_batches_total{${ofRun}}[10m])`,
-          legend: '{{run}} repeated',
+          expr: named(`increase(rocinante_coordinator_repeated_micro_batches_total{${ofRun}}[10m])`),
+          legend: `${eachRun} repeated`,
         },
         {
-          expr: `increase(rocinante_coordinator_late_micro_batches_total{${ofRun}}[10m])`,
-          legend: '{{run}} late',
+          expr: named(`increase(rocinante_coordinator_late_micro_batches_total{${ofRun}}[10m])`),
+          legend: `${eachRun} late`,
         },
       ),
     )
@@ -207,7 +209,10 @@ export function wire(): DashboardBuilder {
             'In ten minutes: a gradient outgrew the grid, and workers rounded and sent anew. They compute nothing twice. Usual in a run’s first steps, rare later.',
           unit: 'none',
         },
-        { expr: `increase(rocinante_coordinator_reissued_steps_total{${ofRun}}[10m])`, legend: '{{run}}' },
+        {
+          expr: named(`increase(rocinante_coordinator_reissued_steps_total{${ofRun}}[10m])`),
+          legend: eachRun,
+        },
       ),
     )
     .withPanel(

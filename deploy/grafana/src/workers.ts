@@ -1,7 +1,7 @@
 import { RowBuilder, type DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { coordinatorVariable, frame, poolVariable, workerVariable } from './frame.js';
 import { bars, graph, stack, stat, table } from './panels.js';
-import { meanOf, ofCoordinator, ofWorker } from './queries.js';
+import { eachRun, meanOf, ofCoordinator, ofWorker } from './queries.js';
 
 const each = '{{worker}}';
 const phase = 'rocinante_worker_step_phase_duration_seconds';
@@ -161,8 +161,10 @@ export function workers(): DashboardBuilder {
           unit: 'percentunit',
         },
         {
-          expr: `rocinante_coordinator_worker_share_ratio{${ofCoordinator}, worker=~"$worker"}`,
-          legend: '{{run}} {{worker}}',
+          expr:
+            `rocinante_coordinator_worker_share_ratio{${ofCoordinator}, worker=~"$worker"} * on (instance, run) group_left (name) ` +
+            `group by (instance, run, name) (rocinante_coordinator_run_info{${ofCoordinator}})`,
+          legend: `${eachRun} {{worker}}`,
         },
       ),
     )

@@ -28,6 +28,11 @@ export interface RunJson {
   readonly validationBitsPerCharacter: number | null;
   /** Of the last activation, over its steps but the first two; null before its third. */
   readonly windowsPerSecond: number | null;
+  /**
+   * To the last step, by its steps of the last minutes with evaluations and checkpoints between them; null where it does not run, before
+   * its third step, and where the coordinator does not say.
+   */
+  readonly secondsLeft: number | null;
   readonly workers: number;
   /**
    * Over all activations, as `activeHours`, `bytesSent` and `bytesReceived`. A coordinator that is killed forgets of them what

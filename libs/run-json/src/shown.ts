@@ -75,8 +75,10 @@ export interface LossPoint {
   readonly loss: number;
 }
 
-/** The same with the rate of these steps, as the page draws it. */
+/** The same with the rate of these steps, and between what their losses lie, as the page draws it. */
 export interface RatePoint extends LossPoint {
+  readonly leastLoss: number;
+  readonly greatestLoss: number;
   readonly windowsPerSecond: number | null;
 }
 

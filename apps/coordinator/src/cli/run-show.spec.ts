@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import type { RunJson } from '@rocinante/run-json';
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
 import { detailOf, doneRun, runningRun } from '../client/scripted-coordinator.js';
@@ -15,7 +16,14 @@ describe('run list', () => {
       state: 'RUN_STATE_QUEUED',
       queuePosition: 1,
     } as const;
-    callback(null, { runs: [runningRun, { ...queued, priority: 5 }, { ...doneRun, id: 'r7' }], leftOut: 2 });
+    callback(null, {
+      runs: [
+        { ...runningRun, secondsLeft: 7380 },
+        { ...queued, priority: 5 },
+        { ...doneRun, id: 'r7' },
+      ],
+      leftOut: 2,
+    });
   };
 
   it('has a line for each run, and the queue’s order', async () => {
@@ -23,7 +31,7 @@ describe('run list', () => {
     expect(code).toBe(0);
     expect(stdout.trimEnd().split('\n')).toEqual([
       'run  name      state                  step     loss    held-out  windows/s  worker-hours  ended, or left    tags',
-      'r12  baseline  running                40/100   2.2500  2.5000    410.3      1.50          1 h 07 min left   paper, lstm',
+      'r12  baseline  running                40/100   2.2500  2.5000    410.3      1.50          2 h 03 min left   paper, lstm',
       'r13            queued 1 (priority 5)  -        -       -         -          0.00          -',
       'r7   baseline  done                   100/100  2.2500  2.5000    410.3      1.50          2026-11-24 11:00  paper, lstm',
       'and 2 more that ended before',
@@ -70,6 +78,7 @@ describe('run list', () => {
     const { runs, leftOut } = lastLine(said) as { runs: object[]; leftOut: number };
     expect(leftOut).toBe(2);
     expect(runs[0]).toMatchObject({ id: 'r12', state: 'running', loss: 2.25, queuePosition: null });
+    expect(runs.map((run) => (run as RunJson).secondsLeft)).toEqual([7380, null, null]);
     expect(runs[1]).toMatchObject({
       id: 'r13',
       state: 'queued',
@@ -82,15 +91,16 @@ describe('run list', () => {
 });
 
 describe('run show', () => {
-  it('says in which pool a run is, and where nobody is there', async () => {
-    const lines = async (summary: object): Promise<string[]> => {
+  it('says in which pool a run is, where nobody is there, and the time left', async () => {
+    const lines = async (summary: object, title = 'pool'): Promise<string[]> => {
       const Show: RunsHandlers['Show'] = (_call, callback) =>
         callback(null, detailOf({ ...runningRun, ...summary }));
       const { stdout } = await rocinante({ Show, ...losses }, 'run', 'show', 'r12');
       await stopServer();
-      return stdout.split('\n').filter((line) => line.startsWith('pool '));
+      return stdout.split('\n').filter((line) => line.startsWith(`${title} `));
     };
     expect(await lines({})).toEqual([]);
+    expect(await lines({ secondsLeft: 90 }, 'time left')).toEqual(['time left    1 min 30 s']);
     expect(await lines({ poolWorkers: 2 })).toEqual([]);
     expect(await lines({ poolWorkers: 0 })).toEqual([
       'pool         no worker is in pool default; start one with: ./rocinante worker',
@@ -126,6 +136,43 @@ describe('run show', () => {
     ]) {
       expect(stdout).toMatch(line);
     }
+  });
+
+  it('has the last evaluations with the best, and the last incidents, unless all are asked for', async () => {
+    const detail = detailOf(runningRun);
+    const history = Array.from({ length: 30 }, (_, index) => ({ ...detail.history![0], step: 100 + index }));
+    const incidents = Array.from({ length: 30 }, (_, index) => ({
+      ...detail.incidents![0],
+      step: 200 + index,
+    }));
+    incidents.push({ ...incidents[0], step: 299, kind: 'late' });
+    const best = (index: number): object => ({
+      ...detail,
+      incidents,
+      history: history.map((point, at) => ({ ...point, best: at === index })),
+    });
+    const stepsOf = async (shown: object, ...flags: string[]): Promise<string[]> => {
+      const Show: RunsHandlers['Show'] = (_call, callback) => callback(null, shown);
+      const { stdout } = await rocinante({ Show, ...losses }, 'run', 'show', 'r12', ...flags);
+      await stopServer();
+      return stdout
+        .split('\n')
+        .flatMap((line) => /^(?:evaluations|incidents).*:$|^ *([12]\d\d) /.exec(line)?.at(0)?.trim() ?? []);
+    };
+    const numbers = (first: number, count: number): string[] =>
+      Array.from({ length: count }, (_, index) => String(first + index));
+    expect(await stepsOf(best(3))).toEqual([
+      'evaluations, 10 of 30 (--all has the others):',
+      ...['103', ...numbers(120, 10)],
+      'incidents, 20 of 31 (--all has the others):',
+      ...numbers(210, 20),
+    ]);
+    expect(await stepsOf(best(3), '--all')).toEqual([
+      'evaluations:',
+      ...numbers(100, 30),
+      'incidents:',
+      ...[...numbers(200, 30), '299'],
+    ]);
   });
 
   it('says the same in JSON', async () => {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { LossPoint } from '@rocinante/run-json';
 import type { Coordinator, ShownRun } from '../client/coordinator.js';
 import { shownJson } from '../client/run-json.js';
@@ -18,11 +18,12 @@ export function addRunShow(run: Command): void {
     .argument('<run>', 'its id or name')
     .addOption(coordinatorOption())
     .addOption(jsonOption())
-    .action((name: string, flags: ClientFlags) =>
+    .addOption(new Option('--all', 'every evaluation and incident, not the last ones alone').default(false))
+    .action((name: string, flags: ClientFlags & { readonly all: boolean }) =>
       withCoordinator(flags, async (coordinator) => {
         const shown = await coordinator.show(name);
         const curve = await lossCurve(coordinator, shown);
-        print(flags.json, shownJson(shown, curve), runPage(shown, curve));
+        print(flags.json, shownJson(shown, curve), runPage(shown, curve, flags.all));
       }),
     );
 }

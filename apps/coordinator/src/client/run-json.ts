@@ -31,6 +31,7 @@ export function runJson(summary: RunSummaryMessage): RunJson {
     validationLoss: summary.validationLoss ?? null,
     validationBitsPerCharacter: bitsOrNull(summary.validationLoss ?? null),
     windowsPerSecond: summary.windowsPerSecond ?? null,
+    secondsLeft: summary.secondsLeft ?? null,
     workers,
     workerHours,
     activeHours,

@@ -29,12 +29,15 @@ interface Script {
   readonly summaries: RunSummary[];
   /** What each call of Watch sends. */
   readonly entries: (RunLogEntry | 'cut')[][];
+  /** The evaluations that Show tells of. */
+  readonly history?: () => { step: number }[];
 }
 
-function handlersOf({ summaries, entries }: Script): Partial<RunsHandlers> {
+function handlersOf({ summaries, entries, history }: Script): Partial<RunsHandlers> {
   return {
     Show: (_call, callback) => {
-      callback(null, detailOf(summaries.length > 1 ? summaries.shift()! : summaries[0]));
+      const detail = detailOf(summaries.length > 1 ? summaries.shift()! : summaries[0]);
+      callback(null, { ...detail, ...(history && { history: history() }) });
     },
     Watch: (call) => {
       for (const entry of entries.shift() ?? []) {
@@ -111,6 +114,35 @@ describe('watching a run', () => {
     expect(stood.filter((what) => what.startsWith('connect'))).toEqual([
       'connection lost, reconnecting',
       'connected again',
+    ]);
+  });
+
+  it('begins with the last evaluations, and how fast the run goes', async () => {
+    const evaluations = (first: number, last: number): RunLogEntry[] =>
+      Array.from({ length: last - first + 1 }, (_, index) => evaluationEntry(10 * (first + index)));
+    const histories = [20, 31];
+    await watch(
+      handlersOf({
+        summaries: [{ ...runningRun, secondsLeft: 600 }, { ...runningRun, secondsLeft: 600 }, doneRun],
+        history: () =>
+          Array.from({ length: histories.shift() ?? 32 }, (_, index) => ({ step: 10 * (index + 1) })),
+        entries: [
+          [started({}), ...evaluations(1, 20), stepEntry(205), evaluationEntry(210), 'cut'],
+          [started({}), ...evaluations(1, 31), stepEntry(315), evaluationEntry(320)],
+        ],
+      }),
+    );
+    const lines = text.split('\n').filter((line) => /step|earlier/.test(line));
+    expect(
+      lines.map((line) => line.replace(/: loss.*/, '').replace(', epoch 1/4, loss 2.5000,', '')),
+    ).toEqual([
+      '1,340 steps of 32 windows in micro-batches of 16',
+      '15 earlier evaluations: ./rocinante run show r12 --all',
+      ...[160, 170, 180, 190, 200].map((step) => `epoch 1 (step ${step})`),
+      'step 205/1,340 410.3 windows/s, 10 min 00 s left',
+      'epoch 1 (step 210)',
+      '5 earlier evaluations: ./rocinante run show r12 --all',
+      ...[270, 280, 290, 300, 310, 320].map((step) => `epoch 1 (step ${step})`),
     ]);
   });
 

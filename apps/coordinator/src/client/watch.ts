@@ -1,10 +1,12 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { emptyPoolText } from '../display/pool-text.js';
+import { grouped } from '../display/quantities.js';
 import type { RunDisplay } from '../display/run-display.js';
 import { logEntrySchema, type RunLogEntry } from '../run/log/log-entries.js';
 import type { Coordinator, ShownRun } from './coordinator.js';
 import { ConnectionLostError, NoCoordinatorError } from './errors.js';
 import { FreshEntries } from './fresh-entries.js';
+import { LatestEvaluations } from './latest-evaluations.js';
 import { QUEUE_PAUSE_MS, RECONNECT_LIMIT_MS, RECONNECT_PAUSE_MS } from './limits.js';
 import { hasEnded, stateWord } from './run-state.js';
 
@@ -48,9 +50,18 @@ export async function watchRun(
       if (watched && hasEnded(shown.summary.state)) return shown;
       if (watched) await pause(QUEUE_PAUSE_MS);
       told.tell(shown);
+      const { windowsPerSecond = null, secondsLeft = null } = shown.summary;
+      display.knows({ windowsPerSecond, secondsLeft });
+      const latest = new LatestEvaluations(shown.history);
       for await (const { json } of coordinator.watch(id, signal)) {
         const entry = parseEntry(json);
-        if (entry && fresh.take(entry)) display.entry(entry);
+        if (!entry || !fresh.take(entry) || !latest.take(entry)) continue;
+        const omitted = latest.takeOmitted();
+        if (omitted > 0) {
+          const what = omitted === 1 ? 'evaluation' : 'evaluations';
+          display.line(`${grouped(omitted)} earlier ${what}: ./rocinante run show ${id} --all`);
+        }
+        display.entry(entry);
       }
       watched = true;
     } catch (error) {

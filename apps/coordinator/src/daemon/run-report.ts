@@ -87,6 +87,7 @@ export function summaryOf(
   const validationLoss = progress ? (progress.history.at(-1)?.validationLoss ?? null) : run.validationLoss;
   const windowsPerSecond = execution ? execution.windowsPerSecond : run.windowsPerSecond;
   const { state, reason } = stateOf(run, active);
+  const secondsLeft = state === 'RUN_STATE_RUNNING' ? (execution?.secondsLeft ?? null) : null;
   const pool = run.state === 'active' || run.state === 'queued' ? parts.service.pool(run.pool) : null;
   return {
     id: run.id,
@@ -108,6 +109,7 @@ export function summaryOf(
     ...(lastStepLoss !== null && { lastStepLoss }),
     ...(validationLoss !== null && { validationLoss }),
     ...(windowsPerSecond !== null && { windowsPerSecond }),
+    ...(secondsLeft !== null && { secondsLeft }),
     workerHours: (active?.workerSeconds ?? run.workerSeconds) / 3600,
     activeHours: (active?.activeSeconds ?? run.activeSeconds) / 3600,
     weightsSha256: run.weightsSha256 ?? '',

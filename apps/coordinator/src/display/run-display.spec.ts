@@ -9,11 +9,12 @@ import { RunDisplay } from './run-display.js';
 class Paper extends Writable {
   text = '';
   readonly isTTY: boolean;
-  readonly columns = 100;
+  readonly columns: number;
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, columns: number) {
     super();
     this.isTTY = isTTY;
+    this.columns = columns;
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -28,12 +29,15 @@ class Paper extends Writable {
 
 let clock = 0;
 let display: RunDisplay;
-function show(terminal = false): Paper {
+function show(terminal = false, columns = 100): Paper {
   clock = 0;
-  const paper = new Paper(terminal);
+  const paper = new Paper(terminal, columns);
   display = new RunDisplay({ terminal, stream: paper, now: () => clock });
   return paper;
 }
+
+/** A time of the log. */
+const at = (ms: number): string => new Date(Date.parse('2026-11-24T10:00:00.000Z') + ms).toISOString();
 
 afterEach(() => display.finished());
 
@@ -71,7 +75,7 @@ describe('without a terminal', () => {
     const before = paper.lines.length;
     for (let step = 1; step <= 670; step++) {
       clock += 100;
-      display.entry(stepEntry(step, { epoch: step > 335 ? 2 : 1, seconds: 0.1 }));
+      display.entry(stepEntry(step, { time: at(clock), epoch: step > 335 ? 2 : 1, seconds: 0.1 }));
     }
     const lines = paper.lines.slice(before);
     expect(lines).toHaveLength(8);
@@ -316,10 +320,24 @@ describe('in a terminal', () => {
     expect(bar()).toContain('- windows/s | evaluating, writing the weights, drawing a sample');
   });
 
+  it('has a bar that is narrower than the terminal, and does not keep it from wrapping lines', () => {
+    const paper = show(true, 80);
+    display.entry(started({ stepsTotal: 33_500 }));
+    for (let step = 12_340; step <= 12_345; step++)
+      display.entry(stepEntry(step, { time: at(step * 80), epoch: 37, seconds: 0.0775 }));
+    display.finished();
+    const bars = paper.text.match(/■[■ ]*step .*? left/g) ?? [];
+    expect(bars.at(-1)).toMatch(
+      /^■+ +step 12,345\/33,500 \| loss 2\.5000 \| 412\.9 windows\/s \| 28 min 12 s left$/,
+    );
+    for (const bar of bars) expect(bar.length).toBeLessThan(80);
+    expect(paper.text).not.toContain('\u001b[?7l');
+  });
+
   it('has a bar, lines above it, and gives the cursor back', () => {
     const paper = show(true);
     display.entry(started({ stepsTotal: 10, stepsPerEpoch: 5, windowsPerEpoch: 160 }));
-    for (const step of [1, 2, 3]) display.entry(stepEntry(step, { seconds: 0.5 }));
+    for (const step of [1, 2, 3]) display.entry(stepEntry(step, { time: at(step * 600), seconds: 0.5 }));
     display.line('a word');
     expect(paper.text).toContain('\r\u001b[Ka word\n');
     expect(paper.text).toContain('\u001b[?25l');

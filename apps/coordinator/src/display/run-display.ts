@@ -1,11 +1,12 @@
 import cliProgress from 'cli-progress';
 import { assert } from '@rocinante/base';
 import type { LogEntryOf, RunLogEntry } from '../run/log/log-entries.js';
+import { barLine } from './bar-line.js';
 import { SILENCE_MS } from './long-work.js';
 import { printable } from './printable.js';
 import { entryText, evaluationLine } from './entry-text.js';
 import { counted, duration, grouped } from './quantities.js';
-import { Rate } from './rate.js';
+import { Pace } from './pace.js';
 import { closingText, endingLines, epochText, openingLines, type RunFigures } from './run-texts.js';
 
 /** Without a terminal, a line about steps at most so often. */
@@ -22,11 +23,18 @@ export interface RunDisplayOptions {
   readonly now?: () => number;
 }
 
+/** Null is what is not known. */
+export interface KnownPace {
+  readonly windowsPerSecond: number | null;
+  readonly secondsLeft: number | null;
+}
+
 /** What a person sees of a run, from its event log's entries: the same for a run on this machine and for one afar. */
 export class RunDisplay {
   readonly #stream: NodeJS.WritableStream;
   readonly #bar: cliProgress.SingleBar | null;
-  readonly #rate = new Rate();
+  readonly #pace = new Pace();
+  #known: KnownPace = { windowsPerSecond: null, secondsLeft: null };
   readonly #now: () => number;
   readonly #restoreTerminal = (): void => this.#bar?.stop();
   #started: LogEntryOf<'started'> | null = null;
@@ -58,8 +66,13 @@ export class RunDisplay {
     return this.#summary;
   }
 
+  /** How fast the run goes, for as long as too few steps were heard of to tell: whoever comes in its middle asks for it. */
+  knows(pace: KnownPace): void {
+    this.#known = pace;
+  }
+
   entry(entry: RunLogEntry): void {
-    this.#rate.entry(entry);
+    this.#pace.entry(entry);
     switch (entry.event) {
       case 'started':
         return this.#begin(entry);
@@ -172,7 +185,8 @@ export class RunDisplay {
     for (const line of openingLines(started)) this.line(line);
     this.stands('waiting for the first step');
     const left = this.#doing;
-    this.#bar?.start(started.stepsTotal, started.atStep, { epoch: 'epoch -', loss: '-', rate: '-', left });
+    const none = { epoch: 'epoch -', loss: '-', rate: '-', left };
+    this.#bar?.start(started.stepsTotal, started.atStep, none satisfies BarPayload);
   }
 
   #step(entry: LogEntryOf<'step'>): void {
@@ -180,14 +194,15 @@ export class RunDisplay {
     if (issues > 1) this.#issuedAgain += 1;
     const started = this.#started;
     if (started === null) return;
-    const { stepsTotal, stepsPerEpoch, windowsPerEpoch } = started;
-    const rate = this.#rate.windowsPerSecond;
-    const windowsLeft = (stepsTotal - step) * (windowsPerEpoch / stepsPerEpoch);
+    const { stepsTotal } = started;
+    const { secondsAStep } = this.#pace;
+    const rate = this.#pace.windowsPerSecond ?? this.#known.windowsPerSecond;
+    const secondsLeft = secondsAStep === null ? this.#known.secondsLeft : (stepsTotal - step) * secondsAStep;
     const fields = {
       epoch: epochText(entry, started),
       loss: loss.toFixed(4),
       rate: rate === null ? '-' : rate.toFixed(1),
-      left: rate === null ? '-' : duration(windowsLeft / rate),
+      left: secondsLeft === null ? '-' : duration(secondsLeft),
     };
     if (this.#bar) {
       const left = step === stepsTotal ? LAST_THINGS : `${fields.left} left`;
@@ -204,14 +219,25 @@ export class RunDisplay {
   }
 }
 
+/** What is told of a bar beside its step. */
+interface BarPayload {
+  readonly epoch: string;
+  readonly loss: string;
+  readonly rate: string;
+  readonly left: string;
+}
+
 function progressBar(stream: NodeJS.WritableStream): cliProgress.SingleBar {
   return new cliProgress.SingleBar(
     {
       stream,
-      format: '{bar} step {value}/{total} | {epoch} | loss {loss} | {rate} windows/s | {left}',
-      barsize: 20,
-      formatValue: (value, _options, type) =>
-        type === 'value' || type === 'total' ? grouped(value) : String(value),
+      format: (_, { progress, value, total, maxWidth }, { epoch, loss, rate, left }: BarPayload) => {
+        const step = `step ${grouped(value)}/${grouped(total)}`;
+        const figures = { loss: `loss ${loss}`, rate: `${rate} windows/s` };
+        return barLine({ part: progress, step, epoch, ...figures, left }, maxWidth - 1);
+      },
+      // Lines above the bar may be longer than the terminal is wide: they go on in the next one.
+      linewrap: true,
       hideCursor: true,
       forceRedraw: true,
       gracefulExit: false,

@@ -14,16 +14,27 @@ import { table } from './table.js';
 
 const SECONDS_PER_HOUR = 3600;
 
-/** All that is known of a run, for a person. */
-export function runPage(shown: ShownRun, curve: readonly LossPoint[]): string {
+/** Evaluations and incidents that are shown where not all are asked for: the last ones, and no incident of a worker that was late. */
+const EVALUATIONS_SHOWN = 10;
+const INCIDENTS_SHOWN = 20;
+
+/** What is known of a run, for a person. @param all whether every evaluation and incident is wanted. */
+export function runPage(shown: ShownRun, curve: readonly LossPoint[], all: boolean): string {
+  const { history } = shown;
+  const evaluationsShown = all ? Infinity : EVALUATIONS_SHOWN;
+  const worthALook = all ? shown.incidents : shown.incidents.filter(({ kind }) => kind !== 'late');
+  const incidents = worthALook.slice(all ? 0 : -INCIDENTS_SHOWN);
   const sections = [
     headLines(shown),
     section('loss', drawCurve(curve)),
-    section('evaluations', historyLines(shown)),
+    section(
+      partOf('evaluations', Math.min(history.length, evaluationsShown), history.length),
+      historyLines(shown, evaluationsShown),
+    ),
     section('workers', workerLines(shown)),
     section('workers without work', idleLines(shown)),
     section('cards', cardLines(shown)),
-    section('incidents', incidentLines(shown)),
+    incidentLines(incidents, shown.incidents.length),
     section('limits', limitLines(shown)),
     section('configuration', configLines(shown.configJson)),
   ];
@@ -37,9 +48,14 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`${title}:`, ...lines];
 }
 
+/** `evaluations`, or where there are more than are shown `evaluations, 10 of 195 (--all has the others)`. */
+function partOf(title: string, shown: number, count: number): string {
+  return count === shown ? title : `${title}, ${shown} of ${grouped(count)} (--all has the others)`;
+}
+
 function headLines({ summary, ...shown }: ShownRun): string[] {
   const { id, name, tags, note, state, reason, queuePosition, pool, priority } = summary;
-  const { step, stepsTotal, epoch, windowsPerSecond, weightsSha256 } = summary;
+  const { step, stepsTotal, epoch, windowsPerSecond, secondsLeft, weightsSha256 } = summary;
   const poolSaid = poolText(summary);
   const facts: (readonly [string, string])[] = [
     ['run', name === id ? id : `${id} ${name}`],
@@ -56,6 +72,7 @@ function headLines({ summary, ...shown }: ShownRun): string[] {
     ...(windowsPerSecond === undefined
       ? []
       : [['rate', rateShown(windowsPerSecond, shown.boundBy)] as const]),
+    ...(secondsLeft === undefined ? [] : [['time left', duration(secondsLeft)] as const]),
     [
       'cost',
       `${hoursShown(summary.workerHours)} worker-hours in ${duration(summary.activeHours * SECONDS_PER_HOUR)} of work; ` +
@@ -89,17 +106,21 @@ function checkpointsShown({ checkpoints, bestCheckpoint }: Omit<ShownRun, 'summa
   return checkpoints.map((name) => (name === bestCheckpoint ? `${name} (best)` : name)).join(', ');
 }
 
-function historyLines({ history }: ShownRun): string[] {
+/** The last ones, and the best where it is before them. */
+function historyLines({ history }: ShownRun, most: number): string[] {
   if (history.length === 0) return [];
   const heads = ['step', 'epoch', 'loss', 'held-out', ''];
   const best = history.findLast((entry) => entry.best);
-  const rows = history.map((entry) => [
-    grouped(entry.step),
-    entry.epoch,
-    entry.loss.toFixed(4),
-    entry.validationLoss?.toFixed(4) ?? '-',
-    entry === best ? 'best' : '',
-  ]);
+  const first = history.length - most;
+  const rows = history
+    .filter((entry, index) => index >= first || entry === best)
+    .map((entry) => [
+      grouped(entry.step),
+      entry.epoch,
+      entry.loss.toFixed(4),
+      entry.validationLoss?.toFixed(4) ?? '-',
+      entry === best ? 'best' : '',
+    ]);
   return table(heads, rows).split('\n');
 }
 
@@ -137,8 +158,11 @@ function idleLines({ idleWorkers }: ShownRun): string[] {
   return table(['worker', 'on', 'LSTM', 'is', 'joined (UTC)', 'why'], rows).split('\n');
 }
 
-function incidentLines({ incidents }: ShownRun): string[] {
-  if (incidents.length === 0) return [];
+/** @param count how many there are, shown or not. */
+function incidentLines(incidents: ShownRun['incidents'], count: number): string[] {
+  if (count === 0) return [];
+  const title = partOf('incidents', incidents.length, count);
+  if (incidents.length === 0) return [title];
   const rows = incidents.map(({ step, time, kind, worker, cause }) => [
     grouped(step),
     timeShown(time),
@@ -146,7 +170,7 @@ function incidentLines({ incidents }: ShownRun): string[] {
     worker || '-',
     cause,
   ]);
-  return table(['step', 'time (UTC)', 'what', 'worker', 'cause'], rows).split('\n');
+  return section(title, table(['step', 'time (UTC)', 'what', 'worker', 'cause'], rows).split('\n'));
 }
 
 function limitLines({ limits }: ShownRun): string[] {

@@ -49,11 +49,10 @@ function stateShown({ state, queuePosition, priority }: RunSummaryMessage): stri
   return `${stateWord(state)} ${queuePosition}${priority === 0 ? '' : ` (priority ${priority})`}`;
 }
 
-/** When a run ended, in UTC; of one at work how long it is still to take, at the rate of all its time. */
-function endShown({ state, endedAt, activeHours, step, stepsTotal }: RunSummaryMessage): string {
+/** When a run ended, in UTC; of one at work how long it is still to take. */
+function endShown({ state, endedAt, secondsLeft }: RunSummaryMessage): string {
   if (hasEnded(state)) return endedAt === '' ? '-' : timeShown(endedAt).slice(0, -':00'.length);
-  if (stateWord(state) !== 'running' || step === 0 || step > stepsTotal) return '-';
-  return `${duration((activeHours * 3600 * (stepsTotal - step)) / step)} left`;
+  return secondsLeft === undefined ? '-' : `${duration(secondsLeft)} left`;
 }
 
 function lossShown(loss: number | undefined): string {

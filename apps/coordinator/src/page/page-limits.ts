@@ -25,7 +25,7 @@ export const MISSED_ENTRIES_MAX = 5_000;
 /** Entries that wait while a run's log is read; a page that would need more is cut off. */
 export const HELD_ENTRIES_MAX = 16_384;
 
-/** The last entries that are told when a page opens. */
+/** The last entries that are told when a page opens: of what is usual, and as many of what is not. */
 export const TOLD_ENTRIES_MAX = 200;
 
 /** Points of a curve of the past. */

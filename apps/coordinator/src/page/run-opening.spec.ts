@@ -45,8 +45,8 @@ describe('a page that opens', () => {
     const { curve, told, id, ...rest } = await opening();
     expect(rest).toEqual({ started: started({}), sample: 'the whale' });
     expect(curve).toEqual([
-      { step: 1, loss: 4, windowsPerSecond: 320 },
-      { step: 2, loss: 3, windowsPerSecond: 320 },
+      { step: 1, loss: 4, leastLoss: 4, greatestLoss: 4, windowsPerSecond: 320 },
+      { step: 2, loss: 3, leastLoss: 3, greatestLoss: 3, windowsPerSecond: 320 },
     ]);
     expect(told.map(({ text }) => text)).toEqual([
       'the run begins: 1,340 steps',
@@ -63,6 +63,20 @@ describe('a page that opens', () => {
       '{"event":"step","step":1}\n{"event":"later-release"}\nno json\n{"event":"step","step":1,"loss":2',
     );
     expect(await opening()).toEqual({ started: null, curve: [], told: [], sample: null, id: '' });
+  });
+
+  it('is told what is not usual, however much is', async () => {
+    const checkpoint = { ...evaluationEntry(2), atStep: 2 };
+    const late = (index: number): RunLogEntry => ({ ...checkpoint, time: `t${index}` });
+    write([
+      notice('before'),
+      ...Array.from({ length: 9 * TOLD_ENTRIES_MAX }, (_, index) => late(index)),
+      notice('after'),
+    ]);
+    const { told } = await opening();
+    expect(told).toHaveLength(TOLD_ENTRIES_MAX + 2);
+    expect(told.filter(({ usual }) => !usual).map(({ text }) => text)).toEqual(['before', 'after']);
+    expect([told.at(0)?.text, told.at(-1)?.text]).toEqual(['before', 'after']);
   });
 
   it('is told the last lines of many', async () => {

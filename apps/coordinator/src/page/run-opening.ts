@@ -16,13 +16,26 @@ export interface ToldEntry {
   readonly text: string | null;
   /** Whether the log loses it where the run goes on from an earlier step: it is told again then. */
   readonly repeats: boolean;
+  /** Whether it is of what goes by itself: who looks for what does not leaves it out. */
+  readonly usual: boolean;
 }
+
+/** They come all the time, and would push out of the page what matters. */
+const USUAL: ReadonlySet<RunLogEntry['event']> = new Set([
+  'checkpoint',
+  'evaluation',
+  'ignored',
+  'issued-again',
+  'late',
+  'step',
+  'stored',
+]);
 
 /** All of a run's past that a page shows which has seen nothing of it. */
 export interface RunOpening {
   readonly started: LogEntryOf<'started'> | null;
   readonly curve: readonly RatePoint[];
-  /** The last ones that are worth a line, in order. */
+  /** The last ones that are worth a line, in order: of what is usual, and of what is not. */
   readonly told: readonly ToldEntry[];
   /** The last sample of text. */
   readonly sample: string | null;
@@ -43,7 +56,28 @@ export function entryId(run: string, line: string): string {
 /** An entry with its line for a person. */
 export function toldEntry(entry: RunLogEntry): ToldEntry {
   const isSilent = entry.event === 'step' || entry.event === 'ignored';
-  return { entry, text: isSilent ? null : entryText(entry), repeats: REPEATED.has(entry.event) };
+  const text = isSilent ? null : entryText(entry);
+  return { entry, text, repeats: REPEATED.has(entry.event), usual: isUsual(entry) };
+}
+
+function isUsual(entry: RunLogEntry): boolean {
+  return USUAL.has(entry.event) || (entry.event === 'second-word' && entry.verdict === 'stands');
+}
+
+/** The last entries that are worth a line: so many of what is usual, and so many of what is not. */
+class LastTold {
+  #told: ToldEntry[] = [];
+
+  add(told: ToldEntry): void {
+    this.#told.push(told);
+    if (this.#told.length > 4 * TOLD_ENTRIES_MAX) this.#told = this.last;
+  }
+
+  get last(): ToldEntry[] {
+    const room = [TOLD_ENTRIES_MAX, TOLD_ENTRIES_MAX];
+    const kept = [...this.#told].reverse().filter(({ usual }) => room[Number(usual)]-- > 0);
+    return kept.reverse();
+  }
 }
 
 /**
@@ -57,7 +91,7 @@ export async function readOpening(
   after: string | null,
 ): Promise<RunOpening | MissedEntries> {
   const curve = new ThinnedCurve(CURVE_POINTS_MAX);
-  const told: ToldEntry[] = [];
+  const told = new LastTold();
   let started: LogEntryOf<'started'> | null = null;
   let sample: string | null = null;
   let last = '';
@@ -76,14 +110,13 @@ export async function readOpening(
     else if (entry.event === 'started') started = entry;
     else if (entry.event === 'sample') sample = entry.text;
     const said = toldEntry(entry);
-    if (said.text !== null) told.push(said);
-    if (told.length > 2 * TOLD_ENTRIES_MAX) told.splice(0, TOLD_ENTRIES_MAX);
+    if (said.text !== null) told.add(said);
   }
   if (missed) return { missed };
   return {
     started,
     curve: curve.points,
-    told: told.slice(-TOLD_ENTRIES_MAX),
+    told: told.last,
     sample,
     id: last === '' ? '' : entryId(run, last),
   };

@@ -4,6 +4,8 @@ interface Bucket {
   step: number;
   count: number;
   loss: number;
+  leastLoss: number;
+  greatestLoss: number;
   windows: number;
   seconds: number;
 }
@@ -29,11 +31,13 @@ export class ThinnedCurve {
       last.step = step;
       last.count += 1;
       last.loss += loss;
+      last.leastLoss = Math.min(last.leastLoss, loss);
+      last.greatestLoss = Math.max(last.greatestLoss, loss);
       last.windows += windows;
       last.seconds += seconds;
       return;
     }
-    this.#buckets.push({ step, count: 1, loss, windows, seconds });
+    this.#buckets.push({ step, count: 1, loss, leastLoss: loss, greatestLoss: loss, windows, seconds });
     if (this.#buckets.length <= this.#pointsMax) return;
     this.#width *= 2;
     const merged: Bucket[] = [];
@@ -44,9 +48,11 @@ export class ThinnedCurve {
   }
 
   get points(): RatePoint[] {
-    return this.#buckets.map(({ step, count, loss, windows, seconds }) => ({
+    return this.#buckets.map(({ step, count, loss, leastLoss, greatestLoss, windows, seconds }) => ({
       step,
       loss: loss / count,
+      leastLoss,
+      greatestLoss,
       windowsPerSecond: seconds > 0 ? windows / seconds : null,
     }));
   }
@@ -58,6 +64,8 @@ function together(first: Bucket, second: Bucket | undefined): Bucket {
     step: second.step,
     count: first.count + second.count,
     loss: first.loss + second.loss,
+    leastLoss: Math.min(first.leastLoss, second.leastLoss),
+    greatestLoss: Math.max(first.greatestLoss, second.greatestLoss),
     windows: first.windows + second.windows,
     seconds: first.seconds + second.seconds,
   };

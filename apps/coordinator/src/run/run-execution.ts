@@ -14,6 +14,7 @@ import {
 import { writeWeightsFile } from '@rocinante/weights';
 import type { Traffic } from '@rocinante/wire';
 import { counted } from '../display/quantities.js';
+import { Pace } from '../display/pace.js';
 import { Rate } from '../display/rate.js';
 import { DivergedError, RunFailedError } from '../errors.js';
 import type { Session } from '../service/session.js';
@@ -75,6 +76,7 @@ export class RunExecution {
   #ledger: LedgerKeeper | null;
   #run: TrainingRun;
   readonly #rate = new Rate();
+  readonly #pace = new Pace();
   readonly #startedAt = performance.now();
   readonly #watch: LimitsWatch;
   #saidWaiting = false;
@@ -123,6 +125,7 @@ export class RunExecution {
     });
     this.log.onEntry = (entry) => {
       this.#rate.entry(entry);
+      this.#pace.entry(entry);
       options.onEntry(entry);
     };
     this.log.onFailure = this.#failOn(directory.eventsPath);
@@ -216,6 +219,13 @@ export class RunExecution {
 
   get windowsPerSecond(): number | null {
     return this.#rate.windowsPerSecond;
+  }
+
+  /** To the last step, by the pace of the last minutes; null before it is known. */
+  get secondsLeft(): number | null {
+    const { secondsAStep } = this.#pace;
+    const left = this.#prepared.shape.stepsTotal - this.progress.step;
+    return secondsAStep === null ? null : left * secondsAStep;
   }
 
   /** Micro-batches of the last closed step, by who computed them: a worker's id in the state machine. */

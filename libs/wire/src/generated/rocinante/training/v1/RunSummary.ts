@@ -28,11 +28,13 @@ export interface RunSummary {
   'workers'?: (number);
   'lastStepLoss'?: (number | string);
   'poolWorkers'?: (number);
+  'secondsLeft'?: (number | string);
   '_loss'?: "loss";
   '_validationLoss'?: "validationLoss";
   '_windowsPerSecond'?: "windowsPerSecond";
   '_lastStepLoss'?: "lastStepLoss";
   '_poolWorkers'?: "poolWorkers";
+  '_secondsLeft'?: "secondsLeft";
 }
 
 export interface RunSummary__Output {
@@ -60,9 +62,11 @@ export interface RunSummary__Output {
   'workers': (number);
   'lastStepLoss'?: (number);
   'poolWorkers'?: (number);
+  'secondsLeft'?: (number);
   '_loss'?: "loss";
   '_validationLoss'?: "validationLoss";
   '_windowsPerSecond'?: "windowsPerSecond";
   '_lastStepLoss'?: "lastStepLoss";
   '_poolWorkers'?: "poolWorkers";
+  '_secondsLeft'?: "secondsLeft";
 }
