@@ -30,6 +30,6 @@ it('is activated three times, and then no more', { timeout: 240_000 }, async () 
   await until('its next activation', () => daemon!.record(id).unfinishedActivations === 1);
   await until(
     'it to wait for workers',
-    async () => (await daemon!.json(['run', 'show', id])).state === 'waiting',
+    async () => (await daemon!.summary(id)).state === 'RUN_STATE_WAITING',
   );
 });

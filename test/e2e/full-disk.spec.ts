@@ -102,7 +102,7 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
       const { step } = held;
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       // The step in progress is still closed.
-      expect((await daemon.json(['run', 'show', id])).step).toBeLessThanOrEqual(step + 1);
+      expect((await daemon.summary(id)).step).toBeLessThanOrEqual(step + 1);
 
       disk.empty();
       const released = (): unknown[] => daemon.events(id).filter(({ event }) => event === 'released');
@@ -126,10 +126,9 @@ describe.skipIf(whyNoSmallDisk !== null)(`a full disk${whyNoSmallDisk ? ` (${why
         daemon.worker('own');
         const { id } = await daemon.startRun([...order, '--checkpoint', '0.2']);
         await daemon.stepsTaken(id, 5);
-        const isHeld = async (): Promise<boolean> =>
-          (await daemon.json(['run', 'show', id])).state === 'held';
+        const isHeld = async (): Promise<boolean> => (await daemon.summary(id)).state === 'RUN_STATE_HELD';
         await disk.fillUntil(0, until('the run to be held', isHeld));
-        expect((await daemon.json(['run', 'show', id])).reason).toMatch(HELD);
+        expect((await daemon.summary(id)).reason).toMatch(HELD);
         const names = await goodCheckpoints(disk.in('data', 'runs', id));
         expect(names).not.toEqual([]);
         disk.empty();

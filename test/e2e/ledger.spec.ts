@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readCheckpointFile, writeCheckpointFile } from '@rocinante/checkpoint';
 import type { LedgerRecord, StepRecord } from '@rocinante/ledger';
+import { CommandProcess } from '../support/command-process.js';
 import { Daemon, until } from '../support/daemon.js';
 import { ENDLESS, endAfter, Undisturbed } from '../support/open-end.js';
 import {
@@ -32,6 +33,7 @@ import { smallConfig, smallText } from '../support/small-run.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const workspace = new Workspace();
+const commands = new CommandProcess();
 const killedDir = workspace.in('killed');
 let common: string[];
 let undisturbed: Summary;
@@ -64,7 +66,10 @@ beforeAll(async () => {
   undisturbedDir = undisturbed.runDir;
 }, 180_000);
 
-afterAll(() => workspace.remove());
+afterAll(() => {
+  commands.end();
+  workspace.remove();
+});
 
 /** A copy of the killed run's directory. */
 function copy(): string {
@@ -82,13 +87,13 @@ function flip(path: string, at: number): void {
 
 /** `verify`, which is to find something wrong: what it says of it. */
 async function wrong(runDir: string): Promise<string> {
-  const { code, stderr } = await rocinante(['verify', runDir]);
+  const { code, stderr } = await commands.run(['verify', runDir]);
   expect(code).toBe(1);
   return stderr;
 }
 
 async function json(args: readonly string[], code = 0): Promise<Verified> {
-  const finished = await rocinante([...args, '--json']);
+  const finished = await commands.run([...args, '--json']);
   expect(finished).toMatchObject({ code });
   return JSON.parse(finished.stdout.trim().split('\n').at(-1)!) as Verified;
 }

@@ -115,10 +115,7 @@ beforeAll(async () => {
   done = (await daemon.startRun([...smallOrder(workspace, 5), ...notes])).id;
   await daemon.ended(done);
   waiting = (await daemon.startRun([...smallOrder(workspace, 5), '--min-workers', '2'])).id;
-  await until(
-    'the waiting run',
-    async () => (await daemon.json(['run', 'show', waiting])).state === 'waiting',
-  );
+  await until('the waiting run', async () => (await daemon.summary(waiting)).state === 'RUN_STATE_WAITING');
 }, 180_000);
 
 afterAll(async () => {

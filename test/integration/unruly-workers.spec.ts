@@ -57,7 +57,7 @@ it('a worker that stands still and two that flood, among 64', { timeout: 240_000
   await until('work of all others', () => others.every(({ microBatches }) => microBatches > 0));
   await until('both to be missed', () => events('worker-left').filter(({ lost }) => lost).length === 2);
   // Without the one that stands still.
-  const { step, weightsSha256 } = await daemon.toItsEnd(id, ['--min-workers', String(WORKERS - 3)]);
+  const { step, weightsSha256 } = await daemon.toItsEnd(id, WORKERS - 3);
   expect(stalling.microBatches).toBe(0);
   // Cut off by name, before its messages fill the log.
   expect(await flooding.ended).toMatchObject({

@@ -4,8 +4,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KNOWN_VARIABLES, strayVariablesLine } from '@rocinante/base';
+import { CommandProcess } from '../support/command-process.js';
 import { projectRoot } from '../support/project-root.js';
 import { rocinante } from '../support/rocinante.js';
 
@@ -32,9 +33,15 @@ function namesBelow(path: string, wanted = /(?<!\.(png|json|tsbuildinfo))$/): st
   });
 }
 
+/** Commands that the launcher runs by itself: the coordinator's code has no help of them. */
+const LAUNCHERS = ['worker', 'bundle', 'test'];
+
 /** What help says of a command and of all below it. */
 async function helpBelow(words: readonly string[]): Promise<string[]> {
-  const { code, stdout } = await rocinante([...words, '--help']);
+  // The first as a process too: what it lists is what the launcher takes.
+  const isProcess = words.length === 0 || LAUNCHERS.includes(words[0]);
+  const asked = [...words, '--help'];
+  const { code, stdout } = await (isProcess ? rocinante(asked) : commands.run(asked));
   expect(code).toBe(0);
   const [, listed] = /\nCommands:\n([^]*?)(\n\n|$)/.exec(stdout) ?? [];
   const below = [...(listed ?? '').matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
@@ -49,6 +56,9 @@ const folders = ['apps', 'libs', 'deploy', 'test', '.ci'].map((name) => join(pro
 function fileText(name: string): string {
   return readFileSync(join(projectRoot, name), 'utf8');
 }
+
+const commands = new CommandProcess();
+afterAll(() => commands.end());
 
 let ofOptions: Set<string>;
 beforeAll(async () => {

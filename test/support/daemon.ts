@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import type { ClientSecurity } from '@rocinante/access';
-import { dialRuns, type RunSummaryMessage } from '@rocinante/wire';
+import { dialRuns, type RunDetailMessage, type RunsClient, type RunSummaryMessage } from '@rocinante/wire';
 import { endAfter } from './open-end.js';
 import { Rocinante, type Finished } from './rocinante.js';
 
@@ -178,27 +178,20 @@ export class Daemon extends Service {
     return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   }
 
+  /** What operators are told of a run, by a call from here: no process is started for it. */
+  async summary(run: string): Promise<RunSummaryMessage> {
+    return (await this.#detail(run)).summary!;
+  }
+
   /** Waits until a run has ended, as operators are told. */
   async over(run: string, timeoutMs = WAIT_MS): Promise<RunSummaryMessage> {
-    const client = dialRuns(this.grpc, this.#operator?.client);
-    const show = (): Promise<RunSummaryMessage> =>
-      new Promise((resolve, reject) =>
-        client.show({ run }, {}, (error, shown) => {
-          if (error) reject(error);
-          else resolve(shown!.summary!);
-        }),
-      );
-    try {
-      let summary = await show();
-      const hasEnded = async (): Promise<boolean> => {
-        summary = await show();
-        return ENDED_STATES.includes(summary.state);
-      };
-      await until(`the end of ${run}`, hasEnded, timeoutMs);
-      return summary;
-    } finally {
-      client.close();
-    }
+    let summary = await this.summary(run);
+    const hasEnded = async (): Promise<boolean> => {
+      summary = await this.summary(run);
+      return ENDED_STATES.includes(summary.state);
+    };
+    await until(`the end of ${run}`, hasEnded, timeoutMs);
+    return summary;
   }
 
   /** The same, and gives its record once it is on the disk. */
@@ -210,15 +203,52 @@ export class Daemon extends Service {
 
   /**
    * Gives a run that has no end one, some steps on, and waits for it: its record. It is stopped and resumed for that.
-   * @param further options of `run resume`.
+   * @param minWorkers it waits for so many then, in place of those that it waited for.
    */
-  async toItsEnd(run: string, further: readonly string[] = []): Promise<Record<string, unknown>> {
-    await this.json(['run', 'stop', run]);
+  async toItsEnd(run: string, minWorkers?: number): Promise<Record<string, unknown>> {
+    if (this.#isElsewhere) await this.json(['run', 'stop', run]);
+    else await this.#ask<RunSummaryMessage>((client, answer) => client.stop({ run }, {}, answer));
     await until(`${run} to be stopped`, () => this.record(run).state === 'stopped');
     const steps = endAfter(this.record(run).step as number);
-    await this.json(['run', 'resume', run, '--steps', String(steps), '--watch', ...further]);
+    if (this.#isElsewhere) {
+      const words = minWorkers === undefined ? [] : ['--min-workers', String(minWorkers)];
+      await this.json(['run', 'resume', run, '--steps', String(steps), '--watch', ...words]);
+    } else await this.#resumeToItsEnd(run, steps, minWorkers);
     await until(`the record of ${run}`, () => this.record(run).state === 'done');
     return this.record(run);
+  }
+
+  async #resumeToItsEnd(run: string, steps: number, minWorkers?: number): Promise<void> {
+    const { limits } = await this.#detail(run);
+    const changed = minWorkers === undefined ? {} : { limits: { ...limits!, minWorkers } };
+    await this.#ask<RunSummaryMessage>((client, answer) =>
+      client.resume({ run, steps, ...changed }, {}, answer),
+    );
+    const { state, reason } = await this.over(run, 2 * WAIT_MS);
+    if (state !== 'RUN_STATE_DONE') throw new Error(`${run} ended as ${state}: ${reason}`);
+  }
+
+  /** Whether calls from here do not reach it, only commands that are run where it is. */
+  get #isElsewhere(): boolean {
+    return this.#within.length > 0;
+  }
+
+  #detail(run: string): Promise<RunDetailMessage> {
+    return this.#ask<RunDetailMessage>((client, answer) => client.show({ run }, {}, answer));
+  }
+
+  /** One call as an operator. */
+  async #ask<Answer>(
+    call: (client: RunsClient, answer: (error: Error | null, answer?: Answer) => void) => void,
+  ): Promise<Answer> {
+    const client = dialRuns(this.grpc, this.#operator?.client);
+    try {
+      return await new Promise((resolve, reject) =>
+        call(client, (error, answer) => (error ? reject(error) : resolve(answer!))),
+      );
+    } finally {
+      client.close();
+    }
   }
 
   /** A page of `--http`, such as `/metrics`. */
