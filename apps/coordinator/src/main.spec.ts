@@ -91,6 +91,7 @@ it.each([
   [['config', 'print', '--preset', 'seed', '--preset', 'seed']],
   [['train', '--corpus', 'none.txt', '--corpus', 'none.txt']],
   [['run', 'start', '--corpus', 'none.txt', '--tag', 'a', '--tag', 'b']],
+  [['certs', '--name', 'a', '--name', 'b', '--out', join(folder, 'of-two-names')]],
 ])('says nothing of a value that is given again, nor of options that may be: %j', async (words) => {
   expect((await type(words)).stderr).not.toContain('expected it once');
 });

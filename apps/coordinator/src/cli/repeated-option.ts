@@ -17,16 +17,13 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 export function watchRepeated(program: Command): () => string[] {
   const told = new Set<string>();
   const watch = (command: Command): void => {
-    for (const option of command.options) if (hasOneValue(option)) watchOption(command, option, told);
+    for (const option of command.options) {
+      if (option.required || option.optional) watchOption(command, option, told);
+    }
     for (const sub of command.commands) watch(sub);
   };
   watch(program);
   return () => [...told].map((long) => `${long}: expected it once, received several; the last one counts`);
-}
-
-/** What may be given again gathers its values in a list, and begins with an empty one. */
-function hasOneValue({ required, optional, defaultValue }: Option): boolean {
-  return (required || optional) && !Array.isArray(defaultValue);
 }
 
 function watchOption(command: Command, option: Option, told: Set<string>): void {
@@ -35,7 +32,8 @@ function watchOption(command: Command, option: Option, told: Set<string>): void 
   command.on(`option:${option.name()}`, (value: string) => {
     const differs = before !== null && before !== value;
     before = value;
-    if (!differs) return;
+    // What may be given again gathers its values in a list.
+    if (!differs || Array.isArray(command.getOptionValue(option.attributeName()))) return;
     const advice = ADVICE.get(long);
     if (advice !== undefined) command.error(`error: ${long}: expected it once, received several; ${advice}`);
     told.add(long);
