@@ -93,6 +93,7 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
       '#figures',
       /Loss, nats\d\.\d{4}this epoch; .*Held-out loss, nats\d\.\d{4}.*Rate\d+\.\d.*Time left\d/s,
     );
+    await shows('#learning-legend', /^step [\d,]+0\.0\d+$/);
     await shows('#workers tbody', /rucio.*100 %/);
     await until('the worker’s phases', async () =>
       /computes \d+ %/.test((await page.locator('#workers .phases').getAttribute('aria-label')) ?? ''),

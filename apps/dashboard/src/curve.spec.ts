@@ -4,6 +4,7 @@ import { chosen, thin } from './curve.js';
 
 const point = (step: number, loss: number, windowsPerSecond: number | null): RatePoint => ({
   ...{ step, loss, leastLoss: loss, greatestLoss: loss, windowsPerSecond },
+  ...{ gradientNorm: windowsPerSecond, learningRate: 1 / step },
 });
 const points = (count: number): RatePoint[] =>
   Array.from({ length: count }, (_, index) => point(index + 1, index + 1, 10));

@@ -12,7 +12,8 @@ export function thin(points: readonly RatePoint[], pointsMax: number): RatePoint
   const thinned: RatePoint[] = [];
   let sum = emptySum();
   let before = 0;
-  for (const [index, { step, loss, leastLoss, greatestLoss, windowsPerSecond }] of points.entries()) {
+  for (const [index, point] of points.entries()) {
+    const { step, loss, leastLoss, greatestLoss, windowsPerSecond, gradientNorm, learningRate } = point;
     // A point stands for the steps after the one before it.
     const steps = Math.max(1, step - before);
     before = step;
@@ -24,6 +25,10 @@ export function thin(points: readonly RatePoint[], pointsMax: number): RatePoint
       sum.rate += steps * windowsPerSecond;
       sum.rated += steps;
     }
+    if (gradientNorm !== null) {
+      sum.norm += steps * gradientNorm;
+      sum.normed += steps;
+    }
     const next = points[index + 1];
     if (next && Math.floor((next.step - 1) / width) === Math.floor((step - 1) / width)) continue;
     thinned.push({
@@ -32,6 +37,8 @@ export function thin(points: readonly RatePoint[], pointsMax: number): RatePoint
       leastLoss: sum.least,
       greatestLoss: sum.greatest,
       windowsPerSecond: sum.rated > 0 ? sum.rate / sum.rated : null,
+      gradientNorm: sum.normed > 0 ? sum.norm / sum.normed : null,
+      learningRate,
     });
     sum = emptySum();
   }
@@ -45,10 +52,12 @@ interface Sum {
   greatest: number;
   rate: number;
   rated: number;
+  norm: number;
+  normed: number;
 }
 
 function emptySum(): Sum {
-  return { steps: 0, loss: 0, least: Infinity, greatest: -Infinity, rate: 0, rated: 0 };
+  return { steps: 0, loss: 0, least: Infinity, greatest: -Infinity, rate: 0, rated: 0, norm: 0, normed: 0 };
 }
 
 /** Of many points so many that a person reads them as a table: evenly chosen, the last among them. */

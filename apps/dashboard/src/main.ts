@@ -18,7 +18,7 @@ import { Actions } from './actions.js';
 import { runOf } from './address.js';
 import { Announcer } from './announcer.js';
 import { Asking } from './asking.js';
-import { LossChart, RateChart } from './charts.js';
+import { LossChart, SMALL_CHARTS, SmallChart } from './charts.js';
 import { DetailsView } from './details-view.js';
 import { byId, setText } from './elements.js';
 import { EventsView } from './events-view.js';
@@ -47,7 +47,7 @@ class Page {
   readonly #runs = new RunsView();
   readonly #head = new HeadView();
   readonly #loss = new LossChart();
-  readonly #rate = new RateChart();
+  readonly #small = SMALL_CHARTS.map((look) => new SmallChart(look));
   readonly #workers = new WorkersView();
   readonly #events = new EventsView();
   readonly #details = new DetailsView();
@@ -201,7 +201,7 @@ class Page {
     this.#head.show(model);
     this.#actions.show(model.shown);
     this.#loss.show(model);
-    this.#rate.show(model);
+    for (const chart of this.#small) chart.show(model);
     this.#workers.show(model.shown);
     this.#events.show(model.told);
     this.#details.show(model);

@@ -29,8 +29,24 @@ const shown = {
   history: [{ step: 2, epoch: 1, loss: 3, validationLoss: 2.5, best: true }],
 } as unknown as ShownJson;
 const curve = [
-  { step: 1, loss: 4, leastLoss: 4, greatestLoss: 4, windowsPerSecond: 30 },
-  { step: 2, loss: 3, leastLoss: 3, greatestLoss: 3, windowsPerSecond: 30 },
+  {
+    step: 1,
+    loss: 4,
+    leastLoss: 4,
+    greatestLoss: 4,
+    windowsPerSecond: 30,
+    gradientNorm: 1,
+    learningRate: 0.1,
+  },
+  {
+    step: 2,
+    loss: 3,
+    leastLoss: 3,
+    greatestLoss: 3,
+    windowsPerSecond: 30,
+    gradientNorm: 1,
+    learningRate: 0.1,
+  },
 ];
 
 let model: RunModel;
@@ -39,7 +55,16 @@ beforeEach(() => (model = new RunModel({ shown, started, curve, told: [], sample
 const tell = (entry: object, text: string | null = null, repeats = false, usual = false): void =>
   model.tell({ entry: { time, ...entry } as Entry, text, repeats, usual });
 const step = (number: number, loss: number): void =>
-  tell({ event: 'step', step: number, epoch: 1, loss, windows: 32, seconds: 2 });
+  tell({
+    event: 'step',
+    step: number,
+    epoch: 1,
+    loss,
+    windows: 32,
+    seconds: 2,
+    gradientNorm: 5,
+    learningRate: 0.2,
+  });
 const steps = (): number[] => model.points.map((point) => point.step);
 
 describe('a run on the page', () => {

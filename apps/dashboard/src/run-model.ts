@@ -81,10 +81,11 @@ export class RunModel {
       case 'went-back':
         return this.#goOnFrom(entry.atStep);
       case 'step': {
-        const { step, loss, windows, seconds } = entry;
+        const { step, loss, windows, seconds, gradientNorm, learningRate } = entry;
         if (step <= (this.#points.at(-1)?.step ?? 0)) this.#forgetAfter(step - 1);
         const windowsPerSecond = seconds > 0 ? windows / seconds : null;
-        this.#points.push({ step, loss, leastLoss: loss, greatestLoss: loss, windowsPerSecond });
+        const losses = { loss, leastLoss: loss, greatestLoss: loss };
+        this.#points.push({ step, ...losses, windowsPerSecond, gradientNorm, learningRate });
         if (this.#points.length > POINTS_MAX) this.#points = thin(this.#points, POINTS_MAX / 2);
         return;
       }

@@ -28,6 +28,8 @@ export type Entry = { readonly time: string; readonly worker?: string } & (
       readonly loss: number;
       readonly windows: number;
       readonly seconds: number;
+      readonly gradientNorm: number | null;
+      readonly learningRate: number | null;
     }
   | {
       readonly event: 'evaluation';

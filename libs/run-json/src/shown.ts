@@ -75,11 +75,15 @@ export interface LossPoint {
   readonly loss: number;
 }
 
-/** The same with the rate of these steps, and between what their losses lie, as the page draws it. */
+/** The same with what else the page draws of these steps, and between what their losses lie. */
 export interface RatePoint extends LossPoint {
   readonly leastLoss: number;
   readonly greatestLoss: number;
   readonly windowsPerSecond: number | null;
+  /** The mean norm of these steps' gradients, before clipping; null where nothing is clipped, and of earlier releases. */
+  readonly gradientNorm: number | null;
+  /** Of the last of these steps; null of earlier releases. */
+  readonly learningRate: number | null;
 }
 
 /** What bounds a run, and what is kept of it: the options of `run start` of these names. */

@@ -45,8 +45,24 @@ describe('a page that opens', () => {
     const { curve, told, id, ...rest } = await opening();
     expect(rest).toEqual({ started: started({}), sample: 'the whale' });
     expect(curve).toEqual([
-      { step: 1, loss: 4, leastLoss: 4, greatestLoss: 4, windowsPerSecond: 320 },
-      { step: 2, loss: 3, leastLoss: 3, greatestLoss: 3, windowsPerSecond: 320 },
+      {
+        step: 1,
+        loss: 4,
+        leastLoss: 4,
+        greatestLoss: 4,
+        windowsPerSecond: 320,
+        gradientNorm: null,
+        learningRate: 0.004,
+      },
+      {
+        step: 2,
+        loss: 3,
+        leastLoss: 3,
+        greatestLoss: 3,
+        windowsPerSecond: 320,
+        gradientNorm: null,
+        learningRate: 0.004,
+      },
     ]);
     expect(told.map(({ text }) => text)).toEqual([
       'the run begins: 1,340 steps',

@@ -106,7 +106,7 @@ export async function readOpening(
       else missed?.push({ told: toldEntry(entry), id });
       if (missed && missed.length > MISSED_ENTRIES_MAX) [missed, after] = [null, null];
     }
-    if (entry.event === 'step') curve.add(entry.step, entry.loss, entry.windows, entry.seconds);
+    if (entry.event === 'step') curve.add(entry);
     else if (entry.event === 'started') started = entry;
     else if (entry.event === 'sample') sample = entry.text;
     const said = toldEntry(entry);

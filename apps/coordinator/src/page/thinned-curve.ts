@@ -1,4 +1,5 @@
 import type { RatePoint } from '@rocinante/run-json';
+import type { LogEntryOf } from '../run/log/log-entries.js';
 
 interface Bucket {
   step: number;
@@ -8,7 +9,14 @@ interface Bucket {
   greatestLoss: number;
   windows: number;
   seconds: number;
+  norm: number;
+  normed: number;
+  learningRate: number | null;
 }
+
+/** What is read of a step; entries of earlier releases say less. */
+export type CurveStep = Pick<LogEntryOf<'step'>, 'step' | 'loss' | 'windows' | 'seconds'> &
+  Partial<Pick<LogEntryOf<'step'>, 'gradientNorm' | 'learningRate'>>;
 
 /**
  * Losses and rates of steps, thinned as they come: whenever there are twice as many points as are wanted, two and two become
@@ -25,19 +33,14 @@ export class ThinnedCurve {
     this.#pointsMax = pointsMax;
   }
 
-  add(step: number, loss: number, windows: number, seconds: number): void {
+  add(entry: CurveStep): void {
     const last = this.#buckets.at(-1);
+    const own = bucketOf(entry);
     if (last && last.count < this.#width) {
-      last.step = step;
-      last.count += 1;
-      last.loss += loss;
-      last.leastLoss = Math.min(last.leastLoss, loss);
-      last.greatestLoss = Math.max(last.greatestLoss, loss);
-      last.windows += windows;
-      last.seconds += seconds;
+      this.#buckets[this.#buckets.length - 1] = together(last, own);
       return;
     }
-    this.#buckets.push({ step, count: 1, loss, leastLoss: loss, greatestLoss: loss, windows, seconds });
+    this.#buckets.push(own);
     if (this.#buckets.length <= this.#pointsMax) return;
     this.#width *= 2;
     const merged: Bucket[] = [];
@@ -48,14 +51,31 @@ export class ThinnedCurve {
   }
 
   get points(): RatePoint[] {
-    return this.#buckets.map(({ step, count, loss, leastLoss, greatestLoss, windows, seconds }) => ({
-      step,
-      loss: loss / count,
-      leastLoss,
-      greatestLoss,
-      windowsPerSecond: seconds > 0 ? windows / seconds : null,
-    }));
+    return this.#buckets.map(
+      ({ step, count, loss, leastLoss, greatestLoss, windows, seconds, norm, normed, learningRate }) => ({
+        step,
+        loss: loss / count,
+        leastLoss,
+        greatestLoss,
+        windowsPerSecond: seconds > 0 ? windows / seconds : null,
+        gradientNorm: normed > 0 ? norm / normed : null,
+        learningRate,
+      }),
+    );
   }
+}
+
+function bucketOf({
+  step,
+  loss,
+  windows,
+  seconds,
+  gradientNorm = null,
+  learningRate = null,
+}: CurveStep): Bucket {
+  const losses = { loss, leastLoss: loss, greatestLoss: loss };
+  const norms = { norm: gradientNorm ?? 0, normed: gradientNorm === null ? 0 : 1 };
+  return { step, count: 1, ...losses, windows, seconds, ...norms, learningRate };
 }
 
 function together(first: Bucket, second: Bucket | undefined): Bucket {
@@ -68,5 +88,8 @@ function together(first: Bucket, second: Bucket | undefined): Bucket {
     greatestLoss: Math.max(first.greatestLoss, second.greatestLoss),
     windows: first.windows + second.windows,
     seconds: first.seconds + second.seconds,
+    norm: first.norm + second.norm,
+    normed: first.normed + second.normed,
+    learningRate: second.learningRate,
   };
 }
