@@ -295,11 +295,11 @@ export class ActiveRun {
     const [waitMs, lostWaitMs] = this.#isHurried
       ? [STOP_WAIT_MS, STOP_WAIT_MS]
       : [END_WAIT_MS, END_LOST_WAIT_MS];
-    const missing = (await this.#place?.finish({ weights, waitMs, lostWaitMs })) ?? null;
-    if (missing === null) return;
+    const line = (await this.#place?.finish({ weights, waitMs, lostWaitMs }))?.line ?? null;
+    if (line === null) return;
     const { step } = this.#execution!.progress;
-    this.#tell(log, { time: now(), event: 'notice', atStep: step, message: missing });
-    this.#parts.logger.warn({ run: this.id, step }, missing);
+    this.#tell(log, { time: now(), event: 'notice', atStep: step, message: line });
+    this.#parts.logger.warn({ run: this.id, step }, line);
   }
 
   /** The end of a run that never came to be executed, or whose execution failed: that one has said so itself. */
