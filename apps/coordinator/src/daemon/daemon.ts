@@ -365,10 +365,12 @@ export class Daemon {
   }
 
   #collect(): void {
-    this.#contents.collect(this.#store.namedContents(), Date.now()).then(
-      (bytes) => bytes > 0 && this.#logger.info({ bytes }, 'removed contents that no run names'),
-      (error: Error) => this.#logger.warn(`contents that no run names were not removed: ${error.message}`),
-    );
+    this.#contents
+      .collect(() => this.#store.namedContents(), Date.now())
+      .then(
+        (bytes) => bytes > 0 && this.#logger.info({ bytes }, 'removed contents that no run names'),
+        (error: Error) => this.#logger.warn(`contents that no run names were not removed: ${error.message}`),
+      );
   }
 }
 
