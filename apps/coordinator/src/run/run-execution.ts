@@ -63,7 +63,7 @@ export class RunExecution {
       this.#rate.entry(entry);
       options.onEntry(entry);
     };
-    this.#traffic = new PoolTraffic(() => service.pool(pool).sessions);
+    this.#traffic = new PoolTraffic(() => service.pool(pool)?.sessions ?? []);
     const waiting = new WaitingNotice(this);
     this.#watch = new LimitsWatch({
       // It is another run after it went back; what ends one must outlast that.
@@ -100,7 +100,7 @@ export class RunExecution {
       id: name,
       initialParameters,
       exact: prepared.limits.exact,
-      pool: () => service.pool(pool),
+      pool: () => service.poolFor(pool),
       numbers: service.takeNumbers(),
       ledger,
       room: this.#disk.saveRoom(prepared.directory.checkpointsPath, path),
