@@ -28,7 +28,7 @@ export interface Retention {
 }
 
 /** The newest checkpoints that are kept where nothing else is said. */
-export const KEPT_CHECKPOINTS = 3;
+const KEPT_CHECKPOINTS = 3;
 
 /** Digits enough for a run of 99,999,999 steps to sort by name; longer numbers are read too. */
 const STEP_DIGITS = 8;
