@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { file, type } from './typed-command.js';
+import { file, type } from './spec-command.js';
 
 describe('corpus info', () => {
   const text = file('accents.txt', '¿Sí? '.repeat(21));

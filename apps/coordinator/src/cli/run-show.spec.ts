@@ -1,9 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
-import { detailOf, doneRun, runningRun } from '../client/scripted-coordinator.js';
+import { detailOf, doneRun, runningRun } from '../client/spec-scripted-coordinator.js';
 import { presets } from '../presets.js';
-import { lastLine, losses, rocinante, show, stopServer } from './typed-command.js';
+import { lastLine, losses, rocinante, show, stopServer } from './spec-command.js';
 
 describe('run list', () => {
   const List: RunsHandlers['List'] = (call, callback) => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { folder, type } from './typed-command.js';
+import { folder, type } from './spec-command.js';
 
 it('makes nothing where it is to compute on a card and there is none', async () => {
   vi.stubEnv('ROCINANTE_DRIVER_ROOT', '/nowhere');
