@@ -3,9 +3,9 @@ import { existsSync, statSync, unlinkSync, utimesSync } from 'node:fs';
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { assert, makeFolder, quoted, systemTrouble } from '@rocinante/base';
+import { assert, makeFolder, quoted, syncFolder, systemTrouble } from '@rocinante/base';
 import { CORPUS_BYTES_MAX } from '@rocinante/corpus';
-import { FILE_BYTES_MAX, PARTIAL_SUFFIX, PREFIX_BYTES, syncDirectory } from '@rocinante/weights';
+import { FILE_BYTES_MAX, PARTIAL_SUFFIX, PREFIX_BYTES } from '@rocinante/weights';
 import { RunFailedError } from '../errors.js';
 import { PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ContentError } from './errors.js';
@@ -186,7 +186,7 @@ export class ContentWriter {
       await this.file.close();
       await rename(this.partial, this.path);
       this.#ended = true;
-      await syncDirectory(join(this.path, '..'));
+      await syncFolder(join(this.path, '..'));
     });
   }
 
