@@ -1,6 +1,6 @@
 /** Goal: a run's place in a store costs no run. Method: a real folder, which cannot be written where a folder has a file's name. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MANIFEST_KEY, type ObjectStore } from '@rocinante/store';
@@ -107,6 +107,14 @@ describe('a place in a store', () => {
       isWhole: false,
       line: expect.stringMatching(/^not in the store: the last lines of its logs; store s3/) as string,
     });
+  });
+
+  it('that nothing was brought to is left, and the mark does not say that all is there', async () => {
+    let ends = 0;
+    const place = RunPlace.beside({ ...objects(), end: () => void ends++ }, directory);
+    place.take(run);
+    expect(await place.finish(soon)).toEqual({ isWhole: false, line: null });
+    expect([ends, held.size, existsSync(mark)]).toEqual([1, 0, false]);
   });
 
   it('is refused at the beginning of a run that takes it at once', async () => {

@@ -242,6 +242,8 @@ export class RunPlace implements RunObserver {
   async finish(end: MirrorEnd): Promise<PlaceEnd> {
     const failure = (await this.#queue?.finish(end)) ?? null;
     this.#objects.end();
+    // A run that never came to follow: nothing is known of what the store has.
+    if (this.#queue === null) return { isWhole: false, line: null };
     if (failure === null) {
       try {
         this.#record(true);
