@@ -9,7 +9,7 @@ import { fileEntry, filesBelow } from './entries.mjs';
 
 /** What a compiler writes beside a module. */
 const besides = /\.(d\.[cm]?ts|map|tsbuildinfo)$/;
-const spec = /\.spec\.js$/;
+const spec = /(\.spec|(^|\/)spec-[^/]*)\.js$/;
 
 /** Imports, and the files of threads and processes that a module starts: `'./x.js'`, `'../../worker/dist/main.js'`. */
 const reference = /['"](\.{1,2}\/[^'"\n]+\.js)['"]/g;

@@ -1,13 +1,13 @@
 import type { RunConfig } from '@rocinante/training';
 
 /** Windows that a card computes at once: fewer leave most of it idle, and a larger micro-batch gains little. */
-export const CARD_MICRO_BATCH = 256;
+const CARD_MICRO_BATCH = 256;
 
 /** How much larger a batch can be made at most. */
 export const BATCH_SCALE_MAX = 4096;
 
 /** The warm-up of a batch that was made larger, where the configuration has none. */
-export const SCALED_WARMUP_STEPS = 100;
+const SCALED_WARMUP_STEPS = 100;
 
 /** Fewer steps in a whole run are too few for a larger batch to be worth recommending: ten times the warm-up. */
 const STEPS_LEFT_MIN = 10 * SCALED_WARMUP_STEPS;

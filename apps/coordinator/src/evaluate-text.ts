@@ -22,8 +22,7 @@ import { readNamedWeights } from './named-weights.js';
 import { runNetworkThread, type NetworkWork } from './network-thread.js';
 
 /** What of a text is evaluated. */
-export const EVALUATED_PARTS = ['validation', 'test', 'all'] as const;
-export type EvaluatedPart = (typeof EVALUATED_PARTS)[number];
+export type EvaluatedPart = 'validation' | 'test' | 'all';
 
 export interface EvaluateTextOptions extends Pick<NetworkWork, 'threads' | 'device' | 'lstm'> {
   /** Path of a weights file, a checkpoint, or a run's directory. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { folder, file, type } from './cli/typed-command.js';
+import { folder, file, type } from './cli/spec-command.js';
 import { runs } from './main.js';
 
 afterEach(() => vi.restoreAllMocks());

@@ -74,7 +74,7 @@ describe('of checkpoints', () => {
 
   it('have what final weights have, words and exactness too, and are the same file', async () => {
     await save(5, true, 2);
-    keepWords(new RunDirectory(run), ['sea', 'whale']);
+    keepWords({ directory: new RunDirectory(run), words: ['sea', 'whale'] });
     const named = await readNamedWeights(at(5));
     expect(named.further).toEqual({ words: '["sea","whale"]', exactness: 'not exact since step 2' });
     const path = join(run, 'weights', 'final.safetensors');

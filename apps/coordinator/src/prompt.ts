@@ -17,7 +17,7 @@ import { UsageError } from './errors.js';
 export const PROMPT_BYTES_MAX = 1 << 16;
 
 /** Which standard input is. */
-export const STANDARD_INPUT = '-';
+const STANDARD_INPUT = '-';
 
 /** A text with what messages call it: the option that gave it. */
 export interface Prompt {

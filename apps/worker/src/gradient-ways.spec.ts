@@ -13,8 +13,6 @@ import type { TrainResult } from './engine-messages.js';
 import { RunCompute } from './run-compute.js';
 import { specRunConfig } from './spec-run-config.js';
 
-const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
-
 const engine = Engine.load();
 const vocabularySize = 7;
 const SYMBOLS = 4_000;
@@ -37,6 +35,7 @@ const config = specRunConfig({
   batch: { size: 128, microBatch: 8 },
 });
 const M = microBatchesOf(config);
+const terms: GridTerms = { codec: 'int32-grid', microBatches: M };
 const { batches } = runWindows(config, SYMBOLS);
 /** The epoch's last step, which is short, and its last micro-batch too. */
 const LAST_STEP = Math.floor(batches.windowCount / config.batch.size);
@@ -172,7 +171,7 @@ describe('a sum on the device', () => {
     });
     expect(first.result!.fits).toBe(false);
     const handles = engine.liveHandles;
-    const exponents = gridExponents(first.result!.magnitudes, int32(M));
+    const exponents = gridExponents(first.result!.magnitudes, terms);
     // The parameters of this version are not looked at: nothing is computed again.
     const again = sameAnswer({ microBatches: [0, 1], exponents });
     expect(engine.liveHandles).toBe(handles);
@@ -187,9 +186,9 @@ describe('what is not summed on the device', () => {
   it('is measured, from the first that does not fit on', () => {
     const { magnitudes } = sameAnswer({ microBatches: [0, 1] }).result!;
     // The finest grid that the first two fit, block by block.
-    const exponents = gridExponents(magnitudes, int32(M)).map((usual, block) => {
+    const exponents = gridExponents(magnitudes, terms).map((usual, block) => {
       const fitsOn = (e: number): boolean =>
-        fits(magnitudes.subarray(block, block + 1), Int8Array.of(e), int32(M));
+        fits(magnitudes.subarray(block, block + 1), Int8Array.of(e), terms);
       let exponent = usual;
       while (exponent > -126 && fitsOn(exponent - 1)) exponent -= 1;
       return exponent;

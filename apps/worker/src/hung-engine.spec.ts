@@ -14,7 +14,7 @@ import {
   ScriptedCoordinator,
   until,
   type ScriptedRun,
-} from './scripted-coordinator.js';
+} from './spec-scripted-coordinator.js';
 
 const program = new URL('../dist/main.js', import.meta.url).href;
 

@@ -9,7 +9,7 @@ import type { StartRunMessage, TrainingClient } from '@rocinante/wire';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EngineProxy } from './engine-proxy.js';
 import { RunPreparation, type PreparedRun } from './run-preparation.js';
-import { scriptedRun, type ScriptedRun } from './scripted-coordinator.js';
+import { scriptedRun, type ScriptedRun } from './spec-scripted-coordinator.js';
 import { firstAssignment } from './spec-run-config.js';
 
 let engine: EngineProxy;

@@ -7,7 +7,7 @@ import { EngineProxy } from './engine-proxy.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
 import { RunPreparation } from './run-preparation.js';
-import { assignment, scriptedRun, ScriptedCoordinator, until } from './scripted-coordinator.js';
+import { assignment, scriptedRun, ScriptedCoordinator, until } from './spec-scripted-coordinator.js';
 import { Session } from './session.js';
 
 let engine: EngineProxy;

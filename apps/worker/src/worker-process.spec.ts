@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WireError } from '@rocinante/wire';
-import { assignment, scriptedRun, ScriptedCoordinator, until } from './scripted-coordinator.js';
+import { assignment, scriptedRun, ScriptedCoordinator, until } from './spec-scripted-coordinator.js';
 
 const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 

@@ -8,7 +8,7 @@ import type { EngineFacts } from './engine-messages.js';
 import { EngineProxy } from './engine-proxy.js';
 import { LogRelay } from './log-relay.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
-import { ScriptedCoordinator, until } from './scripted-coordinator.js';
+import { ScriptedCoordinator, until } from './spec-scripted-coordinator.js';
 import { workerConfig } from './spec-worker-config.js';
 import { Worker } from './worker.js';
 

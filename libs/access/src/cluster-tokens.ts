@@ -11,7 +11,7 @@ import { bookLine, isTokenName, readBook } from './token-book.js';
 import { newToken } from './token.js';
 import { PUBLIC_MODE, SECRET_MODE, writeWhole } from './whole-file.js';
 
-export const BOOK_FILE = 'tokens';
+const BOOK_FILE = 'tokens';
 
 const HEADER =
   '# Who may come in: role, name, SHA-256 of the token. Serve reads this file again by itself when it changes.\n' +

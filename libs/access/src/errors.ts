@@ -13,20 +13,17 @@ import { RocinanteError } from '@rocinante/base';
  * - `ACCESS_NAME`: what should be a host, an address or a token's name is none.
  * - `ACCESS_FOLDER`: what is in a cluster's folder does not fit together, or not with what was asked.
  */
-export const ACCESS_ERROR_CODES = [
-  'ACCESS_FILE',
-  'ACCESS_FILE_MODE',
-  'ACCESS_TOKEN',
-  'ACCESS_TOKEN_BOOK',
-  'ACCESS_CERTIFICATE',
-  'ACCESS_CERTIFICATE_KEY',
-  'ACCESS_CERTIFICATE_EXPIRED',
-  'ACCESS_CERTIFICATE_NOT_YET_VALID',
-  'ACCESS_NAME',
-  'ACCESS_FOLDER',
-] as const;
-
-export type AccessErrorCode = (typeof ACCESS_ERROR_CODES)[number];
+export type AccessErrorCode =
+  | 'ACCESS_FILE'
+  | 'ACCESS_FILE_MODE'
+  | 'ACCESS_TOKEN'
+  | 'ACCESS_TOKEN_BOOK'
+  | 'ACCESS_CERTIFICATE'
+  | 'ACCESS_CERTIFICATE_KEY'
+  | 'ACCESS_CERTIFICATE_EXPIRED'
+  | 'ACCESS_CERTIFICATE_NOT_YET_VALID'
+  | 'ACCESS_NAME'
+  | 'ACCESS_FOLDER';
 
 /** Who may come in cannot be told from what was given. The message names the file, and never what a secret file holds. */
 export class AccessError extends RocinanteError {

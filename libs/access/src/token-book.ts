@@ -96,7 +96,7 @@ export function readBook(path: string): BookEntry[] {
  * @param path for the message.
  * @throws {AccessError} `ACCESS_TOKEN_BOOK`. Of a wrong line the message says the number, and not what it holds.
  */
-export function parseBook(text: string, path: string): BookEntry[] {
+function parseBook(text: string, path: string): BookEntry[] {
   const entries: BookEntry[] = [];
   const lineOfName = new Map<string, number>();
   const lineOfDigest = new Map<string, number>();

@@ -19,7 +19,7 @@ const BACKDATED_MS = 3_600_000;
 const SERIAL_BYTES = 16;
 
 /** The longest name that RFC 5280 lets a certificate have. */
-export const COMMON_NAME_CHARACTERS_MAX = 64;
+const COMMON_NAME_CHARACTERS_MAX = 64;
 
 /** The curve's name, as OpenSSL gives it. */
 export const CURVE = 'prime256v1';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncFolder } from './sync-folder.js';
+import { syncFolderNow } from './sync-folder.js';
 
 /**
  * Makes a folder with those above it, where it is not there; another process may make it at the same time. The name of one that
@@ -24,7 +24,7 @@ export function makeFolder(path: string, mode?: number): void {
 /** A folder that we may write into and not read, as some for everybody are, is flushed whenever the system does so. */
 function syncAbove(path: string): void {
   try {
-    syncFolder(dirname(path));
+    syncFolderNow(dirname(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
   }

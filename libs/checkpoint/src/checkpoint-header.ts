@@ -11,10 +11,10 @@ import { LOSS_ENTRIES_MAX, type Checkpoint, type LossEntry } from './checkpoint.
 import { DamagedCheckpointError, NonFiniteCheckpointError } from './errors.js';
 
 /** What the `format` entry says in every checkpoint. */
-export const CHECKPOINT_FORMAT = 'rocinante-checkpoint';
+const CHECKPOINT_FORMAT = 'rocinante-checkpoint';
 
 /** The version that this release writes. It reads this one and all before it. */
-export const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 1;
 
 /** The entry with the file's hash; the first of the metadata, so that it stands at a fixed place. */
 export const HASH_ENTRY = 'contents_sha256';
@@ -23,7 +23,7 @@ export const HASH_ENTRY = 'contents_sha256';
 export const HASH_PLACEHOLDER = '0'.repeat(64);
 
 /** Names of tensors that are not parameters begin with one of these, so no parameter's may. */
-export const RESERVED_PREFIXES = ['adam/', 'grid/', 'residual/'] as const;
+const RESERVED_PREFIXES = ['adam/', 'grid/', 'residual/'] as const;
 
 const MAGNITUDES = 'grid/magnitudes';
 
@@ -31,7 +31,7 @@ const MAGNITUDES = 'grid/magnitudes';
 type State = Omit<Checkpoint, 'layout' | 'parameters' | 'm' | 'v' | 'magnitudes'>;
 
 /** The tensors of a checkpoint in the order of their bytes: parameters, both moments, the grid's magnitudes. */
-export function checkpointTensors(tensors: readonly TensorSpec[], blockCount: number): TensorDescription[] {
+function checkpointTensors(tensors: readonly TensorSpec[], blockCount: number): TensorDescription[] {
   const prefixed = (prefix: string): TensorDescription[] =>
     tensors.map(({ name, shape }) => ({ name: prefix + name, dtype: 'F32', shape }));
   return [

@@ -9,6 +9,14 @@ export interface SavedCheckpoint {
   readonly bytes: number;
   /** Null where they were not asked for. */
   readonly hashes: VectorHashes | null;
+  /** What need not be kept any more and is still there, since the disk does not remove it; the next save tries again. */
+  readonly notRemoved: readonly NotRemoved[];
+}
+
+/** A file that the disk does not remove, or the folder where that cannot be listed. */
+export interface NotRemoved {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** SHA-256s of a checkpoint's vectors as they were written: of the parameters' bytes, and of m's and then v's. */
@@ -42,7 +50,8 @@ export interface LoadedCheckpoint {
  */
 export interface CheckpointStore {
   /**
-   * Saves a checkpoint; when this returns, a loss of power does not lose it. Calls are not made at the same time.
+   * Saves a checkpoint; when this returns, a loss of power does not lose it. Calls are not made at the same time. One that is saved
+   * is so whatever becomes of those that need not be kept any more.
    * @throws {NonFiniteCheckpointError | CheckpointWriteError} nothing is saved, and nothing lost.
    */
   save(checkpoint: Checkpoint, options: SaveOptions): Promise<SavedCheckpoint>;

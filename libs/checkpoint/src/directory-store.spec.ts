@@ -3,7 +3,7 @@
  * files, a disk that fails after some bytes, and (as root on Linux) a file system that really is full.
  */
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -326,6 +326,71 @@ describe('what cannot be read now', () => {
   it('is not what is not there', async () => {
     await expect(store.load(checkpointName(10))).rejects.toThrow(DamagedCheckpointError);
   });
+});
+
+describe('what the disk does not remove', () => {
+  /** Nobody removes a folder by removing a file: what is older than the best and need not be kept stays. */
+  const plant = (step: number): Promise<string | undefined> =>
+    mkdir(join(directory, checkpointName(step)), { recursive: true });
+
+  it('costs no save, is named, and is tried again by the next', async () => {
+    await saveAll([20, 30, 40], 20);
+    await plant(10);
+    await plant(11);
+    const saved = await store.save(checkpointOf(50), { best: false });
+    expect(saved).toMatchObject({ name: checkpointName(50), step: 50 });
+    expect(saved.notRemoved.map(({ name }) => name)).toEqual([checkpointName(10), checkpointName(11)]);
+    expect(saved.notRemoved[0].reason).toBe('it is a folder (EISDIR)');
+    expect(await steps()).toEqual([10, 11, 20, 30, 40, 50]);
+    expect((await store.loadLatest()).checkpoint).toEqual(checkpointOf(50));
+
+    await rm(join(directory, checkpointName(10)), { recursive: true });
+    // Those that can be removed are, whatever becomes of the others.
+    const next = await store.save(checkpointOf(60), { best: true });
+    expect(next.notRemoved.map(({ name }) => name)).toEqual([checkpointName(11)]);
+    expect(await steps()).toEqual([11, 40, 50, 60]);
+    await rm(join(directory, checkpointName(11)), { recursive: true });
+    expect((await store.save(checkpointOf(70), { best: false })).notRemoved).toEqual([]);
+    expect(await steps()).toEqual([50, 60, 70]);
+  });
+
+  it('counts as damaged for as long as it is there', async () => {
+    await saveAll([10], 10);
+    await plant(30);
+    store = new DirectoryStore(directory, { keepLast: 1, damaged: [checkpointName(30)] });
+    for (const step of [11, 12]) {
+      const { notRemoved } = await store.save(checkpointOf(step), { best: false });
+      expect(notRemoved.map(({ name }) => name)).toEqual([checkpointName(30)]);
+      // As a good one it would be the newest, and the only one that is kept.
+      expect(await steps()).toEqual([10, step, 30]);
+    }
+  });
+
+  it('may be what a killed process left', async () => {
+    await mkdir(join(directory, `${checkpointName(7)}.partial`));
+    const { notRemoved } = await store.save(checkpointOf(8), { best: false });
+    expect(notRemoved.map(({ name }) => name)).toEqual([`${checkpointName(7)}.partial`]);
+    expect(await steps()).toEqual([8]);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'is another user’s, in a folder where each removes his own',
+    async () => {
+      await saveAll([10]);
+      await chmod(directory, 0o1777);
+      process.seteuid!(65_534);
+      try {
+        await saveAll([20, 30]);
+        const { notRemoved } = await store.save(checkpointOf(40), { best: false });
+        expect(notRemoved).toEqual([
+          { name: checkpointName(10), reason: 'this user may not: permission denied (EPERM)' },
+        ]);
+      } finally {
+        process.seteuid!(0);
+      }
+      expect(await steps()).toEqual([10, 20, 30, 40]);
+    },
+  );
 });
 
 describe('a save that fails', () => {

@@ -1,11 +1,17 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { assert, makeFolder } from '@rocinante/base';
+import { readdir, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { assert, makeFolder, systemTrouble } from '@rocinante/base';
 import { PARTIAL_SUFFIX, type OpenWritable } from '@rocinante/weights';
 import { isMarkedBest } from './best-marks.js';
 import { isDamage, isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { CheckpointStore, LoadedCheckpoint, SavedCheckpoint, SaveOptions } from './checkpoint-store.js';
+import type {
+  CheckpointStore,
+  LoadedCheckpoint,
+  NotRemoved,
+  SavedCheckpoint,
+  SaveOptions,
+} from './checkpoint-store.js';
 import {
   CheckpointWriteError,
   DamagedCheckpointError,
@@ -22,7 +28,7 @@ export interface Retention {
 }
 
 /** The newest checkpoints that are kept where nothing else is said. */
-export const KEPT_CHECKPOINTS = 3;
+const KEPT_CHECKPOINTS = 3;
 
 /** Digits enough for a run of 99,999,999 steps to sort by name; longer numbers are read too. */
 const STEP_DIGITS = 8;
@@ -37,7 +43,7 @@ export function checkpointName(step: number): string {
  * Checkpoints in a directory of a local file system.
  *
  * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has
- * named them, and there is a good one now). What was just saved is always kept, and what is newer than the best and cannot be read now: it may be
+ * named them, and there is a good one now). What the disk does not remove is named to who saves, and tried again by the next. What was just saved is always kept, and what is newer than the best and cannot be read now: it may be
  * the best. The best is the newest that says so in its
  * own header, so no second file can contradict it.
  */
@@ -84,21 +90,24 @@ export class DirectoryStore implements CheckpointStore {
     const { step } = checkpoint;
     const name = checkpointName(step);
     const path = join(this.directory, name);
-    try {
-      makeFolder(this.directory);
-      await this.#removePartial();
-    } catch (error) {
-      throw new CheckpointWriteError(path, error);
-    }
-    // A step that is saved again, as on resume, is the same state: it stays the best if it was.
-    const stillBest = best || (await this.best()) === name;
+    const { stillBest, partial } = await this.#prepare(name, best).catch((error: unknown): never => {
+      throw isRefusal(error) ? new CheckpointWriteError(path, error) : error;
+    });
     const { bytes, hashes } = await writeCheckpointFile(path, checkpoint, stillBest, {
       hashed,
       openFile: this.#openFile,
     });
     this.#damaged.delete(name);
-    await this.#removeOld(name, alsoKept === null ? name : checkpointName(alsoKept));
-    return { name, step, bytes, hashes };
+    const old = await this.#removeOld(name, alsoKept === null ? name : checkpointName(alsoKept));
+    return { name, step, bytes, hashes, notRemoved: [...partial, ...old] };
+  }
+
+  /** What comes before a checkpoint is written: room for it, and whether it is the best that is there. */
+  async #prepare(name: string, best: boolean): Promise<{ stillBest: boolean; partial: NotRemoved[] }> {
+    makeFolder(this.directory);
+    const partial = await this.#removePartial();
+    // A step that is saved again, as on resume, is the same state: it stays the best if it was.
+    return { stillBest: best || (await this.best()) === name, partial };
   }
 
   async loadLatest(): Promise<LoadedCheckpoint> {
@@ -154,31 +163,53 @@ export class DirectoryStore implements CheckpointStore {
   async removeAfter(step: number): Promise<void> {
     // The newest first: what is left by a kill in between is whole up to some step.
     for (const name of (await this.names()).reverse()) {
-      if (stepOf(name) > step) await rm(join(this.directory, name), { force: true });
+      if (stepOf(name) > step) await removeFile(join(this.directory, name));
     }
   }
 
-  /** Removes what need not be kept, once `saved` is safe on the disk. */
-  async #removeOld(saved: string, alsoKept: string): Promise<void> {
+  /** Removes what need not be kept, once `saved` is safe on the disk. @returns what of it is still there. */
+  async #removeOld(saved: string, alsoKept: string): Promise<NotRemoved[]> {
+    try {
+      const left = await this.#remove(await this.#old(saved, alsoKept));
+      const stays = new Set(left.map(({ name }) => name));
+      for (const name of this.#damaged) if (!stays.has(name)) this.#damaged.delete(name);
+      return left;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return [{ name: basename(this.directory), reason: systemTrouble(error, this.directory) }];
+    }
+  }
+
+  /** What need not be kept once `saved` is safe on the disk. */
+  async #old(saved: string, alsoKept: string): Promise<string[]> {
     const names = await this.names();
     const good = names.filter((name) => !this.#damaged.has(name));
     // A remainder of 0 steps is NaN: none.
     const forGood = good.filter((name) => stepOf(name) % this.#keepEverySteps === 0);
     const { best, unread } = await this.#findBest();
     const keep = new Set([saved, alsoKept, best, ...unread, ...good.slice(-this.#keepLast), ...forGood]);
-    for (const name of names) {
-      if (!keep.has(name)) await rm(join(this.directory, name), { force: true });
-    }
-    this.#damaged.clear();
+    return names.filter((name) => !keep.has(name));
   }
 
-  /** Removes what a process left behind that was killed while it wrote. */
-  async #removePartial(): Promise<void> {
-    for (const file of await this.#files()) {
-      const isPartial =
-        file.endsWith(PARTIAL_SUFFIX) && NAME_PATTERN.test(file.slice(0, -PARTIAL_SUFFIX.length));
-      if (isPartial) await rm(join(this.directory, file), { force: true });
+  /** Removes what a process left behind that was killed while it wrote. @returns what of it is still there. */
+  async #removePartial(): Promise<NotRemoved[]> {
+    const files = await this.#files();
+    const isPartial = (file: string): boolean =>
+      file.endsWith(PARTIAL_SUFFIX) && NAME_PATTERN.test(file.slice(0, -PARTIAL_SUFFIX.length));
+    return this.#remove(files.filter(isPartial));
+  }
+
+  /** Removes files, each whatever becomes of the others. @returns those that the system does not remove. */
+  async #remove(names: readonly string[]): Promise<NotRemoved[]> {
+    const left: NotRemoved[] = [];
+    for (const name of names) {
+      const path = join(this.directory, name);
+      await removeFile(path).catch((error: unknown) => {
+        if (!isRefusal(error)) throw error;
+        left.push({ name, reason: systemTrouble(error, path) });
+      });
     }
+    return left;
   }
 
   async #files(): Promise<string[]> {
@@ -187,6 +218,18 @@ export class DirectoryStore implements CheckpointStore {
       throw error;
     });
   }
+}
+
+/** Removes a file that may be gone already. Node's `rm` tries another way where it may not, and says why that failed. */
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+/** Whether the system refused a call; any further error is ours. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function stepOf(name: string): number {

@@ -3,6 +3,7 @@ export { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
 export {
   type CheckpointStore,
   type LoadedCheckpoint,
+  type NotRemoved,
   type SavedCheckpoint,
   type SaveOptions,
   type VectorHashes,

@@ -5,19 +5,8 @@
 import { AssertionError, RandomStream } from '@rocinante/base';
 import { createLayout } from '@rocinante/parameters';
 import { describe, expect, it } from 'vitest';
-import {
-  fits,
-  gridExponents,
-  gridStep,
-  maxMagnitudes,
-  nextMagnitudes,
-  quantumLimit,
-  type GridTerms,
-} from './grid.js';
-
-const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
-
-const int16 = (microBatches: number): GridTerms => ({ codec: 'int16-grid', microBatches });
+import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from './grid.js';
+import { int16, int32 } from './spec-terms.js';
 
 const ALL_M = Array.from({ length: 1024 }, (_, index) => index + 1);
 const floats = (...values: number[]): Float32Array<ArrayBuffer> => Float32Array.from(values);
@@ -171,6 +160,21 @@ describe('nextMagnitudes', () => {
     const previous = floats(8, 0, 1, 0);
     const step = floats(3, 64, 0, 0);
     expect([...nextMagnitudes(previous, step, layout)]).toEqual([8, 64, 8, 0]);
+  });
+
+  it('follows each of its terms over four steps, to the bit', () => {
+    // By hand, of a tensor of three blocks: in each row the three blocks are decided by what stands beside them.
+    const table = [
+      { step: [40, 1, 6], r: [40, 5, 6] }, // the step; 40 / 8; the step
+      { step: [8, 2, 1], r: [20, 2.5, 3] }, // 40 / 2; 5 / 2; 6 / 2
+      { step: [0, 24, 0], r: [10, 24, 3] }, // 20 / 2; the step; 24 / 8
+      { step: [1, 0, 1.75], r: [5, 12, 1.75] }, // 10 / 2; 24 / 2; the step
+    ];
+    let r: Float32Array = new Float32Array(layout.blockCount);
+    for (const { step, r: expected } of table) {
+      r = nextMagnitudes(r, floats(...step, 0), layout);
+      expect([...r]).toEqual([...expected, 0]);
+    }
   });
 
   it('does not let a tensor raise another', () => {

@@ -6,18 +6,9 @@
 import { AssertionError, RandomStream } from '@rocinante/base';
 import { createLayout, kernelsOf, VectorMemory, type ParameterLayout } from '@rocinante/parameters';
 import { describe, expect, it } from 'vitest';
-import {
-  fits,
-  gridExponents,
-  gridStep,
-  maxMagnitudes,
-  nextMagnitudes,
-  quantumLimit,
-  type GridTerms,
-} from './grid.js';
+import { fits, gridExponents, gridStep, maxMagnitudes, nextMagnitudes, quantumLimit } from './grid.js';
 import * as loops from './quanta.js';
-
-const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
+import { int32 } from './spec-terms.js';
 
 const memory = VectorMemory.create([{ count: 1, length: 2 ** 20 }]);
 const [floats, first, second] = [memory.float32(2 ** 16), memory.int32(2 ** 16), memory.int32(2 ** 16)];

@@ -24,8 +24,6 @@ import { Network } from './network.js';
 import { chooseLstmPath } from './path-choice.js';
 import { networkOf, randomBatch, randomParameters } from './random-network.js';
 
-const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
-
 const engine = Engine.load();
 const random = new RandomStream(1, 'simulation');
 const LARGEST = 3.4028234663852886e38;
@@ -145,7 +143,10 @@ describe.each(Object.entries(layouts))('over a vector of %s', (_name, layout) =>
       const gradients = Array.from({ length: m }, () =>
         Float32Array.from({ length: layout.length }, () => anyFloat(low, high)),
       );
-      const exponents = gridExponents(magnitudesOf(layout, gradients), int32(m));
+      const exponents = gridExponents(magnitudesOf(layout, gradients), {
+        codec: 'int32-grid',
+        microBatches: m,
+      });
       expectSame(onDevice(layout, gradients, exponents), onHost(layout, gradients, exponents));
     }
   });
@@ -211,11 +212,13 @@ describe('at the ends of float32', () => {
   });
 
   it.each([1, 2, 3, 16, 1024])('what just fits for M = %i stays exact in a sum of M', (m) => {
-    let largest = Math.fround(quantumLimit(int32(m)));
-    if (largest > quantumLimit(int32(m))) largest = Math.fround(quantumLimit(int32(m)) * (1 - 2 ** -24));
+    const terms: GridTerms = { codec: 'int32-grid', microBatches: m };
+    const limit = quantumLimit(terms);
+    let largest = Math.fround(limit);
+    if (largest > limit) largest = Math.fround(limit * (1 - 2 ** -24));
     const gradient = vectorOf([largest, -largest, 0.5, 1.5, -2.5]);
     const exponents = new Int8Array(layout.blockCount);
-    expect(fits(magnitudesOf(layout, [gradient]), exponents, int32(m))).toBe(true);
+    expect(fits(magnitudesOf(layout, [gradient]), exponents, terms)).toBe(true);
     const gradients = new Array<Float32Array>(Math.min(m, 16)).fill(gradient);
     expectSame(onDevice(layout, gradients, exponents), onHost(layout, gradients, exponents));
   });
@@ -234,7 +237,8 @@ it('squares are added by halves, to the last bit', () => {
     }
     expected += squares[0];
   }
-  const exponents = gridExponents(magnitudesOf(layout, [gradient]), int32(1));
+  const terms: GridTerms = { codec: 'int32-grid', microBatches: 1 };
+  const exponents = gridExponents(magnitudesOf(layout, [gradient]), terms);
   expect(onDevice(layout, [gradient], exponents).measures[0].squaredNorm).toBe(expected);
 });
 

@@ -4,7 +4,7 @@ import { Engine, EngineMemoryError, type Tensor } from '@rocinante/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromCudnn, toCudnn } from './cudnn-parameters.js';
 import { CudnnPath } from './cudnn-path.js';
-import { standInForCudnn, type CudnnStandIn } from './cudnn-stand-in.js';
+import { standInForCudnn, type CudnnStandIn } from './spec-cudnn-stand-in.js';
 import { FusedPath } from './fused-path.js';
 import { Float32Products } from './float32-products.js';
 import { copySwappingGates } from './gate-order.js';

@@ -9,7 +9,7 @@ import {
   type Tensor,
 } from '@rocinante/engine';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { standInForCudnn, type CudnnStandIn } from './cudnn-stand-in.js';
+import { standInForCudnn, type CudnnStandIn } from './spec-cudnn-stand-in.js';
 import { PathMemoryError, PlainPathError } from './errors.js';
 import type { LstmPath } from './lstm-path.js';
 import { Network } from './network.js';

@@ -5,7 +5,7 @@ import { Engine } from '@rocinante/engine';
 import type { NetworkSpec } from '@rocinante/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CudnnPath } from './cudnn-path.js';
-import { standInForCudnn, type CudnnStandIn } from './cudnn-stand-in.js';
+import { standInForCudnn, type CudnnStandIn } from './spec-cudnn-stand-in.js';
 import { FusedPath } from './fused-path.js';
 import { whyPlainAlone, type LstmPath } from './lstm-path.js';
 import { Network } from './network.js';

@@ -3,10 +3,10 @@ import type { SymbolIds } from './vocabulary.js';
 import type { WindowSet } from './windows.js';
 
 /** Streams that a held-out part is cut into, where it is long enough. */
-export const EVALUATION_STREAMS = 64;
+const EVALUATION_STREAMS = 64;
 
 /** Streams of a piece: what one worker reads side by side. */
-export const STREAMS_PER_PIECE = 8;
+const STREAMS_PER_PIECE = 8;
 
 /** What the pieces of an evaluation have in common, whatever they hold. */
 interface Pieces {

@@ -11,7 +11,7 @@ const THROTTLE_BITS = {
 } as const;
 
 export type ThrottleReason = keyof typeof THROTTLE_BITS;
-export const THROTTLE_REASONS = Object.keys(THROTTLE_BITS) as ThrottleReason[];
+const THROTTLE_REASONS = Object.keys(THROTTLE_BITS) as ThrottleReason[];
 
 /** A card at a moment. Null is what this card, driver or user is not told. */
 export interface CardReading {

@@ -35,8 +35,8 @@ export const toFloat64 = (engine: Engine, a: Tensor): Tensor => cast(engine, a, 
 export const float32Bits = (engine: Engine, a: Tensor): Tensor =>
   engine.scope(() => toInt64(engine, bitcast(engine, a, DataType.int32)));
 /** The 64 bits of float64 numbers, and back. No copy. */
-export const float64Bits = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.int64);
-export const float64OfBits = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.float64);
+const float64Bits = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.int64);
+const float64OfBits = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.float64);
 
 /** An int32 tensor's values on the device. What `engine.int32` makes lies in the host's memory until an op wants it on the card. */
 export const int32OnDevice = (engine: Engine, a: Tensor): Tensor => bitcast(engine, a, DataType.int32);

@@ -61,6 +61,6 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
 }
 
 /** A host header that can be given on to others; null for anything else. */
-export function shownHost(host: string | undefined): string | null {
+function shownHost(host: string | undefined): string | null {
   return host !== undefined && /^([\w.-]{1,255}|\[[\da-fA-F:.]{2,45}\])(:\d{1,5})?$/.test(host) ? host : null;
 }

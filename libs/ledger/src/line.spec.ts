@@ -25,6 +25,13 @@ describe('a line', () => {
     expect(decodeLine(line)).toEqual({ record, previous: NO_LINE, hash });
   });
 
+  it('says how often a run has gone back, where it has', () => {
+    const { line } = encodeLine({ ...resumed(3), rollbacks: 1 }, NO_LINE);
+    expect(decodeLine(line)).toMatchObject({ record: { rollbacks: 1 } });
+    const { line: never } = encodeLine({ ...resumed(3), rollbacks: 0 }, NO_LINE);
+    expect(decodeLine(never)).toMatchObject({ problem: expect.stringContaining('rollbacks') as string });
+  });
+
   it('has the hash of its bytes without the hash’s own member', () => {
     const { line, hash } = encodeLine(begun, 'e'.repeat(64));
     const hashed = line.replace(/,"hash":"[0-9a-f]+"\}$/, '}');

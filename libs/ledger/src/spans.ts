@@ -24,7 +24,7 @@ export function numbersOf(spans: string, below: number): number[] | null {
     const [, first, last = first] = /^(0|[1-9]\d{0,8})(?:-([1-9]\d{0,8}))?$/.exec(span) ?? [];
     if (first === undefined || Number(last) >= below) return null;
     // Each behind the one before: spans that come again would be as many numbers as a line has room for.
-    if (numbers.length > 0 && Number(first) <= numbers.at(-1)!) return null;
+    if (Number(first) <= (numbers.at(-1) ?? -1)) return null;
     for (let number = Number(first); number <= Number(last); number++) numbers.push(number);
   }
   return spansOf(new Set(numbers)) === spans ? numbers : null;

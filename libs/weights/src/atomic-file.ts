@@ -1,6 +1,7 @@
 /** Files that are either whole or not there: written beside their place, flushed, and renamed into it. */
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '@rocinante/base';
 
 /** Bytes written at once. Between two writes the event loop has its turn. */
 export const WRITE_CHUNK_BYTES = 1024 * 1024;
@@ -61,15 +62,5 @@ export async function writeAtomically(
     await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   }
-  await syncDirectory(dirname(path));
-}
-
-/** Returns once the names in a directory are on the disk. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await syncFolder(dirname(path));
 }

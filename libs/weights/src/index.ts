@@ -2,7 +2,6 @@ export {
   PARTIAL_SUFFIX,
   WRITE_CHUNK_BYTES,
   openWritable,
-  syncDirectory,
   writeAtomically,
   type OpenWritable,
   type WritableFile,

@@ -31,7 +31,7 @@ export const PREFIX_BYTES = 8;
 export const HEADER_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Dimensions of a tensor at most: what the tools that write such files have at most. */
-export const DIMENSIONS_MAX = 64;
+const DIMENSIONS_MAX = 64;
 
 /** A tensor as a header announces it. */
 export interface TensorDescription {

@@ -35,7 +35,7 @@ export class ServerUnfinished {
 }
 
 /** What one call has under way. */
-export class CallUnfinished {
+class CallUnfinished {
   readonly #accounts: readonly Account[];
   #held = 0;
   /** Of gRPC's frame: a byte and the length of the message behind it. */

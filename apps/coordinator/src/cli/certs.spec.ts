@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { folder, lastLine, type } from './typed-command.js';
+import { folder, lastLine, type } from './spec-command.js';
 
 const out = join(folder, 'a cluster');
 

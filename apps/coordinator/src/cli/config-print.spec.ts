@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { presets } from '../presets.js';
-import { file, type } from './typed-command.js';
+import { file, type } from './spec-command.js';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { file, folder, type } from './typed-command.js';
+import { file, folder, type } from './spec-command.js';
 
 describe('corpus info', () => {
   const text = file('accents.txt', '¿Sí? '.repeat(21));

@@ -43,7 +43,7 @@ export function statusTable(rows: readonly (ServiceStatus & { readonly host: str
 }
 
 /** A worker is connected or not; a coordinator listens or not. */
-export function connectedWord({ service, state, connected }: ServiceStatus): string {
+function connectedWord({ service, state, connected }: ServiceStatus): string {
   if (state !== 'running') return '-';
   if (service === COORDINATOR) return connected ? 'listens' : 'not yet';
   return connected ? 'yes' : 'no';

@@ -1,6 +1,6 @@
 // Goal: what is wrong with a command is said before any machine is asked. test/deploy has the machines.
 import { describe, expect, it } from 'vitest';
-import { file, type } from './typed-command.js';
+import { file, type } from './spec-command.js';
 
 const start = ['start', '--coordinator', '127.0.0.1:7070', '--bundle'];
 

@@ -1,7 +1,7 @@
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
-import { detailOf, runningRun } from '../client/scripted-coordinator.js';
-import { rocinante, stopServer, type } from './typed-command.js';
+import { detailOf, runningRun } from '../client/spec-scripted-coordinator.js';
+import { rocinante, stopServer, type } from './spec-command.js';
 
 describe('run export', () => {
   /** Steps 3 and 4 are not in the log; the run was evaluated after steps 2, 4 and 6. */

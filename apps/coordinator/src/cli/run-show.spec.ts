@@ -2,9 +2,9 @@ import { status } from '@grpc/grpc-js';
 import type { RunJson } from '@rocinante/run-json';
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
-import { detailOf, doneRun, runningRun } from '../client/scripted-coordinator.js';
+import { detailOf, doneRun, runningRun } from '../client/spec-scripted-coordinator.js';
 import { presets } from '../presets.js';
-import { lastLine, losses, rocinante, show, stopServer, type } from './typed-command.js';
+import { lastLine, losses, rocinante, show, stopServer, type } from './spec-command.js';
 
 describe('run list', () => {
   const List: RunsHandlers['List'] = (call, callback) => {

@@ -6,8 +6,8 @@ import { networkLayout } from '@rocinante/model';
 import { writeWeightsFile } from '@rocinante/weights';
 import type { PushChunk, RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it, vi } from 'vitest';
-import { doneRun, refusal, runningRun } from '../client/scripted-coordinator.js';
-import { file, folder, lastLine, rocinante, stopServer, type } from './typed-command.js';
+import { doneRun, refusal, runningRun } from '../client/spec-scripted-coordinator.js';
+import { file, folder, lastLine, rocinante, stopServer, type } from './spec-command.js';
 
 describe('run start', () => {
   const book = 'call me ishmael. '.repeat(200);

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
-import { refusal, runningRun } from '../client/scripted-coordinator.js';
-import { folder, lastLine, rocinante, show, stopServer, type } from './typed-command.js';
+import { refusal, runningRun } from '../client/spec-scripted-coordinator.js';
+import { folder, lastLine, rocinante, show, stopServer, type } from './spec-command.js';
 
 describe('run stop, resume and rm', () => {
   it('stop tells the reason', async () => {

@@ -1,9 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
-import { detailOf, doneRun, refusal, runningRun } from '../client/scripted-coordinator.js';
-import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/entries.js';
-import { lastLine, rocinante, show, stopServer } from './typed-command.js';
+import { detailOf, doneRun, refusal, runningRun } from '../client/spec-scripted-coordinator.js';
+import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/spec-entries.js';
+import { lastLine, rocinante, show, stopServer } from './spec-command.js';
 
 describe('run watch', () => {
   const ending = (end: object, ...entries: object[]): Partial<RunsHandlers> => {

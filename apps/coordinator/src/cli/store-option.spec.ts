@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type } from './typed-command.js';
+import { type } from './spec-command.js';
 
 afterEach(() => void vi.unstubAllEnvs());
 

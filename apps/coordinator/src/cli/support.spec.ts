@@ -1,8 +1,8 @@
 /** Goal: who names a folder to `support` is told how to give it. Method: the command as it is typed. */
 import { status } from '@grpc/grpc-js';
 import { expect, it } from 'vitest';
-import { refusal } from '../client/scripted-coordinator.js';
-import { folder, rocinante, type } from './typed-command.js';
+import { refusal } from '../client/spec-scripted-coordinator.js';
+import { folder, rocinante, type } from './spec-command.js';
 
 it('names --run-dir where a folder is given for a run', async () => {
   const instead =

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { presets } from '../presets.js';
-import { file, folder, type } from './typed-command.js';
+import { file, folder, type } from './spec-command.js';
 
 it('makes nothing where it is to compute on a card and there is none', async () => {
   vi.stubEnv('ROCINANTE_DRIVER_ROOT', '/nowhere');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sha256 } from '@rocinante/base';
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
-import { file, folder, lastLine, rocinante, show, stopServer, type } from './typed-command.js';
+import { file, folder, lastLine, rocinante, show, stopServer, type } from './spec-command.js';
 
 describe('corpus push', () => {
   it('says the SHA-256, and sends nothing that is there', async () => {

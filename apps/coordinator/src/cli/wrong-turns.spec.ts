@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { networkLayout } from '@rocinante/model';
 import { writeWeightsFile, type Weights } from '@rocinante/weights';
-import { file, folder, type } from './typed-command.js';
+import { file, folder, type } from './spec-command.js';
 
 /** Nobody listens there: the port of a service that has not been in use for decades. */
 const NOBODY = '127.0.0.1:9';

@@ -6,7 +6,7 @@ import { contentOfBytes } from './content.js';
 import { Coordinator } from './coordinator.js';
 import { ConnectionLostError, CoordinatorError, NoCoordinatorError, RefusedError } from './errors.js';
 import { CONTENT_CHUNK_BYTES_MAX } from './limits.js';
-import { detailOf, refusal, runningRun, serveRuns } from './scripted-coordinator.js';
+import { detailOf, refusal, runningRun, serveRuns } from './spec-scripted-coordinator.js';
 
 let server: ListeningServer | null = null;
 let stranger: Server | null = null;

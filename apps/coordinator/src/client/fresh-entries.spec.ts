@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { evaluationEntry, started, stepEntry } from '../display/entries.js';
+import { evaluationEntry, started, stepEntry } from '../display/spec-entries.js';
 import type { RunLogEntry } from '../run/log/log-entries.js';
 import { FreshEntries } from './fresh-entries.js';
 

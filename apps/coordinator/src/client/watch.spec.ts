@@ -2,13 +2,13 @@ import { Writable } from 'node:stream';
 import { status } from '@grpc/grpc-js';
 import type { ListeningServer, RunsHandlers, RunSummary } from '@rocinante/wire';
 import { afterEach, describe, expect, it } from 'vitest';
-import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/entries.js';
+import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/spec-entries.js';
 import { RunDisplay } from '../display/run-display.js';
 import type { RunLogEntry } from '../run/log/log-entries.js';
 import { Coordinator, type ShownRun } from './coordinator.js';
 import { ConnectionLostError, NoCoordinatorError, RefusedError } from './errors.js';
 import { RECONNECT_LIMIT_MS } from './limits.js';
-import { detailOf, doneRun, refusal, runningRun, serveRuns } from './scripted-coordinator.js';
+import { detailOf, doneRun, refusal, runningRun, serveRuns } from './spec-scripted-coordinator.js';
 import { watchRun } from './watch.js';
 
 let server: ListeningServer | null = null;

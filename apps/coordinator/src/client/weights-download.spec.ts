@@ -5,7 +5,7 @@ import { sha256 } from '@rocinante/base';
 import type { ListeningServer, WeightsChunk } from '@rocinante/wire';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Coordinator } from './coordinator.js';
-import { serveRuns } from './scripted-coordinator.js';
+import { serveRuns } from './spec-scripted-coordinator.js';
 import { checkTarget, pullWeights, type PulledWeights } from './weights-download.js';
 
 const root = mkdtempSync(join(tmpdir(), 'rocinante-weights-'));

@@ -11,7 +11,7 @@ import { extractQuijote } from './gutenberg-text.js';
 export const QUIJOTE_URL = 'https://www.gutenberg.org/cache/epub/2000/pg2000.txt';
 
 /** The file has 2.2 MB; a slow line brings it within the total. */
-export const QUIJOTE_LIMITS: DownloadLimits = {
+const QUIJOTE_LIMITS: DownloadLimits = {
   answerTimeoutMs: 30_000,
   stallTimeoutMs: 30_000,
   totalTimeoutMs: 600_000,

@@ -245,34 +245,34 @@ export class ActiveRun {
       const place = placeOfRun(this.#parts.outside, this.id, directory.path);
       place?.take(prepared, contentsOf(this.#before, contents));
       this.#place = place;
-      const told = observers(this.id, prepared);
-      const begunAt = prepared.loaded?.progress.step ?? 0;
-      this.#execution = new RunExecution(prepared, {
-        name: this.id,
-        service,
-        pool,
-        initialParameters: initial?.parameters ?? null,
-        cause: this.#cause,
-        activeSeconds,
-        trafficBefore: this.traffic,
-        placeOption: '--data',
-        ledger: true,
-        goesBack: true,
-        sample: true,
-        observers: [
-          this.#workers,
-          log,
-          ...told,
-          ...(place ? [place] : []),
-          // After a kill the run goes on from here, and its record has counted all that led here.
-          { checkpointSaved: ({ step }) => this.#update(step > begunAt ? SETTLED : {}) },
-        ],
-        onEntry: (entry) => this.#tell(log, entry),
-      });
-      const execution = this.#execution;
-      place?.begin({ config, progress: () => execution.progress }, [execution.log, ...told]);
       let isDone = false;
       try {
+        const told = observers(this.id, prepared);
+        const begunAt = prepared.loaded?.progress.step ?? 0;
+        this.#execution = new RunExecution(prepared, {
+          name: this.id,
+          service,
+          pool,
+          initialParameters: initial?.parameters ?? null,
+          cause: this.#cause,
+          activeSeconds,
+          trafficBefore: this.traffic,
+          placeOption: '--data',
+          ledger: true,
+          goesBack: true,
+          sample: true,
+          observers: [
+            this.#workers,
+            log,
+            ...told,
+            ...(place ? [place] : []),
+            // After a kill the run goes on from here, and its record has counted all that led here.
+            { checkpointSaved: ({ step }) => this.#update(step > begunAt ? SETTLED : {}) },
+          ],
+          onEntry: (entry) => this.#tell(log, entry),
+        });
+        const execution = this.#execution;
+        place?.begin({ config, progress: () => execution.progress }, [execution.log, ...told]);
         const end = await execution.run();
         isDone = end.outcome === 'done';
         return end;
@@ -295,11 +295,11 @@ export class ActiveRun {
     const [waitMs, lostWaitMs] = this.#isHurried
       ? [STOP_WAIT_MS, STOP_WAIT_MS]
       : [END_WAIT_MS, END_LOST_WAIT_MS];
-    const missing = (await this.#place?.finish({ weights, waitMs, lostWaitMs })) ?? null;
-    if (missing === null) return;
-    const { step } = this.#execution!.progress;
-    this.#tell(log, { time: now(), event: 'notice', atStep: step, message: missing });
-    this.#parts.logger.warn({ run: this.id, step }, missing);
+    const line = (await this.#place?.finish({ weights, waitMs, lostWaitMs }))?.line ?? null;
+    if (line === null) return;
+    const { step } = this.#execution?.progress ?? this.#before;
+    this.#tell(log, { time: now(), event: 'notice', atStep: step, message: line });
+    this.#parts.logger.warn({ run: this.id, step }, line);
   }
 
   /** The end of a run that never came to be executed, or whose execution failed: that one has said so itself. */

@@ -17,7 +17,7 @@ export interface AuditedAct {
 }
 
 /** Bytes of a file before the next is begun, and how many that are full are kept. */
-export const AUDIT_FILE_BYTES_MAX = 4 << 20;
+const AUDIT_FILE_BYTES_MAX = 4 << 20;
 export const AUDIT_FILES_KEPT = 4;
 
 /** Characters of what a client says, in one line. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { expect, it } from 'vitest';
 import { dialRuns, statusOf } from '@rocinante/wire';
-import { serveRuns } from '../client/scripted-coordinator.js';
+import { serveRuns } from '../client/spec-scripted-coordinator.js';
 import { takeContent } from './content-intake.js';
 import { ContentStore } from './content-store.js';
 

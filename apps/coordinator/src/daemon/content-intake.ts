@@ -5,7 +5,7 @@ import { refuseFullDisk } from '../run/disk-space.js';
 import type { ContentStore, ContentWriter } from './content-store.js';
 
 /** For so long a sender may send nothing before it is given up. */
-export const SENDER_STALL_MS = 60_000;
+const SENDER_STALL_MS = 60_000;
 
 /**
  * Takes one content from an operator into the store. Nothing is kept of one that does not come whole, and one that is

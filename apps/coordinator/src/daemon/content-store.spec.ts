@@ -156,16 +156,32 @@ describe('collecting', () => {
     await pushAt(text, now - UNNAMED_KEPT_MS + 1);
     await pushAt(other, 0);
     await writeFile(join(store.directory, 'notes.txt'), '');
-    expect(await store.collect(new Set([sha256(other)]), now)).toBe(0);
-    expect(await store.collect(new Set(), now)).toBe(other.length);
+    expect(await store.collect(() => new Set([sha256(other)]), now)).toBe(0);
+    expect(await store.collect(() => new Set(), now)).toBe(other.length);
     expect(await files()).toEqual([name, 'notes.txt']);
-    expect(await store.collect(new Set(), now + 1)).toBe(text.length);
+    expect(await store.collect(() => new Set(), now + 1)).toBe(text.length);
+  });
+
+  it('spares what a run names meanwhile, and goes on where something is gone', async () => {
+    const contents = ['one', 'two', 'three'].map((word) => new TextEncoder().encode(word));
+    for (const bytes of contents) await pushAt(bytes, 0);
+    const names = await files();
+    let asked = 0;
+    const keep = (): Set<string> => {
+      asked += 1;
+      // Before the first is removed: the second goes by another hand, and the last is named.
+      if (asked === 2) rmSync(join(store.directory, names[1]));
+      return new Set(asked >= 2 ? [names[2]] : []);
+    };
+    const first = contents.find((bytes) => sha256(bytes) === names[0])!;
+    expect(await store.collect(keep, now)).toBe(first.length);
+    expect(await files()).toEqual([names[2]]);
   });
 
   it('spares what was asked for just now: a start may follow', async () => {
     await pushAt(text, 0);
     store.have([name], now);
-    expect(await store.collect(new Set(), now + 1)).toBe(0);
+    expect(await store.collect(() => new Set(), now + 1)).toBe(0);
   });
 });
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, utimesSync } from 'node:fs';
-import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { existsSync, statSync, unlinkSync, utimesSync } from 'node:fs';
+import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, makeFolder, quoted, systemTrouble } from '@rocinante/base';
+import { setImmediate } from 'node:timers/promises';
+import { assert, makeFolder, quoted, syncFolder, systemTrouble } from '@rocinante/base';
 import { CORPUS_BYTES_MAX } from '@rocinante/corpus';
-import { FILE_BYTES_MAX, PARTIAL_SUFFIX, PREFIX_BYTES, syncDirectory } from '@rocinante/weights';
+import { FILE_BYTES_MAX, PARTIAL_SUFFIX, PREFIX_BYTES } from '@rocinante/weights';
 import { RunFailedError } from '../errors.js';
 import { PRIVATE_FOLDER_MODE } from '../run/folders.js';
 import { ContentError } from './errors.js';
@@ -87,21 +88,29 @@ export class ContentStore {
 
   /**
    * Removes contents that no run names, but for those that came less than `UNNAMED_KEPT_MS` ago.
-   * @param keep what the runs name.
+   * @param keep what the runs name: asked again before each that goes, since a run may be started meanwhile.
    * @param now milliseconds since 1970.
    * @returns bytes freed.
+   * @throws Node's error where one cannot be removed; those before it are.
    */
-  async collect(keep: ReadonlySet<string>, now: number): Promise<number> {
+  async collect(keep: () => ReadonlySet<string>, now: number): Promise<number> {
     let freed = 0;
+    const named = keep();
     for (const name of await readdir(this.directory)) {
-      if (!isName(name) || keep.has(name)) continue;
-      const path = join(this.directory, name);
-      const { mtimeMs, size } = await stat(path);
-      if (now - mtimeMs < UNNAMED_KEPT_MS) continue;
-      await rm(path, { force: true });
-      freed += size;
+      if (!isName(name) || named.has(name)) continue;
+      freed += this.#removeOld(name, keep, now);
+      await setImmediate();
     }
     return freed;
+  }
+
+  /** At one go: between looking and removing nobody else has a turn. @returns bytes freed; 0 where it stays, or is gone. */
+  #removeOld(name: string, keep: () => ReadonlySet<string>, now: number): number {
+    const path = join(this.directory, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined || now - found.mtimeMs < UNNAMED_KEPT_MS || keep().has(name)) return 0;
+    unlinkSync(path);
+    return found.size;
   }
 
   #place(sha256: string): string {
@@ -177,7 +186,7 @@ export class ContentWriter {
       await this.file.close();
       await rename(this.partial, this.path);
       this.#ended = true;
-      await syncDirectory(join(this.path, '..'));
+      await syncFolder(join(this.path, '..'));
     });
   }
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Route } from '@rocinante/http';
 import { dialRuns } from '@rocinante/wire';
 import { RunFailedError, UsageError } from '../errors.js';
 import { Daemon, type DaemonOptions } from './daemon.js';
@@ -62,6 +63,32 @@ describe('a daemon that starts', () => {
     taken.close();
     const daemon = await start();
     await expect(start()).rejects.toThrow(RunFailedError);
+    await daemon.stop();
+  });
+});
+
+describe('an error in what HTTP answers', () => {
+  it('ends the process where it is ours, as in a call, and not where it is the disk’s', async () => {
+    const daemon = await start();
+    const routes = daemon.routes as Map<string, Route>;
+    const thrown = [
+      Object.assign(new Error('EIO: read'), { syscall: 'read', code: 'EIO' }),
+      new TypeError('this is no function'),
+    ];
+    thrown.forEach((error, index) =>
+      routes.set(`/fails/${index}`, {
+        needs: 'open',
+        answer: () => {
+          throw error;
+        },
+      }),
+    );
+    const ask = async (index: number): Promise<number> =>
+      (await fetch(`http://${daemon.addresses.http}/fails/${index}`)).status;
+    expect(await ask(0)).toBe(500);
+    expect(fatal).toEqual([]);
+    expect(await ask(1)).toBe(500);
+    expect(fatal.splice(0)).toEqual([thrown[1]]);
     await daemon.stop();
   });
 });

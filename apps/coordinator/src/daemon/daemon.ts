@@ -12,6 +12,7 @@ import {
 } from '@rocinante/metrics';
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
 import { DOCTOR_POOL } from '../doctor/coordinator-probe.js';
+import { isExpected } from '../errors.js';
 import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
 import { DaemonNotifier } from '../notify/daemon-notifier.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
@@ -93,6 +94,7 @@ export class Daemon {
   #routes: Routes = new Map();
   #collector: NodeJS.Timeout | null = null;
   #stopReloading: () => void = () => undefined;
+  readonly #onFatal: (error: unknown) => void;
   #ending = false;
 
   private constructor(
@@ -103,6 +105,7 @@ export class Daemon {
     onFatal: (error: unknown) => void,
   ) {
     this.#security = security;
+    this.#onFatal = onFatal;
     this.#store = store;
     this.#contents = contents;
     this.#logger = createLogger({ level: options.logLevel });
@@ -179,8 +182,8 @@ export class Daemon {
       stepPhases: (run) => this.#metrics.stepPhases(run),
       workerPhases: new WorkerPhases(() => this.#service.sessions),
       holderOf: this.#security.holderOf,
-      acted: (act) => this.#audit.acted(act),
-      onError: (error) => this.#logger.error({ err: error }, 'a page could not be told'),
+      audit: this.#audit,
+      onFatal,
     });
     this.#notifier = options.notify ? this.#notifierTo(options.notify) : null;
   }
@@ -281,7 +284,10 @@ export class Daemon {
         ownNames: [options.http, options.advertise ?? options.http, ...(tls?.names ?? [])],
         unknown: this.#page.unknown,
         onDropped: (code, message, client) => this.#refused(code, message, client),
-        onError: (error, path) => this.#logger.error({ err: error, path }, 'a page could not be made'),
+        onError: (error, path) => {
+          this.#logger.error({ err: error, path }, 'this could not be answered');
+          if (!isExpected(error)) this.#onFatal(error);
+        },
       });
     } catch (error) {
       await this.#server.stop();
@@ -359,10 +365,12 @@ export class Daemon {
   }
 
   #collect(): void {
-    this.#contents.collect(this.#store.namedContents(), Date.now()).then(
-      (bytes) => bytes > 0 && this.#logger.info({ bytes }, 'removed contents that no run names'),
-      (error: Error) => this.#logger.warn(`contents that no run names were not removed: ${error.message}`),
-    );
+    this.#contents
+      .collect(() => this.#store.namedContents(), Date.now())
+      .then(
+        (bytes) => bytes > 0 && this.#logger.info({ bytes }, 'removed contents that no run names'),
+        (error: Error) => this.#logger.warn(`contents that no run names were not removed: ${error.message}`),
+      );
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/entries.js';
+import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/spec-entries.js';
 import type { RunLogEntry } from '../run/log/log-entries.js';
 import { HISTORY_MAX, INCIDENTS_MAX, lastStarted, lossesOf, opening, pastOf } from './entry-reader.js';
 

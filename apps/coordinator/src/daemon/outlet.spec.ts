@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { dialRuns, WireError, type LogEntry, type ListeningServer, type RunsClient } from '@rocinante/wire';
-import { serveRuns } from '../client/scripted-coordinator.js';
+import { serveRuns } from '../client/spec-scripted-coordinator.js';
 import { UsageError } from '../errors.js';
 import { Outlet, WAITING_MAX } from './outlet.js';
 import { readAll } from './spec-coordinator.js';

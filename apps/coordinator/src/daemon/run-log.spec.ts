@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { stepEntry } from '../display/entries.js';
+import { stepEntry } from '../display/spec-entries.js';
 import type { Session } from '../service/session.js';
 import { isLineOf, RunLog, runLogLines, runLogPath } from './run-log.js';
 

@@ -88,7 +88,8 @@ export function summaryOf(
   const windowsPerSecond = execution ? execution.windowsPerSecond : run.windowsPerSecond;
   const { state, reason } = stateOf(run, active);
   const secondsLeft = state === 'RUN_STATE_RUNNING' ? (execution?.secondsLeft ?? null) : null;
-  const pool = run.state === 'active' || run.state === 'queued' ? parts.service.pool(run.pool) : null;
+  const pool = parts.service.pool(run.pool);
+  const wantsWorkers = run.state === 'active' || run.state === 'queued';
   return {
     id: run.id,
     name: run.name,
@@ -114,7 +115,7 @@ export function summaryOf(
     activeHours: (active?.activeSeconds ?? run.activeSeconds) / 3600,
     weightsSha256: run.weightsSha256 ?? '',
     workers: execution && pool ? pool.workers.length : 0,
-    ...(pool !== null && { poolWorkers: pool.sessions.length }),
+    ...(wantsWorkers && { poolWorkers: pool?.sessions.length ?? 0 }),
   };
 }
 
@@ -183,7 +184,7 @@ function sharesOf(parts: ReportParts, run: StoredRun, active: ActiveRun): RunDet
   const pool = parts.service.pool(run.pool);
   const shares = active.execution!.shares;
   return active.execution!.view.workers.flatMap(({ worker, microBatchesPerSecond }) => {
-    const session = pool.session(worker);
+    const session = pool?.session(worker);
     if (!session) return [];
     const { name, threads, engine, joinedAt } = session;
     return {

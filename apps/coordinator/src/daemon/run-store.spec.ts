@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AssertionError } from '@rocinante/base';
-import { syncDirectory } from '@rocinante/weights';
+import type * as Base from '@rocinante/base';
+import { AssertionError, syncFolder } from '@rocinante/base';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunFailedError, UsageError } from '../errors.js';
 import { presets } from '../presets.js';
@@ -65,13 +65,16 @@ function refusal(attempt: () => unknown): RunStoreError {
 }
 
 // The real one, watched: what a loss of power would leave cannot be seen here.
-vi.mock('@rocinante/weights', { spy: true });
+vi.mock('@rocinante/base', async (importOriginal) => {
+  const base = await importOriginal<typeof Base>();
+  return { ...base, syncFolder: vi.fn(base.syncFolder) };
+});
 
 describe('a run', () => {
   it('has the name of its folder flushed, before its record is written', async () => {
-    vi.mocked(syncDirectory).mockClear();
+    vi.mocked(syncFolder).mockClear();
     await store.create(run);
-    expect(vi.mocked(syncDirectory).mock.calls).toEqual([[store.runsDirectory]]);
+    expect(vi.mocked(syncFolder).mock.calls).toEqual([[store.runsDirectory]]);
   });
 
   it('waits when it is created, and is the same after a restart', async () => {

@@ -9,10 +9,11 @@ import {
   oneLine,
   quoted,
   RocinanteError,
+  syncFolder,
   systemTrouble,
 } from '@rocinante/base';
 import { RECORD_BYTES_MAX } from '@rocinante/store';
-import { PARTIAL_SUFFIX, syncDirectory } from '@rocinante/weights';
+import { PARTIAL_SUFFIX } from '@rocinante/weights';
 import { limits } from '@rocinante/wire';
 import { RunFailedError, UsageError } from '../errors.js';
 import { folderBytes, PRIVATE_FOLDER_MODE } from '../run/folders.js';
@@ -210,7 +211,7 @@ export class RunStore {
       await writeJson(this.#statePath, { version: 1, lastRun: this.#lastRun });
       await mkdir(directory, { mode: PRIVATE_FOLDER_MODE });
       // Else the run is lost with its folder's name, though its record was flushed.
-      await syncDirectory(this.runsDirectory);
+      await syncFolder(this.runsDirectory);
       await writeJson(join(directory, RECORD), checked.data);
     } catch (error) {
       await rm(directory, { recursive: true, force: true });

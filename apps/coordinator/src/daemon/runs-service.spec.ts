@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunsClient } from '@rocinante/wire';
-import { started } from '../display/entries.js';
+import { started } from '../display/spec-entries.js';
 import { newStoredRun } from './stored-run.js';
 import {
   ask,

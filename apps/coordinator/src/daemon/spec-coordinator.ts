@@ -68,7 +68,7 @@ export class SpecCoordinator {
   readonly service = new TrainingService();
   readonly scheduler: Scheduler;
   readonly runsService: RunsService;
-  readonly #audit: AuditLog;
+  readonly audit: AuditLog;
   readonly #closing: (() => unknown)[] = [];
   #server: ListeningServer | null = null;
 
@@ -97,14 +97,14 @@ export class SpecCoordinator {
       },
       (error) => this.fatal.push(error),
     );
-    this.#audit = new AuditLog(join(folder, 'audit.jsonl'), logger);
+    this.audit = new AuditLog(join(folder, 'audit.jsonl'), logger);
     this.runsService = new RunsService({
       store,
       contents,
       hub,
       service,
       scheduler: this.scheduler,
-      audit: this.#audit,
+      audit: this.audit,
       boundBy: () => '',
       dropped: (code, _message, name) => {
         this.dropped.push(code);
@@ -169,7 +169,7 @@ export class SpecCoordinator {
     this.service.close();
     for (const close of this.#closing) close();
     await this.#server?.stop();
-    await this.#audit.written();
+    await this.audit.written();
     await this.store.close();
   }
 

@@ -87,9 +87,9 @@ export class StoreRemainders {
     const end = { weights: run.state === 'done', waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS };
     const over = place.finish(end);
     this.#current = { id, place, over };
-    const missing = await over.finally(() => (this.#current = null));
+    const { line } = await over.finally(() => (this.#current = null));
     if (place.isOver) this.#others.add(id);
-    logger.info({ run: id }, missing ?? 'all of it is in the store now');
+    logger.info({ run: id }, line ?? 'all of it is in the store now');
   }
 }
 

@@ -59,11 +59,7 @@ export async function startOn(
  * Waits for a service that was just started.
  * @throws {HostError} SERVICE: it has ended, and nothing starts it again.
  */
-export async function atWorkOrFailed(
-  host: RemoteHost,
-  service: string,
-  seconds: number,
-): Promise<ServiceStatus> {
+async function atWorkOrFailed(host: RemoteHost, service: string, seconds: number): Promise<ServiceStatus> {
   const status = await host.atWork(service, seconds);
   if (status === null) throw new HostError('ANSWER', `${service} was started, and is not there`);
   if (status.state === 'failed' || status.state === 'stopped') {

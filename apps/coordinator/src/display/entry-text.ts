@@ -101,7 +101,7 @@ function secondWordText({ verdict, microBatches, workers }: LogEntryOf<'second-w
 }
 
 /** `loss 2.2992, held-out loss 1.9066 (2.75 bits a character), the best so far` */
-export function evaluationText({ loss, validationLoss, best }: LogEntryOf<'evaluation'>): string {
+function evaluationText({ loss, validationLoss, best }: LogEntryOf<'evaluation'>): string {
   const heldOut = validationLoss === null ? '' : `, held-out loss ${heldOutShown(validationLoss)}`;
   return `loss ${loss.toFixed(4)}${heldOut}${best ? ', the best so far' : ''}`;
 }

@@ -1,7 +1,7 @@
 /** Goal: the time left follows what a run does now. Method: entries with times, a second a step but where said otherwise. */
 import { beforeEach, expect, it } from 'vitest';
 import type { RunLogEntry } from '../run/log/log-entries.js';
-import { evaluationEntry, started, stepEntry } from './entries.js';
+import { evaluationEntry, started, stepEntry } from './spec-entries.js';
 import { Pace } from './pace.js';
 
 let pace: Pace;

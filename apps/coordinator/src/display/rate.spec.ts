@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Rate } from './rate.js';
-import { started, stepEntry } from './entries.js';
+import { started, stepEntry } from './spec-entries.js';
 
 describe('the rate of a run', () => {
   it('is over all steps of the activation but the first two', () => {

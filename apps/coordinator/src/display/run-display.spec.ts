@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LogEntryOf } from '../run/log/log-entries.js';
-import { evaluationEntry, started, stepEntry, summaryEntry } from './entries.js';
+import { evaluationEntry, started, stepEntry, summaryEntry } from './spec-entries.js';
 import { entryText } from './entry-text.js';
 import { RunDisplay } from './run-display.js';
 

@@ -1,8 +1,8 @@
 import type { RunSummary } from '@rocinante/wire';
 import { expect, it } from 'vitest';
-import { detailOf, runningRun } from '../client/scripted-coordinator.js';
+import { detailOf, runningRun } from '../client/spec-scripted-coordinator.js';
 import type { ShownRun } from '../client/coordinator.js';
-import { stepEntry } from '../display/entries.js';
+import { stepEntry } from '../display/spec-entries.js';
 import type { LogEntryOf } from '../run/log/log-entries.js';
 import { runFindings } from './run-checks.js';
 

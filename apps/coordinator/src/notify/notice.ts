@@ -6,16 +6,7 @@ import { REASON_LENGTH_MAX } from './limits.js';
  * - `stuck`: no step for long. `goes-on`: after that, a step.
  * - `worker-lost`: connections to workers were lost; several are summed.
  */
-export const NOTICE_KINDS = [
-  'finished',
-  'stopped',
-  'failed',
-  'diverged',
-  'stuck',
-  'goes-on',
-  'worker-lost',
-] as const;
-export type NoticeKind = (typeof NOTICE_KINDS)[number];
+export type NoticeKind = 'finished' | 'stopped' | 'failed' | 'diverged' | 'stuck' | 'goes-on' | 'worker-lost';
 
 /** What is sent: one JSON object. Losses are in nats; what is not known yet is null. */
 export interface Notice {

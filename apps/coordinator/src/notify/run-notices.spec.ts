@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stepEntry } from '../display/entries.js';
+import { stepEntry } from '../display/spec-entries.js';
 import type { NewEntry } from '../run/log/event-log.js';
 import { LOSSES_INTERVAL_MS } from './limits.js';
 import type { Notice } from './notice.js';

@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import type { HttpAnswer } from '@rocinante/http';
 
 /** Where the dashboard's build puts the page: a file beside ours, since no app imports another. */
-export const PAGE_DIRECTORY = join(import.meta.dirname, '..', '..', '..', 'dashboard', 'dist', 'page');
+const PAGE_DIRECTORY = join(import.meta.dirname, '..', '..', '..', 'dashboard', 'dist', 'page');
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { oneLine, quoted, RocinanteError, systemTrouble } from '@rocinante/base';
 import type { HttpAnswer, HttpRequest } from '@rocinante/http';
-import { limits, type Caller } from '@rocinante/wire';
+import { limits } from '@rocinante/wire';
 import { resolveConfig } from '../config.js';
 import { runJson } from '../client/run-json.js';
-import type { Act, AuditedAct } from '../daemon/audit-log.js';
+import type { Act, AuditLog } from '../daemon/audit-log.js';
 import { resumeRun, startRun, stopRun, type OrderParts } from '../daemon/run-orders.js';
 import type { ReportParts } from '../daemon/run-report.js';
 import type { StoredRun } from '../daemon/run-store.js';
@@ -16,8 +16,8 @@ import { json } from './page-headers.js';
 import { BUNDLED, takeBundled, textsOf } from './page-texts.js';
 
 export interface PageOrderParts extends OrderParts, ReportParts {
-  /** Told of each act of an operator that is over. */
-  readonly acted: (act: AuditedAct) => void;
+  /** Records each act of an operator. */
+  readonly audit: Pick<AuditLog, 'carryOut'>;
 }
 
 const { NAME_LENGTH_MAX, NOTE_LENGTH_MAX, RUN_NAME_LENGTH_MAX } = limits;
@@ -62,7 +62,7 @@ export class PageOrders {
       request,
       'start',
       startSchema,
-      ({ name }) => name,
+      ({ name }) => name || 'a run',
       async (order) => {
         const { preset, text, name, note, pool, priority, ...flags } = order;
         const config = resolveConfig({ preset, ...flags });
@@ -83,6 +83,7 @@ export class PageOrders {
           limits: null,
         });
       },
+      ({ id }) => id,
     );
   }
 
@@ -107,37 +108,18 @@ export class PageOrders {
     );
   }
 
-  /**
-   * Does what was asked, and tells whoever keeps account of it: every act of the page passes here.
-   * @throws what the work throws.
-   */
-  async act<Result>(
-    { holder, peer, client }: Caller,
-    act: Act,
-    what: string,
-    work: () => Promise<Result>,
-  ): Promise<Result> {
-    const actor = { holder, peer, client };
-    try {
-      const result = await work();
-      this.#parts.acted({ act, actor, what, failure: null });
-      return result;
-    } catch (error) {
-      if (isExpected(error)) this.#parts.acted({ act, actor, what, failure: error });
-      throw error;
-    }
-  }
-
   async #order<Order>(
     request: HttpRequest,
     act: Act,
     schema: z.ZodType<Order>,
     subjectOf: (order: Order) => string,
     work: (order: Order) => Promise<StoredRun>,
+    nameOf?: (stored: StoredRun) => string,
   ): Promise<HttpAnswer> {
     try {
       const order = orderOf(request, schema);
-      const stored = await this.act(request, act, subjectOf(order), () => work(order));
+      const what = subjectOf(order);
+      const stored = await this.#parts.audit.carryOut(act, request, what, () => work(order), nameOf);
       return json(200, runJson(summaryMessageOf(this.#parts, stored)));
     } catch (error) {
       return this.#failed(request, error);

@@ -11,7 +11,7 @@ export class PageStream {
   readonly #parts: PresentParts;
   readonly #stream: EventStream;
   readonly #reference: string | null;
-  readonly #onError: (error: unknown) => void;
+  readonly #onFatal: (error: unknown) => void;
   #feed: RunFeed | null = null;
   #run: string | null = null;
   #toldList: ListPicture | null = null;
@@ -23,12 +23,12 @@ export class PageStream {
     parts: PresentParts,
     stream: EventStream,
     run: string | null,
-    onError: (error: unknown) => void,
+    onFatal: (error: unknown) => void,
   ) {
     this.#parts = parts;
     this.#stream = stream;
     this.#reference = run;
-    this.#onError = onError;
+    this.#onFatal = onFatal;
   }
 
   /** @param after the id of the last entry that the page has; null for none. */
@@ -89,7 +89,7 @@ export class PageStream {
     this.#feed?.end();
     this.#feed = null;
     this.#run = null;
-    if (!isExpected(error)) this.#onError(error);
+    if (!isExpected(error)) this.#onFatal(error);
     const message =
       error instanceof RocinanteError ? error.message : 'this run cannot be read; the log says why';
     this.#stream.send({ event: 'gone', data: { message } });

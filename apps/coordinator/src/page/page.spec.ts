@@ -1,5 +1,5 @@
 /** Goal: who is served what, and what follows. Method: the page over a real port, with a coordinator's parts behind it. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Holder } from '@rocinante/access';
 import { serveHttp, type HttpServer } from '@rocinante/http';
 import type { AuditedAct } from '../daemon/audit-log.js';
@@ -24,19 +24,20 @@ const tokens = new Map<string, Holder>([
 
 /** @param withTokens whether the coordinator has a book of tokens. */
 async function serve(withTokens: boolean): Promise<void> {
-  const { store, contents, hub, scheduler, service } = coordinator;
+  const { store, contents, hub, scheduler, service, audit } = coordinator;
+  vi.spyOn(audit, 'acted').mockImplementation((act) => acts.push(act));
   const parts: PageParts = {
     ...{ store, contents, hub, scheduler, service },
     boundBy: () => 'compute',
     stepPhases: () => null,
     workerPhases: new WorkerPhases(() => service.sessions),
     holderOf: withTokens ? (token) => tokens.get(token) ?? null : null,
-    acted: (act) => acts.push(act),
+    audit,
     dropped: (code, message, client) => {
       coordinator.dropped.push(code);
       told.push(`${message} by ${client}`);
     },
-    onError: (error) => coordinator.fatal.push(error),
+    onFatal: (error) => coordinator.fatal.push(error),
   };
   page = new Page(parts);
   const { guard, unknown } = page;
@@ -152,7 +153,7 @@ describe('a page without tokens', () => {
       state: 'queued',
     });
     expect(acts.map(({ act, actor, what, failure }) => [act, actor.client, what, failure])).toEqual([
-      ['start', 'node', 'one', null],
+      ['start', 'node', 'r2', null],
       ['stop', 'node', 'one', null],
       ['resume', 'node', 'r2', null],
     ]);

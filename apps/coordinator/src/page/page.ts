@@ -36,8 +36,8 @@ export interface PageParts extends PresentParts, PageOrderParts {
   readonly holderOf: HolderOf | null;
   /** A page was cut off, or a request refused. */
   readonly dropped: (code: Refusal, message: string, client: string | null) => void;
-  /** An error of ours. */
-  readonly onError: (error: unknown) => void;
+  /** Told of a programmer's error. */
+  readonly onFatal: (error: unknown) => void;
   readonly files?: PageFiles;
 }
 
@@ -161,7 +161,7 @@ export class Page {
       const which = request.query.get('which') ?? 'final';
       const directory = new RunDirectory(this.#parts.store.directory(run.id));
       const pull = (): Promise<HttpAnswer> => weightsAnswer(run, directory, which);
-      return await this.#orders.act(request, 'pull', run.id, pull);
+      return await this.#parts.audit.carryOut('pull', request, `${run.id} (${which})`, pull);
     } catch (error) {
       return this.#failed(request, error);
     }
@@ -182,7 +182,7 @@ export class Page {
       },
       (message) => this.#parts.dropped('TIMEOUT', message, request.client),
     );
-    const pageStream = new PageStream(this.#parts, stream, request.query.get('run'), this.#parts.onError);
+    const pageStream = new PageStream(this.#parts, stream, request.query.get('run'), this.#parts.onFatal);
     this.#streams.set(pageStream, holder);
     pageStream.start(request.header('last-event-id') ?? request.query.get('after'));
     return { status: 200, contentType: 'text/event-stream; charset=utf-8', body: stream.body };

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { evaluationEntry, started, stepEntry } from '../display/entries.js';
+import { evaluationEntry, started, stepEntry } from '../display/spec-entries.js';
 import type { RunLogEntry } from '../run/log/log-entries.js';
 import { MISSED_ENTRIES_MAX, TOLD_ENTRIES_MAX } from './page-limits.js';
 import { entryId, readOpening, toldEntry, type MissedEntries, type RunOpening } from './run-opening.js';

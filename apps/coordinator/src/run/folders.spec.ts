@@ -2,7 +2,7 @@
 import { fsyncSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { syncFolder } from '@rocinante/base';
+import { syncFolderNow } from '@rocinante/base';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { replaceFile } from './folders.js';
 
@@ -12,7 +12,7 @@ vi.mock('@rocinante/base', { spy: true });
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rocinante-folders-'));
-  for (const call of [fsyncSync, renameSync, syncFolder]) vi.mocked(call).mockClear();
+  for (const call of [fsyncSync, renameSync, syncFolderNow]) vi.mocked(call).mockClear();
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -21,8 +21,8 @@ it('flushes the text before it is renamed into place, and the name after', () =>
   const order = (call: unknown): number[] => vi.mocked(call as () => void).mock.invocationCallOrder;
   replaceFile(path, 'one');
   expect(readFileSync(path, 'utf8')).toBe('one');
-  expect(syncFolder).toHaveBeenCalledExactlyOnceWith(folder);
-  const [text, rename, name] = [fsyncSync, renameSync, syncFolder].map((call) => order(call)[0]);
+  expect(syncFolderNow).toHaveBeenCalledExactlyOnceWith(folder);
+  const [text, rename, name] = [fsyncSync, renameSync, syncFolderNow].map((call) => order(call)[0]);
   expect(text).toBeLessThan(rename);
   expect(rename).toBeLessThan(name);
 });

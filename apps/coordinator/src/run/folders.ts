@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncFolder, systemTrouble } from '@rocinante/base';
+import { syncFolderNow, systemTrouble } from '@rocinante/base';
 import { PARTIAL_SUFFIX } from '@rocinante/weights';
 import { RunFailedError } from '../errors.js';
 
@@ -25,7 +25,7 @@ export function replaceFile(path: string, text: string): void {
       closeSync(file);
     }
     renameSync(beside, path);
-    syncFolder(dirname(path));
+    syncFolderNow(dirname(path));
   } catch (error) {
     rmSync(beside, { force: true });
     throw new RunFailedError(`${path}: cannot be written: ${systemTrouble(error, path)}`, { cause: error });

@@ -172,13 +172,13 @@ function watching({
 }): LimitsWatch {
   return new LimitsWatch({
     run: {
-      layout: { length: parameters } as never,
       stop: () => undefined,
       abort: (error) => said.push(error.message),
       hold: (reason) => said.push(reason),
       release: () => said.push('released'),
     },
     path: directory.path,
+    parameterCount: parameters,
     placeOption: '--data',
     maxHours: null,
     activeSeconds: () => 0,

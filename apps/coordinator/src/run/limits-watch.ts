@@ -9,9 +9,11 @@ const WATCH_MS = 1_000;
 const LOOKS_BETWEEN_TRIES_MAX = 60;
 
 export interface LimitsWatchParts {
-  readonly run: Pick<TrainingRun, 'layout' | 'stop' | 'hold' | 'release' | 'abort'>;
+  readonly run: Pick<TrainingRun, 'stop' | 'hold' | 'release' | 'abort'>;
   /** Where the run's files lie. */
   readonly path: string;
+  /** Of the run: by it the room is reckoned that it needs. */
+  readonly parameterCount: number;
   /** The option that puts them elsewhere, for messages. */
   readonly placeOption: string;
   /** Null for none. */
@@ -150,8 +152,8 @@ export class LimitsWatch {
   async #askDisk(
     state: 'running' | 'held',
   ): Promise<{ decision: ReturnType<typeof diskDecision>; message: string }> {
-    const { run, path, placeOption } = this.#parts;
-    const needed = neededBytes(run.layout.length);
+    const { parameterCount, path, placeOption } = this.#parts;
+    const needed = neededBytes(parameterCount);
     const free = await freeBytes(path);
     return {
       decision: diskDecision(free, needed, state),

@@ -116,9 +116,9 @@ export async function runHere(
   let port: OwnWorkersPort | null = null;
   let isDone = false;
   /** Once the run is over, however that came. */
-  const finish = async (): Promise<string | null> => {
+  const finish = async (): Promise<boolean> => {
     display.finished();
-    return place && finishPlace(place, isDone, directory, display);
+    return place === null || (await finishPlace(place, isDone, directory, display));
   };
   try {
     let end: RunEnd;
@@ -133,7 +133,7 @@ export async function runHere(
       await finish();
       throw error;
     }
-    const notStored = await finish();
+    const isStored = await finish();
     if (end.outcome === 'stopped') {
       // Ctrl-C may also come where a limit has ended the run already.
       const interrupted = execution.stopReason === INTERRUPTED;
@@ -148,7 +148,7 @@ export async function runHere(
       return interrupted ? EXIT_INTERRUPTED : 0;
     }
     tellDone(execution, directory, display, options.json, end.reason);
-    return notStored === null ? 0 : EXIT_NOT_STORED;
+    return isStored ? 0 : EXIT_NOT_STORED;
   } catch (error) {
     if (isExpected(error)) notifier?.ended('failed', error.message);
     throw error;
@@ -170,27 +170,26 @@ function batchLineOf({ flags, device, resume }: TrainOptions, { config, shape }:
   return cardBatchLine(config, shape.stepsTotal);
 }
 
-/** @returns what is not in the store, which has been said; null where nothing is missing. */
+/** @returns whether everything is in the store; what is not has been said. */
 async function finishPlace(
   place: RunPlace,
   weights: boolean,
   directory: RunDirectory,
   display: RunDisplay,
-): Promise<string | null> {
+): Promise<boolean> {
   const told = setTimeout(
     () => display.line(`waiting until everything is in ${place.name}`),
     WAIT_TOLD_AFTER_MS,
   );
-  const missing = await unsilently(
+  const { isWhole, line } = await unsilently(
     `waiting for ${place.name}`,
-    (line) => display.line(line),
+    (wait) => display.line(wait),
     () => place.finish({ weights, waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS }),
   );
   clearTimeout(told);
-  if (missing !== null) {
-    display.line(
-      `${missing}; ${directory.shownPath} has it, and train --resume with --store brings it there`,
-    );
+  if (line !== null) {
+    const todo = `; ${directory.shownPath} has it, and train --resume with --store brings it there`;
+    display.line(isWhole ? line : line + todo);
   }
-  return missing;
+  return isWhole;
 }

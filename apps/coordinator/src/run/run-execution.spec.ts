@@ -75,7 +75,7 @@ describe('a run that waits', () => {
     const reason = 'stopped after step 0: it has been active for the 2 hours of --max-hours';
     expect(await end).toEqual({ outcome: 'stopped', reason });
     expect(logged()).toEqual(['started', 'checkpoint', 'finished']);
-    expect(service.pool().served).toBeNull();
+    expect(service.pool()?.served ?? null).toBeNull();
     // Who interrupts what is over already has not ended it.
     run.stop('interrupted');
     expect(run.stopReason).toBe('it has been active for the 2 hours of --max-hours');

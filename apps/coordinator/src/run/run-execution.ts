@@ -1,67 +1,27 @@
-import { systemTrouble } from '@rocinante/base';
-import { CheckpointWriteError } from '@rocinante/checkpoint';
-import {
-  bestEntry,
-  epochOf,
-  goesBack,
-  lastFall,
-  networkOf,
-  stepsPerEpoch,
-  type RunOutcome,
-  type RunProgress,
-  type RunView,
-} from '@rocinante/training';
-import { writeWeightsFile } from '@rocinante/weights';
+import { goesBack, noProgress, type RunOutcome, type RunProgress, type RunView } from '@rocinante/training';
 import type { Traffic } from '@rocinante/wire';
-import { counted } from '../display/quantities.js';
 import { Pace } from '../display/pace.js';
 import { Rate } from '../display/rate.js';
-import { DivergedError, RunFailedError } from '../errors.js';
+import { DivergedError } from '../errors.js';
 import type { Session } from '../service/session.js';
-import type { TrainingService } from '../service/training-service.js';
 import { tellBeginning } from './beginning.js';
-import { drawSample } from './drawn-sample.js';
-import { epochLoss } from './log/epoch-loss.js';
-import { EventLog } from './log/event-log.js';
-import { releaseBytes } from './disk-space.js';
-import { furtherOf, type Exactness } from './exactness.js';
-import { keepWords, WORDS_ENTRY } from './kept-words.js';
+import { divergedForGood, goBack, returnOf } from './checkpoints/rollback.js';
+import { parametersReckoned } from './disk-space.js';
+import type { Exactness } from './exactness.js';
+import type { ExecutionOptions } from './execution-options.js';
+import { HeldByDisk } from './held-by-disk.js';
+import { keepWords } from './kept-words.js';
 import { LedgerKeeper, ledgerPath } from './ledger/ledger-keeper.js';
 import { LimitsWatch } from './limits-watch.js';
-import type { LogEntryOf, RunLogEntry, StartCause } from './log/log-entries.js';
+import { epochLoss, epochsBegun } from './log/epoch-loss.js';
+import { EventLog } from './log/event-log.js';
 import { added, PoolTraffic } from './pool-traffic.js';
 import type { PreparedRun } from './prepared-run.js';
-import { tellAll, type RunObserver } from './run-observer.js';
-import { goBack, returnOf } from './checkpoints/rollback.js';
+import { tellSample, tellSummary, writeFinalWeights, type RunSummary } from './run-outcome.js';
+import { tellAll } from './run-observer.js';
 import { Shares } from './shares.js';
 import { NOTHING_BEFORE, TrainingRun, type RunEnd } from './training-run.js';
-import { isIdleForGood, waitingReason } from './waiting-reason.js';
-
-export interface ExecutionOptions {
-  /** What people call the run. */
-  readonly name: string;
-  readonly service: TrainingService;
-  readonly pool: string | undefined;
-  /** What a run begins with in place of first values from the seed; null for those. */
-  readonly initialParameters: Float32Array | null;
-  readonly cause: StartCause;
-  /** Active time, and traffic with workers, before this activation. */
-  readonly activeSeconds: number;
-  readonly trafficBefore: Traffic;
-  /** The option that puts the run's files elsewhere, for messages: `--data`. */
-  readonly placeOption: string;
-  /** Whether a ledger is kept: without one, a run is as it would be, and cannot be verified. */
-  readonly ledger: boolean;
-  /** Whether a run that diverges goes back where its configuration says so. */
-  readonly goesBack: boolean;
-  /** Whether a sample is drawn once the run is done. */
-  readonly sample: boolean;
-  readonly observers: readonly RunObserver[];
-  /** Told of each entry of the event log. */
-  readonly onEntry: (entry: RunLogEntry) => void;
-}
-
-export type RunSummary = LogEntryOf<'summary'>;
+import { waitingReason, WaitingNotice } from './waiting-reason.js';
 
 /**
  * One activation of a run: from its prepared state to its end, with its event log, its limits, and its final weights.
@@ -79,7 +39,7 @@ export class RunExecution {
   readonly #pace = new Pace();
   readonly #startedAt = performance.now();
   readonly #watch: LimitsWatch;
-  #saidWaiting = false;
+  readonly #disk: HeldByDisk;
   readonly #shares = new Shares();
   #summary: RunSummary | null = null;
   /** Whether the run has begun: not yet while its ledger is opened, and not while it goes back. */
@@ -93,22 +53,24 @@ export class RunExecution {
   #outcome: RunOutcome | null = null;
 
   constructor(prepared: PreparedRun, options: ExecutionOptions) {
-    const { directory, loaded, limits } = prepared;
+    const { config, corpus, directory, loaded, limits } = prepared;
     const { service, pool, placeOption } = options;
+    const parameterCount = parametersReckoned(config, corpus.vocabulary.size);
     this.#prepared = prepared;
     this.#options = options;
     this.#checkpoint = loaded?.name ?? null;
-    this.log = new EventLog(
-      directory.eventsPath,
-      loaded?.progress.step ?? 0,
-      loaded?.progress.rollbacks.length ?? 0,
-    );
-    this.#traffic = new PoolTraffic(() => service.pool(pool).sessions);
-    [this.#ledger, this.#run] = this.#newRun();
+    const { step, rollbacks } = loaded?.progress ?? noProgress;
+    this.log = new EventLog(directory.eventsPath, step, rollbacks.length);
+    this.log.onEntry = (entry) => {
+      this.#rate.entry(entry);
+      this.#pace.entry(entry);
+      options.onEntry(entry);
+    };
+    this.#traffic = new PoolTraffic(() => service.pool(pool)?.sessions ?? []);
+    const waiting = new WaitingNotice(this);
     this.#watch = new LimitsWatch({
       // It is another run after it went back; what ends one must outlast that.
       run: {
-        layout: this.#run.layout,
         stop: (reason) => this.stop(reason),
         abort: (error) => this.abort(error),
         // One that has not begun, or goes back, is held as it begins.
@@ -116,20 +78,17 @@ export class RunExecution {
         release: () => this.#run.release(),
       },
       path: directory.path,
+      parameterCount,
       placeOption,
       maxHours: limits.maxHours,
       activeSeconds: () => options.activeSeconds + this.seconds,
-      alsoLook: () => this.#lookAtWaiting(),
+      alsoLook: () => this.#notice(waiting.look()),
       noticed: (message) => this.log.noticed(message),
-      flush: () => this.#flush(),
+      flush: () => (this.#ledger?.flush() ?? this.log.flush())?.message ?? null,
     });
-    this.log.onEntry = (entry) => {
-      this.#rate.entry(entry);
-      this.#pace.entry(entry);
-      options.onEntry(entry);
-    };
-    this.log.onFailure = this.#failOn(directory.eventsPath);
-    this.log.onFull = this.#waitFor(directory.eventsPath);
+    this.#disk = new HeldByDisk({ watch: this.#watch, parameterCount, abort: (error) => this.abort(error) });
+    this.#disk.follow(directory.eventsPath, this.log);
+    [this.#ledger, this.#run] = this.#newRun();
   }
 
   #newRun(before = NOTHING_BEFORE): [LedgerKeeper | null, TrainingRun] {
@@ -137,24 +96,17 @@ export class RunExecution {
     const { service, name, pool, initialParameters, observers } = this.#options;
     const ledger = this.#options.ledger ? new LedgerKeeper(prepared) : null;
     const path = ledgerPath(prepared.directory.path);
-    if (ledger !== null) [ledger.onFailure, ledger.onFull] = [this.#failOn(path), this.#waitFor(path)];
+    if (ledger !== null) this.#disk.follow(path, ledger);
     const run = new TrainingRun({
       ...prepared,
       ...before,
       id: name,
       initialParameters,
       exact: prepared.limits.exact,
-      pool: () => service.pool(pool),
+      pool: () => service.poolFor(pool),
       numbers: service.takeNumbers(),
       ledger,
-      room: {
-        untilThere: (error) => this.#watch.untilRoom(this.#heldBy(prepared.directory.checkpointsPath, error)),
-        untilRecorded: async (error) => {
-          if (await this.#watch.untilRoom(this.#heldBy(path, error))) return;
-          throw notWritten(path, error);
-        },
-        taken: () => this.#watch.written(),
-      },
+      room: this.#disk.saveRoom(prepared.directory.checkpointsPath, path),
       observers: [
         this.log,
         ...(ledger === null ? [] : [ledger]),
@@ -170,28 +122,6 @@ export class RunExecution {
     return [ledger, run];
   }
 
-  #failOn(path: string): (cause: Error) => void {
-    return (cause) => this.abort(notWritten(path, cause));
-  }
-
-  /** The run is held until the disk has room for what was to be written there. */
-  #waitFor(path: string): (error: Error) => void {
-    return (error) => this.#watch.full(this.#heldBy(path, error));
-  }
-
-  /** Why the run is held whose disk did not take something. @param path of what. */
-  #heldBy(path: string, error: Error): string {
-    const cause = error instanceof CheckpointWriteError ? error.cause : error;
-    const megabytes = Math.ceil(releaseBytes(this.#run.layout.length) / 1e6);
-    return `disk: ${path}: ${systemTrouble(cause, path)}; free some space: the run goes on once ${megabytes} MB are free`;
-  }
-
-  /** Writes what waits for room; null where nothing does any more. */
-  #flush(): string | null {
-    const hindrance = this.#ledger?.flush() ?? this.log.flush();
-    return hindrance?.message ?? null;
-  }
-
   get progress(): RunProgress {
     return this.#run.progress;
   }
@@ -202,19 +132,12 @@ export class RunExecution {
 
   /** Epochs begun. */
   get epoch(): number {
-    const { step } = this.#run.progress;
-    return step === 0 ? 0 : epochOf(this.#prepared.shape, step - 1) + 1;
+    return epochsBegun(this.#prepared.shape, this.progress);
   }
 
   /** Mean training loss of the epoch so far, in nats; null before the first step. */
   get loss(): number | null {
-    return epochLoss(this.#run.progress);
-  }
-
-  /** Of the best evaluation so far; null before the first, and a held-out loss also where nothing is held out. */
-  get best(): Pick<RunSummary, 'bestStep' | 'bestValidationLoss'> {
-    const best = bestEntry(this.#run.progress);
-    return { bestStep: best?.step ?? null, bestValidationLoss: best?.validationLoss ?? null };
+    return epochLoss(this.progress);
   }
 
   get windowsPerSecond(): number | null {
@@ -304,9 +227,11 @@ export class RunExecution {
     let failed = true;
     try {
       await this.log.open();
-      this.#keepWords();
+      this.#notice(keepWords(this.#prepared));
       await this.#openLedger();
-      this.#begin();
+      tellBeginning(this.log, this.#prepared, this.#options.cause);
+      this.#watch.start();
+      this.#start();
       const end = await this.#toEnd();
       if (end.outcome === 'done') await this.#finish();
       over = end.reason;
@@ -331,15 +256,8 @@ export class RunExecution {
         return await this.#run.end();
       } catch (error) {
         if (!(error instanceof DivergedError)) throw error;
-        const { config } = this.#prepared;
-        const { rollbacks } = this.#run.progress;
-        if (!this.#options.goesBack || !goesBack(config, this.#run.progress)) {
-          const advice =
-            rollbacks.length > 0
-              ? `it has gone back ${counted(rollbacks.length, 'time')} already; begin with a lower --learning-rate`
-              : 'begin with a lower --learning-rate, or with --on-divergence rollback';
-          throw new RunFailedError(`the run failed: ${error.message}; ${advice}`, { cause: error });
-        }
+        const mayGoBack = this.#options.goesBack && goesBack(this.#prepared.config, this.progress);
+        if (!mayGoBack) throw divergedForGood(error, this.progress);
         await this.#goBack(error.message);
       }
     }
@@ -351,9 +269,9 @@ export class RunExecution {
     this.#hasBegun = false;
     await this.#run.close(`the run goes back to step ${diverged.anchorStep}, since it diverged`);
     this.#ledger?.close();
+    // Newer checkpoints are gone once it returns.
     this.#prepared = await goBack(this.#prepared, diverged);
     const { progress, name } = this.#prepared.loaded!;
-    // Newer ones are gone.
     this.#checkpoint = name;
     await this.log.goBack(returnOf(this.#prepared, reason));
     [this.#ledger, this.#run] = this.#newRun({ strikes, members });
@@ -362,96 +280,35 @@ export class RunExecution {
     this.#start();
   }
 
-  /** A run needs them not: a disk that does not take them is no reason to fail. */
-  #keepWords(): void {
-    const { directory, words } = this.#prepared;
-    try {
-      keepWords(directory, words);
-    } catch (error) {
-      this.log.noticed(`${(error as Error).message}; weights of its checkpoints carry no words of its text`);
-    }
-  }
-
   async #openLedger(): Promise<void> {
-    const notice = await this.#ledger?.open();
-    if (notice) this.log.noticed(notice);
+    this.#notice((await this.#ledger?.open()) ?? null);
   }
 
-  #begin(): void {
-    tellBeginning(this.log, this.#prepared, this.#options.cause);
-    this.#watch.start();
-    this.#start();
+  #notice(message: string | null): void {
+    if (message !== null) this.log.noticed(message);
   }
 
   /** The run begins, and hears what was asked of it before: it ends, or is held, only after its beginning was told. */
   #start(): void {
     this.#run.start();
     this.#hasBegun = true;
-    const held = this.#watch.heldReason;
-    if (held !== null) this.#run.hold(held);
+    if (this.heldReason !== null) this.#run.hold(this.heldReason);
     if (this.#stopReason !== null) this.#run.stop(this.#stopReason);
     if (this.#aborted !== null) this.#run.abort(this.#aborted);
   }
 
-  /** A run that waits though workers are there says so, once. */
-  #lookAtWaiting(): void {
-    const waits = this.view.phase === 'waiting' && this.idleWorkers.some(isIdleForGood);
-    if (waits && !this.#saidWaiting) this.log.noticed(`the run is active, but ${this.waitingReason}`);
-    this.#saidWaiting = waits;
-  }
-
   /** Writes the final weights, and says what came of the run. */
   async #finish(): Promise<void> {
-    const { config, corpus, words, directory, shape } = this.#prepared;
-    const { step, history } = this.#run.progress;
-    const { sha256 } = await writeWeightsFile(directory.finalWeightsPath, {
-      network: networkOf(config, corpus.vocabulary.size),
-      vocabulary: corpus.vocabulary.symbols,
-      normalisation: config.text.normalisation,
-      window: config.text.window,
-      step,
-      configuration: config,
-      further: { [WORDS_ENTRY]: JSON.stringify(words), ...furtherOf(this.exactness) },
-      parameters: this.#run.parameters,
-    });
-    await this.#ledger?.weightsWritten(directory.finalWeightsPath, step);
+    const weightsSha256 = await writeFinalWeights(this.#prepared, this.#run, this.#ledger);
     // Nobody waits two minutes for one who wants the run to end.
-    if (this.#options.sample && this.#stopReason === null) await this.#sample();
-    const { epoch, loss, validationLoss } = history.at(-1)!;
-    // What comes down over the whole run ends where it ends: going on would raise the rate again.
-    const comesDown = config.schedule.kind === 'cosine';
-    const summary = {
-      event: 'summary',
-      atStep: step,
-      steps: step,
-      epoch,
-      loss,
-      validationLoss,
-      ...this.best,
-      lastFall: comesDown ? null : lastFall(history, stepsPerEpoch(shape)),
-      windowsPerSecond: this.#rate.windowsPerSecond,
-      ...this.traffic,
-      weightsSha256: sha256,
-    } as const;
-    this.log.write(summary);
-    this.#summary = { time: new Date().toISOString(), ...summary };
-  }
-
-  /** A sample is no reason for a run that is done to fail. */
-  async #sample(): Promise<void> {
-    const { config, corpus } = this.#prepared;
-    // A worker that stands still would be waited for.
-    const heardOf = [...this.shares.keys()];
-    try {
-      const text = await drawSample(this.#run, config, corpus, heardOf);
-      this.log.write({ event: 'sample', atStep: this.log.step, text });
-    } catch (error) {
-      this.log.noticed(`${(error as Error).message}; ./rocinante sample draws one from the weights`);
+    if (this.#options.sample && this.#stopReason === null) {
+      await tellSample(this.log, this.#prepared, this.#run, [...this.shares.keys()]);
     }
+    const { windowsPerSecond, traffic, progress } = this;
+    this.#summary = tellSummary(this.log, this.#prepared, progress, {
+      windowsPerSecond,
+      ...traffic,
+      weightsSha256,
+    });
   }
-}
-
-/** Why a run ends whose file takes no more. */
-function notWritten(path: string, cause: Error): RunFailedError {
-  return new RunFailedError(`${path}: cannot be written: ${systemTrouble(cause, path)}`, { cause });
 }

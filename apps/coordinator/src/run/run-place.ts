@@ -21,7 +21,7 @@ import {
   type QueueTime,
 } from '@rocinante/store';
 import { noProgress, type RunConfig, type RunProgress } from '@rocinante/training';
-import { UsageError } from '../errors.js';
+import { isExpected, UsageError } from '../errors.js';
 import { replaceFile } from './folders.js';
 import type { PreparedRun } from './prepared-run.js';
 import { tellAll, type CheckpointSaved, type RunObserver } from './run-observer.js';
@@ -60,6 +60,14 @@ export interface PlacedRun {
   readonly progress: () => RunProgress;
 }
 
+/** What became of a place at a run's end. */
+export interface PlaceEnd {
+  /** Whether everything is in the store. */
+  readonly isWhole: boolean;
+  /** What a person should know of it, in one line; null for nothing. */
+  readonly line: string | null;
+}
+
 /**
  * A run's place in an object store, as the run sees it: looked for before anything is made, taken when the run is prepared,
  * and kept like the run's directory, beside the run, to its end. Nothing of it holds up a step or ends a run.
@@ -74,6 +82,8 @@ export class RunPlace implements RunObserver {
   #mirror: RunMirror | null = null;
   #queue: MirrorQueue | null = null;
   #placed: PlacedRun | null = null;
+  /** Whether the directory says since `take` which run of the store it is, and that the store may lack something. */
+  #isRecorded = false;
   #isOver = false;
 
   private constructor(
@@ -146,8 +156,7 @@ export class RunPlace implements RunObserver {
     further: FurtherFiles = new Map<string, string>(),
   ): void {
     const own = FILES.map((name): [string, string] => [name, join(this.#directory, name)]);
-    // First, so that a kill leaves no place in the store whose run nobody knows.
-    this.#record(false);
+    this.#isRecorded = false;
     this.#mirror = new RunMirror({
       objects: this.#objects,
       directory: this.#directory,
@@ -164,9 +173,11 @@ export class RunPlace implements RunObserver {
   /**
    * The same, but the place is taken before this returns.
    * @throws {StoreError} it is another's by now, or the store is lost.
+   * @throws {RunFailedError} the directory does not take the mark of it.
    */
   async takeNow(run: Pick<PreparedRun, 'loaded' | 'limits'>): Promise<void> {
     this.take(run);
+    this.#recordFirst();
     await this.#mirror!.take(run.loaded?.progress ?? noProgress).catch((error: unknown): never => {
       throw error instanceof FileChangedError ? changedError(this.name, error) : error;
     });
@@ -184,7 +195,14 @@ export class RunPlace implements RunObserver {
     this.#queue = new MirrorQueue(
       {
         store: this.name,
-        next: (last) => mirror.next(() => this.#state(), last).catch((error: unknown) => this.#failed(error)),
+        next: async (last) => {
+          try {
+            this.#recordFirst();
+            return await mirror.next(() => this.#state(), last);
+          } catch (error) {
+            throw this.#asStoreError(error);
+          }
+        },
         abort: () => this.#objects.end(),
       },
       {
@@ -220,19 +238,26 @@ export class RunPlace implements RunObserver {
     return this.#isOver;
   }
 
-  /**
-   * Waits, within limits, until everything is in the store.
-   * @returns what is not, and why, in one line; null where everything is.
-   */
-  async finish(end: MirrorEnd): Promise<string | null> {
+  /** Waits, within limits, until everything is in the store. A disk or a store that fails here fails no run. */
+  async finish(end: MirrorEnd): Promise<PlaceEnd> {
     const failure = (await this.#queue?.finish(end)) ?? null;
     this.#objects.end();
+    // A run that never came to follow: nothing is known of what the store has.
+    if (this.#queue === null) return { isWhole: false, line: null };
     if (failure === null) {
-      this.#record(true);
-      return null;
+      try {
+        this.#record(true);
+        return { isWhole: true, line: null };
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+        return { isWhole: true, line: `all of it is in the store, which cannot be noted: ${error.message}` };
+      }
     }
-    const missing = await this.#mirror!.missing(this.#state(), end);
-    return `not in the store: ${missing.join(', ')}; ${failure.message}`;
+    const missing = await this.#mirror!.missing(this.#state(), end).catch((error: unknown): string[] => {
+      if (!isExpected(error)) throw error;
+      return ['all that its folder has, which cannot be listed'];
+    });
+    return { isWhole: false, line: `not in the store: ${missing.join(', ')}; ${failure.message}` };
   }
 
   /** Waits no longer than so, where `finish` waits. */
@@ -246,14 +271,21 @@ export class RunPlace implements RunObserver {
     return { step, rollbacks, anchorStep: config.divergence.then === 'rollback' ? anchorStep : null };
   }
 
-  /** A disk that does not give a file is tried again, as a store that does not take it. */
-  #failed(error: unknown): never {
-    if (!(error instanceof Error) || !('syscall' in error)) throw error;
-    throw new StoreError('STORE_UNREACHABLE', this.name, error.message, { cause: error });
+  /** A disk that does not give a file, or does not take the mark, is tried again, as a store that does not take it. */
+  #asStoreError(error: unknown): unknown {
+    if (error instanceof StoreError || error instanceof FileChangedError || !isExpected(error)) return error;
+    return new StoreError('STORE_UNREACHABLE', this.name, error.message, { cause: error });
   }
 
+  /** Before anything goes to the store, so that a kill leaves no place in it whose run nobody knows. */
+  #recordFirst(): void {
+    if (!this.#isRecorded) this.#record(false);
+  }
+
+  /** @throws {RunFailedError} the disk does not take it. */
   #record(whole: boolean): void {
     recordPlace(this.#directory, { store: this.name, run: this.#run, whole });
+    this.#isRecorded = true;
   }
 }
 

@@ -11,10 +11,11 @@ import { afterEach, beforeEach } from 'vitest';
 import { encodeText, type EncodedText } from '../corpus/encode-thread.js';
 import { smallConfig, text } from '../daemon/spec-coordinator.js';
 import { service } from '../service/spec-service.js';
+import type { ExecutionOptions } from './execution-options.js';
 import type { RunLogEntry } from './log/log-entries.js';
 import { prepareRun, type PreparedRun } from './prepared-run.js';
 import { RunDirectory } from './run-directory.js';
-import { RunExecution, type ExecutionOptions } from './run-execution.js';
+import { RunExecution } from './run-execution.js';
 import { DEFAULT_LIMITS, type RunLimits } from './run-limits.js';
 
 let folder: string;

@@ -5,7 +5,8 @@ import { goOnText } from '../display/run-texts.js';
 import { shellWord } from '../display/shell-word.js';
 import { bitsOrNull } from '../loss-units.js';
 import type { RunDirectory } from './run-directory.js';
-import type { RunExecution, RunSummary } from './run-execution.js';
+import type { RunExecution } from './run-execution.js';
+import { bestOf, type RunSummary } from './run-outcome.js';
 
 /** Tells of a run that is done. @param reason of its end. */
 export function tellDone(
@@ -51,7 +52,7 @@ export function tellStopped(
   const outcome = interrupted ? 'interrupted' : 'stopped';
   const validationLoss = progress.history.at(-1)?.validationLoss ?? null;
   // The loss is that of the epoch in progress.
-  const figures = { steps: progress.step, epoch, loss, validationLoss, ...execution.best };
+  const figures = { steps: progress.step, epoch, loss, validationLoss, ...bestOf(progress) };
   const reached = { ...figures, windowsPerSecond, ...traffic };
   const { notExactSince } = execution.exactness;
   const ended = { weightsSha256: null, notExactSince, checkpoint, runDir: directory.path };

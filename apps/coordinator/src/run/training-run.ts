@@ -302,6 +302,7 @@ export class TrainingRun implements RunBefore {
       exactness: this.#joining.exactness,
       hashed: ledger !== null,
       untilRoom: room.untilThere,
+      noticed: (message) => this.#observer.noticed(message),
     });
     const synced = copied.then(() => ledger?.sync());
     // The folder is free only when nothing of it is under way any more, whatever fails first.

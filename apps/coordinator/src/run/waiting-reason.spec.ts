@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Standing } from '../service/session.js';
-import { waitingReason } from './waiting-reason.js';
+import { waitingReason, WaitingNotice, type WaitingRun } from './waiting-reason.js';
 
 const workers = (standing: Standing, ...names: string[]) => names.map((name) => ({ name, standing }));
 
@@ -23,4 +23,28 @@ it('names five at most', () => {
   expect(waitingReason(0, 1, workers('parked', 'a', 'b', 'c', 'd', 'e', 'f', 'g'))).toMatch(
     /: a, b, c, d, e and 2 more$/,
   );
+});
+
+it('is told once each time that a run comes to wait though workers are there', () => {
+  const waitingFor = { view: { phase: 'waiting' }, waitingReason: 'it waits' } as const;
+  let run: WaitingRun = { ...waitingFor, idleWorkers: workers('preparing', 'a') };
+  const notice = new WaitingNotice({
+    get view() {
+      return run.view;
+    },
+    get idleWorkers() {
+      return run.idleWorkers;
+    },
+    get waitingReason() {
+      return run.waitingReason;
+    },
+  });
+  expect(notice.look()).toBeNull();
+  const parked = { ...waitingFor, idleWorkers: workers('parked', 'a') };
+  run = parked;
+  expect([notice.look(), notice.look()]).toEqual(['the run is active, but it waits', null]);
+  run = { ...parked, view: { phase: 'training' } };
+  expect(notice.look()).toBeNull();
+  run = parked;
+  expect(notice.look()).toBe('the run is active, but it waits');
 });

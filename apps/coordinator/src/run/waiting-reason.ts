@@ -1,3 +1,4 @@
+import type { RunView } from '@rocinante/training';
 import type { Session } from '../service/session.js';
 
 /** Names of workers in one sentence, at most. */
@@ -20,8 +21,34 @@ export function waitingReason(
 }
 
 /** Whether a worker is there and stays without work, so that a run that waits should say why. */
-export function isIdleForGood({ standing }: Pick<Session, 'standing'>): boolean {
+function isIdleForGood({ standing }: Pick<Session, 'standing'>): boolean {
   return IDLENESS.some(([idleness]) => idleness === standing);
+}
+
+/** Of a run: what it waits for, and who is there. */
+export interface WaitingRun {
+  readonly view: Pick<RunView, 'phase'>;
+  readonly idleWorkers: readonly Pick<Session, 'standing'>[];
+  readonly waitingReason: string;
+}
+
+/** Says of a run that it waits though workers are there, once each time that it comes to that. */
+export class WaitingNotice {
+  readonly #run: WaitingRun;
+  #isSaid = false;
+
+  constructor(run: WaitingRun) {
+    this.#run = run;
+  }
+
+  /** @returns what is to be said now, in one line; null for nothing. */
+  look(): string | null {
+    const { view, idleWorkers, waitingReason } = this.#run;
+    const waits = view.phase === 'waiting' && idleWorkers.some(isIdleForGood);
+    const isNew = waits && !this.#isSaid;
+    this.#isSaid = waits;
+    return isNew ? `the run is active, but ${waitingReason}` : null;
+  }
 }
 
 const IDLENESS: readonly (readonly [Session['standing'], string])[] = [

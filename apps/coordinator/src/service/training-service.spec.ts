@@ -51,7 +51,7 @@ describe('a session', () => {
   });
 
   it('has one stream of parameters: what a first one lost would be missing in a second', async () => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const worker = new Worker({});
     const session = await worker.session();
     for (let i = 0; i < 2; i++) client.parameters({ session }).on('error', () => undefined);
@@ -74,7 +74,7 @@ describe('a session', () => {
   });
 
   it('is told of no more once it has ended', async () => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const worker = new Worker({});
     worker.call.write({ ready: { run: 'r1', activation: 1 } });
     // Bytes are counted, and not characters.
@@ -90,7 +90,7 @@ describe('a session', () => {
   });
 
   it('keeps the last metrics, and passes lines on', async () => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const worker = new Worker({});
     worker.call.write({ metrics: { text: 'up 1' } });
     worker.call.write({ logLines: { json: lines(limits.LOG_LINES_MAX), activation: 1 } });
@@ -140,7 +140,7 @@ describe('a run’s text', () => {
   }
 
   it('comes whole, in chunks', async () => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const { messages, refused } = await pieces({});
     expect([messages.length, refused]).toEqual([3, null]);
     expect(Buffer.concat(messages.map(({ data }) => data)).equals(bytesOf(ids))).toBe(true);
@@ -152,7 +152,7 @@ describe('a run’s text', () => {
     ['too much of it', { bytes: limits.CORPUS_CALL_BYTES_MAX + 1 }, status.INVALID_ARGUMENT],
     ['nobody’s', { session: 'nobody' }, status.NOT_FOUND],
   ])('is refused where it is %s', async (_what, request, code) => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     expect((await pieces(request)).refused).toMatchObject({ code });
   });
 

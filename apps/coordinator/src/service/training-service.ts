@@ -4,6 +4,7 @@ import type {
   ServerWritableStream,
   sendUnaryData,
 } from '@grpc/grpc-js';
+import { assert } from '@rocinante/base';
 import { isRefusal, type Refusal } from '@rocinante/metrics';
 import {
   callerOf,
@@ -79,12 +80,26 @@ export class TrainingService {
     return [...this.#sessions.values()];
   }
 
-  /** The pool of a name; it may have no workers yet. */
-  pool(name = DEFAULT_POOL): WorkerPool {
+  /** The pool of a name; undefined where it has no workers and no run. */
+  pool(name = DEFAULT_POOL): WorkerPool | undefined {
+    return this.#pools.get(name);
+  }
+
+  /** The pool of a name, for who begins a run in it or joins it now: it is made where it is not there. */
+  poolFor(name = DEFAULT_POOL): WorkerPool {
     const found = this.#pools.get(name);
     if (found) return found;
+    // Those whose run ended when nobody was there any more.
+    for (const other of this.#pools.values()) if (other.isIdle) this.#pools.delete(other.name);
     const pool = new WorkerPool(name);
     this.#pools.set(name, pool);
+    return pool;
+  }
+
+  /** The pool of a session that is there. */
+  #poolOf(session: Session): WorkerPool {
+    const pool = this.#pools.get(session.pool);
+    assert(pool !== undefined, `worker ${session.name} is in pool ${session.pool}`);
     return pool;
   }
 
@@ -120,7 +135,7 @@ export class TrainingService {
       if (session) {
         this.#sessions.delete(session.id);
         this.#sendAway.delete(session);
-        const pool = this.pool(session.pool);
+        const pool = this.#poolOf(session);
         session.over = { reason, lost };
         pool.remove(session, reason, lost);
         if (pool.isIdle) this.#pools.delete(pool.name);
@@ -175,12 +190,12 @@ export class TrainingService {
     const session = new Session(call, message.hello, (this.#sessionCount += 1), this.sessions);
     this.#sessions.set(session.id, session);
     this.#observer.opened?.(session);
-    this.pool(session.pool).add(session);
+    this.poolFor(session.pool).add(session);
     return session;
   }
 
   #receive(session: Session, message: WorkerMessageReceived): void {
-    const pool = this.pool(session.pool);
+    const pool = this.#poolOf(session);
     // What a worker that is not ready says of its work is about a run that has ended.
     const listener = session.ready ? pool.listener : null;
     if (ownAccord.has(message.message)) session.talk.take(performance.now());
@@ -210,7 +225,7 @@ export class TrainingService {
 
   /** @throws {WireError} MALFORMED: it said so before, or its proof is no SHA-256. */
   #ready(session: Session, { activation, proof }: ReadyMessage): void {
-    const pool = this.pool(session.pool);
+    const pool = this.#poolOf(session);
     if (activation !== pool.served?.numbers.activation) return;
     if (session.standing !== 'preparing') {
       throw new WireError('MALFORMED', `worker ${session.name} said Ready twice`);
@@ -230,7 +245,7 @@ export class TrainingService {
   /** A worker that cannot work for a run stays for the next; any other trouble is the end of its session. */
   #trouble(session: Session, trouble: TroubleMessage): void {
     const reason = troubleOf(trouble);
-    const { served } = this.pool(session.pool);
+    const { served } = this.#poolOf(session);
     const { activation } = trouble;
     if (activation === 0) throw new WireError('CONNECTION_LOST', reason);
     if (served?.numbers.activation === activation && session.standing === 'preparing') {
@@ -255,7 +270,7 @@ export class TrainingService {
     const what = `log of worker ${session.name}`;
     refuseMore(what, 'lines', json.length, limits.LOG_LINES_MAX);
     refuseMore(what, 'bytes', bytes, limits.LOG_LINES_BYTES_MAX);
-    if (!this.pool(session.pool).logged(session, message)) this.#observer.late?.(session, json.length);
+    if (!this.#poolOf(session).logged(session, message)) this.#observer.late?.(session, json.length);
   }
 
   #contribute(
@@ -294,7 +309,7 @@ export class TrainingService {
   #add(message: ContributionRangeMessage): boolean {
     const session = this.#sessions.get(message.session);
     if (!session) throw unknownSession();
-    const { listener, served } = this.pool(session.pool);
+    const { listener, served } = this.#poolOf(session);
     const earlier = served !== null && message.assignment < served.numbers.firstAssignment;
     if (!session.ready || listener === null || earlier) return false;
     return listener.rangeArrived(session, message);
@@ -316,7 +331,7 @@ export class TrainingService {
 
   #corpus(call: ServerWritableStream<CorpusRequestMessage, CorpusChunk>): void {
     const session = this.#sessions.get(call.request.session);
-    const served = session && this.pool(session.pool).served;
+    const served = session && this.#poolOf(session).served;
     sendCorpus(call, served?.corpus ?? null, session !== undefined).catch((error: unknown) => {
       if (!(error instanceof WireError)) throw error;
       this.#refuse(call, error);

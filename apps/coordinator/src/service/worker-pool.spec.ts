@@ -28,7 +28,7 @@ describe('a run', () => {
     const elsewhere = new Worker({ name: 'elsewhere', pool: 'gpu' });
     await here.session();
     await elsewhere.session();
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const late = new Worker({ name: 'late' });
     for (const worker of [here, late]) {
       expect(await worker.message('startRun')).toMatchObject({
@@ -37,7 +37,7 @@ describe('a run', () => {
         corpus: { length: ids.length },
       });
     }
-    const ended = service.pool().end('all 5 steps are closed');
+    const ended = service.pool()!.end('all 5 steps are closed');
     for (const worker of [here, late]) {
       expect(await worker.message('endRun')).toEqual({
         run: 'r1',
@@ -50,9 +50,10 @@ describe('a run', () => {
   });
 
   it('is the pool’s although everybody left, and a pool with nobody and nothing is forgotten', async () => {
-    const pool = service.pool('gpu');
+    expect(service.pool('gpu')).toBeUndefined();
     const first = new Worker({ pool: 'gpu' });
     await first.session();
+    const pool = service.pool('gpu')!;
     pool.begin(served('r1'), listener);
     first.call.end();
     await eventually(() => (service.sessions.length === 0 ? true : null));
@@ -61,14 +62,25 @@ describe('a run', () => {
     void pool.end('stopped');
     second.call.end();
     await eventually(() => (service.sessions.length === 0 ? true : null));
-    expect(service.pool('gpu')).not.toBe(pool);
+    expect(service.pool('gpu')).toBeUndefined();
+    expect(service.poolFor('gpu')).not.toBe(pool);
+  });
+
+  it('is forgotten too where its run ended when everybody had left: another that is begun or joined takes it away', async () => {
+    const pool = service.poolFor('gpu');
+    pool.begin(served('r1'), listener);
+    void pool.end('stopped');
+    expect(service.pool('gpu')).toBe(pool);
+    await new Worker({ pool: 'cpu' }).session();
+    expect(service.pool('gpu')).toBeUndefined();
+    expect(service.pool('cpu')!.sessions).toHaveLength(1);
   });
 
   it('hears the last lines of its workers’ logs after its end, and is over when they have said so', async () => {
     const [first, second] = [new Worker({ name: 'first' }), new Worker({ name: 'second' })];
     await first.session();
     await second.session();
-    const pool = service.pool();
+    const pool = service.poolFor();
     pool.begin(served('r1'), listener);
     let over = false;
     const ended = pool.end('done').then(() => (over = true));
@@ -86,7 +98,7 @@ describe('a run', () => {
   it('does not wait long for a worker that says no more, nor for one that leaves', async () => {
     const silent = new Worker({});
     await silent.session();
-    const pool = service.pool();
+    const pool = service.poolFor();
     pool.begin(served('r1'), listener);
     await pool.end('done');
     pool.begin(served('r1'), listener);
@@ -100,9 +112,9 @@ describe('a run', () => {
     const worker = new Worker({});
     const session = await worker.session();
     const earlier = served('r1');
-    service.pool().begin(earlier, listener);
-    void service.pool().end('stopped');
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(earlier, listener);
+    void service.pool()!.end('stopped');
+    service.poolFor().begin(served('r1'), listener);
     worker.call.write({ ready: { run: 'r1', activation: 1 } });
     worker.call.write({ evaluation: { assignment: 1 } });
     worker.call.write({ ready: { run: 'r1', activation: 2 } });
@@ -119,22 +131,22 @@ describe('a run', () => {
   });
 
   it('gives no work to a parked worker, hears nothing of it, and offers it the next run', async () => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const worker = new Worker({});
     const session = await worker.session();
     worker.call.write({ ready: { run: 'r1', activation: 1, proof: OTHER_PROOF } });
     worker.call.write({ evaluation: { assignment: 1 } });
-    await eventually(() => (service.pool().idle[0]?.standing === 'parked' ? true : null));
-    expect(service.pool().workers).toEqual([]);
+    await eventually(() => (service.pool()!.idle[0]?.standing === 'parked' ? true : null));
+    expect(service.pool()!.workers).toEqual([]);
     expect(service.sessions[0]).toMatchObject({ ready: false, standingReason: 'its bits are others' });
     const summary = await new Promise((resolve) => {
       const call = client.contribute((error, response) => resolve(error ?? response));
       call.end(range(session, 1, 0));
     });
     expect(summary).toEqual({ rangesAdded: 0, rangesIgnored: 1 });
-    void service.pool().end('stopped');
-    expect(service.pool().idle).toEqual([]);
-    service.pool().begin(served('r1'), listener);
+    void service.pool()!.end('stopped');
+    expect(service.pool()!.idle).toEqual([]);
+    service.poolFor().begin(served('r1'), listener);
     worker.call.write({ ready: { run: 'r1', activation: 2, proof: 'a'.repeat(64) } });
     await eventually(() => told.find((line) => line === 'a ready') ?? null);
     worker.call.end();
@@ -143,27 +155,27 @@ describe('a run', () => {
   });
 
   it('hears of a worker that cannot work for it, which stays for the next', async () => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const worker = new Worker({});
     worker.call.write({ trouble: { activation: 9, code: 'MALFORMED', message: 'of another run' } });
     worker.call.write({ trouble: { activation: 1, code: 'MALFORMED', message: 'key: unknown' } });
-    await eventually(() => (service.pool().idle[0]?.standing === 'refused' ? true : null));
+    await eventually(() => (service.pool()!.idle[0]?.standing === 'refused' ? true : null));
     expect(told).toEqual(['a opened', 'a refused: MALFORMED: key: unknown']);
-    void service.pool().end('stopped');
-    service.pool().begin(served('r1'), listener);
+    void service.pool()!.end('stopped');
+    service.poolFor().begin(served('r1'), listener);
     worker.call.write({ ready: { run: 'r1', activation: 2, proof: '' } });
     await eventually(() => told.find((line) => line === 'a ready') ?? null);
   });
 
   it('loses the worker whose proof is no hash', async () => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const worker = new Worker({});
     worker.call.write({ ready: { run: 'r1', activation: 1, proof: 'A'.repeat(64) } });
     expect((await worker.end()).details).toMatch(/^joining proof of worker a: expected a SHA-256/);
   });
 
   it('loses the worker that says Ready twice, or sends a damaged range', async () => {
-    service.pool().begin(served('r1'), listener);
+    service.poolFor().begin(served('r1'), listener);
     const twice = new Worker({ name: 'twice' });
     for (let i = 0; i < 2; i++) twice.call.write({ ready: { run: 'r1', activation: 1 } });
     expect((await twice.end()).details).toBe('worker twice said Ready twice');

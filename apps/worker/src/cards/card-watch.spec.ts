@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CardReading } from '@rocinante/engine';
 import { createLogger } from '@rocinante/log';
-import { until } from '../scripted-coordinator.js';
+import { until } from '../spec-scripted-coordinator.js';
 import { CardWatch } from './card-watch.js';
 
 const zero = 'GPU-11111111-2222-3333-4444-555555555550';

@@ -8,7 +8,7 @@ import type { EngineAnswers, EngineFacts, EngineRequest } from '../engine-messag
 import { EngineProxy } from '../engine-proxy.js';
 import { LogRelay } from '../log-relay.js';
 import { WorkerMetrics } from '../metrics/worker-metrics.js';
-import { assignment, scriptedRun, ScriptedCoordinator, until } from '../scripted-coordinator.js';
+import { assignment, scriptedRun, ScriptedCoordinator, until } from '../spec-scripted-coordinator.js';
 import { workerConfig } from '../spec-worker-config.js';
 import { Worker } from '../worker.js';
 import { MicroBatchMemoryError } from './fitting-micro-batch.js';

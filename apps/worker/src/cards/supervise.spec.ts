@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { availableCores } from '@rocinante/base';
 import { main } from '../main.js';
-import { until } from '../scripted-coordinator.js';
+import { until } from '../spec-scripted-coordinator.js';
 import { workerWords } from './supervise.js';
 
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createLogger } from '@rocinante/log';
-import { until } from '../scripted-coordinator.js';
+import { until } from '../spec-scripted-coordinator.js';
 import { XidWatch } from './xid-watch.js';
 
 let folder: string;

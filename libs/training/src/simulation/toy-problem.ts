@@ -137,7 +137,7 @@ export function toyRange<Value>(vector: readonly Value[], range: number): Value[
 }
 
 /** r(s). */
-export function toyExpected(before: readonly number[], magnitudes: readonly number[]): number[] {
+function toyExpected(before: readonly number[], magnitudes: readonly number[]): number[] {
   return before.map((r, range) => Math.max(magnitudes[range], r / 2));
 }
 

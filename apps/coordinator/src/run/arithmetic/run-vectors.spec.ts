@@ -19,11 +19,10 @@ import { presets } from '../../presets.js';
 import { RunVectors, type ClosedState } from './run-vectors.js';
 import { StepArithmetic } from './step-arithmetic.js';
 
-const int32 = (microBatches: number): GridTerms => ({ codec: 'int32-grid', microBatches });
-
 /** Small, but of two ranges: a tensor has a block of its own, and a range 256 blocks. */
 const layout = createLayout(Array.from({ length: 300 }, (_, i) => ({ name: `tensor_${i}`, shape: [9] })));
 const M = 4;
+const terms: GridTerms = { codec: 'int32-grid', microBatches: M };
 const WINDOWS = 32;
 const STEPS = 5;
 const config: RunConfig = {
@@ -74,7 +73,7 @@ function tryIssue(vectors: Run, step: number, contributions: readonly number[][]
       const own = new Float32Array(layout.blockCount);
       measureBlocks(g, layout, own);
       maxMagnitudes(magnitudes, own);
-      allFit &&= fits(own, vectors.exponents, int32(M));
+      allFit &&= fits(own, vectors.exponents, terms);
       if (!allFit) continue;
       const quanta = new Int32Array(layout.length);
       quantise(g, vectors.exponents, layout, quanta);
@@ -234,7 +233,7 @@ describe('the grid of the first issue', () => {
   it('is the finest, on which nothing real fits', () => {
     const vectors = new Run(config, firstState());
     vectors.begin(0, 'previous');
-    expect(vectors.exponents).toEqual(gridExponents(new Float32Array(layout.blockCount), int32(M)));
+    expect(vectors.exponents).toEqual(gridExponents(new Float32Array(layout.blockCount), terms));
     expect(tryIssue(vectors, 0, alone, 1)).toBe(false);
   });
 });

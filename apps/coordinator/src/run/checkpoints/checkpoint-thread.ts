@@ -45,7 +45,7 @@ export class CheckpointThread {
   /**
    * Writes the snapshot, which must not change until this settles. One save or load at a time.
    * @throws {CheckpointWriteError | NonFiniteCheckpointError} nothing is saved, and nothing lost.
-   * @throws Node's error where old checkpoints could not be listed or removed.
+   * @throws Node's error where a run goes back, and later checkpoints could not be listed or removed.
    * @throws {RunFailedError} the thread ended before.
    */
   async save(order: Omit<SaveRequest, 'type'>): Promise<SavedCheckpoint> {

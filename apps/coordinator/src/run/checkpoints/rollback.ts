@@ -1,6 +1,7 @@
 import { DamagedCheckpointError } from '@rocinante/checkpoint';
 import { rateShareOf, wentBack, type RunProgress } from '@rocinante/training';
-import { RunFailedError } from '../../errors.js';
+import { counted } from '../../display/quantities.js';
+import { RunFailedError, type DivergedError } from '../../errors.js';
 import type { Return } from '../log/event-log.js';
 import { goingOnWith } from '../exactness.js';
 import type { PreparedRun } from '../prepared-run.js';
@@ -28,6 +29,15 @@ export async function goBack(prepared: PreparedRun, diverged: RunProgress): Prom
       cause,
     });
   }
+}
+
+/** Why a run fails that has diverged and does not go back, with what its person may do. @param progress as it diverged. */
+export function divergedForGood(error: DivergedError, { rollbacks }: RunProgress): RunFailedError {
+  const advice =
+    rollbacks.length > 0
+      ? `it has gone back ${counted(rollbacks.length, 'time')} already; begin with a lower --learning-rate`
+      : 'begin with a lower --learning-rate, or with --on-divergence rollback';
+  return new RunFailedError(`the run failed: ${error.message}; ${advice}`, { cause: error });
 }
 
 /** What is told of a run that went back. @param prepared as it goes on. @param reason a line for people. */

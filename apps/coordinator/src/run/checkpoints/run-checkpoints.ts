@@ -5,8 +5,10 @@ import {
   DirectoryStore,
   NoGoodCheckpointError,
   type Checkpoint,
+  type NotRemoved,
   type PassedOver,
   type Retention,
+  type SavedCheckpoint,
   type VectorHashes,
 } from '@rocinante/checkpoint';
 import { layoutSha256, type ParameterLayout } from '@rocinante/parameters';
@@ -60,6 +62,8 @@ export interface SaveOrder {
   readonly hashed: boolean;
   /** Waits where the disk is full; false where the save is not to be tried again. */
   readonly untilRoom: (error: Error) => Promise<boolean>;
+  /** Told what people should know, in one line. */
+  readonly noticed: (message: string) => void;
 }
 
 /**
@@ -73,6 +77,8 @@ export class RunCheckpoints {
   readonly #setting: CheckpointSetting;
   /** Names that loading passed over, and that are still there. */
   #damaged: readonly string[] = [];
+  /** Whether it was told that the disk does not remove old ones: once, until it does. */
+  #saidNotRemoved = false;
   /** Null where nothing is saved, before the run begins and after its end. */
   #thread: CheckpointThread | null = null;
 
@@ -106,7 +112,7 @@ export class RunCheckpoints {
    */
   async save(order: SaveOrder): Promise<{ saved: CheckpointSaved; hashes: VectorHashes | null }> {
     assert(this.#thread !== null, 'checkpoints are open');
-    const { effect, copied, closed, exactness, hashed, untilRoom } = order;
+    const { effect, copied, closed, exactness, hashed, untilRoom, noticed } = order;
     const state = savedState(closed, effect.progress, exactness);
     await copied;
     const options = { best: effect.best, hashed, alsoKept: this.#anchorOf(effect.progress) };
@@ -114,8 +120,9 @@ export class RunCheckpoints {
     for (;;) {
       const started = performance.now();
       try {
-        const { name, bytes, step, hashes } = await this.#thread.save(request);
-        this.#damaged = [];
+        const written = await this.#thread.save(request);
+        this.#written(written, noticed);
+        const { name, bytes, step, hashes } = written;
         const seconds = (performance.now() - started) / 1000;
         return { saved: { name, bytes, step, reason: effect.reason, seconds }, hashes };
       } catch (error) {
@@ -123,6 +130,14 @@ export class RunCheckpoints {
         if (!waits) throw error;
       }
     }
+  }
+
+  /** What a checkpoint that is saved made needless is gone, or tried again by the next one: no reason to fail. */
+  #written({ name, notRemoved }: SavedCheckpoint, noticed?: (message: string) => void): void {
+    this.#damaged = notRemoved.length === 0 ? [] : this.#damaged.filter((damaged) => damaged !== name);
+    if (noticed === undefined) return;
+    if (notRemoved.length > 0 && !this.#saidNotRemoved) noticed(notRemovedLine(notRemoved));
+    this.#saidNotRemoved = notRemoved.length > 0;
   }
 
   /**
@@ -135,8 +150,7 @@ export class RunCheckpoints {
     for (const vector of ['parameters', 'm', 'v'] as const) this.snapshot[vector].set(state[vector]);
     const options = { best: false, alsoKept: this.#anchorOf(progress) };
     const order = { state: savedState(state, progress, exactness), options, damaged: this.#damaged };
-    this.#damaged = [];
-    await this.#once((thread) => thread.save({ ...order, goesBack: true }));
+    this.#written(await this.#once((thread) => thread.save({ ...order, goesBack: true })));
   }
 
   /** Has a thread do one thing while the run has none. */
@@ -210,6 +224,11 @@ export async function savedVocabulary(path: string): Promise<readonly string[] |
     if (error instanceof NoGoodCheckpointError && error.passedOver.length === 0) return null;
     throw error;
   }
+}
+
+function notRemovedLine([{ name, reason }, ...others]: readonly NotRemoved[]): string {
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return `old checkpoints that need not be kept take room: ${name} is not removed: ${reason}${more}; it is tried again with each one that is saved`;
 }
 
 /** What of a checkpoint is another one at each save, but for the long vectors. */

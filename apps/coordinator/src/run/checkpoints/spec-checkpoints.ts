@@ -22,7 +22,8 @@ export async function saveState(
   if (parameters) checkpoints.snapshot.parameters.set(parameters);
   const closed = { magnitudes: new Float32Array(blockCount), powers: INITIAL_POWERS };
   const untilRoom = (): Promise<boolean> => Promise.resolve(false);
-  const order = { effect, copied: Promise.resolve(), closed, exactness, hashed: false, untilRoom };
+  const noticed = (): void => undefined;
+  const order = { effect, copied: Promise.resolve(), closed, exactness, hashed: false, untilRoom, noticed };
   const { saved } = await checkpoints.save(order);
   await checkpoints.close();
   return saved.name;

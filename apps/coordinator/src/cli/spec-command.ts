@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ListeningServer, RunsHandlers } from '@rocinante/wire';
 import { afterAll, afterEach, vi } from 'vitest';
-import { detailOf, runningRun, serveRuns } from '../client/scripted-coordinator.js';
+import { detailOf, runningRun, serveRuns } from '../client/spec-scripted-coordinator.js';
 import { main } from '../main.js';
 
 export const folder = mkdtempSync(join(tmpdir(), 'rocinante-run-'));
