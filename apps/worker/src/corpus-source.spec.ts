@@ -14,6 +14,7 @@ const corpus = { sha256: sha256(ids), length: ids.length, idBytes: 1, vocabulary
 let server: ListeningServer;
 let client: TrainingClient;
 let folder: string;
+/** Pieces that were asked for: how many make the corpus follows from how quickly the first one comes, and two are the least. */
 let calls: number;
 let warnings: string[];
 
@@ -67,21 +68,23 @@ const fetch = (
 
 it('is fetched once, and kept with mode 0600', async () => {
   expect(sha256(new Uint8Array(await fetch(folder)))).toBe(corpus.sha256);
-  expect(calls).toBe(2);
+  const fetched = calls;
+  expect(fetched).toBeGreaterThanOrEqual(2);
   const [name] = readdirSync(folder);
   expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
   await fetch(folder);
-  expect(calls).toBe(2);
+  expect(calls).toBe(fetched);
 });
 
 it('is fetched again where what was kept is damaged', async () => {
   await fetch(folder);
+  const fetched = calls;
   const path = join(folder, readdirSync(folder)[0]);
   const damaged = readFileSync(path);
   damaged[7] ^= 1;
   writeFileSync(path, damaged);
   expect(sha256(new Uint8Array(await fetch(folder)))).toBe(corpus.sha256);
-  expect(calls).toBe(4);
+  expect(calls).toBeGreaterThan(fetched);
 });
 
 it('is not kept where no cache is wanted', async () => {
