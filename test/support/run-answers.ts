@@ -32,6 +32,7 @@ export function run(id: string, name: string, differs: object): object {
     validationLoss: null,
     validationBitsPerCharacter: null,
     windowsPerSecond: null,
+    secondsLeft: null,
     workers: 0,
     workerHours: 0,
     activeHours: 0,

@@ -2,7 +2,7 @@ import { Command, CommanderError, Help } from 'commander';
 import { oneLine, RocinanteError, strayVariablesLine, systemTrouble } from '@rocinante/base';
 import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addNamed, type LoadCommand } from './cli/named-command.js';
-import { watchRepeated } from './cli/repeated-option.js';
+import { refuseRepeated } from './cli/single-options.js';
 import { hintedLine } from './usage-hint.js';
 import { VERSION } from './version.js';
 
@@ -41,14 +41,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     throw error;
   });
   const program = await programFor(argv, (code) => (exitCode = code));
-  const repeated = watchRepeated(program);
+  refuseRepeated(program);
   program.hook('preAction', (_program, command) => {
     // Its standard error is a log: it says so itself.
     if (command.name() === 'serve') return;
-    const stray = strayVariablesLine(process.env);
-    for (const line of [...(stray === null ? [] : [stray]), ...repeated()]) {
-      process.stderr.write(`rocinante: warning: ${line}\n`);
-    }
+    const line = strayVariablesLine(process.env);
+    if (line !== null) process.stderr.write(`rocinante: warning: ${line}\n`);
   });
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -81,7 +79,7 @@ export async function runs(argv: readonly string[]): Promise<boolean> {
     throw new CommanderError(0, 'rocinante.sound', '');
   });
   silence(program);
-  watchRepeated(program);
+  refuseRepeated(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
