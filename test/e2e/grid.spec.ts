@@ -8,11 +8,13 @@ import { smallConfig, smallText } from '../support/small-run.js';
 
 const LONG = process.env.ROCINANTE_LONG === '1';
 const workspace = new Workspace();
+let config: string;
 let common: string[];
 
 beforeAll(() => {
   const corpus = workspace.write('corpus.txt', smallText(20_000));
-  common = ['--corpus', corpus, '--config', workspace.write('config.json', smallConfig)];
+  config = workspace.write('config.json', smallConfig);
+  common = ['--corpus', corpus, '--config', config];
 });
 afterAll(() => workspace.remove());
 
@@ -71,7 +73,8 @@ describe('characters that occur once', () => {
     const text = [...rare].map((character) => `${smallText(1500)}${character}`).join('');
     const corpus = workspace.write('rare.txt', text);
     const runDir = workspace.in('rare');
-    await train([...common, '--corpus', corpus, '--steps', String(steps), '--run-dir', runDir]);
+    const options = ['--corpus', corpus, '--config', config, '--steps', String(steps)];
+    await train([...options, '--run-dir', runDir]);
     const again = [...issuesOf(runDir)].filter(([step, issues]) => step > 20 && issues > 1);
     expect(again.length).toBeLessThanOrEqual((steps - 20) / 100);
   });
