@@ -151,19 +151,21 @@ async function unitTests(tally, output) {
 const SIDE_BY_SIDE = 3;
 
 /**
- * Specs in this folder that run one after the other, when all others are over, and why. Whatever a spec asks for within a time
- * that others may make it miss puts it here; ports, folders and networks are each spec's own.
- * @type {Readonly<Record<string, string>>}
+ * Specs in this folder that run when all others are over, and why: those of a lane at the same time, and one lane after the other.
+ * Whatever a spec asks for within a time that others may make it miss puts it here; ports, folders and networks are each spec's own.
+ * @type {readonly Readonly<Record<string, string>>[]}
  */
-const alone = {
-  'e2e/endings': 'processes that are told to end have ended within seconds',
-  'integration/coordinator-memory': 'what waits in memory depends on how fast 64 workers are',
-  'integration/unruly-workers': 'workers are cut off by what they send in a time',
-  'network/slow-links':
-    'a process that is not heard of for 4 s is cut off, which a busy machine makes sooner on a slow link',
-};
+const lanes = [
+  {
+    'e2e/endings': 'processes that are told to end have ended within seconds',
+    'network/slow-links':
+      'a process that is not heard of for 4 s is cut off, which a busy machine makes sooner on a slow link; it waits for that most of the time',
+  },
+  { 'integration/coordinator-memory': 'what waits in memory depends on how fast 64 workers are' },
+  { 'integration/unruly-workers': 'workers are cut off by what they send in a time' },
+];
 
-const aloneFiles = Object.keys(alone).map((name) => `${name}.spec.ts`);
+const laneFiles = lanes.map((lane) => Object.keys(lane).map((name) => `${name}.spec.ts`));
 const testProject = ['run', '@rocinante/test:test', '--output-style=stream'];
 
 /**
@@ -172,7 +174,7 @@ const testProject = ['run', '@rocinante/test:test', '--output-style=stream'];
  * @param {NodeJS.WriteStream} output
  */
 async function processTests(tally, output) {
-  const excluded = aloneFiles.map((file) => `--exclude=**/${file}`);
+  const excluded = laneFiles.flat().map((file) => `--exclude=**/${file}`);
   await vitest(tally, output, ['test'], testProject, [`--maxWorkers=${SIDE_BY_SIDE}`, ...excluded]);
 }
 
@@ -181,11 +183,13 @@ async function processTests(tally, output) {
  * @param {NodeJS.WriteStream} output
  */
 async function testsAlone(tally, output) {
-  for (const file of aloneFiles) {
+  for (const file of laneFiles.flat()) {
     if (!existsSync(join(root, 'test', file)))
       tally.count(false, `test/${file}: it is named in test/run.mjs`);
   }
-  await vitest(tally, output, ['test'], testProject, ['--fileParallelism=false', ...aloneFiles]);
+  for (const files of laneFiles) {
+    await vitest(tally, output, ['test'], testProject, [`--maxWorkers=${files.length}`, ...files]);
+  }
 }
 
 /**

@@ -98,7 +98,7 @@ describe('bits', () => {
     expect(columns(rounded, 3, 6)).toEqual(columns(one, 3, 6));
     for (const [index, hash] of columns(rounded, 1, 2).entries())
       expect(hash).not.toBe(columns(one, 1, 2)[index]);
-    for (const threads of [2, 4]) expect(await hashes(threads, mixed), `${threads} threads`).toBe(rounded);
+    expect(await hashes(4, mixed)).toBe(rounded);
   });
 
   it.runIf(process.env.ROCINANTE_LONG === '1')(
