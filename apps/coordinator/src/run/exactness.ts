@@ -13,7 +13,7 @@ export interface ProofSetter {
 
 /** What a run knows of its exactness: it goes into every checkpoint, and out of one on resume. */
 export interface Exactness {
-  /** The joining proof that the run's first worker set; empty before. */
+  /** The joining proof that the first worker set, while no step was closed; empty before. */
   readonly proof: string;
   /** Null before, and where it is not known. */
   readonly setBy: ProofSetter | null;

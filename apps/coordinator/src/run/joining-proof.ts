@@ -19,8 +19,8 @@ export interface JoiningProofParts {
 }
 
 /**
- * The joining proof of a run: the first worker sets it, and one whose proof is another is parked, or under `--exact off`
- * admitted and recorded. What workers say of their engines decides nothing, and explains.
+ * The joining proof of a run: the first worker sets it while no step is closed, and one whose proof is another is parked, or under
+ * `--exact off` admitted and recorded. What workers say of their engines decides nothing, and explains.
  */
 export class JoiningProof implements Admission {
   readonly #parts: JoiningProofParts;

@@ -188,6 +188,16 @@ describe('a downlink', () => {
     expect(feed.isMade(2, 0)).toBe(false);
   });
 
+  it('follows again where what it followed was abandoned, and sends nothing twice', () => {
+    credit(8);
+    need(1);
+    make(0);
+    feed.discard();
+    need(1);
+    make(0, 1);
+    expect(stream.sent.slice(3)).toEqual([range(2, next, 0), range(3, next, 0), range(3, next, 1)]);
+  });
+
   it('says once when the worker has a whole version: when the credit of each of its ranges is back', () => {
     let told = 0;
     credit(2);

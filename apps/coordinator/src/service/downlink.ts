@@ -86,8 +86,14 @@ export class Downlink {
    * @param received told once, when the worker has its last range; at once where it has.
    */
   need(version: number, received?: () => void): void {
-    // Others' work, while the next version comes already: that goes on where it is.
-    if (version === this.#before) return received?.();
+    if (version === this.#before) {
+      // Others' work, while the next version comes already: that goes on where it is, unless it was abandoned.
+      if (this.#feed?.has(this.#version) === false) {
+        this.#version = version;
+        this.#nextRange = this.#rangeCount;
+      }
+      return received?.();
+    }
     if (this.#version !== version) {
       this.#version = version;
       this.#nextRange = 0;
@@ -96,10 +102,11 @@ export class Downlink {
     this.pump();
   }
 
-  /** The worker will probably need that version next: send what is made of it once the last one is out. */
+  /** The worker will probably need that version next: send what is made of it once the last one is out, and known to be there. */
   follow(version: number): void {
-    if (this.#version !== version && this.#version !== -1 && this.#nextRange < this.#rangeCount) return;
     if (this.#version === version) return this.pump();
+    const isOut = this.#nextRange === this.#rangeCount && this.#received === null;
+    if (this.#version !== -1 && !isOut) return;
     this.#before = this.#version;
     this.need(version);
   }

@@ -83,6 +83,11 @@ export class ParameterFeed {
     this.#making = null;
   }
 
+  /** Whether that version is the closed one, or in the making. */
+  has(version: number): boolean {
+    return this.#find(version) !== undefined;
+  }
+
   /** Whether a range is made; never of a version that is gone. */
   isMade(version: number, range: number): boolean {
     return this.#find(version)?.made[range] ?? false;
@@ -106,8 +111,8 @@ export class ParameterFeed {
     return message;
   }
 
-  #find(version: number): Version | null | undefined {
-    return [this.#closed, this.#making].find((candidate) => candidate?.number === version);
+  #find(version: number): Version | undefined {
+    return [this.#closed, this.#making].find((candidate) => candidate?.number === version) ?? undefined;
   }
 
   #version(vector: Float32Array, made: boolean): Version {

@@ -69,7 +69,7 @@ const workerLeft = z.object({
   reason: z.string(),
 });
 
-/** The run's first worker has set the joining proof (`Ready.proof` of training.proto). */
+/** The first worker since no step was closed has set the joining proof (`Ready.proof` of training.proto). */
 const joiningProof = z.object({
   ...at,
   event: z.literal('joining-proof'),
