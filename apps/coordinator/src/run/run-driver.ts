@@ -1,5 +1,5 @@
 import { assertNever } from '@rocinante/base';
-import { fromInt16, type GradientCodec } from '@rocinante/codec';
+import type { GradientCodec } from '@rocinante/codec';
 import {
   RunMachine,
   windowsOf,
@@ -10,7 +10,6 @@ import {
   type RunView,
 } from '@rocinante/training';
 import {
-  rangeElements,
   WireError,
   type ContributionRangeMessage,
   type EvaluationMessage,
@@ -24,6 +23,7 @@ import { AnswerCount } from './answer-count.js';
 import type { RangeMade } from './arithmetic/arithmetic-messages.js';
 import type { ArithmeticThread, RangeRoom } from './arithmetic/arithmetic-thread.js';
 import { GrantQueue } from './grant-queue.js';
+import { ReceivedGradients } from './received-gradients.js';
 import type { IssuedAgain, RunObserver, StepUpdate } from './run-observer.js';
 import type { SampleDesk } from './sample-desk.js';
 import type { RunVectors } from './arithmetic/run-vectors.js';
@@ -69,8 +69,7 @@ export class RunDriver implements RunListener {
   #arrived: { readonly magnitudes?: Float32Array; readonly room?: RangeRoom; readonly session?: Session } =
     {};
   #rangeAdded = false;
-  /** Where a range is read that is not kept as it travels; null where it is. */
-  readonly #received: Int16Array | null;
+  readonly #gradients: ReceivedGradients;
   /** The issue in progress, or the last one. */
   #issued = { step: 0, issue: 0 };
   /** What is known of how that becomes an update. */
@@ -92,7 +91,7 @@ export class RunDriver implements RunListener {
   constructor(parts: RunDriverParts) {
     this.#parts = parts;
     const { shape, progress, firstAssignment, strikes, vectors } = parts;
-    this.#received = parts.codec === 'int16-grid' ? new Int16Array(vectors.layout.longestRange) : null;
+    this.#gradients = new ReceivedGradients(vectors.layout, parts.codec);
     this.#machine = new RunMachine(shape, progress, parts.now(), { firstAssignment, strikes });
     parts.arithmetic.onMade = (made) => this.#made(made);
     parts.arithmetic.onAdded = () => {
@@ -163,17 +162,7 @@ export class RunDriver implements RunListener {
 
   reported(session: Session, report: ReportMessage): void {
     this.#count.answered(session.worker);
-    const blocks = this.#parts.vectors.layout.blockCount;
-    if (report.magnitudes.byteLength !== blocks * Float32Array.BYTES_PER_ELEMENT) {
-      throw new WireError(
-        'MALFORMED',
-        `report: expected magnitudes of ${blocks} blocks, received ${report.magnitudes.byteLength} bytes`,
-      );
-    }
-    const magnitudes = float32(report.magnitudes);
-    if (!magnitudes.every((magnitude) => magnitude >= 0 && magnitude < Infinity)) {
-      throw new WireError('MALFORMED', 'report: expected finite magnitudes, none below zero');
-    }
+    const magnitudes = this.#gradients.magnitudes(report.magnitudes);
     const { assignment, results, fits, computeSeconds } = report;
     this.#arrived = { magnitudes };
     this.#parts.observer.reported(session, {
@@ -199,20 +188,12 @@ export class RunDriver implements RunListener {
     this.#rangeAdded = false;
     this.#grants.arrived(session.worker, assignment, range);
     try {
-      this.#read(message, room);
+      this.#gradients.read(message, room);
       this.#post({ type: 'range-arrived', worker: session.worker, assignment, range });
     } finally {
       if (!this.#rangeAdded) arithmetic.giveBack(room);
     }
     return this.#rangeAdded;
-  }
-
-  /** @throws {WireError} as rangeElements. */
-  #read(message: ContributionRangeMessage, room: RangeRoom): void {
-    const { layout } = this.#parts.vectors;
-    if (this.#received === null) return void rangeElements(message, layout, room);
-    const values = rangeElements(message, layout, this.#received);
-    fromInt16(values, room.subarray(0, values.length));
   }
 
   sampled(session: Session, result: SampleResultMessage): void {
@@ -400,9 +381,4 @@ export class RunDriver implements RunListener {
       },
     );
   }
-}
-
-/** A message's bytes as float32, in memory of their own: they are not aligned. */
-function float32(bytes: Buffer): Float32Array {
-  return new Float32Array(Uint8Array.from(bytes).buffer);
 }
