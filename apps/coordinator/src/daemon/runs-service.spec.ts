@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunsClient } from '@rocinante/wire';
-import { started } from '../display/spec-entries.js';
+import { evaluationEntry, started } from '../display/spec-entries.js';
 import { newStoredRun } from './stored-run.js';
 import {
   ask,
@@ -225,14 +225,52 @@ describe('a resume', () => {
     await appendFile(join(coordinator.store.directory(id), 'events.jsonl'), `${entry}\n`);
     const before = coordinator.store.find(id);
     for (const [request, details] of [
-      [{ epochs: 1 }, 'epochs: 1: run r1 has 435 steps already; expected at least so many, received 29'],
-      [{ steps: 434 }, 'steps: 434: run r1 has 435 steps already; expected at least so many, received 434'],
+      [
+        { epochs: 1 },
+        '--epochs 1: run r1 has 435 steps already; expected at least so many, received 29; give --epochs 15 or more',
+      ],
+      [{ steps: 434 }, '--steps 434: run r1 has 435 steps already; expected at least so many, received 434'],
       [{}, 'run r1 has all its 435 steps: there is nothing to do; give more with --steps or --epochs'],
     ] as const) {
       const code = status.INVALID_ARGUMENT;
       expect(await ask(client, client.resume, { run: id, ...request })).toEqual({ code, details });
     }
     expect(coordinator.store.find(id)).toEqual(before);
+  });
+
+  it('of one that stopped early goes on with more patience, and is refused where it would end at once', async () => {
+    const { id, config } = coordinator.store.find('r1');
+    const earlyStopping = { patience: 1, minDelta: 0.5 };
+    const done = { state: 'done', step: 3, stepsTotal: 5 } as const;
+    coordinator.store.update(id, { ...done, config: { ...config, earlyStopping } });
+    const losses = [2, 1.75, 1.625].map((validationLoss, index) =>
+      evaluationEntry(index + 1, { validationLoss, best: true }),
+    );
+    const lines = losses.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    await appendFile(join(coordinator.store.directory(id), 'events.jsonl'), lines);
+    const before = coordinator.store.find(id);
+    const ended = 'run r1 stopped early after step 3: the loss did not fall by more than';
+    for (const [request, details] of [
+      [{}, `${ended} 0.5 in 1 evaluation; give --patience 3 or more`],
+      [{ steps: 200 }, `${ended} 0.5 in 1 evaluation; give --patience 3 or more`],
+      [{ patience: 2 }, `${ended} 0.5 in 2 evaluations in a row; give --patience 3 or more`],
+      [{ minDelta: 0.125 }, `${ended} 0.125 in 1 evaluation; give --patience 2 or more`],
+    ] as const) {
+      const code = status.INVALID_ARGUMENT;
+      expect(await ask(client, client.resume, { run: id, ...request })).toEqual({ code, details });
+    }
+    expect(coordinator.store.find(id)).toEqual(before);
+    expect(await ask(client, client.resume, { run: id, patience: 3 })).toMatchObject({ stepsTotal: 5 });
+    expect(coordinator.store.find(id).config.earlyStopping).toEqual({ patience: 3, minDelta: 0.5 });
+  });
+
+  it('of one that did not stop early takes a patience, and a margin beside it alone', async () => {
+    expect(await ask(client, client.resume, { run: 'r1', minDelta: 0 })).toEqual({
+      code: status.INVALID_ARGUMENT,
+      details: '--min-delta 0: run r1 does not stop early; give --patience too',
+    });
+    await ask(client, client.resume, { run: 'r1', patience: 4 });
+    expect(coordinator.store.find('r1').config.earlyStopping).toEqual({ patience: 4, minDelta: 0 });
   });
 });
 
