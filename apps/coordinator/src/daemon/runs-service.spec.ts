@@ -3,7 +3,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunsClient } from '@rocinante/wire';
+import type { ListRequest, RunsClient } from '@rocinante/wire';
 import { evaluationEntry, started } from '../display/spec-entries.js';
 import { newStoredRun } from './stored-run.js';
 import {
@@ -289,14 +289,18 @@ describe('what is shown', () => {
     });
   });
 
-  it('is as much as a message holds: the runs that ended first are left out', async () => {
+  it('is as much as a message holds: the runs that ended first are left out, but of what is asked for alone', async () => {
     const told = { note: '€'.repeat(1_024), tags: Array.from({ length: 16 }, () => '€'.repeat(64)) };
     await coordinator.end();
     for (let i = 1; i <= 800; i++) {
       const directory = coordinator.store.directory(`r${i}`);
-      const ended = { state: 'done', endedAt: new Date(i * 1_000).toISOString() } as const;
+      const ended = {
+        state: i === 1 ? 'failed' : 'done',
+        endedAt: new Date(i * 1_000).toISOString(),
+      } as const;
       await mkdir(directory);
-      const record = { ...newStoredRun(`r${i}`, { ...smallRun, ...told }), ...ended };
+      const pool = i === 2 ? 'gpu' : 'default';
+      const record = { ...newStoredRun(`r${i}`, { ...smallRun, ...told, pool }), ...ended };
       await writeFile(join(directory, 'run.json'), JSON.stringify(record));
     }
     coordinator = await SpecCoordinator.open(coordinator.folder);
@@ -306,6 +310,17 @@ describe('what is shown', () => {
     expect(answer.runs!.length).toBeGreaterThan(500);
     expect(answer.runs!.length).toBeLessThan(800);
     expect(answer.runs![0]).toMatchObject({ id: 'r800' });
+    for (const [asked, id] of <[ListRequest, string][]>[
+      [{ states: ['RUN_STATE_FAILED', 'RUN_STATE_HELD'] }, 'r1'],
+      [{ pool: 'gpu' }, 'r2'],
+      [{ pool: 'gpu', states: ['RUN_STATE_DONE'], tag: '€'.repeat(64) }, 'r2'],
+    ]) {
+      expect(await ask(client, client.list, asked)).toMatchObject({ runs: [{ id }], leftOut: 0 });
+    }
+    expect(await ask(client, client.list, { pool: 'gpu', states: ['RUN_STATE_FAILED'] })).toEqual({
+      runs: [],
+      leftOut: 0,
+    });
   });
 });
 
