@@ -212,9 +212,12 @@ describe('the tour', { timeout: 240_000 }, () => {
   it('run resume: goes on with a longer schedule', async () => {
     longer = end + 20;
     trainedLonger = await train(['--resume', '--steps', String(longer), '--run-dir', trainedDir]);
-    const { weightsSha256, validationLoss, loss } = trainedLonger;
+    const { weightsSha256, validationLoss, loss, bestStep, bestValidationLoss } = trainedLonger;
     expect(await daemon.json(['run', 'resume', 'long', '--steps', String(longer), '--watch'])).toEqual(
-      outcome({ ...ended(longer), run: 'r1', weightsSha256, validationLoss, loss }),
+      outcome({
+        ...{ ...ended(longer), run: 'r1', weightsSha256, validationLoss, loss },
+        ...{ bestStep, bestValidationLoss },
+      }),
     );
   });
 

@@ -23,6 +23,9 @@ import { smallConfig, smallText } from '../support/small-run.js';
 /** Nobody listens there: the port of a service that has not been in use for decades. */
 const NOBODY = '127.0.0.1:9';
 
+/** Of a run that ends behind its second evaluation: no loss falls so far. */
+const STOPS_EARLY = ['--evaluate-every', '1', '--patience', '1', '--min-delta', '1000'];
+
 const workspace = new Workspace();
 let corpus: string;
 let config: string;
@@ -223,6 +226,26 @@ describe('a run directory', () => {
     expect(shorter.stderr).toMatch(/--steps 2: the run has 3 steps already/);
     expect(readFileSync(join(runDir, 'config.json'), 'utf8')).toBe(before);
   });
+
+  it(
+    'of a run that stopped early is no longer one, but for more patience',
+    { timeout: 180_000 },
+    async () => {
+      const runDir = workspace.in('early');
+      const run = ['--corpus', corpus, '--config', config, '--run-dir', runDir];
+      expect(await train([...run, '--steps', '6', ...STOPS_EARLY])).toMatchObject({ steps: 2 });
+      const before = readFileSync(join(runDir, 'config.json'), 'utf8');
+      const longer = ['train', '--resume', '--run-dir', runDir, '--steps', '7'];
+      const { code, stdout, stderr } = await rocinante(longer);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(
+        /^rocinante: the run stopped early after step 2: .*; give --patience 2 or more\n$/,
+      );
+      expect(readFileSync(join(runDir, 'config.json'), 'utf8')).toBe(before);
+      const patient = await rocinante([...longer, '--patience', '9', '--json']);
+      expect(JSON.parse(patient.stdout)).toMatchObject({ outcome: 'done', steps: 7 });
+    },
+  );
 });
 
 describe('a damaged checkpoint', () => {
@@ -311,6 +334,24 @@ describe('a daemon', () => {
       ]);
       const [passedOver] = incidents.filter(({ kind }) => kind === 'checkpoint-passed-over');
       expect(passedOver.cause).toContain(`${newest} is damaged`);
+    },
+  );
+
+  it(
+    'refuses to go on with a run that stopped early, but for more patience',
+    { timeout: 180_000 },
+    async () => {
+      const order = ['--corpus', corpus, '--config', config, '--steps', '6', ...STOPS_EARLY];
+      const { id } = await daemon.startRun(order);
+      expect(await daemon.ended(id)).toMatchObject({ state: 'done', step: 2 });
+      const { code, stdout, stderr } = await daemon.command(['run', 'resume', id, '--steps', '7']);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(
+        /^rocinante: run r2 stopped early after step 2: .*; give --patience 2 or more\n$/,
+      );
+      expect(daemon.record(id).state).toBe('done');
+      const longer = ['run', 'resume', id, '--steps', '7', '--patience', '9', '--watch'];
+      expect(await daemon.json(longer)).toMatchObject({ state: 'done', steps: 7 });
     },
   );
 });

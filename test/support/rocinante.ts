@@ -19,6 +19,8 @@ export interface Summary {
   readonly epoch: number;
   readonly loss: number;
   readonly validationLoss: number | null;
+  readonly bestStep: number | null;
+  readonly bestValidationLoss: number | null;
   readonly windowsPerSecond: number | null;
   readonly bytesSent: number;
   readonly bytesReceived: number;

@@ -61,6 +61,8 @@ export function outcome(differs: object): object {
     loss: number,
     validationLoss: number,
     validationBitsPerCharacter: number,
+    bestStep: number,
+    bestValidationLoss: number,
     windowsPerSecond: number,
     bytesSent: number,
     bytesReceived: number,

@@ -1,3 +1,4 @@
+export type { OutcomeJson } from './outcome.js';
 export type { RunChange, RunJson, RunListJson, RunStateWord } from './run.js';
 export type {
   EvaluationJson,

@@ -59,8 +59,10 @@ export function lastFall(history: readonly HistoryEntry[], epochSteps: number): 
 }
 
 /** Why a run of this history ends before its steps are all closed; null where it does not. */
-export function earlyEnd(shape: RunShape, history: readonly HistoryEntry[]): string | null {
-  const { patience, minDelta } = shape;
+export function earlyEnd(
+  { patience, minDelta }: Pick<RunShape, 'patience' | 'minDelta'>,
+  history: readonly HistoryEntry[],
+): string | null {
   if (patience === 0 || evaluationsWithoutGain(history, minDelta) < patience) return null;
   const margin = minDelta > 0 ? ` by more than ${minDelta}` : '';
   const evaluations = patience === 1 ? '1 evaluation' : `${patience} evaluations in a row`;

@@ -18,7 +18,7 @@ export {
   type RunProgress,
   type RunShape,
 } from './run-state.js';
-export { bestEntry, lastFall, type LastFall } from './early-stopping.js';
+export { bestEntry, earlyEnd, evaluationsWithoutGain, lastFall, type LastFall } from './early-stopping.js';
 export { saveIntervalMs } from './save-interval.js';
 export { goesBack, rateShareOf, wentBack } from './rollback.js';
 export type { RunEvent } from './events.js';

@@ -15,6 +15,18 @@ export interface LimitOptionValues {
   readonly normChecks?: RunLimits['normChecks'];
 }
 
+/** The options of a run's limits: all of them, as the type has it. */
+const LIMIT_OPTIONS = Object.keys({
+  minWorkers: true,
+  maxHours: true,
+  checkpoint: true,
+  keepLast: true,
+  keepEvery: true,
+  exact: true,
+  audit: true,
+  normChecks: true,
+} satisfies Record<keyof LimitOptionValues, true>) as (keyof LimitOptionValues)[];
+
 interface LimitOptionsShown {
   /** Whether steps may wait for workers; on one machine all there will be are there. */
   readonly minWorkers: boolean;
@@ -95,6 +107,11 @@ export function addLimitOptions(command: Command, { minWorkers, fresh }: LimitOp
         'NORM_CHECKS',
       ).choices(['on', 'off']),
     );
+}
+
+/** Whether any limit was given. */
+export function limitsGiven(values: LimitOptionValues): boolean {
+  return LIMIT_OPTIONS.some((name) => values[name] !== undefined);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { TAG_LENGTH_MAX } from '../client/limits.js';
 import { runJson } from '../client/run-json.js';
-import { STATE_WORDS, stateWord } from '../client/run-state.js';
+import { STATE_WORDS, stateOf, stateWord } from '../client/run-state.js';
 import { runTable } from '../display/run-table.js';
 import { coordinatorOption, print, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption, repeated, shortText } from './option-values.js';
@@ -19,7 +19,7 @@ export function addRunList(run: Command): void {
     .option('--tag <tag>', 'only runs that have it', shortText(TAG_LENGTH_MAX))
     .addOption(
       new Option('--state <word>', `only runs that are ${STATE_WORDS.join(', ')}; may be given again`)
-        .argParser(repeated(stateOf, STATE_WORDS.length))
+        .argParser(repeated(knownWord, STATE_WORDS.length))
         .default([], 'all'),
     )
     .option('--pool <name>', 'only runs of this pool')
@@ -28,7 +28,9 @@ export function addRunList(run: Command): void {
     .action((flags: ListFlags) =>
       withCoordinator(flags, async (coordinator) => {
         const { tag, state: states, pool } = flags;
-        const { runs: listed, leftOut } = await coordinator.list(tag ?? '');
+        const which = { tag, states: states.map(stateOf), pool };
+        const { runs: listed, leftOut } = await coordinator.list(which);
+        // A coordinator of an earlier release chooses by the tag alone.
         const runs = listed.filter(
           (one) =>
             (states.length === 0 || states.includes(stateWord(one.state))) &&
@@ -39,7 +41,7 @@ export function addRunList(run: Command): void {
     );
 }
 
-function stateOf(value: string): string {
+function knownWord(value: string): string {
   if (STATE_WORDS.includes(value)) return value;
   throw new InvalidArgumentError(`expected one of ${STATE_WORDS.join(', ')}.`);
 }

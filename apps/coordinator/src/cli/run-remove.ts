@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { bytesShown } from '../display/quantities.js';
 import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
-import { jsonOption } from './option-values.js';
-import { runsArgument, withEachRun } from './several-runs.js';
+import { runsArgument, runsJsonOption, withEachRun } from './several-runs.js';
 
 export function addRunRemove(run: Command, exit: (code: number) => void): void {
   run
@@ -10,7 +9,7 @@ export function addRunRemove(run: Command, exit: (code: number) => void): void {
     .description('remove runs that are not active, with their checkpoints and weights')
     .addArgument(runsArgument())
     .addOption(coordinatorOption())
-    .addOption(jsonOption())
+    .addOption(runsJsonOption())
     .action((names: string[], flags: ClientFlags) =>
       withCoordinator(
         flags,

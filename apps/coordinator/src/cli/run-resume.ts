@@ -6,15 +6,17 @@ import { twoLengthsLine } from '../run-length.js';
 import { limitsMessage, limitsOf } from '../run/limits-message.js';
 import { runJson } from '../client/run-json.js';
 import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
-import { addLimitOptions, limitsFrom, type LimitOptionValues } from './limit-options.js';
-import { jsonOption, wholeNumber } from './option-values.js';
+import { addLimitOptions, limitsFrom, limitsGiven, type LimitOptionValues } from './limit-options.js';
+import { nonNegative, wholeNumber } from './option-values.js';
 import { queuedText, tellEmptyPool } from './run-start.js';
-import { runsArgument, withEachRun } from './several-runs.js';
+import { runsArgument, runsJsonOption, withEachRun } from './several-runs.js';
 import { watchToEnd } from './run-watch.js';
 
 interface ResumeFlags extends ClientFlags, LimitOptionValues {
   readonly steps?: number;
   readonly epochs?: number;
+  readonly patience?: number;
+  readonly minDelta?: number;
   readonly watch: boolean;
 }
 
@@ -24,12 +26,22 @@ export function addRunResume(run: Command, exit: (code: number) => void): void {
     .description('queue runs that were stopped, failed or are done, perhaps with a longer schedule')
     .addArgument(runsArgument())
     .option('--steps <n>', 'steps of the whole run, in place of what it has', wholeNumber(1))
-    .option('--epochs <n>', 'epochs of the whole run, in place of what it has', wholeNumber(1));
+    .option('--epochs <n>', 'epochs of the whole run, in place of what it has', wholeNumber(1))
+    .option(
+      '--patience <n>',
+      'evaluations without a better loss after which the run ends, in place of what it has',
+      wholeNumber(1),
+    )
+    .option(
+      '--min-delta <x>',
+      'nats by which a loss must be below the best to be better, in place of what it has',
+      nonNegative,
+    );
   addLimitOptions(command, { minWorkers: true, fresh: false });
   command
     .option('--watch', 'go on as run watch does', false)
     .addOption(coordinatorOption())
-    .addOption(jsonOption())
+    .addOption(runsJsonOption())
     .action((names: string[], flags: ResumeFlags) => resume(names, flags, exit));
 }
 
@@ -68,14 +80,9 @@ async function resumeOne(
   flags: ResumeFlags,
 ): Promise<RunSummaryMessage> {
   const { summary: before, limits } = await coordinator.show(name);
-  const { minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit } = flags;
-  const changes = [minWorkers, maxHours, checkpoint, keepLast, keepEvery, exact, audit].some(
-    (value) => value !== undefined,
-  );
+  const { steps, epochs, patience, minDelta } = flags;
   return coordinator.resume({
-    run: before.id,
-    steps: flags.steps ?? 0,
-    epochs: flags.epochs ?? 0,
-    ...(changes && { limits: limitsMessage(limitsFrom(flags, limitsOf(limits))) }),
+    ...{ run: before.id, steps, epochs, patience, minDelta },
+    ...(limitsGiven(flags) && { limits: limitsMessage(limitsFrom(flags, limitsOf(limits))) }),
   });
 }

@@ -39,7 +39,11 @@ describe('run list', () => {
   });
 
   it('chooses by state and pool, and says when no run is of these', async () => {
-    const listed: RunsHandlers['List'] = (_call, callback) =>
+    const requests: unknown[] = [];
+    let leftOut = 0;
+    // As one of an earlier release, which knows tags alone.
+    const listed: RunsHandlers['List'] = (call, callback) => {
+      requests.push(call.request);
       callback(null, {
         runs: [
           runningRun,
@@ -47,7 +51,9 @@ describe('run list', () => {
           { ...doneRun, id: 'r6', pool: 'gpu' },
           { ...doneRun, id: 'r5', state: 'RUN_STATE_FAILED' },
         ],
+        leftOut,
       });
+    };
     const chosen = async (...words: string[]): Promise<unknown[]> => {
       const said = await rocinante({ List: listed }, 'run', 'list', '--json', ...words);
       await stopServer();
@@ -56,18 +62,20 @@ describe('run list', () => {
     expect(await chosen('--state', 'done')).toEqual(['r7', 'r6']);
     expect(await chosen('--state', 'failed', '--state', 'running')).toEqual(['r12', 'r5']);
     expect(await chosen('--state', 'done', '--pool', 'gpu')).toEqual(['r6']);
-    const none = await rocinante(
-      { List: listed },
-      'run',
-      'list',
-      '--pool',
-      'x',
-      '--state',
-      'held',
-      '--state',
-      'done',
-    );
+    expect(requests).toEqual([
+      { tag: '', states: ['RUN_STATE_DONE'], pool: '' },
+      { tag: '', states: ['RUN_STATE_FAILED', 'RUN_STATE_RUNNING'], pool: '' },
+      { tag: '', states: ['RUN_STATE_DONE'], pool: 'gpu' },
+    ]);
+    const words = ['--pool', 'x', '--state', 'held', '--state', 'done'];
+    const none = await rocinante({ List: listed }, 'run', 'list', ...words);
     expect(none.stdout).toBe('no run has the state held or done and the pool x\n');
+    await stopServer();
+    leftOut = 3;
+    const perhaps = await rocinante({ List: listed }, 'run', 'list', '--state', 'held');
+    expect(perhaps.stdout).toBe(
+      'no run has the state held among those listed; 3 more that ended before are not\n',
+    );
     const wrong = await type(['run', 'list', '--state', 'ended']);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toMatch(/'ended' is invalid. expected one of queued, .*, done, failed\.\n$/);

@@ -150,7 +150,7 @@ function openingLines(
 
 /** The ids of runs that have a name, as far as the coordinator lists them. */
 async function runsCalled(coordinator: Coordinator, name: string): Promise<string[]> {
-  const { runs } = await coordinator.list('');
+  const { runs } = await coordinator.list();
   return runs.filter((run) => run.name === name).map(({ id }) => id);
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { RunsHandlers } from '@rocinante/wire';
 import { describe, expect, it } from 'vitest';
-import { refusal, runningRun } from '../client/spec-scripted-coordinator.js';
+import { detailOf, refusal, runningRun } from '../client/spec-scripted-coordinator.js';
 import { folder, lastLine, rocinante, show, stopServer, type } from './spec-command.js';
 
 describe('run stop, resume and rm', () => {
@@ -44,12 +44,15 @@ describe('run stop, resume and rm', () => {
     await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--audit', '0.05');
     await stopServer();
     await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--checkpoint', 'auto');
+    await stopServer();
+    await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--norm-checks', 'off');
     expect(requests).toEqual([
-      { run: 'r12', steps: 200, epochs: 0, limits: null },
+      { run: 'r12', steps: 200, epochs: 0, patience: 0, limits: null },
       {
         run: 'r12',
         steps: 0,
         epochs: 0,
+        patience: 0,
         limits: {
           ...{ minWorkers: 3, maxHours: 12, checkpointSeconds: 60, keepLast: 3, keepEverySteps: 0 },
           checkpointAuto: false,
@@ -64,7 +67,21 @@ describe('run stop, resume and rm', () => {
       expect.objectContaining({
         limits: expect.objectContaining({ checkpointSeconds: 60, checkpointAuto: true }) as unknown,
       }),
+      expect.objectContaining({
+        limits: expect.objectContaining({ minWorkers: 2, normChecks: 'off' }) as unknown,
+      }),
     ]);
+  });
+
+  it('resume gives other early stopping', async () => {
+    const requests: unknown[] = [];
+    const Resume: RunsHandlers['Resume'] = (call, callback) => {
+      requests.push(call.request);
+      callback(null, runningRun);
+    };
+    const stopping = ['--patience', '3', '--min-delta', '0'];
+    await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', ...stopping);
+    expect(requests).toMatchObject([{ run: 'r12', patience: 3, minDelta: 0, limits: null }]);
   });
 
   it('resume says which of two lengths counts', async () => {
@@ -90,6 +107,14 @@ describe('run stop, resume and rm', () => {
       stderr: `rocinante: ${details}\n`,
     });
     await stopServer();
+    const unknown: RunsHandlers['Remove'] = (_call, callback) =>
+      callback(refusal(status.NOT_FOUND, 'no run has this name'));
+    expect(await rocinante({ Remove: unknown }, 'run', 'rm', 'r1', 'other', '--json')).toEqual({
+      code: 2,
+      stdout: '{"runs":[]}\n',
+      stderr: 'rocinante: run r1: no run has this name\nrocinante: run other: no run has this name\n',
+    });
+    await stopServer();
     const Stop: RunsHandlers['Stop'] = (call, callback) =>
       callback(null, { ...runningRun, id: call.request.run, state: 'RUN_STATE_STOPPING' });
     const stopped = await rocinante({ Stop }, 'run', 'stop', 'r1', 'r2', '--json');
@@ -112,7 +137,39 @@ describe('run stop, resume and rm', () => {
     });
     await stopServer();
     const lost: RunsHandlers['Stop'] = (_call, callback) => callback(refusal(status.UNAVAILABLE, 'gone'));
-    expect(await rocinante({ Stop: lost }, 'run', 'stop', 'r1', 'r2')).toMatchObject({ code: 1, stdout: '' });
+    for (const json of [[], ['--json']]) {
+      expect(await rocinante({ Stop: lost }, 'run', 'stop', 'r1', 'r2', ...json)).toMatchObject({
+        code: 1,
+        stdout: '',
+      });
+      await stopServer();
+    }
+  });
+
+  it('are refused of the run alone that its own limits speak against', async () => {
+    const Show: RunsHandlers['Show'] = (call, callback) => {
+      const { run } = call.request;
+      const detail = detailOf({ ...runningRun, id: run });
+      callback(null, { ...detail, limits: { ...detail.limits, exact: run === 'r2' ? 'off' : 'auto' } });
+    };
+    const Resume: RunsHandlers['Resume'] = (call, callback) =>
+      callback(null, { ...runningRun, id: call.request.run });
+    const runs = ['r1', 'r2', 'r3', '--audit', '0.5', '--json'];
+    const said = await rocinante({ Show, Resume }, 'run', 'resume', ...runs);
+    expect(said.code).toBe(2);
+    expect(said.stderr).toMatch(/^rocinante: run r2: --audit: compares bits, [^\n]*\n$/m);
+    expect(lastLine(said)).toMatchObject({ runs: [{ id: 'r1' }, { id: 'r3' }] });
+  });
+
+  it('print what was done where the connection is lost behind it', async () => {
+    const Stop: RunsHandlers['Stop'] = (call, callback) => {
+      const { run } = call.request;
+      if (run === 'r2') callback(refusal(status.UNAVAILABLE, 'gone'));
+      else callback(null, { ...runningRun, id: run, state: 'RUN_STATE_STOPPING' });
+    };
+    const said = await rocinante({ Stop }, 'run', 'stop', 'r1', 'r2', 'r3', '--json');
+    expect(said.code).toBe(1);
+    expect(lastLine(said)).toMatchObject({ runs: [{ id: 'r1' }] });
   });
 
   it('rm says what became free, or why not', async () => {

@@ -5,8 +5,7 @@ import { stateWord } from '../client/run-state.js';
 import { grouped } from '../display/quantities.js';
 import { goOnText } from '../display/run-texts.js';
 import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
-import { jsonOption } from './option-values.js';
-import { runsArgument, withEachRun } from './several-runs.js';
+import { runsArgument, runsJsonOption, withEachRun } from './several-runs.js';
 
 export function addRunStop(run: Command, exit: (code: number) => void): void {
   run
@@ -15,7 +14,7 @@ export function addRunStop(run: Command, exit: (code: number) => void): void {
     .addArgument(runsArgument())
     .option('--reason <text>', 'for the runs’ records')
     .addOption(coordinatorOption())
-    .addOption(jsonOption())
+    .addOption(runsJsonOption())
     .action((names: string[], flags: ClientFlags & { reason?: string }) =>
       withCoordinator(
         flags,

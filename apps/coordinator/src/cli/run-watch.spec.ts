@@ -37,6 +37,8 @@ describe('run watch', () => {
       loss: 1.5995,
       validationLoss: 1.6112,
       validationBitsPerCharacter: 1.6112 / Math.LN2,
+      bestStep: 1340,
+      bestValidationLoss: 1.6112,
       windowsPerSecond: 413.1,
       bytesSent: 10,
       bytesReceived: 20,
@@ -51,6 +53,8 @@ describe('run watch', () => {
     expect(lastLine(before)).toMatchObject({
       steps: 100,
       loss: 2.25,
+      bestStep: 25,
+      bestValidationLoss: 2.6,
       bytesSent: 2e6,
       weightsSha256: 'ab'.repeat(32),
     });
@@ -65,6 +69,7 @@ describe('run watch', () => {
     expect(lastLine(stopped)).toMatchObject({
       state: 'stopped',
       reason: 'stopped after step 40: lunch',
+      bestStep: 25,
       weightsSha256: null,
     });
     expect(stopped.stderr).toContain(

@@ -39,7 +39,7 @@ describe('a coordinator that is not there', () => {
     const gone = await serveRuns({});
     await gone.stop();
     coordinator = new Coordinator(gone.address);
-    const error = await caught(coordinator.list(''));
+    const error = await caught(coordinator.list());
     expect(error).toBeInstanceOf(NoCoordinatorError);
     expect(error).toMatchObject({
       exitCode: 1,
@@ -59,7 +59,7 @@ describe('a coordinator that is not there', () => {
   it('is no other program that listens there', async () => {
     const address = await listenSilently('HTTP/1.1 400 Bad Request\r\n\r\n');
     coordinator = new Coordinator(address);
-    const error = await caught(coordinator.list(''));
+    const error = await caught(coordinator.list());
     expect(error.message).toBe(
       `coordinator at ${address}: what answers there does not speak gRPC but HTTP: expected the port of serve --listen ` +
         '(7070 by default), received perhaps that of --http, the page (7071 by default)',
@@ -75,7 +75,7 @@ describe('a coordinator that is not there', () => {
       training: { Work: unused, Contribute: unused, Parameters: unused, Corpus: unused },
     });
     coordinator = new Coordinator(server.address);
-    const error = await caught(coordinator.list(''));
+    const error = await caught(coordinator.list());
     expect(error).toBeInstanceOf(CoordinatorError);
     expect(error.message).toContain('it serves no runs');
   });

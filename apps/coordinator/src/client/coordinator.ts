@@ -11,6 +11,7 @@ import type { ClientSecurity, Role } from '@rocinante/access';
 import {
   connectionTrouble,
   dialRuns,
+  type ListRequest,
   type ListResponseMessage,
   type LogEntryMessage,
   type LogsRequest,
@@ -86,9 +87,9 @@ export class Coordinator {
     return this.#ask(this.#client.start, request);
   }
 
-  /** @param tag only runs that have it; empty for all. */
-  list(tag: string): Promise<ListResponseMessage> {
-    return this.#ask(this.#client.list, { tag });
+  /** @param which what is empty or left out keeps none out. */
+  list(which: ListRequest = {}): Promise<ListResponseMessage> {
+    return this.#ask(this.#client.list, which);
   }
 
   async show(run: string): Promise<ShownRun> {

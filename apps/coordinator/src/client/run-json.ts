@@ -1,4 +1,4 @@
-import type { LossPoint, RunJson, RunStateWord, ShownJson, WorkerCardJson } from '@rocinante/run-json';
+import type { LossPoint, OutcomeJson, RunJson, ShownJson, WorkerCardJson } from '@rocinante/run-json';
 import type { RunSummaryMessage, WorkerCard } from '@rocinante/wire';
 import { bitsOrNull } from '../loss-units.js';
 import { limitsOf } from '../run/limits-message.js';
@@ -114,26 +114,7 @@ export function cardJson(card: WorkerCard | null | undefined): WorkerCardJson | 
   };
 }
 
-/** How a watched run ended: what `train --json` ends with, but for `run` in place of its directory. */
-export interface OutcomeJson {
-  readonly steps: number;
-  readonly epoch: number;
-  /** Mean training loss of the last epoch, or of its part that was run; null where there was none. */
-  readonly loss: number | null;
-  readonly validationLoss: number | null;
-  readonly validationBitsPerCharacter: number | null;
-  readonly windowsPerSecond: number | null;
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
-  /** Null where the run is not done. */
-  readonly weightsSha256: string | null;
-  readonly notExactSince: number | null;
-  readonly run: string;
-  readonly state: RunStateWord;
-  readonly reason: string;
-}
-
-/** @param account the run's own, where it was seen: of a run that is not done it is of an end before, and does not count. */
+/** How a run ended. @param account the run's own, where it was seen: of a run that is not done it is of an end before, and does not count. */
 export function outcomeJson(
   { summary: run, ...shown }: ShownRun,
   account: LogEntryOf<'summary'> | null,
@@ -141,12 +122,15 @@ export function outcomeJson(
   const isDone = stateWord(run.state) === 'done';
   const summary = isDone ? account : null;
   const validationLoss = summary ? summary.validationLoss : (run.validationLoss ?? null);
+  const best = shown.history.findLast((evaluation) => evaluation.best);
   return {
     steps: summary?.steps ?? run.step,
     epoch: summary?.epoch ?? run.epoch,
     loss: summary?.loss ?? run.loss ?? null,
     validationLoss,
     validationBitsPerCharacter: bitsOrNull(validationLoss),
+    bestStep: summary?.bestStep ?? best?.step ?? null,
+    bestValidationLoss: summary?.bestValidationLoss ?? best?.validationLoss ?? null,
     windowsPerSecond: summary?.windowsPerSecond ?? run.windowsPerSecond ?? null,
     bytesSent: summary?.bytesSent ?? shown.bytesSent,
     bytesReceived: summary?.bytesReceived ?? shown.bytesReceived,

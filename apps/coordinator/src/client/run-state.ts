@@ -1,3 +1,4 @@
+import { assert } from '@rocinante/base';
 import type { RunStateWord } from '@rocinante/run-json';
 import type { RunState } from '@rocinante/wire';
 
@@ -16,6 +17,13 @@ const words = {
 
 /** The words, in the order of a run's life. */
 export const STATE_WORDS: readonly string[] = Object.values(words).filter((word) => word !== 'unknown');
+
+/** The state of one of these words. */
+export function stateOf(word: string): RunState {
+  const found = Object.entries(words).find(([, one]) => one === word);
+  assert(found !== undefined, 'it is one of the words');
+  return found[0] as RunState;
+}
 
 /** A state that a later release has is `unknown`. */
 export function stateWord(state: RunState): RunStateWord {

@@ -1,4 +1,5 @@
 /** What a run's event log says, read back: its beginning for a watcher, its losses, its history, its incidents. */
+import type { HistoryEntry } from '@rocinante/training';
 import type { HistoryPoint, Incident } from '@rocinante/wire';
 import {
   logEntrySchema,
@@ -17,6 +18,7 @@ export const HISTORY_MAX = 10_000;
 /** Lines of steps are most of a log: those who do not want them need not parse them. */
 const STEP_MARK = '"event":"step"';
 const STARTED_MARK = '"event":"started"';
+const EVALUATION_MARK = '"event":"evaluation"';
 
 /** What a watcher is told of what came after the last step. */
 const TOLD_AFTER: ReadonlySet<string> = new Set<RunLogEntry['event']>([
@@ -83,6 +85,18 @@ export async function lastStarted(path: string): Promise<LogEntryOf<'started'> |
     if (entry?.event === 'started') started = entry;
   }
   return started;
+}
+
+/** The run's evaluations, in order, as its early stopping looks at them. */
+export async function evaluationsIn(path: string): Promise<HistoryEntry[]> {
+  const history: HistoryEntry[] = [];
+  for await (const line of linesOf(path)) {
+    const entry = line.includes(EVALUATION_MARK) ? parsed(line) : null;
+    if (entry?.event !== 'evaluation') continue;
+    const { atStep: step, epoch, loss, validationLoss } = entry;
+    history.push({ step, epoch, loss, validationLoss });
+  }
+  return history;
 }
 
 /** The losses of all closed steps, in order, `most` at a time; a step that the log lacks begins another piece. */

@@ -3,18 +3,19 @@
  * the disk before it is answered.
  */
 import { oneLine } from '@rocinante/base';
-import type { RunConfig } from '@rocinante/training';
+import type { HistoryEntry, RunConfig } from '@rocinante/training';
 import type { ResumeRequestMessage, RunLimitsMessage, StartRequestMessage } from '@rocinante/wire';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
 import { checkpointSecondsOf } from '../run/limits-message.js';
+import { stoppedEarlyText, tooShortText } from '../run/no-further.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { RUN_ID_PATTERN } from '../run/run-id.js';
 import { DEFAULT_LIMITS, runLimitsSchema, type RunLimits } from '../run/run-limits.js';
 import { DEFAULT_POOL } from '../service/session.js';
 import type { ContentStore } from './content-store.js';
 import { parametersReckoned, refuseFullDisk } from '../run/disk-space.js';
-import { lastStarted } from './entry-reader.js';
+import { evaluationsIn, lastStarted } from './entry-reader.js';
 import { WrongStateError } from './errors.js';
 import type { RunStore, StoredRun } from './run-store.js';
 import type { Scheduler } from './scheduler.js';
@@ -69,24 +70,29 @@ export async function startRun(parts: OrderParts, request: StartRequestMessage):
   return store.find(id);
 }
 
+/** What is left out stays as the run has it, as 0 does. */
+type ResumeOrder = Pick<ResumeRequestMessage, 'run'> & Partial<ResumeRequestMessage>;
+
 /**
- * Queues a run that has ended, perhaps with another length.
+ * Queues a run that has ended, perhaps with another length, or other early stopping.
  * @throws {WrongStateError} it has not ended. @throws {UsageError} a length or a limit is out of its bounds, or leaves nothing
  * to do.
  * @throws {ContentError} its text is not there any more.
  */
 export async function resumeRun(
   { store, contents, scheduler }: OrderParts,
-  { run: reference, steps, epochs, limits }: ResumeRequestMessage,
+  { run: reference, steps = 0, epochs = 0, limits = null, patience = 0, minDelta }: ResumeOrder,
 ): Promise<StoredRun> {
   const { id } = endedRun(store, reference);
-  const started = await lastStarted(new RunDirectory(store.directory(id)).eventsPath);
+  const { eventsPath } = new RunDirectory(store.directory(id));
+  const started = await lastStarted(eventsPath);
+  const evaluations = await evaluationsIn(eventsPath);
   // Another order may have come meanwhile. From here to the change nothing waits.
   const run = endedRun(store, id);
-  const config = parseConfig(withLength(run.config, steps, epochs));
+  const config = parseConfig(withStopping(run, withLength(run.config, steps, epochs), patience, minDelta));
   const bounds = limitsOf(limits, run.limits);
   const stepsTotal = config.steps ?? (started && config.epochs * started.stepsPerEpoch);
-  checkLength(run, stepsTotal, steps > 0 ? `steps: ${steps}` : `epochs: ${config.epochs}`);
+  if (stepsTotal !== null) checkLength(run, config, stepsTotal, evaluations);
   if (bounds.maxHours !== null && run.activeSeconds >= bounds.maxHours * SECONDS_PER_HOUR) {
     throw new UsageError(
       `run ${run.id} has been active for the ${bounds.maxHours} hours of --max-hours; give a larger --max-hours`,
@@ -110,21 +116,24 @@ export async function resumeRun(
 
 /**
  * Checks what a run that goes on is to have against what it has.
- * @param stepsTotal null where it is not known, since the run was never begun.
- * @throws {UsageError} it has more steps already, or it is done and has as many.
+ * @throws {UsageError} it has more steps already; or it is done, and has as many, or would stop early again.
  */
-function checkLength({ id, step, state }: StoredRun, stepsTotal: number | null, asked: string): void {
-  if (stepsTotal === null) return;
-  if (stepsTotal < step) {
+function checkLength(
+  { id, step, state }: StoredRun,
+  config: RunConfig,
+  stepsTotal: number,
+  evaluations: readonly HistoryEntry[],
+): void {
+  const name = `run ${id}`;
+  if (stepsTotal < step) throw new UsageError(tooShortText(name, { ...config, stepsTotal }, step));
+  if (state !== 'done') return;
+  if (stepsTotal === step) {
     throw new UsageError(
-      `${asked}: run ${id} has ${step} steps already; expected at least so many, received ${stepsTotal}`,
+      `${name} has all its ${step} steps: there is nothing to do; give more with --steps or --epochs`,
     );
   }
-  if (stepsTotal === step && state === 'done') {
-    throw new UsageError(
-      `run ${id} has all its ${step} steps: there is nothing to do; give more with --steps or --epochs`,
-    );
-  }
+  const why = stoppedEarlyText(name, config, evaluations);
+  if (why !== null) throw new UsageError(why);
 }
 
 /**
@@ -186,6 +195,25 @@ function jsonOf(text: string): unknown {
 function withLength(config: RunConfig, steps: number, epochs: number): RunConfig {
   if (steps === 0 && epochs === 0) return config;
   return { ...config, epochs: epochs || config.epochs, steps: steps || (epochs ? null : config.steps) };
+}
+
+/** 0 and an absent margin keep what the run has. @throws {UsageError} there is a margin alone, and the run does not stop early. */
+function withStopping(
+  { id }: StoredRun,
+  config: RunConfig,
+  patience: number,
+  minDelta: number | undefined,
+): RunConfig {
+  if (patience === 0 && minDelta === undefined) return config;
+  const before = config.earlyStopping;
+  if (patience === 0 && before === null) {
+    throw new UsageError(`--min-delta ${minDelta}: run ${id} does not stop early; give --patience too`);
+  }
+  const earlyStopping = {
+    patience: patience || before!.patience,
+    minDelta: minDelta ?? before?.minDelta ?? 0,
+  };
+  return { ...config, earlyStopping };
 }
 
 /** @throws {UsageError} a limit is out of its bounds. */

@@ -3,6 +3,7 @@ import { DirectoryStore } from '@rocinante/checkpoint';
 import {
   limits,
   type IdleWorkerMessage,
+  type ListRequestMessage,
   type RunDetail,
   type RunDetailMessage,
   type RunSummary,
@@ -42,13 +43,18 @@ const LIST_BYTES_MAX = limits.MESSAGE_BYTES_MAX - (64 << 10);
 const LIST_RUNS_MAX = Math.floor(limits.ELEMENTS_MAX / (1 + limits.TAGS_MAX));
 
 /**
- * Every run of a tag: active ones, then the queues in their order, then ended ones, the last ended first, and damaged ones.
+ * Every run that is asked for: active ones, then the queues in their order, then ended ones, the last ended first, and damaged ones.
  * Those that do not fit a message are left out, and counted: the ones that ended first.
- * @param tag empty for all.
+ * @param request what is empty or left out keeps none out.
  */
-export function listRuns(parts: ReportParts, tag: string): { runs: RunSummary[]; leftOut: number } {
+export function listRuns(
+  parts: ReportParts,
+  { tag = '', states = [], pool: asked = '' }: Partial<ListRequestMessage> = {},
+): { runs: RunSummary[]; leftOut: number } {
   const { store } = parts;
-  const runs = store.runs().filter(({ tags }) => tag === '' || tags.includes(tag));
+  const runs = store
+    .runs()
+    .filter(({ tags, pool }) => (tag === '' || tags.includes(tag)) && (asked === '' || pool === asked));
   const pools = new Set(runs.map(({ pool }) => pool));
   const queues = [...pools].map((pool) => store.queue(pool));
   const positions = new Map(
@@ -60,11 +66,11 @@ export function listRuns(parts: ReportParts, tag: string): { runs: RunSummary[];
     .filter(({ state }) => state !== 'active' && state !== 'queued')
     .sort((a, b) => (b.endedAt ?? '').localeCompare(a.endedAt ?? ''));
   const sorted = [...runs.filter(({ state }) => state === 'active'), ...queued, ...ended];
-  const damaged = tag === '' ? store.damagedRuns() : [];
+  const damaged = tag === '' && asked === '' ? store.damagedRuns() : [];
   const all = [
     ...sorted.map((run) => summaryOf(parts, run, positions.get(run.id) ?? 0)),
     ...damaged.map(damagedSummary),
-  ];
+  ].filter(({ state }) => states.length === 0 || states.some((one) => one === state));
   let bytes = 0;
   // JSON is longer than the message: it has each field's name.
   const told = all

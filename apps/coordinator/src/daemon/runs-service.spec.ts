@@ -3,8 +3,8 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunsClient } from '@rocinante/wire';
-import { started } from '../display/spec-entries.js';
+import type { ListRequest, RunsClient } from '@rocinante/wire';
+import { evaluationEntry, started } from '../display/spec-entries.js';
 import { newStoredRun } from './stored-run.js';
 import {
   ask,
@@ -225,14 +225,52 @@ describe('a resume', () => {
     await appendFile(join(coordinator.store.directory(id), 'events.jsonl'), `${entry}\n`);
     const before = coordinator.store.find(id);
     for (const [request, details] of [
-      [{ epochs: 1 }, 'epochs: 1: run r1 has 435 steps already; expected at least so many, received 29'],
-      [{ steps: 434 }, 'steps: 434: run r1 has 435 steps already; expected at least so many, received 434'],
+      [
+        { epochs: 1 },
+        '--epochs 1: run r1 has 435 steps already; expected at least so many, received 29; give --epochs 15 or more',
+      ],
+      [{ steps: 434 }, '--steps 434: run r1 has 435 steps already; expected at least so many, received 434'],
       [{}, 'run r1 has all its 435 steps: there is nothing to do; give more with --steps or --epochs'],
     ] as const) {
       const code = status.INVALID_ARGUMENT;
       expect(await ask(client, client.resume, { run: id, ...request })).toEqual({ code, details });
     }
     expect(coordinator.store.find(id)).toEqual(before);
+  });
+
+  it('of one that stopped early goes on with more patience, and is refused where it would end at once', async () => {
+    const { id, config } = coordinator.store.find('r1');
+    const earlyStopping = { patience: 1, minDelta: 0.5 };
+    const done = { state: 'done', step: 3, stepsTotal: 5 } as const;
+    coordinator.store.update(id, { ...done, config: { ...config, earlyStopping } });
+    const losses = [2, 1.75, 1.625].map((validationLoss, index) =>
+      evaluationEntry(index + 1, { validationLoss, best: true }),
+    );
+    const lines = losses.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    await appendFile(join(coordinator.store.directory(id), 'events.jsonl'), lines);
+    const before = coordinator.store.find(id);
+    const ended = 'run r1 stopped early after step 3: the loss did not fall by more than';
+    for (const [request, details] of [
+      [{}, `${ended} 0.5 in 1 evaluation; give --patience 3 or more`],
+      [{ steps: 200 }, `${ended} 0.5 in 1 evaluation; give --patience 3 or more`],
+      [{ patience: 2 }, `${ended} 0.5 in 2 evaluations in a row; give --patience 3 or more`],
+      [{ minDelta: 0.125 }, `${ended} 0.125 in 1 evaluation; give --patience 2 or more`],
+    ] as const) {
+      const code = status.INVALID_ARGUMENT;
+      expect(await ask(client, client.resume, { run: id, ...request })).toEqual({ code, details });
+    }
+    expect(coordinator.store.find(id)).toEqual(before);
+    expect(await ask(client, client.resume, { run: id, patience: 3 })).toMatchObject({ stepsTotal: 5 });
+    expect(coordinator.store.find(id).config.earlyStopping).toEqual({ patience: 3, minDelta: 0.5 });
+  });
+
+  it('of one that did not stop early takes a patience, and a margin beside it alone', async () => {
+    expect(await ask(client, client.resume, { run: 'r1', minDelta: 0 })).toEqual({
+      code: status.INVALID_ARGUMENT,
+      details: '--min-delta 0: run r1 does not stop early; give --patience too',
+    });
+    await ask(client, client.resume, { run: 'r1', patience: 4 });
+    expect(coordinator.store.find('r1').config.earlyStopping).toEqual({ patience: 4, minDelta: 0 });
   });
 });
 
@@ -251,14 +289,18 @@ describe('what is shown', () => {
     });
   });
 
-  it('is as much as a message holds: the runs that ended first are left out', async () => {
+  it('is as much as a message holds: the runs that ended first are left out, but of what is asked for alone', async () => {
     const told = { note: '€'.repeat(1_024), tags: Array.from({ length: 16 }, () => '€'.repeat(64)) };
     await coordinator.end();
     for (let i = 1; i <= 800; i++) {
       const directory = coordinator.store.directory(`r${i}`);
-      const ended = { state: 'done', endedAt: new Date(i * 1_000).toISOString() } as const;
+      const ended = {
+        state: i === 1 ? 'failed' : 'done',
+        endedAt: new Date(i * 1_000).toISOString(),
+      } as const;
       await mkdir(directory);
-      const record = { ...newStoredRun(`r${i}`, { ...smallRun, ...told }), ...ended };
+      const pool = i === 2 ? 'gpu' : 'default';
+      const record = { ...newStoredRun(`r${i}`, { ...smallRun, ...told, pool }), ...ended };
       await writeFile(join(directory, 'run.json'), JSON.stringify(record));
     }
     coordinator = await SpecCoordinator.open(coordinator.folder);
@@ -268,6 +310,17 @@ describe('what is shown', () => {
     expect(answer.runs!.length).toBeGreaterThan(500);
     expect(answer.runs!.length).toBeLessThan(800);
     expect(answer.runs![0]).toMatchObject({ id: 'r800' });
+    for (const [asked, id] of <[ListRequest, string][]>[
+      [{ states: ['RUN_STATE_FAILED', 'RUN_STATE_HELD'] }, 'r1'],
+      [{ pool: 'gpu' }, 'r2'],
+      [{ pool: 'gpu', states: ['RUN_STATE_DONE'], tag: '€'.repeat(64) }, 'r2'],
+    ]) {
+      expect(await ask(client, client.list, asked)).toMatchObject({ runs: [{ id }], leftOut: 0 });
+    }
+    expect(await ask(client, client.list, { pool: 'gpu', states: ['RUN_STATE_FAILED'] })).toEqual({
+      runs: [],
+      leftOut: 0,
+    });
   });
 });
 

@@ -64,7 +64,7 @@ export class RunsService {
         await this.#parts.audit.carryOut('start', callerOf(call), what, start, ({ id }) => id),
       );
     }),
-    List: this.#unary(({ tag }) => listRuns(this.#parts, tag)),
+    List: this.#unary((request) => listRuns(this.#parts, request)),
     Show: this.#unary(({ run }) => detailOf(this.#parts, this.#parts.store.find(run))),
     Losses: (call) =>
       this.#stream(call, async (outlet) => {

@@ -10,7 +10,11 @@ import { table } from './table.js';
  */
 export function runTable(runs: readonly RunSummaryMessage[], leftOut: number, has: string | null): string {
   if (runs.length === 0) {
-    return has === null ? 'no runs yet; start one with: ./rocinante run start' : `no run has ${has}`;
+    if (has === null) return 'no runs yet; start one with: ./rocinante run start';
+    // A coordinator of an earlier release leaves runs out before they are chosen.
+    const among =
+      leftOut === 0 ? '' : ` among those listed; ${grouped(leftOut)} more that ended before are not`;
+    return `no run has ${has}${among}`;
   }
   const pools = new Set(runs.map(({ pool }) => pool)).size > 1;
   const heads = [

@@ -18,7 +18,7 @@ const CHECK = 'bandwidth';
  */
 export async function bandwidthFinding(coordinator: Coordinator, mayPull: boolean): Promise<Finding> {
   if (!mayPull) return notMeasured('weights are pulled with an operator’s token');
-  const { runs } = await coordinator.list('');
+  const { runs } = await coordinator.list();
   const run = runs.find(({ weightsSha256 }) => weightsSha256 !== '');
   if (run === undefined) return notMeasured('no run is done whose weights could be sent');
   try {

@@ -9,7 +9,7 @@ const ACTIVE = ['waiting', 'running', 'held', 'stopping'];
 
 /** Runs that are active, held, waiting or stuck, and their workers. */
 export async function runsFindings(coordinator: Coordinator): Promise<Finding[]> {
-  const { runs } = await coordinator.list('');
+  const { runs } = await coordinator.list();
   const active = runs.filter(({ state }) => ACTIVE.includes(stateWord(state)));
   const queued = runs.filter(({ state }) => stateWord(state) === 'queued').length;
   const found = `${active.length} active, ${queued} queued, ${runs.length - active.length - queued} ended`;

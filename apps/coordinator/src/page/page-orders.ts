@@ -103,8 +103,7 @@ export class PageOrders {
       'resume',
       resumeSchema,
       ({ run }) => run,
-      ({ run, steps, epochs }) =>
-        resumeRun(this.#parts, { run, steps: steps ?? 0, epochs: epochs ?? 0, limits: null }),
+      (order) => resumeRun(this.#parts, order),
     );
   }
 

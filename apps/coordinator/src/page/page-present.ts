@@ -20,7 +20,7 @@ export interface PresentParts extends ReportParts {
 
 /** As `run list --json`. */
 export function listOf(parts: ReportParts): RunListJson {
-  const { runs, leftOut } = listRuns(parts, '');
+  const { runs, leftOut } = listRuns(parts);
   return { runs: runs.map((summary) => runJson(whole(summary))), leftOut };
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkpointName, NoGoodCheckpointError } from '@rocinante/checkpoint';
 import { networkLayout } from '@rocinante/model';
-import { networkOf, noProgress } from '@rocinante/training';
+import { networkOf, noProgress, type RunProgress } from '@rocinante/training';
 import { encodeText } from '../corpus/encode-thread.js';
 import { smallConfig, text } from '../daemon/spec-coordinator.js';
 import { UsageError } from '../errors.js';
@@ -39,10 +39,14 @@ async function prepared(
   return prepareRun(config, encoded, limits, directory, before);
 }
 
-async function saveStep(step: number, ofRun = smallConfig): Promise<string> {
+async function saveStep(
+  step: number,
+  ofRun = smallConfig,
+  reached: Partial<RunProgress> = {},
+): Promise<string> {
   const { checkpoints, config, corpus } = await prepared(ofRun, ofRun);
   const layout = networkLayout(networkOf(config, corpus.vocabulary.size));
-  const progress = { ...noProgress, step, issues: step };
+  const progress = { ...noProgress, step, issues: step, ...reached };
   const effect = { type: 'save', step, reason: 'interval', best: false, progress } as const;
   return join(directory.checkpointsPath, await saveState(checkpoints, layout, effect));
 }
@@ -101,6 +105,27 @@ it('does not go on to fewer steps than it has', async () => {
   await expect(prepared({ ...smallConfig, steps: null, epochs: 1 })).rejects.toThrow(
     `--epochs 1: the run has ${stepsTotal + 1} steps already; expected at least so many, received ${stepsTotal}; give --epochs 2 or more`,
   );
+});
+
+it('is made no longer where it has stopped early, but for more patience; as long as it was it ends again', async () => {
+  const patient = (patience: number): typeof smallConfig => ({
+    ...smallConfig,
+    earlyStopping: { patience, minDelta: 0 },
+  });
+  const history = [2, 3].map((validationLoss, index) => ({
+    step: index + 1,
+    epoch: 1,
+    loss: 1,
+    validationLoss,
+  }));
+  const before = patient(1);
+  await saveStep(2, before, { history, bestLoss: 2 });
+  await expect(prepared({ ...before, steps: 9 }, before)).rejects.toThrow(
+    'the run stopped early after step 2: the loss did not fall in 1 evaluation; give --patience 2 or more',
+  );
+  for (const config of [before, { ...patient(2), steps: 9 }, patient(2)]) {
+    expect((await prepared(config, before)).loaded?.progress.step).toBe(2);
+  }
 });
 
 it('does not begin with a batch larger than its text, and goes on where an earlier release did', async () => {

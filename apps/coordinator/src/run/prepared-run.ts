@@ -10,8 +10,12 @@ import { RunCheckpoints, type LoadedRun } from './checkpoints/run-checkpoints.js
 import { FirstValues } from './first-values/first-values.js';
 import { firstValuesBeside } from './first-values/first-values-thread.js';
 import type { RunDirectory } from './run-directory.js';
+import { stoppedEarlyText, tooShortText } from './no-further.js';
 import type { RunLimits } from './run-limits.js';
 import { shapeOf } from './run-shape.js';
+
+/** What messages call a run that has a directory of its own. */
+const THE_RUN = 'the run';
 
 /** A run that is ready to begin, or to go on. */
 export interface PreparedRun {
@@ -40,7 +44,8 @@ export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
  * Puts a run together in its directory.
  * @param before the configuration that the run had, where there may be checkpoints to go on from; else null.
  * @throws {CorpusTooShortError} the text is too short for a window.
- * @throws {UsageError} the run has more steps behind it than it is to have; or it begins, and its text has fewer windows than a batch.
+ * @throws {UsageError} the run has more steps behind it than it is to have; it is to be longer, and has stopped early; or it begins, and
+ * its text has fewer windows than a batch.
  * @throws {NoGoodCheckpointError} there are checkpoints, and none is good.
  */
 export async function prepareRun(
@@ -65,13 +70,18 @@ export async function prepareRun(
   const loaded = before ? await loadNewest(checkpoints) : null;
   if (loaded === null) refuseBatchBeyondText(config, shape.windowsPerEpoch);
   if (loaded && loaded.progress.step > shape.stepsTotal) {
-    throw new UsageError(tooShortText(config, shape, loaded.progress.step));
+    const length = { ...config, stepsTotal: shape.stepsTotal };
+    throw new UsageError(tooShortText(THE_RUN, length, loaded.progress.step));
   }
   const isAtFirstStep =
     loaded === null || (loaded.progress.step === 0 && loaded.progress.rollbacks.length === 0);
   const exactness = await goingOnWith(loaded?.exactness ?? NOT_PROVEN, directory.eventsPath, isAtFirstStep);
   const sameLength = before?.steps === config.steps && before.epochs === config.epochs;
   const lengthBefore = before === null || sameLength ? null : { steps: before.steps, epochs: before.epochs };
+  if (loaded && lengthBefore && loaded.progress.step < shape.stepsTotal) {
+    const why = stoppedEarlyText(THE_RUN, config, loaded.progress.history);
+    if (why !== null) throw new UsageError(why);
+  }
   const isSeeded = loaded === null && config.initFrom === null;
   const firstValues = isSeeded
     ? new FirstValues(await firstValuesBeside({ network, seed: config.seed }))
@@ -80,18 +90,6 @@ export async function prepareRun(
     ...{ config, corpus, words, shape, limits, checkpoints, loaded, firstValues, exactness, directory },
     lengthBefore,
   };
-}
-
-/** What is wrong with a length that is behind the run, by the option that gives one. */
-function tooShortText(
-  { steps, epochs, batch }: RunConfig,
-  { stepsTotal, windowsPerEpoch }: RunShape,
-  taken: number,
-): string {
-  const most = `the run has ${taken} steps already; expected at least so many, received`;
-  if (steps !== null) return `--steps ${steps}: ${most} ${stepsTotal}`;
-  const enough = Math.ceil(taken / Math.ceil(windowsPerEpoch / batch.size));
-  return `--epochs ${epochs}: ${most} ${stepsTotal}; give --epochs ${enough} or more`;
 }
 
 /** Null where the run was ended before its first checkpoint, so that it begins. */

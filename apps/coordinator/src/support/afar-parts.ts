@@ -22,7 +22,7 @@ export async function afarParts(coordinator: Coordinator, run: string): Promise<
     losses.push(...chunk.losses);
     losses.splice(0, Math.max(0, losses.length - LOSSES_MAX));
   }
-  const { runs } = await coordinator.list('');
+  const { runs } = await coordinator.list();
   return [
     configPart(shown.configJson),
     jsonPart('run.json', shownJson(shown, [])),

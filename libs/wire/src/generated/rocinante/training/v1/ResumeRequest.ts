@@ -8,6 +8,9 @@ export interface ResumeRequest {
   'steps'?: (number | string | Long);
   'epochs'?: (number | string | Long);
   'limits'?: (_rocinante_training_v1_RunLimits | null);
+  'patience'?: (number);
+  'minDelta'?: (number | string);
+  '_minDelta'?: "minDelta";
 }
 
 export interface ResumeRequest__Output {
@@ -15,4 +18,7 @@ export interface ResumeRequest__Output {
   'steps': (number);
   'epochs': (number);
   'limits': (_rocinante_training_v1_RunLimits__Output | null);
+  'patience': (number);
+  'minDelta'?: (number);
+  '_minDelta'?: "minDelta";
 }
