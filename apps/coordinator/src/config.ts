@@ -5,6 +5,7 @@ import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/trai
 import { scaleBatch } from './batch-scale.js';
 import { readConfigFile } from './config-file.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
+import { decaySettled, type Decayed } from './decay-settings.js';
 import { UsageError } from './errors.js';
 import { networkSettings, type NetworkFlags } from './network-flags.js';
 import { presets, type PresetName } from './presets.js';
@@ -31,8 +32,8 @@ export interface ConfigFlags extends NetworkFlags {
   readonly decayEvery?: number | undefined;
   readonly decayFactor?: number | undefined;
   readonly weightDecay?: number | undefined;
-  /** Which parameters decay; absent: all. */
-  readonly weightDecayOn?: 'kernels' | undefined;
+  /** Which parameters decay; absent: as it was. */
+  readonly weightDecayOn?: Decayed | undefined;
   readonly clipNorm?: number | undefined;
   /** Steps between two evaluations. */
   readonly evaluateEvery?: number | undefined;
@@ -71,7 +72,7 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
   const { text } = fileSettings;
   const strideGiven = isSettings(text) && 'stride' in text;
   const given = [...networkSettings(scaled, flags, strideGiven), flagSettings(flags)].reduce(merge);
-  return parseConfig(layer(scaled, given), flags);
+  return parseConfig(decaySettled(layer(scaled, given), flags), flags);
 }
 
 /** The settings with a batch that is so many times as large; flags of their own stand over what follows from it. */
