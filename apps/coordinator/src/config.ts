@@ -179,11 +179,22 @@ export function givenOptions(flags: ConfigFlags): GivenOption[] {
   return [...given, ...scaled];
 }
 
+/** What a refusal of a configuration calls it, and says is to be done. */
+interface ConfigOrigin {
+  readonly subject: string;
+  readonly advice: string;
+}
+
 /**
  * Checks a configuration that was read back, or put together of a command line's.
+ * @param origin of one that stands in something else; default: it is a command line's, or in its `--config`.
  * @throws {UsageError} one line, under the options that gave what is wrong, or under its keys.
  */
-export function parseConfig(value: unknown, flags: ConfigFlags = {}): RunConfig {
+export function parseConfig(
+  value: unknown,
+  flags: ConfigFlags = {},
+  origin: ConfigOrigin = commandLine(flags),
+): RunConfig {
   const parsed = runConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const given = givenOptions(flags);
@@ -192,8 +203,12 @@ export function parseConfig(value: unknown, flags: ConfigFlags = {}): RunConfig 
   const told = issues.slice(0, ISSUES_TOLD_MAX).map(({ line }) => line);
   const lines = [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
   if (issues.every(({ namesOption }) => namesOption)) throw new UsageError(lines);
-  const where = flags.config === undefined ? 'configuration' : `configuration (with ${flags.config})`;
-  throw new UsageError(`${where}: ${lines}; see 'rocinante config print'`);
+  throw new UsageError(`${origin.subject}: ${lines}; ${origin.advice}`);
+}
+
+function commandLine({ config }: ConfigFlags): ConfigOrigin {
+  const subject = config === undefined ? 'configuration' : `configuration (with ${config})`;
+  return { subject, advice: "see 'rocinante config print'" };
 }
 
 function presetOf(name: unknown = DEFAULT_PRESET): RunConfig {
