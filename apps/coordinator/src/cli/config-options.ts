@@ -108,7 +108,7 @@ export function addConfigOptions(command: Command): Command {
     ).argParser(wholeNumber(1)),
     option(
       '--min-delta <x>',
-      'nats by which a loss must be below the best to be better, for --patience (default: 0)',
+      'nats a character by which a loss must be below the best to be better, for --patience (default: 0)',
       'MIN_DELTA',
     ).argParser(nonNegative),
     option(
