@@ -138,6 +138,20 @@ describe('a configuration', () => {
     expect(resolveConfig(flags, saved)).toEqual(saved);
   });
 
+  it('has no decay where flags turn it off, and one of all where they say so', () => {
+    const config = file({ optimizer: { weightDecay: 0.1, weightDecayOn: 'kernels' } });
+    const optimizerOf = (flags: ConfigFlags): unknown => resolveConfig({ config, ...flags }).optimizer;
+    const { optimizer } = presets.quick;
+    // To the key: a configuration is compared and kept as it is written.
+    expect(optimizerOf({ weightDecay: 0 })).toStrictEqual(optimizer);
+    expect(optimizerOf({ weightDecayOn: 'all' })).toStrictEqual({ ...optimizer, weightDecay: 0.1 });
+    expect(optimizerOf({ weightDecay: 0, weightDecayOn: 'all' })).toStrictEqual(optimizer);
+    expect(optimizerOf({ weightDecay: 0.2 })).toMatchObject({ weightDecay: 0.2, weightDecayOn: 'kernels' });
+    expect(refusal({ config, weightDecay: 0, weightDecayOn: 'kernels' })).toBe(
+      '--weight-decay-on kernels: needs a decay (set --weight-decay)',
+    );
+  });
+
   it('has a schedule of another kind with that kind’s settings, and the warm-up of before', () => {
     const config = file({ schedule: { kind: 'cosine', warmupSteps: 10, finalShare: 0.1 } });
     expect(resolveConfig({ config }).schedule).toEqual({ kind: 'cosine', warmupSteps: 10, finalShare: 0.1 });

@@ -5,6 +5,7 @@ import { runConfigSchema, type Precision, type RunConfig } from '@rocinante/trai
 import { scaleBatch } from './batch-scale.js';
 import { readConfigFile } from './config-file.js';
 import { describeIssue, type GivenOption } from './config-issue.js';
+import { decaySettled, type Decayed } from './decay-settings.js';
 import { UsageError } from './errors.js';
 import { networkSettings, type NetworkFlags } from './network-flags.js';
 import { presets, type PresetName } from './presets.js';
@@ -31,8 +32,8 @@ export interface ConfigFlags extends NetworkFlags {
   readonly decayEvery?: number | undefined;
   readonly decayFactor?: number | undefined;
   readonly weightDecay?: number | undefined;
-  /** Which parameters decay; absent: all. */
-  readonly weightDecayOn?: 'kernels' | undefined;
+  /** Which parameters decay; absent: as it was. */
+  readonly weightDecayOn?: Decayed | undefined;
   readonly clipNorm?: number | undefined;
   /** Steps between two evaluations. */
   readonly evaluateEvery?: number | undefined;
@@ -71,7 +72,7 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
   const { text } = fileSettings;
   const strideGiven = isSettings(text) && 'stride' in text;
   const given = [...networkSettings(scaled, flags, strideGiven), flagSettings(flags)].reduce(merge);
-  return parseConfig(layer(scaled, given), flags);
+  return parseConfig(decaySettled(layer(scaled, given), flags), flags);
 }
 
 /** The settings with a batch that is so many times as large; flags of their own stand over what follows from it. */
@@ -178,11 +179,22 @@ export function givenOptions(flags: ConfigFlags): GivenOption[] {
   return [...given, ...scaled];
 }
 
+/** What a refusal of a configuration calls it, and says is to be done. */
+interface ConfigOrigin {
+  readonly subject: string;
+  readonly advice: string;
+}
+
 /**
  * Checks a configuration that was read back, or put together of a command line's.
+ * @param origin of one that stands in something else; default: it is a command line's, or in its `--config`.
  * @throws {UsageError} one line, under the options that gave what is wrong, or under its keys.
  */
-export function parseConfig(value: unknown, flags: ConfigFlags = {}): RunConfig {
+export function parseConfig(
+  value: unknown,
+  flags: ConfigFlags = {},
+  origin: ConfigOrigin = commandLine(flags),
+): RunConfig {
   const parsed = runConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const given = givenOptions(flags);
@@ -191,8 +203,12 @@ export function parseConfig(value: unknown, flags: ConfigFlags = {}): RunConfig 
   const told = issues.slice(0, ISSUES_TOLD_MAX).map(({ line }) => line);
   const lines = [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
   if (issues.every(({ namesOption }) => namesOption)) throw new UsageError(lines);
-  const where = flags.config === undefined ? 'configuration' : `configuration (with ${flags.config})`;
-  throw new UsageError(`${where}: ${lines}; see 'rocinante config print'`);
+  throw new UsageError(`${origin.subject}: ${lines}; ${origin.advice}`);
+}
+
+function commandLine({ config }: ConfigFlags): ConfigOrigin {
+  const subject = config === undefined ? 'configuration' : `configuration (with ${config})`;
+  return { subject, advice: "see 'rocinante config print'" };
 }
 
 function presetOf(name: unknown = DEFAULT_PRESET): RunConfig {

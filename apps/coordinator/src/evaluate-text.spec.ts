@@ -10,7 +10,8 @@ import { firstValues, type NetworkSpec } from '@rocinante/model';
 import type { RunConfig } from '@rocinante/training';
 import { writeWeightsFile, type Weights } from '@rocinante/weights';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { evaluateText, windowsOf, type EvaluatedPart, type EvaluateTextOptions } from './evaluate-text.js';
+import { evaluateText, windowsOf, type EvaluateTextOptions } from './evaluate-text.js';
+import type { EvaluatedPart } from './evaluated-text.js';
 import { presets } from './presets.js';
 
 const network: NetworkSpec = {
@@ -74,7 +75,13 @@ it.each<[string, Partial<Weights>, string, Partial<EvaluateTextOptions>, RegExp]
     {},
     /w\.safetensors: normalisation: expected reference, nfc or none, received "upper"$/,
   ],
-  ['without a configuration', { configuration: {} }, 'ab', {}, /^configuration \(with .*w\.safetensors\): /],
+  [
+    'without a configuration',
+    { configuration: {} },
+    'ab',
+    {},
+    /w\.safetensors: configuration: network: .*; evaluate computes as their run did, .* weights pull wrote$/,
+  ],
   [
     'with a symbol of two characters',
     { vocabulary: ['a', 'b', 'ab'] },
@@ -97,6 +104,27 @@ it.each<[string, Partial<Weights>, string, Partial<EvaluateTextOptions>, RegExp]
   expect(error).toMatchObject({ exitCode: 2 });
   expect((error as Error).message).toMatch(message);
   expect((error as Error).message).not.toContain('\n');
+});
+
+it('says that the text seems to be none', async () => {
+  const weights = join(folder, 'w.safetensors');
+  await writeWeightsFile(weights, { ...sound, vocabulary: ['\0', 'a', '\ufffd'] });
+  const corpus = join(folder, 'text.txt');
+  const told = async (text: string): Promise<string[]> => {
+    writeFileSync(corpus, text);
+    const lines: string[] = [];
+    const order: EvaluateTextOptions = {
+      ...{ weights, corpus, environment: {}, threads: 1, device: 'cpu', lstm: 'auto' },
+      notice: (line) => lines.push(line),
+    };
+    // It is too short to compute anything.
+    await expect(evaluateText(order)).rejects.toThrow('take a longer text');
+    return lines;
+  };
+  expect(await told('aaa')).toEqual([]);
+  expect((await told('a\0a')).join('\n')).toMatch(
+    /^corpus \S+text\.txt has symbols that are no text's \(U\+0000\): .*$/,
+  );
 });
 
 it('evaluates the part that is named, of all what follows a window', () => {

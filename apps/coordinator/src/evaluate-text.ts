@@ -7,33 +7,35 @@ import {
   planWindows,
   Vocabulary,
   type Normalisation,
+  type SymbolIds,
   type WindowSet,
 } from '@rocinante/corpus';
 import type { LossKind } from '@rocinante/model';
 import type { RunConfig } from '@rocinante/training';
+import type { Weights } from '@rocinante/weights';
 import type { WhichWeights } from './client/weights-download.js';
 import { parseConfig } from './config.js';
+import { controlSymbolsLine } from './corpus/control-symbols.js';
 import { readCorpus, type Environment } from './corpus/corpus-file.js';
 import { grouped } from './display/quantities.js';
 import { UsageError } from './errors.js';
+import { evaluatedText, partOf, type EvaluatedPart } from './evaluated-text.js';
 import type { EvaluateWork } from './evaluate-thread.js';
 import { bitsPerCharacter, perplexityOf } from './loss-units.js';
 import { readNamedWeights } from './named-weights.js';
 import { runNetworkThread, type NetworkWork } from './network-thread.js';
-
-/** What of a text is evaluated. */
-export type EvaluatedPart = 'validation' | 'test' | 'all';
 
 export interface EvaluateTextOptions extends Pick<NetworkWork, 'threads' | 'device' | 'lstm'> {
   /** Path of a weights file, a checkpoint, or a run's directory. */
   readonly weights: string;
   /** Which weights of a run's directory; absent for the final ones. */
   readonly which?: WhichWeights | undefined;
-  /** A file, `bundled` or `quijote`. */
-  readonly corpus: string;
-  readonly part: EvaluatedPart;
+  /** A file, `bundled` or `quijote`; absent for the text of the run in whose directory the weights lie. */
+  readonly corpus?: string | undefined;
+  /** Absent: of the run's own text what it validated on, and another text whole. */
+  readonly part?: EvaluatedPart | undefined;
   readonly environment: Environment;
-  /** Told, in a line each, of what `runNetworkThread` tells. */
+  /** Told, in a line each, of a text that is not the run's or seems to be none, and of what `runNetworkThread` tells. */
   readonly notice: (line: string) => void;
 }
 
@@ -60,21 +62,26 @@ export interface TextEvaluation {
  *
  * Of `all`, a network that learned from every position has the first window as what comes before, and is asked for the rest.
  * @throws {RocinanteError} there are no whole weights.
- * @throws {UsageError} the weights' run held nothing out, or the text is too short for the part.
+ * @throws {UsageError} there is no text, the weights' run held nothing out, or the text is too short for the part.
  * @throws {UnknownSymbolsError} the text has characters that the network does not know.
  * @throws {RocinanteError} the text cannot be read; the engine is not there.
  */
 export async function evaluateText(options: EvaluateTextOptions): Promise<TextEvaluation> {
-  const { part, threads, device, lstm } = options;
+  const { threads, device, lstm, environment, notice } = options;
   const weights = await readNamedWeights(options.weights, options.which);
+  const corpus = await evaluatedText(weights, options.corpus, environment);
   const { network, parameters, window: windowLength } = weights;
-  const config = parseConfig(weights.configuration, { config: weights.path });
+  const config = configurationOf(weights);
   const vocabulary = Vocabulary.fromJSON(weights.vocabulary);
   const normalisation = normalisationOf(weights.path, weights.normalisation);
-  const { bytes } = await readCorpus(options.corpus, options.environment);
-  const subject = `corpus ${options.corpus}`;
+  const { bytes } = await readCorpus(corpus, environment);
+  const subject = `corpus ${corpus}`;
   const { ids, textSha256 } = encodeCorpus(bytes, { normalisation, subject, vocabulary });
-  const windows = windowsOf(part, network.loss, config, windowLength, ids.length, options);
+  const { part, line } = partOf(weights, options.part, corpus, textSha256);
+  const strange = controlSymbolsLine(subject, symbolsIn(ids, vocabulary));
+  for (const told of [line, strange]) if (told !== null) notice(told);
+  const names = { weights: options.weights, corpus };
+  const windows = windowsOf(part, network.loss, config, windowLength, ids.length, names);
   const plan = planEvaluation(windows, {
     loss: network.loss,
     microBatch: config.batch.microBatch,
@@ -86,7 +93,7 @@ export async function evaluateText(options: EvaluateTextOptions): Promise<TextEv
   };
   let lossSum = 0;
   const script = new URL('./evaluate-thread.js', import.meta.url);
-  await runNetworkThread(script, work, (pieceSum) => (lossSum += pieceSum), options.notice);
+  await runNetworkThread(script, work, (pieceSum) => (lossSum += pieceSum), notice);
   const loss = lossSum / plan.unitCount;
   return {
     ...{ part, characters: plan.unitCount, loss },
@@ -106,7 +113,7 @@ export function windowsOf(
   { text }: RunConfig,
   length: number,
   symbolCount: number,
-  { weights, corpus }: Pick<EvaluateTextOptions, 'weights' | 'corpus'>,
+  { weights, corpus }: { readonly weights: string; readonly corpus: string },
 ): WindowSet {
   if (part !== 'all' && !text.heldOut) {
     throw new UsageError(
@@ -128,6 +135,26 @@ export function windowsOf(
       { cause: error },
     );
   }
+}
+
+/** The symbols that a text has, of those that its network knows. */
+function symbolsIn(ids: SymbolIds, { symbols }: Vocabulary): string[] {
+  const isThere = new Uint8Array(symbols.length);
+  for (const id of ids) isThere[id] = 1;
+  return symbols.filter((_, id) => isThere[id] === 1);
+}
+
+/** The configuration that the weights carry, without which nobody knows how their run treated and evaluated a text. */
+function configurationOf({ path, configuration }: Weights & { readonly path: string }): RunConfig {
+  return parseConfig(
+    configuration,
+    {},
+    {
+      subject: `${path}: configuration`,
+      advice:
+        'evaluate computes as their run did, and needs what that was: take weights that train or weights pull wrote',
+    },
+  );
 }
 
 function normalisationOf(path: string, name: string): Normalisation {

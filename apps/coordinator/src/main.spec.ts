@@ -49,7 +49,8 @@ it.each([
   [false, 'train --steps many'],
   [false, 'train book.txt'],
   [false, 'sample'],
-  [false, 'evaluate w.safetensors'],
+  [false, 'evaluate'],
+  [true, 'evaluate w.safetensors'],
   [true, 'sample w.safetensors --top-k 1 --top-p 1 --prompt-file -'],
   [false, 'sample w.safetensors --top-k 0'],
   [false, 'sample w.safetensors --top-p 0'],
@@ -70,6 +71,14 @@ it.each([
   [
     ['run', 'start', '--config=a.json', '--config=b.json'],
     /^rocinante: --config: expected it once, received several; .*\n$/,
+  ],
+  [
+    ['config', 'print', '--units', '16', '--units', '8'],
+    /^rocinante: --units: expected it once, received several; .*one list: 512,256\n$/,
+  ],
+  [
+    ['train', '--gpus', '0', '--gpus', '1'],
+    /^rocinante: --gpus: expected it once, received several; .*one list: 0,1\n$/,
   ],
 ])('refuses several values of an option that are rather meant together: %j', async (words, line) => {
   expect(await runs(words)).toBe(false);

@@ -32,6 +32,8 @@ export interface NamedWeights extends Weights {
   readonly sha256: string;
   /** Of the whole weights file, as a store of contents names it. */
   readonly contentSha256: string;
+  /** Of the text that they learned from, which a checkpoint knows; null of a weights file. */
+  readonly textSha256: string | null;
   /** The weights file that a checkpoint's weights would be; null where they are a file. */
   readonly content: Uint8Array | null;
 }
@@ -56,7 +58,7 @@ export async function readNamedWeights(path: string, which?: WhichWeights): Prom
 async function readFileOf(path: string): Promise<NamedWeights> {
   try {
     if (await isCheckpoint(path)) return inMemory(path, await readCheckpoint(path), runAt(path));
-    return { ...(await readWeightsFile(path)), content: null };
+    return { ...(await readWeightsFile(path)), textSha256: null, content: null };
   } catch (cause) {
     if (!(cause instanceof WeightsFileError) || !isAnotherThing(cause)) throw cause;
     const { code, exitCode, message } = cause;
@@ -97,12 +99,14 @@ function inMemory(path: string, checkpoint: Checkpoint, run: RunDirectory | unde
   const parameters = checkpoint.parameters.slice();
   const weights = weightsOfCheckpoint({ ...checkpoint, parameters }, run ? wordsEntry(run) : {});
   const { bytes, contentSha256 } = encodeWeightsFile(weights);
-  return { ...weights, path, sha256: weightsSha256(parameters), contentSha256, content: bytes };
+  const { corpusSha256: textSha256 } = checkpoint;
+  return { ...weights, path, sha256: weightsSha256(parameters), textSha256, contentSha256, content: bytes };
 }
 
 /** The run whose directory a path is, or lies in. */
-function runAt(path: string): RunDirectory | undefined {
-  return [path, dirname(path), dirname(dirname(path))]
+export function runAt(path: string): RunDirectory | undefined {
+  const whole = resolve(path);
+  return [whole, dirname(whole), dirname(dirname(whole))]
     .map((folder) => new RunDirectory(folder))
     .find(({ configPath, checkpointsPath }) => existsSync(configPath) && existsSync(checkpointsPath));
 }

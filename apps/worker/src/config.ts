@@ -216,9 +216,13 @@ function parseThreads(value: string): number {
   return threads;
 }
 
-function parseCards(value: string): CardList {
+/** @param before what the option was given as already: whoever names one card after another means all of them. */
+function parseCards(value: string, before?: CardList): CardList {
   const list = parseCardList(value);
   if (list === null) throw new InvalidArgumentError(`expected ${CARD_LIST_EXPECTED}.`);
+  if (before !== undefined && String(before) !== String(list)) {
+    throw new InvalidArgumentError('expected the option once, with all cards in one list: 0,1.');
+  }
   return list;
 }
 

@@ -23,7 +23,7 @@ export interface WeightsDescription {
   readonly window: number;
   /** Steps that were applied. */
   readonly step: number;
-  /** The run's whole configuration, for the record. */
+  /** The run's whole configuration, which is not checked here: `evaluate` treats a text by it. */
   readonly configuration: Readonly<Record<string, unknown>>;
   /** Further entries, kept as they are; their names must not be those above. */
   readonly further?: Readonly<Record<string, string>>;

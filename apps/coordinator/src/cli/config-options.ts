@@ -4,6 +4,7 @@ import { NORMALISATIONS } from '@rocinante/corpus';
 import { LAYERS_MAX, PRECISIONS, UNITS_MAX } from '@rocinante/training';
 import { BATCH_SCALE_MAX } from '../batch-scale.js';
 import type { ConfigFlags } from '../config.js';
+import { DECAYED } from '../decay-settings.js';
 import { presets } from '../presets.js';
 import { SCHEDULE_KINDS } from '../settings.js';
 import { nonNegative, option, positive, share, wholeNumber, wholeNumbers } from './option-values.js';
@@ -89,7 +90,7 @@ export function addConfigOptions(command: Command): Command {
       '--weight-decay-on <what>',
       'which parameters --weight-decay is for: kernels leaves out biases and embeddings (default: all)',
       'WEIGHT_DECAY_ON',
-    ).choices(['kernels']),
+    ).choices(DECAYED),
     option('--clip-norm <x>', 'largest norm of a step’s gradient; 0 for any', 'CLIP_NORM').argParser(
       nonNegative,
     ),
@@ -107,7 +108,7 @@ export function addConfigOptions(command: Command): Command {
     ).argParser(wholeNumber(1)),
     option(
       '--min-delta <x>',
-      'nats by which a loss must be below the best to be better, for --patience (default: 0)',
+      'nats a character by which a loss must be below the best to be better, for --patience (default: 0)',
       'MIN_DELTA',
     ).argParser(nonNegative),
     option(

@@ -28,6 +28,14 @@ describe('config print', () => {
     expect(await print('--epochs', '3')).toEqual({ ...expected, epochs: 3, steps: null });
   });
 
+  it('takes a text as train does, and says that this is no part of a configuration; losses are in nats a character', async () => {
+    expect(await print('--corpus', 'nowhere.txt')).toEqual(presets.quick);
+    const { stdout } = await type(['config', 'print', '--help']);
+    const help = stdout.replaceAll(/\s+/g, ' ');
+    expect(help).toContain('the text is no part of it');
+    expect(help).toContain('nats a character by which a loss must be below the best');
+  });
+
   it('gives back what it printed', async () => {
     const printed = await print(
       '--preset',

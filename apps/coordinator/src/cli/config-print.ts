@@ -7,7 +7,9 @@ export function addConfig(program: Command): void {
     .command('config')
     .description('look at configurations')
     .command('print')
-    .description('the configuration that train would take, as JSON: a file to start your own from');
+    .description(
+      'the configuration that train would take of the same options, as JSON: a file to start your own from; the text is no part of it',
+    );
   addConfigOptions(command).action(async ({ corpus: _, initFrom, ...flags }: ConfigOptionValues) => {
     process.stdout.write(
       `${JSON.stringify(resolveConfig({ ...flags, ...(await begun(initFrom)) }), null, 2)}\n`,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { file, folder, type } from './spec-command.js';
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe('corpus info', () => {
   const text = file('accents.txt', '¿Sí? '.repeat(21));
@@ -37,8 +39,22 @@ describe('corpus info', () => {
     expect(stdout).toMatch(
       /\nconfiguration \S+own\.json: 10 windows of 10, one every 10 characters; an epoch is 5 steps of 2\n$/,
     );
+    // Treated otherwise, the text has another length: "«" is "<<" to preset seed.
+    const quotes = file('quotes.txt', '«a»'.repeat(20));
+    const words = ['corpus', 'info', quotes, '--config', config];
+    expect((await type(words)).stdout).toMatch(/own\.json: 9 windows of 10, /);
+    expect((await type([...words, '--normalisation', 'none'])).stdout).toMatch(
+      /own\.json: 5 windows of 10, /,
+    );
     const wrong = await type(['corpus', 'info', text, '--config', join(folder, 'none.json')]);
     expect(wrong).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('reads variables as train does', async () => {
+    vi.stubEnv('ROCINANTE_NORMALISATION', 'reference');
+    expect((await type(['corpus', 'info', text])).stdout).toMatch(
+      /\n105 characters, 4 symbols, in lower case/,
+    );
   });
 
   it('names symbols that are too rare to be learnt', async () => {

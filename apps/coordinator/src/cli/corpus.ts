@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { NORMALISATIONS, type Normalisation } from '@rocinante/corpus';
 import { oneLine } from '@rocinante/base';
 import { resolveConfig } from '../config.js';
@@ -54,13 +53,15 @@ export function addCorpus(program: Command): void {
       ),
     )
     .addOption(option('--config <file>', 'read it as a run of this configuration does', 'CONFIG'))
-    .addOption(new Option('--normalisation <name>', 'treat the text so instead').choices(NORMALISATIONS))
+    .addOption(
+      option('--normalisation <name>', 'treat the text so instead', 'NORMALISATION').choices(NORMALISATIONS),
+    )
     .option('--json', 'one line of JSON on standard output', false)
-    .action(async (name: string, { normalisation, json, ...flags }: InfoFlags) => {
+    .action(async (name: string, { json, ...flags }: InfoFlags) => {
       const config = resolveConfig(flags);
       const { bytes } = await readCorpus(name, process.env);
       const own = flags.config === undefined ? null : config;
-      const info = corpusInfo(bytes, normalisation ?? config.text.normalisation, `corpus ${name}`, own);
+      const info = corpusInfo(bytes, config.text.normalisation, `corpus ${name}`, own);
       process.stdout.write(json ? `${JSON.stringify(info)}\n` : infoText(info, flags.config));
     });
   addCorpusPush(corpus);

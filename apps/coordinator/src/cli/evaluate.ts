@@ -4,20 +4,21 @@ import type { Device } from '@rocinante/engine';
 import type { LstmChoice } from '@rocinante/model';
 import { grouped } from '../display/quantities.js';
 import type { WhichWeights } from '../client/weights-download.js';
-import type { EvaluatedPart, TextEvaluation } from '../evaluate-text.js';
+import type { TextEvaluation } from '../evaluate-text.js';
+import type { EvaluatedPart } from '../evaluated-text.js';
 import { deviceOption, jsonOption, lstmOption, option } from './option-values.js';
 import { WEIGHTS_ARGUMENT, whichOption } from './weights-options.js';
 
 interface EvaluateFlags {
   readonly which?: WhichWeights;
-  readonly corpus: string;
-  readonly part: EvaluatedPart;
+  readonly corpus?: string;
+  readonly part?: EvaluatedPart;
   readonly device: Device;
   readonly lstm: LstmChoice;
   readonly json: boolean;
 }
 
-/** Those of `evaluate-text.ts`, which is not loaded for a list of words. */
+/** Those of `evaluated-text.ts`, which is not loaded for a list of words. */
 const PARTS: readonly EvaluatedPart[] = ['validation', 'test', 'all'];
 
 export function addEvaluate(program: Command): void {
@@ -27,12 +28,17 @@ export function addEvaluate(program: Command): void {
     .argument('<weights>', WEIGHTS_ARGUMENT)
     .addOption(whichOption())
     .addOption(
-      option('--corpus <file>', 'the text: a file, bundled or quijote', 'CORPUS').makeOptionMandatory(),
+      option(
+        '--corpus <file>',
+        'the text: a file, bundled or quijote (default: that of the run in whose directory the weights lie)',
+        'CORPUS',
+      ),
     )
     .addOption(
-      new Option('--part <name>', 'of a run’s own text the part that it held out, or another text whole')
-        .choices(PARTS)
-        .default('validation'),
+      new Option(
+        '--part <name>',
+        'a part that the run held out of its text, or all of a text (default: validation, of another text all)',
+      ).choices(PARTS),
     )
     .addOption(deviceOption())
     .addOption(lstmOption())

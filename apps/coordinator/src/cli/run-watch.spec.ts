@@ -29,6 +29,20 @@ describe('run watch', () => {
     );
   });
 
+  it('names the commands that go on with it, and that pull its best weights', async () => {
+    const summary = summaryEntry({
+      bestStep: 1005,
+      bestValidationLoss: 1.5,
+      lastFall: { nats: 0.0432, sinceStep: 1005 },
+    });
+    const said = await rocinante(ending(doneRun, started({}), summary), 'run', 'watch', 'r12');
+    expect(said.stdout.split('\n').slice(1, 3)).toEqual([
+      'best: held-out loss 1.5000 (2.16 bits a character) at step 1,005; its weights: ' +
+        './rocinante weights pull r12 --which best --out r12-best.safetensors',
+      'the held-out loss was still falling, by 0.0432 since step 1,005; go on with: ./rocinante run resume r12 --epochs 8',
+    ]);
+  });
+
   it('ends with train’s JSON, from the run’s summary or from what is known of a run that was done before', async () => {
     const seen = await rocinante(ending(doneRun, summaryEntry()), 'run', 'watch', 'r12', '--json');
     expect(lastLine(seen)).toEqual({

@@ -71,7 +71,11 @@ function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
   const { loss, weightsSha256 } = outcome;
   if (!json && loss !== null && weightsSha256 !== null) {
     const how = `./rocinante weights pull ${id} --out ${id}.safetensors`;
-    process.stdout.write(display.closingText(how, { ...outcome, loss, weightsSha256 }));
+    const commands = {
+      resume: `./rocinante run resume ${id}`,
+      best: `./rocinante weights pull ${id} --which best --out ${id}-best.safetensors`,
+    };
+    process.stdout.write(display.closingText(how, commands, { ...outcome, loss, weightsSha256 }));
   }
   return 0;
 }

@@ -5,6 +5,8 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['--corpus', 'a run has one text: put several into one file, as with cat'],
   ['--config', 'a run has one configuration: put the settings into one file'],
   ['--init-from', 'a run begins with one file of weights'],
+  ['--units', 'name those of all layers in one list: 512,256'],
+  ['--gpus', 'name all cards in one list: 0,1'],
 ]);
 
 /**

@@ -186,6 +186,11 @@ it.each([
   ['run list: no authority', `run list --coordinator ${NOBODY} --tls-ca nowhere.crt`, /nowhere\.crt: /],
   ['serve: a file for its data', 'serve --data corpus.txt', /corpus\.txt: expected a directory/],
   ['serve: an unknown option', 'serve --port 7070', /unknown option '--port'/],
+  [
+    'evaluate: no text',
+    'evaluate good.st',
+    /--corpus: expected a text, for \S+good\.st lies in no run's directory .*; give a file, bundled or quijote$/m,
+  ],
   ['sample: missing weights', 'sample nowhere.st', /nowhere\.st: .*no such file/],
   [
     'sample: a folder',

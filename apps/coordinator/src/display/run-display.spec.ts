@@ -36,6 +36,12 @@ function show(terminal = false, columns = 100): Paper {
   return paper;
 }
 
+/** What is typed of the run at its end. */
+const commands = {
+  resume: './rocinante train --resume --run-dir a',
+  best: './rocinante sample a --which best',
+};
+
 /** A time of the log. */
 const at = (ms: number): string => new Date(Date.parse('2026-11-24T10:00:00.000Z') + ms).toISOString();
 
@@ -230,7 +236,7 @@ describe('without a terminal', () => {
     display.entry(stepEntry(2));
     display.entry({ time, event: 'sample', atStep: 1340, text: 'call me\nwhale' });
     display.entry(summaryEntry());
-    expect(display.closingText('runs/first/weights/final.safetensors')).toBe(
+    expect(display.closingText('runs/first/weights/final.safetensors', commands)).toBe(
       'done: 1,340 steps, loss 1.5995, held-out loss 1.6112 (2.32 bits a character), 413.1 windows/s, 1 step issued again\n' +
         'weights: runs/first/weights/final.safetensors (its parameters’ SHA-256: fc0b)\n' +
         '\na sample:\ncall me\nwhale\n',
@@ -243,33 +249,36 @@ describe('without a terminal', () => {
     display.entry(started({}));
     display.entry({ time, event: 'finished', atStep: 480, outcome: 'done', reason });
     display.entry(summaryEntry({ steps: 480, bestStep: 432, bestValidationLoss: 1.9381 }));
-    expect(display.closingText('w').split('\n').slice(1, 4)).toEqual([
+    expect(display.closingText('w', commands).split('\n').slice(1, 4)).toEqual([
       reason,
-      'best: held-out loss 1.9381 (2.80 bits a character) at step 432; its weights are those of --which best',
+      'best: held-out loss 1.9381 (2.80 bits a character) at step 432; its weights: ./rocinante sample a --which best',
       'weights: w (its parameters’ SHA-256: fc0b)',
     ]);
     display.entry(summaryEntry({ steps: 480, bestStep: 432, bestValidationLoss: null }));
-    expect(display.closingText('w')).toContain('\nbest: the lowest loss at step 432; its');
+    expect(display.closingText('w', commands)).toContain('\nbest: the lowest loss at step 432; its');
     // An earlier release says nothing of it.
     display.entry(summaryEntry({ bestStep: null, bestValidationLoss: null }));
-    expect(display.closingText('w').split('\n')[1]).toBe('weights: w (its parameters’ SHA-256: fc0b)');
+    expect(display.closingText('w', commands).split('\n')[1]).toBe(
+      'weights: w (its parameters’ SHA-256: fc0b)',
+    );
   });
 
   it('ends with how it goes on where the loss was still falling at its end, and not where it had stopped early', () => {
     show();
     const lastFall = { nats: 0.0432, sinceStep: 1005 };
-    const line = 'the held-out loss was still falling, by 0.0432 since step 1,005: resumed with ';
+    const line =
+      'the held-out loss was still falling, by 0.0432 since step 1,005; go on with: ./rocinante train --resume --run-dir a ';
     const second = (fields: Partial<LogEntryOf<'summary'>>): string => {
       display.entry(summaryEntry(fields));
-      return display.closingText('w').split('\n')[1];
+      return display.closingText('w', commands).split('\n')[1];
     };
     display.entry(started({ stepsTotal: 1340 }));
-    expect(second({ lastFall })).toBe(`${line}--epochs 8 the run goes on`);
+    expect(second({ lastFall })).toBe(`${line}--epochs 8`);
     expect(second({ lastFall: { nats: 0.01, sinceStep: 1005 } })).toMatch(/^weights: /);
     expect(second({ lastFall: null })).toMatch(/^weights: /);
     expect(second({ lastFall, steps: 1000, bestStep: 1000 })).toMatch(/^weights: /);
     display.entry(started({ stepsTotal: 1000 }));
-    expect(second({ lastFall, steps: 1000, bestStep: 1000 })).toBe(`${line}--steps 2000 the run goes on`);
+    expect(second({ lastFall, steps: 1000, bestStep: 1000 })).toBe(`${line}--steps 2000`);
   });
 
   it('warns of workers of another kind, and ends with it where they were admitted', () => {
@@ -285,10 +294,10 @@ describe('without a terminal', () => {
       'warning: worker c is admitted',
     ]);
     display.entry(summaryEntry());
-    expect(display.closingText('w')).toContain('windows/s, not exact since step 7\n');
+    expect(display.closingText('w', commands)).toContain('windows/s, not exact since step 7\n');
     display.entry(started({ notExactSince: 5 }));
     display.entry(summaryEntry());
-    expect(display.closingText('w')).toContain('windows/s, not exact since step 5\n');
+    expect(display.closingText('w', commands)).toContain('windows/s, not exact since step 5\n');
   });
 
   it('has no summary of an earlier activation', () => {

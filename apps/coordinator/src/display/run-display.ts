@@ -7,7 +7,14 @@ import { printable } from './printable.js';
 import { entryText, evaluationLine } from './entry-text.js';
 import { counted, duration, grouped } from './quantities.js';
 import { Pace } from './pace.js';
-import { closingText, endingLines, epochText, openingLines, type RunFigures } from './run-texts.js';
+import {
+  closingText,
+  endingLines,
+  epochText,
+  openingLines,
+  type EndCommands,
+  type RunFigures,
+} from './run-texts.js';
 
 /** Without a terminal, a line about steps at most so often. */
 const LINE_INTERVAL_MS = 10_000;
@@ -163,15 +170,17 @@ export class RunDisplay {
   /**
    * What to say at the end of a run that is done.
    * @param weights where its weights are, or how to get them.
+   * @param commands what goes on with it, and what has its best weights.
    * @param figures what it came to; default: the `summary` entry, which must have come then.
    */
-  closingText(weights: string, figures: RunFigures | null = this.#summary): string {
+  closingText(weights: string, commands: EndCommands, figures: RunFigures | null = this.#summary): string {
     assert(figures !== null, 'a run that is done has its summary before its closing text');
     const further = [
       ...(this.#issuedAgain === 0 ? [] : [`${counted(this.#issuedAgain, 'step')} issued again`]),
       ...(this.#notExactSince === null ? [] : [`not exact since step ${this.#notExactSince}`]),
     ];
-    const ending = this.#summary === null ? [] : endingLines(this.#summary, this.#started, this.#doneReason);
+    const ending =
+      this.#summary === null ? [] : endingLines(this.#summary, this.#started, this.#doneReason, commands);
     return closingText(figures, { further, ending, weights, sample: this.#sample });
   }
 

@@ -90,6 +90,14 @@ export function closingText(
   return `${lines.join('\n')}\n`;
 }
 
+/** What is typed of a run that is done; of one afar what a coordinator's takes. */
+export interface EndCommands {
+  /** What goes on with it; a length is put behind. */
+  readonly resume: string;
+  /** What has its best weights. */
+  readonly best: string;
+}
+
 /** Share of a held-out loss by which it fell in the last epoch, above which a longer run is worth a thought. */
 const STILL_FALLING = 0.01;
 
@@ -97,11 +105,13 @@ const STILL_FALLING = 0.01;
  * What is to be said of an end that is not the run's whole length, or not its best, or came while the loss fell.
  * @param started the length that it had; null where that is not known.
  * @param reason what ended the run; null where it is not known.
+ * @param commands what a line names.
  */
 export function endingLines(
   summary: Pick<LogEntryOf<'summary'>, 'steps' | 'bestStep' | 'bestValidationLoss' | 'lastFall'>,
   started: Pick<LogEntryOf<'started'>, 'stepsTotal' | 'stepsPerEpoch'> | null,
   reason: string | null,
+  commands: EndCommands,
 ): string[] {
   const { steps, bestStep, bestValidationLoss } = summary;
   const isEarly = started !== null && steps < started.stepsTotal;
@@ -111,8 +121,8 @@ export function endingLines(
     ...(isEarly && reason !== null ? [reason] : []),
     ...(bestStep === null || bestStep === steps
       ? []
-      : [`best: ${best} at step ${grouped(bestStep)}; its weights are those of --which best`]),
-    ...(started === null || isEarly ? [] : stillFallingLines(summary, started)),
+      : [`best: ${best} at step ${grouped(bestStep)}; its weights: ${commands.best}`]),
+    ...(started === null || isEarly ? [] : stillFallingLines(summary, started, commands)),
   ];
 }
 
@@ -120,6 +130,7 @@ export function endingLines(
 function stillFallingLines(
   { bestValidationLoss, lastFall }: Pick<LogEntryOf<'summary'>, 'bestValidationLoss' | 'lastFall'>,
   { stepsTotal, stepsPerEpoch }: Pick<LogEntryOf<'started'>, 'stepsTotal' | 'stepsPerEpoch'>,
+  { resume }: EndCommands,
 ): string[] {
   if (lastFall === null || bestValidationLoss === null) return [];
   const { nats, sinceStep } = lastFall;
@@ -129,6 +140,6 @@ function stillFallingLines(
       ? `--epochs ${(2 * stepsTotal) / stepsPerEpoch}`
       : `--steps ${2 * stepsTotal}`;
   return [
-    `the held-out loss was still falling, by ${nats.toFixed(4)} since step ${grouped(sinceStep)}: resumed with ${longer} the run goes on`,
+    `the held-out loss was still falling, by ${nats.toFixed(4)} since step ${grouped(sinceStep)}; go on with: ${resume} ${longer}`,
   ];
 }

@@ -11,19 +11,70 @@ const FILE_SETTINGS: readonly string[] = ['corpusSha256', 'initFrom'];
 /** Of settings that differ, so many are named. */
 const DIFFERENCES_NAMED_MAX = 3;
 
-/** Settings that another run may not have otherwise either, where it begins with this one's weights. */
-const OF_WEIGHTS = /^(network\.|text\.normalisation$|initFrom$)/;
+/** Settings that another run may not have otherwise either, where it begins with this one's weights: dropout and loss it may. */
+const OF_WEIGHTS =
+  /^(network\.(input|embeddingSize|recurrentActivation|layers\.\d+\.units)|text\.normalisation|initFrom)$/;
+
+/** What a run that lacks a setting has in its place, as `identityDifferences` says it. */
+const ABSENT = 'absent';
+
+/** Settings that follow from another one where an option gives that. */
+const FOLLOWS: Readonly<Record<string, string>> = {
+  'text.stride': 'text.window',
+  'network.input': 'network.embeddingSize',
+};
 
 /** In what a run is another than the one that is to go on: by the options that were given, and else by keys. */
 export function differencesText(differences: readonly Difference[], given: readonly GivenOption[]): string {
-  return differences
+  const shown = ofPeople(differences, given);
+  const keys = shown.filter((one) => optionOf(one, given) === undefined);
+  const options = given
+    .map((option) => ({ option, ofIt: shown.filter((one) => optionOf(one, given) === option) }))
+    .filter(({ ofIt }) => ofIt.length > 0);
+  return [
+    ...options.map(({ option, ofIt }) => option.text + receivedText(option, ofIt)),
+    ...keys.map(({ key, first, second }) => `${key} is ${first}, not ${second}`),
+  ]
     .slice(0, DIFFERENCES_NAMED_MAX)
-    .map(({ key, first, second }) => {
-      const option = given.find(({ setting }) => setting === key);
-      if (option === undefined) return `${key} is ${first}, not ${second}`;
-      return option.text + (FILE_SETTINGS.includes(key) ? ' is not its own' : `: it has ${first}`);
-    })
     .join('; ');
+}
+
+/** What the run has in place of an option's value, where that is a value that the option could have. */
+function receivedText({ setting }: GivenOption, differences: readonly Difference[]): string {
+  const isPart = differences.some(({ key }) => keyOfAll(key) !== setting);
+  const values = new Set(differences.map(({ first }) => first).filter((first) => first !== ABSENT));
+  if (isPart || values.size === 0 || FILE_SETTINGS.includes(setting)) return ' is not its own';
+  return `: it has ${[...values].join(' and ')}`;
+}
+
+/** The differences but those that follow from others, which nobody gave. */
+function ofPeople(differences: readonly Difference[], given: readonly GivenOption[]): Difference[] {
+  return differences.filter((one) => {
+    const source = sourceOf(one);
+    return !differences.some((other) => other.key === source && optionOf(other, given) !== undefined);
+  });
+}
+
+/** The setting that one follows from: one of a whole layer more or less, its units. */
+function sourceOf({ key, first, second }: Difference): string | undefined {
+  const isOfLayer = [first, second].includes(ABSENT) && /^network\.layers\.\d+\.dropout$/.test(key);
+  return isOfLayer ? key.replace(/dropout$/, 'units') : FOLLOWS[key];
+}
+
+/** The option that gave what differs: its own, or of a layer more or less `--layers`. */
+function optionOf(
+  { key, first, second }: Difference,
+  given: readonly GivenOption[],
+): GivenOption | undefined {
+  const whole = keyOfAll(key);
+  const own = given.find(({ setting }) => setting === whole);
+  const ofGroup = given.find(({ setting }) => whole.startsWith(`${setting}.`));
+  return [first, second].includes(ABSENT) ? (ofGroup ?? own) : (own ?? ofGroup);
+}
+
+/** A setting of one layer as that of all of them: an option gives it for all. */
+function keyOfAll(key: string): string {
+  return key.replace(/\.\d+(?=\.|$)/g, '');
 }
 
 /**
@@ -35,10 +86,10 @@ export function waysOn(
   differences: readonly Difference[],
   given: readonly GivenOption[],
 ): string {
-  const isGiven = ({ key }: Difference): boolean => given.some(({ setting }) => setting === key);
+  const isGiven = (difference: Difference): boolean => optionOf(difference, given) !== undefined;
   const isOfWeights = ({ key }: Difference): boolean => OF_WEIGHTS.test(key);
   const weights = weightsIn(directory);
-  if (weights === null || !differences.every(isGiven) || differences.some(isOfWeights)) {
+  if (weights === null || !ofPeople(differences, given).every(isGiven) || differences.some(isOfWeights)) {
     return 'leave the option out, or use another --run-dir';
   }
   const options = given.filter(({ setting }) => setting !== 'initFrom').map(({ text }) => text);

@@ -10,7 +10,7 @@ import { bestOf, type RunSummary } from './run-outcome.js';
 
 /** Tells of a run that is done. @param reason of its end. */
 export function tellDone(
-  { summary, exactness: { notExactSince } }: RunExecution,
+  { summary, exactness: { notExactSince } }: Pick<RunExecution, 'summary' | 'exactness'>,
   directory: RunDirectory,
   display: RunDisplay,
   json: boolean,
@@ -18,7 +18,11 @@ export function tellDone(
 ): void {
   if (!json) {
     const weights = join(directory.shownPath, 'weights', 'final.safetensors');
-    process.stdout.write(display.closingText(weights));
+    const commands = {
+      resume: resumeCommand(directory),
+      best: `./rocinante sample ${shellWord(directory.shownPath)} --which best`,
+    };
+    process.stdout.write(display.closingText(weights, commands));
     return;
   }
   const { weightsSha256 } = summary!;
@@ -46,8 +50,7 @@ export function tellStopped(
   const at = `stopped after step ${progress.step}`;
   // The reason may say it itself.
   const said = interrupted ? at : reason.startsWith(at) ? reason : `${at}: ${reason}`;
-  const command = `./rocinante train --resume --run-dir ${shellWord(directory.shownPath)}`;
-  display.line(`${said}; ${goOnText({ step: progress.step, stepsTotal }, command)}`);
+  display.line(`${said}; ${goOnText({ step: progress.step, stepsTotal }, resumeCommand(directory))}`);
   if (!json) return;
   const outcome = interrupted ? 'interrupted' : 'stopped';
   const validationLoss = progress.history.at(-1)?.validationLoss ?? null;
@@ -57,6 +60,10 @@ export function tellStopped(
   const { notExactSince } = execution.exactness;
   const ended = { weightsSha256: null, notExactSince, checkpoint, runDir: directory.path };
   printJson({ outcome, reason, ...numbersOf(reached), ...ended });
+}
+
+function resumeCommand({ shownPath }: RunDirectory): string {
+  return `./rocinante train --resume --run-dir ${shellWord(shownPath)}`;
 }
 
 /** The figures that a run has however it ended. */

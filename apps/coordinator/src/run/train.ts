@@ -8,6 +8,7 @@ import type { GivenOption } from '../config-issue.js';
 import { controlSymbolsLine } from '../corpus/control-symbols.js';
 import { readCorpus } from '../corpus/corpus-file.js';
 import { encodeText } from '../corpus/encode-thread.js';
+import { shellWord } from '../display/shell-word.js';
 import { UsageError } from '../errors.js';
 import { logBytes, parametersReckoned, refuseFullDisk } from './disk-space.js';
 import { checkInitialWeights, readInitialWeights } from './checkpoints/first-state.js';
@@ -87,7 +88,7 @@ function resumeOptions({ flags, corpus, initFrom }: TrainOptions): GivenOption[]
     { setting: 'corpusSha256', option: '--corpus', file: corpus },
     { setting: 'initFrom', option: '--init-from', file: initFrom },
   ].flatMap(({ setting, option, file }) =>
-    file === undefined ? [] : [{ setting, text: `${option} ${file}` }],
+    file === undefined ? [] : [{ setting, text: `${option} ${shellWord(file)}` }],
   );
   return [...givenOptions(flags), ...files];
 }

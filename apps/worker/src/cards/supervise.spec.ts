@@ -184,6 +184,10 @@ describe('workers on cards', { timeout: 60_000 }, () => {
 describe('options about cards that do not go together', () => {
   it.each([
     [['--gpus', 'none'], /'--gpus <list>' argument 'none' is invalid\. expected all, or different numbers/],
+    [
+      ['--gpus', '0', '--gpus', '1'],
+      /'--gpus <list>' argument '1' is invalid\. expected the option once, .* one list: 0,1\.$/,
+    ],
     [['--gpus', 'all', '--device', 'cpu'], /^rocinante: --gpus: expected another device than --device cpu/],
     [['--workers-per-gpu', '2'], /^rocinante: --workers-per-gpu: expected --gpus beside it, received none$/],
     [

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '@rocinante/base';
@@ -89,7 +89,7 @@ describe('weights that a run begins with', () => {
       'units',
       config({ layers: [{ units: 8, dropout: 0 }] }),
       'lstm_1/kernel: expected [4,32], received [4,24]; lstm_1/recurrent_kernel: expected [8,32], received [6,24]; ' +
-        'lstm_1/bias: expected [32], received [24]; and 4 more; configure the network',
+        'lstm_1/bias: expected [32], received [24]; and 4 more; take their network with --units 6,5 --embedding 4, or take other weights',
     ],
     [
       'number of layers',
@@ -99,23 +99,40 @@ describe('weights that a run begins with', () => {
     [
       'input',
       config({ input: 'one-hot', embeddingSize: undefined }),
-      'network.input: expected one-hot, received embedding',
+      'network.input: expected one-hot, received embedding; take their network with --units 6,5 --embedding 4, or',
     ],
     ['embedding', config({ embeddingSize: 3 }), 'embedding/embeddings: expected [3,3], received [3,4]; '],
     [
       'activation',
       config({ recurrentActivation: 'hard-sigmoid' }),
-      'network.recurrentActivation: expected hard-sigmoid, received sigmoid; configure',
+      'network.recurrentActivation: expected hard-sigmoid, received sigmoid; ' +
+        'take their network with a --config file that has network.recurrentActivation sigmoid and --units 6,5 --embedding 4, or',
     ],
     [
       'normalisation',
       config({}, 'reference'),
-      'text.normalisation: expected reference, received none: the text must be treated as theirs was',
+      '--normalisation: expected none, as their text was treated, received reference; give --normalisation none, or',
     ],
-  ])('of another %s are refused in one line', (_what, other, message) => {
+  ])('of another %s are refused in one line, with the options to give', (_what, other, message) => {
     const attempt = (): unknown => checkInitialWeights(weights, other);
     expect(attempt).toThrow(UsageError);
     expect(attempt).toThrow(`--init-from ${path}: ${message}`);
     expect(attempt).not.toThrow('\n');
+  });
+
+  it('have a run’s configuration where they lie in its directory', async () => {
+    await mkdir(join(folder, 'checkpoints'));
+    await writeFile(join(folder, 'config.json'), '{}');
+    expect(() => checkInitialWeights(weights, config({ embeddingSize: 3 }))).toThrow(
+      `; take their network with --config ${join(folder, 'config.json')}, or take other weights`,
+    );
+  });
+
+  it('of one layer have its units and that number told', () => {
+    const layers = [{ units: 6, dropout: 0 }];
+    const plain: NetworkSpec = { ...network, input: 'one-hot', embeddingSize: undefined, layers };
+    expect(() => checkInitialWeights({ ...weights, network: plain }, config())).toThrow(
+      '; take their network with a --config file that has network.input one-hot and --units 6 --layers 1, or',
+    );
   });
 });

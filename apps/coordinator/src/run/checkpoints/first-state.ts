@@ -5,6 +5,7 @@ import { networkOf, type RunConfig } from '@rocinante/training';
 import type { Weights } from '@rocinante/weights';
 import { UsageError } from '../../errors.js';
 import { readNamedWeights, type NamedWeights } from '../../named-weights.js';
+import { networkAdvice } from './network-advice.js';
 
 /** A network that a run begins with, in place of first values from the seed. Adam begins from zero all the same. */
 export interface InitialWeights extends Pick<
@@ -69,27 +70,26 @@ export function checkInitialWeights(weights: InitialWeights, config: RunConfig):
   const { normalisation } = config.text;
   if (weights.normalisation !== normalisation) {
     refuse(
-      `text.normalisation: expected ${normalisation}, received ${weights.normalisation}: ` +
-        'the text must be treated as theirs was; configure the same',
+      `--normalisation: expected ${weights.normalisation}, as their text was treated, received ${normalisation}; ` +
+        `give --normalisation ${weights.normalisation}, or take other weights`,
     );
   }
   const wanted = networkOf(config, weights.vocabulary.length);
   const { input, recurrentActivation } = weights.network;
-  if (input !== wanted.input) refuse(`network.input: expected ${wanted.input}, received ${input}; ${ADVICE}`);
+  const advice = networkAdvice(weights.path, weights.network, wanted);
+  if (input !== wanted.input) refuse(`network.input: expected ${wanted.input}, received ${input}; ${advice}`);
   const differences = tensorDifferences(wanted, weights.network);
   if (differences.length > 0) {
     const more = differences.length - TENSORS_NAMED_MAX;
     const named = differences.slice(0, TENSORS_NAMED_MAX).join('; ');
-    refuse(`${named}${more > 0 ? `; and ${more} more` : ''}; ${ADVICE}`);
+    refuse(`${named}${more > 0 ? `; and ${more} more` : ''}; ${advice}`);
   }
   if (recurrentActivation !== wanted.recurrentActivation) {
     refuse(
-      `network.recurrentActivation: expected ${wanted.recurrentActivation}, received ${recurrentActivation}; ${ADVICE}`,
+      `network.recurrentActivation: expected ${wanted.recurrentActivation}, received ${recurrentActivation}; ${advice}`,
     );
   }
 }
-
-const ADVICE = 'configure the network that the weights are of, or take other weights';
 
 /** Each tensor that is not the same in both networks: `lstm_1/kernel: expected [512,2048], received [256,1024]`. */
 function tensorDifferences(wanted: Weights['network'], received: Weights['network']): string[] {
