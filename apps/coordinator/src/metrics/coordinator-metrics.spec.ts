@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coordinatorDefinitions } from '@rocinante/metrics';
 import { noProgress } from '@rocinante/training';
+import { DOCTOR_POOL } from '../doctor/coordinator-probe.js';
 import { CoordinatorMetrics, type HeldRun } from './coordinator-metrics.js';
 import type { MeteredRun, RunMetrics } from './run-metrics.js';
 
@@ -410,6 +411,25 @@ describe("a coordinator's metrics", () => {
     expect(await shown()).toEqual([
       [
         'rocinante_coordinator_run_failed_timestamp_seconds{run="r5",name="name of r5",pool="big"}',
+  it('names no worker as lost while a session of its name goes on, nor a doctor that was killed', async () => {
+    const lost = async (): Promise<string[]> =>
+      [...(await series()).keys()].filter((name) => name.startsWith('rocinante_coordinator_worker_lost'));
+    // It dialled anew before its old session was known to be lost.
+    for (let time = 0; time < 2; time++) metrics.opened(a);
+    metrics.closed(a, 'no sign of life', true);
+    expect(await value('live_workers{pool="default"}')).toBe(1);
+    expect(await lost()).toEqual([]);
+    expect(await value('lost_workers_total')).toBe(1);
+    metrics.closed(a, 'gone', true);
+    expect(await lost()).toEqual(['rocinante_coordinator_worker_lost{pool="default",worker="a"}']);
+    metrics.opened(a);
+    metrics.closed(a, 'stopped', false);
+    const doctor = { ...a, name: 'doctor@box', pool: DOCTOR_POOL };
+    metrics.opened(doctor);
+    metrics.closed(doctor, 'gone', true);
+    expect(await lost()).toEqual([]);
+  });
+
         Date.UTC(2026, 10, 24, 10) / 1000,
       ],
     ]);
