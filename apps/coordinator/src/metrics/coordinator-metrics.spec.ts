@@ -18,6 +18,11 @@ const b = { worker: 'b#2', label: 'b#2', name: 'b', pool: 'big' };
 const run = {
   id: 'r1',
   parameterBytes: 4_000,
+  config: {
+    schedule: { kind: 'constant', warmupSteps: 16 },
+    optimizer: { learningRate: 1 },
+    divergence: { rateFactor: 0.25 },
+  },
   shape: {
     checkpointIntervalMs: 'auto',
     stepsTotal: 100,
@@ -28,7 +33,6 @@ const run = {
     rangeCount: 1,
   },
   progress: noProgress,
-  learningRate: (step: number) => 1 / (step + 1),
 } as unknown as MeteredRun;
 
 beforeEach(() => {
@@ -89,7 +93,10 @@ async function step(
   now += 2_000 - Math.max(computesA, computesB) * 1000;
   run.rangeApplied();
   const closed = { step, epoch: Math.floor(step / 5), windows: 8, loss: 3 - step };
-  run.stepClosed(closed, null, { clipping: { norm: 1.5 + step, factor: 0.5 } });
+  run.stepClosed(closed, null, {
+    learningRate: 1 / (step + 1),
+    clipping: { norm: 1.5 + step, factor: 0.5 },
+  });
 }
 
 describe("a coordinator's metrics", () => {
@@ -285,10 +292,13 @@ describe("a coordinator's metrics", () => {
     expect(await value('divergences_total{run="r1"}')).toBe(0);
     observed.finished('diverged');
     now += 60_000;
-    observed.wentBack({ ...noProgress, step: 4, lastLoss: 1.25 });
+    const rollbacks = [{ fromStep: 6, toStep: 4 }];
+    observed.wentBack({ ...noProgress, step: 4, lastLoss: 1.25, rollbacks });
     now += 1_000;
     expect(await value('divergences_total{run="r1"}')).toBe(1);
     expect(await value('step{run="r1"}')).toBe(4);
+    // The next step's, of the warm-up and after one rollback.
+    expect(await value('learning_rate{run="r1"}')).toBe((5 / 16) * 0.25);
     expect(await value('progress_age_seconds{run="r1"}')).toBe(1);
     expect(await value('checkpoint_age_seconds{run="r1"}')).toBe(1);
   });
@@ -328,7 +338,7 @@ describe("a coordinator's metrics", () => {
     expect(await value('epoch{run="r1"}')).toBe(2);
     expect(await value('loss_nats{run="r1"}')).toBe(1.5);
     expect(await value('held_out_loss_nats{run="r1"}')).toBe(1.75);
-    expect(await value('learning_rate{run="r1"}')).toBe(1 / 8);
+    expect(await value('learning_rate{run="r1"}')).toBe(8 / 16);
   });
 
   it('keeps the series of a run for two minutes after its end, and not one of them longer', async () => {
@@ -401,16 +411,6 @@ describe("a coordinator's metrics", () => {
     expect([await lost('w0'), await lost('w1'), await lost('w1024')]).toEqual([undefined, 1, 1]);
   });
 
-  it('tells when runs failed that are failed still, whether they were active in this process or not', async () => {
-    const failed = (id: string, endedAt: string): HeldRun => ({
-      ...{ id, name: `name of ${id}`, pool: 'big', state: 'failed', endedAt },
-    });
-    const shown = async (): Promise<[string, number][]> =>
-      [...(await series())].filter(([key]) => key.includes('run_failed_timestamp'));
-    held = [...held, failed('r5', '2026-11-24T10:00:00.000Z')];
-    expect(await shown()).toEqual([
-      [
-        'rocinante_coordinator_run_failed_timestamp_seconds{run="r5",name="name of r5",pool="big"}',
   it('names no worker as lost while a session of its name goes on, nor a doctor that was killed', async () => {
     const lost = async (): Promise<string[]> =>
       [...(await series()).keys()].filter((name) => name.startsWith('rocinante_coordinator_worker_lost'));
@@ -430,6 +430,16 @@ describe("a coordinator's metrics", () => {
     expect(await lost()).toEqual([]);
   });
 
+  it('tells when runs failed that are failed still, whether they were active in this process or not', async () => {
+    const failed = (id: string, endedAt: string): HeldRun => ({
+      ...{ id, name: `name of ${id}`, pool: 'big', state: 'failed', endedAt },
+    });
+    const shown = async (): Promise<[string, number][]> =>
+      [...(await series())].filter(([key]) => key.includes('run_failed_timestamp'));
+    held = [...held, failed('r5', '2026-11-24T10:00:00.000Z')];
+    expect(await shown()).toEqual([
+      [
+        'rocinante_coordinator_run_failed_timestamp_seconds{run="r5",name="name of r5",pool="big"}',
         Date.UTC(2026, 10, 24, 10) / 1000,
       ],
     ]);
