@@ -1,6 +1,6 @@
 import { readdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { assert, makeFolder, systemTrouble } from '@rocinante/base';
+import { assert, isSystemError, makeFolder, systemTrouble } from '@rocinante/base';
 import { PARTIAL_SUFFIX, type OpenWritable } from '@rocinante/weights';
 import { isMarkedBest } from './best-marks.js';
 import { isDamage, isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
@@ -91,7 +91,7 @@ export class DirectoryStore implements CheckpointStore {
     const name = checkpointName(step);
     const path = join(this.directory, name);
     const { stillBest, partial } = await this.#prepare(name, best).catch((error: unknown): never => {
-      throw isRefusal(error) ? new CheckpointWriteError(path, error) : error;
+      throw isSystemError(error) ? new CheckpointWriteError(path, error) : error;
     });
     const { bytes, hashes } = await writeCheckpointFile(path, checkpoint, stillBest, {
       hashed,
@@ -175,7 +175,7 @@ export class DirectoryStore implements CheckpointStore {
       for (const name of this.#damaged) if (!stays.has(name)) this.#damaged.delete(name);
       return left;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isSystemError(error)) throw error;
       return [{ name: basename(this.directory), reason: systemTrouble(error, this.directory) }];
     }
   }
@@ -205,7 +205,7 @@ export class DirectoryStore implements CheckpointStore {
     for (const name of names) {
       const path = join(this.directory, name);
       await removeFile(path).catch((error: unknown) => {
-        if (!isRefusal(error)) throw error;
+        if (!isSystemError(error)) throw error;
         left.push({ name, reason: systemTrouble(error, path) });
       });
     }
@@ -225,11 +225,6 @@ async function removeFile(path: string): Promise<void> {
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
-}
-
-/** Whether the system refused a call; any further error is ours. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }
 
 function stepOf(name: string): number {
