@@ -39,6 +39,11 @@ export function checkpointName(step: number): string {
   return `step-${String(step).padStart(STEP_DIGITS, '0')}.safetensors`;
 }
 
+/** The checkpoints' names among those of a folder's files, by step, oldest first. */
+export function checkpointsAmong(files: readonly string[]): string[] {
+  return files.filter((file) => NAME_PATTERN.test(file)).sort((a, b) => stepOf(a) - stepOf(b));
+}
+
 /**
  * Checkpoints in a directory of a local file system.
  *
@@ -138,7 +143,7 @@ export class DirectoryStore implements CheckpointStore {
 
   async names(): Promise<string[]> {
     const files = await this.#files();
-    return files.filter((file) => NAME_PATTERN.test(file)).sort((a, b) => stepOf(a) - stepOf(b));
+    return checkpointsAmong(files);
   }
 
   async best(): Promise<string | undefined> {
