@@ -47,10 +47,10 @@ export function checkpointsAmong(files: readonly string[]): string[] {
 /**
  * Checkpoints in a directory of a local file system.
  *
- * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has
- * named them, and there is a good one now). What the disk does not remove is named to who saves, and tried again by the next. What was just saved is always kept, and what is newer than the best and cannot be read now: it may be
- * the best. The best is the newest that says so in its
- * own header, so no second file can contradict it.
+ * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has named
+ * them, and there is a good one now). What the disk does not remove is named to who saves, and tried again by the next. What
+ * was just saved is always kept, and what is newer than the best and cannot be read now: it may be the best. The best is the
+ * newest that says so in its own header, so no second file can contradict it.
  */
 export class DirectoryStore implements CheckpointStore {
   readonly directory: string;
