@@ -1,4 +1,4 @@
-import { RocinanteError, type ErrorCode } from '@rocinante/base';
+import { isSystemError, RocinanteError, type ErrorCode } from '@rocinante/base';
 
 /** Wrong usage, configuration or input: exit code 2. The message says what was expected, received, and what to do. */
 export class UsageError extends RocinanteError {
@@ -30,5 +30,5 @@ export class DiskFullError extends RocinanteError {
 
 /** Whether the world caused an error, so that a person is told of it in one line; any other is ours. */
 export function isExpected(error: unknown): error is Error {
-  return error instanceof RocinanteError || (error instanceof Error && 'syscall' in error);
+  return error instanceof RocinanteError || isSystemError(error);
 }

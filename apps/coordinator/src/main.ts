@@ -1,5 +1,5 @@
 import { Command, CommanderError, Help } from 'commander';
-import { oneLine, RocinanteError, strayVariablesLine, systemTrouble } from '@rocinante/base';
+import { isSystemError, oneLine, RocinanteError, strayVariablesLine, systemTrouble } from '@rocinante/base';
 import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addNamed, type LoadCommand } from './cli/named-command.js';
 import { refuseRepeated } from './cli/single-options.js';
@@ -58,7 +58,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       return error.exitCode;
     }
     // The operating system's refusals, a full disk for one, are a person's matter too.
-    if (error instanceof Error && 'syscall' in error) {
+    if (isSystemError(error)) {
       process.stderr.write(`rocinante: ${oneLine(systemTrouble(error))}\n`);
       return EXIT_FAILED;
     }

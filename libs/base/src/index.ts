@@ -12,6 +12,7 @@ export { usageLine } from './usage-line.js';
 export { nearestName } from './nearest-name.js';
 export { makeFolder } from './make-folder.js';
 export { syncFolder, syncFolderNow } from './sync-folder.js';
+export { isSystemError } from './system-error.js';
 export { systemTrouble } from './system-trouble.js';
 export { lockFile, type LockAnswer } from './file-lock.js';
 export { RandomStream, randomWords, type RandomPurpose } from './random.js';

@@ -45,8 +45,8 @@ export interface LoadedCheckpoint {
 /**
  * Where a run's checkpoints are. One process at a time saves into a store.
  *
- * It keeps the newest few, the best, and perhaps every so many steps, and never removes the last good one. The caller says which is best, by held-out
- * loss or else training loss.
+ * It keeps the newest few, the best, and perhaps every so many steps, and never removes the last good one. The caller says
+ * which is best, by held-out loss or else training loss.
  */
 export interface CheckpointStore {
   /**

@@ -13,7 +13,7 @@ import { openWritable, SafetensorsError, type OpenWritable } from '@rocinante/we
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Checkpoint } from './checkpoint.js';
 import { isDamage, isUnreadable } from './checkpoint-file.js';
-import { checkpointName, DirectoryStore } from './directory-store.js';
+import { checkpointName, checkpointsAmong, DirectoryStore } from './directory-store.js';
 import {
   CheckpointWriteError,
   DamagedCheckpointError,
@@ -55,6 +55,12 @@ afterEach(() => rm(directory, { recursive: true }));
 async function saveAll(steps: readonly number[], best?: number): Promise<void> {
   for (const step of steps) await store.save(checkpointOf(step), { best: step === best });
 }
+
+it('are told from other files by their names, and sorted by step, also where that has more digits', () => {
+  const names = [99_999_999, 100_000_000, 7].map(checkpointName);
+  const others = ['step-8.safetensors', 'step-00000009.safetensors.partial', 'notes.txt'];
+  expect(checkpointsAmong([...names, ...others])).toEqual([names[2], names[0], names[1]]);
+});
 
 const steps = async (): Promise<number[]> => (await store.names()).map((name) => Number(name.slice(5, 13)));
 

@@ -1,6 +1,6 @@
 import { readdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { assert, makeFolder, systemTrouble } from '@rocinante/base';
+import { assert, isSystemError, makeFolder, systemTrouble } from '@rocinante/base';
 import { PARTIAL_SUFFIX, type OpenWritable } from '@rocinante/weights';
 import { isMarkedBest } from './best-marks.js';
 import { isDamage, isUnreadable, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.js';
@@ -39,13 +39,18 @@ export function checkpointName(step: number): string {
   return `step-${String(step).padStart(STEP_DIGITS, '0')}.safetensors`;
 }
 
+/** The checkpoints' names among those of a folder's files, by step, oldest first. */
+export function checkpointsAmong(files: readonly string[]): string[] {
+  return files.filter((file) => NAME_PATTERN.test(file)).sort((a, b) => stepOf(a) - stepOf(b));
+}
+
 /**
  * Checkpoints in a directory of a local file system.
  *
- * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has
- * named them, and there is a good one now). What the disk does not remove is named to who saves, and tried again by the next. What was just saved is always kept, and what is newer than the best and cannot be read now: it may be
- * the best. The best is the newest that says so in its
- * own header, so no second file can contradict it.
+ * After each save it removes what retention does not keep, and the damaged ones that `loadLatest` passed over (it has named
+ * them, and there is a good one now). What the disk does not remove is named to who saves, and tried again by the next. What
+ * was just saved is always kept, and what is newer than the best and cannot be read now: it may be the best. The best is the
+ * newest that says so in its own header, so no second file can contradict it.
  */
 export class DirectoryStore implements CheckpointStore {
   readonly directory: string;
@@ -91,7 +96,7 @@ export class DirectoryStore implements CheckpointStore {
     const name = checkpointName(step);
     const path = join(this.directory, name);
     const { stillBest, partial } = await this.#prepare(name, best).catch((error: unknown): never => {
-      throw isRefusal(error) ? new CheckpointWriteError(path, error) : error;
+      throw isSystemError(error) ? new CheckpointWriteError(path, error) : error;
     });
     const { bytes, hashes } = await writeCheckpointFile(path, checkpoint, stillBest, {
       hashed,
@@ -138,7 +143,7 @@ export class DirectoryStore implements CheckpointStore {
 
   async names(): Promise<string[]> {
     const files = await this.#files();
-    return files.filter((file) => NAME_PATTERN.test(file)).sort((a, b) => stepOf(a) - stepOf(b));
+    return checkpointsAmong(files);
   }
 
   async best(): Promise<string | undefined> {
@@ -175,7 +180,7 @@ export class DirectoryStore implements CheckpointStore {
       for (const name of this.#damaged) if (!stays.has(name)) this.#damaged.delete(name);
       return left;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isSystemError(error)) throw error;
       return [{ name: basename(this.directory), reason: systemTrouble(error, this.directory) }];
     }
   }
@@ -205,7 +210,7 @@ export class DirectoryStore implements CheckpointStore {
     for (const name of names) {
       const path = join(this.directory, name);
       await removeFile(path).catch((error: unknown) => {
-        if (!isRefusal(error)) throw error;
+        if (!isSystemError(error)) throw error;
         left.push({ name, reason: systemTrouble(error, path) });
       });
     }
@@ -225,11 +230,6 @@ async function removeFile(path: string): Promise<void> {
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
-}
-
-/** Whether the system refused a call; any further error is ours. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }
 
 function stepOf(name: string): number {

@@ -8,7 +8,7 @@ export {
   type SaveOptions,
   type VectorHashes,
 } from './checkpoint-store.js';
-export { DirectoryStore, checkpointName, type Retention } from './directory-store.js';
+export { checkpointName, checkpointsAmong, DirectoryStore, type Retention } from './directory-store.js';
 export {
   CheckpointWriteError,
   DamagedCheckpointError,

@@ -1,4 +1,4 @@
-import { assert } from '@rocinante/base';
+import { assert, isSystemError } from '@rocinante/base';
 import { type Attribute, type Binding, DataType, loadBinding, type TensorInfo } from './binding.js';
 import { describeCard, describeProcessor, type EngineDescription } from './description.js';
 import { applyEnvironment, type EngineOptions } from './environment.js';
@@ -258,8 +258,7 @@ export class Engine {
       return new Graph(this.#binding, recording, constants);
     } catch (cause) {
       this.free(...constants);
-      const isOfFile = cause instanceof Error && 'syscall' in cause;
-      throw isOfFile ? new EngineGraphFileError(cause) : operationError('graph', cause);
+      throw isSystemError(cause) ? new EngineGraphFileError(cause) : operationError('graph', cause);
     }
   }
 

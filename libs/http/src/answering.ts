@@ -100,8 +100,8 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
   const isOpen = found?.route.needs === 'open';
   if (shares.isLate(incoming.socket)) {
     // The next probe needs the room.
-    if (isOpen) return closed(await routed(incoming, request, found.route, serving));
-    return crowded(request, `there are ${CONNECTIONS_MAX} HTTP connections already`, serving);
+    if (isOpen) return closing(await routed(incoming, request, found.route, serving));
+    return closing(crowded(request, `there are ${CONNECTIONS_MAX} HTTP connections already`, serving));
   }
   if (!guard) {
     const stranger = isOpen || ownNames === undefined ? null : foreignHost(request.host, ownNames);
@@ -117,7 +117,7 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
   if (holder !== null) {
     if (!shares.admit(holder.name, incoming.socket)) {
       const what = `${holder.name} has ${CONNECTIONS_PER_HOLDER_MAX} HTTP connections already`;
-      return crowded(request, what, serving);
+      return closing(crowded(request, what, serving));
     }
     strangers.letIn(incoming.socket);
     return routed(incoming, { ...request, holder }, found?.route, serving);
@@ -127,10 +127,10 @@ async function answerOf(incoming: IncomingMessage, serving: Serving): Promise<Ht
     ? await routed(incoming, request, found.route, serving)
     : refusedUnknown(request, serving);
   // Nobody holds a connection in whose name nothing is asked.
-  return closed(given);
+  return closing(given);
 }
 
-/** Whoever is refused for the number of connections is told so, and to come again: this one ends. */
+/** Whoever is refused for the number of connections is told so, and to come again. */
 function crowded(
   { method, path, peer, client }: HttpRequest,
   what: string,
@@ -142,7 +142,7 @@ function crowded(
     client,
   );
   const given = line(503, `${what}; try again later`);
-  return closing({ ...given, headers: { 'Retry-After': '5' } });
+  return { ...given, headers: { 'Retry-After': '5' } };
 }
 
 function refusedUnknown(request: HttpRequest, { unknown, onDropped }: Serving): HttpAnswer {
@@ -214,14 +214,9 @@ function streamRefusal(
   return { code: 'PERMISSION_DENIED', message, client };
 }
 
-/** The same, of an answer that there may be none of. */
-function closed(given: HttpAnswer | null): HttpAnswer | null {
-  return given && closing(given);
-}
-
-/** An answer after which the connection ends. */
-function closing(answer: HttpAnswer): HttpAnswer {
-  return { ...answer, headers: { ...answer.headers, Connection: 'close' } };
+/** An answer after which the connection ends; null where there is none. */
+function closing(answer: HttpAnswer | null): HttpAnswer | null {
+  return answer && { ...answer, headers: { ...answer.headers, Connection: 'close' } };
 }
 
 function isMethod(method: string): method is Method {

@@ -10,6 +10,8 @@ export class ConnectionShares {
   /** Those that came when there were CONNECTIONS_MAX, by the socket that requests come on. */
   readonly #late = new WeakSet<Socket>();
   readonly #byHolder = new Map<string, Set<Socket>>();
+  /** Who asks on a connection: behind a proxy that keeps its own, many in turn. One listener waits for the end of each. */
+  readonly #holders = new WeakMap<Socket, Set<string>>();
 
   /** Counts a connection: the one that requests come on, of TLS the one above. */
   opened(socket: Socket): void {
@@ -29,10 +31,24 @@ export class ConnectionShares {
     if (own.has(socket)) return true;
     if (own.size >= CONNECTIONS_PER_HOLDER_MAX) return false;
     this.#byHolder.set(holder, own.add(socket));
-    socket.once('close', () => {
-      own.delete(socket);
-      if (own.size === 0 && this.#byHolder.get(holder) === own) this.#byHolder.delete(holder);
-    });
+    this.#holdersOf(socket).add(holder);
     return true;
+  }
+
+  #holdersOf(socket: Socket): Set<string> {
+    const known = this.#holders.get(socket);
+    if (known !== undefined) return known;
+    const holders = new Set<string>();
+    this.#holders.set(socket, holders);
+    socket.once('close', () => {
+      for (const holder of holders) this.#forget(holder, socket);
+    });
+    return holders;
+  }
+
+  #forget(holder: string, socket: Socket): void {
+    const own = this.#byHolder.get(holder);
+    own?.delete(socket);
+    if (own?.size === 0) this.#byHolder.delete(holder);
   }
 }

@@ -8,5 +8,5 @@ export {
   type AdamRangeStep,
 } from './adam.js';
 export { clipFactor, gradientNorm } from './clip.js';
-export { kernelBlocks } from './decayed-blocks.js';
+export { kernelBlocks } from './kernel-blocks.js';
 export { learningRateAt, type Schedule } from './schedule.js';

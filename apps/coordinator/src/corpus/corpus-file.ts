@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { cacheDirectory, nearestName, systemTrouble } from '@rocinante/base';
+import { cacheDirectory, isSystemError, nearestName, systemTrouble } from '@rocinante/base';
 import { CORPUS_BYTES_MAX, CorpusTooLargeError, EmptyCorpusError } from '@rocinante/corpus';
 import { CorpusFileError } from './errors.js';
 
@@ -63,7 +63,7 @@ export async function readCorpus(name: string, environment: Environment): Promis
     if (bytes.length === 0) throw new EmptyCorpusError(subject);
     return { name, path, bytes };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && 'syscall' in error) {
+    if (isSystemError(error)) {
       const meant = error.code === 'ENOENT' ? nearestName(name, NAMED_BOOKS) : null;
       const hint = meant === null || meant === name ? '' : `; did you mean ${meant}?`;
       throw new CorpusFileError(subject, expected, fileTrouble(error, path) + hint, { cause: error });
@@ -72,7 +72,7 @@ export async function readCorpus(name: string, environment: Environment): Promis
   }
 }
 
-function fileTrouble(error: Error & { code: unknown }, path: string): string {
+function fileTrouble(error: Error & { readonly code?: unknown }, path: string): string {
   switch (error.code) {
     case 'ENOENT':
     case 'ENOTDIR':

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createLogger } from '@rocinante/log';
+import { StoreError, type ObjectStore } from '@rocinante/store';
 import { ActiveRun } from './active-run.js';
+import type { DaemonStore } from './daemon-store.js';
 import { eventually, smallRun, SpecCoordinator } from './spec-coordinator.js';
 import type { StoreRemainders } from './store-remainders.js';
 import type { StoredRun } from './stored-run.js';
@@ -16,12 +18,15 @@ afterEach(() => {
   return coordinator.remove();
 });
 
-function activeRun(stored: StoredRun, remainders: StoreRemainders | null): ActiveRun {
+function activeRun(
+  stored: StoredRun,
+  remainders: StoreRemainders | null,
+  outside: DaemonStore | null = null,
+): ActiveRun {
   const { store, contents, service, hub } = coordinator;
   return new ActiveRun(stored, 'begun', {
-    ...{ store, contents, service, hub, remainders },
+    ...{ store, contents, service, hub, remainders, outside },
     logger: createLogger({ level: 'info', pretty: false, destination: { write: () => undefined } }),
-    outside: null,
     observers: () => [],
     ended: () => undefined,
   });
@@ -40,6 +45,28 @@ it('ends where it is stopped while what is left of it in its store is waited for
   await over;
   expect(store.find(run.id)).toMatchObject({ state: 'stopped', step: 0 });
   expect(run.execution).toBeNull();
+});
+
+it('says to whom brings the rest there that not all of it is in its store', async () => {
+  const { store } = coordinator;
+  const taken = new StoreError('STORE_TAKEN', 's3://spec/r1', 'another has it');
+  const objects: Pick<ObjectStore, 'name' | 'read' | 'end'> = {
+    name: 's3://spec/r1',
+    read: () => Promise.reject(taken),
+    end: () => undefined,
+  };
+  const outside = { placeOf: () => objects } as unknown as DaemonStore;
+  const kept: string[] = [];
+  const remainders: Pick<StoreRemainders, 'keep' | 'leave'> = {
+    keep: (id) => kept.push(id),
+    leave: () => Promise.resolve(),
+  };
+  const run = activeRun(await store.create(smallRun), remainders as StoreRemainders, outside);
+  const over = run.run();
+  await eventually(() => run.execution);
+  run.stop('enough');
+  await over;
+  expect(kept).toEqual(['r1']);
 });
 
 it('is begun once its record has the activation: what ends the process is then counted', async () => {

@@ -295,7 +295,10 @@ export class ActiveRun {
     const [waitMs, lostWaitMs] = this.#isHurried
       ? [STOP_WAIT_MS, STOP_WAIT_MS]
       : [END_WAIT_MS, END_LOST_WAIT_MS];
-    const line = (await this.#place?.finish({ weights, waitMs, lostWaitMs }))?.line ?? null;
+    const end = (await this.#place?.finish({ weights, waitMs, lostWaitMs })) ?? null;
+    if (end === null) return;
+    if (!end.isWhole) this.#parts.remainders?.keep(this.id);
+    const { line } = end;
     if (line === null) return;
     const { step } = this.#execution?.progress ?? this.#before;
     this.#tell(log, { time: now(), event: 'notice', atStep: step, message: line });

@@ -1,6 +1,7 @@
 import { HealthImplementation } from 'grpc-health-check';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { oneLine, systemTrouble } from '@rocinante/base';
 import { anyGuard, serveHttp, tokenGuard, type Guard, type HttpServer, type Routes } from '@rocinante/http';
 import { createLogger, type Logger, type LogLevel } from '@rocinante/log';
 import {
@@ -184,6 +185,8 @@ export class Daemon {
       holderOf: this.#security.holderOf,
       audit: this.#audit,
       onFatal,
+      unreadable: (run, error) =>
+        this.#logger.error({ run }, `its page cannot be shown: ${oneLine(systemTrouble(error))}`),
     });
     this.#notifier = options.notify ? this.#notifierTo(options.notify) : null;
   }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { learningRateAt } from '@rocinante/optimizer';
-import { noProgress, rateShareOf } from '@rocinante/training';
+import { noProgress } from '@rocinante/training';
 import type { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
 import type { DaemonNotifier } from '../notify/daemon-notifier.js';
 import { parametersReckoned } from '../run/disk-space.js';
@@ -26,19 +25,14 @@ export function observersOf(
   prepared: PreparedRun,
 ): readonly RunObserver[] {
   const { shape, loaded, config, corpus } = prepared;
-  const { schedule, optimizer } = config;
-  const progress = loaded?.progress ?? noProgress;
-  let rateShare = rateShareOf(config, progress);
   return [
     ...(notifier === null ? [] : [notifier.observer(id)]),
-    { wentBack: (earlier) => (rateShare = rateShareOf(config, earlier)) },
     metrics.begin({
       id,
       parameterBytes: Float32Array.BYTES_PER_ELEMENT * parametersReckoned(config, corpus.vocabulary.size),
+      config,
       shape,
-      progress,
-      learningRate: (step) =>
-        rateShare * learningRateAt(schedule, optimizer.learningRate, step, shape.stepsTotal),
+      progress: loaded?.progress ?? noProgress,
     }),
     ...(tensorboard === null
       ? []

@@ -28,6 +28,8 @@ export class StoreRemainders {
   #current: { readonly id: string; readonly place: RunPlace; readonly over: Promise<unknown> } | null = null;
   /** Runs whose places are another coordinator's by now. */
   readonly #others = new Set<string>();
+  /** Runs that ended without being whole, in this process's life: where the disk was full, their directories may not say so. */
+  readonly #left = new Set<string>();
   #ending = false;
 
   constructor(parts: RemaindersParts) {
@@ -39,8 +41,14 @@ export class StoreRemainders {
     this.#look();
   }
 
+  /** A run has ended, and not all of it is in the store. */
+  keep(id: string): void {
+    this.#left.add(id);
+  }
+
   /** Has nothing to do with a run any more: it is active again. */
   async leave(id: string): Promise<void> {
+    this.#left.delete(id);
     if (this.#current?.id !== id) return;
     this.#current.place.hurry(0);
     await this.#current.over;
@@ -70,7 +78,7 @@ export class StoreRemainders {
   async #bring(id: string): Promise<void> {
     const { store, contents, outside, logger } = this.#parts;
     const directory = store.directory(id);
-    if (this.#others.has(id) || isWhole(directory)) return;
+    if (this.#others.has(id) || (!this.#left.has(id) && isWhole(directory))) return;
     const progress = await useCheckpoint(
       join(directory, 'checkpoints'),
       null,
@@ -87,7 +95,8 @@ export class StoreRemainders {
     const end = { weights: run.state === 'done', waitMs: END_WAIT_MS, lostWaitMs: END_LOST_WAIT_MS };
     const over = place.finish(end);
     this.#current = { id, place, over };
-    const { line } = await over.finally(() => (this.#current = null));
+    const { isWhole: isThere, line } = await over.finally(() => (this.#current = null));
+    if (isThere) this.#left.delete(id);
     if (place.isOver) this.#others.add(id);
     logger.info({ run: id }, line ?? 'all of it is in the store now');
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coordinatorDefinitions } from '@rocinante/metrics';
 import { noProgress } from '@rocinante/training';
+import { DOCTOR_POOL } from '../doctor/coordinator-probe.js';
 import { CoordinatorMetrics, type HeldRun } from './coordinator-metrics.js';
 import type { MeteredRun, RunMetrics } from './run-metrics.js';
 
@@ -17,6 +18,11 @@ const b = { worker: 'b#2', label: 'b#2', name: 'b', pool: 'big' };
 const run = {
   id: 'r1',
   parameterBytes: 4_000,
+  config: {
+    schedule: { kind: 'constant', warmupSteps: 16 },
+    optimizer: { learningRate: 1 },
+    divergence: { rateFactor: 0.25 },
+  },
   shape: {
     checkpointIntervalMs: 'auto',
     stepsTotal: 100,
@@ -27,7 +33,6 @@ const run = {
     rangeCount: 1,
   },
   progress: noProgress,
-  learningRate: (step: number) => 1 / (step + 1),
 } as unknown as MeteredRun;
 
 beforeEach(() => {
@@ -88,7 +93,10 @@ async function step(
   now += 2_000 - Math.max(computesA, computesB) * 1000;
   run.rangeApplied();
   const closed = { step, epoch: Math.floor(step / 5), windows: 8, loss: 3 - step };
-  run.stepClosed(closed, null, { clipping: { norm: 1.5 + step, factor: 0.5 } });
+  run.stepClosed(closed, null, {
+    learningRate: 1 / (step + 1),
+    clipping: { norm: 1.5 + step, factor: 0.5 },
+  });
 }
 
 describe("a coordinator's metrics", () => {
@@ -284,10 +292,13 @@ describe("a coordinator's metrics", () => {
     expect(await value('divergences_total{run="r1"}')).toBe(0);
     observed.finished('diverged');
     now += 60_000;
-    observed.wentBack({ ...noProgress, step: 4, lastLoss: 1.25 });
+    const rollbacks = [{ fromStep: 6, toStep: 4 }];
+    observed.wentBack({ ...noProgress, step: 4, lastLoss: 1.25, rollbacks });
     now += 1_000;
     expect(await value('divergences_total{run="r1"}')).toBe(1);
     expect(await value('step{run="r1"}')).toBe(4);
+    // The next step's, of the warm-up and after one rollback.
+    expect(await value('learning_rate{run="r1"}')).toBe((5 / 16) * 0.25);
     expect(await value('progress_age_seconds{run="r1"}')).toBe(1);
     expect(await value('checkpoint_age_seconds{run="r1"}')).toBe(1);
   });
@@ -327,7 +338,7 @@ describe("a coordinator's metrics", () => {
     expect(await value('epoch{run="r1"}')).toBe(2);
     expect(await value('loss_nats{run="r1"}')).toBe(1.5);
     expect(await value('held_out_loss_nats{run="r1"}')).toBe(1.75);
-    expect(await value('learning_rate{run="r1"}')).toBe(1 / 8);
+    expect(await value('learning_rate{run="r1"}')).toBe(8 / 16);
   });
 
   it('keeps the series of a run for two minutes after its end, and not one of them longer', async () => {
@@ -398,6 +409,25 @@ describe("a coordinator's metrics", () => {
     expect(await lost('a')).toBeUndefined();
     for (let number = 0; number < 1_025; number++) metrics.closed({ ...a, name: `w${number}` }, 'gone', true);
     expect([await lost('w0'), await lost('w1'), await lost('w1024')]).toEqual([undefined, 1, 1]);
+  });
+
+  it('names no worker as lost while a session of its name goes on, nor a doctor that was killed', async () => {
+    const lost = async (): Promise<string[]> =>
+      [...(await series()).keys()].filter((name) => name.startsWith('rocinante_coordinator_worker_lost'));
+    // It dialled anew before its old session was known to be lost.
+    for (let time = 0; time < 2; time++) metrics.opened(a);
+    metrics.closed(a, 'no sign of life', true);
+    expect(await value('live_workers{pool="default"}')).toBe(1);
+    expect(await lost()).toEqual([]);
+    expect(await value('lost_workers_total')).toBe(1);
+    metrics.closed(a, 'gone', true);
+    expect(await lost()).toEqual(['rocinante_coordinator_worker_lost{pool="default",worker="a"}']);
+    metrics.opened(a);
+    metrics.closed(a, 'stopped', false);
+    const doctor = { ...a, name: 'doctor@box', pool: DOCTOR_POOL };
+    metrics.opened(doctor);
+    metrics.closed(doctor, 'gone', true);
+    expect(await lost()).toEqual([]);
   });
 
   it('tells when runs failed that are failed still, whether they were active in this process or not', async () => {

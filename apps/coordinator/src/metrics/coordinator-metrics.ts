@@ -6,6 +6,7 @@ import {
   type MeteredRunState,
   type Refusal,
 } from '@rocinante/metrics';
+import { DOCTOR_POOL } from '../doctor/coordinator-probe.js';
 import { freeBytes } from '../run/disk-space.js';
 import type { SessionObserver } from '../service/training-service.js';
 import { RunMetrics, type MeteredRun } from './run-metrics.js';
@@ -67,6 +68,8 @@ export class CoordinatorMetrics implements SessionObserver {
   /** By id: runs with series, and when their series are to be removed; null while they are active. */
   readonly #runs = new Map<string, { readonly metrics: RunMetrics; removeAt: number | null }>();
   readonly #workersByPool = new Map<string, number>([['default', 0]]);
+  /** Live sessions by pool and name: a worker may dial anew before its old session is known to be lost. */
+  readonly #sessionsByName = new Map<string, number>();
   /** Workers that were lost and are not back, in the order of their loss. */
   readonly #lostWorkers = new Map<string, { readonly labels: LostLabels; readonly removeAt: number }>();
   readonly #counted = { bytesSent: 0, bytesReceived: 0 };
@@ -116,15 +119,22 @@ export class CoordinatorMetrics implements SessionObserver {
 
   opened({ pool, name }: OfSession): void {
     this.#countWorkers(pool, 1);
-    this.#forgetLost(lostKey(pool, name));
+    const key = nameKey(pool, name);
+    this.#sessionsByName.set(key, (this.#sessionsByName.get(key) ?? 0) + 1);
+    this.#forgetLost(key);
   }
 
   /** @param lost whether that was no decision of the worker's. */
   closed({ pool, name: worker }: OfSession, _reason: string, lost: boolean): void {
     this.#countWorkers(pool, -1);
+    const key = nameKey(pool, worker);
+    const live = (this.#sessionsByName.get(key) ?? 0) - 1;
+    if (live > 0) this.#sessionsByName.set(key, live);
+    else this.#sessionsByName.delete(key);
     if (!lost) return;
     this.#set.metrics.lostWorkers.inc();
-    const key = lostKey(pool, worker);
+    // Where another session of the name goes on, it is back; and nobody waits for a doctor's visit.
+    if (live > 0 || pool === DOCTOR_POOL) return;
     this.#forgetLost(key);
     this.#lostWorkers.set(key, {
       labels: { pool, worker },
@@ -212,6 +222,6 @@ export class CoordinatorMetrics implements SessionObserver {
   }
 }
 
-function lostKey(pool: string, worker: string): string {
+function nameKey(pool: string, worker: string): string {
   return JSON.stringify([pool, worker]);
 }

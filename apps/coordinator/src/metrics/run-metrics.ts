@@ -9,11 +9,13 @@ import {
 import {
   epochOf,
   saveIntervalMs,
+  type RunConfig,
   type RunEffect,
   type RunOutcome,
   type RunProgress,
   type RunShape,
 } from '@rocinante/training';
+import { rateOfStep } from '../run/rate-change.js';
 import type { RunObserver, StepUpdate } from '../run/run-observer.js';
 import { SmoothedBound, type StepBound } from './step-bound.js';
 import { StepTimeline, type TimedAssignment } from './step-timeline.js';
@@ -26,11 +28,10 @@ export interface MeteredRun {
   readonly id: string;
   /** Size of the parameters as float32. */
   readonly parameterBytes: number;
+  readonly config: RunConfig;
   readonly shape: RunShape;
   /** Where the run begins, or goes on. */
   readonly progress: RunProgress;
-  /** The learning rate of a step, counted from 0. */
-  readonly learningRate: (step: number) => number;
 }
 
 /** A worker's session, of which only the name of its series is wanted. */
@@ -45,7 +46,7 @@ interface OfWorker {
 export class RunMetrics implements RunObserver {
   readonly #set: MetricSet<typeof coordinatorDefinitions>;
   readonly #run: string;
-  readonly #learningRate: (step: number) => number;
+  readonly #config: RunConfig;
   readonly #now: () => number;
   readonly #shape: RunShape;
   readonly #timeline: StepTimeline;
@@ -66,10 +67,10 @@ export class RunMetrics implements RunObserver {
   #savedAt: number;
 
   constructor(set: MetricSet<typeof coordinatorDefinitions>, run: MeteredRun, now: () => number) {
-    const { id, parameterBytes, shape, progress, learningRate } = run;
+    const { id, parameterBytes, config, shape, progress } = run;
     this.#set = set;
     this.#run = id;
-    this.#learningRate = learningRate;
+    this.#config = config;
     this.#now = now;
     this.#shape = shape;
     this.#timeline = new StepTimeline();
@@ -82,7 +83,7 @@ export class RunMetrics implements RunObserver {
     metrics.step.set({ run: id }, progress.step);
     const next = Math.min(progress.step, shape.stepsTotal - 1);
     metrics.epoch.set({ run: id }, epochOf(shape, next) + 1);
-    metrics.learningRate.set({ run: id }, learningRate(next));
+    metrics.learningRate.set({ run: id }, rateOfStep(config, progress, next, shape.stepsTotal));
     metrics.windowsPerSecond.set({ run: id }, 0);
     metrics.parkedWorkers.set({ run: id }, 0);
     metrics.setAsideWorkers.set({ run: id }, 0);
@@ -185,7 +186,7 @@ export class RunMetrics implements RunObserver {
       readonly loss: number;
     },
     _view: unknown,
-    { clipping }: Pick<StepUpdate, 'clipping'>,
+    { learningRate, clipping }: StepUpdate,
   ): void {
     const run = this.#run;
     const { metrics } = this.#set;
@@ -194,7 +195,7 @@ export class RunMetrics implements RunObserver {
     metrics.step.set({ run }, closed.step + 1);
     metrics.epoch.set({ run }, closed.epoch + 1);
     metrics.loss.set({ run }, closed.loss);
-    metrics.learningRate.set({ run }, this.#learningRate(closed.step));
+    metrics.learningRate.set({ run }, learningRate);
     if (clipping !== null) metrics.gradientNorm.set({ run }, clipping.norm);
     metrics.windows.inc({ run }, closed.windows);
     metrics.stepDuration.observe({ run }, seconds);
@@ -226,12 +227,14 @@ export class RunMetrics implements RunObserver {
   }
 
   /** The run goes on from an earlier state. */
-  wentBack({ step, lastLoss, history }: RunProgress): void {
+  wentBack(progress: RunProgress): void {
+    const { step, lastLoss, history } = progress;
+    const { stepsTotal } = this.#shape;
     const run = this.#run;
     const { metrics } = this.#set;
     metrics.step.set({ run }, step);
     metrics.epoch.set({ run }, epochOf(this.#shape, step) + 1);
-    metrics.learningRate.set({ run }, this.#learningRate(step));
+    metrics.learningRate.set({ run }, rateOfStep(this.#config, progress, step, stepsTotal));
     if (lastLoss !== null) metrics.loss.set({ run }, lastLoss);
     this.#heldOut(history.at(-1)?.validationLoss ?? null);
     this.#gotOn();

@@ -6,12 +6,18 @@ import { listOf, presentOf, type PresentParts } from './page-present.js';
 import { RunFeed } from './run-feed.js';
 import { changeOf, pictureOf, type ListPicture } from './run-list.js';
 
+export interface PageStreamParts extends PresentParts {
+  /** Told of a programmer's error. */
+  readonly onFatal: (error: unknown) => void;
+  /** Told of what the system refused where a run is read: the page says no more than that the log has it. */
+  readonly unreadable: (run: string, error: Error) => void;
+}
+
 /** What one page follows: the list of runs, and all that happens in one of them. */
 export class PageStream {
-  readonly #parts: PresentParts;
+  readonly #parts: PageStreamParts;
   readonly #stream: EventStream;
   readonly #reference: string | null;
-  readonly #onFatal: (error: unknown) => void;
   #feed: RunFeed | null = null;
   #run: string | null = null;
   #toldList: ListPicture | null = null;
@@ -19,16 +25,10 @@ export class PageStream {
   #looking = false;
 
   /** @param run by id or name; null to follow the list alone. */
-  constructor(
-    parts: PresentParts,
-    stream: EventStream,
-    run: string | null,
-    onFatal: (error: unknown) => void,
-  ) {
+  constructor(parts: PageStreamParts, stream: EventStream, run: string | null) {
     this.#parts = parts;
     this.#stream = stream;
     this.#reference = run;
-    this.#onFatal = onFatal;
   }
 
   /** @param after the id of the last entry that the page has; null for none. */
@@ -86,10 +86,12 @@ export class PageStream {
 
   /** The run is not there, or was removed: the page is told, and follows the list alone. */
   #failed(error: unknown): void {
+    const run = this.#run ?? this.#reference ?? '';
     this.#feed?.end();
     this.#feed = null;
     this.#run = null;
-    if (!isExpected(error)) this.#onFatal(error);
+    if (!isExpected(error)) this.#parts.onFatal(error);
+    else if (!(error instanceof RocinanteError)) this.#parts.unreadable(run, error);
     const message =
       error instanceof RocinanteError ? error.message : 'this run cannot be read; the log says why';
     this.#stream.send({ event: 'gone', data: { message } });

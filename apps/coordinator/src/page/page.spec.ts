@@ -1,4 +1,5 @@
 /** Goal: who is served what, and what follows. Method: the page over a real port, with a coordinator's parts behind it. */
+import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Holder } from '@rocinante/access';
 import { serveHttp, type HttpServer } from '@rocinante/http';
@@ -14,8 +15,9 @@ let coordinator: SpecCoordinator;
 let page: Page;
 let server: HttpServer;
 let acts: AuditedAct[];
-/** What was said of refusals. */
+/** What was said of refusals, and of runs that could not be read. */
 let told: string[];
+let unreadable: string[];
 const tokens = new Map<string, Holder>([
   ['r', { name: 'ana', role: 'reader' }],
   ['o', { name: 'otto', role: 'operator' }],
@@ -38,6 +40,7 @@ async function serve(withTokens: boolean): Promise<void> {
       told.push(`${message} by ${client}`);
     },
     onFatal: (error) => coordinator.fatal.push(error),
+    unreadable: (run, error) => unreadable.push(`${run}: ${error.message}`),
   };
   page = new Page(parts);
   const { guard, unknown } = page;
@@ -50,6 +53,7 @@ async function serve(withTokens: boolean): Promise<void> {
 beforeEach(async () => {
   acts = [];
   told = [];
+  unreadable = [];
   coordinator = await SpecCoordinator.open();
 });
 afterEach(async () => {
@@ -253,6 +257,16 @@ describe('a page without tokens', () => {
   it('tells a page whose run is not there, and goes on with the list', async () => {
     const events = await eventsUntil(await get('/api/events?run=r7'), ({ event }) => event === 'gone');
     expect(events.at(-1)!.data).toEqual({ message: 'run "r7": there is none of this id or name' });
+    expect(unreadable).toEqual([]);
+  });
+
+  it('has the log say why a run cannot be read, where it tells the page that it does', async () => {
+    const { id } = await coordinator.store.create(smallRun);
+    // A folder in a file's place is what the system does not read, as a disk that fails.
+    mkdirSync(new RunDirectory(coordinator.store.directory(id)).eventsPath);
+    const events = await eventsUntil(await get(`/api/events?run=${id}`), ({ event }) => event === 'gone');
+    expect(events.at(-1)!.data).toEqual({ message: 'this run cannot be read; the log says why' });
+    expect(unreadable).toEqual([expect.stringMatching(/^r1: EISDIR/)]);
   });
 });
 

@@ -23,21 +23,19 @@ import {
   TOKEN_LENGTH_MAX,
 } from './page-limits.js';
 import { failureAnswer, PageOrders, type PageOrderParts } from './page-orders.js';
-import { listOf, shownOf, type PresentParts } from './page-present.js';
+import { listOf, shownOf } from './page-present.js';
 import { PageSessions, type HolderOf } from './page-sessions.js';
-import { PageStream } from './page-stream.js';
+import { PageStream, type PageStreamParts } from './page-stream.js';
 import { textsOf } from './page-texts.js';
 import { pictureOf } from './run-list.js';
 import { readOpening } from './run-opening.js';
 import { foreignOrigin, foreignSite } from './same-origin.js';
 
-export interface PageParts extends PresentParts, PageOrderParts {
+export interface PageParts extends PageStreamParts, PageOrderParts {
   /** Who holds a token; null where the coordinator has no tokens, and is open to whoever reaches it. */
   readonly holderOf: HolderOf | null;
   /** A page was cut off, or a request refused. */
   readonly dropped: (code: Refusal, message: string, client: string | null) => void;
-  /** Told of a programmer's error. */
-  readonly onFatal: (error: unknown) => void;
   readonly files?: PageFiles;
 }
 
@@ -182,7 +180,7 @@ export class Page {
       },
       (message) => this.#parts.dropped('TIMEOUT', message, request.client),
     );
-    const pageStream = new PageStream(this.#parts, stream, request.query.get('run'), this.#parts.onFatal);
+    const pageStream = new PageStream(this.#parts, stream, request.query.get('run'));
     this.#streams.set(pageStream, holder);
     pageStream.start(request.header('last-event-id') ?? request.query.get('after'));
     return { status: 200, contentType: 'text/event-stream; charset=utf-8', body: stream.body };

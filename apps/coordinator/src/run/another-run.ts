@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkpointsAmong } from '@rocinante/checkpoint';
 import type { Difference } from '@rocinante/training';
 import type { GivenOption } from '../config-issue.js';
 import { shellWord } from '../display/shell-word.js';
@@ -104,9 +105,6 @@ export function waysOn(
 function weightsIn({ finalWeightsPath, checkpointsPath }: RunDirectory): string | null {
   if (existsSync(finalWeightsPath)) return 'weights/final.safetensors';
   if (!existsSync(checkpointsPath)) return null;
-  const newest = readdirSync(checkpointsPath)
-    .filter((name) => /^step-\d+\.safetensors$/.test(name))
-    .sort()
-    .at(-1);
+  const newest = checkpointsAmong(readdirSync(checkpointsPath)).at(-1);
   return newest === undefined ? null : join('checkpoints', newest);
 }

@@ -14,8 +14,8 @@ function pathIn({ path }: Pick<RunDirectory, 'path'>): string {
 }
 
 /**
- * Keeps a text's most frequent words in the run's directory, where they are not there yet: a run has one text. It needs them not: a
- * disk that does not take them is no reason to fail.
+ * Keeps a text's most frequent words in the run's directory, where they are not there yet: a run has one text. The run does not
+ * need them: a disk that does not take them is no reason to fail.
  * @returns what people should know, in one line; null for nothing.
  */
 export function keepWords({ directory, words }: Pick<PreparedRun, 'directory' | 'words'>): string | null {

@@ -114,6 +114,8 @@ describe('a run directory', () => {
     for (const name of [
       'checkpoints/step-00000003.safetensors',
       'checkpoints/step-00000012.safetensors',
+      'checkpoints/step-99999999.safetensors',
+      'checkpoints/step-100000000.safetensors',
       'weights/final.safetensors',
     ]) {
       writeFileSync(join(directory.path, name), '');

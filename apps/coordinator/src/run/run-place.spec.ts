@@ -7,7 +7,7 @@ import { MANIFEST_KEY, type ObjectStore } from '@rocinante/store';
 import { noProgress } from '@rocinante/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, smallConfig } from '../daemon/spec-coordinator.js';
-import { RunPlace } from './run-place.js';
+import { isWhole, RunPlace } from './run-place.js';
 
 type TakenRun = Parameters<RunPlace['takeNow']>[0];
 const run = { loaded: null, limits: { keepLast: 1, keepEverySteps: 0 } } as unknown as TakenRun;
@@ -114,7 +114,38 @@ describe('a place in a store', () => {
     const place = RunPlace.beside({ ...objects(), end: () => void ends++ }, directory);
     place.take(run);
     expect(await place.finish(soon)).toEqual({ isWhole: false, line: null });
-    expect([ends, held.size, existsSync(mark)]).toEqual([1, 0, false]);
+    expect([ends, held.size]).toEqual([1, 0]);
+    expect(marked()).toMatchObject({ whole: false });
+    expect(isWhole(directory)).toBe(false);
+  });
+
+  it('whose disk takes the mark at the very end only has it: the rest is brought there another time', async () => {
+    const place = RunPlace.beside({ ...objects(), end: () => rmdirSync(mark) }, directory);
+    mkdirSync(mark);
+    place.take(run);
+    begin(place);
+    await eventually(() => (told.length > 0 ? true : null));
+    expect(await place.finish(soon)).toMatchObject({ isWhole: false });
+    expect(held.size).toBe(0);
+    expect(marked()).toMatchObject({ whole: false });
+    expect(isWhole(directory)).toBe(false);
+  });
+
+  it('whose disk never takes the mark ends all the same, and says what is not there', async () => {
+    const place = RunPlace.beside(objects(), directory);
+    mkdirSync(mark);
+    place.take(run);
+    begin(place);
+    await eventually(() => (told.length > 0 ? true : null));
+    const { isWhole, line } = await place.finish(soon);
+    expect(isWhole).toBe(false);
+    expect(line).toMatch(/^not in the store: .*store\.json: cannot be written: /);
+  });
+
+  it('that was not taken leaves no mark', async () => {
+    await RunPlace.beside(objects(), directory).finish(soon);
+    expect(existsSync(mark)).toBe(false);
+    expect(isWhole(directory)).toBe(true);
   });
 
   it('is refused at the beginning of a run that takes it at once', async () => {

@@ -238,10 +238,14 @@ export class RunPlace implements RunObserver {
     return this.#isOver;
   }
 
-  /** Waits, within limits, until everything is in the store. A disk or a store that fails here fails no run. */
+  /**
+   * Waits, within limits, until everything is in the store. A disk or a store that fails here fails no run. Where something is
+   * missing, the directory says so, unless its disk has not taken that to the last.
+   */
   async finish(end: MirrorEnd): Promise<PlaceEnd> {
     const failure = (await this.#queue?.finish(end)) ?? null;
     this.#objects.end();
+    if (this.#queue === null || failure !== null) this.#recordLast();
     // A run that never came to follow: nothing is known of what the store has.
     if (this.#queue === null) return { isWhole: false, line: null };
     if (failure === null) {
@@ -280,6 +284,16 @@ export class RunPlace implements RunObserver {
   /** Before anything goes to the store, so that a kill leaves no place in it whose run nobody knows. */
   #recordFirst(): void {
     if (!this.#isRecorded) this.#record(false);
+  }
+
+  /** Of a run that was taken and is not whole in the store: without a mark it would count as one that was to be in none. */
+  #recordLast(): void {
+    if (this.#mirror === null) return;
+    try {
+      this.#recordFirst();
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+    }
   }
 
   /** @throws {RunFailedError} the disk does not take it. */

@@ -1,4 +1,5 @@
 /** Why a checkpoint was not saved or not read, as it goes from thread to thread: a copy of an error loses its class and its fields. */
+import { isSystemError } from '@rocinante/base';
 import {
   CheckpointWriteError,
   DamagedCheckpointError,
@@ -68,10 +69,6 @@ export function errorOf(failure: CheckpointFailure): Error {
     case 'system':
       return systemError(failure.cause);
   }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }
 
 function systemFailure({ message, code, errno, syscall, path }: NodeJS.ErrnoException): SystemFailure {

@@ -228,7 +228,8 @@ export async function savedVocabulary(path: string): Promise<readonly string[] |
 
 function notRemovedLine([{ name, reason }, ...others]: readonly NotRemoved[]): string {
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  return `old checkpoints that need not be kept take room: ${name} is not removed: ${reason}${more}; it is tried again with each one that is saved`;
+  const why = `${name} is not removed: ${reason}${more}`;
+  return `old checkpoints that need not be kept take room: ${why}; it is tried again with each one that is saved`;
 }
 
 /** What of a checkpoint is another one at each save, but for the long vectors. */

@@ -114,10 +114,16 @@ const step = z.object({
   seconds: z.number(),
   /** Of its Adam; null where an earlier release wrote it. */
   learningRate: z.number().nullable().default(null),
-  /** Of the step's mean gradient before clipping, and what clipping multiplied it by (1: not clipped); null in a run that does not clip. */
+  /**
+   * Of the step's mean gradient before clipping, and what clipping multiplied it by (1: not clipped); null in a run that does
+   * not clip.
+   */
   gradientNorm: z.number().nullable().default(null),
   clipFactor: z.number().nullable().default(null),
-  /** Of the gradients of its micro-batches, each the sum over their windows, which the norm checks look at; null where an earlier release wrote it. */
+  /**
+   * Of the gradients of its micro-batches, each the sum over their windows, which the norm checks look at; null where an
+   * earlier release wrote it.
+   */
   norm: z.object({ least: z.number(), median: z.number(), greatest: z.number() }).nullable().default(null),
 });
 
@@ -172,7 +178,10 @@ const lengthChanged = z.object({
   event: z.literal('length-changed'),
   from: z.object({ steps: count.nullable(), epochs: count }),
   to: z.object({ steps: count.nullable(), epochs: count }),
-  /** The next step's learning rate by either length, where a schedule makes it another; null where not, and where an earlier release wrote it. */
+  /**
+   * The next step's learning rate by either length, where a schedule makes it another; null where not, and where an earlier
+   * release wrote it.
+   */
   rate: z.object({ from: z.number(), to: z.number() }).nullable().default(null),
 });
 
@@ -262,7 +271,10 @@ const summary = z.object({
   epoch: count,
   loss: z.number(),
   validationLoss: z.number().nullable(),
-  /** Of the best evaluation; null where it is not known, as where an earlier release wrote it, and a held-out loss also where nothing is held out. */
+  /**
+   * Of the best evaluation; null where it is not known, as where an earlier release wrote it, and a held-out loss also where
+   * nothing is held out.
+   */
   bestStep: count.nullable().default(null),
   bestValidationLoss: z.number().nullable().default(null),
   /**

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createLayout } from '@rocinante/parameters';
-import { kernelBlocks } from './decayed-blocks.js';
+import { kernelBlocks } from './kernel-blocks.js';
 
 it('are those of kernels, and neither those of biases nor of embeddings', () => {
   const layout = createLayout([
