@@ -31,6 +31,9 @@ export const METRICS_OF_FAILURES: readonly string[] = [
   'rocinante_coordinator_worker_lost',
 ];
 
+/** Series that are there while a run is running only; a panel that shows them has them looked for over the run. */
+export const METRICS_OF_RUNNING: readonly string[] = ['rocinante_coordinator_remaining_seconds'];
+
 /** Each series with the labels that it has, by the names under which Prometheus keeps it. */
 function seriesLabels(): Map<string, ReadonlySet<string>> {
   const known = new Map<string, ReadonlySet<string>>();

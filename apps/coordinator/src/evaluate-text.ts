@@ -20,7 +20,7 @@ import { readCorpus, type Environment } from './corpus/corpus-file.js';
 import { grouped } from './display/quantities.js';
 import { UsageError } from './errors.js';
 import { evaluatedText, partOf, type EvaluatedPart } from './evaluated-text.js';
-import type { EvaluateWork } from './evaluate-thread.js';
+import type { EvaluateWork } from './evaluate-worker.js';
 import { bitsPerCharacter, perplexityOf } from './loss-units.js';
 import { readNamedWeights } from './named-weights.js';
 import { runNetworkThread, type NetworkWork } from './network-thread.js';
@@ -92,7 +92,7 @@ export async function evaluateText(options: EvaluateTextOptions): Promise<TextEv
     ...{ ids, part: windows, plan },
   };
   let lossSum = 0;
-  const script = new URL('./evaluate-thread.js', import.meta.url);
+  const script = new URL('./evaluate-worker.js', import.meta.url);
   await runNetworkThread(script, work, (pieceSum) => (lossSum += pieceSum), notice);
   const loss = lossSum / plan.unitCount;
   return {

@@ -3,11 +3,9 @@ import { isSystemError, oneLine, RocinanteError, strayVariablesLine, systemTroub
 import { addSecurityOptions } from './cli/coordinator-option.js';
 import { addNamed, type LoadCommand } from './cli/named-command.js';
 import { refuseRepeated } from './cli/single-options.js';
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.js';
 import { hintedLine } from './usage-hint.js';
 import { VERSION } from './version.js';
-
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 
 /** In the order in which they are listed. */
 const commands = new Map<string, LoadCommand>([
@@ -34,7 +32,7 @@ const commands = new Map<string, LoadCommand>([
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage or input, 3 a watched run was stopped, 130 interrupted.
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  let exitCode = 0;
+  let exitCode = EXIT_DONE;
   // Whoever reads our output may stop reading: `sample … | head`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

@@ -7,7 +7,7 @@ import { readNamedWeights } from './named-weights.js';
 import { runNetworkThread } from './network-thread.js';
 import { promptIds, promptOf, readPrompt, type Prompt } from './prompt.js';
 import { WORDS_ENTRY } from './run/kept-words.js';
-import type { SampleWork } from './sample-thread.js';
+import type { SampleWork } from './sample-worker.js';
 
 /** The reference's temperatures, for free text and for whole words. */
 const TEMPERATURE = 0.5;
@@ -92,7 +92,7 @@ export async function sampleText(
     words,
   };
   await runNetworkThread(
-    new URL('./sample-thread.js', import.meta.url),
+    new URL('./sample-worker.js', import.meta.url),
     work,
     (symbol) => {
       const piece = vocabulary.decode([symbol]);

@@ -32,7 +32,7 @@ export class HeadView {
     setText(byId('progress-text'), progressText(model));
     this.#show('Loss, nats', lossShown(shown.loss), lossNote(shown));
     const best = model.evaluations.findLast((evaluation) => evaluation.best);
-    const heldOut = shown.validationLoss;
+    const heldOut = model.validationLoss;
     this.#show(
       'Held-out loss, nats',
       lossShown(heldOut),

@@ -113,6 +113,9 @@ describe('a run on the page', () => {
   it('has each evaluation once, and the last sample', () => {
     tell({ event: 'evaluation', atStep: 2, epoch: 1, loss: 3, validationLoss: 2.5, best: true }, 'again');
     expect(model.evaluations).toHaveLength(1);
+    expect(model.validationLoss).toBe(2.5);
+    tell({ event: 'evaluation', atStep: 3, epoch: 1, loss: 3, validationLoss: 2.25, best: true }, 'better');
+    expect(model.validationLoss).toBe(2.25);
     tell({ event: 'sample', atStep: 2, text: 'the whale' }, 'drawn');
     expect(model.sample).toBe('the whale');
   });

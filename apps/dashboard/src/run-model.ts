@@ -43,6 +43,11 @@ export class RunModel {
     return this.#evaluations;
   }
 
+  /** Of the last evaluation, in nats: it may be ahead of the last picture of the present, as steps are. Null before the first. */
+  get validationLoss(): number | null {
+    return this.#evaluations.at(-1)?.validationLoss ?? this.#shown.validationLoss;
+  }
+
   /** In the order in which they happened. */
   get told(): readonly Told[] {
     return this.#told;

@@ -3,15 +3,7 @@ import { coordinatorVariable, frame, poolVariable, runVariable } from './frame.j
 import { graph, lanes, stack, stat, table } from './panels.js';
 import { eachRun as each, named, ofRun, quantileOf } from './queries.js';
 
-/**
- * Seconds to the run's end: the steps that are left, at the mean of those of the last ten minutes. A rate of steps would be far
- * too low while the run is younger than that.
- */
-const remaining =
-  `(rocinante_coordinator_planned_steps{${ofRun}} - rocinante_coordinator_step{${ofRun}}) * ` +
-  `rate(rocinante_coordinator_step_duration_seconds_sum{${ofRun}}[10m]) / ` +
-  `(rate(rocinante_coordinator_step_duration_seconds_count{${ofRun}}[10m]) > 0)`;
-
+const remaining = `rocinante_coordinator_remaining_seconds{${ofRun}}`;
 const progress = `rocinante_coordinator_step{${ofRun}} / rocinante_coordinator_planned_steps{${ofRun}}`;
 
 /** A gauge of a run, one row each. */
@@ -116,7 +108,7 @@ export function runOverview(): DashboardBuilder {
         {
           title: 'Remaining',
           description:
-            'Time to the last planned step at the pace of the last ten minutes, without evaluations and pauses.',
+            'Time to the last planned step at the pace of the last minutes, with evaluations and checkpoints. Empty for a run that waits.',
           unit: 's',
         },
         { expr: named(remaining), legend: each },
@@ -161,11 +153,27 @@ export function runOverview(): DashboardBuilder {
     .withPanel(
       graph(
         {
+          title: 'Divergences and work issued again',
+          description:
+            'Times that the loss spiked or was no number, and issues of a step after its first. The first step is always issued twice.',
+          unit: 'none',
+          span: 12,
+        },
+        { expr: named(`rocinante_coordinator_divergences_total{${ofRun}}`), legend: `${each} diverged` },
+        {
+          expr: named(`rocinante_coordinator_reissued_steps_total{${ofRun}}`),
+          legend: `${each} issued again`,
+        },
+      ),
+    )
+    .withPanel(
+      graph(
+        {
           title: 'Learning rate',
           description:
             'Of the last step: the schedule, and half of it after each time that the run went back.',
           unit: 'none',
-          span: 6,
+          span: 12,
         },
         { expr: named(`rocinante_coordinator_learning_rate{${ofRun}}`), legend: each },
       ),
@@ -173,17 +181,13 @@ export function runOverview(): DashboardBuilder {
     .withPanel(
       graph(
         {
-          title: 'Divergences and work issued again',
+          title: 'Gradient norm',
           description:
-            'Times that the loss spiked or was no number, and issues of a step after its first. The first step is always issued twice.',
+            'Euclidean norm of the last step’s mean gradient, before clipping. What lies above its --clip-norm is clipped. Empty for a run that does not clip.',
           unit: 'none',
-          span: 6,
+          span: 12,
         },
-        { expr: named(`rocinante_coordinator_divergences_total{${ofRun}}`), legend: `${each} diverged` },
-        {
-          expr: named(`rocinante_coordinator_reissued_steps_total{${ofRun}}`),
-          legend: `${each} issued again`,
-        },
+        { expr: named(`rocinante_coordinator_gradient_norm{${ofRun}}`), legend: each },
       ),
     )
     .withRow(new RowBuilder('Speed'))

@@ -126,6 +126,11 @@ export const coordinatorDefinitions = {
     help: 'Steps that the run ends after.',
     labels: run,
   }),
+  remaining: gauge('rocinante_coordinator_remaining_seconds', {
+    unit: 'seconds',
+    help: 'Time to the last step by the pace of the last minutes, evaluations and checkpoints included; a run that is not running, or whose pace is not known yet, has none.',
+    labels: run,
+  }),
   epoch: gauge('rocinante_coordinator_epoch', {
     unit: 'epochs',
     help: 'Epochs begun, the one in progress included.',

@@ -3,9 +3,8 @@ import type { ServiceStatus } from '../deploy/service-status.js';
 import { printable } from '../display/printable.js';
 import { table } from '../display/table.js';
 import { COORDINATOR } from '../deploy/service-spec.js';
+import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.js';
 
-const EXIT_DONE = 0;
-const EXIT_FAILED = 1;
 const LAST_LINE_LENGTH_MAX = 100;
 
 /** One line for a host's failure, on standard error, as it comes. */

@@ -6,10 +6,10 @@ import type { Device } from '@rocinante/engine';
 import type { Replay } from '../run/ledger/ledger-replay.js';
 import type { MicroBatchPassages } from '../run/ledger/ledger-passages.js';
 import { unsilently } from '../display/long-work.js';
+import { EXIT_INTERRUPTED } from '../exit-codes.js';
 import { deviceOption, jsonOption, lstmOption, option, wholeNumber } from './option-values.js';
 
 const EXIT_DIFFERS = 1;
-const EXIT_INTERRUPTED = 130;
 
 interface ReplayFlags {
   readonly step: number;

@@ -258,9 +258,10 @@ describe('run compare', () => {
             epoch: 1,
             loss: 2,
             validationLoss: [2.5, 2.25, 2.375][place],
+            best: place < 2,
           }))
         : [
-            { step: 20, epoch: 1, loss: 2, validationLoss: 2.125 },
+            { step: 20, epoch: 1, loss: 2, validationLoss: 2.125, best: true },
             { step: 25, epoch: 1, loss: 2 },
           ];
     const evaluated: Partial<RunsHandlers> = {

@@ -7,14 +7,9 @@ import { stateText } from '../display/entry-text.js';
 import { RunDisplay } from '../display/run-display.js';
 import { goOnText } from '../display/run-texts.js';
 import { RunFailedError } from '../errors.js';
+import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_STOPPED } from '../exit-codes.js';
 import { coordinatorOption, withCoordinator, type ClientFlags } from './coordinator-option.js';
 import { jsonOption } from './option-values.js';
-
-/** Ctrl-C: the watching ended, not the run. */
-const EXIT_INTERRUPTED = 130;
-
-/** Somebody stopped the run: it is not done, and no limit of its own ended it. */
-const EXIT_STOPPED = 3;
 
 export function addRunWatch(run: Command, exit: (code: number) => void): void {
   run
@@ -48,6 +43,7 @@ export async function watchToEnd(coordinator: Coordinator, run: string, json: bo
     display.line(
       `run ${run} is left alone; watch it again with: ./rocinante run watch ${run}; stop it with: ./rocinante run stop ${run}`,
     );
+    // The watching ended, not the run.
     return EXIT_INTERRUPTED;
   } finally {
     process.off('SIGINT', stopWatching).off('SIGTERM', stopWatching);
@@ -66,7 +62,7 @@ function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
   if (word === 'stopped') {
     const command = `./rocinante run resume ${id}${furtherHours(ended)}`;
     display.line(`${said}; ${goOnText(ended.summary, command)}`);
-    return timeIsOver(ended) ? 0 : EXIT_STOPPED;
+    return timeIsOver(ended) ? EXIT_DONE : EXIT_STOPPED;
   }
   const { loss, weightsSha256 } = outcome;
   if (!json && loss !== null && weightsSha256 !== null) {
@@ -77,7 +73,7 @@ function sayEnd(ended: ShownRun, display: RunDisplay, json: boolean): number {
     };
     process.stdout.write(display.closingText(how, commands, { ...outcome, loss, weightsSha256 }));
   }
-  return 0;
+  return EXIT_DONE;
 }
 
 /** A run whose time is over goes on only with more of it. */

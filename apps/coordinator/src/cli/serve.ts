@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { strayVariablesLine } from '@rocinante/base';
 import { createLogger, LOG_LEVELS, type LogLevel } from '@rocinante/log';
 import type { SecurityOptions } from '../daemon/daemon-security.js';
+import { EXIT_DONE } from '../exit-codes.js';
 import { stopOnSignals } from '../run/stop-signals.js';
 import { addNotifyOptions, notifyFrom, type NotifyFlags } from './notify-options.js';
 import { hostAndPort, listenAddress, option } from './option-values.js';
@@ -16,9 +17,6 @@ interface ServeFlags extends NotifyFlags, SecurityOptions, StoreFlags {
   readonly tensorboard?: string;
   readonly logLevel: LogLevel;
 }
-
-/** A daemon ends so when it is told to. */
-const EXIT_STOPPED = 0;
 
 export function addServe(program: Command, exit: (code: number) => void): void {
   const command = program
@@ -82,7 +80,8 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       let fail!: (error: unknown) => void;
       const stopped = new Promise<void>((resolve, reject) => {
         fail = reject;
-        release = stopOnSignals(resolve, EXIT_STOPPED);
+        // Being told to is a daemon's only end: nothing is left undone.
+        release = stopOnSignals(resolve, EXIT_DONE);
       });
       try {
         const store = await openStore(flags);
@@ -93,7 +92,7 @@ export function addServe(program: Command, exit: (code: number) => void): void {
       } finally {
         release();
       }
-      exit(EXIT_STOPPED);
+      exit(EXIT_DONE);
     });
   addStoreOptions(command);
   addNotifyOptions(command);

@@ -1,5 +1,4 @@
-/** Ctrl-C. */
-const EXIT_INTERRUPTED = 130;
+import { EXIT_INTERRUPTED } from '../exit-codes.js';
 
 /** Ends the process at the first SIGINT or SIGTERM, and says what has become of the run that was to be started. */
 export class StartInterruption {

@@ -1,3 +1,5 @@
+import type { HistoryPointMessage } from '@rocinante/wire';
+import { bestEvaluation } from './best-evaluation.js';
 import type { ShownRun } from './coordinator.js';
 
 /** Two runs' held-out losses after one step, in nats a character; null where the run was not evaluated there. */
@@ -18,7 +20,7 @@ export interface HeldOutLoss {
 export interface HeldOutComparison {
   /** Of all steps after which either was evaluated, ascending. */
   readonly evaluations: readonly EvaluationPair[];
-  /** The lowest, the earliest of equals; null where a run has none. */
+  /** The lowest, the earliest of equals; null where a run has none, or it is told of no more. */
   readonly best: readonly [HeldOutLoss | null, HeldOutLoss | null];
   readonly last: readonly [HeldOutLoss | null, HeldOutLoss | null];
 }
@@ -30,20 +32,20 @@ export function compareHeldOut(first: ShownRun, second: ShownRun): HeldOutCompar
   const steps = [...new Set([...ofA.keys(), ...ofB.keys()])].sort((one, other) => one - other);
   return {
     evaluations: steps.map((step) => ({ step, first: ofA.get(step) ?? null, second: ofB.get(step) ?? null })),
-    best: [bestOf(a), bestOf(b)],
+    best: [bestOf(first), bestOf(second)],
     last: [a.at(-1) ?? null, b.at(-1) ?? null],
   };
 }
 
 function evaluationsOf({ history }: ShownRun): HeldOutLoss[] {
-  return history.flatMap(({ step, epoch, validationLoss }) =>
-    validationLoss == null ? [] : [{ step, epoch, validationLoss }],
-  );
+  return history.flatMap((entry) => heldOutOf(entry) ?? []);
 }
 
-function bestOf(losses: readonly HeldOutLoss[]): HeldOutLoss | null {
-  return losses.reduce<HeldOutLoss | null>(
-    (best, one) => (best === null || one.validationLoss < best.validationLoss ? one : best),
-    null,
-  );
+function bestOf({ history }: ShownRun): HeldOutLoss | null {
+  const best = bestEvaluation(history);
+  return best && heldOutOf(best);
+}
+
+function heldOutOf({ step, epoch, validationLoss }: HistoryPointMessage): HeldOutLoss | null {
+  return validationLoss === undefined ? null : { step, epoch, validationLoss };
 }

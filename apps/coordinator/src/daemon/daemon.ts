@@ -14,7 +14,7 @@ import {
 import { listen, serverTraffic, type ListeningServer } from '@rocinante/wire';
 import { DOCTOR_POOL } from '../doctor/coordinator-probe.js';
 import { isExpected } from '../errors.js';
-import { CoordinatorMetrics } from '../metrics/coordinator-metrics.js';
+import { CoordinatorMetrics, type HeldRun } from '../metrics/coordinator-metrics.js';
 import { DaemonNotifier } from '../notify/daemon-notifier.js';
 import type { NotifyTarget } from '../notify/notify-target.js';
 import { Page } from '../page/page.js';
@@ -22,15 +22,16 @@ import { WorkerPhases } from '../page/worker-phases.js';
 import type { Session } from '../service/session.js';
 import { TrainingService } from '../service/training-service.js';
 import { VERSION } from '../version.js';
+import type { ActiveRun } from './active-run.js';
 import { AuditLog, clientField } from './audit-log.js';
 import { ContentStore } from './content-store.js';
 import { DaemonSecurity, type SecurityOptions } from './daemon-security.js';
 import { bringRuns, probe, type DaemonStore } from './daemon-store.js';
 import { EntryHub } from './entry-hub.js';
-import { stateOf } from './run-report.js';
 import { RefusalLog } from './refusal-log.js';
+import { secondsLeftOf, stateOf } from './run-report.js';
 import { observersOf } from './run-observers.js';
-import { RunStore } from './run-store.js';
+import { RunStore, type StoredRun } from './run-store.js';
 import { removeUnused } from './unused-folder.js';
 import { RunsService } from './runs-service.js';
 import { StoreRemainders } from './store-remainders.js';
@@ -117,14 +118,7 @@ export class Daemon {
       version: VERSION,
       dataDirectory: options.data,
       traffic: serverTraffic,
-      runs: () =>
-        this.#store.runs().map((run) => ({
-          id: run.id,
-          name: run.name,
-          pool: run.pool,
-          state: meteredState(stateOf(run, this.#scheduler.active(run.id))),
-          endedAt: run.endedAt,
-        })),
+      runs: () => this.#store.runs().map((run) => heldRun(run, this.#scheduler.active(run.id))),
       now: () => performance.now(),
     });
     this.#service = new TrainingService({
@@ -382,9 +376,12 @@ function isVisit({ pool }: Session): boolean {
   return pool === DOCTOR_POOL;
 }
 
-/** A run's state as metrics name it: `running` for RUN_STATE_RUNNING. */
-function meteredState({ state }: ReturnType<typeof stateOf>): MeteredRunState {
-  return String(state).replace('RUN_STATE_', '').toLowerCase() as MeteredRunState;
+/** A run as metrics know it, with its state as they name it: `running` for RUN_STATE_RUNNING. */
+function heldRun(run: StoredRun, active: ActiveRun | undefined): HeldRun {
+  const { id, name, pool, endedAt } = run;
+  const { state } = stateOf(run, active);
+  const metered = String(state).replace('RUN_STATE_', '').toLowerCase() as MeteredRunState;
+  return { id, name, pool, state: metered, endedAt, secondsLeft: secondsLeftOf(state, active) };
 }
 
 /** A worker as Prometheus finds it: what its series are called elsewhere, too. */

@@ -93,7 +93,7 @@ export function summaryOf(
   const validationLoss = progress ? (progress.history.at(-1)?.validationLoss ?? null) : run.validationLoss;
   const windowsPerSecond = execution ? execution.windowsPerSecond : run.windowsPerSecond;
   const { state, reason } = stateOf(run, active);
-  const secondsLeft = state === 'RUN_STATE_RUNNING' ? (execution?.secondsLeft ?? null) : null;
+  const secondsLeft = secondsLeftOf(state, active);
   const pool = parts.service.pool(run.pool);
   const wantsWorkers = run.state === 'active' || run.state === 'queued';
   return {
@@ -210,6 +210,11 @@ function sharesOf(parts: ReportParts, run: StoredRun, active: ActiveRun): RunDet
 /** As a message has it that is received. */
 function cardOf({ metrics }: Session): WorkerCardMessage | null {
   return workerCard(metrics, performance.now()) as WorkerCardMessage | null;
+}
+
+/** Seconds to the run's last step; null where that is not known, and where no step is worked on. */
+export function secondsLeftOf(state: State, active: ActiveRun | undefined): number | null {
+  return state === 'RUN_STATE_RUNNING' ? (active?.execution?.secondsLeft ?? null) : null;
 }
 
 /** What an operator calls a run's state, and why it is so. */

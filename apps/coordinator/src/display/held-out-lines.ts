@@ -1,7 +1,7 @@
 import type { RunSummaryMessage } from '@rocinante/wire';
 import { stepsShown } from '../client/comparison.js';
 import type { HeldOutComparison, HeldOutLoss } from '../client/held-out-comparison.js';
-import { duration, grouped } from './quantities.js';
+import { duration, grouped, lossShown } from './quantities.js';
 import { table } from './table.js';
 
 /** Evaluations that are shown, evenly over all, the first and the last among them. */
@@ -37,10 +37,6 @@ function difference(first: number, second: number): string {
   return `${second > first ? '+' : ''}${(second - first).toFixed(4)}`;
 }
 
-function lossShown(loss: number | null): string {
-  return loss === null ? '-' : loss.toFixed(4);
-}
-
 function placedShown(loss: HeldOutLoss | null): string {
-  return loss === null ? '-' : `${loss.validationLoss.toFixed(4)} at step ${grouped(loss.step)}`;
+  return loss === null ? '-' : `${lossShown(loss.validationLoss)} at step ${grouped(loss.step)}`;
 }

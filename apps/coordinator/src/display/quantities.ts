@@ -14,6 +14,11 @@ export function grouped(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** A loss, in nats a character, as `2.3456`; `-` where there is none. */
+export function lossShown(loss: number | null | undefined): string {
+  return loss?.toFixed(4) ?? '-';
+}
+
 /** Bytes as `12.3 MB`, fewer than a million as `12.3 kB`. */
 export function bytesShown(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -1,4 +1,5 @@
 import type { LossPoint } from '@rocinante/run-json';
+import { bestEvaluation } from '../client/best-evaluation.js';
 import type { ShownRun } from '../client/coordinator.js';
 import { stateWord } from '../client/run-state.js';
 import { checkpointSecondsOf } from '../run/limits-message.js';
@@ -7,7 +8,7 @@ import { stateText } from './entry-text.js';
 import { cardLines } from './card-lines.js';
 import { configLines } from './config-lines.js';
 import { drawCurve } from './loss-curve.js';
-import { bytesShown, counted, duration, grouped, hoursShown, timeShown } from './quantities.js';
+import { bytesShown, counted, duration, grouped, hoursShown, lossShown, timeShown } from './quantities.js';
 import { poolText } from './pool-text.js';
 import { printable } from './printable.js';
 import { table } from './table.js';
@@ -94,8 +95,8 @@ function timesShown({ createdAt, startedAt, endedAt }: ShownRun['summary']): str
 
 function lossesShown({ validationLoss, lastStepLoss }: ShownRun['summary'], loss: number): string {
   const heldOut = validationLoss === undefined ? '' : `, held out ${heldOutShown(validationLoss)}`;
-  const lastStep = lastStepLoss === undefined ? '' : `; the last step's ${lastStepLoss.toFixed(4)}`;
-  return `${loss.toFixed(4)}${heldOut}${lastStep}`;
+  const lastStep = lastStepLoss === undefined ? '' : `; the last step's ${lossShown(lastStepLoss)}`;
+  return `${lossShown(loss)}${heldOut}${lastStep}`;
 }
 
 function rateShown(windowsPerSecond: number, boundBy: string): string {
@@ -110,15 +111,15 @@ function checkpointsShown({ checkpoints, bestCheckpoint }: Omit<ShownRun, 'summa
 function historyLines({ history }: ShownRun, most: number): string[] {
   if (history.length === 0) return [];
   const heads = ['step', 'epoch', 'loss', 'held-out', ''];
-  const best = history.findLast((entry) => entry.best);
+  const best = bestEvaluation(history);
   const first = history.length - most;
   const rows = history
     .filter((entry, index) => index >= first || entry === best)
     .map((entry) => [
       grouped(entry.step),
       entry.epoch,
-      entry.loss.toFixed(4),
-      entry.validationLoss?.toFixed(4) ?? '-',
+      lossShown(entry.loss),
+      lossShown(entry.validationLoss),
       entry === best ? 'best' : '',
     ]);
   return table(heads, rows).split('\n');

@@ -1,6 +1,6 @@
 import type { RunSummaryMessage } from '@rocinante/wire';
 import { hasEnded, stateWord } from '../client/run-state.js';
-import { duration, grouped, hoursShown, timeShown } from './quantities.js';
+import { duration, grouped, hoursShown, lossShown, timeShown } from './quantities.js';
 import { table } from './table.js';
 
 /**
@@ -57,8 +57,4 @@ function stateShown({ state, queuePosition, priority }: RunSummaryMessage): stri
 function endShown({ state, endedAt, secondsLeft }: RunSummaryMessage): string {
   if (hasEnded(state)) return endedAt === '' ? '-' : timeShown(endedAt).slice(0, -':00'.length);
   return secondsLeft === undefined ? '-' : `${duration(secondsLeft)} left`;
-}
-
-function lossShown(loss: number | undefined): string {
-  return loss === undefined ? '-' : loss.toFixed(4);
 }

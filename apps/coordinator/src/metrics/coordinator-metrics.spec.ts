@@ -39,10 +39,10 @@ beforeEach(() => {
   now = 1_000;
   traffic = { bytesSent: 0, bytesReceived: 0 };
   held = [
-    { id: 'r1', name: 'first', pool: 'default', state: 'running', endedAt: null },
-    { id: 'r2', name: 'r2', pool: 'default', state: 'queued', endedAt: null },
-    { id: 'r3', name: 'third', pool: 'big', state: 'queued', endedAt: null },
-    { id: 'r0', name: 'r0', pool: 'default', state: 'done', endedAt: ended },
+    { id: 'r1', name: 'first', pool: 'default', state: 'running', endedAt: null, secondsLeft: 90 },
+    { id: 'r2', name: 'r2', pool: 'default', state: 'queued', endedAt: null, secondsLeft: null },
+    { id: 'r3', name: 'third', pool: 'big', state: 'queued', endedAt: null, secondsLeft: null },
+    { id: 'r0', name: 'r0', pool: 'default', state: 'done', endedAt: ended, secondsLeft: null },
   ];
   metrics = new CoordinatorMetrics({
     version: '1.2.3',
@@ -121,7 +121,10 @@ describe("a coordinator's metrics", () => {
     await step(observed, 0);
     observed.recorded({ validationLoss: 2.5 });
     observed.checkpointSaved({ bytes: 1, seconds: 0.1, reason: 'start' });
-    held = [...held, { id: 'r9', name: 'r9', pool: 'default', state: 'failed', endedAt: ended }];
+    held = [
+      ...held,
+      { id: 'r9', name: 'r9', pool: 'default', state: 'failed', endedAt: ended, secondsLeft: null },
+    ];
     metrics.opened(b);
     metrics.closed(b, 'gone', true);
     const names = [...(await series()).keys()].map((name) => name.replace(/\{.*/, ''));
@@ -139,6 +142,7 @@ describe("a coordinator's metrics", () => {
     const expected = {
       'step{run="r1"}': 6,
       'planned_steps{run="r1"}': 100,
+      'remaining_seconds{run="r1"}': 90,
       'epoch{run="r1"}': 2,
       'loss_nats{run="r1"}': -2,
       'learning_rate{run="r1"}': 1 / 6,
@@ -305,7 +309,10 @@ describe("a coordinator's metrics", () => {
 
   it('tells the state of runs that wait, are active or have just ended, and what a run is', async () => {
     metrics.begin(run);
-    held = [...held, { id: 'r4', name: 'r4', pool: 'default', state: 'waiting', endedAt: null }];
+    held = [
+      ...held,
+      { id: 'r4', name: 'r4', pool: 'default', state: 'waiting', endedAt: null, secondsLeft: null },
+    ];
     const shown = async (name: string): Promise<string[]> =>
       [...(await series()).keys()].filter((key) => key.startsWith(`rocinante_coordinator_${name}{`));
     const stateOf = (run: string, state: string): string =>
@@ -320,7 +327,7 @@ describe("a coordinator's metrics", () => {
     expect(await value('run_info{run="r1",name="first",pool="default"}')).toBe(1);
     expect(await value('parameters_size_bytes{run="r1"}')).toBe(4_000);
     metrics.end('r1');
-    held = [{ id: 'r1', name: 'first', pool: 'default', state: 'failed', endedAt: ended }];
+    held = [{ id: 'r1', name: 'first', pool: 'default', state: 'failed', endedAt: ended, secondsLeft: null }];
     expect(await shown('run_state')).toEqual([stateOf('r1', 'failed')]);
     now += 120_000;
     expect([...(await shown('run_state')), ...(await shown('run_info'))]).toEqual([]);
@@ -432,7 +439,7 @@ describe("a coordinator's metrics", () => {
 
   it('tells when runs failed that are failed still, whether they were active in this process or not', async () => {
     const failed = (id: string, endedAt: string): HeldRun => ({
-      ...{ id, name: `name of ${id}`, pool: 'big', state: 'failed', endedAt },
+      ...{ id, name: `name of ${id}`, pool: 'big', state: 'failed', endedAt, secondsLeft: null },
     });
     const shown = async (): Promise<[string, number][]> =>
       [...(await series())].filter(([key]) => key.includes('run_failed_timestamp'));

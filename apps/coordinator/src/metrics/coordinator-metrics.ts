@@ -32,6 +32,8 @@ export interface HeldRun {
   readonly state: MeteredRunState;
   /** RFC 3339; null for one that has not ended. */
   readonly endedAt: string | null;
+  /** To its last step; null where that is not known, and for one that is not running. */
+  readonly secondsLeft: number | null;
 }
 
 interface LostLabels {
@@ -192,16 +194,18 @@ export class CoordinatorMetrics implements SessionObserver {
 
   /** What runs are, and their states: they change by themselves, so that it is all told anew at each scrape. */
   #showHeld(held: readonly HeldRun[]): void {
-    const { runs, runFailedAt, runInfo, runState } = this.#set.metrics;
+    const { remaining, runs, runFailedAt, runInfo, runState } = this.#set.metrics;
     for (const state of RUN_STATES) {
       runs.set({ state }, held.filter((other) => other.state === state).length);
     }
     runInfo.reset();
     runState.reset();
-    for (const { id: run, name, pool, state } of held) {
+    remaining.reset();
+    for (const { id: run, name, pool, state, secondsLeft } of held) {
       if (ENDED_STATES.includes(state) && !this.#runs.has(run)) continue;
       runInfo.set({ run, name, pool }, 1);
       runState.set({ run, state }, 1);
+      if (secondsLeft !== null) remaining.set({ run }, secondsLeft);
     }
     runFailedAt.reset();
     const failed = held

@@ -4,6 +4,7 @@ import { cardBatchLine, scaledBatchLine } from '../batch-scale.js';
 import { unsilently } from '../display/long-work.js';
 import { RunDisplay } from '../display/run-display.js';
 import { isExpected, RunFailedError, UsageError } from '../errors.js';
+import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes.js';
 import { TrainNotifier } from '../notify/train-notifier.js';
 import { fewStepsLine, twoLengthsLine } from '../run-length.js';
 import { TrainingService } from '../service/training-service.js';
@@ -26,9 +27,6 @@ const WAIT_TOLD_AFTER_MS = 2_000;
 
 /** The run is done, but not all of it is in its store. */
 const EXIT_NOT_STORED = 1;
-
-/** Ctrl-C, after a checkpoint. */
-const EXIT_INTERRUPTED = 130;
 
 /** What ends a run at Ctrl-C, as it is told. */
 const INTERRUPTED = 'interrupted';
@@ -145,10 +143,10 @@ export async function runHere(
         display,
         options.json,
       );
-      return interrupted ? EXIT_INTERRUPTED : 0;
+      return interrupted ? EXIT_INTERRUPTED : EXIT_DONE;
     }
     tellDone(execution, directory, display, options.json, end.reason);
-    return isStored ? 0 : EXIT_NOT_STORED;
+    return isStored ? EXIT_DONE : EXIT_NOT_STORED;
   } catch (error) {
     if (isExpected(error)) notifier?.ended('failed', error.message);
     throw error;

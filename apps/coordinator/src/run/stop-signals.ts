@@ -1,5 +1,4 @@
-/** What Ctrl-C gives as an exit code. */
-const EXIT_INTERRUPTED = 130;
+import { EXIT_INTERRUPTED } from '../exit-codes.js';
 
 /**
  * Calls `stop` at the first SIGINT or SIGTERM, and ends the process at the second.

@@ -7,7 +7,7 @@ import {
   type WindowSet,
 } from '@rocinante/corpus';
 import type { NetworkWork } from './network-thread.js';
-import { computeWith } from './thread-network.js';
+import { computeWith } from './network-worker.js';
 
 /** What the thread evaluates. It sends the sum of each piece's losses, in nats, in the order of pieces. */
 export interface EvaluateWork extends NetworkWork {

@@ -1,7 +1,7 @@
 import { Sampler } from '@rocinante/compute';
 import { Vocabulary, WholeWords, WORD_LENGTH_MAX } from '@rocinante/corpus';
 import type { NetworkWork } from './network-thread.js';
-import { computeWith } from './thread-network.js';
+import { computeWith } from './network-worker.js';
 
 /** What the thread draws from, and how much. It sends each symbol's id as it is drawn. */
 export interface SampleWork extends NetworkWork {
