@@ -15,6 +15,10 @@ const layers = [16, 8].map((units) => ({ units, dropout: 0 }));
 const text = { ...quick.text, stride: 20 };
 const small: RunConfig = { ...quick, text, network: { ...quick.network, layers } };
 const oneLayer: RunConfig = { ...small, network: { ...small.network, layers: [layers[0]] } };
+const decayed: RunConfig = {
+  ...small,
+  optimizer: { ...quick.optimizer, weightDecay: 0.1, weightDecayOn: 'kernels' },
+};
 
 let folder: string;
 let directory: RunDirectory;
@@ -44,6 +48,14 @@ it.each<[ConfigFlags, RunConfig, string]>([
   [{ window: 50 }, small, '--window 50: it has 100'],
   [{ embedding: 32 }, small, '--embedding 32: it has 64'],
   [{ embedding: 32 }, seed, '--embedding 32 is not its own'],
+  [{ schedule: 'cosine' }, small, '--schedule cosine: it has "constant"'],
+  [
+    { schedule: 'step', decayEvery: 5 },
+    small,
+    '--schedule step: it has "constant"; --decay-every 5 is not its own',
+  ],
+  [{ weightDecay: 0 }, decayed, '--weight-decay 0: it has 0.1'],
+  [{ weightDecayOn: 'all' }, decayed, '--weight-decay-on all: it has "kernels"'],
   [{ seed: 2, precision: 'mixed' }, small, '--seed 2: it has 1; --precision mixed: it has "float32"'],
 ])('%j is told of as it was given', (flags, saved, line) => {
   expect(said(flags, saved)[0]).toBe(line);

@@ -23,6 +23,10 @@ const ABSENT = 'absent';
 const FOLLOWS: Readonly<Record<string, string>> = {
   'text.stride': 'text.window',
   'network.input': 'network.embeddingSize',
+  'optimizer.weightDecayOn': 'optimizer.weightDecay',
+  'schedule.finalShare': 'schedule.kind',
+  'schedule.everySteps': 'schedule.kind',
+  'schedule.factor': 'schedule.kind',
 };
 
 /** In what a run is another than the one that is to go on: by the options that were given, and else by keys. */
@@ -52,6 +56,7 @@ function receivedText({ setting }: GivenOption, differences: readonly Difference
 function ofPeople(differences: readonly Difference[], given: readonly GivenOption[]): Difference[] {
   return differences.filter((one) => {
     const source = sourceOf(one);
+    if (given.some(({ setting }) => setting === keyOfAll(one.key))) return true;
     return !differences.some((other) => other.key === source && optionOf(other, given) !== undefined);
   });
 }
