@@ -3,7 +3,7 @@ import { groupingLabels, selectorsOf } from './promql.js';
 
 /** Labels that Prometheus and discovery give: every series, and a worker's. */
 const LABELS_OF_ALL = ['job', 'instance'];
-const LABELS_OF_WORKERS = ['worker', 'pool'];
+const LABELS_OF_WORKERS = ['worker', 'pool', 'coordinator'];
 
 /** Metrics that others export: Prometheus itself, and NVIDIA's dcgm-exporter by its default counters. */
 const LABELS_OF_CARDS = ['gpu', 'Hostname'];

@@ -144,10 +144,10 @@ describe.skipIf(hindrance !== null)(`Prometheus${hindrance === null ? '' : ` (${
       expect(relayed!.scrapeUrl).toBe(
         `http://${daemon.http}/workers/${encodeURIComponent(relayed!.labels.worker)}/metrics`,
       );
-      const pools = targets
+      const given = targets
         .filter(({ labels }) => labels.job === 'rocinante-workers')
-        .map(({ labels }) => labels.pool);
-      expect(pools).toEqual(['default', 'default']);
+        .map(({ labels: { pool, coordinator } }) => ({ pool, coordinator }));
+      expect(given).toEqual(Array(2).fill({ pool: 'default', coordinator: daemon.http }));
     },
   );
 

@@ -11,6 +11,9 @@ export const ofWorker = 'pool=~"$pool", worker=~"$worker"';
 /** What a run is called in a legend: ids are each coordinator's own. `named` puts the name in. */
 export const eachRun = '{{name}} ({{run}}, {{instance}})';
 
+/** What a worker is called in a legend: names are each coordinator's own too. */
+export const eachWorker = '{{worker}} ({{coordinator}})';
+
 /** An expression whose series have `instance` and `run`, with the runs' names as a label more. */
 export function named(expr: string): string {
   const info = `group by (instance, run, name) (rocinante_coordinator_run_info{${ofRun}})`;

@@ -1,7 +1,7 @@
 import { RowBuilder, type DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { coordinatorVariable, frame, poolVariable, runVariable, workerVariable } from './frame.js';
 import { graph, stack, stat } from './panels.js';
-import { eachRun, named, ofCoordinator, ofRun, ofWorker } from './queries.js';
+import { eachRun, eachWorker, named, ofCoordinator, ofRun, ofWorker } from './queries.js';
 
 const RATE = '[$__rate_interval]';
 const stepRate = `sum(rate(rocinante_coordinator_step_duration_seconds_count{${ofCoordinator}}${RATE}))`;
@@ -117,8 +117,8 @@ export function wire(): DashboardBuilder {
           unit: 'binBps',
         },
         {
-          expr: `sum by (worker) (rate(rocinante_worker_sent_bytes_total{${ofWorker}}${RATE}))`,
-          legend: '{{worker}}',
+          expr: `sum by (coordinator, worker) (rate(rocinante_worker_sent_bytes_total{${ofWorker}}${RATE}))`,
+          legend: eachWorker,
         },
       ),
     )
@@ -130,8 +130,8 @@ export function wire(): DashboardBuilder {
           unit: 'binBps',
         },
         {
-          expr: `sum by (worker) (rate(rocinante_worker_received_bytes_total{${ofWorker}}${RATE}))`,
-          legend: '{{worker}}',
+          expr: `sum by (coordinator, worker) (rate(rocinante_worker_received_bytes_total{${ofWorker}}${RATE}))`,
+          legend: eachWorker,
         },
       ),
     )
@@ -162,9 +162,9 @@ export function wire(): DashboardBuilder {
         },
         {
           expr:
-            `sum by (worker, phase) (rate(rocinante_worker_step_phase_duration_seconds_sum{${ofWorker}, phase=~"receive|send"}${RATE})) / ` +
-            `sum by (worker, phase) (rate(rocinante_worker_step_phase_duration_seconds_count{${ofWorker}, phase=~"receive|send"}${RATE}))`,
-          legend: '{{worker}} {{phase}}',
+            `sum by (coordinator, worker, phase) (rate(rocinante_worker_step_phase_duration_seconds_sum{${ofWorker}, phase=~"receive|send"}${RATE})) / ` +
+            `sum by (coordinator, worker, phase) (rate(rocinante_worker_step_phase_duration_seconds_count{${ofWorker}, phase=~"receive|send"}${RATE}))`,
+          legend: `${eachWorker} {{phase}}`,
         },
       ),
     )

@@ -1,30 +1,29 @@
 import { RowBuilder, type DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { coordinatorVariable, frame, poolVariable, workerVariable } from './frame.js';
 import { bars, graph, stack, stat, table } from './panels.js';
-import { eachRun, meanOf, ofCoordinator, ofWorker } from './queries.js';
+import { eachRun, eachWorker as each, meanOf, ofCoordinator, ofWorker } from './queries.js';
 
-const each = '{{worker}}';
 const phase = 'rocinante_worker_step_phase_duration_seconds';
 
 /** Seconds that a worker computes for a micro-batch. */
 function secondsAMicroBatch(matchers: string): string {
   return (
-    `(sum by (worker, pool) (rate(${phase}_sum{${matchers}, phase="compute"}[5m])) / ` +
-    `sum by (worker, pool) (rate(rocinante_worker_micro_batches_total{${matchers}}[5m])))`
+    `(sum by (coordinator, worker, pool) (rate(${phase}_sum{${matchers}, phase="compute"}[5m])) / ` +
+    `sum by (coordinator, worker, pool) (rate(rocinante_worker_micro_batches_total{${matchers}}[5m])))`
   );
 }
 
 /** The same, as a multiple of the median in the worker's pool, all of whose workers count. */
 const slowness =
-  `${secondsAMicroBatch(ofWorker)} / on (pool) group_left () ` +
-  `quantile by (pool) (0.5, ${secondsAMicroBatch('pool=~"$pool"')})`;
+  `${secondsAMicroBatch(ofWorker)} / on (coordinator, pool) group_left () ` +
+  `quantile by (coordinator, pool) (0.5, ${secondsAMicroBatch('pool=~"$pool"')})`;
 
-const byWorker = (expr: string): string => `sum by (worker, pool) (${expr})`;
+const byWorker = (expr: string): string => `sum by (coordinator, worker, pool) (${expr})`;
 
 /** What a worker tells of its card, by its short name. Workers that share a card say the same. */
 const ofCard = (name: string, further = ''): string =>
-  `max by (worker, card) (rocinante_worker_card_${name}{${ofWorker}${further}})`;
-const eachCard = '{{worker}} {{card}}';
+  `max by (coordinator, worker, card) (rocinante_worker_card_${name}{${ofWorker}${further}})`;
+const eachCard = `${each} {{card}}`;
 
 /** What each worker does, how fast it is, and which one is slow. */
 export function workers(): DashboardBuilder {
@@ -48,6 +47,7 @@ export function workers(): DashboardBuilder {
         {
           worker: 'Worker',
           pool: 'Pool',
+          coordinator: 'Coordinator',
           device: 'Computes on',
           model: 'Model',
           tensorflow: 'TensorFlow',
@@ -56,13 +56,13 @@ export function workers(): DashboardBuilder {
         [
           {
             name: 'engine',
-            expr: `group by (worker, pool, device, model, tensorflow) (rocinante_worker_engine_info{${ofWorker}})`,
+            expr: `group by (coordinator, worker, pool, device, model, tensorflow) (rocinante_worker_engine_info{${ofWorker}})`,
             unit: 'short',
             labelsOnly: true,
           },
           {
             name: 'build',
-            expr: `group by (worker, pool, version) (rocinante_worker_build_info{${ofWorker}})`,
+            expr: `group by (coordinator, worker, pool, version) (rocinante_worker_build_info{${ofWorker}})`,
             unit: 'short',
             labelsOnly: true,
           },
@@ -133,8 +133,8 @@ export function workers(): DashboardBuilder {
           span: 8,
         },
         {
-          expr: `sum by (worker) (rocinante_coordinator_strikes_total{${ofCoordinator}, worker=~"$worker"})`,
-          legend: each,
+          expr: `sum by (instance, worker) (rocinante_coordinator_strikes_total{${ofCoordinator}, worker=~"$worker"})`,
+          legend: '{{worker}} ({{instance}})',
         },
       ),
     )
@@ -272,8 +272,8 @@ export function workers(): DashboardBuilder {
           unit: 'percentunit',
         },
         {
-          expr: `max by (worker, card, reason) (avg_over_time(rocinante_worker_card_throttled{${ofWorker}}[10m]))`,
-          legend: '{{worker}} {{card}} {{reason}}',
+          expr: `max by (coordinator, worker, card, reason) (avg_over_time(rocinante_worker_card_throttled{${ofWorker}}[10m]))`,
+          legend: `${eachCard} {{reason}}`,
         },
       )
         .min(0)
@@ -299,7 +299,7 @@ export function workers(): DashboardBuilder {
           unit: 'none',
         },
         {
-          expr: `max by (worker, card) (increase(rocinante_worker_card_xid_errors_total{${ofWorker}}[1h]))`,
+          expr: `max by (coordinator, worker, card) (increase(rocinante_worker_card_xid_errors_total{${ofWorker}}[1h]))`,
           legend: eachCard,
         },
       ).decimals(0),
@@ -335,7 +335,7 @@ export function workers(): DashboardBuilder {
           unit: 's',
         },
         {
-          expr: `max by (worker) (rocinante_worker_event_loop_lag_seconds{${ofWorker}, statistic="max"})`,
+          expr: `max by (coordinator, worker) (rocinante_worker_event_loop_lag_seconds{${ofWorker}, statistic="max"})`,
           legend: each,
         },
       ),

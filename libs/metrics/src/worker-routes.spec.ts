@@ -44,7 +44,12 @@ describe('discovery', () => {
 
   it('sends nobody who shows a token to an address that a worker names', async () => {
     const workers = [named('a', { httpAddress: 'elsewhere.example:80' })];
-    const relayed = { worker: 'a', pool: 'default', __metrics_path__: '/workers/a/metrics' };
+    const relayed = {
+      worker: 'a',
+      pool: 'default',
+      coordinator: 'coordinator:7071',
+      __metrics_path__: '/workers/a/metrics',
+    };
     expect(await groups(workers, { secure: true })).toEqual([
       { targets: ['coordinator:7071'], labels: { ...relayed, __scheme__: 'https' } },
     ]);
@@ -57,7 +62,7 @@ describe('discovery', () => {
     'gives %s as it is',
     async (address) => {
       expect(await groups([named('a', { httpAddress: address, pool: 'big' })])).toEqual([
-        { targets: [address], labels: { worker: 'a', pool: 'big' } },
+        { targets: [address], labels: { worker: 'a', pool: 'big', coordinator: 'coordinator:7071' } },
       ]);
     },
   );
@@ -75,13 +80,20 @@ describe('discovery', () => {
     expect(await groups([named('a', { httpAddress: address })])).toEqual([
       {
         targets: ['coordinator:7071'],
-        labels: { worker: 'a', pool: 'default', __metrics_path__: '/workers/a/metrics' },
+        labels: {
+          worker: 'a',
+          pool: 'default',
+          coordinator: 'coordinator:7071',
+          __metrics_path__: '/workers/a/metrics',
+        },
       },
     ]);
   });
 
   it('names the coordinator as it is advertised, else as it was asked', async () => {
-    expect(await groups([named('a')], { advertise: 'public:9' })).toMatchObject([{ targets: ['public:9'] }]);
+    expect(await groups([named('a')], { advertise: 'public:9' })).toMatchObject([
+      { targets: ['public:9'], labels: { coordinator: 'public:9' } },
+    ]);
     expect(await groups([named('a')], { host: '[::1]:7071' })).toMatchObject([{ targets: ['[::1]:7071'] }]);
     expect((await get([named('a')], '/sd/workers', { host: null })).status).toBe(400);
   });

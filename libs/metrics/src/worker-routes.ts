@@ -32,7 +32,8 @@ interface TargetGroup {
 }
 
 /**
- * What a coordinator serves for its workers: `/sd/workers`, Prometheus's HTTP service discovery, and
+ * What a coordinator serves for its workers: `/sd/workers`, Prometheus's HTTP service discovery, which gives their series the labels
+ * `worker`, `pool` and `coordinator`, its own address as others reach it; and
  * `/workers/<worker>/metrics`, a worker's metrics as it last relayed them.
  */
 export function workerRoutes(options: WorkerRoutesOptions): Routes {
@@ -58,7 +59,8 @@ function targetGroup(
   secure: boolean,
   relaysAll: boolean,
 ): TargetGroup {
-  const labels = { worker, pool };
+  // Names of workers and pools are each coordinator's own.
+  const labels = { worker, pool, coordinator: own };
   // Prometheus shows its token to whom it is sent. A worker says itself where that is, and serves in plain there.
   if (!relaysAll && isReachable(httpAddress)) return { targets: [httpAddress], labels };
   // Prometheus takes this for a path without escapes, and escapes it itself.
