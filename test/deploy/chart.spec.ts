@@ -202,6 +202,19 @@ describe.skipIf(helm === null)(titleWith('the chart', 'helm'), () => {
     }
   });
 
+  it('calls the coordinator of scraped workers as its own discovery does: by what it advertises', () => {
+    const file = 'tls-tokens-values.yaml';
+    const [advertised] = podsOf(file).flatMap(({ spec }) =>
+      spec.containers.flatMap(({ env }) =>
+        env.filter(({ name }) => name === 'ROCINANTE_ADVERTISE').map(({ value }) => value),
+      ),
+    );
+    const monitor = resources(file).find(({ kind }) => kind === 'PodMonitor');
+    expect(JSON.stringify(monitor)).toContain(
+      JSON.stringify({ targetLabel: 'coordinator', replacement: advertised }),
+    );
+  });
+
   it('gives each pod the files of its own part only', () => {
     const files = (component: string, file: string): string[] => {
       const pod = podsOf(file).find(
