@@ -116,23 +116,26 @@ export async function resumeRun(
 
 /**
  * Checks what a run that goes on is to have against what it has.
- * @throws {UsageError} it has more steps already; or it is done, and has as many, or would stop early again.
+ * @throws {UsageError} it has more steps already; or it is done, and has as many; or its length is another one, or it is done, and
+ * it would stop early at once. One that goes on as it was may end so: that was its end.
  */
 function checkLength(
-  { id, step, state }: StoredRun,
+  { id, step, state, config: before }: StoredRun,
   config: RunConfig,
   stepsTotal: number,
   evaluations: readonly HistoryEntry[],
 ): void {
   const name = `run ${id}`;
   if (stepsTotal < step) throw new UsageError(tooShortText(name, { ...config, stepsTotal }, step));
-  if (state !== 'done') return;
-  if (stepsTotal === step) {
+  const isDone = state === 'done';
+  if (isDone && stepsTotal === step) {
     throw new UsageError(
       `${name} has all its ${step} steps: there is nothing to do; give more with --steps or --epochs`,
     );
   }
-  const why = stoppedEarlyText(name, config, evaluations);
+  const sameLength = config.steps === before.steps && config.epochs === before.epochs;
+  if (stepsTotal === step || (!isDone && sameLength)) return;
+  const why = stoppedEarlyText(name, config, evaluations, before.earlyStopping);
   if (why !== null) throw new UsageError(why);
 }
 

@@ -264,6 +264,24 @@ describe('a resume', () => {
     expect(coordinator.store.find(id).config.earlyStopping).toEqual({ patience: 3, minDelta: 0.5 });
   });
 
+  it('of one that somebody stopped is refused where its new early stopping would end it at once', async () => {
+    const { id } = coordinator.store.find('r1');
+    const lines = [2, 3].map((validationLoss, index) => evaluationEntry(index + 1, { validationLoss }));
+    const events = join(coordinator.store.directory(id), 'events.jsonl');
+    await appendFile(events, lines.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    coordinator.store.update(id, { step: 2 });
+    const before = coordinator.store.find(id);
+    expect(await ask(client, client.resume, { run: id, steps: 200, patience: 1 })).toEqual({
+      code: status.INVALID_ARGUMENT,
+      details:
+        'run r1 would stop early at once, after step 2: the loss did not fall in 1 evaluation; give --patience 2 or more',
+    });
+    expect(coordinator.store.find(id)).toEqual(before);
+    expect(await ask(client, client.resume, { run: id, steps: 200, patience: 2 })).toMatchObject({
+      stepsTotal: 200,
+    });
+  });
+
   it('of one that did not stop early takes a patience, and a margin beside it alone', async () => {
     expect(await ask(client, client.resume, { run: 'r1', minDelta: 0 })).toEqual({
       code: status.INVALID_ARGUMENT,
