@@ -200,7 +200,10 @@ function withLength(config: RunConfig, steps: number, epochs: number): RunConfig
   return { ...config, epochs: epochs || config.epochs, steps: steps || (epochs ? null : config.steps) };
 }
 
-/** 0 and an absent margin keep what the run has. @throws {UsageError} there is a margin alone, and the run does not stop early. */
+/**
+ * 0 and an absent margin keep what the run has.
+ * @throws {UsageError} there is a margin alone, and the run does not stop early; or there is a patience, and the run holds nothing out.
+ */
 function withStopping(
   { id }: StoredRun,
   config: RunConfig,
@@ -208,6 +211,11 @@ function withStopping(
   minDelta: number | undefined,
 ): RunConfig {
   if (patience === 0 && minDelta === undefined) return config;
+  if (patience > 0 && !config.text.heldOut) {
+    throw new UsageError(
+      `--patience ${patience}: expected a run that holds text out, received run ${id}, which holds none; leave it out`,
+    );
+  }
   const before = config.earlyStopping;
   if (patience === 0 && before === null) {
     throw new UsageError(`--min-delta ${minDelta}: run ${id} does not stop early; give --patience too`);

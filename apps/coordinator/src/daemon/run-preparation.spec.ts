@@ -2,7 +2,6 @@
  * Goal: a run whose new length or early stopping is refused as it is prepared keeps its own.
  * Method: a real folder, text and checkpoint, which has more steps than the run's record knows of.
  */
-import { join } from 'node:path';
 import { networkLayout } from '@rocinante/model';
 import { networkOf, noProgress } from '@rocinante/training';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -36,11 +35,8 @@ it('keeps its length and its early stopping where what was asked for is refused'
   const { checkpoints, config, corpus } = (await prepared()).prepared;
   const layout = networkLayout(networkOf(config, corpus.vocabulary.size));
   const progress = { ...noProgress, step: 4, issues: 4 };
-  const name = await saveState(checkpoints, layout, {
-    ...{ type: 'save', step: 4, reason: 'interval', best: false },
-    progress,
-  });
-  expect(join(directory.checkpointsPath, name)).toContain('step-00000004');
+  const effect = { type: 'save', step: 4, reason: 'interval', best: false, progress } as const;
+  await saveState(checkpoints, layout, effect);
   const asked = { ...smallConfig, steps: 3, earlyStopping: { patience: 1, minDelta: 0 } };
   await expect(prepared(asked)).rejects.toThrow('--steps 3: the run has 4 steps already');
   const { steps, epochs, earlyStopping } = smallConfig;

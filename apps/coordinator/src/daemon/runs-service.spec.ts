@@ -282,11 +282,19 @@ describe('a resume', () => {
     });
   });
 
-  it('of one that did not stop early takes a patience, and a margin beside it alone', async () => {
+  it('of one that did not stop early takes a patience where it holds text out, and a margin beside it alone', async () => {
     expect(await ask(client, client.resume, { run: 'r1', minDelta: 0 })).toEqual({
       code: status.INVALID_ARGUMENT,
       details: '--min-delta 0: run r1 does not stop early; give --patience too',
     });
+    const { config } = coordinator.store.find('r1');
+    coordinator.store.update('r1', { config: { ...config, text: { ...config.text, heldOut: false } } });
+    expect(await ask(client, client.resume, { run: 'r1', patience: 3 })).toEqual({
+      code: status.INVALID_ARGUMENT,
+      details:
+        '--patience 3: expected a run that holds text out, received run r1, which holds none; leave it out',
+    });
+    coordinator.store.update('r1', { config });
     await ask(client, client.resume, { run: 'r1', patience: 4 });
     expect(coordinator.store.find('r1').config.earlyStopping).toEqual({ patience: 4, minDelta: 0 });
   });
