@@ -3,7 +3,7 @@
  * the disk before it is answered.
  */
 import { oneLine } from '@rocinante/base';
-import type { HistoryEntry, RunConfig } from '@rocinante/training';
+import { entriesKept, type HistoryEntry, type RunConfig } from '@rocinante/training';
 import type { ResumeRequestMessage, RunLimitsMessage, StartRequestMessage } from '@rocinante/wire';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
@@ -83,10 +83,12 @@ export async function resumeRun(
   { store, contents, scheduler }: OrderParts,
   { run: reference, steps = 0, epochs = 0, limits = null, patience = 0, minDelta }: ResumeOrder,
 ): Promise<StoredRun> {
-  const { id } = endedRun(store, reference);
+  const { id, config: found } = endedRun(store, reference);
   const { eventsPath } = new RunDirectory(store.directory(id));
   const started = await lastStarted(eventsPath);
-  const evaluations = await evaluationsIn(eventsPath);
+  const stopsEarly = patience > 0 || found.earlyStopping !== null;
+  const kept = entriesKept(found.earlyStopping?.patience ?? 0);
+  const evaluations = stopsEarly ? await evaluationsIn(eventsPath, kept) : [];
   // Another order may have come meanwhile. From here to the change nothing waits.
   const run = endedRun(store, id);
   const config = parseConfig(withStopping(run, withLength(run.config, steps, epochs), patience, minDelta));
