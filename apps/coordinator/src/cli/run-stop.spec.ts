@@ -87,7 +87,14 @@ describe('run stop, resume and rm', () => {
     await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--patience', `${most}`);
     expect(requests[1]).toMatchObject({ patience: most });
     await stopServer();
-    const beyond = await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--patience', `${most + 1}`);
+    const beyond = await rocinante(
+      { ...show, Resume },
+      'run',
+      'resume',
+      'baseline',
+      '--patience',
+      `${most + 1}`,
+    );
     expect(beyond).toMatchObject({ code: 2, stdout: '' });
     expect(beyond.stderr).toMatch(/--patience.* '4294967296'.* expected a whole number from 1 to 4294967295/);
     expect(requests).toHaveLength(2);

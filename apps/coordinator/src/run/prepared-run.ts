@@ -44,8 +44,8 @@ export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
  * Puts a run together in its directory.
  * @param before the configuration that the run had, where there may be checkpoints to go on from; else null.
  * @throws {CorpusTooShortError} the text is too short for a window.
- * @throws {UsageError} the run has more steps behind it than it is to have; its length is another one, and it would stop early at once; or it begins, and
- * its text has fewer windows than a batch.
+ * @throws {UsageError} the run has more steps behind it than it is to have; its length is another one, and early stopping would
+ * end it at once; or it begins, and its text has fewer windows than a batch.
  * @throws {NoGoodCheckpointError} there are checkpoints, and none is good.
  */
 export async function prepareRun(
