@@ -305,8 +305,10 @@ describe.skipIf(hindrance !== null)(`the live page${hindrance === null ? '' : ` 
     await page.getByRole('link', { name: /^mill/ }).click();
     await shows('#name', /^mill$/);
     await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await page.getByLabel('Patience').fill('90000');
     await page.getByRole('button', { name: 'Resume the run' }).click();
     await shows('#state', /^(queued|waiting|running)$/);
+    expect(daemon.record('r1').config).toMatchObject({ earlyStopping: { patience: 90_000 } });
   });
 
   it('gave the browser nothing to complain of, but for the time without a coordinator', () => {

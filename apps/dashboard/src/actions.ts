@@ -59,16 +59,26 @@ export class Actions {
     });
   }
 
-  #resume({ id, name, state, step }: ShownJson): void {
+  #resume({ id, name, state, step, stepsTotal }: ShownJson): void {
+    const goesOn =
+      'It goes on from its newest checkpoint. Steps and epochs are totals of the whole run; empty keeps them.';
+    const stoppedEarly = stepsTotal !== null && step < stepsTotal;
+    const ended = stoppedEarly
+      ? `It stopped early, after ${grouped(step)} of its ${grouped(stepsTotal)} steps: give more patience.`
+      : `It has all its ${grouped(step)} steps: give more steps or epochs in all.`;
     openForm({
       title: `Resume ${name}`,
-      text:
-        state === 'done'
-          ? `It has all its ${grouped(step)} steps: give more steps or epochs in all.`
-          : 'It goes on from its newest checkpoint. Steps and epochs are totals of the whole run; empty keeps them.',
+      text: state === 'done' ? ended : goesOn,
       fields: [
         { name: 'steps', label: 'Steps in all', kind: 'number', min: 1 },
         { name: 'epochs', label: 'Epochs in all', kind: 'number', min: 1 },
+        {
+          name: 'patience',
+          label: 'Patience',
+          kind: 'number',
+          min: 1,
+          hint: 'Evaluations without a better loss, after which it ends.',
+        },
       ],
       submit: 'Resume the run',
       onSubmit: async (values) => void (await order('resume', { run: id, ...values })),

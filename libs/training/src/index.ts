@@ -19,6 +19,7 @@ export {
   type RunShape,
 } from './run-state.js';
 export { bestEntry, earlyEnd, evaluationsWithoutGain, lastFall, type LastFall } from './early-stopping.js';
+export { entriesKept } from './progress.js';
 export { saveIntervalMs } from './save-interval.js';
 export { goesBack, rateShareOf, wentBack } from './rollback.js';
 export type { RunEvent } from './events.js';

@@ -37,6 +37,11 @@ export function withStep(
  */
 export const HISTORY_KEPT = 10_000;
 
+/** Entries that a run keeps, at most. @param patience 0 where it does not end early. */
+export function entriesKept(patience: number): number {
+  return Math.max(HISTORY_KEPT, patience + 1);
+}
+
 /** What an evaluation point adds. */
 export interface RecordedEntry {
   readonly progress: RunProgress;
@@ -55,7 +60,7 @@ export function withEntry(
   validationLoss: number | null,
 ): RecordedEntry {
   const { step, epochLossSum, epochLossWindows, bestLoss, history } = progress;
-  const kept = Math.max(HISTORY_KEPT, shape.patience + 1);
+  const kept = entriesKept(shape.patience);
   const loss = epochLossSum / epochLossWindows;
   const entry: HistoryEntry = { step, epoch: epochOf(shape, step - 1) + 1, loss, validationLoss };
   const deciding = validationLoss ?? loss;

@@ -12,6 +12,9 @@ import { queuedText, tellEmptyPool } from './run-start.js';
 import { runsArgument, runsJsonOption, withEachRun } from './several-runs.js';
 import { watchToEnd } from './run-watch.js';
 
+/** What a message holds: `ResumeRequest.patience` has 32 bits. */
+const PATIENCE_MAX = 2 ** 32 - 1;
+
 interface ResumeFlags extends ClientFlags, LimitOptionValues {
   readonly steps?: number;
   readonly epochs?: number;
@@ -30,7 +33,7 @@ export function addRunResume(run: Command, exit: (code: number) => void): void {
     .option(
       '--patience <n>',
       'evaluations without a better loss after which the run ends, in place of what it has',
-      wholeNumber(1),
+      wholeNumber(1, PATIENCE_MAX),
     )
     .option(
       '--min-delta <x>',

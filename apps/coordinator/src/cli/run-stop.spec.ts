@@ -82,6 +82,22 @@ describe('run stop, resume and rm', () => {
     const stopping = ['--patience', '3', '--min-delta', '0'];
     await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', ...stopping);
     expect(requests).toMatchObject([{ run: 'r12', patience: 3, minDelta: 0, limits: null }]);
+    await stopServer();
+    const most = 2 ** 32 - 1;
+    await rocinante({ ...show, Resume }, 'run', 'resume', 'baseline', '--patience', `${most}`);
+    expect(requests[1]).toMatchObject({ patience: most });
+    await stopServer();
+    const beyond = await rocinante(
+      { ...show, Resume },
+      'run',
+      'resume',
+      'baseline',
+      '--patience',
+      `${most + 1}`,
+    );
+    expect(beyond).toMatchObject({ code: 2, stdout: '' });
+    expect(beyond.stderr).toMatch(/--patience.* '4294967296'.* expected a whole number from 1 to 4294967295/);
+    expect(requests).toHaveLength(2);
   });
 
   it('resume says which of two lengths counts', async () => {

@@ -234,7 +234,7 @@ export class ActiveRun {
         directory,
         contents,
         signal,
-        ({ steps, epochs }) => this.#update({ config: { ...config, steps, epochs }, stepsTotal: steps }),
+        (kept) => this.#update({ config: { ...config, ...kept }, stepsTotal: kept.steps }),
       );
       // One that was asked to stop meanwhile ends as any other that is prepared no further.
       signal.throwIfAborted();

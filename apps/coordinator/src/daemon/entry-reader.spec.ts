@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { evaluationEntry, started, stepEntry, summaryEntry } from '../display/spec-entries.js';
 import type { RunLogEntry } from '../run/log/log-entries.js';
-import { HISTORY_MAX, INCIDENTS_MAX, lastStarted, lossesOf, opening, pastOf } from './entry-reader.js';
+import {
+  evaluationsIn,
+  HISTORY_MAX,
+  INCIDENTS_MAX,
+  lastStarted,
+  lossesOf,
+  opening,
+  pastOf,
+} from './entry-reader.js';
 
 const time = '2026-11-24T10:00:02.000Z';
 const held: RunLogEntry = { time, event: 'held', atStep: 1, reason: 'disk: 3 MB free' };
@@ -216,4 +224,18 @@ describe('a run’s past', () => {
     expect(history).toHaveLength(HISTORY_MAX);
     expect(history[0]).toMatchObject({ step: 2 });
   });
+});
+
+it('are as many evaluations as are asked for, of a step that came again the last one', async () => {
+  const [first, again] = [4, 3].map((validationLoss) => evaluationEntry(3, { validationLoss }));
+  write(started({}), ...[1, 2].map((step) => evaluationEntry(step)), first, stepEntry(4), evaluationEntry(4));
+  const steps = async (most: number): Promise<number[]> =>
+    (await evaluationsIn(path, most)).map(({ step }) => step);
+  expect(await steps(9)).toEqual([1, 2, 3, 4]);
+  expect(await steps(4)).toEqual([1, 2, 3, 4]);
+  expect(await steps(1)).toEqual([4]);
+  write(...[1, 2].map((step) => evaluationEntry(step)), first, evaluationEntry(4), started({}), again);
+  expect(await steps(9)).toEqual([1, 2, 3]);
+  const { epoch, loss } = again;
+  expect(await evaluationsIn(path, 1)).toEqual([{ step: 3, epoch, loss, validationLoss: 3 }]);
 });

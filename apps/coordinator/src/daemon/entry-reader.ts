@@ -87,16 +87,22 @@ export async function lastStarted(path: string): Promise<LogEntryOf<'started'> |
   return started;
 }
 
-/** The run's evaluations, in order, as its early stopping looks at them. */
-export async function evaluationsIn(path: string): Promise<HistoryEntry[]> {
+/**
+ * The run's last evaluations, in order, as its early stopping looks at them: of a step that came again, after a coordinator
+ * was killed, the last one.
+ * @param most how many.
+ */
+export async function evaluationsIn(path: string, most: number): Promise<HistoryEntry[]> {
   const history: HistoryEntry[] = [];
   for await (const line of linesOf(path)) {
     const entry = line.includes(EVALUATION_MARK) ? parsed(line) : null;
     if (entry?.event !== 'evaluation') continue;
     const { atStep: step, epoch, loss, validationLoss } = entry;
+    while (history.length > 0 && history.at(-1)!.step >= step) history.pop();
     history.push({ step, epoch, loss, validationLoss });
+    if (history.length > 2 * most) history.splice(0, most);
   }
-  return history;
+  return history.slice(-most);
 }
 
 /** The losses of all closed steps, in order, `most` at a time; a step that the log lacks begins another piece. */

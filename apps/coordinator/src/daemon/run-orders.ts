@@ -3,7 +3,7 @@
  * the disk before it is answered.
  */
 import { oneLine } from '@rocinante/base';
-import type { HistoryEntry, RunConfig } from '@rocinante/training';
+import { entriesKept, type HistoryEntry, type RunConfig } from '@rocinante/training';
 import type { ResumeRequestMessage, RunLimitsMessage, StartRequestMessage } from '@rocinante/wire';
 import { parseConfig } from '../config.js';
 import { UsageError } from '../errors.js';
@@ -83,10 +83,12 @@ export async function resumeRun(
   { store, contents, scheduler }: OrderParts,
   { run: reference, steps = 0, epochs = 0, limits = null, patience = 0, minDelta }: ResumeOrder,
 ): Promise<StoredRun> {
-  const { id } = endedRun(store, reference);
+  const { id, config: found } = endedRun(store, reference);
   const { eventsPath } = new RunDirectory(store.directory(id));
   const started = await lastStarted(eventsPath);
-  const evaluations = await evaluationsIn(eventsPath);
+  const stopsEarly = patience > 0 || found.earlyStopping !== null;
+  const kept = entriesKept(found.earlyStopping?.patience ?? 0);
+  const evaluations = stopsEarly ? await evaluationsIn(eventsPath, kept) : [];
   // Another order may have come meanwhile. From here to the change nothing waits.
   const run = endedRun(store, id);
   const config = parseConfig(withStopping(run, withLength(run.config, steps, epochs), patience, minDelta));
@@ -116,23 +118,26 @@ export async function resumeRun(
 
 /**
  * Checks what a run that goes on is to have against what it has.
- * @throws {UsageError} it has more steps already; or it is done, and has as many, or would stop early again.
+ * @throws {UsageError} it has more steps already; or it is done, and has as many; or its length is another one, or it is done, and
+ * it would stop early at once. One that goes on as it was may end so: that was its end.
  */
 function checkLength(
-  { id, step, state }: StoredRun,
+  { id, step, state, config: before }: StoredRun,
   config: RunConfig,
   stepsTotal: number,
   evaluations: readonly HistoryEntry[],
 ): void {
   const name = `run ${id}`;
   if (stepsTotal < step) throw new UsageError(tooShortText(name, { ...config, stepsTotal }, step));
-  if (state !== 'done') return;
-  if (stepsTotal === step) {
+  const isDone = state === 'done';
+  if (isDone && stepsTotal === step) {
     throw new UsageError(
       `${name} has all its ${step} steps: there is nothing to do; give more with --steps or --epochs`,
     );
   }
-  const why = stoppedEarlyText(name, config, evaluations);
+  const sameLength = config.steps === before.steps && config.epochs === before.epochs;
+  if (stepsTotal === step || (!isDone && sameLength)) return;
+  const why = stoppedEarlyText(name, config, evaluations, before.earlyStopping);
   if (why !== null) throw new UsageError(why);
 }
 
@@ -197,7 +202,10 @@ function withLength(config: RunConfig, steps: number, epochs: number): RunConfig
   return { ...config, epochs: epochs || config.epochs, steps: steps || (epochs ? null : config.steps) };
 }
 
-/** 0 and an absent margin keep what the run has. @throws {UsageError} there is a margin alone, and the run does not stop early. */
+/**
+ * 0 and an absent margin keep what the run has.
+ * @throws {UsageError} there is a margin alone, and the run does not stop early; or there is a patience, and the run holds nothing out.
+ */
 function withStopping(
   { id }: StoredRun,
   config: RunConfig,
@@ -205,6 +213,11 @@ function withStopping(
   minDelta: number | undefined,
 ): RunConfig {
   if (patience === 0 && minDelta === undefined) return config;
+  if (patience > 0 && !config.text.heldOut) {
+    throw new UsageError(
+      `--patience ${patience}: expected a run that holds text out, received run ${id}, which holds none; leave it out`,
+    );
+  }
   const before = config.earlyStopping;
   if (patience === 0 && before === null) {
     throw new UsageError(`--min-delta ${minDelta}: run ${id} does not stop early; give --patience too`);

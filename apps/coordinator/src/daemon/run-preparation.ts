@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { RunConfig } from '@rocinante/training';
 import { encodeText } from '../corpus/encode-thread.js';
 import { RunFailedError, UsageError } from '../errors.js';
 import {
@@ -6,7 +7,7 @@ import {
   readInitialWeights,
   type InitialWeights,
 } from '../run/checkpoints/first-state.js';
-import { prepareRun, type PreparedRun, type RunLength } from '../run/prepared-run.js';
+import { prepareRun, type PreparedRun } from '../run/prepared-run.js';
 import type { RunDirectory, RunRecord } from '../run/run-directory.js';
 import type { ContentStore } from './content-store.js';
 import type { StoredRun } from './run-store.js';
@@ -20,7 +21,7 @@ export interface Preparation {
 /**
  * Puts a daemon's run together: its directory, its contents, its text encoded, its newest good checkpoint.
  * @param signal ends the encoding, which takes minutes for a long text.
- * @param refused told of the length that the run keeps, where a new one is refused.
+ * @param refused told of what the run keeps, where what was asked for is refused.
  * @throws {RunFailedError} a content changed on the disk, or the directory cannot be used.
  * @throws {UsageError} and others of `prepareRun`, `readInitialWeights` and `encodeText`.
  */
@@ -29,7 +30,7 @@ export async function prepareStoredRun(
   directory: RunDirectory,
   contents: ContentStore,
   signal: AbortSignal,
-  refused: (kept: RunLength) => void,
+  refused: (kept: Pick<RunConfig, 'steps' | 'epochs' | 'earlyStopping'>) => void,
 ): Promise<Preparation> {
   const record: RunRecord = { version: 1, config, corpus: { source: corpus.name, sha256: corpus.sha256 } };
   const before = directory.use(record);
@@ -50,7 +51,8 @@ export async function prepareStoredRun(
   } catch (error) {
     if (before !== null && error instanceof UsageError) {
       directory.write(before);
-      refused({ steps: before.config.steps, epochs: before.config.epochs });
+      const { steps, epochs, earlyStopping } = before.config;
+      refused({ steps, epochs, earlyStopping });
     }
     throw error;
   }

@@ -264,11 +264,37 @@ describe('a resume', () => {
     expect(coordinator.store.find(id).config.earlyStopping).toEqual({ patience: 3, minDelta: 0.5 });
   });
 
-  it('of one that did not stop early takes a patience, and a margin beside it alone', async () => {
+  it('of one that somebody stopped is refused where its new early stopping would end it at once', async () => {
+    const { id } = coordinator.store.find('r1');
+    const lines = [2, 3].map((validationLoss, index) => evaluationEntry(index + 1, { validationLoss }));
+    const events = join(coordinator.store.directory(id), 'events.jsonl');
+    await appendFile(events, lines.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    coordinator.store.update(id, { step: 2 });
+    const before = coordinator.store.find(id);
+    expect(await ask(client, client.resume, { run: id, steps: 200, patience: 1 })).toEqual({
+      code: status.INVALID_ARGUMENT,
+      details:
+        'run r1 would stop early at once, after step 2: the loss did not fall in 1 evaluation; give --patience 2 or more',
+    });
+    expect(coordinator.store.find(id)).toEqual(before);
+    expect(await ask(client, client.resume, { run: id, steps: 200, patience: 2 })).toMatchObject({
+      stepsTotal: 200,
+    });
+  });
+
+  it('of one that did not stop early takes a patience where it holds text out, and a margin beside it alone', async () => {
     expect(await ask(client, client.resume, { run: 'r1', minDelta: 0 })).toEqual({
       code: status.INVALID_ARGUMENT,
       details: '--min-delta 0: run r1 does not stop early; give --patience too',
     });
+    const { config } = coordinator.store.find('r1');
+    coordinator.store.update('r1', { config: { ...config, text: { ...config.text, heldOut: false } } });
+    expect(await ask(client, client.resume, { run: 'r1', patience: 3 })).toEqual({
+      code: status.INVALID_ARGUMENT,
+      details:
+        '--patience 3: expected a run that holds text out, received run r1, which holds none; leave it out',
+    });
+    coordinator.store.update('r1', { config });
     await ask(client, client.resume, { run: 'r1', patience: 4 });
     expect(coordinator.store.find('r1').config.earlyStopping).toEqual({ patience: 4, minDelta: 0 });
   });

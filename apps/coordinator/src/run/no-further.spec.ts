@@ -18,11 +18,18 @@ it('an early stop is told with the patience that goes on, and none where the run
     ...{ step: 10 * (index + 1), epoch: 1, loss: 3 },
     validationLoss,
   }));
-  const text = (earlyStopping: RunConfig['earlyStopping']): string | null =>
-    stoppedEarlyText('the run', { earlyStopping }, history);
+  type Stopping = RunConfig['earlyStopping'];
+  const text = (earlyStopping: Stopping, before: Stopping = earlyStopping): string | null =>
+    stoppedEarlyText('the run', { earlyStopping }, history, before);
   expect(text({ patience: 1, minDelta: 0 })).toBe(
     'the run stopped early after step 40: the loss did not fall in 1 evaluation; give --patience 3 or more',
   );
+  // One that had no such end yet: somebody stopped it.
+  for (const before of [null, { patience: 3, minDelta: 0 }]) {
+    expect(text({ patience: 1, minDelta: 0 }, before)).toBe(
+      'the run would stop early at once, after step 40: the loss did not fall in 1 evaluation; give --patience 3 or more',
+    );
+  }
   expect(text({ patience: 3, minDelta: 0 })).toBeNull();
   expect(text(null)).toBeNull();
 });

@@ -18,17 +18,19 @@ export function tooShortText(run: string, { steps, epochs, stepsTotal }: AskedLe
 }
 
 /**
- * Why a run that early stopping has ended does not go on, however long it is to be: it would end at once again.
- * @param run what it is called: `run r1`. @returns null where it would go on.
+ * Why a run does not go on, however long it is to be: early stopping would end it at once, or has ended it already.
+ * @param run what it is called: `run r1`. @param before the early stopping that it had. @returns null where it would go on.
  */
 export function stoppedEarlyText(
   run: string,
   { earlyStopping }: Pick<RunConfig, 'earlyStopping'>,
   history: readonly HistoryEntry[],
+  before: RunConfig['earlyStopping'],
 ): string | null {
-  if (earlyStopping === null) return null;
-  const why = earlyEnd(earlyStopping, history);
-  if (why === null) return null;
+  const endedBy = (one: RunConfig['earlyStopping']): string | null => one && earlyEnd(one, history);
+  const why = endedBy(earlyStopping);
+  if (earlyStopping === null || why === null) return null;
   const enough = evaluationsWithoutGain(history, earlyStopping.minDelta) + 1;
-  return `${run} ${why}; give --patience ${enough} or more`;
+  const whyAsked = endedBy(before) === null ? why.replace('stopped early', 'would stop early at once,') : why;
+  return `${run} ${whyAsked}; give --patience ${enough} or more`;
 }

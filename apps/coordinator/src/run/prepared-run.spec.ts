@@ -123,6 +123,9 @@ it('is made no longer where it has stopped early, but for more patience; as long
   await expect(prepared({ ...before, steps: 9 }, before)).rejects.toThrow(
     'the run stopped early after step 2: the loss did not fall in 1 evaluation; give --patience 2 or more',
   );
+  await expect(prepared({ ...before, steps: 9 }, smallConfig)).rejects.toThrow(
+    'the run would stop early at once, after step 2: the loss did not fall in 1 evaluation; give --patience 2 or more',
+  );
   for (const config of [before, { ...patient(2), steps: 9 }, patient(2)]) {
     expect((await prepared(config, before)).loaded?.progress.step).toBe(2);
   }

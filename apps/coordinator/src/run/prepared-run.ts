@@ -44,8 +44,8 @@ export type RunLength = Pick<RunConfig, 'steps' | 'epochs'>;
  * Puts a run together in its directory.
  * @param before the configuration that the run had, where there may be checkpoints to go on from; else null.
  * @throws {CorpusTooShortError} the text is too short for a window.
- * @throws {UsageError} the run has more steps behind it than it is to have; it is to be longer, and has stopped early; or it begins, and
- * its text has fewer windows than a batch.
+ * @throws {UsageError} the run has more steps behind it than it is to have; its length is another one, and early stopping would
+ * end it at once; or it begins, and its text has fewer windows than a batch.
  * @throws {NoGoodCheckpointError} there are checkpoints, and none is good.
  */
 export async function prepareRun(
@@ -78,8 +78,8 @@ export async function prepareRun(
   const exactness = await goingOnWith(loaded?.exactness ?? NOT_PROVEN, directory.eventsPath, isAtFirstStep);
   const sameLength = before?.steps === config.steps && before.epochs === config.epochs;
   const lengthBefore = before === null || sameLength ? null : { steps: before.steps, epochs: before.epochs };
-  if (loaded && lengthBefore && loaded.progress.step < shape.stepsTotal) {
-    const why = stoppedEarlyText(THE_RUN, config, loaded.progress.history);
+  if (loaded && before && lengthBefore && loaded.progress.step < shape.stepsTotal) {
+    const why = stoppedEarlyText(THE_RUN, config, loaded.progress.history, before.earlyStopping);
     if (why !== null) throw new UsageError(why);
   }
   const isSeeded = loaded === null && config.initFrom === null;
