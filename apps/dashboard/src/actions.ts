@@ -2,7 +2,7 @@ import { openForm, type Field } from './dialog.js';
 import { byId, element } from './elements.js';
 import { grouped } from './figures.js';
 import { about, order } from './orders.js';
-import type { ShownJson } from '@rocinante/run-json';
+import type { RunJson, ShownJson } from '@rocinante/run-json';
 import type { About, Preset } from './shapes.js';
 
 const SCHEDULES = [
@@ -27,7 +27,8 @@ export class Actions {
   show(shown: ShownJson): void {
     if (!this.#about.mayOrder) return;
     const { id, state, checkpoints, bestCheckpoint, weightsSha256 } = shown;
-    const key = [id, state, checkpoints.length > 0, bestCheckpoint !== null, weightsSha256].join(' ');
+    const early = endedEarly(shown);
+    const key = [id, state, early, checkpoints.length > 0, bestCheckpoint !== null, weightsSha256].join(' ');
     if (key === this.#key) return;
     this.#key = key;
     const hadFocus = byId('actions').contains(document.activeElement);
@@ -59,17 +60,22 @@ export class Actions {
     });
   }
 
-  #resume({ id, name, state, step }: ShownJson): void {
+  #resume(shown: ShownJson): void {
+    const { id, name } = shown;
+    const lengths: Field[] = [
+      { name: 'steps', label: 'Steps in all', kind: 'number', min: 1 },
+      { name: 'epochs', label: 'Epochs in all', kind: 'number', min: 1 },
+    ];
+    const patience: Field = {
+      name: 'patience',
+      label: 'Evaluations without a better loss (patience)',
+      kind: 'number',
+      min: 1,
+    };
     openForm({
       title: `Resume ${name}`,
-      text:
-        state === 'done'
-          ? `It has all its ${grouped(step)} steps: give more steps or epochs in all.`
-          : 'It goes on from its newest checkpoint. Steps and epochs are totals of the whole run; empty keeps them.',
-      fields: [
-        { name: 'steps', label: 'Steps in all', kind: 'number', min: 1 },
-        { name: 'epochs', label: 'Epochs in all', kind: 'number', min: 1 },
-      ],
+      text: resumeText(shown),
+      ...(endedEarly(shown) ? { fields: [patience, ...lengths] } : { fields: lengths, further: [patience] }),
       submit: 'Resume the run',
       onSubmit: async (values) => void (await order('resume', { run: id, ...values })),
     });
@@ -120,6 +126,20 @@ export class Actions {
       },
     });
   }
+}
+
+/** Whether early stopping has ended the run. */
+function endedEarly({ state, step, stepsTotal }: Pick<RunJson, 'state' | 'step' | 'stepsTotal'>): boolean {
+  return state === 'done' && stepsTotal !== null && step < stepsTotal;
+}
+
+/** What takes a run on that has ended. */
+export function resumeText(run: Pick<RunJson, 'state' | 'step' | 'stepsTotal'>): string {
+  const steps = grouped(run.step);
+  if (endedEarly(run))
+    return `It stopped early after ${steps} steps: give more patience, and steps or epochs as you like.`;
+  if (run.state === 'done') return `It has all its ${steps} steps: give more steps or epochs in all.`;
+  return 'It goes on from its newest checkpoint. Steps and epochs are totals of the whole run; empty keeps them.';
 }
 
 function presetFields({ epochs, batch, seed, optimizer }: Preset): Field[] {

@@ -44,7 +44,12 @@ const startSchema = z.strictObject({
   schedule: z.enum(SCHEDULE_KINDS).optional(),
 });
 const stopSchema = z.strictObject({ run, reason: z.string().default('') });
-const resumeSchema = z.strictObject({ run, steps: count.optional(), epochs: count.optional() });
+const resumeSchema = z.strictObject({
+  run,
+  steps: count.optional(),
+  epochs: count.optional(),
+  patience: count.optional(),
+});
 
 /** What operators order from the page: the same that `run start`, `run stop` and `run resume` do. */
 export class PageOrders {

@@ -153,7 +153,7 @@ describe('a page without tokens', () => {
       state: 'stopped',
       reason: 'enough',
     });
-    expect(await (await order('/api/resume', { run: 'r2', steps: 9 })).json()).toMatchObject({
+    expect(await (await order('/api/resume', { run: 'r2', steps: 9, patience: 4 })).json()).toMatchObject({
       state: 'queued',
     });
     expect(acts.map(({ act, actor, what, failure }) => [act, actor.client, what, failure])).toEqual([
@@ -164,6 +164,7 @@ describe('a page without tokens', () => {
     expect(coordinator.store.find('r2').config).toMatchObject({
       steps: 9,
       batch: { size: 4, microBatch: 2 },
+      earlyStopping: { patience: 4, minDelta: 0 },
     });
   });
 
@@ -181,6 +182,7 @@ describe('a page without tokens', () => {
       'run: expected an id, or a name of at most 64 characters, received "../r1"',
     ],
     ['resume', { run: 'r9', steps: 0 }, 400, 'an order: steps: '],
+    ['resume', { run: 'r9', patience: 0 }, 400, 'an order: patience: '],
   ])('refuses %s of %j', async (action, body, status, message) => {
     const answer = await order(`/api/${action}`, body);
     expect(((await answer.json()) as { error: string }).error).toContain(message);
