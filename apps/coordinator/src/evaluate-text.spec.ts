@@ -123,7 +123,9 @@ it('says that the text seems to be none, and that nobody knows whether it is the
   };
   expect(await told('aaa', 'validation')).toEqual([]);
   expect(await told('aaa')).toEqual([
-    expect.stringMatching(/w\.safetensors: which text its run had is not known; .* validation of \S+text\.txt/),
+    expect.stringMatching(
+      /w\.safetensors: which text its run had is not known; .* validation of \S+text\.txt/,
+    ),
   ]);
   expect((await told('a\0a', 'validation')).join('\n')).toMatch(
     /^corpus \S+text\.txt has symbols that are no text's \(U\+0000\): .*$/,
