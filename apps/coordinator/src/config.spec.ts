@@ -126,6 +126,9 @@ describe('a configuration', () => {
     expect(resolveConfig({ preset: 'seed', window: 50 }).text).toMatchObject({ window: 50, stride: 1 });
     const strided = file({ text: { stride: 10 } });
     expect(resolveConfig({ config: strided, window: 50 }).text).toMatchObject({ window: 50, stride: 10 });
+    const followed = file({ text: { window: 200, stride: 200 } });
+    expect(resolveConfig({ config: followed, window: 50 }).text).toMatchObject({ window: 50, stride: 50 });
+    expect(resolveConfig({ config: followed }).text).toMatchObject({ window: 200, stride: 200 });
     expect(resolveConfig({ patience: 3, minDelta: 0.01 }).earlyStopping).toEqual({
       patience: 3,
       minDelta: 0.01,

@@ -70,7 +70,8 @@ export function resolveConfig(flags: ConfigFlags, saved?: RunConfig): RunConfig 
   const settled = settle(layer(layer(base, length), fileSettings), fileSettings);
   const scaled = flags.scaleBatch === undefined ? settled : scaledSettings(settled, flags, base === saved);
   const { text } = fileSettings;
-  const strideGiven = isSettings(text) && 'stride' in text;
+  // A stride that is the file's window is that of a run's own configuration, which says everything: it follows too.
+  const strideGiven = isSettings(text) && 'stride' in text && text.stride !== text.window;
   const given = [...networkSettings(scaled, flags, strideGiven), flagSettings(flags)].reduce(merge);
   return parseConfig(decaySettled(layer(scaled, given), flags), flags);
 }

@@ -106,23 +106,28 @@ it.each<[string, Partial<Weights>, string, Partial<EvaluateTextOptions>, RegExp]
   expect((error as Error).message).not.toContain('\n');
 });
 
-it('says that the text seems to be none', async () => {
+it('says that the text seems to be none, and that nobody knows whether it is the run’s', async () => {
   const weights = join(folder, 'w.safetensors');
   await writeWeightsFile(weights, { ...sound, vocabulary: ['\0', 'a', '\ufffd'] });
   const corpus = join(folder, 'text.txt');
-  const told = async (text: string): Promise<string[]> => {
+  const told = async (text: string, part?: EvaluatedPart): Promise<string[]> => {
     writeFileSync(corpus, text);
     const lines: string[] = [];
     const order: EvaluateTextOptions = {
-      ...{ weights, corpus, environment: {}, threads: 1, device: 'cpu', lstm: 'auto' },
+      ...{ weights, corpus, part, environment: {}, threads: 1, device: 'cpu', lstm: 'auto' },
       notice: (line) => lines.push(line),
     };
     // It is too short to compute anything.
     await expect(evaluateText(order)).rejects.toThrow('take a longer text');
     return lines;
   };
-  expect(await told('aaa')).toEqual([]);
-  expect((await told('a\0a')).join('\n')).toMatch(
+  expect(await told('aaa', 'validation')).toEqual([]);
+  expect(await told('aaa')).toEqual([
+    expect.stringMatching(
+      /w\.safetensors: which text its run had is not known; .* validation of \S+text\.txt/,
+    ),
+  ]);
+  expect((await told('a\0a', 'validation')).join('\n')).toMatch(
     /^corpus \S+text\.txt has symbols that are no text's \(U\+0000\): .*$/,
   );
 });

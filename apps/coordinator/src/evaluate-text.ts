@@ -35,7 +35,7 @@ export interface EvaluateTextOptions extends Pick<NetworkWork, 'threads' | 'devi
   /** Absent: of the run's own text what it validated on, and another text whole. */
   readonly part?: EvaluatedPart | undefined;
   readonly environment: Environment;
-  /** Told, in a line each, of a text that is not the run's or seems to be none, and of what `runNetworkThread` tells. */
+  /** Told, in a line each, of a text that is not the run's, or not known to be, or that seems to be none, and of what `runNetworkThread` tells. */
   readonly notice: (line: string) => void;
 }
 

@@ -63,12 +63,17 @@ it('is evaluated where the run validated, and another text whole', () => {
   });
 });
 
-it('counts as the run’s own where nobody knows what that was', () => {
-  expect(partOf(pulled, undefined, 'x', OTHER)).toEqual({ part: 'validation', line: null });
+it('counts as the run’s own where nobody knows what that was, and a line says so', () => {
+  const line = (path: string): string =>
+    `${path}: which text its run had is not known; this is part validation of x, as of the run's own: --part all for another text`;
+  expect(partOf(pulled, undefined, 'x', OTHER)).toEqual({ part: 'validation', line: line(pulled.path) });
+  for (const part of ['validation', 'test', 'all'] as const) {
+    expect(partOf(pulled, part, 'x', OTHER)).toEqual({ part, line: null });
+  }
   record({ config: {} });
   expect(partOf(own, 'test', 'x', OTHER)).toEqual({ part: 'test', line: null });
   writeFileSync(join(folder, 'run', 'config.json'), '{');
-  expect(partOf(own, undefined, 'x', OTHER)).toEqual({ part: 'validation', line: null });
+  expect(partOf(own, undefined, 'x', OTHER)).toEqual({ part: 'validation', line: line(own.path) });
 });
 
 it('is known of a checkpoint wherever it lies', () => {

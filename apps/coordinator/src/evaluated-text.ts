@@ -34,7 +34,7 @@ export async function evaluatedText(
 
 /**
  * The part: the one that is given, else of the run's own text what it validated on, and another text whole. Where nobody knows what the
- * run's text was, it counts as that.
+ * run's text was, it counts as that, which a line says where no part is given.
  * @param corpus what messages call the text.
  * @returns also what is to be told of it, in a line; null for nothing.
  */
@@ -45,6 +45,10 @@ export function partOf(
   textSha256: string,
 ): { part: EvaluatedPart; line: string | null } {
   const own = weights.textSha256 ?? recordedText(weights.path)?.sha256;
+  if (own === undefined && given === undefined) {
+    const line = `${weights.path}: which text its run had is not known; this is part validation of ${corpus}, as of the run's own: --part all for another text`;
+    return { part: 'validation', line };
+  }
   if (own === undefined || own === textSha256) return { part: given ?? 'validation', line: null };
   if (given === undefined || given === 'all') return { part: 'all', line: null };
   const line = `--part ${given}: the run of ${weights.path} had another text; this is the piece of ${corpus} that it would have held out`;

@@ -17,7 +17,7 @@ export interface NetworkFlags {
 /**
  * What these options come to, as it would stand in a file.
  * @param under the settings that they stand over.
- * @param strideGiven whether the file says what the stride is; where not, it follows from another window, as it does in a file.
+ * @param strideGiven whether the file says what the stride is, and not its window; where not, it follows from another window, as it does in a file.
  * @throws {UsageError} several numbers of units, and not as many as layers.
  */
 export function networkSettings(under: Settings, flags: NetworkFlags, strideGiven: boolean): Settings[] {

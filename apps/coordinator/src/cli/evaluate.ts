@@ -37,7 +37,7 @@ export function addEvaluate(program: Command): void {
     .addOption(
       new Option(
         '--part <name>',
-        'a part that the run held out of its text, or all of a text (default: validation, of another text all)',
+        'a part that the run held out of its text, or all of a text (default: validation, of a text that is known to be another all)',
       ).choices(PARTS),
     )
     .addOption(deviceOption())

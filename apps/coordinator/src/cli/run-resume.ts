@@ -37,7 +37,7 @@ export function addRunResume(run: Command, exit: (code: number) => void): void {
     )
     .option(
       '--min-delta <x>',
-      'nats by which a loss must be below the best to be better, in place of what it has',
+      'nats a character by which a loss must be below the best to be better, in place of what it has',
       nonNegative,
     );
   addLimitOptions(command, { minWorkers: true, fresh: false });

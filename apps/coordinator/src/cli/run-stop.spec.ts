@@ -111,7 +111,7 @@ describe('run stop, resume and rm', () => {
   });
 
   it('are done with each of several runs, and tell which of them were refused', async () => {
-    const details = 'run r4: it is active; stop it first';
+    const details = 'run r4 is active: expected one that is stopped, failed or done; stop it first';
     const Remove: RunsHandlers['Remove'] = (call, callback) => {
       const { run } = call.request;
       if (run === 'r4') callback(refusal(status.FAILED_PRECONDITION, details));
@@ -123,12 +123,19 @@ describe('run stop, resume and rm', () => {
       stderr: `rocinante: ${details}\n`,
     });
     await stopServer();
-    const unknown: RunsHandlers['Remove'] = (_call, callback) =>
-      callback(refusal(status.NOT_FOUND, 'no run has this name'));
-    expect(await rocinante({ Remove: unknown }, 'run', 'rm', 'r1', 'other', '--json')).toEqual({
+    // As a coordinator refuses: by the word that was given where there is no such run, else by the run's id.
+    const unknown: RunsHandlers['Remove'] = ({ request }, callback) => {
+      const none = refusal(status.NOT_FOUND, `run "${request.run}": there is none of this id or name`);
+      const queued = 'run r12 is queued: expected one that is stopped, failed or done; stop it first';
+      callback(request.run === 'r1' ? none : refusal(status.FAILED_PRECONDITION, queued));
+    };
+    expect(await rocinante({ Remove: unknown }, 'run', 'rm', 'r1', 'r12', 'r', '--json')).toEqual({
       code: 2,
       stdout: '{"runs":[]}\n',
-      stderr: 'rocinante: run r1: no run has this name\nrocinante: run other: no run has this name\n',
+      stderr:
+        'rocinante: run "r1": there is none of this id or name\n' +
+        'rocinante: run r12 is queued: expected one that is stopped, failed or done; stop it first\n' +
+        'rocinante: run r: run r12 is queued: expected one that is stopped, failed or done; stop it first\n',
     });
     await stopServer();
     const Stop: RunsHandlers['Stop'] = (call, callback) =>
@@ -197,7 +204,7 @@ describe('run stop, resume and rm', () => {
     );
     expect(gone).toMatchObject({ code: 0, stdout: 'run r12 is removed: 12.0 MB are free again\n' });
     await stopServer();
-    const details = 'run r12: it is active; stop it first';
+    const details = 'run r12 is active: expected one that is stopped, failed or done; stop it first';
     const Remove: RunsHandlers['Remove'] = (_call, callback) =>
       callback(refusal(status.FAILED_PRECONDITION, details));
     const refused = await rocinante({ Remove }, 'run', 'rm', 'r12');

@@ -1,4 +1,5 @@
 import { Argument, Option } from 'commander';
+import { quoted } from '@rocinante/base';
 import { RefusedError } from '../client/errors.js';
 import { UsageError } from '../errors.js';
 
@@ -50,7 +51,8 @@ export async function withEachRun(
   }
 }
 
-/** A coordinator's refusal names its run already. */
+/** A coordinator's refusal names its run already: by its id, or as it was given where there is none. */
 function withName(name: string, message: string): string {
-  return message.startsWith(`run ${name}`) ? message : `run ${name}: ${message}`;
+  const names = [`run ${name}:`, `run ${name} `, `run ${quoted(name)}`];
+  return names.some((own) => message.startsWith(own)) ? message : `run ${name}: ${message}`;
 }

@@ -3,6 +3,7 @@ import type { RunSummaryMessage, WorkerCard } from '@rocinante/wire';
 import { bitsOrNull } from '../loss-units.js';
 import { limitsOf } from '../run/limits-message.js';
 import type { LogEntryOf } from '../run/log/log-entries.js';
+import { bestEvaluation } from './best-evaluation.js';
 import type { ShownRun } from './coordinator.js';
 import { stateWord } from './run-state.js';
 
@@ -114,7 +115,10 @@ export function cardJson(card: WorkerCard | null | undefined): WorkerCardJson | 
   };
 }
 
-/** How a run ended. @param account the run's own, where it was seen: of a run that is not done it is of an end before, and does not count. */
+/**
+ * How a run ended.
+ * @param account the run's own, where it was seen: of a run that is not done it is of an end before, and does not count.
+ */
 export function outcomeJson(
   { summary: run, ...shown }: ShownRun,
   account: LogEntryOf<'summary'> | null,
@@ -122,7 +126,7 @@ export function outcomeJson(
   const isDone = stateWord(run.state) === 'done';
   const summary = isDone ? account : null;
   const validationLoss = summary ? summary.validationLoss : (run.validationLoss ?? null);
-  const best = shown.history.findLast((evaluation) => evaluation.best);
+  const best = bestEvaluation(shown.history);
   return {
     steps: summary?.steps ?? run.step,
     epoch: summary?.epoch ?? run.epoch,

@@ -35,16 +35,17 @@ function said(flags: ConfigFlags, saved: RunConfig): [differences: string, ways:
   const own = identityOf(saved, 'a');
   const differences = identityDifferences(own, identityOf(resolveConfig(flags, saved), 'a'));
   const given = givenOptions(flags);
-  return [differencesText(differences, given), waysOn(directory, differences, given)];
+  return [differencesText(differences, given, saved), waysOn(directory, differences, given)];
 }
 
 it.each<[ConfigFlags, RunConfig, string]>([
   [{ units: [32] }, oneLayer, '--units 32: it has 16'],
-  [{ units: [32] }, small, '--units 32: it has 16 and 8'],
-  [{ units: [16, 4] }, oneLayer, '--units 16,4 is not its own'],
+  [{ units: [32] }, small, '--units 32: it has 16,8'],
+  [{ units: [16, 4] }, small, '--units 16,4: it has 16,8'],
+  [{ units: [16, 4] }, oneLayer, '--units 16,4: it has 16'],
   [{ units: [16], layers: 1 }, small, '--layers 1 is not its own'],
   [{ layers: 3 }, small, '--layers 3 is not its own'],
-  [{ units: [32], dropout: 0.5 }, small, '--units 32: it has 16 and 8; --dropout 0.5: it has 0'],
+  [{ units: [32], dropout: 0.5 }, small, '--units 32: it has 16,8; --dropout 0.5: it has 0'],
   [{ window: 50 }, small, '--window 50: it has 100'],
   [{ embedding: 32 }, small, '--embedding 32: it has 64'],
   [{ embedding: 32 }, seed, '--embedding 32 is not its own'],
@@ -69,6 +70,28 @@ it('is told of by what no option gave, behind the options', () => {
   );
 });
 
+it.each<[settings: object, ConfigFlags, RunConfig, differences: string]>([
+  [{ text: { stride: 10 } }, { window: 50 }, small, '--window 50: it has 100; text.stride is 20, not 10'],
+  [
+    { optimizer: { weightDecayOn: 'kernels' } },
+    { weightDecay: 0.2 },
+    { ...small, optimizer: { ...quick.optimizer, weightDecay: 0.1 } },
+    '--weight-decay 0.2: it has 0.1; optimizer.weightDecayOn is not given, and here "kernels"',
+  ],
+  [
+    { network: { input: 'one-hot' } },
+    {},
+    small,
+    'network.embeddingSize is 64, and here not given; network.input is "embedding", not "one-hot"',
+  ],
+])('is told of by what the file %j says beside %j', (settings, flags, saved, line) => {
+  const config = join(folder, 'config.json');
+  writeFileSync(config, JSON.stringify(settings));
+  const [differences, ways] = said({ ...flags, config }, saved);
+  expect(differences).toBe(line);
+  expect(ways).toBe('leave the option out, or use another --run-dir');
+});
+
 it('may begin a new run with its weights where these fit all the same', () => {
   for (const [flags, options] of [
     [{ dropout: 0.5 }, '--dropout 0.5'],
@@ -79,6 +102,10 @@ it('may begin a new run with its weights where these fit all the same', () => {
         `--config '${directory.path}/config.json' --init-from '${directory.finalWeightsPath}' ${options} --run-dir NEW`,
     );
   }
+  // Of the run's own file the stride follows from the window, so that nothing of the text is left out.
+  writeFileSync(directory.configPath, JSON.stringify({ config: quick }));
+  expect(said({ window: 50 }, quick)[1]).toContain('--window 50');
+  expect(resolveConfig({ config: directory.configPath, window: 50 }).text).toMatchObject({ stride: 50 });
   for (const flags of [{ units: [32] }, { layers: 3 }, { embedding: 8 }, { normalisation: 'nfc' }] as const) {
     expect(said(flags, small)[1]).toBe('leave the option out, or use another --run-dir');
   }

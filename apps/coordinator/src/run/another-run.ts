@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkpointsAmong } from '@rocinante/checkpoint';
-import type { Difference } from '@rocinante/training';
+import type { Difference, RunConfig } from '@rocinante/training';
 import type { GivenOption } from '../config-issue.js';
 import { shellWord } from '../display/shell-word.js';
 import type { RunDirectory } from './run-directory.js';
@@ -19,7 +19,7 @@ const OF_WEIGHTS =
 /** What a run that lacks a setting has in its place, as `identityDifferences` says it. */
 const ABSENT = 'absent';
 
-/** Settings that follow from another one where an option gives that. */
+/** Settings that follow from another one where an option gives that: `followsFrom` knows those that may also be a file's. */
 const FOLLOWS: Readonly<Record<string, string>> = {
   'text.stride': 'text.window',
   'network.input': 'network.embeddingSize',
@@ -29,27 +29,43 @@ const FOLLOWS: Readonly<Record<string, string>> = {
   'schedule.factor': 'schedule.kind',
 };
 
-/** In what a run is another than the one that is to go on: by the options that were given, and else by keys. */
-export function differencesText(differences: readonly Difference[], given: readonly GivenOption[]): string {
+/**
+ * In what a run is another than the one that is to go on: by the options that were given, and else by keys.
+ * @param own the configuration of the one that is to go on.
+ */
+export function differencesText(
+  differences: readonly Difference[],
+  given: readonly GivenOption[],
+  own: RunConfig,
+): string {
   const shown = ofPeople(differences, given);
   const keys = shown.filter((one) => optionOf(one, given) === undefined);
   const options = given
     .map((option) => ({ option, ofIt: shown.filter((one) => optionOf(one, given) === option) }))
     .filter(({ ofIt }) => ofIt.length > 0);
   return [
-    ...options.map(({ option, ofIt }) => option.text + receivedText(option, ofIt)),
-    ...keys.map(({ key, first, second }) => `${key} is ${first}, not ${second}`),
+    ...options.map(({ option, ofIt }) => option.text + receivedText(option, ofIt, own)),
+    ...keys.map(keyText),
   ]
     .slice(0, DIFFERENCES_NAMED_MAX)
     .join('; ');
 }
 
 /** What the run has in place of an option's value, where that is a value that the option could have. */
-function receivedText({ setting }: GivenOption, differences: readonly Difference[]): string {
+function receivedText({ setting }: GivenOption, differences: readonly Difference[], own: RunConfig): string {
+  // Also those that do not differ: it is a list.
+  if (setting === 'network.layers.units') {
+    return `: it has ${own.network.layers.map(({ units }) => units).join()}`;
+  }
   const isPart = differences.some(({ key }) => keyOfAll(key) !== setting);
   const values = new Set(differences.map(({ first }) => first).filter((first) => first !== ABSENT));
   if (isPart || values.size === 0 || FILE_SETTINGS.includes(setting)) return ' is not its own';
   return `: it has ${[...values].join(' and ')}`;
+}
+
+function keyText({ key, first, second }: Difference): string {
+  if (first === ABSENT) return `${key} is not given, and here ${second}`;
+  return second === ABSENT ? `${key} is ${first}, and here not given` : `${key} is ${first}, not ${second}`;
 }
 
 /** The differences but those that follow from others, which nobody gave. */
@@ -57,8 +73,16 @@ function ofPeople(differences: readonly Difference[], given: readonly GivenOptio
   return differences.filter((one) => {
     const source = sourceOf(one);
     if (given.some(({ setting }) => setting === keyOfAll(one.key))) return true;
-    return !differences.some((other) => other.key === source && optionOf(other, given) !== undefined);
+    return !differences.some(
+      (other) => other.key === source && optionOf(other, given) !== undefined && followsFrom(one, other),
+    );
   });
+}
+
+/** Whether one has the value that follows from its source's: else a file gave it. */
+function followsFrom({ key, second }: Difference, source: Difference): boolean {
+  if (key === 'text.stride') return second === source.second;
+  return key !== 'optimizer.weightDecayOn' || (second === ABSENT && source.second === '0');
 }
 
 /** The setting that one follows from: one of a whole layer more or less, its units. */

@@ -140,7 +140,7 @@ export class RunDirectory {
     );
     if (differences.length > 0) {
       throw new UsageError(
-        `run directory ${this.path}: it is another run's (${differencesText(differences, given)}); ${waysOn(this, differences, given)}`,
+        `run directory ${this.path}: it is another run's (${differencesText(differences, given, saved.config)}); ${waysOn(this, differences, given)}`,
       );
     }
     // A person may have cleared the weights of before away with their folder.
